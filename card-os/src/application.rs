@@ -1,0 +1,161 @@
+//! The vocabulary in which an application (AP) is declared, and the check of a declaration.
+//!
+//! An AP is data: a value built by a function, or read from a user's file. The card interprets it; nothing in this crate
+//! knows one by name.
+
+use core::fmt;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::access::Access;
+use crate::aid::Aid;
+use crate::file::{Body, Content, File, FileId};
+use crate::rule::Basis;
+
+/// An application: a DF with its files, and the data objects that GET DATA finds while it is selected.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// The name by which it is selected.
+    pub aid: Aid,
+    /// Short English name, e.g. `jpki`.
+    pub name: Cow<'static, str>,
+    /// Japanese name, e.g. 公的個人認証AP.
+    pub title: Cow<'static, str>,
+    /// Its elementary files.
+    pub files: Vec<File>,
+    /// What GET DATA finds while it is selected.
+    pub data_objects: Vec<DataObject>,
+    /// The key that COMPUTE DIGITAL SIGNATURE with P2=00 means.
+    pub default_key: Option<FileId>,
+    /// How certain its existence is.
+    pub basis: Basis,
+}
+
+/// A data object of GET DATA.
+#[derive(Clone, Debug)]
+pub struct DataObject {
+    /// The tag, as P1-P2.
+    pub tag: u16,
+    /// Short English name.
+    pub name: Cow<'static, str>,
+    /// The value that is returned.
+    pub value: Content,
+    /// Who may read it.
+    pub access: Access,
+    /// How certain its existence and form are.
+    pub basis: Basis,
+}
+
+impl Application {
+    /// The file with this identifier.
+    pub fn file(&self, id: FileId) -> Option<&File> {
+        self.files.iter().find(|file| file.id == id)
+    }
+}
+
+/// Why a set of declarations is no card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclarationError {
+    /// The application's name; empty for a fault of the whole set.
+    pub application: String,
+    /// The fault, in a sentence.
+    pub fault: String,
+}
+
+impl fmt::Display for DeclarationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.application.as_str() {
+            "" => write!(f, "the card: {}", self.fault),
+            application => write!(f, "application {application}: {}", self.fault),
+        }
+    }
+}
+
+impl core::error::Error for DeclarationError {}
+
+/// The longest transparent EF: READ BINARY reaches no byte behind offset 32,767.
+const MAX_TRANSPARENT: usize = 0x8000;
+/// The longest record: what fits into one R-APDU with its status word.
+const MAX_RECORD: usize = 0xFFFF - 2;
+
+/// Checks that `applications` can be a card: the first is the one selected at power-up.
+///
+/// # Errors
+/// The first fault found: no application, a name twice, a file twice, contents that no command could read, a PIN that
+/// could never be presented, a condition on a PIN that is not there, a default key that is no key.
+pub fn check(applications: &[Application]) -> Result<(), DeclarationError> {
+    let fault = |application: &str, fault: String| {
+        Err(DeclarationError {
+            application: application.into(),
+            fault,
+        })
+    };
+    if applications.is_empty() {
+        return fault(
+            "",
+            "it needs at least the application that is selected at power-up".into(),
+        );
+    }
+    let mut aids = BTreeSet::new();
+    for application in applications {
+        let name = &application.name;
+        if !aids.insert(application.aid) {
+            return fault(name, format!("AID {} is declared twice", application.aid));
+        }
+        let mut ids = BTreeSet::new();
+        for file in &application.files {
+            if !ids.insert(file.id) {
+                return fault(name, format!("EF {} is declared twice", file.id));
+            }
+            if let Err(problem) = check_body(&file.body) {
+                return fault(name, format!("EF {}: {problem}", file.id));
+            }
+        }
+        let accesses = application.files.iter().map(|file| (file.id.to_string(), &file.access));
+        let objects = application
+            .data_objects
+            .iter()
+            .map(|object| (format!("object {:04X}", object.tag), &object.access));
+        for (what, access) in accesses.chain(objects) {
+            for pin in access.iter().flat_map(|(_, condition)| condition.pins()) {
+                if !matches!(application.file(pin).map(|file| &file.body), Some(Body::Pin(_))) {
+                    return fault(
+                        name,
+                        format!("{what} depends on PIN {pin}, which is not a PIN of this application"),
+                    );
+                }
+            }
+        }
+        let mut tags = BTreeSet::new();
+        if let Some(object) = application.data_objects.iter().find(|object| !tags.insert(object.tag)) {
+            return fault(name, format!("data object {:04X} is declared twice", object.tag));
+        }
+        if let Some(key) = application.default_key
+            && !matches!(application.file(key).map(|file| &file.body), Some(Body::PrivateKey(_)))
+        {
+            return fault(
+                name,
+                format!("the default key {key} is not a private key of this application"),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn check_body(body: &Body) -> Result<(), String> {
+    match body {
+        Body::Transparent(content) if content.as_bytes().len() > MAX_TRANSPARENT => Err(format!(
+            "{} bytes are more than READ BINARY reaches ({MAX_TRANSPARENT})",
+            content.as_bytes().len()
+        )),
+        Body::Records(records) if records.len() > 254 => Err(format!(
+            "{} records are more than a record number can say (254)",
+            records.len()
+        )),
+        Body::Records(records) if records.iter().any(|record| record.as_bytes().len() > MAX_RECORD) => {
+            Err(format!("a record is longer than {MAX_RECORD} bytes"))
+        }
+        Body::Pin(pin) => pin.check(),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,201 @@
+//! The card: power, reset, and the way of a command from bytes to bytes.
+
+use core::fmt;
+
+use rand_core::CryptoRngCore;
+
+use crate::apdu::CommandApdu;
+use crate::application::{self, Application, DeclarationError};
+use crate::command::Instruction;
+use crate::context::Context;
+use crate::event::{Event, Observer};
+use crate::key::{Engine, KeyRing};
+use crate::rule::{self, Refusal};
+use crate::session::Session;
+use crate::status_word::StatusWord;
+use crate::store::{Persistent, Store, StoreError};
+
+/// What a card is made of: its declaration, and what comes in from outside.
+pub struct Parts {
+    /// The applications; the first one is selected at power-up.
+    pub applications: Vec<Application>,
+    /// The answer to reset.
+    pub atr: Vec<u8>,
+    /// Where the state is kept.
+    pub store: Box<dyn Store + Send>,
+    /// Who computes with private keys.
+    pub engine: Box<dyn Engine + Send>,
+    /// The card's random numbers.
+    pub rng: Box<dyn CryptoRngCore + Send>,
+}
+
+/// A virtual card.
+///
+/// It is driven by one reader at a time, with what a reader can do: [`power_on`](Self::power_on), [`reset`](Self::reset),
+/// [`power_off`](Self::power_off) and [`transmit`](Self::transmit).
+pub struct Card {
+    applications: Vec<Application>,
+    atr: Vec<u8>,
+    persistent: Persistent,
+    keys: KeyRing,
+    rng: Box<dyn CryptoRngCore + Send>,
+    observer: Option<Box<dyn Observer + Send>>,
+    /// `None` without power.
+    session: Option<Session>,
+}
+
+/// The card has no power, so it can't answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoPower;
+
+impl fmt::Display for NoPower {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the card has no power")
+    }
+}
+
+impl core::error::Error for NoPower {}
+
+/// Why parts make no card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CardError {
+    /// The applications contradict themselves.
+    Declaration(DeclarationError),
+    /// The state could not be loaded.
+    Store(StoreError),
+}
+
+impl fmt::Display for CardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Declaration(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for CardError {}
+
+impl Card {
+    /// Makes a card. It has no power yet.
+    ///
+    /// # Errors
+    /// The declarations contradict themselves, or the store can't give the state.
+    pub fn new(parts: Parts) -> Result<Self, CardError> {
+        application::check(&parts.applications).map_err(CardError::Declaration)?;
+        Ok(Self {
+            applications: parts.applications,
+            atr: parts.atr,
+            persistent: Persistent::open(parts.store).map_err(CardError::Store)?,
+            keys: KeyRing::new(parts.engine),
+            rng: parts.rng,
+            observer: None,
+            session: None,
+        })
+    }
+
+    /// Tells `observer` from now on what happens, and nobody else.
+    pub fn observe(&mut self, observer: Box<dyn Observer + Send>) {
+        self.observer = Some(observer);
+    }
+
+    /// The applications, as declared.
+    pub fn applications(&self) -> &[Application] {
+        &self.applications
+    }
+
+    /// Gives back the store; the card is gone.
+    pub fn into_store(self) -> Box<dyn Store + Send> {
+        self.persistent.into_store()
+    }
+
+    /// Powers the card, or takes the power away and gives it again: a cold reset. Returns the ATR.
+    pub fn power_on(&mut self) -> &[u8] {
+        if self.session.is_some() {
+            self.power_off();
+        }
+        self.session = Some(Session::default());
+        self.emit(&Event::PowerOn);
+        &self.atr
+    }
+
+    /// A warm reset: the selected application and its security status survive. Returns the ATR.
+    ///
+    /// # Errors
+    /// [`NoPower`].
+    pub fn reset(&mut self) -> Result<&[u8], NoPower> {
+        self.session.as_mut().ok_or(NoPower)?.warm_reset();
+        self.emit(&Event::Reset);
+        Ok(&self.atr)
+    }
+
+    /// Takes the power away: the session is gone. Nothing happens to a card without power.
+    pub fn power_off(&mut self) {
+        if self.session.take().is_some() {
+            self.emit(&Event::PowerOff);
+        }
+    }
+
+    /// Carries out a C-APDU: whatever bytes it is, `response` is an R-APDU of 2 to 65,538 bytes afterwards.
+    ///
+    /// # Errors
+    /// [`NoPower`]; `response` is empty then.
+    pub fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), NoPower> {
+        response.clear();
+        let session = self.session.as_mut().ok_or(NoPower)?;
+        let mut context = Context {
+            applications: &self.applications,
+            session,
+            persistent: &mut self.persistent,
+            keys: &mut self.keys,
+            rng: &mut *self.rng,
+            observer: self.observer.as_deref_mut(),
+            response,
+        };
+        let outcome = carry_out(command, &mut context);
+        let (status_word, rule) = match outcome {
+            Ok(()) => (StatusWord::SUCCESS, None),
+            Err(Refusal { status_word, rule }) => {
+                context.response.clear();
+                (status_word, Some(rule))
+            }
+        };
+        let length = context.response.len();
+        context.emit(&Event::Answer {
+            length,
+            status_word,
+            rule,
+        });
+        response.extend(status_word.to_bytes());
+        Ok(())
+    }
+
+    fn emit(&mut self, event: &Event<'_>) {
+        if let Some(observer) = &mut self.observer {
+            observer.event(event);
+        }
+    }
+}
+
+/// The way of a command, step by step; nothing of the card's state is touched before it is understood.
+fn carry_out(command: &[u8], context: &mut Context<'_>) -> Result<(), Refusal> {
+    let parsed = CommandApdu::parse(command);
+    context.emit(&Event::Command {
+        length: command.len(),
+        apdu: parsed.as_ref().ok(),
+    });
+    let apdu = parsed.map_err(|_| rule::APDU_MALFORMED.refusal())?;
+    let instruction = Instruction::decode(&apdu)?;
+    context.emit(&Event::Instruction(&instruction));
+    instruction.execute(context)
+}
+
+impl fmt::Debug for Card {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.applications.iter().map(|application| &application.name).collect();
+        f.debug_struct("Card")
+            .field("applications", &names)
+            .field("powered", &self.session.is_some())
+            .finish()
+    }
+}

@@ -1,0 +1,100 @@
+//! COMPUTE DIGITAL SIGNATURE `80 2A`, the card's own instruction: P1 is the scheme, P2 the key.
+
+use core::fmt;
+
+use super::{Reference, expected};
+use crate::access::Operation;
+use crate::apdu::CommandApdu;
+use crate::context::{Context, Target};
+use crate::file::Body;
+use crate::key::{PrivateKey, SignatureScheme};
+use crate::rule::{self, Refusal};
+
+/// What is to be signed, how and with which key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComputeSignature<'a> {
+    /// The scheme.
+    pub scheme: SignatureScheme,
+    /// The key's file; `None` for the application's default key.
+    pub key: Option<Reference>,
+    /// The scheme's input, at least one byte.
+    pub input: &'a [u8],
+    /// At most so many bytes, 1 to 65,536.
+    pub length: usize,
+}
+
+impl<'a> ComputeSignature<'a> {
+    pub(super) fn decode(apdu: &CommandApdu<'a>) -> Result<Self, Refusal> {
+        let scheme = SignatureScheme::from_p1(apdu.p1).ok_or(rule::WRONG_P1_P2.refusal())?;
+        let key = match apdu.p2 {
+            0x00 => None,
+            reference => Some(Reference::from_byte(reference)?),
+        };
+        if apdu.data.is_empty() {
+            return rule::WRONG_LENGTH.refuse();
+        }
+        Ok(Self {
+            scheme,
+            key,
+            input: apdu.data,
+            length: expected(apdu)?,
+        })
+    }
+
+    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let target = match (self.key, context.application().default_key) {
+            (Some(reference), _) => context.resolve(reference)?,
+            (None, Some(default)) => context.select_file(default)?,
+            (None, None) => return rule::SIGN_NO_DEFAULT_KEY.refuse(),
+        };
+        let Body::PrivateKey(key) = &target.file.body else {
+            return rule::WRONG_FILE_KIND.refuse();
+        };
+        context.require(target, Operation::ComputeSignature)?;
+        sign(context, target, key, self.scheme, self.input, self.length)
+    }
+}
+
+/// Signs and answers with the signature, which must fit into `length` bytes. The right to sign has been decided.
+pub(super) fn sign(
+    context: &mut Context<'_>,
+    target: Target<'_>,
+    key: &PrivateKey,
+    scheme: SignatureScheme,
+    input: &[u8],
+    length: usize,
+) -> Result<(), Refusal> {
+    let operation = context
+        .keys
+        .operation(target.object(), key)
+        .map_err(|_| rule::KEY_FAILURE.refusal())?;
+    let bits = operation.modulus_bits();
+    if length < bits.div_ceil(8) {
+        return rule::SIGN_LE.refuse();
+    }
+    let block = scheme
+        .encode(input, bits, context.rng)
+        .ok_or(rule::SIGN_INPUT.refusal())?;
+    let signature = operation.apply(&block).map_err(|_| rule::KEY_FAILURE.refusal())?;
+    context.response.extend(signature);
+    Ok(())
+}
+
+impl fmt::Display for ComputeSignature<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("COMPUTE DIGITAL SIGNATURE with ")?;
+        match &self.key {
+            Some(reference) => write!(f, "{reference}")?,
+            None => f.write_str("the default key")?,
+        }
+        let input = self.input.len();
+        match self.scheme {
+            SignatureScheme::Verbatim => write!(f, ", PKCS#1 v1.5 of {input} bytes as they are"),
+            SignatureScheme::Sha256Bare => write!(f, ", PKCS#1 v1.5 of the bare SHA-256 of {input} bytes"),
+            SignatureScheme::HashDigestInfo => write!(f, ", PKCS#1 v1.5 of a SHA-256 hash"),
+            SignatureScheme::Sha256DigestInfo => write!(f, ", PKCS#1 v1.5 with SHA-256 of {input} bytes"),
+            SignatureScheme::HashPss => write!(f, ", PSS of a SHA-256 hash"),
+            SignatureScheme::Sha256Pss => write!(f, ", PSS with SHA-256 of {input} bytes"),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! READ BINARY `00 B0` (JICSAP 6.4.1): bytes of a transparent EF.
+
+use core::fmt;
+
+use super::{Reference, expected, no_data};
+use crate::access::Operation;
+use crate::apdu::CommandApdu;
+use crate::context::Context;
+use crate::file::Body;
+use crate::rule::{self, Refusal};
+
+/// Which bytes are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadBinary {
+    /// The file.
+    pub file: Reference,
+    /// From here: 0 to 32,767 in the current EF, 0 to 255 with a short EF identifier.
+    pub offset: usize,
+    /// At most so many bytes, 1 to 65,536.
+    pub length: usize,
+}
+
+impl ReadBinary {
+    pub(super) fn decode(apdu: &CommandApdu<'_>) -> Result<Self, Refusal> {
+        let (file, offset) = match apdu.p1 {
+            0x00..0x80 => (Reference::CurrentEf, usize::from(apdu.p1_p2())),
+            // Here 80 is not the current EF, which has a form of its own.
+            0x80 => return rule::WRONG_P1_P2.refuse(),
+            sfi => (Reference::from_byte(sfi)?, usize::from(apdu.p2)),
+        };
+        no_data(apdu)?;
+        Ok(Self {
+            file,
+            offset,
+            length: expected(apdu)?,
+        })
+    }
+
+    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let target = context.resolve(self.file)?;
+        let content = match &target.file.body {
+            Body::Transparent(content) => content.as_bytes(),
+            Body::Records(_) => return rule::WRONG_FILE_KIND.refuse(),
+            _ => return rule::INTERNAL_FILE.refuse(),
+        };
+        context.require(target, Operation::Read)?;
+        match content.get(self.offset..) {
+            None | Some([]) => rule::READ_OUTSIDE.refuse(),
+            Some(rest) => {
+                context.response.extend(&rest[..rest.len().min(self.length)]);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Display for ReadBinary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "READ BINARY {}, {} bytes from {}",
+            self.file, self.length, self.offset
+        )
+    }
+}

@@ -1,0 +1,79 @@
+//! READ RECORD(S) `00 B2` (JICSAP 6.4.4): one record by its number, or all from a number to the last.
+
+use core::fmt;
+
+use super::{Reference, expected, no_data};
+use crate::access::Operation;
+use crate::apdu::CommandApdu;
+use crate::context::Context;
+use crate::file::{Body, FileId};
+use crate::rule::{self, Refusal};
+
+/// Which records are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReadRecord {
+    /// The file.
+    pub file: Reference,
+    /// The number of the (first) record, from 1.
+    pub number: u8,
+    /// Whether those behind it are wanted as well.
+    pub to_last: bool,
+    /// At most so many bytes, 1 to 65,536.
+    pub length: usize,
+}
+
+impl ReadRecord {
+    pub(super) fn decode(apdu: &CommandApdu<'_>) -> Result<Self, Refusal> {
+        let file = match apdu.p2 >> 3 {
+            0 => Reference::CurrentEf,
+            sfi => Reference::Sfi(FileId::from_sfi(sfi).ok_or(rule::WRONG_P1_P2.refusal())?),
+        };
+        let to_last = match apdu.p2 & 0x07 {
+            0x04 => false,
+            0x05 => true,
+            _ => return rule::WRONG_P1_P2.refuse(),
+        };
+        no_data(apdu)?;
+        Ok(Self {
+            file,
+            number: apdu.p1,
+            to_last,
+            length: expected(apdu)?,
+        })
+    }
+
+    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let target = context.resolve(self.file)?;
+        let records = match &target.file.body {
+            Body::Records(records) => records,
+            Body::Transparent(_) => return rule::WRONG_FILE_KIND.refuse(),
+            _ => return rule::INTERNAL_FILE.refuse(),
+        };
+        context.require(target, Operation::Read)?;
+        let first = usize::from(self.number)
+            .checked_sub(1)
+            .ok_or(rule::RECORD_NOT_FOUND.refusal())?;
+        let wanted = match records.get(first..) {
+            None | Some([]) => return rule::RECORD_NOT_FOUND.refuse(),
+            Some(rest) if self.to_last => rest,
+            Some(rest) => &rest[..1],
+        };
+        let bytes = wanted.iter().flat_map(|record| record.as_bytes());
+        context.response.extend(bytes.take(self.length));
+        Ok(())
+    }
+}
+
+impl fmt::Display for ReadRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file, number, to_last, ..
+        } = self;
+        write!(
+            f,
+            "READ RECORD {file}, {}",
+            if *to_last { "all records from " } else { "record " }
+        )?;
+        write!(f, "{number}")
+    }
+}

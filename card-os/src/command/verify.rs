@@ -1,0 +1,64 @@
+//! VERIFY `00 20` (JICSAP 6.4.9): presents a PIN, or without data asks for the tries left.
+
+use core::fmt;
+
+use super::Reference;
+use crate::access::Operation;
+use crate::apdu::CommandApdu;
+use crate::context::Context;
+use crate::file::Body;
+use crate::pin;
+use crate::rule::{self, Refusal};
+
+/// A PIN presented or asked about. `Debug` and `Display` show no value.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Verify<'a> {
+    /// The PIN's file.
+    pub file: Reference,
+    /// The value, 1 to 16 bytes; `None` to ask.
+    pub presented: Option<&'a [u8]>,
+}
+
+impl<'a> Verify<'a> {
+    pub(super) fn decode(apdu: &CommandApdu<'a>) -> Result<Self, Refusal> {
+        if apdu.p1 != 0x00 {
+            return rule::WRONG_P1_P2.refuse();
+        }
+        let file = Reference::from_byte(apdu.p2)?;
+        match apdu.data.len() {
+            0 => Ok(Self { file, presented: None }),
+            1..=pin::MAX_LENGTH => Ok(Self {
+                file,
+                presented: Some(apdu.data),
+            }),
+            _ => rule::VERIFY_TOO_LONG.refuse(),
+        }
+    }
+
+    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let target = context.resolve(self.file)?;
+        let Body::Pin(pin) = &target.file.body else {
+            return rule::WRONG_FILE_KIND.refuse();
+        };
+        context.require(target, Operation::Verify)?;
+        match self.presented {
+            Some(presented) => pin::verify(context, target, pin, presented),
+            None => pin::query(context, target, pin),
+        }
+    }
+}
+
+impl fmt::Display for Verify<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.presented {
+            Some(presented) => write!(f, "VERIFY {}, {} bytes", self.file, presented.len()),
+            None => write!(f, "VERIFY {}: how many tries are left?", self.file),
+        }
+    }
+}
+
+impl fmt::Debug for Verify<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

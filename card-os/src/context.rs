@@ -1,0 +1,140 @@
+//! What an instruction sees of the card while it is carried out, and the steps that all of them share: finding the file
+//! meant, asking for access, committing a change.
+
+use rand_core::CryptoRngCore;
+
+use crate::access::{self, Access, Operation};
+use crate::application::Application;
+use crate::event::{Event, Observer};
+use crate::file::{File, FileId};
+use crate::key::KeyRing;
+use crate::rule::{self, Refusal};
+use crate::session::Session;
+use crate::store::{Change, ObjectId, Persistent};
+
+/// The card as an instruction sees it. `'c` outlives the instruction: declarations don't change.
+pub(crate) struct Context<'c> {
+    pub(crate) applications: &'c [Application],
+    pub(crate) session: &'c mut Session,
+    pub(crate) persistent: &'c mut Persistent,
+    pub(crate) keys: &'c mut KeyRing,
+    pub(crate) rng: &'c mut dyn CryptoRngCore,
+    pub(crate) observer: Option<&'c mut (dyn Observer + Send + 'static)>,
+    /// The response data; discarded where the instruction is refused.
+    pub(crate) response: &'c mut Vec<u8>,
+}
+
+/// A file and the application it belongs to.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'c> {
+    pub(crate) application: &'c Application,
+    pub(crate) file: &'c File,
+}
+
+impl Target<'_> {
+    /// The name under which the store knows the file.
+    pub(crate) fn object(&self) -> ObjectId {
+        ObjectId {
+            aid: self.application.aid,
+            file: self.file.id,
+        }
+    }
+}
+
+/// How a command names the file it acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reference {
+    /// The current EF.
+    CurrentEf,
+    /// The EF with this short identifier, which thereby becomes the current EF.
+    Sfi(FileId),
+}
+
+impl Reference {
+    /// `80` the current EF, `81`–`9E` a short EF identifier: the form in P2 of VERIFY and its kin, and P1 of READ BINARY.
+    pub(crate) fn from_byte(byte: u8) -> Result<Self, Refusal> {
+        match byte {
+            0x80 => Ok(Self::CurrentEf),
+            0x81..=0x9E => FileId::from_sfi(byte & 0x1F)
+                .map(Self::Sfi)
+                .ok_or(rule::WRONG_P1_P2.refusal()),
+            _ => rule::WRONG_P1_P2.refuse(),
+        }
+    }
+}
+
+impl<'c> Context<'c> {
+    /// The selected application.
+    pub(crate) fn application(&self) -> &'c Application {
+        &self.applications[self.session.selected]
+    }
+
+    /// Makes a file of the selected application the current EF.
+    pub(crate) fn select_file(&mut self, id: FileId) -> Result<Target<'c>, Refusal> {
+        let application = self.application();
+        let Some(file) = application.file(id) else {
+            return rule::NO_SUCH_FILE.refuse();
+        };
+        self.session.current_ef = Some(id);
+        self.emit(&Event::CurrentFile { application, file });
+        Ok(Target { application, file })
+    }
+
+    /// The file that a command means.
+    pub(crate) fn resolve(&mut self, reference: Reference) -> Result<Target<'c>, Refusal> {
+        let application = self.application();
+        match reference {
+            Reference::Sfi(id) => self.select_file(id),
+            Reference::CurrentEf => match self.session.current_ef.and_then(|id| application.file(id)) {
+                Some(file) => Ok(Target { application, file }),
+                None => rule::NO_CURRENT_EF.refuse(),
+            },
+        }
+    }
+
+    /// Refuses unless the file's access conditions allow the operation.
+    pub(crate) fn require(&mut self, target: Target<'c>, operation: Operation) -> Result<(), Refusal> {
+        self.require_access(
+            (target.file.id.value(), &target.file.name),
+            &target.file.access,
+            operation,
+        )
+    }
+
+    /// Refuses unless these access conditions allow the operation on the object with this number and name.
+    pub(crate) fn require_access(
+        &mut self,
+        object: (u16, &str),
+        access: &Access,
+        operation: Operation,
+    ) -> Result<(), Refusal> {
+        let application = self.application();
+        let verdict = access::decide(access, operation, self.session.status.verified());
+        let allowed = verdict.allowed;
+        if let Some(observer) = &mut self.observer {
+            observer.event(&Event::Access {
+                application,
+                object,
+                verdict,
+            });
+        }
+        if allowed { Ok(()) } else { rule::ACCESS_DENIED.refuse() }
+    }
+
+    /// Brings a change to the store; if that fails, nothing has changed.
+    pub(crate) fn commit(&mut self, change: Change) -> Result<(), Refusal> {
+        let stored = self.persistent.commit(&change).is_ok();
+        self.emit(&Event::Commit {
+            change: &change,
+            stored,
+        });
+        if stored { Ok(()) } else { rule::NOT_STORED.refuse() }
+    }
+
+    /// Tells the observer.
+    pub(crate) fn emit(&mut self, event: &Event<'_>) {
+        if let Some(observer) = &mut self.observer {
+            observer.event(event);
+        }
+    }
+}

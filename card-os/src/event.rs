@@ -1,0 +1,95 @@
+//! What the card tells an observer: power, each command, what it acted on, every decision with its reason, each commit,
+//! the answer. Borrowed values; nothing is built while nobody looks.
+//!
+//! An observer sees no PIN: commands come as [`CommandApdu`], whose `Debug` shows no data, and changes of the state show
+//! what was changed, never the value.
+
+use crate::access::Verdict;
+use crate::apdu::CommandApdu;
+use crate::application::Application;
+use crate::command::Instruction;
+use crate::file::{File, FileId};
+use crate::rule::Rule;
+use crate::status_word::StatusWord;
+use crate::store::Change;
+
+/// Something that happened in the card.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// Power came: everything volatile starts anew.
+    PowerOn,
+    /// A warm reset.
+    Reset,
+    /// Power went.
+    PowerOff,
+    /// A C-APDU came in; `None` where the bytes are none.
+    Command {
+        /// The number of bytes that came.
+        length: usize,
+        /// The command.
+        apdu: Option<&'a CommandApdu<'a>>,
+    },
+    /// The command was understood as this instruction.
+    Instruction(&'a Instruction<'a>),
+    /// This application is now the selected one.
+    Selected {
+        /// The application.
+        application: &'a Application,
+        /// Whether it was selected before: then the security status lives on.
+        again: bool,
+    },
+    /// This file is now the current EF.
+    CurrentFile {
+        /// Its application.
+        application: &'a Application,
+        /// The file.
+        file: &'a File,
+    },
+    /// Access was decided.
+    Access {
+        /// The application.
+        application: &'a Application,
+        /// The file's identifier or the data object's tag, and its name.
+        object: (u16, &'a str),
+        /// The decision and why.
+        verdict: Verdict<'a>,
+    },
+    /// A PIN became verified, or is so no longer.
+    SecurityStatus {
+        /// The application.
+        application: &'a Application,
+        /// The PIN's file.
+        pin: FileId,
+        /// Whether it is verified now.
+        verified: bool,
+    },
+    /// The state was to be changed.
+    Commit {
+        /// The change.
+        change: &'a Change,
+        /// Whether it reached the store; if not, nothing changed.
+        stored: bool,
+    },
+    /// The answer leaves.
+    Answer {
+        /// The bytes in front of the status word.
+        length: usize,
+        /// The status word.
+        status_word: StatusWord,
+        /// The rule behind a refusal.
+        rule: Option<&'static Rule>,
+    },
+}
+
+/// Someone who is told.
+pub trait Observer {
+    /// Takes an event. It can't influence the card.
+    fn event(&mut self, event: &Event<'_>);
+}
+
+impl<F: FnMut(&Event<'_>)> Observer for F {
+    fn event(&mut self, event: &Event<'_>) {
+        self(event);
+    }
+}

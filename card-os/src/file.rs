@@ -1,0 +1,113 @@
+//! Elementary files as they are declared: transparent, with records, or internal (PIN, key).
+//!
+//! A file's declaration is what the card was issued with. What changes in use lies in the [`store`](crate::store).
+
+use core::fmt;
+use std::borrow::Cow;
+
+use zeroize::Zeroizing;
+
+use crate::access::Access;
+use crate::key::{CertificateKey, PrivateKey};
+use crate::pin::Pin;
+use crate::rule::Basis;
+
+/// A two-byte file identifier.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u16);
+
+impl FileId {
+    /// The file with this identifier.
+    pub const fn new(id: u16) -> Self {
+        Self(id)
+    }
+
+    /// The identifier as a number.
+    pub const fn value(self) -> u16 {
+        self.0
+    }
+
+    /// The file that a short EF identifier (SFI) 1 to 30 means, `None` for another number (JICSAP 4.2 (2)).
+    pub const fn from_sfi(sfi: u8) -> Option<Self> {
+        match sfi {
+            1..=30 => Some(Self(sfi as u16)),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04X}", self.0)
+    }
+}
+
+impl fmt::Debug for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An elementary file of an application, as issued.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its identifier within the application.
+    pub id: FileId,
+    /// Short English name, e.g. `sign certificate`.
+    pub name: Cow<'static, str>,
+    /// Japanese name, where one is published; may be empty.
+    pub title: Cow<'static, str>,
+    /// What it is and holds.
+    pub body: Body,
+    /// What may be done to it.
+    pub access: Access,
+    /// How certain its existence, form and access are.
+    pub basis: Basis,
+}
+
+/// What a file is and holds.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// A transparent EF: bytes, at most 32,768 of them (the offset of READ BINARY has 15 bits).
+    Transparent(Content),
+    /// An EF with linear records, each a whole simple-TLV object.
+    Records(Vec<Content>),
+    /// An internal EF with reference data (a PIN).
+    Pin(Pin),
+    /// An internal EF with a private key.
+    PrivateKey(PrivateKey),
+    /// An internal EF with the public key of a certification authority, for card-verifiable certificates.
+    CertificateKey(CertificateKey),
+    /// An internal EF of unknown purpose: it can be selected and nothing else.
+    Reserved,
+}
+
+impl Body {
+    /// Whether this is an internal EF, which can never be read.
+    pub fn is_internal(&self) -> bool {
+        !matches!(self, Self::Transparent(_) | Self::Records(_))
+    }
+}
+
+/// Bytes of a file or record. They may be personal, so `Debug` shows only how many there are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content(Zeroizing<Vec<u8>>);
+
+impl Content {
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Content {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}

@@ -1,0 +1,281 @@
+//! Reference data (PINs, 暗証番号, 照合番号): their declaration, and the one procedure that checks a presented value.
+//!
+//! Nothing here ever shows a value, and no try comes back without the right one: the counter is committed *before* the
+//! comparison, and committed again after a right value.
+
+use core::fmt;
+
+use subtle::{ConstantTimeEq, ConstantTimeLess};
+use zeroize::Zeroizing;
+
+use crate::context::{Context, Target};
+use crate::event::Event;
+use crate::file::FileId;
+use crate::rule::{self, Refusal};
+use crate::status_word::StatusWord;
+use crate::store::Change;
+
+/// The longest reference data, in bytes (JICSAP 6.4.9 (3)).
+pub const MAX_LENGTH: usize = 16;
+
+/// A PIN as it is declared.
+#[derive(Clone, Debug)]
+pub struct Pin {
+    /// Its value at issuance.
+    pub value: ReferenceData,
+    /// What values it can have.
+    pub format: Format,
+    /// How many wrong values in a row block it (1 to 15), `None` for a PIN without limit.
+    pub max_tries: Option<u8>,
+    /// Tries left at issuance: `max_tries` but for a card that is issued blocked or nearly so.
+    pub tries_at_issue: u8,
+}
+
+impl Pin {
+    /// A PIN with all its tries.
+    pub fn new(value: ReferenceData, format: Format, max_tries: u8) -> Self {
+        Self {
+            value,
+            format,
+            max_tries: Some(max_tries),
+            tries_at_issue: max_tries,
+        }
+    }
+
+    /// Whether a card can have this PIN; otherwise what is wrong with it.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if !self.format.allows(self.value.as_bytes()) {
+            return Err(format!("the PIN's value is not {}", self.format));
+        }
+        match self.max_tries {
+            Some(max) if !(1..=15).contains(&max) => Err(format!("{max} tries can't be told by 63Cx (1 to 15 can)")),
+            Some(max) if self.tries_at_issue > max => {
+                Err(format!("{} tries left are more than its {max}", self.tries_at_issue))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What values a PIN can have. The card compares bytes; it folds no letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Format {
+    /// Which characters.
+    pub characters: Characters,
+    /// The least number of them.
+    pub min: usize,
+    /// The greatest number of them, at most [`MAX_LENGTH`].
+    pub max: usize,
+}
+
+/// The characters of a PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Characters {
+    /// `0`–`9`.
+    Digits,
+    /// `A`–`Z` and `0`–`9`.
+    UpperCaseAndDigits,
+    /// Any byte.
+    Bytes,
+}
+
+impl Format {
+    /// Exactly `count` digits.
+    pub const fn digits(count: usize) -> Self {
+        Self {
+            characters: Characters::Digits,
+            min: count,
+            max: count,
+        }
+    }
+
+    /// Whether `value` is a PIN of this form.
+    pub fn allows(&self, value: &[u8]) -> bool {
+        let characters = match self.characters {
+            Characters::Digits => value.iter().all(u8::is_ascii_digit),
+            Characters::UpperCaseAndDigits => value.iter().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()),
+            Characters::Bytes => true,
+        };
+        characters && (self.min.max(1)..=self.max.min(MAX_LENGTH)).contains(&value.len())
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let characters = match self.characters {
+            Characters::Digits => "digits",
+            Characters::UpperCaseAndDigits => "characters A-Z and 0-9",
+            Characters::Bytes => "bytes",
+        };
+        match (self.min, self.max) {
+            (min, max) if min == max => write!(f, "{min} {characters}"),
+            (min, max) => write!(f, "{min} to {max} {characters}"),
+        }
+    }
+}
+
+/// The value of a PIN: never shown, zeroed when dropped, compared in constant time.
+#[derive(Clone)]
+pub struct ReferenceData(Zeroizing<Vec<u8>>);
+
+impl ReferenceData {
+    /// A value of these bytes.
+    pub fn new(value: &[u8]) -> Self {
+        Self(Zeroizing::new(value.to_vec()))
+    }
+
+    /// The bytes, for a store that has to keep them. Never for a log.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether `presented` is this value. Takes the same time for every value of at most [`MAX_LENGTH`] bytes, whatever
+    /// their lengths and wherever they differ.
+    pub fn matches(&self, presented: &[u8]) -> bool {
+        let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let padded = |bytes: &[u8]| {
+            let mut padded = Zeroizing::new([0u8; MAX_LENGTH]);
+            for (to, from) in padded.iter_mut().zip(bytes) {
+                *to = *from;
+            }
+            padded
+        };
+        let fits = length(presented).ct_lt(&(MAX_LENGTH as u32 + 1));
+        let same = padded(&self.0)[..].ct_eq(&padded(presented)[..]) & length(&self.0).ct_eq(&length(presented));
+        (fits & same).into()
+    }
+}
+
+impl fmt::Debug for ReferenceData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("********")
+    }
+}
+
+/// The query: VERIFY without data. Consumes nothing and answers by a refusal in every state.
+pub(crate) fn query<T>(context: &mut Context<'_>, target: Target<'_>, pin: &Pin) -> Result<T, Refusal> {
+    let answer = match pin.max_tries {
+        None => StatusWord::WRONG_UNLIMITED,
+        Some(_) => StatusWord::tries_left(context.persistent.tries_left(target.object(), pin)),
+    };
+    rule::VERIFY_QUERY.refuse_with(answer)
+}
+
+/// Compares `presented` with the PIN. After this the PIN is verified, or the try is gone.
+///
+/// The order is what makes a counter trustworthy: commit one try less, compare, commit the full count. A failure to
+/// commit ends the command with nothing verified.
+pub(crate) fn verify(
+    context: &mut Context<'_>,
+    target: Target<'_>,
+    pin: &Pin,
+    presented: &[u8],
+) -> Result<(), Refusal> {
+    let object = target.object();
+    let tries = context.persistent.tries_left(object, pin);
+    let max = pin.max_tries;
+    if max.is_some() {
+        let Some(fewer) = tries.checked_sub(1) else {
+            return rule::VERIFY_BLOCKED.refuse();
+        };
+        context.commit(Change::PinTries {
+            object,
+            tries_left: fewer,
+        })?;
+    }
+    let right = context.persistent.pin_value(object, pin).matches(presented);
+    if !right {
+        set_verified(context, target.file.id, false);
+        return rule::VERIFY_WRONG.refuse_with(match max {
+            None => StatusWord::WRONG_UNLIMITED,
+            Some(_) => StatusWord::tries_left(tries - 1),
+        });
+    }
+    if let Some(max) = max {
+        context.commit(Change::PinTries {
+            object,
+            tries_left: max,
+        })?;
+    }
+    set_verified(context, target.file.id, true);
+    Ok(())
+}
+
+/// Gives the PIN a new value. The right to do so has been decided by the caller.
+pub(crate) fn change(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, new: &[u8]) -> Result<(), Refusal> {
+    if !pin.format.allows(new) {
+        return rule::CHANGE_FORMAT.refuse();
+    }
+    context.commit(Change::PinValue {
+        object: target.object(),
+        value: ReferenceData::new(new),
+    })
+}
+
+fn set_verified(context: &mut Context<'_>, pin: FileId, verified: bool) {
+    if context.session.status.set(pin, verified) {
+        context.emit(&Event::SecurityStatus {
+            application: context.application(),
+            pin,
+            verified,
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_sign_password_takes_6_to_16_upper_case_letters_and_digits() {
+        let format = Format {
+            characters: Characters::UpperCaseAndDigits,
+            min: 6,
+            max: 16,
+        };
+        for right in ["ABC123", "000000", "ABCDEFGHIJKLMNOP"] {
+            assert!(format.allows(right.as_bytes()), "{right}");
+        }
+        for wrong in [
+            "",
+            "ABC12",
+            "ABCDEFGHIJKLMNOPQ",
+            "abc123",
+            "ABC 123",
+            "ABC-123",
+            "ＡＢＣ１２３",
+        ] {
+            assert!(!format.allows(wrong.as_bytes()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn four_digits_are_neither_three_nor_five_nor_letters() {
+        for wrong in ["", "123", "12345", "12a4", "１２３４"] {
+            assert!(!Format::digits(4).allows(wrong.as_bytes()), "{wrong}");
+        }
+        assert!(Format::digits(4).allows(b"0000"));
+    }
+
+    #[test]
+    fn debug_output_never_shows_a_value() {
+        let pin = Pin::new(ReferenceData::new(b"1234"), Format::digits(4), 3);
+        assert!(!format!("{pin:?}").contains("1234"));
+        assert!(!format!("{pin:#?}").contains("49"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_value_matches_itself_and_nothing_else(
+            value in proptest::collection::vec(any::<u8>(), 1..=16), other in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let reference = ReferenceData::new(&value);
+            prop_assert!(reference.matches(&value));
+            prop_assert_eq!(reference.matches(&other), value == other);
+            // The padding is no part of the value.
+            let longer = [&value[..], &[0]].concat();
+            prop_assert!(!reference.matches(&longer));
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! The card's rules that no declaration of an application can say, each with its status word, how certain it is and
+//! where it is known from. A reader finds every such behaviour here and only here; commands refer to them by name.
+//!
+//! Sources: *myna-card* is the published documentation of the Rust crate `myna-card` 3.3, whose authors measured real
+//! cards; *JICSAP* is the JICSAP IC card specification 1.1, the card's command set; *ISO* is ISO/IEC 7816-4.
+
+use core::fmt;
+use std::borrow::Cow;
+
+use crate::status_word::StatusWord;
+
+/// How certain a behaviour is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// Nobody has published it; the most defensible choice.
+    Assumed,
+    /// Clients that work with the real card rely on it.
+    Client,
+    /// Several sources say so, or one client's documentation.
+    Documented,
+    /// A cited trace, dump or stated observation of a card.
+    Measured,
+}
+
+impl fmt::Display for Certainty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Assumed => "assumed",
+            Self::Client => "client",
+            Self::Documented => "documented",
+            Self::Measured => "measured",
+        })
+    }
+}
+
+/// How certain something is and where it is known from: stands beside every declaration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Basis {
+    /// How certain it is.
+    pub certainty: Certainty,
+    /// Where it is known from, or for an assumption why it was chosen.
+    pub source: Cow<'static, str>,
+}
+
+impl Basis {
+    /// A basis with a source written in the code.
+    pub const fn new(certainty: Certainty, source: &'static str) -> Self {
+        Self {
+            certainty,
+            source: Cow::Borrowed(source),
+        }
+    }
+}
+
+/// One behaviour of the card.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Its name, `subject.case`: stable, for vectors and documentation.
+    pub id: &'static str,
+    /// What the card does, in a sentence.
+    pub says: &'static str,
+    /// The status word of a refusal; `None` where the rule refuses nothing, or one that carries a number.
+    pub status_word: Option<StatusWord>,
+    /// How certain it is.
+    pub certainty: Certainty,
+    /// Where it is known from, or for an assumption why it was chosen.
+    pub source: &'static str,
+}
+
+/// A command refused: the status word and the rule behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the card answers.
+    pub status_word: StatusWord,
+    /// Why.
+    pub rule: &'static Rule,
+}
+
+impl Rule {
+    /// Refuse by this rule. A rule without a status word of its own refuses with `6F00`, which no rule here does.
+    pub const fn refuse<T>(&'static self) -> Result<T, Refusal> {
+        Err(self.refusal())
+    }
+
+    /// The refusal by this rule.
+    pub const fn refusal(&'static self) -> Refusal {
+        match self.status_word {
+            Some(status_word) => Refusal {
+                status_word,
+                rule: self,
+            },
+            None => Refusal {
+                status_word: StatusWord::UNKNOWN_FAILURE,
+                rule: self,
+            },
+        }
+    }
+
+    /// The refusal by this rule with a status word that carries a number.
+    pub const fn refuse_with<T>(&'static self, status_word: StatusWord) -> Result<T, Refusal> {
+        Err(Refusal {
+            status_word,
+            rule: self,
+        })
+    }
+}
+
+macro_rules! rules {
+    ($($name:ident = $id:literal, $sw:expr, $certainty:ident, $says:literal, $source:literal;)*) => {
+        $(#[doc = $says]
+        pub static $name: Rule = Rule {
+            id: $id, says: $says, status_word: $sw, certainty: Certainty::$certainty, source: $source,
+        };)*
+
+        /// All rules, in the order of a command's way through the card.
+        pub static ALL: &[&Rule] = &[$(&$name),*];
+    };
+}
+
+use StatusWord as Sw;
+
+rules! {
+    // The APDU as a whole.
+    APDU_MALFORMED = "apdu.malformed", Some(Sw::WRONG_LENGTH), Documented,
+        "bytes whose length fields don't agree with their length are no C-APDU", "JICSAP table 25; ISO 5.1";
+    WRONG_LENGTH = "apdu.wrong-length", Some(Sw::WRONG_LENGTH), Documented,
+        "Lc or Le is not what the instruction takes", "JICSAP table 25";
+    CLASS_UNKNOWN = "class.unknown", Some(Sw::CLASS_NOT_SUPPORTED), Documented,
+        "the class byte is none of 00, 80 and their secure messaging forms", "JICSAP table 25";
+    CLASS_CHANNEL = "class.channel", Some(Sw::CHANNEL_NOT_SUPPORTED), Measured,
+        "only logical channel 0 exists", "myna-card";
+    CLASS_CHAINING = "class.chaining", Some(Sw::CHAINING_NOT_SUPPORTED), Assumed,
+        "command chaining does not exist; long data uses extended lengths", "never seen in any trace; ISO 5.1.1.1";
+    CLASS_PROPRIETARY_SM = "class.proprietary-secure-messaging", Some(Sw::SECURE_MESSAGING_NOT_SUPPORTED), Assumed,
+        "proprietary secure messaging (CLA 04) does not exist", "ISO 5.1.1";
+    SM_WITHOUT_SESSION = "secure-messaging.no-session", Some(Sw::NO_SECURE_SESSION), Measured,
+        "a secure messaging command needs a secure session", "myna-card, on READ BINARY and VERIFY";
+    SM_SELECT_WITHOUT_SESSION = "secure-messaging.select", Some(Sw::SECURE_MESSAGING_NOT_SUPPORTED), Measured,
+        "SELECT under secure messaging needs a secure session", "myna-card";
+    INSTRUCTION_UNKNOWN = "instruction.unknown", Some(Sw::INSTRUCTION_NOT_SUPPORTED), Documented,
+        "the class has no such instruction", "JICSAP table 25";
+    WRONG_P1_P2 = "instruction.p1-p2", Some(Sw::WRONG_P1_P2), Documented,
+        "the instruction has no such P1-P2", "JICSAP table 25";
+
+    // Finding what a command acts on.
+    NO_CURRENT_EF = "reference.no-current-ef", Some(Sw::NO_CURRENT_EF), Documented,
+        "the command acts on the current EF and none is selected", "status word table of the JICSAP card family";
+    NO_SUCH_FILE = "reference.no-such-file", Some(Sw::NOT_FOUND), Measured,
+        "the current DF holds no EF or key of this identifier", "query of an absent key on the same platform";
+    WRONG_FILE_KIND = "reference.wrong-kind", Some(Sw::INCOMPATIBLE_FILE), Documented,
+        "the file is not of the kind that the command acts on", "JICSAP table 25";
+    INTERNAL_FILE = "reference.internal-file", Some(Sw::INCOMPATIBLE_FILE), Measured,
+        "an internal EF (PIN or key) can be selected and never read", "myna-card";
+    SFI_SELECTS = "reference.sfi-selects", None, Documented,
+        "a short EF identifier does what SELECT of that EF and then the command do", "myna-card, on READ BINARY and VERIFY";
+    ACCESS_DENIED = "access.denied", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Measured,
+        "the access condition is not fulfilled, or none is declared", "OpenSC issue 3169, READ of the sign certificate";
+
+    // SELECT.
+    SELECT_UNKNOWN_AID = "select.unknown-aid", Some(Sw::NOT_FOUND), Measured,
+        "no application has this name; what was selected stays selected", "several clients; JICSAP 4.2";
+    SELECT_PARTIAL = "select.partial-name", None, Documented,
+        "the beginning of a name selects the first application that has it", "JICSAP 4.2 (1)";
+    SELECT_EMPTY_NAME = "select.empty-name", None, Assumed,
+        "SELECT by name without data selects the issuer security domain", "GlobalPlatform; an empty beginning fits every name";
+    SELECT_NEXT = "select.next-occurrence", None, Assumed,
+        "the next occurrence is looked for behind the current application, in the card's own order, without wrapping", "ISO 7.1.1";
+    SELECT_FCI = "select.fci", None, Assumed,
+        "P2=00 returns 6F { 84 AID }, for an EF 6F { 83 identifier }; no more than Le allows, nothing without Le",
+        "a real card's answer starts 6F (S380-relay); its further bytes are published nowhere";
+    SELECT_DROPS_EF = "select.drops-current-ef", None, Assumed,
+        "SELECT of an application, also of the selected one again, leaves no EF selected", "JICSAP 4.2; ISO 7.1.1";
+    SELECT_MF_AT_ISD = "select.mf-at-power-up", Some(Sw::WRONG_P1_P2), Measured,
+        "SELECT MF is refused while the issuer security domain is selected", "myna-card, after a cold reset";
+    SELECT_MF_IN_APPLICATION = "select.mf-in-application", None, Measured,
+        "SELECT MF answers 9000 in an application and changes nothing", "myna-card";
+    SELECT_NO_MF = "select.mf-by-identifier", Some(Sw::NOT_FOUND), Measured,
+        "the MF can't be selected by identifier", "myna-card";
+
+    // READ BINARY, READ RECORD.
+    READ_SHORT = "read-binary.short", None, Measured,
+        "a read over the end of the file returns what is there, with 9000", "myna-card; several clients rely on it";
+    READ_OUTSIDE = "read-binary.outside", Some(Sw::OFFSET_OUTSIDE_EF), Measured,
+        "a read from the end of the file or beyond is refused", "myna-card; pyjpki";
+    RECORD_NOT_FOUND = "read-record.not-found", Some(Sw::RECORD_NOT_FOUND), Documented,
+        "the file has no record of this number; number 0 is the current record, which nothing sets", "myna-card";
+    RECORD_ALL = "read-record.all", None, Documented,
+        "P2 mode 5 returns the records from P1 to the last, one behind the other", "JICSAP 6.4.4 (5)";
+
+    // VERIFY and the PINs.
+    VERIFY_QUERY = "verify.query", None, Measured,
+        "VERIFY without data answers 63Cx, the tries left, in every state, also after success; 6300 without limit",
+        "OpenSC issue 959 (9000, then 63C3)";
+    VERIFY_QUERY_WITH_LE = "verify.query-with-le", None, Assumed,
+        "the five-byte query 00 20 00 80 00 is the four-byte one", "clients try it as a second form";
+    VERIFY_WRONG = "verify.wrong", None, Measured,
+        "a wrong value costs one try and answers 63Cx; the one that takes the last try answers 63C0", "myna-card";
+    VERIFY_BLOCKED = "verify.blocked", Some(Sw::REFERENCE_DATA_BLOCKED), Measured,
+        "nothing is compared once no try is left", "myna-card";
+    VERIFY_WRONG_LENGTH = "verify.wrong-length", None, Assumed,
+        "1 to 16 bytes of a length the PIN can't have are a wrong value and cost a try", "the safest for clients";
+    VERIFY_TOO_LONG = "verify.too-long", Some(Sw::WRONG_LENGTH), Assumed,
+        "more than 16 bytes are no PIN: refused, no try is lost", "JICSAP 6.4.9 (3)";
+    VERIFY_WRONG_ENDS = "verify.wrong-ends-right", None, Assumed,
+        "a wrong value ends the right that an earlier right value of the same PIN gave", "ISO 7.5.6";
+    CHANGE_FORMAT = "change.format", Some(Sw::WRONG_DATA), Assumed,
+        "a new PIN of a form that the PIN can't have is refused", "myna-card says that the card enforces it, not how";
+    CHANGE_KEEPS_RIGHT = "change.keeps-right", None, Assumed,
+        "after a change the PIN stays verified and its counter as it was", "nobody has published it";
+
+    // Lifetime of the security status.
+    STATUS_KEPT = "status.kept", None, Measured,
+        "the security status survives SELECT of files, SELECT of the same application, signatures and warm reset",
+        "myna-card; pyjpki, whose signing depends on it";
+    STATUS_DROPPED = "status.dropped", None, Measured,
+        "SELECT of another application or of the issuer security domain and loss of power end the security status", "myna-card";
+    RESET_KEEPS_DF = "reset.keeps-df", None, Assumed,
+        "after a warm reset the application is still selected and no EF is", "fits the measured survival of the security status";
+
+    // Keys.
+    SIGN_INPUT = "sign.input-length", Some(Sw::CONDITIONS_NOT_SATISFIED), Documented,
+        "the signature scheme takes no input of this length", "myna-card: 6985 or 6700";
+    SIGN_LE = "sign.le", Some(Sw::WRONG_LENGTH), Assumed,
+        "a signature needs an Le of at least its own length", "as GET DATA does";
+    SIGN_NO_DEFAULT_KEY = "sign.no-default-key", Some(Sw::REFERENCED_DATA_NOT_FOUND), Assumed,
+        "P2=00 means the application's default key, and this one has none", "JICSAP table 25";
+    KEY_FAILURE = "key.failure", Some(Sw::UNKNOWN_FAILURE), Assumed,
+        "the private key could not be used", "should not happen; JICSAP table 25";
+    CHALLENGE_EXTENDED = "get-challenge.extended", Some(Sw::CONDITIONS_NOT_SATISFIED), Measured,
+        "GET CHALLENGE takes no extended Le", "myna-card";
+    DATA_OBJECT_ABSENT = "get-data.absent", Some(Sw::REFERENCED_DATA_NOT_FOUND), Measured,
+        "the selected application has no such data object", "myna-card";
+    DATA_OBJECT_LONGER = "get-data.le-too-short", Some(Sw::WRONG_LENGTH), Measured,
+        "a data object longer than Le is refused, not cut", "myna-card";
+
+    // Terminal certificates, session keys, the issuer's instructions.
+    TERMINAL_ORDER = "terminal-certificate.order", Some(Sw::CONDITIONS_NOT_SATISFIED), Assumed,
+        "the signature of a terminal certificate comes right behind its body", "JICSAP table 25";
+    TERMINAL_FORM = "terminal-certificate.form", Some(Sw::WRONG_DATA), Assumed,
+        "the data field is not the object that this P1-P2 takes", "JICSAP table 25";
+    TERMINAL_ISSUER = "terminal-certificate.issuer", Some(Sw::REFERENCED_DATA_NOT_FOUND), Assumed,
+        "the certificate names an issuer key that the card does not have", "JICSAP table 25";
+    TERMINAL_SIGNATURE = "terminal-certificate.signature", Some(Sw::WRONG_UNLIMITED), Assumed,
+        "the signature is not the issuer key's", "6300 is the card family's word for a mismatch";
+    SESSION_KEY_REFUSED = "session-key.refused", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Measured,
+        "this application sets up no secure session", "myna-card, in the JPKI application";
+    ISSUER_ONLY = "issuer.only", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Measured,
+        "the instruction needs the issuer's authentication, which this card offers to nobody", "myna-card";
+    LAST_COMMAND_INDICATOR = "last-command-indicator", Some(Sw::WRONG_LENGTH), Measured,
+        "80 FC belongs to the phone tokens; a card refuses it", "myna-card";
+
+    // State.
+    NOT_STORED = "state.not-stored", Some(Sw::MEMORY_FAILURE), Documented,
+        "the state could not be stored: nothing changed, but a try already consumed stays so", "JICSAP table 25";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rule_has_a_name_of_its_own_and_says_where_it_is_known_from() {
+        let mut ids: Vec<_> = ALL.iter().map(|rule| rule.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), ALL.len());
+        assert!(ALL.iter().all(|rule| !rule.says.is_empty() && !rule.source.is_empty()));
+    }
+}

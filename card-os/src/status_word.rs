@@ -1,0 +1,148 @@
+//! Every status word (SW1-SW2) the card can answer, by name.
+//!
+//! The only place with hexadecimal status words. Values and meanings: JICSAP 1.1 Table 25 and ISO/IEC 7816-4, with the
+//! two that only this card family was seen to use (`66F1`, `69FC`).
+
+use core::fmt;
+
+/// SW1-SW2, the last two bytes of every R-APDU.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StatusWord(u16);
+
+impl StatusWord {
+    /// `9000`: done.
+    pub const SUCCESS: Self = Self(0x9000);
+    /// `6300`: the presented value is wrong, and no counter limits the tries.
+    pub const WRONG_UNLIMITED: Self = Self(0x6300);
+    /// `6581`: the state could not be written; nothing has changed.
+    pub const MEMORY_FAILURE: Self = Self(0x6581);
+    /// `6700`: Lc, Le or the APDU's own length is wrong.
+    pub const WRONG_LENGTH: Self = Self(0x6700);
+    /// `6881`: the logical channel is not supported.
+    pub const CHANNEL_NOT_SUPPORTED: Self = Self(0x6881);
+    /// `6882`: secure messaging is not supported here.
+    pub const SECURE_MESSAGING_NOT_SUPPORTED: Self = Self(0x6882);
+    /// `6884`: command chaining is not supported.
+    pub const CHAINING_NOT_SUPPORTED: Self = Self(0x6884);
+    /// `6981`: the command does not fit the file's structure.
+    pub const INCOMPATIBLE_FILE: Self = Self(0x6981);
+    /// `6982`: the security status does not satisfy the access condition.
+    pub const SECURITY_STATUS_NOT_SATISFIED: Self = Self(0x6982);
+    /// `6984`: the referenced IEF is blocked (JICSAP's word for it; ISO would say 6983).
+    pub const REFERENCE_DATA_BLOCKED: Self = Self(0x6984);
+    /// `6985`: the conditions of use are not satisfied.
+    pub const CONDITIONS_NOT_SATISFIED: Self = Self(0x6985);
+    /// `6986`: there is no current EF.
+    pub const NO_CURRENT_EF: Self = Self(0x6986);
+    /// `69FC`: a secure messaging command without a secure session (this card family's own).
+    pub const NO_SECURE_SESSION: Self = Self(0x69FC);
+    /// `6A80`: the data field is wrong.
+    pub const WRONG_DATA: Self = Self(0x6A80);
+    /// `6A82`: no such file, application or key.
+    pub const NOT_FOUND: Self = Self(0x6A82);
+    /// `6A83`: no such record.
+    pub const RECORD_NOT_FOUND: Self = Self(0x6A83);
+    /// `6A86`: P1-P2 is wrong.
+    pub const WRONG_P1_P2: Self = Self(0x6A86);
+    /// `6A88`: the referenced data object or key is not there.
+    pub const REFERENCED_DATA_NOT_FOUND: Self = Self(0x6A88);
+    /// `6B00`: the offset lies outside the EF.
+    pub const OFFSET_OUTSIDE_EF: Self = Self(0x6B00);
+    /// `6D00`: the instruction is unknown in this class.
+    pub const INSTRUCTION_NOT_SUPPORTED: Self = Self(0x6D00);
+    /// `6E00`: the class is unknown.
+    pub const CLASS_NOT_SUPPORTED: Self = Self(0x6E00);
+    /// `6F00`: no precise diagnosis.
+    pub const UNKNOWN_FAILURE: Self = Self(0x6F00);
+
+    /// `63Cx`: the presented value is wrong or was only asked about, `tries` (0–15, more counts as 15) are left.
+    pub const fn tries_left(tries: u8) -> Self {
+        Self(0x63C0 | if tries > 0x0F { 0x0F } else { tries as u16 })
+    }
+
+    /// A status word received from some card.
+    pub const fn new(value: u16) -> Self {
+        Self(value)
+    }
+
+    /// The two bytes as a number.
+    pub const fn value(self) -> u16 {
+        self.0
+    }
+
+    /// SW1, SW2.
+    pub const fn to_bytes(self) -> [u8; 2] {
+        self.0.to_be_bytes()
+    }
+
+    /// Whether this is `9000`.
+    pub const fn is_success(self) -> bool {
+        self.0 == Self::SUCCESS.0
+    }
+
+    /// What the status word says in general, in a few English words.
+    pub fn meaning(self) -> String {
+        match self {
+            Self::SUCCESS => "done",
+            Self::WRONG_UNLIMITED => "wrong value, tries are not limited",
+            Self::MEMORY_FAILURE => "the card could not write its memory",
+            Self::WRONG_LENGTH => "wrong length",
+            Self::CHANNEL_NOT_SUPPORTED => "logical channel not supported",
+            Self::SECURE_MESSAGING_NOT_SUPPORTED => "secure messaging not supported",
+            Self::CHAINING_NOT_SUPPORTED => "command chaining not supported",
+            Self::INCOMPATIBLE_FILE => "the command does not fit the file's structure",
+            Self::SECURITY_STATUS_NOT_SATISFIED => "security status not satisfied",
+            Self::REFERENCE_DATA_BLOCKED => "PIN or key blocked",
+            Self::CONDITIONS_NOT_SATISFIED => "conditions of use not satisfied",
+            Self::NO_CURRENT_EF => "no current EF",
+            Self::NO_SECURE_SESSION => "no secure session",
+            Self::WRONG_DATA => "wrong data field",
+            Self::NOT_FOUND => "file, application or key not found",
+            Self::RECORD_NOT_FOUND => "record not found",
+            Self::WRONG_P1_P2 => "wrong P1-P2",
+            Self::REFERENCED_DATA_NOT_FOUND => "referenced data not found",
+            Self::OFFSET_OUTSIDE_EF => "offset outside the EF",
+            Self::INSTRUCTION_NOT_SUPPORTED => "instruction not supported",
+            Self::CLASS_NOT_SUPPORTED => "class not supported",
+            Self::UNKNOWN_FAILURE => "failure without diagnosis",
+            Self(0x63C0) => "no tries left",
+            Self(0x63C1) => "1 try left",
+            Self(value) if value & 0xFFF0 == 0x63C0 => return format!("{} tries left", value & 0x0F),
+            Self(value) if value >> 8 == 0x61 => return format!("{} more bytes are ready", value & 0xFF),
+            Self(value) if value >> 8 == 0x6C => return format!("wrong Le, {} is right", value & 0xFF),
+            Self(0x6283) => "selected DF is locked",
+            Self(0x66F1) => "no security environment for a session key",
+            Self(0x6983) => "authentication method blocked",
+            Self(0x6987) => "secure messaging object missing",
+            Self(0x6988) => "secure messaging object wrong",
+            Self(0x6A81) => "function not supported",
+            _ => "status word not in this card's list",
+        }
+        .to_owned()
+    }
+}
+
+impl fmt::Display for StatusWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04X}", self.0)
+    }
+}
+
+impl fmt::Debug for StatusWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tries_are_one_nibble_and_never_wrap() {
+        assert_eq!(StatusWord::tries_left(3).value(), 0x63C3);
+        assert_eq!(StatusWord::tries_left(0).value(), 0x63C0);
+        assert_eq!(StatusWord::tries_left(16).value(), 0x63CF);
+        assert_eq!(StatusWord::tries_left(3).meaning(), "3 tries left");
+    }
+}
