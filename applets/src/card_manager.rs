@@ -1,0 +1,94 @@
+//! The card manager: the issuer security domain (ISD, 発行者セキュリティドメイン), selected at power-up. It has no file
+//! that can be read; what it holds GET DATA gives.
+
+use vmyna_card_os::Aid;
+use vmyna_card_os::access::{Access, Condition};
+use vmyna_card_os::application::{Application, DataObject};
+use vmyna_card_os::file::{Body, File, FileId};
+use vmyna_card_os::rule::Basis;
+
+use crate::profile::Profile;
+use crate::{assumed, documented, measured};
+
+/// The AID of the ISD, GlobalPlatform's default.
+pub const AID: Aid = match Aid::new(&[0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00]) {
+    Some(aid) => aid,
+    None => unreachable!(),
+};
+
+/// Tag of the contact ATR, the one object that also answers in the applications.
+const CONTACT_ATR: u16 = 0x5F51;
+/// Tag of the card-verifiable certificate of the card's own key.
+const CARD_CERTIFICATE: u16 = 0x7F21;
+
+/// What GET DATA gives of one card: (P1-P2, contents). See [`crate::issuance::card_data`].
+pub type CardData = Vec<(u16, Vec<u8>)>;
+
+/// Declares the card manager.
+pub fn declare(profile: &Profile, data: CardData) -> Application {
+    let objects = data
+        .into_iter()
+        .filter(|(tag, _)| *tag != CARD_CERTIFICATE || profile.card_certificate);
+    Application {
+        aid: AID,
+        name: "card_manager".into(),
+        title: "発行者セキュリティドメイン".into(),
+        files: vec![File {
+            id: FileId::new(0x001E),
+            name: "unknown internal file".into(),
+            title: "".into(),
+            body: Body::Reserved,
+            access: Access::NONE,
+            basis: measured("myna-card: 001E selects, READ BINARY and READ RECORD answer 6981"),
+        }],
+        data_objects: objects.map(object).chain([contact_atr(profile)]).collect(),
+        default_key: None,
+        basis: measured("myna-card: selected at power-up"),
+    }
+}
+
+fn object((tag, value): (u16, Vec<u8>)) -> DataObject {
+    let (name, basis): (&'static str, Basis) = match tag {
+        0x0042 => ("issuer identification number", documented("myna-card; sc-tools-myna")),
+        0x0045 => (
+            "card image number",
+            documented("myna-card; sc-tools-myna; its form assumed"),
+        ),
+        0x0066 => (
+            "card recognition data",
+            documented("myna-card; sc-tools-myna; its contents assumed"),
+        ),
+        0x00F0 => ("municipality code", documented("myna-card; sc-tools-myna")),
+        0x00F2 => ("expiry date", documented("myna-card; sc-tools-myna")),
+        0x00F7 => ("key id of the intermediate", documented("myna-card")),
+        0x00F8 => (
+            "CV certificate of the intermediate",
+            measured("dump of a test card (myna-card)"),
+        ),
+        CARD_CERTIFICATE => (
+            "CV certificate of the card",
+            measured("dump of a test card (myna-card)"),
+        ),
+        _ => ("unknown", assumed("declared by the issuer of this card")),
+    };
+    DataObject {
+        tag,
+        name: name.into(),
+        value: value.into(),
+        access: Access::read(Condition::Always),
+        basis,
+    }
+}
+
+/// GET DATA `5F51`: the contact ATR without its first byte. Some cards give it in the card manager, some in an
+/// application; this one in both.
+pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
+    let without_ts = profile.contact_atr.get(1..).unwrap_or_default();
+    DataObject {
+        tag: CONTACT_ATR,
+        name: "contact ATR without TS".into(),
+        value: without_ts.to_vec().into(),
+        access: Access::read(Condition::Always),
+        basis: documented("myna-card: at the card manager on some cards, in an application on others"),
+    }
+}

@@ -1,0 +1,279 @@
+//! 公的個人認証AP, the JPKI application: two RSA-2048 keys with their certificates, one to log in
+//! (利用者証明用, *auth*) and one to sign (署名用, *sign*), each behind its own PIN.
+
+use vmyna_card_os::Aid;
+use vmyna_card_os::access::{Access, Condition, Operation};
+use vmyna_card_os::application::Application;
+use vmyna_card_os::file::{Body, File, FileId};
+use vmyna_card_os::key::{CertificateKey, PrivateKey};
+use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
+use vmyna_card_os::rule::Basis;
+
+use crate::profile::Profile;
+use crate::{card_manager, documented, measured};
+
+/// The AID.
+pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01]) {
+    Some(aid) => aid,
+    None => unreachable!(),
+};
+
+/// The elementary files.
+pub mod ef {
+    use super::FileId;
+
+    /// 署名用電子証明書.
+    pub const SIGN_CERTIFICATE: FileId = FileId::new(0x0001);
+    /// 署名用CA証明書.
+    pub const SIGN_CA_CERTIFICATE: FileId = FileId::new(0x0002);
+    /// Token information.
+    pub const TOKEN_INFO: FileId = FileId::new(0x0006);
+    /// Which certificates there are.
+    pub const AVAILABILITY: FileId = FileId::new(0x0008);
+    /// Of unknown purpose.
+    pub const UNKNOWN_0009: FileId = FileId::new(0x0009);
+    /// 利用者証明用電子証明書.
+    pub const AUTH_CERTIFICATE: FileId = FileId::new(0x000A);
+    /// 利用者証明用CA証明書.
+    pub const AUTH_CA_CERTIFICATE: FileId = FileId::new(0x000B);
+    /// The key by which a terminal's certificate is checked.
+    pub const TERMINAL_CA: FileId = FileId::new(0x0016);
+    /// 利用者証明用秘密鍵.
+    pub const AUTH_KEY: FileId = FileId::new(0x0017);
+    /// 利用者証明用暗証番号.
+    pub const AUTH_PIN: FileId = FileId::new(0x0018);
+    /// 署名用秘密鍵.
+    pub const SIGN_KEY: FileId = FileId::new(0x001A);
+    /// 署名用パスワード.
+    pub const SIGN_PIN: FileId = FileId::new(0x001B);
+}
+
+/// 利用者証明用暗証番号: four digits.
+pub const AUTH_PIN_FORMAT: Format = Format::digits(4);
+/// Wrong values in a row that block the auth PIN.
+pub const AUTH_PIN_TRIES: u8 = 3;
+/// 署名用パスワード: 6 to 16 of A–Z and 0–9. That it holds at least one letter and one digit is a rule of the town
+/// hall's terminal, not of the card.
+pub const SIGN_PIN_FORMAT: Format = Format {
+    characters: Characters::UpperCaseAndDigits,
+    min: 6,
+    max: 16,
+};
+/// Wrong values in a row that block the sign password.
+pub const SIGN_PIN_TRIES: u8 = 5;
+
+/// What the application of one card holds.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// The key to sign with, absent for holders under 15.
+    pub sign: Option<CertifiedKey>,
+    /// 署名用CA証明書, DER.
+    pub sign_ca_certificate: Vec<u8>,
+    /// 署名用パスワード.
+    pub sign_pin: ReferenceData,
+    /// The key to log in with.
+    pub auth: Option<CertifiedKey>,
+    /// 利用者証明用CA証明書, DER.
+    pub auth_ca_certificate: Vec<u8>,
+    /// 利用者証明用暗証番号.
+    pub auth_pin: ReferenceData,
+    /// The token's serial number, at most 16 characters.
+    pub token_serial: String,
+    /// The key by which a terminal's card-verifiable certificate is checked.
+    pub terminal_ca: CertificateKey,
+}
+
+/// A private key with its certificate.
+#[derive(Clone, Debug)]
+pub struct CertifiedKey {
+    /// X.509, DER.
+    pub certificate: Vec<u8>,
+    /// The key.
+    pub key: PrivateKey,
+}
+
+/// Declares the application. A card without one of the keys has neither its certificate nor its key file (`assumed`).
+pub fn declare(profile: &Profile, contents: Contents) -> Application {
+    let available = [&contents.sign, &contents.auth].map(Option::is_some);
+    let free = || Access::read(Condition::Always);
+    let mut files = vec![
+        file(
+            ef::SIGN_CA_CERTIFICATE,
+            ("sign CA certificate", "署名用CA証明書"),
+            transparent(contents.sign_ca_certificate),
+            free(),
+            documented("all clients"),
+        ),
+        file(
+            ef::TOKEN_INFO,
+            ("token information", ""),
+            transparent(token_info(profile, &contents.token_serial)),
+            free(),
+            measured("dump of a test card (myna-card)"),
+        ),
+        file(
+            ef::AVAILABILITY,
+            ("certificate availability", ""),
+            transparent(availability(available)),
+            free(),
+            measured("myna-card: 8F 8F 00 with both certificates; 00 for an absent one is assumed"),
+        ),
+        file(
+            ef::UNKNOWN_0009,
+            ("unknown protected file", ""),
+            transparent(vec![0xFF; 16]),
+            Access::read(Condition::Never),
+            documented("myna-card: no credential of the holder opens it; 16 x FF"),
+        ),
+        file(
+            ef::AUTH_CA_CERTIFICATE,
+            ("auth CA certificate", "利用者証明用CA証明書"),
+            transparent(contents.auth_ca_certificate),
+            free(),
+            documented("all clients"),
+        ),
+        file(
+            ef::TERMINAL_CA,
+            ("terminal CA key", ""),
+            Body::CertificateKey(contents.terminal_ca),
+            Access::NONE.with(Operation::VerifyCertificate, Condition::Always),
+            documented("sc-tools-myna; myna-card"),
+        ),
+        file(
+            ef::AUTH_PIN,
+            ("auth PIN", "利用者証明用暗証番号"),
+            Body::Pin(Pin::new(contents.auth_pin, AUTH_PIN_FORMAT, AUTH_PIN_TRIES)),
+            pin_access(ef::AUTH_PIN),
+            documented("all clients; J-LIS: 3 tries"),
+        ),
+        file(
+            ef::SIGN_PIN,
+            ("sign password", "署名用パスワード"),
+            Body::Pin(Pin::new(contents.sign_pin, SIGN_PIN_FORMAT, SIGN_PIN_TRIES)),
+            pin_access(ef::SIGN_PIN),
+            documented("all clients; J-LIS: 5 tries"),
+        ),
+    ];
+    if let Some(CertifiedKey { certificate, key }) = contents.auth {
+        files.extend([
+            file(
+                ef::AUTH_CERTIFICATE,
+                ("auth certificate", "利用者証明用電子証明書"),
+                transparent(certificate),
+                free(),
+                documented("all clients read it without a PIN"),
+            ),
+            file(
+                ef::AUTH_KEY,
+                ("auth private key", "利用者証明用秘密鍵"),
+                Body::PrivateKey(key),
+                key_access(ef::AUTH_PIN),
+                documented("all clients"),
+            ),
+        ]);
+    }
+    if let Some(CertifiedKey { certificate, key }) = contents.sign {
+        files.extend([
+            file(
+                ef::SIGN_CERTIFICATE,
+                ("sign certificate", "署名用電子証明書"),
+                transparent(certificate),
+                Access::read(Condition::Verified(ef::SIGN_PIN)),
+                measured("OpenSC issue 3169: 6982 before the password; myna-card"),
+            ),
+            file(
+                ef::SIGN_KEY,
+                ("sign private key", "署名用秘密鍵"),
+                Body::PrivateKey(key),
+                key_access(ef::SIGN_PIN),
+                documented("all clients"),
+            ),
+        ]);
+    }
+    files.sort_by_key(|file| file.id);
+    Application {
+        aid: AID,
+        name: "jpki".into(),
+        title: "公的個人認証AP".into(),
+        files,
+        data_objects: vec![card_manager::contact_atr(profile)],
+        default_key: None,
+        basis: documented("all clients"),
+    }
+}
+
+/// A file with its English and Japanese name.
+fn file(id: FileId, (name, title): (&'static str, &'static str), body: Body, access: Access, basis: Basis) -> File {
+    File {
+        id,
+        name: name.into(),
+        title: title.into(),
+        body,
+        access,
+        basis,
+    }
+}
+
+fn transparent(bytes: Vec<u8>) -> Body {
+    Body::Transparent(bytes.into())
+}
+
+/// A key signs after its PIN, as often as wanted.
+fn key_access(pin: FileId) -> Access {
+    Access::NONE.with(Operation::ComputeSignature, Condition::Verified(pin))
+}
+
+/// Anybody may try a PIN; who knows it may change it (`00 24 01 80`).
+fn pin_access(pin: FileId) -> Access {
+    Access::NONE
+        .with(Operation::Verify, Condition::Always)
+        .with(Operation::ChangeReferenceData, Condition::Verified(pin))
+}
+
+/// EF 0008: a byte for the sign certificate, one for the auth certificate, one of unknown meaning.
+fn availability([sign, auth]: [bool; 2]) -> Vec<u8> {
+    let byte = |there| if there { 0x8F } else { 0x00 };
+    vec![byte(sign), byte(auth), 0x00]
+}
+
+/// EF 0006: PKCS#11's `CK_TOKEN_INFO`, 160 bytes, numbers of 32 bits in big-endian order, text padded with spaces
+/// (dump of a test card, myna-card). The manufacturer's digits are this project's own.
+fn token_info(profile: &Profile, serial: &str) -> Vec<u8> {
+    /// `CKF_RNG | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED`
+    const FLAGS: u32 = 0x0000_040D;
+    const UNAVAILABLE: u32 = 0xFFFF_FFFF;
+    let mut info = Vec::with_capacity(160);
+    let mut text = |text: &str, width: usize| info.extend(text.bytes().chain(std::iter::repeat(b' ')).take(width));
+    text(profile.token_label, 32);
+    text("00000000000000000000000000000001", 32);
+    text("E16R01NJ", 16);
+    text(serial, 16);
+    let sessions = [1, 0, 1, 0];
+    let pin_lengths = [16, 6];
+    let memory = [UNAVAILABLE; 4];
+    let numbers = [FLAGS].into_iter().chain(sessions).chain(pin_lengths).chain(memory);
+    info.extend(numbers.flat_map(u32::to_be_bytes));
+    info.extend(b"0301"); // hardware and firmware version, in characters
+    info.extend([b'9'; 16]); // the clock, of which there is none
+    info
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Offsets and values of the token information as the test card's are published.
+    #[test]
+    fn the_token_information_has_the_fields_of_a_real_cards() {
+        let info = token_info(&Profile::contact(), "0000000020500003");
+        assert_eq!(info.len(), 160);
+        assert_eq!(&info[..32], b"JPKIAPICCTOKEN2                 ");
+        assert_eq!(&info[64..80], b"E16R01NJ        ");
+        assert_eq!(&info[80..96], b"0000000020500003");
+        assert_eq!(info[96..100], [0, 0, 4, 0x0D]);
+        assert_eq!(info[116..124], [0, 0, 0, 16, 0, 0, 0, 6]);
+        assert_eq!(info[124..140], [0xFF; 16]);
+        assert_eq!(&info[140..144], b"0301");
+        assert_eq!(info[144..160], [b'9'; 16]);
+    }
+}
