@@ -1,0 +1,18 @@
+//! What tests, demonstrations and benchmarks need around vmyna: a PC/SC service of their own.
+//!
+//! [`PrivatePcscd`] starts the machine's `pcscd` on a socket and TCP ports that nobody else uses, so that any number of
+//! tests run at the same time, without root, and without touching the machine's own PC/SC service. The binary
+//! `private-pcscd` of this package offers the same to scripts.
+//!
+//! This crate must never become part of the product: it panics with a sentence that says what to install, and it looks
+//! for programs where Debian and Ubuntu put them.
+
+mod own_process;
+mod pcscd;
+mod ports;
+mod programs;
+mod watchdog;
+
+pub use own_process::in_own_process;
+pub use pcscd::PrivatePcscd;
+pub use programs::{find_vpcd_driver, require_program, require_vpcd_driver};
