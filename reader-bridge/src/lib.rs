@@ -1,0 +1,17 @@
+//! What a computer sees of a card: a reader in this process ([`software`]), the machine's PC/SC service through vpcd
+//! ([`vpcd`]), and the readers that service knows ([`pcsc_client`], with the cargo feature `pcsc`).
+//!
+//! This crate knows a card only as the trait [`Icc`]. It has no async runtime: a reader is one blocking conversation in
+//! a thread of the caller's. It must never look into a command or a response, nor log one.
+
+mod card;
+pub mod icc;
+#[cfg(feature = "pcsc")]
+pub mod pcsc_client;
+pub mod reader;
+pub mod software;
+pub mod vpcd;
+
+pub use icc::{Icc, IccError};
+pub use reader::{Reader, ReaderError};
+pub use software::SoftwareReader;

@@ -1,0 +1,172 @@
+//! Where vpcd listens, and whether that is this machine.
+//!
+//! The protocol has neither encryption nor authentication: whoever is at the other end sees every PIN. Must never call a
+//! name loopback of which one address is not.
+
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
+
+/// The TCP port of the first slot of vpcd, unless configured otherwise (0x8C7B).
+pub const DEFAULT_PORT: u16 = 35_963;
+
+/// Host and TCP port of a slot of vpcd. Written `HOST:PORT`, `HOST`, `[IPV6]:PORT`, `[IPV6]` or `:PORT`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VpcdAddress {
+    /// Name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+}
+
+impl VpcdAddress {
+    /// The slot at `port` of this machine's vpcd. vpcd speaks IPv4 only.
+    pub fn local(port: u16) -> VpcdAddress {
+        VpcdAddress {
+            host: "127.0.0.1".to_owned(),
+            port,
+        }
+    }
+
+    /// All addresses the host has now, at least one.
+    ///
+    /// # Errors
+    /// When the name can't be resolved.
+    pub fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        let addresses: Vec<_> = (self.host.as_str(), self.port).to_socket_addrs()?.collect();
+        if addresses.is_empty() {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+        }
+        Ok(addresses)
+    }
+
+    /// Whether every address the host has now is this machine itself (127.0.0.0/8, ::1).
+    ///
+    /// # Errors
+    /// When the name can't be resolved.
+    pub fn is_loopback(&self) -> io::Result<bool> {
+        Ok(all_loopback(&self.resolve()?))
+    }
+}
+
+/// Whether every address is a loopback address; IPv4 addresses written as IPv6 count as what they are.
+pub(super) fn all_loopback(addresses: &[SocketAddr]) -> bool {
+    addresses
+        .iter()
+        .all(|address| address.ip().to_canonical().is_loopback())
+}
+
+impl Default for VpcdAddress {
+    fn default() -> Self {
+        VpcdAddress::local(DEFAULT_PORT)
+    }
+}
+
+impl fmt::Display for VpcdAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl FromStr for VpcdAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (host, port) = match text.strip_prefix('[') {
+            Some(rest) => {
+                let (host, after) = rest
+                    .split_once(']')
+                    .ok_or_else(|| format!("\"{text}\" has no closing bracket"))?;
+                let port = after.strip_prefix(':').or(after.is_empty().then_some(""));
+                (
+                    host,
+                    port.ok_or_else(|| format!("after \"[{host}]\" comes \":PORT\" or nothing, not \"{after}\""))?,
+                )
+            }
+            None => text.split_once(':').unwrap_or((text, "")),
+        };
+        if port.contains(':') {
+            return Err(format!(
+                "write an IPv6 address in brackets, like [::1]:{DEFAULT_PORT}, not \"{text}\""
+            ));
+        }
+        let mut address = VpcdAddress::default();
+        if !host.is_empty() {
+            host.clone_into(&mut address.host);
+        }
+        if !port.is_empty() {
+            let number = port.parse().ok().filter(|number| *number != 0);
+            address.port = number.ok_or_else(|| format!("a TCP port is a number from 1 to 65535, not \"{port}\""))?;
+        }
+        Ok(address)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_and_port_may_each_be_left_out() {
+        for (text, shown) in [
+            ("", "127.0.0.1:35963"),
+            (":4000", "127.0.0.1:4000"),
+            ("localhost", "localhost:35963"),
+            ("localhost:4000", "localhost:4000"),
+            ("localhost:", "localhost:35963"),
+            ("[::1]", "[::1]:35963"),
+            ("[::1]:4000", "[::1]:4000"),
+        ] {
+            let address: VpcdAddress = text.parse().unwrap();
+            assert_eq!(address.to_string(), shown);
+            assert_eq!(shown.parse(), Ok(address));
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_with_a_reason() {
+        for text in ["::1", "[::1", "[::1]4000"] {
+            assert!(text.parse::<VpcdAddress>().is_err(), "{text}");
+        }
+        for port in ["0", "65536", "-1", "vpcd"] {
+            assert!(
+                format!("localhost:{port}")
+                    .parse::<VpcdAddress>()
+                    .unwrap_err()
+                    .contains("1 to 65535")
+            );
+        }
+    }
+
+    #[test]
+    fn loopback_is_said_only_of_this_machine() {
+        for (text, loopback) in [
+            ("127.0.0.1", true),
+            ("127.3.2.1", true),
+            ("localhost", true),
+            ("[::1]", true),
+            ("[::ffff:127.0.0.1]", true),
+            ("192.0.2.1", false),
+            ("0.0.0.0", false),
+            ("[2001:db8::1]", false),
+            ("[::ffff:192.0.2.1]", false),
+        ] {
+            assert_eq!(
+                text.parse::<VpcdAddress>().unwrap().is_loopback().unwrap(),
+                loopback,
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn one_foreign_address_among_many_is_enough_to_be_remote() {
+        let addresses = ["127.0.0.1:1".parse().unwrap(), "192.0.2.1:1".parse().unwrap()];
+        assert!(!all_loopback(&addresses) && all_loopback(&addresses[..1]));
+    }
+}

@@ -1,0 +1,54 @@
+//! How long to wait before the next attempt to connect. Pure: no clock, no sleep. Must never give less than the first delay.
+
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_millis(50);
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// Delays that double from 50 ms to 2 s.
+pub(super) struct Backoff(Duration);
+
+impl Backoff {
+    pub(super) fn new() -> Backoff {
+        Backoff(FIRST)
+    }
+
+    /// The delay before the next attempt.
+    pub(super) fn next_delay(&mut self) -> Duration {
+        let delay = self.0;
+        self.0 = (delay * 2).min(LONGEST);
+        delay
+    }
+
+    /// Whether a conversation that lasted so long shows that all is well. A peer that takes every connection and ends it
+    /// soon must not be tried at full speed.
+    pub(super) fn after_conversation_of(&mut self, lasted: Duration) {
+        if lasted >= LONGEST {
+            self.0 = FIRST;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn delays_double_from_50_ms_to_2_s_and_stay_there() {
+        let mut backoff = Backoff::new();
+        let delays: Vec<_> = std::iter::repeat_with(|| backoff.next_delay().as_millis())
+            .take(8)
+            .collect();
+        assert_eq!(delays, [50, 100, 200, 400, 800, 1600, 2000, 2000]);
+    }
+
+    #[test]
+    fn only_a_conversation_that_lasted_brings_the_short_delay_back() {
+        let mut backoff = Backoff::new();
+        backoff.next_delay();
+        backoff.after_conversation_of(Duration::from_millis(1999));
+        assert_eq!(backoff.next_delay().as_millis(), 100);
+        backoff.after_conversation_of(Duration::from_secs(2));
+        assert_eq!(backoff.next_delay().as_millis(), 50);
+    }
+}

@@ -1,0 +1,276 @@
+//! The frames of vpcd as a state machine without input or output: bytes in, messages out.
+//!
+//! A frame is a 2-byte big-endian length and a body of 0 to 65,535 bytes. A body of one byte 0, 1, 2 or 4 is a control
+//! message; a 1-byte APDU of such a value can't be told from it. Must never cut a length to 16 bits.
+
+use std::fmt;
+
+/// The longest body of a frame, in bytes.
+pub const LONGEST_BODY: usize = u16::MAX as usize;
+
+/// Bytes of a frame before its body.
+pub const HEADER: usize = 2;
+
+/// A message of vpcd to the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// Control byte 0: power off. Not answered.
+    PowerOff,
+    /// Control byte 1: power on. Not answered; vpcd asks for the ATR afterwards.
+    PowerOn,
+    /// Control byte 2: warm reset. Not answered; vpcd asks for the ATR afterwards.
+    Reset,
+    /// Control byte 4: the ATR is wanted. Answered every time; pcscd asks each 400 ms to see whether the card is there.
+    GetAtr,
+    /// Anything else, answered with an R-APDU. Empty when the frame is.
+    Apdu(&'a [u8]),
+}
+
+impl<'a> Message<'a> {
+    /// What the body of a frame means.
+    pub fn from_body(body: &'a [u8]) -> Message<'a> {
+        match body {
+            [0] => Message::PowerOff,
+            [1] => Message::PowerOn,
+            [2] => Message::Reset,
+            [4] => Message::GetAtr,
+            apdu => Message::Apdu(apdu),
+        }
+    }
+
+    /// The body of the frame.
+    pub fn body(&self) -> &'a [u8] {
+        match self {
+            Message::PowerOff => &[0],
+            Message::PowerOn => &[1],
+            Message::Reset => &[2],
+            Message::GetAtr => &[4],
+            Message::Apdu(apdu) => apdu,
+        }
+    }
+}
+
+/// Puts received bytes together to messages. Allocates once.
+pub struct Decoder {
+    buffer: Box<[u8]>,
+    /// `buffer[start..end]` has been received and not yet been given out.
+    start: usize,
+    end: usize,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Decoder {
+    /// A decoder that has received nothing.
+    pub fn new() -> Decoder {
+        Decoder {
+            buffer: vec![0; HEADER + LONGEST_BODY].into(),
+            start: 0,
+            end: 0,
+        }
+    }
+
+    /// Forgets all that was received, as at the beginning of a connection.
+    pub fn clear(&mut self) {
+        (self.start, self.end) = (0, 0);
+    }
+
+    /// The next message, when all of it has been received.
+    pub fn next_message(&mut self) -> Option<Message<'_>> {
+        let begin = self.start + HEADER;
+        let end = begin + self.announced()?;
+        if end > self.end {
+            return None;
+        }
+        self.start = end;
+        self.buffer.get(begin..end).map(Message::from_body)
+    }
+
+    /// The length of the next message's body, once its header has been received.
+    pub fn announced(&self) -> Option<usize> {
+        let header = self.buffer.get(self.start..self.end)?.first_chunk()?;
+        Some(u16::from_be_bytes(*header).into())
+    }
+
+    /// Whether bytes were received that come after the next message.
+    pub fn more_follows(&self) -> bool {
+        self.announced()
+            .is_some_and(|length| self.pending().len() > HEADER + length)
+    }
+
+    /// The bytes that were received and not yet given out.
+    pub fn pending(&self) -> &[u8] {
+        self.buffer.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Where to put bytes that are received; report with [`Decoder::received`] how many. Never empty after
+    /// [`Decoder::next_message`] gave `None`.
+    pub fn space(&mut self) -> &mut [u8] {
+        // Nearly always nothing is pending, and moving nothing costs nothing.
+        self.buffer.copy_within(self.start..self.end, 0);
+        (self.start, self.end) = (0, self.end - self.start);
+        self.buffer.get_mut(self.end..).unwrap_or_default()
+    }
+
+    /// `count` bytes have been put into [`Decoder::space`].
+    pub fn received(&mut self, count: usize) {
+        self.end = (self.end + count).min(self.buffer.len());
+    }
+}
+
+/// Puts the frame of `body` into `frame`, which is cleared first.
+///
+/// # Errors
+/// [`TooLong`] when the body has more than 65,535 bytes; `frame` is then empty.
+pub fn encode(body: &[u8], frame: &mut Vec<u8>) -> Result<(), TooLong> {
+    frame.clear();
+    let length = u16::try_from(body.len()).map_err(|_| TooLong { length: body.len() })?;
+    frame.extend_from_slice(&length.to_be_bytes());
+    frame.extend_from_slice(body);
+    Ok(())
+}
+
+/// A body that no frame can carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLong {
+    /// Bytes of the body.
+    pub length: usize,
+}
+
+impl fmt::Display for TooLong {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "a message of {} bytes; vpcd carries at most {LONGEST_BODY}",
+            self.length
+        )
+    }
+}
+
+impl std::error::Error for TooLong {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Feeds `bytes` in pieces of the given sizes (the rest in one) and collects the bodies of the messages.
+    fn decode(bytes: &[u8], pieces: impl IntoIterator<Item = usize>) -> Vec<Vec<u8>> {
+        let (mut decoder, mut rest, mut bodies) = (Decoder::new(), bytes, Vec::new());
+        let mut pieces = pieces.into_iter();
+        while !rest.is_empty() {
+            let space = decoder.space();
+            assert!(!space.is_empty());
+            let count = pieces.next().unwrap_or(rest.len()).min(space.len()).min(rest.len());
+            space[..count].copy_from_slice(&rest[..count]);
+            decoder.received(count);
+            rest = &rest[count..];
+            while let Some(message) = decoder.next_message() {
+                bodies.push(message.body().to_vec());
+            }
+        }
+        assert_eq!(decoder.pending(), b"");
+        bodies
+    }
+
+    fn frames(bodies: &[Vec<u8>]) -> Vec<u8> {
+        let mut frame = Vec::new();
+        let mut all = Vec::new();
+        for body in bodies {
+            encode(body, &mut frame).unwrap();
+            all.extend_from_slice(&frame);
+        }
+        all
+    }
+
+    fn body() -> impl Strategy<Value = Vec<u8>> {
+        prop_oneof![
+            4 => prop::collection::vec(any::<u8>(), 0..3),
+            4 => prop::collection::vec(any::<u8>(), 0..300),
+            1 => prop::collection::vec(any::<u8>(), LONGEST_BODY - 2..=LONGEST_BODY),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn what_is_encoded_is_decoded_however_the_bytes_are_split(
+            bodies in prop::collection::vec(body(), 1..6),
+            pieces in prop::collection::vec(1..400_usize, 0..64),
+        ) {
+            prop_assert_eq!(decode(&frames(&bodies), pieces), bodies);
+        }
+
+        #[test]
+        fn any_bytes_are_taken_without_a_panic_and_no_message_is_invented(
+            bytes in prop::collection::vec(any::<u8>(), 0..2000),
+        ) {
+            let (mut decoder, mut given_out) = (Decoder::new(), 0);
+            let space = decoder.space();
+            space[..bytes.len()].copy_from_slice(&bytes);
+            decoder.received(bytes.len());
+            while let Some(message) = decoder.next_message() {
+                given_out += HEADER + message.body().len();
+            }
+            prop_assert_eq!(given_out + decoder.pending().len(), bytes.len());
+        }
+    }
+
+    #[test]
+    fn every_single_byte_split_gives_the_same_messages() {
+        let bodies = [vec![], vec![4], vec![0, 0xA4, 4, 0], vec![7; 260], vec![1]];
+        assert_eq!(decode(&frames(&bodies), std::iter::repeat(1)), bodies);
+    }
+
+    #[test]
+    fn more_follows_only_when_bytes_come_after_a_whole_message() {
+        let mut decoder = Decoder::new();
+        for (byte, expected) in [
+            (0, false),
+            (2, false),
+            (0xAA, false),
+            (0xBB, false),
+            (0, true),
+            (1, true),
+        ] {
+            decoder.space()[0] = byte;
+            decoder.received(1);
+            assert_eq!(decoder.more_follows(), expected);
+        }
+        assert_eq!(decoder.next_message(), Some(Message::Apdu(&[0xAA, 0xBB])));
+        assert!(!decoder.more_follows());
+    }
+
+    #[test]
+    fn four_single_bytes_are_control_messages_and_all_other_bodies_are_apdus() {
+        for byte in 0..=u8::MAX {
+            let expected = match byte {
+                0 => Message::PowerOff,
+                1 => Message::PowerOn,
+                2 => Message::Reset,
+                4 => Message::GetAtr,
+                _ => Message::Apdu(&[byte]),
+            };
+            assert_eq!(Message::from_body(&[byte]), expected);
+        }
+        assert_eq!(Message::from_body(&[]), Message::Apdu(&[]));
+        assert_eq!(Message::from_body(&[0, 0]), Message::Apdu(&[0, 0]));
+    }
+
+    #[test]
+    fn a_body_that_no_length_can_express_is_an_error_and_not_cut() {
+        let mut frame = vec![1, 2, 3];
+        assert_eq!(
+            encode(&vec![0; LONGEST_BODY + 1], &mut frame),
+            Err(TooLong { length: 65_536 })
+        );
+        assert_eq!(frame, b"");
+        encode(&vec![5; LONGEST_BODY], &mut frame).unwrap();
+        assert_eq!((frame.len(), &frame[..3]), (65_537, [0xFF, 0xFF, 5].as_slice()));
+    }
+}

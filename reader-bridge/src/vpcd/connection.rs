@@ -1,0 +1,322 @@
+//! The conversation: one card, one slot of vpcd, until somebody calls for its end.
+//!
+//! Nothing is allocated for a command. The card is powered only while a connection holds it; a card whose connection
+//! ends loses its power, and with it the PINs' security status. Must never answer what vpcd does not want answered, nor
+//! leave unanswered what it waits for.
+
+use super::address::VpcdAddress;
+use super::backoff::Backoff;
+use super::codec::{self, Decoder, Message};
+use super::event::{End, Failure, Reason, VpcdError, VpcdEvent};
+use super::socket::{Received, Socket};
+use super::stop::StopHandle;
+use crate::icc::{Icc, IccError};
+use std::time::Instant;
+
+/// The shortest R-APDU is a status word.
+const SHORTEST_ANSWER: usize = 2;
+
+/// Lengths an ATR can have (ISO/IEC 7816-3, 8.2).
+const ATR: std::ops::RangeInclusive<usize> = 2..=33;
+
+/// Puts a card into a slot of vpcd.
+pub struct VpcdServer {
+    address: VpcdAddress,
+    allow_remote: bool,
+    stop: StopHandle,
+    decoder: Decoder,
+    buffers: Buffers,
+}
+
+#[derive(Default)]
+struct Buffers {
+    response: Vec<u8>,
+    frame: Vec<u8>,
+}
+
+/// The card, and what the conversation knows of it.
+struct Slot<'a> {
+    icc: &'a mut dyn Icc,
+    atr: Vec<u8>,
+    powered: bool,
+    /// The last power-up or reset gave no ATR, and vpcd has not been told yet.
+    silent: bool,
+    /// pcscd may not know yet that the card has lost its power: it must see the reader empty first. Otherwise it would
+    /// talk to a card without power, and never power up again one whose reset failed.
+    must_be_missed: bool,
+}
+
+type Events<'a> = dyn FnMut(VpcdEvent<'_>) + 'a;
+
+impl VpcdServer {
+    /// For the slot at `address`, which must be on this machine unless [`VpcdServer::allow_remote`] is called.
+    pub fn new(address: VpcdAddress) -> VpcdServer {
+        VpcdServer {
+            address,
+            allow_remote: false,
+            stop: StopHandle::default(),
+            decoder: Decoder::new(),
+            buffers: Buffers::default(),
+        }
+    }
+
+    /// Also connects to other machines. The protocol is not encrypted: PINs go over the network as they are.
+    #[must_use]
+    pub fn allow_remote(mut self) -> VpcdServer {
+        self.allow_remote = true;
+        self
+    }
+
+    /// Ends [`VpcdServer::run`] from another thread; once stopped, a server does not run again.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.stop.clone()
+    }
+
+    /// Holds the conversation: connects, answers, connects again when vpcd was away, and returns only when stopped or
+    /// when the card has been pulled out. The card is powered on once at the beginning, to learn its ATR, and is without
+    /// power at the end.
+    ///
+    /// `events` is called in between, so it should be quick: the next command waits.
+    ///
+    /// # Errors
+    /// [`VpcdError`], when the card can't be put into that reader at all.
+    pub fn run(&mut self, icc: &mut dyn Icc, events: &mut Events<'_>) -> Result<End, VpcdError> {
+        let Some(mut slot) = Slot::insert(icc)? else {
+            return Ok(End::Gone);
+        };
+        let mut backoff = Backoff::new();
+        let mut missing_since = None;
+        while !self.stop.is_stopped() {
+            let socket = match Socket::connect(&self.address, self.allow_remote)? {
+                Ok(socket) => socket,
+                Err(error) => {
+                    // Who will listen here later has never seen the card.
+                    slot.must_be_missed = false;
+                    let since = *missing_since.get_or_insert_with(Instant::now);
+                    let retry_in = backoff.next_delay();
+                    events(VpcdEvent::Waiting {
+                        address: &self.address,
+                        error: &error,
+                        retry_in,
+                        since,
+                    });
+                    self.stop.pause(retry_in);
+                    continue;
+                }
+            };
+            missing_since = None;
+            let begin = Instant::now();
+            let reason = self.hold(socket, &mut slot, events);
+            slot.power_off();
+            events(VpcdEvent::Disconnected { reason: &reason });
+            match reason {
+                Reason::Stopped => break,
+                Reason::Gone => return Ok(End::Gone),
+                // At once; the next connection is an ordinary one.
+                Reason::Removal => {}
+                _ => {
+                    backoff.after_conversation_of(begin.elapsed());
+                    self.stop.pause(backoff.next_delay());
+                }
+            }
+        }
+        Ok(End::Stopped)
+    }
+
+    /// One connection, from its beginning to its end.
+    fn hold(&mut self, mut socket: Socket, slot: &mut Slot<'_>, events: &mut Events<'_>) -> Reason {
+        self.decoder.clear();
+        match socket.try_clone() {
+            Ok(clone) => self.stop.watch(clone),
+            Err(error) => return Reason::Lost(error),
+        }
+        if let Ok(peer) = socket.peer() {
+            events(VpcdEvent::Connected { peer });
+        }
+        let (reason, owed) = self.converse(&mut socket, slot, events);
+        // The copy must be closed first: a socket is reset when its last copy is.
+        self.stop.forget();
+        if owed {
+            socket.refuse();
+        }
+        reason
+    }
+
+    /// Questions and answers. Gives why it ended, and whether vpcd still waits for an answer.
+    fn converse(&mut self, socket: &mut Socket, slot: &mut Slot<'_>, events: &mut Events<'_>) -> (Reason, bool) {
+        let (mut greeted, mut idle) = (false, false);
+        loop {
+            // vpcd always begins with a control message, so a longer one comes from somebody else.
+            if !greeted && self.decoder.announced().is_some_and(|length| length != 1) {
+                return (Reason::NotVpcd, false);
+            }
+            loop {
+                let more_follows = self.decoder.more_follows();
+                let Some(message) = self.decoder.next_message() else {
+                    break;
+                };
+                if !greeted {
+                    if matches!(message, Message::Apdu(_)) {
+                        return (Reason::NotVpcd, false);
+                    }
+                    // A question for the ATR that meets the end of the connection is, to pcscd, an empty reader. The next
+                    // time, whatever this conversation comes to, it must see that again.
+                    if std::mem::replace(&mut slot.must_be_missed, true) && message == Message::GetAtr {
+                        slot.must_be_missed = false;
+                        return (Reason::Removal, false);
+                    }
+                    greeted = true;
+                    events(VpcdEvent::Inserted);
+                }
+                let wants_answer = matches!(message, Message::GetAtr | Message::Apdu(_));
+                // vpcd waits for an answer before it goes on, and never asks for nothing: this is the beginning of a
+                // command whose length was cut. The card must not see it.
+                if wants_answer && more_follows || message == Message::Apdu(&[]) {
+                    return (Reason::OutOfStep, true);
+                }
+                if let Err(reason) = slot.obey(message, socket, &mut self.buffers, events) {
+                    return (reason, wants_answer);
+                }
+            }
+            let pending = self.decoder.pending().len();
+            if self.stop.is_stopped() && pending == 0 {
+                return (Reason::Stopped, false);
+            }
+            match socket.receive(self.decoder.space()) {
+                Ok(Received::Bytes(count)) => self.decoder.received(count),
+                Ok(Received::End) if self.stop.is_stopped() => return (Reason::Stopped, pending > 0),
+                Ok(Received::End | Received::Nothing) if pending > 0 => {
+                    return (Reason::HalfMessage { received: pending }, greeted);
+                }
+                Ok(Received::End) => return (Reason::Closed, false),
+                Ok(Received::Nothing) => {
+                    if !greeted && !std::mem::replace(&mut idle, true) {
+                        events(VpcdEvent::Idle);
+                    }
+                }
+                Err(error) => return (Reason::Lost(error), false),
+            }
+        }
+    }
+}
+
+impl<'a> Slot<'a> {
+    /// Powers the card on and off again, to learn its ATR: vpcd asks for it before it powers the card on. `None` when the
+    /// card has been pulled out.
+    fn insert(icc: &'a mut dyn Icc) -> Result<Option<Slot<'a>>, VpcdError> {
+        let mut slot = Slot {
+            icc,
+            atr: Vec::new(),
+            powered: false,
+            silent: false,
+            must_be_missed: false,
+        };
+        match slot.icc.power_on(&mut slot.atr) {
+            Ok(()) if ATR.contains(&slot.atr.len()) => {}
+            Ok(()) => return Err(VpcdError::NoAtr { length: slot.atr.len() }),
+            Err(IccError::Mute) => return Err(VpcdError::NoAtr { length: 0 }),
+            Err(IccError::Gone) => return Ok(None),
+        }
+        match slot.icc.power_off() {
+            Err(IccError::Gone) => Ok(None),
+            Ok(()) | Err(IccError::Mute) => Ok(Some(slot)),
+        }
+    }
+
+    /// Does what vpcd wants. An error ends the connection.
+    fn obey(
+        &mut self,
+        message: Message<'_>,
+        socket: &mut Socket,
+        buffers: &mut Buffers,
+        events: &mut Events<'_>,
+    ) -> Result<(), Reason> {
+        match message {
+            Message::GetAtr if self.silent => {
+                self.silent = false;
+                Err(Reason::Mute)
+            }
+            Message::GetAtr => answer(&self.atr, socket, &mut buffers.frame),
+            Message::Apdu(command) => self.exchange(command, socket, buffers, events),
+            Message::PowerOn => {
+                let result = self.icc.power_on(&mut self.atr);
+                self.powered = true;
+                self.check_atr(result)?;
+                events(VpcdEvent::PowerOn { atr: &self.atr });
+                Ok(())
+            }
+            Message::Reset => {
+                let result = self.icc.reset(&mut self.atr);
+                self.check_atr(result)?;
+                events(VpcdEvent::Reset { atr: &self.atr });
+                Ok(())
+            }
+            Message::PowerOff => {
+                self.powered = false;
+                if self.icc.power_off() == Err(IccError::Gone) {
+                    return Err(Reason::Gone);
+                }
+                events(VpcdEvent::PowerOff);
+                Ok(())
+            }
+        }
+    }
+
+    /// A power-up or reset is not answered: a card that gave no ATR is silent when vpcd asks for it next.
+    fn check_atr(&mut self, result: Result<(), IccError>) -> Result<(), Reason> {
+        if result == Err(IccError::Gone) {
+            return Err(Reason::Gone);
+        }
+        self.silent = result.is_err() || !ATR.contains(&self.atr.len());
+        Ok(())
+    }
+
+    fn exchange(
+        &mut self,
+        command: &[u8],
+        socket: &mut Socket,
+        buffers: &mut Buffers,
+        events: &mut Events<'_>,
+    ) -> Result<(), Reason> {
+        let begin = Instant::now();
+        let result = self.icc.transmit(command, &mut buffers.response);
+        let elapsed = begin.elapsed();
+        let (failure, reason) = match result {
+            Ok(()) if buffers.response.len() > codec::LONGEST_BODY => (
+                Failure::AnswerTooLong {
+                    length: buffers.response.len(),
+                },
+                Reason::Mute,
+            ),
+            Ok(()) if buffers.response.len() >= SHORTEST_ANSWER => {
+                answer(&buffers.response, socket, &mut buffers.frame)?;
+                events(VpcdEvent::Apdu {
+                    command,
+                    response: &buffers.response,
+                    elapsed,
+                });
+                return Ok(());
+            }
+            // No answer without a status word.
+            Ok(()) | Err(IccError::Mute) => (Failure::Mute, Reason::Mute),
+            Err(IccError::Gone) => (Failure::Gone, Reason::Gone),
+        };
+        events(VpcdEvent::Failed { command, failure });
+        Err(reason)
+    }
+
+    /// The connection is over, and with it the card's power.
+    fn power_off(&mut self) {
+        self.silent = false;
+        if std::mem::take(&mut self.powered) {
+            // A card that is gone or mute has no power any more either way.
+            let _ = self.icc.power_off();
+        }
+    }
+}
+
+fn answer(body: &[u8], socket: &mut Socket, frame: &mut Vec<u8>) -> Result<(), Reason> {
+    // The callers have checked the length; should they not have, the question stays unanswered.
+    codec::encode(body, frame).map_err(|_| Reason::Mute)?;
+    socket.send(frame).map_err(Reason::Lost)
+}

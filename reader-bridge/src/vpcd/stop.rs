@@ -1,0 +1,103 @@
+//! Ends a conversation from another thread, at once but not in the middle of an answer.
+//!
+//! Only the receiving half of the socket is shut down, so that an answer the card is working on still gets out. Must
+//! never block: it is called by the thread that handles signals.
+
+use std::net::{Shutdown, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Stops the [`VpcdServer`](super::VpcdServer) it comes from. Clones stop the same one.
+#[derive(Clone, Default)]
+pub struct StopHandle(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    stopped: AtomicBool,
+    /// The socket of the conversation that goes on.
+    socket: Mutex<Option<TcpStream>>,
+    woken: Condvar,
+}
+
+impl StopHandle {
+    /// Ends the conversation for good: a receive or a pause that is under way ends at once, and a command the card is
+    /// working on is finished and answered first. Only an attempt to connect to another machine may take 2 seconds more.
+    pub fn stop(&self) {
+        let socket = self.lock();
+        self.0.stopped.store(true, Ordering::SeqCst);
+        if let Some(socket) = socket.as_ref() {
+            // Fails only when the connection is over anyway.
+            let _ = socket.shutdown(Shutdown::Read);
+        }
+        self.0.woken.notify_all();
+    }
+
+    /// Whether [`StopHandle::stop`] has been called.
+    pub fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::SeqCst)
+    }
+
+    /// From now on `stop` shuts this socket's receiving half.
+    pub(super) fn watch(&self, socket: TcpStream) {
+        let mut watched = self.lock();
+        // `stop` may have been called a moment ago, when it knew no socket.
+        if self.is_stopped() {
+            let _ = socket.shutdown(Shutdown::Read);
+        }
+        *watched = Some(socket);
+    }
+
+    /// The socket is no longer in use; the copy that `stop` held is closed.
+    pub(super) fn forget(&self) {
+        *self.lock() = None;
+    }
+
+    /// Pauses, at most until `stop` is called.
+    pub(super) fn pause(&self, time: Duration) {
+        let guard = self.lock();
+        // The guard and the reason of waking are of no interest; the caller looks at `is_stopped`.
+        drop(self.0.woken.wait_timeout_while(guard, time, |_| !self.is_stopped()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<TcpStream>> {
+        self.0.socket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    #[test]
+    fn a_pause_ends_when_stopped_and_not_before_its_time_otherwise() {
+        let handle = StopHandle::default();
+        let start = Instant::now();
+        handle.pause(Duration::from_millis(30));
+        assert!(start.elapsed() >= Duration::from_millis(30) && !handle.is_stopped());
+        let other = handle.clone();
+        let stopper = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            other.stop();
+        });
+        handle.pause(Duration::from_secs(60));
+        assert!(handle.is_stopped());
+        handle.pause(Duration::from_secs(60));
+        assert!(start.elapsed() < Duration::from_secs(30));
+        stopper.join().unwrap();
+    }
+
+    #[test]
+    fn a_socket_that_is_watched_after_the_stop_can_no_longer_block() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut socket = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let handle = StopHandle::default();
+        handle.stop();
+        handle.watch(socket.try_clone().unwrap());
+        socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap(); // the test is to fail, not to hang
+        assert_eq!(socket.read(&mut [0; 1]).unwrap(), 0);
+    }
+}
