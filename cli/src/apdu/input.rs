@@ -1,0 +1,93 @@
+//! Steps from standard input and from the prompt.
+
+use std::io::{self, BufRead, Read, Write};
+
+use rustyline::error::ReadlineError;
+use rustyline::{Config, DefaultEditor};
+use vmyna_card_os::command::secret::secret_range;
+
+use super::Session;
+use super::step::{self, Step};
+use crate::failure::Failure;
+
+/// The longest line that is read, in bytes: some eight times what the longest APDU takes, so that memory stays bounded and
+/// an APDU that is too long is still told by its length.
+const MAX_LINE: u64 = 1 << 20;
+
+const HELP: &str = "\
+An APDU in hexadecimal, e.g. 00A4040C0AD392F000260100000001, or one of:
+  .reset        warm reset            .remove  take the card out
+  .power-cycle  power off and on      .insert  put it back in
+  .help         this                  .quit    end (also Ctrl-D)";
+
+/// Carries out the lines of standard input, one by one as they come.
+pub(super) fn standard_input(session: &mut Session) -> Result<(), Failure> {
+    let mut input = io::stdin().lock();
+    let fault = |number: usize, problem: String| Failure::Usage(format!("standard input, line {number}: {problem}"));
+    for number in 1.. {
+        let mut line = Vec::new();
+        input
+            .by_ref()
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut line)
+            .map_err(|error| Failure::Failed(format!("standard input can't be read: {error}")))?;
+        if line.is_empty() {
+            break;
+        }
+        if line.len() as u64 == MAX_LINE && line.last() != Some(&b'\n') {
+            return Err(fault(
+                number,
+                format!("longer than {MAX_LINE} characters, which no APDU is"),
+            ));
+        }
+        let line = String::from_utf8(line).map_err(|_| fault(number, "not text in UTF-8".to_owned()))?;
+        if let Some(step) = step::parse(&line).map_err(|problem| fault(number, problem))? {
+            session.carry_out(step)?;
+        }
+    }
+    Ok(())
+}
+
+/// Carries out what is typed, until the end of input. A fault is told and the conversation goes on.
+pub(super) fn prompt(session: &mut Session) -> Result<(), Failure> {
+    let terminal = |error: ReadlineError| Failure::Failed(format!("the terminal can't be used: {error}"));
+    let mut editor = DefaultEditor::with_config(Config::builder().auto_add_history(false).build()).map_err(terminal)?;
+    if !session.plain {
+        let atr = session.reader.atr().map(crate::hex::encode).unwrap_or_default();
+        writeln!(io::stdout(), "{}: ATR {atr}. .help for help.", session.reader.name())?;
+    }
+    loop {
+        let line = match editor.readline("apdu> ") {
+            Ok(line) => line,
+            Err(ReadlineError::Interrupted) => continue,
+            Err(ReadlineError::Eof) => return Ok(()),
+            Err(error) => return Err(terminal(error)),
+        };
+        match line.trim() {
+            ".help" => {
+                writeln!(io::stdout(), "{HELP}")?;
+                continue;
+            }
+            ".quit" => return Ok(()),
+            _ => {}
+        }
+        let step = match step::parse(&line) {
+            Ok(Some(step)) => step,
+            Ok(None) => continue,
+            Err(problem) => {
+                writeln!(io::stderr(), "{problem}")?;
+                continue;
+            }
+        };
+        // The history lives as long as the prompt and never holds a PIN.
+        let secret = matches!(&step, Step::Apdu(command) if !secret_range(command).is_empty());
+        if !secret {
+            let _ = editor.add_history_entry(line.trim());
+        }
+        match session.carry_out(step) {
+            Err(Failure::Output(error)) => return Err(error.into()),
+            Err(failure) => writeln!(io::stderr(), "{failure}")?,
+            Ok(()) => {}
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `vmyna apdu`: APDUs from arguments, standard input or a prompt to a virtual card or a card in a PC/SC reader.
+
+pub(crate) mod expect;
+mod input;
+mod step;
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Instant;
+
+use vmyna_reader_bridge::{Reader, SoftwareReader};
+
+use crate::args;
+use crate::failure::Failure;
+use crate::hex;
+use crate::narrate::{Narrator, Reasons, split};
+use expect::Expectation;
+use step::{Directive, Step};
+
+/// Runs the command.
+pub(crate) fn run(arguments: args::Apdu) -> Result<(), Failure> {
+    // Everything typed is understood before anything is sent.
+    let steps = step::parse_arguments(&arguments.steps)?;
+    let apdus = steps.iter().filter(|step| matches!(step, Step::Apdu(_))).count();
+    if let (Some(expectation), false) = (&arguments.expect, steps.is_empty()) {
+        expectation.check_count(apdus)?;
+    }
+    let mut session = Session::open(&arguments)?;
+    if !steps.is_empty() {
+        steps.into_iter().try_for_each(|step| session.carry_out(step))?;
+    } else if io::stdin().is_terminal() {
+        input::prompt(&mut session)?;
+    } else {
+        input::standard_input(&mut session)?;
+    }
+    session.finish()
+}
+
+/// A conversation with a card.
+struct Session {
+    reader: Box<dyn Reader>,
+    narrator: Narrator,
+    /// `None` for a card that gives no reasons, or if nobody asked.
+    reasons: Option<Reasons>,
+    plain: bool,
+    expectation: Option<Expectation>,
+    /// How many APDUs have been sent.
+    sent: usize,
+    response: Vec<u8>,
+}
+
+impl Session {
+    fn open(arguments: &args::Apdu) -> Result<Self, Failure> {
+        let reasons = arguments.why.then(Reasons::default);
+        let reader = match &arguments.reader {
+            Some(name) => pcsc_reader(name)?,
+            None => {
+                let mut card = arguments.card.open()?;
+                if let Some(reasons) = &reasons {
+                    card.observe(reasons.observer());
+                }
+                let mut reader = SoftwareReader::new("software reader");
+                reader.put(Box::new(card))?;
+                Box::new(reader)
+            }
+        };
+        Ok(Self {
+            reader,
+            narrator: Narrator::new(arguments.show_secrets),
+            reasons,
+            plain: arguments.plain,
+            expectation: arguments.expect.clone(),
+            sent: 0,
+            response: Vec::new(),
+        })
+    }
+
+    fn carry_out(&mut self, step: Step) -> Result<(), Failure> {
+        match step {
+            Step::Apdu(command) => self.transmit(&command),
+            Step::Directive(directive) => self.obey(directive),
+        }
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<(), Failure> {
+        self.sent += 1;
+        if !self.plain {
+            writeln!(io::stdout(), "{}", self.narrator.command(command))?;
+        }
+        let start = Instant::now();
+        let outcome = self.reader.transmit(command, &mut self.response);
+        let elapsed = start.elapsed();
+        outcome.map_err(|error| Failure::Failed(format!("APDU {} was not answered: {error}", self.sent)))?;
+        let mut out = io::stdout();
+        if self.plain {
+            writeln!(out, "{}", hex::encode(&self.response))?;
+        } else {
+            writeln!(out, "{}", self.narrator.answer(&self.response, elapsed))?;
+            for reason in self.reasons.iter().flat_map(Reasons::take) {
+                writeln!(out, "   {reason}")?;
+            }
+        }
+        self.narrator.follow(command, &self.response);
+        match (&self.expectation, split(&self.response)) {
+            (_, None) => Err(Failure::Failed(format!(
+                "the answer to APDU {} has no status word",
+                self.sent
+            ))),
+            (None, Some(_)) => Ok(()),
+            (Some(expectation), Some((_, status_word))) => expectation.check(self.sent, status_word),
+        }
+    }
+
+    fn obey(&mut self, directive: Directive) -> Result<(), Failure> {
+        match directive {
+            Directive::Reset => self.reader.reset()?,
+            Directive::PowerCycle => self.reader.power_cycle()?,
+            Directive::Remove => self.reader.remove()?,
+            Directive::Insert => self.reader.insert()?,
+        }
+        if directive != Directive::Reset {
+            self.narrator.powered();
+        }
+        // What the card said about its power is not about the next command.
+        self.reasons.iter().for_each(|reasons| drop(reasons.take()));
+        if self.plain {
+            return Ok(());
+        }
+        let atr = self
+            .reader
+            .atr()
+            .map_or_else(String::new, |atr| format!("   ATR {}", hex::encode(atr)));
+        writeln!(io::stdout(), "-- {}{atr}", directive.says())?;
+        Ok(())
+    }
+
+    /// What is known only at the end: whether as many APDUs came as were expected.
+    fn finish(&self) -> Result<(), Failure> {
+        io::stdout().flush()?;
+        self.expectation
+            .as_ref()
+            .map_or(Ok(()), |expectation| expectation.check_count(self.sent))
+    }
+}
+
+#[cfg(feature = "pcsc")]
+fn pcsc_reader(name: &str) -> Result<Box<dyn Reader>, Failure> {
+    Ok(Box::new(
+        vmyna_reader_bridge::pcsc_client::PcscService::connect()?.open(name)?,
+    ))
+}
+
+#[cfg(not(feature = "pcsc"))]
+fn pcsc_reader(_: &str) -> Result<Box<dyn Reader>, Failure> {
+    Err(crate::readers::without_pcsc())
+}

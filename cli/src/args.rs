@@ -1,0 +1,141 @@
+//! What can be typed: commands, options and their help.
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use vmyna_reader_bridge::vpcd::VpcdAddress;
+
+use crate::apdu::expect::Expectation;
+use crate::card::CardSource;
+
+/// A virtual My Number Card (個人番号カード) for tests.
+///
+/// It behaves like the chip of the card: programs see it in a PC/SC reader, people drive it with APDUs. Its people are
+/// fictional, its certificates are no one's, and it protects nothing: it is a test tool.
+#[derive(Parser)]
+#[command(name = "vmyna", version, propagate_version = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Take a guided tour: select, read, be refused, verify, sign; every APDU shown and explained
+    Demo(Demo),
+    /// Send APDUs to a virtual card, or to a card in a PC/SC reader
+    #[command(after_long_help = APDU_HELP)]
+    Apdu(Apdu),
+    /// Put a virtual card into pcscd's virtual reader (vpcd) until Ctrl-C
+    #[command(after_long_help = SERVE_HELP)]
+    Serve(Serve),
+    /// List the PC/SC readers and what is in them
+    Readers,
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// The guided tour.
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// The virtual card: specimen:NAME
+    #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
+    pub(crate) card: CardSource,
+}
+
+/// Sending APDUs.
+#[derive(Args)]
+pub(crate) struct Apdu {
+    /// The virtual card: specimen:NAME. It starts as issued, without power before
+    #[arg(
+        long,
+        value_name = "CARD",
+        default_value = "specimen:hanako",
+        conflicts_with = "reader"
+    )]
+    pub(crate) card: CardSource,
+
+    /// A PC/SC reader instead of a virtual card: its name, a part of it, or #0, #1, … as `vmyna readers` lists them.
+    /// Beware: wrong PINs block a real card, and what a PIN has opened stays open until .power-cycle
+    #[arg(long, value_name = "NAME")]
+    pub(crate) reader: Option<String>,
+
+    /// Print one line of response hex per APDU and nothing else
+    #[arg(long, conflicts_with = "why")]
+    pub(crate) plain: bool,
+
+    /// Say after each APDU which rules and access conditions decided (virtual card only)
+    #[arg(long, conflicts_with = "reader")]
+    pub(crate) why: bool,
+
+    /// Show PINs in what is printed; otherwise every byte of one is shown as **
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+
+    /// The status word expected, e.g. 9000 or 63CX (X: any digit): one for all APDUs, or a list like 9000,9000,63C3
+    /// with one for each. The first other answer ends the run with exit status 1
+    #[arg(long, value_name = "SW[,SW...]")]
+    pub(crate) expect: Option<Expectation>,
+
+    /// APDUs in hexadecimal, spaces and colons between bytes allowed, and directives. Without any they are read from
+    /// standard input, a line each; on a terminal there is a prompt
+    #[arg(value_name = "HEX|DIRECTIVE")]
+    pub(crate) steps: Vec<String>,
+}
+
+const APDU_HELP: &str = "\
+Directives, between APDUs:
+  .reset        warm reset
+  .power-cycle  power off and on (cold reset)
+  .remove       take the card out (virtual card only)
+  .insert       put it back in (virtual card only)
+On standard input, empty lines and lines that start with # are skipped.
+
+Exit status: 0 when every APDU was answered (and as expected), 1 when one was not, 2 when something
+typed makes no sense; nothing is sent then if it was on the command line.
+
+Examples:
+  Select the JPKI application, select its authentication PIN, ask for the tries left:
+    vmyna apdu 00A4040C0AD392F000260100000001 00A4020C020018 00200080
+  Read the authentication certificate with one extended READ BINARY by short EF identifier:
+    vmyna apdu --plain 00A4040C0AD392F000260100000001 00B08A00000000
+  See why the signature certificate can't be read before its password:
+    vmyna apdu --why 00A4040C0AD392F000260100000001 00B0810000";
+
+/// Serving pcscd.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// The virtual card: specimen:NAME
+    #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
+    pub(crate) card: CardSource,
+
+    /// Where pcscd's vpcd listens for a card
+    #[arg(long, value_name = "HOST:PORT", default_value_t = VpcdAddress::default())]
+    pub(crate) vpcd: VpcdAddress,
+
+    /// Allow a host that is not this machine: everything, PINs included, then goes over the network unencrypted
+    #[arg(long)]
+    pub(crate) insecure_remote: bool,
+
+    /// Give up with exit status 1 when the card is not in the reader after so many seconds; otherwise wait for ever
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) wait: Option<u64>,
+
+    /// Show every APDU, PINs masked
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+}
+
+const SERVE_HELP: &str = "\
+The card keeps its state (tries left, changed PINs) until the command ends; then it is as issued again.
+It stays in the reader over restarts of pcscd.
+
+pcscd has a virtual reader once the package vsmartcard-vpcd is installed; without the system's pcscd,
+`private-pcscd` of the source tree starts one that needs no root.
+
+Examples:
+  vmyna serve &
+  pkcs15-tool --dump
+  pkcs11-tool --login --pin 1234 --test";

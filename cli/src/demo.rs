@@ -1,0 +1,207 @@
+//! `vmyna demo`: a guided tour of the card in the software reader. Every step is done for real and checked; the tour ends
+//! with exit status 1 where the card does not do what the text says.
+
+use std::io::{self, Write};
+use std::time::{Instant, SystemTime};
+
+use rsa::pkcs8::DecodePublicKey;
+use rsa::{Pkcs1v15Sign, RsaPublicKey};
+use sha2::{Digest, Sha256};
+use vmyna_card_os::StatusWord;
+use vmyna_reader_bridge::{Reader, SoftwareReader};
+use x509_cert::Certificate;
+use x509_cert::der::{Decode, Encode};
+
+use crate::args;
+use crate::failure::Failure;
+use crate::hex;
+use crate::narrate::{Narrator, Reasons, split};
+
+/// `DigestInfo` of SHA-256 in front of the hash: what clients give to the card (RFC 8017, 9.2, note 1).
+const SHA256_DIGEST_INFO: &str = "3031300D060960864801650304020105000420";
+
+const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
+const SELECT_ISD: &str = "00A4040C07A0000001510000";
+const READ_SIGN_CERTIFICATE: &str = "00B08100000000";
+const READ_AUTH_CERTIFICATE: &str = "00B08A00000000";
+
+/// Runs the tour.
+pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
+    let mut tour = Tour::begin(arguments)?;
+    tour.applications()?;
+    let certificate = tour.certificate()?;
+    tour.refusal()?;
+    tour.pins()?;
+    tour.signature(&certificate)?;
+    tour.end_of_rights()?;
+    writeln!(
+        io::stdout(),
+        "\nThat was the tour: all {} answers were as the text says.\n\
+         Try it yourself: `vmyna apdu` gives a prompt; `vmyna serve` puts the card where PC/SC programs see it.",
+        tour.sent
+    )?;
+    Ok(())
+}
+
+/// The card in its reader, and what is told about it.
+struct Tour {
+    reader: SoftwareReader,
+    narrator: Narrator,
+    reasons: Reasons,
+    sent: usize,
+}
+
+impl Tour {
+    fn begin(arguments: &args::Demo) -> Result<Self, Failure> {
+        let mut card = arguments.card.open()?;
+        let reasons = Reasons::default();
+        card.observe(reasons.observer());
+        let mut reader = SoftwareReader::new("software reader");
+        reader.put(Box::new(card))?;
+        writeln!(
+            io::stdout(),
+            "A virtual My Number Card (個人番号カード), {}: its holder is fictional, its keys are public.\n\
+             >> is what a program sends, << what the card answers; below it, why. PINs are shown as **.",
+            arguments.card
+        )?;
+        let mut tour = Self {
+            reader,
+            narrator: Narrator::new(false),
+            reasons,
+            sent: 0,
+        };
+        let atr = hex::encode(tour.reader.atr().unwrap_or_default());
+        tour.say(&format!("Power comes, the card says its answer to reset (ATR): {atr}."))?;
+        Ok(tour)
+    }
+
+    fn applications(&mut self) -> Result<(), Failure> {
+        self.say(
+            "The card is a set of applications (AP). At power-up its card manager is selected, which tells the \
+                  municipality\nthat issued it and the day it expires:",
+        )?;
+        self.expect("00CA00F000", "9000")?;
+        self.expect("00CA00F200", "9000")?;
+        self.say(
+            "The JPKI application (公的個人認証AP) holds two keys: one to log in (利用者証明用), one to sign (署名用).",
+        )?;
+        self.expect(SELECT_JPKI, "9000")
+    }
+
+    fn certificate(&mut self) -> Result<Certificate, Failure> {
+        self.say("Anybody can read the certificate to log in:")?;
+        let der = self.send(READ_AUTH_CERTIFICATE, "9000")?;
+        let certificate = Certificate::from_der(&der).map_err(|error| Failure::Failed(format!("EF 000A: {error}")))?;
+        let fields = &certificate.tbs_certificate;
+        let end = fields.validity.not_after.to_date_time();
+        let expired = SystemTime::from(end) < SystemTime::now();
+        self.say(&format!(
+            "Its subject is {}; it is valid until {end}{}.",
+            fields.subject,
+            if expired {
+                ", that is: it HAS EXPIRED. Everything works but programs that check dates"
+            } else {
+                ""
+            }
+        ))?;
+        Ok(certificate)
+    }
+
+    fn refusal(&mut self) -> Result<(), Failure> {
+        self.say(
+            "The certificate to sign with holds name, address, birth date and sex. Without the password it is refused:",
+        )?;
+        self.expect(READ_SIGN_CERTIFICATE, "6982")
+    }
+
+    fn pins(&mut self) -> Result<(), Failure> {
+        self.say(
+            "VERIFY without data asks how many tries the PIN to log in (EF 0018) has left. A wrong PIN costs one, \
+                  a right one\nbrings them back. The question itself is answered 63Cx for ever, also after success:",
+        )?;
+        self.expect("00200098", "63C3")?;
+        self.expect("002000980430303030", "63C2")?;
+        self.expect("002000980431323334", "9000")?;
+        self.expect("00200098", "63C3")
+    }
+
+    fn signature(&mut self, certificate: &Certificate) -> Result<(), Failure> {
+        let message = "おはよう";
+        self.say(&format!(
+            "Now the key to log in (EF 0017) signs; programs give it the SHA-256 of a text, here {message:?}:"
+        ))?;
+        let digest = Sha256::digest(message);
+        let command = format!("802A009733{SHA256_DIGEST_INFO}{}00", hex::encode(&digest));
+        let signature = self.send(&command, "9000")?;
+        let spki = certificate
+            .tbs_certificate
+            .subject_public_key_info
+            .to_der()
+            .map_err(|error| error.to_string());
+        spki.and_then(|spki| RsaPublicKey::from_public_key_der(&spki).map_err(|error| error.to_string()))
+            .and_then(|key| {
+                key.verify(Pkcs1v15Sign::new::<Sha256>(), &digest, &signature)
+                    .map_err(|error| error.to_string())
+            })
+            .map_err(|error| Failure::Failed(format!("the signature does not fit the certificate: {error}")))?;
+        self.say("The signature is checked with the key in the certificate: it is right.")
+    }
+
+    fn end_of_rights(&mut self) -> Result<(), Failure> {
+        self.say(
+            "The password to sign (EF 001B) opens its certificate, and stays verified when the same application is \
+                  selected again:",
+        )?;
+        self.expect("0020009B06414243313233", "9000")?;
+        self.expect(SELECT_JPKI, "9000")?;
+        self.expect(READ_SIGN_CERTIFICATE, "9000")?;
+        self.say("Another application, or the card manager, ends that:")?;
+        self.expect(SELECT_ISD, "9000")?;
+        self.expect(SELECT_JPKI, "9000")?;
+        self.expect(READ_SIGN_CERTIFICATE, "6982")
+    }
+
+    fn say(&mut self, text: &str) -> Result<(), Failure> {
+        // What the card said about its power belongs to no command.
+        self.reasons.take();
+        writeln!(io::stdout(), "\n{text}")?;
+        Ok(())
+    }
+
+    fn expect(&mut self, command: &str, status_word: &str) -> Result<(), Failure> {
+        self.send(command, status_word).map(drop)
+    }
+
+    /// Sends a command, shows it with its answer and the reasons, and gives the answer's data.
+    fn send(&mut self, command: &str, expected: &str) -> Result<Vec<u8>, Failure> {
+        let command = hex::decode(command).map_err(Failure::Failed)?;
+        let mut out = io::stdout();
+        writeln!(out, "{}", self.narrator.command(&command))?;
+        let mut response = Vec::new();
+        let start = Instant::now();
+        self.reader.transmit(&command, &mut response)?;
+        let answer = self.narrator.answer(&response, start.elapsed());
+        writeln!(out, "{}", shortened(&answer))?;
+        for reason in self.reasons.take() {
+            writeln!(out, "   {reason}")?;
+        }
+        self.narrator.follow(&command, &response);
+        self.sent += 1;
+        let (data, status_word) = split(&response).unwrap_or((&[], StatusWord::UNKNOWN_FAILURE));
+        if status_word.to_string() != expected {
+            return Err(Failure::Failed(format!(
+                "the card answered {status_word}, {expected} was expected"
+            )));
+        }
+        Ok(data.to_vec())
+    }
+}
+
+/// An answer with at most two lines of data.
+fn shortened(answer: &str) -> String {
+    let lines: Vec<_> = answer.lines().collect();
+    match &lines[..] {
+        [head, first, second, _, ..] => format!("{head}\n{first}\n{second}\n   …"),
+        _ => answer.to_owned(),
+    }
+}

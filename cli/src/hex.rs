@@ -1,0 +1,60 @@
+//! Bytes as hexadecimal digits, for people.
+
+use std::fmt::Write as _;
+
+/// The digits, upper case, without anything between them.
+pub(crate) fn encode(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            // Writing into a String can't fail.
+            let _ = write!(text, "{byte:02X}");
+            text
+        })
+}
+
+/// The bytes that digits of either case stand for; spaces and colons may stand anywhere between them.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub(crate) fn decode(text: &str) -> Result<Vec<u8>, String> {
+    let mut digits = Vec::with_capacity(text.len());
+    for character in text
+        .chars()
+        .filter(|character| !character.is_whitespace() && *character != ':')
+    {
+        let Some(digit) = character.to_digit(16) else {
+            return Err(format!("{character:?} is not a hexadecimal digit"));
+        };
+        digits.push(digit as u8);
+    }
+    let (pairs, []) = digits.as_chunks::<2>() else {
+        return Err(format!(
+            "{} hexadecimal digits are an odd number: every byte takes two",
+            digits.len()
+        ));
+    };
+    Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_of_either_case_with_spaces_and_colons_are_read() {
+        assert_eq!(decode(" 00 a4:04\t0C ").unwrap(), [0x00, 0xA4, 0x04, 0x0C]);
+        assert_eq!(encode(&[0x00, 0xA4, 0x0C]), "00A40C");
+        assert_eq!(decode("").unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_not_hexadecimal_is_named() {
+        assert_eq!(decode("00A4G0").unwrap_err(), "'G' is not a hexadecimal digit");
+        assert_eq!(
+            decode("00A").unwrap_err(),
+            "3 hexadecimal digits are an odd number: every byte takes two"
+        );
+        assert!(decode("００").is_err());
+    }
+}

@@ -1,0 +1,40 @@
+//! `vmyna`: a virtual My Number Card (個人番号カード) on the command line.
+
+mod apdu;
+mod args;
+mod card;
+mod demo;
+mod failure;
+mod hex;
+mod narrate;
+mod readers;
+mod serve;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Apdu(arguments) => apdu::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Readers => readers::run(),
+        Command::Completions { shell } => completions(shell),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "vmyna", &mut script);
+    io::stdout().write_all(&script)?;
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! How a conversation with a card is shown: what was sent, what it means, what came back, and for a virtual card why.
+//!
+//! PINs are masked here unless the user asked for them.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use vmyna_applets::{Profile, specimen};
+use vmyna_card_os::apdu::CommandApdu;
+use vmyna_card_os::application::Application;
+use vmyna_card_os::command::secret::secret_range;
+use vmyna_card_os::command::select::Select;
+use vmyna_card_os::command::{Instruction, Reference};
+use vmyna_card_os::event::{Event, Observer};
+use vmyna_card_os::file::FileId;
+use vmyna_card_os::store::{Change, ObjectId};
+use vmyna_card_os::{Aid, StatusWord};
+
+use crate::hex;
+
+/// Tells what commands mean, by following which application is selected.
+pub(crate) struct Narrator {
+    show_secrets: bool,
+    /// The applications of a My Number Card, for their names.
+    known: Vec<Application>,
+    selected: Option<Aid>,
+}
+
+impl Narrator {
+    pub(crate) fn new(show_secrets: bool) -> Self {
+        let known = specimen::find("hanako").and_then(|card| specimen::applications(&card, &Profile::default()).ok());
+        let known = known.unwrap_or_default();
+        let selected = known.first().map(|application| application.aid);
+        Self {
+            show_secrets,
+            known,
+            selected,
+        }
+    }
+
+    /// The card has lost its power: what is selected at power-up is selected.
+    pub(crate) fn powered(&mut self) {
+        self.selected = self.known.first().map(|application| application.aid);
+    }
+
+    /// `>> (4+10) 00A4040C 0A D392F000260100000001   SELECT AP jpki`
+    pub(crate) fn command(&self, command: &[u8]) -> String {
+        let secret = if self.show_secrets { 0..0 } else { secret_range(command) };
+        let header = command.len().min(4);
+        let mut line = format!(">> ({header}+{})", data_length(command));
+        for field in fields(command) {
+            line.push(' ');
+            for at in field {
+                // Writing into a String can't fail.
+                let _ = match secret.contains(&at) {
+                    true => write!(line, "**"),
+                    false => write!(line, "{:02X}", command[at]),
+                };
+            }
+        }
+        let _ = write!(line, "   {}", self.meaning(command));
+        line
+    }
+
+    /// `<< (0+2) 31 µs 9000`, with the data below it.
+    pub(crate) fn answer(&self, response: &[u8], elapsed: Duration) -> String {
+        let Some((data, status_word)) = split(response) else {
+            return format!("<< ({}) {} µs: no status word", response.len(), elapsed.as_micros());
+        };
+        let mut text = format!("<< ({}+2) {} µs {status_word}", data.len(), elapsed.as_micros());
+        if !status_word.is_success() {
+            let _ = write!(text, "   {}", status_word.meaning());
+        }
+        for line in data.chunks(32) {
+            let _ = write!(text, "\n   {}", hex::encode(line));
+        }
+        text
+    }
+
+    /// Follows what was selected by a command that has been answered.
+    pub(crate) fn follow(&mut self, command: &[u8], response: &[u8]) {
+        let done = split(response).is_some_and(|(_, status_word)| status_word.is_success());
+        let Ok(apdu) = CommandApdu::parse(command) else { return };
+        if let (true, Ok(Instruction::Select(Select::Application { name, .. }))) = (done, Instruction::decode(&apdu)) {
+            let known = self
+                .known
+                .iter()
+                .map(|application| application.aid)
+                .find(|aid| aid.matches(name));
+            self.selected = known.or(Aid::new(name));
+        }
+    }
+
+    /// What a command means, in a few words.
+    pub(crate) fn meaning(&self, command: &[u8]) -> String {
+        let Ok(apdu) = CommandApdu::parse(command) else {
+            return "not a C-APDU".to_owned();
+        };
+        match Instruction::decode(&apdu) {
+            Ok(Instruction::Select(Select::Application { name, next: false, .. })) => {
+                match self
+                    .known
+                    .iter()
+                    .find(|application| !name.is_empty() && application.aid.matches(name))
+                {
+                    Some(application) => format!("SELECT AP {}", application.name),
+                    None => format!("SELECT AP {}", hex::encode(name)),
+                }
+            }
+            Ok(instruction) => match file_of(&instruction).and_then(|id| self.file_name(id)) {
+                Some(name) => format!("{instruction} ({name})"),
+                None => instruction.to_string(),
+            },
+            Err(refusal) => format!("{}: {}", refusal.status_word.meaning(), refusal.rule.says),
+        }
+    }
+
+    fn file_name(&self, id: FileId) -> Option<&str> {
+        let application = self
+            .known
+            .iter()
+            .find(|application| Some(application.aid) == self.selected)?;
+        application.file(id).map(|file| file.name.as_ref())
+    }
+}
+
+/// The file that an instruction names.
+fn file_of(instruction: &Instruction<'_>) -> Option<FileId> {
+    let reference = match instruction {
+        Instruction::Select(Select::File { id, .. }) => return Some(*id),
+        Instruction::ReadBinary(read) => read.file,
+        Instruction::ReadRecord(read) => read.file,
+        Instruction::Verify(verify) => verify.file,
+        Instruction::ChangePin(change) => change.file,
+        Instruction::ComputeSignature(compute) => compute.key?,
+        Instruction::InternalAuthenticate(authenticate) => authenticate.key,
+        _ => return None,
+    };
+    match reference {
+        Reference::Sfi(id) => Some(id),
+        Reference::CurrentEf => None,
+    }
+}
+
+/// Data and status word of an R-APDU, `None` for less than two bytes.
+pub(crate) fn split(response: &[u8]) -> Option<(&[u8], StatusWord)> {
+    let (data, status_word) = response.split_last_chunk::<2>()?;
+    Some((data, StatusWord::new(u16::from_be_bytes(*status_word))))
+}
+
+fn data_length(command: &[u8]) -> usize {
+    match CommandApdu::parse(command) {
+        Ok(apdu) => apdu.data.len(),
+        Err(_) => command.len().saturating_sub(4),
+    }
+}
+
+/// Where header, Lc, data and Le lie; what is no C-APDU is header and rest.
+fn fields(command: &[u8]) -> Vec<Range<usize>> {
+    let (header, end) = (command.len().min(4), command.len());
+    let fields = match CommandApdu::parse(command) {
+        Ok(apdu) if !apdu.data.is_empty() => {
+            let lc = header + if apdu.extended { 3 } else { 1 };
+            let data = lc + apdu.data.len();
+            vec![0..header, header..lc, lc..data, data..end]
+        }
+        _ => vec![0..header, header..end],
+    };
+    fields.into_iter().filter(|field| !field.is_empty()).collect()
+}
+
+/// The reasons a virtual card gave since they were last asked for.
+#[derive(Clone, Default)]
+pub(crate) struct Reasons(Arc<Mutex<Vec<String>>>);
+
+impl Reasons {
+    /// An observer that writes the reasons down here.
+    pub(crate) fn observer(&self) -> Box<dyn Observer + Send> {
+        let reasons = self.clone();
+        Box::new(move |event: &Event<'_>| {
+            if let Some(reason) = reason(event) {
+                reasons.0.lock().unwrap_or_else(PoisonError::into_inner).push(reason);
+            }
+        })
+    }
+
+    /// Takes the reasons out.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What an event says about why the card answers as it does.
+fn reason(event: &Event<'_>) -> Option<String> {
+    let object = |object: &ObjectId| object.file.to_string();
+    Some(match event {
+        Event::Selected {
+            application,
+            again: true,
+        } => {
+            format!(
+                "{} was selected already: its verified PINs stay verified",
+                application.name
+            )
+        }
+        Event::Selected {
+            application,
+            again: false,
+        } => {
+            format!(
+                "{} ({}) is selected; no PIN is verified",
+                application.name, application.title
+            )
+        }
+        Event::Access {
+            application,
+            object: (id, name),
+            verdict,
+        } => {
+            format!("{} {id:04X} ({name}): {verdict}", application.name)
+        }
+        Event::SecurityStatus {
+            pin, verified: true, ..
+        } => format!("PIN {pin} is verified now"),
+        Event::SecurityStatus {
+            pin, verified: false, ..
+        } => format!("PIN {pin} is no longer verified"),
+        Event::Commit { stored: false, .. } => "the change could not be stored".to_owned(),
+        Event::Commit {
+            change: Change::PinTries {
+                object: pin,
+                tries_left,
+            },
+            ..
+        } => {
+            format!("stored: tries left of PIN {}: {tries_left}", object(pin))
+        }
+        Event::Commit {
+            change: Change::PinValue { object: pin, .. },
+            ..
+        } => {
+            format!("stored: PIN {} has a new value", object(pin))
+        }
+        Event::Answer { rule: Some(rule), .. } => {
+            format!("rule {} [{}]: {} ({})", rule.id, rule.certainty, rule.says, rule.source)
+        }
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_in_its_fields_with_its_meaning() {
+        let narrator = Narrator::new(false);
+        let shown = |text: &str| narrator.command(&hex::decode(text).unwrap());
+        assert_eq!(
+            shown("00A4040C0AD392F000260100000001"),
+            ">> (4+10) 00A4040C 0A D392F000260100000001   SELECT AP jpki"
+        );
+        assert_eq!(
+            shown("00B0000000"),
+            ">> (4+0) 00B00000 00   READ BINARY current EF, 256 bytes from 0"
+        );
+        assert_eq!(
+            shown("0020008004 31323334"),
+            ">> (4+4) 00200080 04 ********   VERIFY current EF, 4 bytes"
+        );
+        assert!(shown("00A4").ends_with("not a C-APDU"));
+    }
+
+    #[test]
+    fn pins_are_shown_to_those_who_ask_for_them() {
+        let shown = Narrator::new(true).command(b"\x00\x20\x00\x80\x041234");
+        assert_eq!(shown, ">> (4+4) 00200080 04 31323334   VERIFY current EF, 4 bytes");
+    }
+
+    #[test]
+    fn files_are_named_once_their_application_is_selected() {
+        let mut narrator = Narrator::new(false);
+        let select = hex::decode("00A4040C0AD392F000260100000001").unwrap();
+        let query = [0x00, 0x20, 0x00, 0x98];
+        assert_eq!(narrator.meaning(&query), "VERIFY EF 0018: how many tries are left?");
+        narrator.follow(&select, &[0x6A, 0x82]);
+        assert_eq!(narrator.meaning(&query), "VERIFY EF 0018: how many tries are left?");
+        narrator.follow(&select, &[0x90, 0x00]);
+        assert_eq!(
+            narrator.meaning(&query),
+            "VERIFY EF 0018: how many tries are left? (auth PIN)"
+        );
+        narrator.powered();
+        assert_eq!(narrator.meaning(&query), "VERIFY EF 0018: how many tries are left?");
+    }
+
+    #[test]
+    fn an_answer_is_shown_with_its_time_and_what_it_means() {
+        let narrator = Narrator::new(false);
+        let elapsed = Duration::from_micros(31);
+        assert_eq!(narrator.answer(&[0x90, 0x00], elapsed), "<< (0+2) 31 µs 9000");
+        assert_eq!(
+            narrator.answer(&[0x69, 0x82], elapsed),
+            "<< (0+2) 31 µs 6982   security status not satisfied"
+        );
+        assert_eq!(
+            narrator.answer(&[1, 2, 0x90, 0x00], elapsed),
+            "<< (2+2) 31 µs 9000\n   0102"
+        );
+        assert!(narrator.answer(&[0x90], elapsed).contains("no status word"));
+    }
+}

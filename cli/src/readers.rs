@@ -1,0 +1,60 @@
+//! `vmyna readers`: the PC/SC readers and what is in them.
+
+use crate::failure::Failure;
+
+#[cfg(feature = "pcsc")]
+pub(crate) fn run() -> Result<(), Failure> {
+    use std::io::{self, Write};
+    use vmyna_reader_bridge::ReaderError;
+    use vmyna_reader_bridge::pcsc_client::PcscService;
+
+    let readers = PcscService::connect()?.readers()?;
+    if readers.is_empty() {
+        return Err(ReaderError::NoReaders.into());
+    }
+    let mut out = io::stdout();
+    for (number, reader) in readers.iter().enumerate() {
+        writeln!(out, "#{number} {}", reader.name)?;
+        writeln!(out, "   {}", describe(reader))?;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "pcsc")]
+fn describe(reader: &vmyna_reader_bridge::pcsc_client::ReaderStatus) -> String {
+    use crate::hex;
+    use vmyna_applets::Profile;
+    use vmyna_reader_bridge::pcsc_client::{CardState, Usage};
+
+    let card = match reader.card {
+        CardState::Absent => return "no card".to_owned(),
+        CardState::Mute => "a card that does not answer".to_owned(),
+        CardState::Present => {
+            // Only the ATR is looked at: a SELECT would end what another program has verified.
+            let known = if reader.atr == Profile::contact().atr {
+                " (that of a My Number Card, 個人番号カード)"
+            } else {
+                ""
+            };
+            format!("card with ATR {}{known}", hex::encode(&reader.atr))
+        }
+        CardState::Unknown => return "not available".to_owned(),
+    };
+    let usage = match reader.usage {
+        Usage::Shared => ", in use by a program",
+        Usage::Exclusive => ", in use by one program alone",
+        Usage::Free => "",
+    };
+    card + usage
+}
+
+#[cfg(not(feature = "pcsc"))]
+pub(crate) fn run() -> Result<(), Failure> {
+    Err(without_pcsc())
+}
+
+/// This program was built without PC/SC.
+#[cfg(not(feature = "pcsc"))]
+pub(crate) fn without_pcsc() -> Failure {
+    Failure::Failed("this vmyna was built without PC/SC: build it with the cargo feature `pcsc`".to_owned())
+}

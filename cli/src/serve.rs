@@ -1,0 +1,164 @@
+//! `vmyna serve`: a virtual card in pcscd's virtual reader, until Ctrl-C.
+//!
+//! What happens is told on standard error, so that standard output stays free for whoever runs it.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use vmyna_reader_bridge::vpcd::{Reason, StopHandle, VpcdAddress, VpcdEvent, VpcdServer};
+
+use crate::args;
+use crate::failure::Failure;
+use crate::narrate::Narrator;
+
+/// Runs the command.
+pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
+    let args::Serve {
+        card: source,
+        vpcd: address,
+        insecure_remote,
+        wait,
+        verbose,
+    } = arguments;
+    let mut card = source.open()?;
+    let mut server = VpcdServer::new(address.clone());
+    if insecure_remote {
+        server = server.allow_remote();
+    }
+    let stop = server.stop_handle();
+    stop_on_signals(stop.clone())?;
+    let inserted = Arc::new(AtomicBool::new(false));
+    if let Some(seconds) = wait {
+        stop_unless(inserted.clone(), Duration::from_secs(seconds), stop);
+    }
+    let mut teller = Teller {
+        source: source.to_string(),
+        address,
+        waiting: false,
+        narrator: verbose.then(|| Narrator::new(false)),
+    };
+    let end = server.run(&mut card, &mut |event: VpcdEvent<'_>| {
+        if matches!(event, VpcdEvent::Inserted) {
+            inserted.store(true, Ordering::SeqCst);
+        }
+        teller.tell(&event);
+    });
+    match end {
+        Err(error) => Err(Failure::Usage(format!("{error}; --insecure-remote allows it"))),
+        Ok(_) if wait.is_some() && !inserted.load(Ordering::SeqCst) => Err(Failure::Failed(format!(
+            "no reader took the card within {} s",
+            wait.unwrap_or_default()
+        ))),
+        Ok(_) => {
+            say("card taken out");
+            Ok(())
+        }
+    }
+}
+
+/// The first Ctrl-C (or SIGTERM, SIGHUP) takes the card out in order, a second one ends the process at once.
+fn stop_on_signals(stop: StopHandle) -> Result<(), Failure> {
+    let unable = |error: io::Error| Failure::Failed(format!("signals can't be handled: {error}"));
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(unable)?;
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            if stop.is_stopped() {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+            stop.stop();
+        }
+    });
+    Ok(())
+}
+
+/// Stops after `time` unless a reader has taken the card by then.
+fn stop_unless(inserted: Arc<AtomicBool>, time: Duration, stop: StopHandle) {
+    thread::spawn(move || {
+        thread::sleep(time);
+        if !inserted.load(Ordering::SeqCst) {
+            stop.stop();
+        }
+    });
+}
+
+/// Tells a person what happens, each thing once.
+struct Teller {
+    source: String,
+    address: VpcdAddress,
+    /// Whether it has been said that nobody listens.
+    waiting: bool,
+    narrator: Option<Narrator>,
+}
+
+impl Teller {
+    fn tell(&mut self, event: &VpcdEvent<'_>) {
+        match event {
+            VpcdEvent::Waiting { address, error, .. } if !self.waiting => {
+                self.waiting = true;
+                say(&format!(
+                    "waiting for pcscd's virtual reader (vpcd) at {address}: {error}\n  \
+                     Is pcscd running, with vpcd? On Debian and Ubuntu:\n  \
+                     apt-get install pcscd vsmartcard-vpcd, then systemctl restart pcscd.socket or run pcscd"
+                ));
+            }
+            VpcdEvent::Idle => say(&format!(
+                "connected to {}, but nothing asks for the card.\n  \
+                 Is another virtual card in this reader already? vpcd's second slot is at the next port.\n  \
+                 Still waiting; the card goes in when the slot becomes free.",
+                self.address
+            )),
+            VpcdEvent::Inserted => {
+                self.waiting = false;
+                say(&format!(
+                    "{} is in the reader at {}. Ctrl-C takes it out.",
+                    self.source, self.address
+                ));
+            }
+            VpcdEvent::Disconnected {
+                reason: Reason::Stopped | Reason::Mute,
+            } => {}
+            VpcdEvent::Disconnected { reason } => say(&format!("the connection to {} is over: {reason}", self.address)),
+            VpcdEvent::PowerOn { .. } | VpcdEvent::PowerOff => {
+                self.narrator.iter_mut().for_each(Narrator::powered);
+                self.detail(if matches!(event, VpcdEvent::PowerOff) {
+                    "-- power off"
+                } else {
+                    "-- power on"
+                });
+            }
+            VpcdEvent::Reset { .. } => self.detail("-- warm reset"),
+            VpcdEvent::Apdu {
+                command,
+                response,
+                elapsed,
+            } => {
+                if let Some(narrator) = &mut self.narrator {
+                    say(&format!(
+                        "{}\n{}",
+                        narrator.command(command),
+                        narrator.answer(response, *elapsed)
+                    ));
+                    narrator.follow(command, response);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Something for those who want to see everything.
+    fn detail(&self, what: &str) {
+        if self.narrator.is_some() {
+            say(what);
+        }
+    }
+}
+
+/// Tells on standard error; a card must not leave its reader because nobody reads that.
+fn say(what: &str) {
+    let _ = writeln!(io::stderr(), "{what}");
+}

@@ -1,0 +1,282 @@
+//! `vmyna apdu` as a person or a script uses it: from arguments, standard input and a prompt, with right and wrong input.
+
+mod common;
+
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::process::{Command, Stdio};
+
+use common::{Printed, run_with_input, vmyna};
+use vmyna_test_support::require_program;
+
+const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
+const SELECT_AUTH_PIN: &str = "00A4020C020018";
+const QUERY: &str = "00200080";
+const VERIFY: &str = "0020008004 31323334";
+
+#[test]
+fn plain_output_is_one_line_of_response_hex_an_apdu_and_nothing_else() {
+    let output = vmyna(["apdu", "--plain", SELECT_JPKI, SELECT_AUTH_PIN, QUERY])
+        .output()
+        .unwrap()
+        .exits_with(0);
+    assert_eq!(
+        (output.out().as_str(), output.err().as_str()),
+        ("9000\n9000\n63C3\n", "")
+    );
+}
+
+#[test]
+fn lines_of_standard_input_are_answered_like_arguments() {
+    let input = format!("# the auth PIN\n\n{SELECT_JPKI}\r\n00:A4:02:0C 02 00 18\n{QUERY}");
+    let output = run_with_input(&mut vmyna(["apdu", "--plain"]), input.as_bytes()).exits_with(0);
+    assert_eq!(output.out(), "9000\n9000\n63C3\n");
+    run_with_input(&mut vmyna(["apdu"]), b"").exits_with(0);
+}
+
+#[test]
+fn the_prompt_answers_goes_on_after_a_fault_and_ends_with_the_input() {
+    let script = require_program("script", "bsdutils");
+    let mut command = Command::new(script);
+    let vmyna = format!("{} apdu", env!("CARGO_BIN_EXE_vmyna"));
+    command
+        .args(["--quiet", "--return", "--command", &vmyna, "/dev/null"])
+        .env("TERM", "dumb");
+    let input = format!(".help\n{SELECT_JPKI}\nxyz\n.eject\n{VERIFY}\n00200098\n.quit\n");
+    let output = run_with_input(&mut command, input.as_bytes()).exits_with(0).out();
+    for expected in [
+        "SELECT AP jpki",
+        "Ctrl-D",
+        "'x' is not a hexadecimal digit",
+        "no directive \".eject\"",
+        "63C3   3 tries left",
+    ] {
+        assert!(output.contains(expected), "{expected} is missing in\n{output}");
+    }
+}
+
+#[test]
+fn pins_are_masked_unless_the_user_asks_for_them() {
+    let steps = [SELECT_JPKI, SELECT_AUTH_PIN, VERIFY];
+    let masked = vmyna(["apdu", "--why"])
+        .args(steps)
+        .output()
+        .unwrap()
+        .exits_with(0)
+        .out();
+    assert!(
+        masked.contains("00200080 04 ********") && !masked.contains("31323334") && !masked.contains("1234"),
+        "{masked}"
+    );
+    let shown = vmyna(["apdu", "--show-secrets"])
+        .args(steps)
+        .output()
+        .unwrap()
+        .exits_with(0)
+        .out();
+    assert!(shown.contains("00200080 04 31323334"), "{shown}");
+}
+
+#[test]
+fn warm_reset_keeps_what_was_verified_and_loss_of_power_does_not() {
+    let read = "00B0810000";
+    let verify_sign = "0020009B06414243313233";
+    for (between, expected) in [(".reset", "9000"), (".power-cycle", "6982")] {
+        let steps = [SELECT_JPKI, verify_sign, between, SELECT_JPKI, read];
+        let output = vmyna(["apdu", "--plain"])
+            .args(steps)
+            .output()
+            .unwrap()
+            .exits_with(0)
+            .out();
+        assert!(output.trim_end().ends_with(expected), "{between}: {output}");
+    }
+    let steps = [SELECT_JPKI, verify_sign, ".remove", ".insert", SELECT_JPKI, read];
+    vmyna(["apdu", "--plain", "--expect", "9000,9000,9000,6982"])
+        .args(steps)
+        .output()
+        .unwrap()
+        .exits_with(0);
+}
+
+#[test]
+fn an_apdu_without_a_card_is_not_answered_and_says_so() {
+    let output = vmyna(["apdu", "--plain", QUERY, ".remove", QUERY])
+        .output()
+        .unwrap()
+        .exits_with(1);
+    assert_eq!(output.out(), "6986\n");
+    assert!(
+        output
+            .err()
+            .starts_with("vmyna: APDU 2 was not answered: no card in the reader"),
+        "{}",
+        output.err()
+    );
+}
+
+#[test]
+fn the_first_unexpected_status_word_ends_the_run() {
+    let run = |expect, steps: &[&str]| {
+        vmyna(["apdu", "--plain", "--expect", expect])
+            .args(steps)
+            .output()
+            .unwrap()
+    };
+    run("9000,9000,63CX", &[SELECT_JPKI, SELECT_AUTH_PIN, QUERY]).exits_with(0);
+    let output = run("9000", &[SELECT_JPKI, "00B0810000", QUERY]).exits_with(1);
+    assert_eq!(output.out(), "9000\n6982\n");
+    assert_eq!(
+        output.err(),
+        "vmyna: APDU 2 was answered 6982 (security status not satisfied), expected 9000\n"
+    );
+    assert_eq!(run("9000,9000", &[SELECT_JPKI]).exits_with(2).out(), "");
+    run("900", &[SELECT_JPKI]).exits_with(2);
+    run_with_input(&mut vmyna(["apdu", "--expect", "9000,9000"]), SELECT_JPKI.as_bytes()).exits_with(2);
+}
+
+#[test]
+fn input_that_makes_no_sense_is_told_with_its_place_and_sends_nothing() {
+    let output = vmyna(["apdu", "--plain", SELECT_JPKI, "00A40"])
+        .output()
+        .unwrap()
+        .exits_with(2);
+    assert_eq!(output.out(), "");
+    assert!(
+        output
+            .err()
+            .contains("argument 2: 5 hexadecimal digits are an odd number"),
+        "{}",
+        output.err()
+    );
+    let output = run_with_input(
+        &mut vmyna(["apdu", "--plain"]),
+        format!("{SELECT_JPKI}\n00G4\n").as_bytes(),
+    );
+    let output = output.exits_with(2);
+    assert_eq!(output.out(), "9000\n");
+    assert!(
+        output
+            .err()
+            .contains("standard input, line 2: 'G' is not a hexadecimal digit"),
+        "{}",
+        output.err()
+    );
+    run_with_input(&mut vmyna(["apdu"]), b"\xFF\xFE\n").exits_with(2);
+    for arguments in [
+        &["--card", "specimen:nobody"][..],
+        &["--card", "card.vmyna"],
+        &["--plain", "--why"],
+        &["--unknown"],
+    ] {
+        let output = vmyna(["apdu"])
+            .args(arguments)
+            .arg(QUERY)
+            .output()
+            .unwrap()
+            .exits_with(2);
+        assert_eq!(output.out(), "");
+    }
+}
+
+#[test]
+fn an_apdu_of_300_kb_is_refused_and_the_longest_possible_one_is_answered() {
+    let long = "00".repeat(300_000);
+    let output = run_with_input(&mut vmyna(["apdu"]), long.as_bytes()).exits_with(2);
+    assert!(
+        output.err().contains("at most 65544 bytes, this has 300000"),
+        "{}",
+        output.err()
+    );
+    let endless = "00".repeat(3_000_000);
+    assert!(
+        run_with_input(&mut vmyna(["apdu"]), endless.as_bytes())
+            .exits_with(2)
+            .err()
+            .contains("longer than")
+    );
+    let longest = format!("00A4040C 00FFFF {} 0000", "00".repeat(65_535));
+    let output = run_with_input(&mut vmyna(["apdu", "--plain"]), longest.as_bytes()).exits_with(0);
+    assert_eq!(output.out(), "6700\n");
+}
+
+#[test]
+fn bytes_that_are_no_apdu_are_the_cards_to_refuse() {
+    let output = vmyna(["apdu", "--plain", "00", "00A4", "00A4040C0501"])
+        .output()
+        .unwrap()
+        .exits_with(0);
+    assert_eq!(output.out(), "6700\n6700\n6700\n");
+}
+
+#[test]
+fn a_reader_of_the_output_that_leaves_early_is_no_fault_and_a_full_disk_is() {
+    let mut child = vmyna(["demo"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut said = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+    child.wait().unwrap();
+    assert_eq!(said, "");
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = vmyna(["demo"]).stdout(full).output().unwrap().exits_with(1);
+    assert!(
+        output
+            .err()
+            .starts_with("vmyna: the output can't be written: No space left"),
+        "{}",
+        output.err()
+    );
+}
+
+#[test]
+fn without_a_pcsc_service_its_commands_say_where_they_looked_for_one() {
+    for arguments in [&["readers"][..], &["apdu", "--reader", "any", QUERY]] {
+        let output = vmyna(arguments)
+            .env("PCSCLITE_CSOCK_NAME", "/nonexistent/socket")
+            .output()
+            .unwrap()
+            .exits_with(1);
+        assert!(
+            output.err().contains("no PC/SC service answers at /nonexistent/socket"),
+            "{}",
+            output.err()
+        );
+    }
+}
+
+#[test]
+fn the_demo_explains_and_every_answer_is_as_it_says() {
+    let output = vmyna(["demo"]).output().unwrap().exits_with(0).out();
+    for expected in [
+        "specimen:hanako",
+        "denied: read needs PIN 001B verified",
+        "it is right",
+        "16 answers were as the text says",
+    ] {
+        assert!(output.contains(expected), "{expected} is missing in\n{output}");
+    }
+    assert!(!output.contains("31323334"));
+}
+
+#[test]
+fn help_and_completions_are_there_for_every_command() {
+    for command in ["demo", "apdu", "serve", "readers", "completions"] {
+        assert!(
+            vmyna([command, "--help"])
+                .output()
+                .unwrap()
+                .exits_with(0)
+                .out()
+                .contains("Usage:")
+        );
+    }
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = vmyna(["completions", shell]).output().unwrap().exits_with(0).out();
+        assert!(script.contains("vmyna") && script.contains("serve"));
+    }
+    vmyna([] as [&str; 0]).output().unwrap().exits_with(2);
+}

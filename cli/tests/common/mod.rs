@@ -1,0 +1,224 @@
+//! What the tests of the command share: running it, and a virtual card served to a real pcscd of the test's own.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "every test program uses its own part of this module"
+)]
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use vmyna_test_support::{PrivatePcscd, require_program};
+
+/// Longer than anything takes that works, also on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// `vmyna` with these arguments.
+pub fn vmyna<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vmyna"));
+    command.args(arguments);
+    command
+}
+
+/// What a finished command has printed.
+pub trait Printed {
+    fn out(&self) -> String;
+    fn err(&self) -> String;
+    /// Fails the test unless the command ended with this exit status.
+    fn exits_with(self, status: i32) -> Self;
+}
+
+impl Printed for Output {
+    fn out(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    fn err(&self) -> String {
+        String::from_utf8_lossy(&self.stderr).into_owned()
+    }
+
+    #[track_caller]
+    fn exits_with(self, status: i32) -> Self {
+        assert_eq!(
+            self.status.code(),
+            Some(status),
+            "standard output:\n{}\nstandard error:\n{}",
+            self.out(),
+            self.err()
+        );
+        self
+    }
+}
+
+/// Runs a command to its end with this on its standard input.
+pub fn run_with_input(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that refuses its input closes it early.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+/// A `vmyna serve` in the background.
+pub struct Serve {
+    child: Child,
+    said: Receiver<String>,
+    log: String,
+}
+
+impl Serve {
+    /// Starts it with these arguments behind `serve`.
+    pub fn start(arguments: &[&str]) -> Self {
+        let mut child = vmyna(["serve"]).args(arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (sender, said) = channel();
+        thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self {
+            child,
+            said,
+            log: String::new(),
+        }
+    }
+
+    /// Waits until it says something with `words` in it.
+    #[track_caller]
+    pub fn wait_for(&mut self, words: &str) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(line) = self.said.recv_timeout(left) else {
+                panic!("it has not said {words:?}, only:\n{}", self.log);
+            };
+            self.log += &format!("{line}\n");
+            if line.contains(words) {
+                return;
+            }
+        }
+    }
+
+    /// Sends it a signal by its name, e.g. `INT`.
+    pub fn signal(&self, name: &str) {
+        signal(self.child.id(), name);
+    }
+
+    /// Waits for its end; gives its exit status and all it has said.
+    #[track_caller]
+    pub fn end(&mut self) -> (ExitStatus, String) {
+        let status = wait(&mut self.child);
+        self.log.extend(self.said.iter().map(|line| line + "\n"));
+        (status, self.log.clone())
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Sends a signal to a process by its id.
+pub fn signal(process: u32, name: &str) {
+    let kill = require_program("kill", "procps");
+    assert!(
+        Command::new(kill)
+            .args(["-s", name, &process.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// Waits for the end of a process.
+#[track_caller]
+pub fn wait(child: &mut Child) -> ExitStatus {
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the process has not ended");
+}
+
+/// A pcscd of the test's own with the card of `vmyna serve` in its reader.
+pub struct Stack {
+    pub pcscd: PrivatePcscd,
+    pub serve: Serve,
+}
+
+impl Stack {
+    /// Starts it and waits until programs see the card.
+    pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same with more arguments for `serve`.
+    pub fn start_with(arguments: &[&str]) -> Self {
+        let pcscd = PrivatePcscd::start(1).unwrap();
+        let vpcd = format!("127.0.0.1:{}", pcscd.ports()[0]);
+        let serve = Serve::start(&[&["--vpcd", &vpcd], arguments].concat());
+        let stack = Self { pcscd, serve };
+        stack.wait_for_card();
+        stack
+    }
+
+    /// Waits until programs see the card.
+    #[track_caller]
+    pub fn wait_for_card(&self) {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if self
+                .vmyna(["readers"])
+                .output()
+                .unwrap()
+                .out()
+                .contains("card with ATR")
+            {
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        panic!("no card in the reader; pcscd says:\n{}", self.pcscd.log());
+    }
+
+    /// `vmyna` as a client of this pcscd.
+    pub fn vmyna<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = vmyna(arguments);
+        command.envs(self.pcscd.environment());
+        command
+    }
+
+    /// A program of a Debian package as a client of this pcscd.
+    pub fn program(&self, (name, package): (&str, &str), arguments: &[&str]) -> Command {
+        let mut command = Command::new(require_program(name, package));
+        command
+            .args(arguments)
+            .envs(self.pcscd.environment())
+            .env("LC_ALL", "C.UTF-8");
+        command
+    }
+}
+
+/// Runs openssl in a directory; fails the test unless it succeeds.
+#[track_caller]
+pub fn openssl(directory: &Path, arguments: &[&str]) -> String {
+    let openssl = require_program("openssl", "openssl");
+    let output = Command::new(openssl)
+        .args(arguments)
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    output.exits_with(0).out()
+}
