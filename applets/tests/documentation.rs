@@ -1,0 +1,118 @@
+//! docs/behaviour.md is what the rules and declarations say. `make docs` writes it anew.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::{env, fs};
+
+use vmyna_applets::{Profile, specimen};
+use vmyna_card_os::access::Access;
+use vmyna_card_os::application::Application;
+use vmyna_card_os::file::Body;
+use vmyna_card_os::rule;
+
+const INTRODUCTION: &str = "\
+# What the card does, and how certain that is
+
+Written by `make docs` from the rules (`card-os/src/rule.rs`) and declarations (`applets/src/`) that drive the card; a
+test keeps it so.
+
+`measured`: a cited trace, dump or stated observation of a card · `documented`: several sources say so, or one client's
+documentation · `client`: clients that work with the real card rely on it · `assumed`: nobody has published it, this is the
+most defensible choice.
+";
+
+fn documentation() -> String {
+    let mut text = INTRODUCTION.to_owned();
+    text += "\n## Rules of the card\n\n| Rule | SW | What the card does | Certainty | Source or reason |\n|---|---|---|---|---|\n";
+    for rule in rule::ALL {
+        let status_word = rule
+            .status_word
+            .map_or_else(String::new, |status_word| status_word.to_string());
+        let (id, says, certainty, source) = (rule.id, rule.says, rule.certainty, rule.source);
+        writeln!(text, "| {id} | {status_word} | {says} | {certainty} | {source} |").unwrap();
+    }
+    let card = specimen::find("hanako").unwrap();
+    for application in specimen::applications(&card, &Profile::default()).unwrap() {
+        describe(&application, &mut text);
+    }
+    text
+}
+
+fn describe(application: &Application, text: &mut String) {
+    let Application {
+        name,
+        title,
+        aid,
+        basis,
+        ..
+    } = application;
+    write!(
+        text,
+        "\n## {name}: {title}\n\nAID `{aid}`. {}: {}.\n\n",
+        basis.certainty, basis.source
+    )
+    .unwrap();
+    *text += "| File or object | Kind | What | Access | Certainty | Source |\n|---|---|---|---|---|---|\n";
+    for file in &application.files {
+        let what = if file.title.is_empty() {
+            file.name.to_string()
+        } else {
+            format!("{} {}", file.name, file.title)
+        };
+        let (access, basis) = (access(&file.access), &file.basis);
+        let kind = kind(&file.body);
+        writeln!(
+            text,
+            "| {} | {kind} | {what} | {access} | {} | {} |",
+            file.id, basis.certainty, basis.source
+        )
+        .unwrap();
+    }
+    for object in &application.data_objects {
+        let (access, basis) = (access(&object.access), &object.basis);
+        let (tag, name) = (object.tag, &object.name);
+        writeln!(
+            text,
+            "| GET DATA {tag:04X} | object | {name} | {access} | {} | {} |",
+            basis.certainty, basis.source
+        )
+        .unwrap();
+    }
+}
+
+fn kind(body: &Body) -> String {
+    match body {
+        Body::Transparent(_) => "transparent".to_owned(),
+        Body::Records(_) => "records".to_owned(),
+        Body::Pin(pin) => match pin.max_tries {
+            Some(tries) => format!("PIN, {}, {tries} tries", pin.format),
+            None => format!("PIN, {}, no limit", pin.format),
+        },
+        Body::PrivateKey(_) => "private key".to_owned(),
+        Body::CertificateKey(_) => "public key of an authority".to_owned(),
+        Body::Reserved => "internal".to_owned(),
+    }
+}
+
+fn access(access: &Access) -> String {
+    let operations: Vec<_> = access
+        .iter()
+        .map(|(operation, condition)| format!("{operation}: {condition}"))
+        .collect();
+    if operations.is_empty() {
+        "nothing".to_owned()
+    } else {
+        operations.join("; ")
+    }
+}
+
+#[test]
+fn the_documentation_of_the_behaviour_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/behaviour.md");
+    let expected = documentation();
+    if env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &expected).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == expected, "docs/behaviour.md is out of date: run `make docs`");
+}

@@ -1,0 +1,35 @@
+#!/bin/sh
+# Every check of the project; `make test` installs the packages they need first.
+set -eu
+
+step() { printf '\n== %s\n' "$*"; }
+
+step "shell scripts and format"
+for script in scripts/*.sh bench/*.sh .ci/run; do sh -n "$script"; done
+cargo fmt --all --check
+cargo fmt --manifest-path client-tests/Cargo.toml --all --check
+
+step "lints"
+cargo clippy --workspace --all-targets --locked -- -D warnings
+# What is left without OpenSSL and libpcsclite still builds.
+cargo clippy --package vmyna --no-default-features --locked -- -D warnings
+RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+step "dependencies: bans, licences, sources"
+if ! cargo deny --version >/dev/null 2>&1; then
+    echo "installing cargo-deny"
+    cargo install cargo-deny --locked --quiet
+fi
+cargo deny --log-level error check bans licenses sources
+if cargo deny --log-level error fetch db >/dev/null 2>&1; then
+    cargo deny --log-level error check advisories
+else
+    echo "advisories: NOT CHECKED, their database can't be fetched from here"
+fi
+
+step "tests"
+cargo test --workspace --locked
+
+step "tests with other projects' clients"
+cargo clippy --manifest-path client-tests/Cargo.toml --all-targets --locked -- -D warnings
+cargo test --manifest-path client-tests/Cargo.toml --locked
