@@ -1,5 +1,7 @@
 //! docs/behaviour.md is what the rules and declarations say. `make docs` writes it anew.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};

@@ -184,6 +184,8 @@ rules! {
         "a read from the end of the file or beyond is refused", "myna-card; pyjpki";
     RECORD_NOT_FOUND = "read-record.not-found", Some(Sw::RECORD_NOT_FOUND), Documented,
         "the file has no record of this number; number 0 is the current record, which nothing sets", "myna-card";
+    RECORD_SHORT = "read-record.short", None, Assumed,
+        "of records longer than Le the card returns the first Le bytes, with 9000", "as READ BINARY does";
     RECORD_ALL = "read-record.all", None, Documented,
         "P2 mode 5 returns the records from P1 to the last, one behind the other", "JICSAP 6.4.4 (5)";
 
@@ -235,7 +237,9 @@ rules! {
 
     // Terminal certificates, session keys, the issuer's instructions.
     TERMINAL_ORDER = "terminal-certificate.order", Some(Sw::CONDITIONS_NOT_SATISFIED), Assumed,
-        "the signature of a terminal certificate comes right behind its body", "JICSAP table 25";
+        "the signature of a terminal certificate needs its body before it, which it uses up", "JICSAP table 25";
+    TERMINAL_LIFETIME = "terminal-certificate.lifetime", None, Assumed,
+        "what the card knows of a terminal lives as long as the security status", "no trace shows it";
     TERMINAL_FORM = "terminal-certificate.form", Some(Sw::WRONG_DATA), Assumed,
         "the data field is not the object that this P1-P2 takes", "JICSAP table 25";
     TERMINAL_ISSUER = "terminal-certificate.issuer", Some(Sw::REFERENCED_DATA_NOT_FOUND), Assumed,

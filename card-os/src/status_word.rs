@@ -14,7 +14,7 @@ impl StatusWord {
     pub const SUCCESS: Self = Self(0x9000);
     /// `6300`: the presented value is wrong, and no counter limits the tries.
     pub const WRONG_UNLIMITED: Self = Self(0x6300);
-    /// `6581`: the state could not be written; nothing has changed.
+    /// `6581`: the state could not be written; nothing has changed, but a try already consumed stays so.
     pub const MEMORY_FAILURE: Self = Self(0x6581);
     /// `6700`: Lc, Le or the APDU's own length is wrong.
     pub const WRONG_LENGTH: Self = Self(0x6700);

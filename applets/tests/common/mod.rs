@@ -1,0 +1,124 @@
+//! The specimen card in a reader, spoken to in hexadecimal.
+
+#![allow(dead_code, reason = "each test crate uses its own part of the fixture")]
+
+use std::sync::LazyLock;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use vmyna_applets::{Profile, specimen};
+use vmyna_card_os::application::Application;
+use vmyna_card_os::key::Engine;
+use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::{Card, Parts};
+
+/// AIDs.
+pub(crate) const ISD: &str = "A0000001510000";
+pub(crate) const JPKI: &str = "D392F000260100000001";
+
+/// VERIFY of the specimen's PINs by short identifier.
+pub(crate) const AUTH: &str = "00200098 04 31323334";
+pub(crate) const SIGN: &str = "0020009B 06 414243313233";
+
+/// The applications of the built-in specimen card, 見本花子's, a fictional person.
+pub(crate) static HANAKO: LazyLock<Vec<Application>> = LazyLock::new(|| {
+    let specimen = specimen::find("hanako").unwrap();
+    specimen::applications(&specimen, &Profile::contact()).unwrap()
+});
+
+/// The engine a user gets.
+pub(crate) fn default_engine() -> Box<dyn Engine + Send> {
+    #[cfg(feature = "openssl")]
+    let engine = vmyna_card_os::key::OpensslEngine;
+    #[cfg(not(feature = "openssl"))]
+    let engine = vmyna_card_os::key::RustEngine;
+    Box::new(engine)
+}
+
+/// A card of these applications, without power.
+pub(crate) fn card(applications: &[Application], engine: Box<dyn Engine + Send>) -> Card {
+    Card::new(Parts {
+        applications: applications.to_vec(),
+        atr: Profile::contact().atr,
+        store: Box::<MemoryStore>::default(),
+        engine,
+        rng: Box::new(ChaCha20Rng::seed_from_u64(1)),
+    })
+    .unwrap()
+}
+
+/// The bytes of hexadecimal digits; blanks don't count.
+pub(crate) fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<u8> = hex
+        .chars()
+        .filter_map(|c| c.to_digit(16))
+        .map(|digit| digit as u8)
+        .collect();
+    assert!(digits.len().is_multiple_of(2), "half a byte in {hex}");
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
+/// A card in a reader.
+pub(crate) struct Rig {
+    pub(crate) card: Card,
+}
+
+impl Rig {
+    /// Hanako's card under power, the card manager selected.
+    pub(crate) fn hanako() -> Self {
+        Self::of(&HANAKO, default_engine())
+    }
+
+    /// The same with JPKI selected.
+    pub(crate) fn jpki() -> Self {
+        let mut rig = Self::hanako();
+        rig.select(JPKI);
+        rig
+    }
+
+    /// A card under power.
+    pub(crate) fn of(applications: &[Application], engine: Box<dyn Engine + Send>) -> Self {
+        let mut card = card(applications, engine);
+        card.power_on();
+        Self { card }
+    }
+
+    /// Selects an application.
+    pub(crate) fn select(&mut self, aid: &str) {
+        let sw = self.sw(&format!("00A4040C {:02X} {aid}", aid.len() / 2));
+        assert_eq!(sw, 0x9000, "SELECT {aid}");
+    }
+
+    /// Sends an APDU: data and status word.
+    pub(crate) fn send(&mut self, command: &str) -> (Vec<u8>, u16) {
+        let mut response = Vec::new();
+        self.card.transmit(&bytes(command), &mut response).unwrap();
+        let (data, sw) = response.split_at(response.len() - 2);
+        (data.to_vec(), u16::from_be_bytes([sw[0], sw[1]]))
+    }
+
+    /// The status word of an APDU.
+    pub(crate) fn sw(&mut self, command: &str) -> u16 {
+        self.send(command).1
+    }
+
+    /// The data of an APDU that succeeds.
+    pub(crate) fn data(&mut self, command: &str) -> Vec<u8> {
+        let (data, sw) = self.send(command);
+        assert_eq!(sw, 0x9000, "{command} answers {sw:04X}");
+        data
+    }
+
+    /// Sends each APDU and compares the status word; data may come or not.
+    pub(crate) fn expect(&mut self, exchanges: &[(&str, u16)]) {
+        for (command, expected) in exchanges {
+            let sw = self.sw(command);
+            assert_eq!(sw, *expected, "{command} answers {sw:04X}, not {expected:04X}");
+        }
+    }
+}
