@@ -1,0 +1,121 @@
+//! The clients that have a way to PC/SC of their own, over a real pcscd, its driver vpcd and the card at the other end of
+//! it. One test, in a process of its own: libpcsclite takes its socket from the environment, once.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)] // the whole file is tests
+
+use std::rc::Rc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jpki::ap::CryptoAp;
+use jpki::ap::crypto::CertType;
+use myna_card::ap::jpki::{JpkiAp, SignatureScheme, TokenType};
+use myna_card::card::Retries;
+use myna_card::transport::pcsc::{PcscTransport, Sharing, connect, connect_any, list_readers};
+use myna_card::{Card, Certificate, Date, Error, MasterFile, Pin};
+use vmyna_client_tests::{A_DAY, card, specimen};
+use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdServer};
+use vmyna_test_support::{PrivatePcscd, in_own_process};
+
+/// pcscd looks for a card each 400 ms; a busy machine may take longer.
+const CARD_SEEN_WITHIN: Duration = Duration::from_secs(10);
+
+#[test]
+fn clients_use_the_card_through_the_real_pcsc_service() {
+    in_own_process("clients_use_the_card_through_the_real_pcsc_service", |socket| {
+        let pcscd = PrivatePcscd::start_at(socket, 1).unwrap();
+        let mut server = VpcdServer::new(VpcdAddress::local(pcscd.ports()[0]));
+        let stop = server.stop_handle();
+        let holder = thread::spawn(move || server.run(&mut card(), &mut |_| ()));
+
+        let reader = pcscd.reader_name(0);
+        myna_card_reads_and_signs(wait_for_card(&reader));
+        myna_card_shares_the_card_or_not(&reader);
+        jpki_reads_and_signs();
+
+        stop.stop();
+        assert_eq!(holder.join().unwrap().unwrap(), End::Stopped);
+    });
+}
+
+fn wait_for_card(reader: &str) -> Card<PcscTransport> {
+    assert!(list_readers().unwrap().iter().any(|name| name == reader));
+    let start = Instant::now();
+    loop {
+        match connect_any(Sharing::Exclusive) {
+            Ok(card) => return card,
+            Err(error) => assert!(start.elapsed() < CARD_SEEN_WITHIN, "no card: {error}"),
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+fn myna_card_reads_and_signs(mut card: Card<PcscTransport>) {
+    let auth_pin = Pin::numeric(specimen().pins.auth).unwrap();
+    let sign_pin = Pin::new(specimen().pins.sign).unwrap();
+
+    let mut manager = MasterFile::select(&mut card).unwrap();
+    assert_eq!(manager.certificate_chain().unwrap().len(), 2);
+    assert_eq!(card.contact_atr().unwrap(), vmyna_applets::Profile::contact().atr);
+    assert_eq!(card.get_challenge(256).unwrap().len(), 256);
+
+    let mut jpki = JpkiAp::select(&mut card).unwrap();
+    assert_eq!(jpki.read_token_type().unwrap(), TokenType::Card);
+    assert_eq!(jpki.auth_pin_retries().unwrap(), Retries::Remaining(3));
+    let wrong = jpki.verify_auth_pin(&Pin::numeric("0000").unwrap());
+    assert!(
+        matches!(wrong, Err(Error::PinIncorrect { retries: Some(2) })),
+        "{wrong:?}"
+    );
+    jpki.verify_auth_pin(&auth_pin).unwrap();
+    jpki.verify_sign_pin(&sign_pin).unwrap();
+    let chains = [
+        [
+            jpki.read_auth_certificate().unwrap(),
+            jpki.read_auth_ca_certificate().unwrap(),
+        ],
+        [
+            jpki.read_sign_certificate().unwrap(),
+            jpki.read_sign_ca_certificate().unwrap(),
+        ],
+    ];
+    for chain in &chains {
+        Certificate::verify_chain(chain, Date::parse(A_DAY).unwrap()).unwrap();
+    }
+    for scheme in [SignatureScheme::Sha256DigestInfo, SignatureScheme::Sha256Pss] {
+        jpki.sign_with_auth_key_checked(scheme, &[0xA5; 255]).unwrap();
+        jpki.sign_with_sign_key_checked(scheme, &[0xA5; 255]).unwrap();
+    }
+
+    card.transport_mut().power_cycle().unwrap();
+    let mut jpki = JpkiAp::select(&mut card).unwrap();
+    let locked = jpki.sign_with_auth_key(SignatureScheme::Sha256Pss, b"text");
+    assert!(
+        matches!(locked, Err(Error::Status(sw)) if sw.value() == 0x6982),
+        "{locked:?}"
+    );
+}
+
+fn myna_card_shares_the_card_or_not(reader: &str) {
+    let exclusive = connect(reader, Sharing::Exclusive).unwrap();
+    let refused = connect(reader, Sharing::Shared).err().unwrap();
+    assert!(format!("{refused:?}").contains("SharingViolation"), "{refused:?}");
+    drop(exclusive);
+    let [mut first, mut second] = [(); 2].map(|()| connect(reader, Sharing::Shared).unwrap());
+    JpkiAp::select(&mut first).unwrap();
+    // There is one card, so the second connection finds the application selected.
+    second.select_ef(0x0006).unwrap();
+    assert_eq!(first.read_binary_physical().unwrap().len(), 160);
+}
+
+fn jpki_reads_and_signs() {
+    let context = jpki::pcsc::Context::try_new().unwrap();
+    let card = context.open().unwrap().connect(context).unwrap();
+    let client = CryptoAp::open((), Rc::new(jpki::Card::new(Box::new(card)))).unwrap();
+    let certificate = client.read_certificate((), CertType::Auth, Vec::new()).unwrap();
+    assert_eq!(certificate, specimen().auth_certificate);
+    assert_eq!(client.auth_pin_status(()).unwrap(), 3);
+    let signature = client.auth((), specimen().pins.auth.into(), b"text".to_vec()).unwrap();
+    let key = Certificate::parse(&certificate).unwrap().public_key().unwrap();
+    key.verify_pkcs1(b"text", &signature).unwrap();
+}
