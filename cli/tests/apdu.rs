@@ -1,5 +1,7 @@
 //! `vmyna apdu` as a person or a script uses it: from arguments, standard input and a prompt, with right and wrong input.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
 mod common;
 
 use std::fs::OpenOptions;

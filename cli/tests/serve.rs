@@ -1,6 +1,8 @@
 //! `vmyna serve` beside a real pcscd: what it says when nobody listens, how it ends, and that the card stays in the
 //! reader through everything that can happen to pcscd.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
 mod common;
 
 use std::io::{BufRead, BufReader, Write};
