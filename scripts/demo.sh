@@ -18,6 +18,9 @@ finish() {
     rm -rf "$directory"
 }
 trap finish EXIT
+# Not every shell runs the above when a signal ends it.
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 show() {
     printf '\n\033[1m$ %s\033[0m\n' "$*"

@@ -18,7 +18,7 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 step "dependencies: bans, licences, sources"
 if ! cargo deny --version >/dev/null 2>&1; then
     echo "installing cargo-deny"
-    cargo install cargo-deny --locked --quiet
+    cargo install cargo-deny --version ^0.20 --locked --quiet
 fi
 cargo deny --log-level error check bans licenses sources
 if cargo deny --log-level error fetch db >/dev/null 2>&1; then

@@ -244,7 +244,11 @@ impl PrivatePcscd {
             };
             let log = self.log();
             self.kill();
-            return Err(format!("{problem}; the end of its log:\n{}", tail(&log)));
+            return Err(format!(
+                "{problem}{}; the end of its log:\n{}",
+                advice(&log),
+                tail(&log)
+            ));
         }
     }
 }
@@ -272,6 +276,16 @@ fn has_polkit(pcscd: &Path) -> bool {
 
 fn mentions_polkit(help: &[u8]) -> bool {
     String::from_utf8_lossy(help).contains("--disable-polkit")
+}
+
+/// What to do about a failure that a fresh machine meets: pcscd insists on a directory that only root can make, which
+/// systemd does at boot and nobody in a container.
+fn advice(log: &str) -> &'static str {
+    if log.contains("cannot create /run/pcscd") {
+        ": have root run `mkdir /run/pcscd`"
+    } else {
+        ""
+    }
 }
 
 fn tail(log: &str) -> String {

@@ -8,7 +8,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 use vmyna_test_support::PrivatePcscd;
 
 const USAGE: &str = "usage: private-pcscd [--readers N] [--print] -- COMMAND [ARGUMENT...]
@@ -85,6 +85,8 @@ fn run(order: &Order) -> Result<u8, String> {
         for signal in signals.forever() {
             let _ = Command::new("sh")
                 .args(["-c", r#"kill -"$1" "$2""#, "sh", &signal.to_string(), &id])
+                // The command may have ended by the same Ctrl-C already.
+                .stderr(Stdio::null())
                 .status();
         }
     });
