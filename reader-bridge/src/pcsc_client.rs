@@ -12,6 +12,10 @@ use std::time::Duration;
 /// or loses step.
 pub const LONGEST_COMMAND: usize = 65_535;
 
+/// The shortest command that is sent, in bytes. vpcd takes a single byte for one of its control messages, and then waits for
+/// an answer that no card gives.
+pub const SHORTEST_COMMAND: usize = 2;
+
 /// The longest response: 65,536 bytes of data (ISO/IEC 7816-3, 12.1.1) and the status word.
 pub const LONGEST_RESPONSE: usize = 65_538;
 
@@ -190,6 +194,12 @@ impl Reader for PcscReader {
 
     fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), ReaderError> {
         response.clear();
+        if command.len() < SHORTEST_COMMAND {
+            return Err(ReaderError::CommandTooShort {
+                length: command.len(),
+                limit: SHORTEST_COMMAND,
+            });
+        }
         if command.len() > LONGEST_COMMAND {
             return Err(ReaderError::CommandTooLong {
                 length: command.len(),
@@ -276,6 +286,9 @@ fn choose(wanted: &str, names: &[String]) -> Result<usize, ReaderError> {
         return if number < names.len() { Ok(number) } else { Err(none()) };
     }
     let part = wanted.to_lowercase();
+    if part.is_empty() {
+        return Err(none());
+    }
     let matching: Vec<usize> = (0..names.len())
         .filter(|index| {
             names

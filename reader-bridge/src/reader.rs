@@ -73,6 +73,13 @@ pub enum ReaderError {
         /// The reader's name.
         reader: String,
     },
+    /// The command is shorter than what can be told from the reader's own messages; it was not sent.
+    CommandTooShort {
+        /// Bytes of the command.
+        length: usize,
+        /// The least that is possible, in bytes.
+        limit: usize,
+    },
     /// The command is longer than the way to the card can carry; it was not sent.
     CommandTooLong {
         /// Bytes of the command.
@@ -143,6 +150,12 @@ impl fmt::Display for ReaderError {
                 f,
                 "another program uses the card in the reader \"{reader}\" exclusively: close it, or wait until it is done"
             ),
+            ReaderError::CommandTooShort { length, limit } => {
+                write!(
+                    f,
+                    "the command has {length} bytes, at least {limit} get through; it was not sent"
+                )
+            }
             ReaderError::CommandTooLong { length, limit } => {
                 write!(
                     f,

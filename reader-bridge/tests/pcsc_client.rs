@@ -89,7 +89,7 @@ fn a_reader_is_opened_by_part_of_its_name_and_a_wrong_name_is_answered_with_the_
             assert!(reader.remove().unwrap_err().to_string().contains("by hand"));
             assert!(reader.insert().unwrap_err().to_string().contains("by hand"));
             drop(card);
-            assert!(within(LIMIT, || reader.transmit(&[0], &mut response) == gone(&pcscd)));
+            assert!(within(LIMIT, || reader.transmit(&[0, 0xA4], &mut response) == gone(&pcscd)));
             assert_eq!(reader.atr(), None);
         },
     );

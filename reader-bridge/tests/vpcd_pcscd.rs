@@ -110,18 +110,51 @@ fn the_card_stays_in_the_reader_over_many_polls() {
     });
 }
 
-/// Trap 2: what reaches the card as a 1-byte APDU, and what can't.
+/// Trap 2: a command of one byte can't be told from a control message, so the client sends none.
 #[test]
-fn apdus_of_one_byte_pass_unless_they_look_like_control_bytes() {
-    in_own_process("apdus_of_one_byte_pass_unless_they_look_like_control_bytes", |socket| {
+fn a_command_of_one_byte_is_refused_before_it_is_sent() {
+    in_own_process("a_command_of_one_byte_is_refused_before_it_is_sent", |socket| {
         let (_pcscd, _card) = pcscd_with_card(socket);
         let mut reader = open();
-        for byte in [3, 5, 0x80, 0xFF] {
-            assert_eq!(transmit(&mut reader, &[byte]).unwrap(), echo(&[byte]));
+        for command in [&[][..], &[0], &[4], &[0x80]] {
+            let error = transmit(&mut reader, command).unwrap_err();
+            let expected = ReaderError::CommandTooShort {
+                length: command.len(),
+                limit: 2,
+            };
+            assert_eq!(error, expected);
         }
-        // Taken for the question for the ATR, here and in every other virtual card behind vpcd.
-        assert_eq!(transmit(&mut reader, &[4]).unwrap(), ATR);
+        assert_eq!(transmit(&mut reader, &[0, 1]).unwrap(), echo(&[0, 1]));
     });
+}
+
+/// Trap 2: what another program's commands of one byte come to.
+#[test]
+fn a_command_of_one_byte_of_another_program_does_not_hang_the_reader() {
+    in_own_process(
+        "a_command_of_one_byte_of_another_program_does_not_hang_the_reader",
+        |socket| {
+            let (pcscd, _card) = pcscd_with_card(socket);
+            let name = std::ffi::CString::new(pcscd.reader_name(0)).unwrap();
+            let context = pcsc::Context::establish(pcsc::Scope::User).unwrap();
+            let transmit_alone = |byte: u8| {
+                let other = context
+                    .connect(&name, pcsc::ShareMode::Shared, pcsc::Protocols::ANY)
+                    .unwrap();
+                other.transmit(&[byte], &mut [0; 300]).map(<[u8]>::to_vec)
+            };
+            for byte in [3, 5, 0x80, 0xFF] {
+                assert_eq!(transmit_alone(byte).unwrap(), echo(&[byte]));
+            }
+            // Taken for the question for the ATR, here and in every other virtual card behind vpcd.
+            assert_eq!(transmit_alone(4).unwrap(), ATR);
+            // Taken for power off, power on and reset, which have no answer.
+            for byte in [0, 1, 2] {
+                assert!(transmit_alone(byte).is_err(), "{byte}");
+                wait_until_it_answers();
+            }
+        },
+    );
 }
 
 /// Trap 3: up to 65,535 bytes pass in each direction.

@@ -270,12 +270,12 @@ fn stopping_wakes_a_pause_and_a_silent_connection_at_once() {
     connected.wait_for("connected");
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut waiting = Inserted::at(port);
-    waiting.wait_for("waiting 800 ms");
+    waiting.wait_for("waiting 500 ms");
     for card in [&mut connected, &mut waiting] {
         let start = Instant::now();
         card.stop.stop();
         assert_eq!(card.ended().unwrap(), End::Stopped);
-        assert!(start.elapsed() < Duration::from_millis(400), "{:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_millis(300), "{:?}", start.elapsed());
     }
     drop(stream);
 }

@@ -77,6 +77,9 @@ impl FromStr for VpcdAddress {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if text.is_empty() {
+            return Err("neither host nor port is given".to_owned());
+        }
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (host, after) = rest
@@ -114,7 +117,6 @@ mod tests {
     #[test]
     fn host_and_port_may_each_be_left_out() {
         for (text, shown) in [
-            ("", "127.0.0.1:35963"),
             (":4000", "127.0.0.1:4000"),
             ("localhost", "localhost:35963"),
             ("localhost:4000", "localhost:4000"),
@@ -130,7 +132,7 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_with_a_reason() {
-        for text in ["::1", "[::1", "[::1]4000"] {
+        for text in ["", "::1", "[::1", "[::1]4000"] {
             assert!(text.parse::<VpcdAddress>().is_err(), "{text}");
         }
         for port in ["0", "65536", "-1", "vpcd"] {

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(50);
-const LONGEST: Duration = Duration::from_secs(2);
+/// Short, because stock Debian starts pcscd only with the first PC/SC program, which then waits for its card.
+const LONGEST: Duration = Duration::from_millis(500);
 
-/// Delays that double from 50 ms to 2 s.
+/// A conversation that lasted so long shows that all is well.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// Delays that double from 50 ms to half a second.
 pub(super) struct Backoff(Duration);
 
 impl Backoff {
@@ -23,7 +27,7 @@ impl Backoff {
     /// Whether a conversation that lasted so long shows that all is well. A peer that takes every connection and ends it
     /// soon must not be tried at full speed.
     pub(super) fn after_conversation_of(&mut self, lasted: Duration) {
-        if lasted >= LONGEST {
+        if lasted >= SETTLED {
             self.0 = FIRST;
         }
     }
@@ -34,12 +38,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_double_from_50_ms_to_2_s_and_stay_there() {
+    fn delays_double_from_50_ms_to_half_a_second_and_stay_there() {
         let mut backoff = Backoff::new();
         let delays: Vec<_> = std::iter::repeat_with(|| backoff.next_delay().as_millis())
             .take(8)
             .collect();
-        assert_eq!(delays, [50, 100, 200, 400, 800, 1600, 2000, 2000]);
+        assert_eq!(delays, [50, 100, 200, 400, 500, 500, 500, 500]);
     }
 
     #[test]

@@ -145,6 +145,8 @@ impl VpcdServer {
     /// Questions and answers. Gives why it ended, and whether vpcd still waits for an answer.
     fn converse(&mut self, socket: &mut Socket, slot: &mut Slot<'_>, events: &mut Events<'_>) -> (Reason, bool) {
         let (mut greeted, mut idle) = (false, false);
+        // The last message was a control message that wants no answer. pcscd always says something within 400 ms of one.
+        let mut unanswered_control = false;
         loop {
             // vpcd always begins with a control message, so a longer one comes from somebody else.
             if !greeted && self.decoder.announced().is_some_and(|length| length != 1) {
@@ -169,6 +171,7 @@ impl VpcdServer {
                     events(VpcdEvent::Inserted);
                 }
                 let wants_answer = matches!(message, Message::GetAtr | Message::Apdu(_));
+                unanswered_control = !wants_answer;
                 // vpcd waits for an answer before it goes on, and never asks for nothing: this is the beginning of a
                 // command whose length was cut. The card must not see it.
                 if wants_answer && more_follows || message == Message::Apdu(&[]) {
@@ -189,6 +192,7 @@ impl VpcdServer {
                     return (Reason::HalfMessage { received: pending }, greeted);
                 }
                 Ok(Received::End) => return (Reason::Closed, false),
+                Ok(Received::Nothing) if unanswered_control => return (Reason::OneByteCommand, true),
                 Ok(Received::Nothing) => {
                     if !greeted && !std::mem::replace(&mut idle, true) {
                         events(VpcdEvent::Idle);

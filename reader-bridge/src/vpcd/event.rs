@@ -101,6 +101,9 @@ pub enum Reason {
     /// The peer said more before it had the answer, or asked for nothing: it has cut the length of a command of more than
     /// 65,535 bytes to 16 bits.
     OutOfStep,
+    /// vpcd waits for an answer to what looked like a control message: a program has sent a command of one byte, `00`, `01`
+    /// or `02`, which can't be told from one. It fails for that program; the card is missing for a moment.
+    OneByteCommand,
     /// A command was left unanswered, which vpcd learns only by the end of the connection.
     Mute,
     /// The card left the reader for a moment, so that pcscd notices that it has lost its power; it is back within a second.
@@ -126,6 +129,9 @@ impl fmt::Display for Reason {
                 )
             }
             Reason::OutOfStep => f.write_str("out of step: vpcd can't carry a command of more than 65535 bytes"),
+            Reason::OneByteCommand => {
+                f.write_str("a program sent a command of one byte, which vpcd can't tell from a control message")
+            }
             Reason::Mute => f.write_str("the card did not answer"),
             Reason::Removal => f.write_str("taken out for a moment, so that pcscd powers the card up anew"),
             Reason::Gone => f.write_str("the card has been pulled out"),
