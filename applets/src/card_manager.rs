@@ -80,8 +80,8 @@ fn object((tag, value): (u16, Vec<u8>)) -> DataObject {
     }
 }
 
-/// GET DATA `5F51`: the contact ATR without its first byte. Some cards give it in the card manager, some in an
-/// application; this one in both.
+/// GET DATA `5F51`: the contact ATR without its first byte. Some cards give it in the card manager, some only in an
+/// application; this one in both, for the clients that try only one.
 pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
     let without_ts = profile.contact_atr.get(1..).unwrap_or_default();
     DataObject {
@@ -89,6 +89,6 @@ pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
         name: "contact ATR without TS".into(),
         value: without_ts.to_vec().into(),
         access: Access::read(Condition::Always),
-        basis: documented("myna-card: at the card manager on some cards, in an application on others"),
+        basis: assumed("myna-card: at the card manager on some cards, only in an application on others; here in both"),
     }
 }

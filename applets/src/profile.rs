@@ -4,8 +4,6 @@
 /// What differs between cards of different generations and interfaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Profile {
-    /// Its name, e.g. `contact`.
-    pub name: &'static str,
     /// The ATR that the reader gives for the card.
     pub atr: Vec<u8>,
     /// The card's own contact ATR, which GET DATA `5F51` returns without its first byte.
@@ -22,7 +20,6 @@ impl Profile {
     pub fn contact() -> Self {
         let atr = vec![0x3B, 0xE0, 0x00, 0xFF, 0x81, 0x31, 0xFE, 0x45, 0x14];
         Self {
-            name: "contact",
             contact_atr: atr.clone(),
             atr,
             token_label: "JPKIAPICCTOKEN2",

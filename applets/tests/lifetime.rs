@@ -209,9 +209,6 @@ const EVENTS: &[(&str, Effect, u16)] = &[
 struct Instant;
 
 impl Engine for Instant {
-    fn name(&self) -> &'static str {
-        "instant"
-    }
     fn load(&self, _: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send>, EngineError> {
         Ok(Box::new(Self))
     }

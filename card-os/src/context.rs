@@ -8,7 +8,7 @@ use crate::application::Application;
 use crate::event::{Event, Observer};
 use crate::file::{File, FileId};
 use crate::key::KeyRing;
-use crate::rule::{self, Refusal};
+use crate::rule::{self, Basis, Refusal};
 use crate::session::Session;
 use crate::store::{Change, ObjectId, Persistent};
 
@@ -94,18 +94,21 @@ impl<'c> Context<'c> {
 
     /// Refuses unless the file's access conditions allow the operation.
     pub(crate) fn require(&mut self, target: Target<'c>, operation: Operation) -> Result<(), Refusal> {
-        self.require_access(
-            (target.file.id.value(), &target.file.name),
-            &target.file.access,
-            operation,
-        )
+        let File {
+            id,
+            name,
+            access,
+            basis,
+            ..
+        } = target.file;
+        self.require_access((id.value(), name), (access, basis), operation)
     }
 
     /// Refuses unless these access conditions allow the operation on the object with this number and name.
     pub(crate) fn require_access(
         &mut self,
         object: (u16, &str),
-        access: &Access,
+        (access, basis): (&Access, &Basis),
         operation: Operation,
     ) -> Result<(), Refusal> {
         let application = self.application();
@@ -116,6 +119,7 @@ impl<'c> Context<'c> {
                 application,
                 object,
                 verdict,
+                basis,
             });
         }
         if allowed { Ok(()) } else { rule::ACCESS_DENIED.refuse() }

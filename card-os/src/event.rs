@@ -1,15 +1,15 @@
 //! What the card tells an observer: power, each command, what it acted on, every decision with its reason, each commit,
 //! the answer. Borrowed values; nothing is built while nobody looks.
 //!
-//! An observer sees no PIN: commands come as [`CommandApdu`], whose `Debug` shows no data, and changes of the state show
-//! what was changed, never the value.
+//! `Debug` and `Display` of everything here show no PIN. The values themselves are within reach: whoever takes a command's
+//! bytes to show or keep them must mask them with [`command::secret`](crate::command::secret).
 
 use crate::access::Verdict;
 use crate::apdu::CommandApdu;
 use crate::application::Application;
 use crate::command::Instruction;
 use crate::file::{File, FileId};
-use crate::rule::Rule;
+use crate::rule::{Basis, Rule};
 use crate::status_word::StatusWord;
 use crate::store::Change;
 
@@ -54,6 +54,8 @@ pub enum Event<'a> {
         object: (u16, &'a str),
         /// The decision and why.
         verdict: Verdict<'a>,
+        /// How certain the object's declaration is.
+        basis: &'a Basis,
     },
     /// A PIN became verified, or is so no longer.
     SecurityStatus {

@@ -127,6 +127,8 @@ rules! {
         "Lc or Le is not what the instruction takes", "JICSAP table 25";
     CLASS_UNKNOWN = "class.unknown", Some(Sw::CLASS_NOT_SUPPORTED), Documented,
         "the class byte is none of 00, 80 and their secure messaging forms", "JICSAP table 25";
+    CLASS_FURTHER_CHANNELS = "class.further-channels", Some(Sw::CLASS_NOT_SUPPORTED), Assumed,
+        "CLA 40 to 7F, ISO's channels 4 to 19, are unknown classes", "JICSAP 1.1 is older than they are";
     CLASS_CHANNEL = "class.channel", Some(Sw::CHANNEL_NOT_SUPPORTED), Measured,
         "only logical channel 0 exists", "myna-card";
     CLASS_CHAINING = "class.chaining", Some(Sw::CHAINING_NOT_SUPPORTED), Assumed,
@@ -153,12 +155,14 @@ rules! {
         "an internal EF (PIN or key) can be selected and never read", "myna-card";
     SFI_SELECTS = "reference.sfi-selects", None, Documented,
         "a short EF identifier does what SELECT of that EF and then the command do", "myna-card, on READ BINARY and VERIFY";
-    ACCESS_DENIED = "access.denied", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Measured,
-        "the access condition is not fulfilled, or none is declared", "OpenSC issue 3169, READ of the sign certificate";
+    ACCESS_DENIED = "access.denied", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
+        "the access condition is not fulfilled, or none is declared", "JICSAP table 25; the condition has its own source";
 
     // SELECT.
-    SELECT_UNKNOWN_AID = "select.unknown-aid", Some(Sw::NOT_FOUND), Measured,
-        "no application has this name; what was selected stays selected", "several clients; JICSAP 4.2";
+    SELECT_UNKNOWN_AID = "select.unknown-aid", Some(Sw::NOT_FOUND), Documented,
+        "no application has this name", "several clients; JICSAP 4.2";
+    SELECT_FAILED = "select.failed", None, Assumed,
+        "a SELECT that is refused changes nothing: application, current EF and verified PINs stay", "ISO 7.1.1";
     SELECT_PARTIAL = "select.partial-name", None, Documented,
         "the beginning of a name selects the first application that has it", "JICSAP 4.2 (1)";
     SELECT_EMPTY_NAME = "select.empty-name", None, Assumed,
@@ -246,8 +250,8 @@ rules! {
         "the certificate names an issuer key that the card does not have", "JICSAP table 25";
     TERMINAL_SIGNATURE = "terminal-certificate.signature", Some(Sw::WRONG_UNLIMITED), Assumed,
         "the signature is not the issuer key's", "6300 is the card family's word for a mismatch";
-    SESSION_KEY_REFUSED = "session-key.refused", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Measured,
-        "this application sets up no secure session", "myna-card, in the JPKI application";
+    SESSION_KEY_REFUSED = "session-key.refused", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
+        "this application sets up no secure session", "myna-card measured it in the JPKI application; assumed elsewhere";
     ISSUER_ONLY = "issuer.only", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Measured,
         "the instruction needs the issuer's authentication, which this card offers to nobody", "myna-card";
     LAST_COMMAND_INDICATOR = "last-command-indicator", Some(Sw::WRONG_LENGTH), Measured,

@@ -31,7 +31,11 @@ impl GetData {
         let Some(object) = application.data_objects.iter().find(|object| object.tag == self.tag) else {
             return rule::DATA_OBJECT_ABSENT.refuse();
         };
-        context.require_access((object.tag, &object.name), &object.access, Operation::Read)?;
+        context.require_access(
+            (object.tag, &object.name),
+            (&object.access, &object.basis),
+            Operation::Read,
+        )?;
         let value = object.value.as_bytes();
         if value.len() > self.length {
             return rule::DATA_OBJECT_LONGER.refuse();

@@ -42,7 +42,8 @@ impl Class {
         match apdu.cla {
             0x00 => Ok(Self::Interindustry),
             0x80 => Ok(Self::Extended),
-            // Behind the bits of 0x1F the class is 00 or 80.
+            0x40..0x80 => rule::CLASS_FURTHER_CHANNELS.refuse(),
+            // But for the bits of 0x1F the class is 00 or 80.
             cla if cla & 0x60 != 0 => rule::CLASS_UNKNOWN.refuse(),
             cla if cla & CHANNEL != 0 => rule::CLASS_CHANNEL.refuse(),
             cla if cla & CHAINING != 0 => rule::CLASS_CHAINING.refuse(),

@@ -119,6 +119,7 @@ impl fmt::Display for Select<'_> {
         match self {
             Self::Application { name, next, fci } => {
                 f.write_str(if *next { "SELECT next AP " } else { "SELECT AP " })?;
+                f.write_str(if name.is_empty() { "of any name" } else { "" })?;
                 name.iter().try_for_each(|byte| write!(f, "{byte:02X}"))?;
                 f.write_str(if fci.is_some() { " with FCI" } else { "" })
             }

@@ -13,9 +13,6 @@ use super::PrivateKey;
 
 /// Computes with private keys.
 pub trait Engine {
-    /// Its name, for people.
-    fn name(&self) -> &'static str;
-
     /// Makes a key ready for use.
     ///
     /// # Errors
@@ -54,10 +51,6 @@ pub struct RustEngine;
 struct RustKey(RsaPrivateKey);
 
 impl Engine for RustEngine {
-    fn name(&self) -> &'static str {
-        "rust"
-    }
-
     fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send>, EngineError> {
         let key = RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der()).map_err(|_| EngineError)?;
         Ok(Box::new(RustKey(key)))
@@ -102,10 +95,6 @@ mod with_openssl {
     struct OpensslKey(Rsa<Private>);
 
     impl Engine for OpensslEngine {
-        fn name(&self) -> &'static str {
-            "openssl"
-        }
-
         fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send>, EngineError> {
             let key = PKey::private_key_from_pkcs8(key.as_pkcs8_der()).and_then(|key| key.rsa());
             Ok(Box::new(OpensslKey(key.map_err(|_| EngineError)?)))

@@ -52,10 +52,6 @@ pub(crate) struct PlainEngine;
 struct PlainKey(u8);
 
 impl Engine for PlainEngine {
-    fn name(&self) -> &'static str {
-        "plain"
-    }
-
     fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send>, EngineError> {
         match key.as_pkcs8_der() {
             [number] => Ok(Box::new(PlainKey(*number))),
