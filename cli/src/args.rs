@@ -94,7 +94,7 @@ Directives, between APDUs:
 On standard input, empty lines and lines that start with # are skipped.
 
 Exit status: 0 when every APDU was answered (and as expected), 1 when one was not, 2 when something
-typed makes no sense; nothing is sent then if it was on the command line.
+typed makes no sense; nothing is sent then if it was on the command line. The prompt ends with 0.
 
 Examples:
   Select the JPKI application, select its authentication PIN, ask for the tries left:
@@ -132,10 +132,12 @@ const SERVE_HELP: &str = "\
 The card keeps its state (tries left, changed PINs) until the command ends; then it is as issued again.
 It stays in the reader over restarts of pcscd.
 
-pcscd has a virtual reader once the package vsmartcard-vpcd is installed; without the system's pcscd,
+pcscd has a virtual reader once the package vsmartcard-vpcd is installed. Debian starts pcscd with the first
+PC/SC program and ends it when none is left: the card is in the reader about a second later, so that first
+program should wait for it (-w in OpenSC's tools) or try again. Without the system's pcscd,
 `private-pcscd` of the source tree starts one that needs no root.
 
 Examples:
   vmyna serve &
-  pkcs15-tool --dump
+  pkcs15-tool --wait --dump
   pkcs11-tool --login --pin 1234 --test";

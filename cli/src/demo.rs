@@ -15,7 +15,7 @@ use x509_cert::der::{Decode, Encode};
 use crate::args;
 use crate::failure::Failure;
 use crate::hex;
-use crate::narrate::{Narrator, Reasons, split};
+use crate::narrate::{Narrator, Reasons, shortened, split};
 
 /// `DigestInfo` of SHA-256 in front of the hash: what clients give to the card (RFC 8017, 9.2, note 1).
 const SHA256_DIGEST_INFO: &str = "3031300D060960864801650304020105000420";
@@ -66,7 +66,7 @@ impl Tour {
         )?;
         let mut tour = Self {
             reader,
-            narrator: Narrator::new(false),
+            narrator: Narrator::new(false, true),
             reasons,
             sent: 0,
         };
@@ -194,14 +194,5 @@ impl Tour {
             )));
         }
         Ok(data.to_vec())
-    }
-}
-
-/// An answer with at most two lines of data.
-fn shortened(answer: &str) -> String {
-    let lines: Vec<_> = answer.lines().collect();
-    match &lines[..] {
-        [head, first, second, _, ..] => format!("{head}\n{first}\n{second}\n   …"),
-        _ => answer.to_owned(),
     }
 }

@@ -29,10 +29,11 @@ pub(crate) struct Narrator {
 }
 
 impl Narrator {
-    pub(crate) fn new(show_secrets: bool) -> Self {
+    /// For a card that is just powered, or (`fresh` false) for one in which another program may have selected something.
+    pub(crate) fn new(show_secrets: bool, fresh: bool) -> Self {
         let known = specimen::find("hanako").and_then(|card| specimen::applications(&card, &Profile::default()).ok());
         let known = known.unwrap_or_default();
-        let selected = known.first().map(|application| application.aid);
+        let selected = known.first().filter(|_| fresh).map(|application| application.aid);
         Self {
             show_secrets,
             known,
@@ -83,13 +84,16 @@ impl Narrator {
     pub(crate) fn follow(&mut self, command: &[u8], response: &[u8]) {
         let done = split(response).is_some_and(|(_, status_word)| status_word.is_success());
         let Ok(apdu) = CommandApdu::parse(command) else { return };
-        if let (true, Ok(Instruction::Select(Select::Application { name, .. }))) = (done, Instruction::decode(&apdu)) {
-            let known = self
+        if let (true, Ok(Instruction::Select(Select::Application { name, next, .. }))) =
+            (done, Instruction::decode(&apdu))
+        {
+            let selected = self
                 .known
                 .iter()
-                .map(|application| application.aid)
-                .find(|aid| aid.matches(name));
-            self.selected = known.or(Aid::new(name));
+                .position(|application| Some(application.aid) == self.selected);
+            let from = selected.filter(|_| next).map_or(0, |selected| selected + 1);
+            let mut names = self.known.iter().skip(from).map(|application| application.aid);
+            self.selected = names.find(|aid| aid.matches(name)).or(Aid::new(name));
         }
     }
 
@@ -113,7 +117,8 @@ impl Narrator {
                 Some(name) => format!("{instruction} ({name})"),
                 None => instruction.to_string(),
             },
-            Err(refusal) => format!("{}: {}", refusal.status_word.meaning(), refusal.rule.says),
+            // Another card may well know it.
+            Err(_) => "not a command that vmyna knows".to_owned(),
         }
     }
 
@@ -142,6 +147,21 @@ fn file_of(instruction: &Instruction<'_>) -> Option<FileId> {
         Reference::Sfi(id) => Some(id),
         Reference::CurrentEf => None,
     }
+}
+
+/// The beginning of a text for people: three lines at most, none of them endless.
+pub(crate) fn shortened(text: &str) -> String {
+    const LINES: usize = 3;
+    const WIDTH: usize = 200;
+    let line = |line: &str| match line.char_indices().nth(WIDTH) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    };
+    let mut lines: Vec<_> = text.lines().take(LINES).map(line).collect();
+    if text.lines().nth(LINES).is_some() {
+        lines.push("   …".to_owned());
+    }
+    lines.join("\n")
 }
 
 /// Data and status word of an R-APDU, `None` for less than two bytes.
@@ -218,9 +238,11 @@ fn reason(event: &Event<'_>) -> Option<String> {
             application,
             object: (id, name),
             verdict,
-        } => {
-            format!("{} {id:04X} ({name}): {verdict}", application.name)
-        }
+            basis,
+        } => format!(
+            "{} {id:04X} ({name}): {verdict} [{}: {}]",
+            application.name, basis.certainty, basis.source
+        ),
         Event::SecurityStatus {
             pin, verified: true, ..
         } => format!("PIN {pin} is verified now"),
@@ -256,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_command_is_shown_in_its_fields_with_its_meaning() {
-        let narrator = Narrator::new(false);
+        let narrator = Narrator::new(false, true);
         let shown = |text: &str| narrator.command(&hex::decode(text).unwrap());
         assert_eq!(
             shown("00A4040C0AD392F000260100000001"),
@@ -275,13 +297,13 @@ mod tests {
 
     #[test]
     fn pins_are_shown_to_those_who_ask_for_them() {
-        let shown = Narrator::new(true).command(b"\x00\x20\x00\x80\x041234");
+        let shown = Narrator::new(true, true).command(b"\x00\x20\x00\x80\x041234");
         assert_eq!(shown, ">> (4+4) 00200080 04 31323334   VERIFY current EF, 4 bytes");
     }
 
     #[test]
     fn files_are_named_once_their_application_is_selected() {
-        let mut narrator = Narrator::new(false);
+        let mut narrator = Narrator::new(false, true);
         let select = hex::decode("00A4040C0AD392F000260100000001").unwrap();
         let query = [0x00, 0x20, 0x00, 0x98];
         assert_eq!(narrator.meaning(&query), "VERIFY EF 0018: how many tries are left?");
@@ -297,8 +319,30 @@ mod tests {
     }
 
     #[test]
+    fn the_next_application_is_followed_and_that_of_a_shared_card_is_not_guessed() {
+        let query = [0x00, 0x20, 0x00, 0x98];
+        let mut narrator = Narrator::new(false, true);
+        narrator.follow(&[0x00, 0xA4, 0x04, 0x02], &[0x90, 0x00]);
+        assert!(narrator.meaning(&query).ends_with("(auth PIN)"));
+        let internal = [0x00, 0xA4, 0x02, 0x0C, 0x02, 0x00, 0x1E];
+        assert!(
+            Narrator::new(false, true)
+                .meaning(&internal)
+                .ends_with("(unknown internal file)")
+        );
+        assert!(!Narrator::new(false, false).meaning(&internal).contains("(unknown"));
+    }
+
+    #[test]
+    fn long_texts_are_shortened_between_characters() {
+        assert_eq!(shortened("a\nb\nc"), "a\nb\nc");
+        assert_eq!(shortened("a\nb\nc\nd"), "a\nb\nc\n   …");
+        assert_eq!(shortened(&"µ".repeat(300)).chars().count(), 201);
+    }
+
+    #[test]
     fn an_answer_is_shown_with_its_time_and_what_it_means() {
-        let narrator = Narrator::new(false);
+        let narrator = Narrator::new(false, true);
         let elapsed = Duration::from_micros(31);
         assert_eq!(narrator.answer(&[0x90, 0x00], elapsed), "<< (0+2) 31 µs 9000");
         assert_eq!(

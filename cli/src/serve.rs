@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use vmyna_reader_bridge::vpcd::{Reason, StopHandle, VpcdAddress, VpcdEvent, VpcdServer};
+use vmyna_reader_bridge::vpcd::{Reason, StopHandle, VpcdAddress, VpcdError, VpcdEvent, VpcdServer};
 
 use crate::args;
 use crate::failure::Failure;
-use crate::narrate::Narrator;
+use crate::narrate::{Narrator, shortened};
 
 /// Runs the command.
 pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
@@ -32,25 +32,28 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
     }
     let stop = server.stop_handle();
     stop_on_signals(stop.clone())?;
-    let inserted = Arc::new(AtomicBool::new(false));
+    let patience = Arc::new(Patience::default());
     if let Some(seconds) = wait {
-        stop_unless(inserted.clone(), Duration::from_secs(seconds), stop);
+        patience.clone().end_after(Duration::from_secs(seconds), stop);
     }
     let mut teller = Teller {
         source: source.to_string(),
         address,
         waiting: false,
-        narrator: verbose.then(|| Narrator::new(false)),
+        narrator: verbose.then(|| Narrator::new(false, true)),
     };
     let end = server.run(&mut card, &mut |event: VpcdEvent<'_>| {
         if matches!(event, VpcdEvent::Inserted) {
-            inserted.store(true, Ordering::SeqCst);
+            patience.inserted.store(true, Ordering::SeqCst);
         }
         teller.tell(&event);
     });
     match end {
-        Err(error) => Err(Failure::Usage(format!("{error}; --insecure-remote allows it"))),
-        Ok(_) if wait.is_some() && !inserted.load(Ordering::SeqCst) => Err(Failure::Failed(format!(
+        Err(error @ VpcdError::NotLoopback { .. }) => {
+            Err(Failure::Usage(format!("{error}; --insecure-remote allows it")))
+        }
+        Err(error) => Err(Failure::Failed(error.to_string())),
+        Ok(_) if patience.ended.load(Ordering::SeqCst) => Err(Failure::Failed(format!(
             "no reader took the card within {} s",
             wait.unwrap_or_default()
         ))),
@@ -61,10 +64,10 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
     }
 }
 
-/// The first Ctrl-C (or SIGTERM, SIGHUP) takes the card out in order, a second one ends the process at once.
+/// The first Ctrl-C (or SIGTERM) takes the card out in order, a second one ends the process at once.
 fn stop_on_signals(stop: StopHandle) -> Result<(), Failure> {
     let unable = |error: io::Error| Failure::Failed(format!("signals can't be handled: {error}"));
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(unable)?;
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(unable)?;
     thread::spawn(move || {
         for signal in signals.forever() {
             if stop.is_stopped() {
@@ -76,14 +79,26 @@ fn stop_on_signals(stop: StopHandle) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Stops after `time` unless a reader has taken the card by then.
-fn stop_unless(inserted: Arc<AtomicBool>, time: Duration, stop: StopHandle) {
-    thread::spawn(move || {
-        thread::sleep(time);
-        if !inserted.load(Ordering::SeqCst) {
-            stop.stop();
-        }
-    });
+/// How long to wait for a reader.
+#[derive(Default)]
+struct Patience {
+    /// A reader has taken the card.
+    inserted: AtomicBool,
+    /// None had when the time was over.
+    ended: AtomicBool,
+}
+
+impl Patience {
+    /// Stops after `time` unless a reader has taken the card by then.
+    fn end_after(self: Arc<Self>, time: Duration, stop: StopHandle) {
+        thread::spawn(move || {
+            thread::sleep(time);
+            if !self.inserted.load(Ordering::SeqCst) {
+                self.ended.store(true, Ordering::SeqCst);
+                stop.stop();
+            }
+        });
+    }
 }
 
 /// Tells a person what happens, each thing once.
@@ -101,10 +116,15 @@ impl Teller {
             VpcdEvent::Waiting { address, error, .. } if !self.waiting => {
                 self.waiting = true;
                 say(&format!(
-                    "waiting for pcscd's virtual reader (vpcd) at {address}: {error}\n  \
-                     Is pcscd running, with vpcd? On Debian and Ubuntu:\n  \
-                     apt-get install pcscd vsmartcard-vpcd, then systemctl restart pcscd.socket or run pcscd"
+                    "waiting for pcscd's virtual reader (vpcd) at {address}: {error}"
                 ));
+                say(match address.resolve() {
+                    Ok(_) => {
+                        "  Debian and Ubuntu: apt-get install pcscd vsmartcard-vpcd, then systemctl restart pcscd.socket.\n  \
+                         pcscd itself starts with the first PC/SC program, and the card is in the reader a second later."
+                    }
+                    Err(_) => "  There is no host of this name: check it.",
+                });
             }
             VpcdEvent::Idle => say(&format!(
                 "connected to {}, but nothing asks for the card.\n  \
@@ -138,11 +158,8 @@ impl Teller {
                 elapsed,
             } => {
                 if let Some(narrator) = &mut self.narrator {
-                    say(&format!(
-                        "{}\n{}",
-                        narrator.command(command),
-                        narrator.answer(response, *elapsed)
-                    ));
+                    say(&shortened(&narrator.command(command)));
+                    say(&shortened(&narrator.answer(response, *elapsed)));
                     narrator.follow(command, response);
                 }
             }

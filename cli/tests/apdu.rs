@@ -58,6 +58,19 @@ fn the_prompt_answers_goes_on_after_a_fault_and_ends_with_the_input() {
 }
 
 #[test]
+fn nothing_can_be_expected_at_the_prompt() {
+    let mut command = Command::new(require_program("script", "bsdutils"));
+    let vmyna = format!("{} apdu --expect 9000", env!("CARGO_BIN_EXE_vmyna"));
+    command.args(["--quiet", "--return", "--command", &vmyna, "/dev/null"]);
+    assert!(
+        run_with_input(&mut command, b"")
+            .exits_with(2)
+            .out()
+            .contains("--expect is for scripts")
+    );
+}
+
+#[test]
 fn pins_are_masked_unless_the_user_asks_for_them() {
     let steps = [SELECT_JPKI, SELECT_AUTH_PIN, VERIFY];
     let masked = vmyna(["apdu", "--why"])
@@ -179,6 +192,34 @@ fn input_that_makes_no_sense_is_told_with_its_place_and_sends_nothing() {
             .exits_with(2);
         assert_eq!(output.out(), "");
     }
+}
+
+#[test]
+fn arguments_without_an_apdu_do_not_turn_to_standard_input() {
+    for argument in ["", " ", "# a comment"] {
+        let output = run_with_input(&mut vmyna(["apdu", "--plain", argument]), QUERY.as_bytes()).exits_with(2);
+        assert_eq!(output.out(), "");
+    }
+}
+
+#[test]
+fn no_apdu_at_all_is_not_what_a_script_expects() {
+    run_with_input(&mut vmyna(["apdu", "--expect", "9000"]), b"").exits_with(2);
+    vmyna(["apdu", "--expect", "9000", ".reset"])
+        .output()
+        .unwrap()
+        .exits_with(2);
+}
+
+#[test]
+fn a_byte_order_mark_in_front_of_the_first_line_is_skipped() {
+    let input = format!("\u{FEFF}{SELECT_JPKI}\n");
+    assert_eq!(
+        run_with_input(&mut vmyna(["apdu", "--plain"]), input.as_bytes())
+            .exits_with(0)
+            .out(),
+        "9000\n"
+    );
 }
 
 #[test]

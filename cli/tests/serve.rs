@@ -37,13 +37,29 @@ fn ctrl_c_ends_it_at_once_with_success_in_every_state() {
     waiting.wait_for("waiting for");
     waiting.signal("INT");
     assert_eq!(waiting.end().0.code(), Some(0));
-    for name in ["INT", "TERM", "HUP"] {
+    for name in ["INT", "TERM"] {
         let mut stack = Stack::start();
         stack.serve.signal(name);
         let (status, said) = stack.serve.end();
         assert_eq!(status.code(), Some(0), "{name}");
         assert!(said.contains("card taken out"), "{said}");
     }
+}
+
+#[test]
+fn ctrl_c_while_it_waits_is_no_timeout() {
+    let mut serve = Serve::start(&["--vpcd", &format!("127.0.0.1:{}", unused_port()), "--wait", "60"]);
+    serve.wait_for("waiting for");
+    serve.signal("INT");
+    let (status, said) = serve.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+}
+
+#[test]
+fn a_host_name_that_does_not_exist_is_told_as_that() {
+    let mut serve = Serve::start(&["--vpcd", "vmyna.invalid:35963", "--wait", "1"]);
+    serve.wait_for("There is no host of this name");
+    assert_eq!(serve.end().0.code(), Some(1));
 }
 
 #[test]
@@ -148,7 +164,7 @@ fn a_host_that_is_not_this_machine_needs_an_explicit_word() {
         said.contains("not this machine") && said.contains("--insecure-remote"),
         "{said}"
     );
-    for address in ["127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", "::1"] {
+    for address in ["", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x", "::1"] {
         assert_eq!(Serve::start(&["--vpcd", address]).end().0.code(), Some(2), "{address}");
     }
 }

@@ -81,6 +81,7 @@ impl Expectation {
     /// Whether so many APDUs fit the list.
     pub(crate) fn check_count(&self, apdus: usize) -> Result<(), Failure> {
         match self.0.len() {
+            _ if apdus == 0 => Err(Failure::Usage("a status word is expected, and no APDU came".to_owned())),
             1 => Ok(()),
             expected if expected == apdus => Ok(()),
             expected => Err(Failure::Usage(format!(

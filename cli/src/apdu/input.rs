@@ -41,7 +41,9 @@ pub(super) fn standard_input(session: &mut Session) -> Result<(), Failure> {
             ));
         }
         let line = String::from_utf8(line).map_err(|_| fault(number, "not text in UTF-8".to_owned()))?;
-        if let Some(step) = step::parse(&line).map_err(|problem| fault(number, problem))? {
+        // Some editors begin a file with a byte order mark.
+        let line = line.strip_prefix('\u{FEFF}').filter(|_| number == 1).unwrap_or(&line);
+        if let Some(step) = step::parse(line).map_err(|problem| fault(number, problem))? {
             session.carry_out(step)?;
         }
     }

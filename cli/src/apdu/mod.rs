@@ -21,16 +21,23 @@ pub(crate) fn run(arguments: args::Apdu) -> Result<(), Failure> {
     // Everything typed is understood before anything is sent.
     let steps = step::parse_arguments(&arguments.steps)?;
     let apdus = steps.iter().filter(|step| matches!(step, Step::Apdu(_))).count();
-    if let (Some(expectation), false) = (&arguments.expect, steps.is_empty()) {
-        expectation.check_count(apdus)?;
+    let at_prompt = arguments.steps.is_empty() && io::stdin().is_terminal() && io::stdout().is_terminal();
+    match &arguments.expect {
+        Some(_) if at_prompt => {
+            let what = "--expect is for scripts: give the APDUs as arguments or on standard input";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        Some(expectation) if !arguments.steps.is_empty() => expectation.check_count(apdus)?,
+        _ => {}
     }
     let mut session = Session::open(&arguments)?;
-    if !steps.is_empty() {
-        steps.into_iter().try_for_each(|step| session.carry_out(step))?;
-    } else if io::stdin().is_terminal() {
-        input::prompt(&mut session)?;
-    } else {
+    if at_prompt {
+        return input::prompt(&mut session);
+    }
+    if arguments.steps.is_empty() {
         input::standard_input(&mut session)?;
+    } else {
+        steps.into_iter().try_for_each(|step| session.carry_out(step))?;
     }
     session.finish()
 }
@@ -65,7 +72,7 @@ impl Session {
         };
         Ok(Self {
             reader,
-            narrator: Narrator::new(arguments.show_secrets),
+            narrator: Narrator::new(arguments.show_secrets, arguments.reader.is_none()),
             reasons,
             plain: arguments.plain,
             expectation: arguments.expect.clone(),

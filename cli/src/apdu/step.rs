@@ -80,7 +80,13 @@ pub(super) fn parse_arguments(arguments: &[String]) -> Result<Vec<Step>, Failure
                 "argument {number}: {problem}; nothing was sent"
             )))),
         });
-    steps.collect()
+    let steps: Vec<_> = steps.collect::<Result<_, _>>()?;
+    if steps.is_empty() && !arguments.is_empty() {
+        return Err(Failure::Usage(
+            "the arguments hold neither an APDU nor a directive".to_owned(),
+        ));
+    }
+    Ok(steps)
 }
 
 #[cfg(test)]

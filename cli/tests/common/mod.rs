@@ -129,14 +129,8 @@ impl Drop for Serve {
 
 /// Sends a signal to a process by its id.
 pub fn signal(process: u32, name: &str) {
-    let kill = require_program("kill", "procps");
-    assert!(
-        Command::new(kill)
-            .args(["-s", name, &process.to_string()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    let kill = format!("kill -s {name} {process}");
+    assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
 /// Waits for the end of a process.
