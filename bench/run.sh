@@ -29,6 +29,9 @@ finish() {
     rm -rf "$directory"
 }
 trap finish EXIT
+# Not every shell runs the above when a signal ends it.
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 tries=0
 until [ "$(target/release/vmyna readers 2>/dev/null | grep -c 'card with ATR')" = 2 ]; do
