@@ -5,6 +5,7 @@
 use core::fmt;
 
 use crate::file::FileId;
+use crate::rule::{self, Rule};
 
 /// What a command wants to do to a file, key or data object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,11 +26,13 @@ pub enum Operation {
     ExternalAuthenticate,
     /// `80 A2`: check of a terminal's card-verifiable certificate with this key.
     VerifyCertificate,
+    /// SET SESSION KEY `80 AE`: opens a secure session.
+    SetSessionKey,
 }
 
 impl Operation {
     /// All of them, for exhaustive tests and tables.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Read,
         Self::Verify,
         Self::ChangeReferenceData,
@@ -38,6 +41,7 @@ impl Operation {
         Self::InternalAuthenticate,
         Self::ExternalAuthenticate,
         Self::VerifyCertificate,
+        Self::SetSessionKey,
     ];
 }
 
@@ -52,6 +56,7 @@ impl fmt::Display for Operation {
             Self::InternalAuthenticate => "internal authenticate",
             Self::ExternalAuthenticate => "external authenticate",
             Self::VerifyCertificate => "verify certificate",
+            Self::SetSessionKey => "set session key",
         })
     }
 }
@@ -63,6 +68,8 @@ pub enum Condition {
     Always,
     /// By no credential of the holder.
     Never,
+    /// Never, because the key is not for this use: the refusal is another one than for a missing credential.
+    Unsuited,
     /// After a successful VERIFY of this PIN in the same application.
     Verified(FileId),
     /// Where at least one of these holds.
@@ -76,7 +83,7 @@ impl Condition {
     fn holds(&self, verified: &impl Fn(FileId) -> bool) -> bool {
         match self {
             Self::Always => true,
-            Self::Never => false,
+            Self::Never | Self::Unsuited => false,
             Self::Verified(pin) => verified(*pin),
             Self::AnyOf(conditions) => conditions.iter().any(|condition| condition.holds(verified)),
             Self::AllOf(conditions) => conditions.iter().all(|condition| condition.holds(verified)),
@@ -86,7 +93,7 @@ impl Condition {
     /// Every PIN the condition speaks of.
     pub fn pins(&self) -> Vec<FileId> {
         match self {
-            Self::Always | Self::Never => Vec::new(),
+            Self::Always | Self::Never | Self::Unsuited => Vec::new(),
             Self::Verified(pin) => vec![*pin],
             Self::AnyOf(conditions) | Self::AllOf(conditions) => conditions.iter().flat_map(Self::pins).collect(),
         }
@@ -108,6 +115,7 @@ impl fmt::Display for Condition {
         match self {
             Self::Always => f.write_str("always"),
             Self::Never => f.write_str("never"),
+            Self::Unsuited => f.write_str("never, the key is not for this"),
             Self::Verified(pin) => write!(f, "PIN {pin} verified"),
             Self::AnyOf(conditions) => list(f, conditions, " or "),
             Self::AllOf(conditions) => list(f, conditions, " and "),
@@ -177,6 +185,17 @@ pub fn decide<'a>(access: &'a Access, operation: Operation, verified: &'a [FileI
     }
 }
 
+impl Verdict<'_> {
+    /// The rule by which the operation is refused, `None` where it is allowed.
+    pub fn refusal(&self) -> Option<&'static Rule> {
+        match self.condition {
+            _ if self.allowed => None,
+            Some(Condition::Unsuited) => Some(&rule::KEY_UNSUITED),
+            _ => Some(&rule::ACCESS_DENIED),
+        }
+    }
+}
+
 impl fmt::Display for Verdict<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -189,6 +208,7 @@ impl fmt::Display for Verdict<'_> {
         match condition {
             None => return write!(f, "{operation} is not declared for it"),
             Some(Condition::Always) => return write!(f, "{operation} is free"),
+            Some(Condition::Unsuited) => return write!(f, "the key is not for {operation}"),
             Some(Condition::Never) => return write!(f, "no credential of the holder allows {operation}"),
             Some(condition) => write!(f, "{operation} needs {condition}; verified: ")?,
         }
@@ -232,6 +252,7 @@ mod tests {
         let table = [
             (Condition::Always, [true, true, true, true]),
             (Condition::Never, [false, false, false, false]),
+            (Condition::Unsuited, [false, false, false, false]),
             (verified(A), [false, true, false, true]),
             (
                 Condition::AnyOf(vec![verified(A), verified(B)]),

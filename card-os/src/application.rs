@@ -7,10 +7,11 @@ use core::fmt;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::access::Access;
+use crate::access::{Access, Condition};
 use crate::aid::Aid;
 use crate::file::{Body, Content, File, FileId};
-use crate::rule::Basis;
+use crate::key::PrivateKey;
+use crate::rule::{Basis, Rule};
 
 /// An application: a DF with its files, and the data objects that GET DATA finds while it is selected.
 #[derive(Clone, Debug)]
@@ -27,8 +28,24 @@ pub struct Application {
     pub data_objects: Vec<DataObject>,
     /// The key that COMPUTE DIGITAL SIGNATURE with P2=00 means.
     pub default_key: Option<FileId>,
+    /// Whether a secure session can be opened (SET SESSION KEY).
+    pub secure_session: SecureSession,
     /// How certain its existence is.
     pub basis: Basis,
+}
+
+/// Whether an application sets up a secure session.
+#[derive(Clone, Debug)]
+pub enum SecureSession {
+    /// It does.
+    Offered {
+        /// The key to whose public half a session key is encrypted. No file shows it.
+        key: PrivateKey,
+        /// After which VERIFY.
+        condition: Condition,
+    },
+    /// It refuses by this rule.
+    Refused(&'static Rule),
 }
 
 /// A data object of GET DATA.

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::event::{Event, Observer};
 use crate::key::{Engine, KeyRing};
 use crate::rule::{self, Refusal};
+use crate::secure_messaging;
 use crate::session::Session;
 use crate::status_word::StatusWord;
 use crate::store::{Persistent, Store, StoreError};
@@ -185,7 +186,18 @@ fn carry_out(command: &[u8], context: &mut Context<'_>) -> Result<(), Refusal> {
         apdu: parsed.as_ref().ok(),
     });
     let apdu = parsed.map_err(|_| rule::APDU_MALFORMED.refusal())?;
-    let instruction = Instruction::decode(&apdu)?;
+    match secure_messaging::open(&apdu, context)? {
+        None => understand(&apdu, context),
+        Some(secured) => {
+            understand(&secured.plain(), context)?;
+            secured.seal(context)
+        }
+    }
+}
+
+/// Understands a command in plain form and carries it out.
+fn understand(apdu: &CommandApdu<'_>, context: &mut Context<'_>) -> Result<(), Refusal> {
+    let instruction = Instruction::decode(apdu)?;
     context.emit(&Event::Instruction(&instruction));
     instruction.execute(context)
 }

@@ -8,7 +8,7 @@ use crate::application::Application;
 use crate::event::{Event, Observer};
 use crate::file::{File, FileId};
 use crate::key::KeyRing;
-use crate::rule::{self, Basis, Refusal};
+use crate::rule::{self, Basis, Refusal, Rule};
 use crate::session::Session;
 use crate::store::{Change, ObjectId, Persistent};
 
@@ -113,7 +113,7 @@ impl<'c> Context<'c> {
     ) -> Result<(), Refusal> {
         let application = self.application();
         let verdict = access::decide(access, operation, self.session.status.verified());
-        let allowed = verdict.allowed;
+        let refusal = verdict.refusal();
         if let Some(observer) = &mut self.observer {
             observer.event(&Event::Access {
                 application,
@@ -122,7 +122,7 @@ impl<'c> Context<'c> {
                 basis,
             });
         }
-        if allowed { Ok(()) } else { rule::ACCESS_DENIED.refuse() }
+        refusal.map_or(Ok(()), Rule::refuse)
     }
 
     /// Brings a change to the store; if that fails, nothing has changed.

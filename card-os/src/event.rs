@@ -66,6 +66,11 @@ pub enum Event<'a> {
         /// Whether it is verified now.
         verified: bool,
     },
+    /// A secure session was opened, or has ended by a fault.
+    SecureSession {
+        /// Whether it is open now.
+        open: bool,
+    },
     /// The state was to be changed.
     Commit {
         /// The change.

@@ -21,6 +21,7 @@ pub mod file;
 pub mod key;
 pub mod pin;
 pub mod rule;
+mod secure_messaging;
 mod session;
 pub mod status_word;
 pub mod store;

@@ -139,6 +139,16 @@ rules! {
         "a secure messaging command needs a secure session", "myna-card, on READ BINARY and VERIFY";
     SM_SELECT_WITHOUT_SESSION = "secure-messaging.select", Some(Sw::SECURE_MESSAGING_NOT_SUPPORTED), Measured,
         "SELECT under secure messaging needs a secure session", "myna-card";
+    SM_COUNTER = "secure-messaging.counter", None, Measured,
+        "every secure messaging command counts, also a refused one; a plain command does not", "myna-card";
+    SM_OBJECTS_MISSING = "secure-messaging.authenticated", Some(Sw::SM_OBJECTS_MISSING), Measured,
+        "secure messaging with an authenticated header (CLA 0C) lacks the key for it; the session lives on", "myna-card; that it lives on is assumed";
+    SM_OBJECTS_WRONG = "secure-messaging.objects", Some(Sw::SM_OBJECTS_WRONG), Measured,
+        "another data object than the one that the instruction takes, or wrong padding, ends the session", "myna-card";
+    SM_INSTRUCTION = "secure-messaging.instruction", Some(Sw::SECURE_MESSAGING_NOT_SUPPORTED), Assumed,
+        "in a secure session only VERIFY, SELECT and READ BINARY can be secured", "no other is known to be";
+    SM_LIFETIME = "secure-messaging.lifetime", None, Assumed,
+        "a secure session lives as long as the security status", "myna-card: it ends with another application or power; the rest assumed";
     INSTRUCTION_UNKNOWN = "instruction.unknown", Some(Sw::INSTRUCTION_NOT_SUPPORTED), Documented,
         "the class has no such instruction", "JICSAP table 25";
     WRONG_P1_P2 = "instruction.p1-p2", Some(Sw::WRONG_P1_P2), Documented,
@@ -157,6 +167,9 @@ rules! {
         "a short EF identifier does what SELECT of that EF and then the command do", "myna-card, on READ BINARY and VERIFY";
     ACCESS_DENIED = "access.denied", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
         "the access condition is not fulfilled, or none is declared", "JICSAP table 25; the condition has its own source";
+
+    KEY_UNSUITED = "access.unsuited", Some(Sw::CONDITIONS_NOT_SATISFIED), Measured,
+        "the key is not for this use, whatever is verified", "myna-card: INTERNAL AUTHENTICATE with the active-authentication keys";
 
     // SELECT.
     SELECT_UNKNOWN_AID = "select.unknown-aid", Some(Sw::NOT_FOUND), Documented,
@@ -250,6 +263,14 @@ rules! {
         "the certificate names an issuer key that the card does not have", "JICSAP table 25";
     TERMINAL_SIGNATURE = "terminal-certificate.signature", Some(Sw::WRONG_UNLIMITED), Assumed,
         "the signature is not the issuer key's", "6300 is the card family's word for a mismatch";
+    SESSION_KEY_NO_ENVIRONMENT = "session-key.no-environment", Some(Sw::NO_SECURITY_ENVIRONMENT), Measured,
+        "this application has no security environment for a session key", "myna-card, in the common and the face-info application";
+    SESSION_KEY_FORM = "session-key.form", Some(Sw::WRONG_DATA), Measured,
+        "only a key to encrypt can be delivered, A0 22 { 80 20 seed }", "myna-card: any form with tag 81 answers 6A80";
+    SESSION_KEY_PADDING = "session-key.padding", Some(Sw::WRONG_DATA), Assumed,
+        "what is not encrypted with RSA-OAEP and SHA-256 is not understood", "as any wrong form";
+    SESSION_KEY_RANGE = "session-key.range", Some(Sw::UNKNOWN_FAILURE), Measured,
+        "the encrypted key is not less than the modulus", "myna-card";
     SESSION_KEY_REFUSED = "session-key.refused", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
         "this application sets up no secure session", "myna-card measured it in the JPKI application; assumed elsewhere";
     ISSUER_ONLY = "issuer.only", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Measured,

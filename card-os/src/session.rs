@@ -1,10 +1,11 @@
 //! All that dies with power, or with leaving an application: the selected application, the current EF, the security
-//! status, and a terminal's certified key.
+//! status, a terminal's certified key, a secure session.
 //!
 //! The session holds the security status of one application. No application or file holds any.
 
 use crate::command::verify_certificate::Terminal;
 use crate::file::FileId;
+use crate::secure_messaging::Channel;
 
 /// The volatile state of a powered card.
 #[derive(Debug, Default)]
@@ -17,6 +18,8 @@ pub(crate) struct Session {
     pub(crate) status: SecurityStatus,
     /// What `80 A2` has learnt of a terminal.
     pub(crate) terminal: Terminal,
+    /// The secure session, if one is open.
+    pub(crate) channel: Option<Channel>,
 }
 
 impl Session {

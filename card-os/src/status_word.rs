@@ -34,6 +34,12 @@ impl StatusWord {
     pub const CONDITIONS_NOT_SATISFIED: Self = Self(0x6985);
     /// `6986`: there is no current EF.
     pub const NO_CURRENT_EF: Self = Self(0x6986);
+    /// `6987`: an object of secure messaging is missing.
+    pub const SM_OBJECTS_MISSING: Self = Self(0x6987);
+    /// `6988`: an object of secure messaging is wrong.
+    pub const SM_OBJECTS_WRONG: Self = Self(0x6988);
+    /// `66F1`: there is no security environment for a session key (this card family's own).
+    pub const NO_SECURITY_ENVIRONMENT: Self = Self(0x66F1);
     /// `69FC`: a secure messaging command without a secure session (this card family's own).
     pub const NO_SECURE_SESSION: Self = Self(0x69FC);
     /// `6A80`: the data field is wrong.
@@ -96,6 +102,9 @@ impl StatusWord {
             Self::CONDITIONS_NOT_SATISFIED => "conditions of use not satisfied",
             Self::NO_CURRENT_EF => "no current EF",
             Self::NO_SECURE_SESSION => "no secure session",
+            Self::SM_OBJECTS_MISSING => "secure messaging object missing",
+            Self::SM_OBJECTS_WRONG => "secure messaging object wrong",
+            Self::NO_SECURITY_ENVIRONMENT => "no security environment for a session key",
             Self::WRONG_DATA => "wrong data field",
             Self::NOT_FOUND => "file, application or key not found",
             Self::RECORD_NOT_FOUND => "record not found",
@@ -111,10 +120,7 @@ impl StatusWord {
             Self(value) if value >> 8 == 0x61 => return format!("{} more bytes are ready", value & 0xFF),
             Self(value) if value >> 8 == 0x6C => return format!("wrong Le, {} is right", value & 0xFF),
             Self(0x6283) => "selected DF is locked",
-            Self(0x66F1) => "no security environment for a session key",
             Self(0x6983) => "authentication method blocked",
-            Self(0x6987) => "secure messaging object missing",
-            Self(0x6988) => "secure messaging object wrong",
             Self(0x6A81) => "function not supported",
             _ => "status word not in this card's list",
         }

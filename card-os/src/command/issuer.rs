@@ -1,5 +1,5 @@
 //! Instructions that exist and are refused: those that need the issuer's authentication (JICSAP's extended system
-//! commands, EXTERNAL AUTHENTICATE), the session key where no session exists, and the phone tokens' indicator.
+//! commands, EXTERNAL AUTHENTICATE), and the phone tokens' indicator.
 
 use core::fmt;
 
@@ -24,8 +24,6 @@ pub enum Issuer {
     ManageAttributes,
     /// `00 82`: EXTERNAL AUTHENTICATE with a key.
     ExternalAuthenticate(Reference),
-    /// `80 AE`: SET SESSION KEY.
-    SetSessionKey,
 }
 
 impl Issuer {
@@ -38,8 +36,6 @@ impl Issuer {
             (Class::Extended, code::UNLOCK_KEY) => Ok(Self::UnlockKey),
             (Class::Extended, code::MANAGE_ATTRIBUTES) if matches!(apdu.p1, 0x22 | 0x24) => Ok(Self::ManageAttributes),
             (Class::Extended, code::MANAGE_ATTRIBUTES) => rule::WRONG_P1_P2.refuse(),
-            (Class::Extended, code::SET_SESSION_KEY) if apdu.p1_p2() == 0 => Ok(Self::SetSessionKey),
-            (Class::Extended, code::SET_SESSION_KEY) => rule::WRONG_P1_P2.refuse(),
             (Class::Extended, code::LAST_COMMAND_INDICATOR) => rule::LAST_COMMAND_INDICATOR.refuse(),
             (Class::Interindustry, code::EXTERNAL_AUTHENTICATE) if apdu.p1 == 0x00 => {
                 Reference::from_byte(apdu.p2).map(Self::ExternalAuthenticate)
@@ -56,7 +52,6 @@ impl Issuer {
                 context.require(target, Operation::ExternalAuthenticate)?;
                 rule::ISSUER_ONLY.refuse()
             }
-            Self::SetSessionKey => rule::SESSION_KEY_REFUSED.refuse(),
             _ => rule::ISSUER_ONLY.refuse(),
         }
     }
@@ -71,7 +66,6 @@ impl fmt::Display for Issuer {
             Self::UnlockKey => "UNLOCK KEY",
             Self::ManageAttributes => "MANAGE ATTRIBUTES",
             Self::ExternalAuthenticate(key) => return write!(f, "EXTERNAL AUTHENTICATE with {key}"),
-            Self::SetSessionKey => "SET SESSION KEY",
         })
     }
 }

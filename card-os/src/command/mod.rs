@@ -14,6 +14,7 @@ pub mod read_binary;
 pub mod read_record;
 pub mod secret;
 pub mod select;
+pub mod set_session_key;
 pub mod verify;
 pub mod verify_certificate;
 
@@ -105,6 +106,8 @@ pub enum Instruction<'a> {
     GetData(get_data::GetData),
     /// `80 A2`.
     VerifyCertificate(verify_certificate::VerifyCertificate<'a>),
+    /// SET SESSION KEY.
+    SetSessionKey(set_session_key::SetSessionKey<'a>),
 }
 
 impl<'a> Instruction<'a> {
@@ -134,6 +137,9 @@ impl<'a> Instruction<'a> {
             (Class::Extended, code::VERIFY_CERTIFICATE) => {
                 verify_certificate::VerifyCertificate::decode(apdu).map(Self::VerifyCertificate)
             }
+            (Class::Extended, code::SET_SESSION_KEY) => {
+                set_session_key::SetSessionKey::decode(apdu).map(Self::SetSessionKey)
+            }
             (class, _) => issuer::Issuer::decode(class, apdu).map(Self::Issuer),
         }
     }
@@ -151,6 +157,7 @@ impl<'a> Instruction<'a> {
             Self::GetChallenge(get) => get.execute(context),
             Self::GetData(get) => get.execute(context),
             Self::VerifyCertificate(verify) => verify.execute(context),
+            Self::SetSessionKey(set) => set.execute(context),
         }
     }
 }
@@ -169,6 +176,7 @@ impl fmt::Display for Instruction<'_> {
             Self::GetChallenge(get) => get.fmt(f),
             Self::GetData(get) => get.fmt(f),
             Self::VerifyCertificate(verify) => verify.fmt(f),
+            Self::SetSessionKey(set) => set.fmt(f),
         }
     }
 }

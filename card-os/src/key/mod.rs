@@ -4,6 +4,7 @@
 //! long as the modulus. So every engine gives the same bytes. Key material is never shown and zeroed when dropped.
 
 mod engine;
+mod oaep;
 mod scheme;
 
 use core::fmt;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 #[cfg(feature = "openssl")]
 pub use engine::OpensslEngine;
 pub use engine::{Engine, EngineError, PrivateOperation, RustEngine};
+pub(crate) use oaep::unpad as unpad_oaep;
 pub use scheme::SignatureScheme;
 
 use crate::store::ObjectId;

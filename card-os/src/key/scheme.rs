@@ -113,8 +113,8 @@ fn pss(hash: &[u8], modulus_bits: usize, rng: &mut dyn CryptoRngCore) -> Option<
     Some(block)
 }
 
-/// Exclusive-or with MGF1-SHA-256 of `seed`.
-fn mask(data: &mut [u8], seed: &[u8]) {
+/// Exclusive-or with MGF1-SHA-256 of `seed` (RFC 8017, B.2.1).
+pub(super) fn mask(data: &mut [u8], seed: &[u8]) {
     for (counter, chunk) in (0u32..).zip(data.chunks_mut(HASH)) {
         let stream = Sha256::new()
             .chain_update(seed)

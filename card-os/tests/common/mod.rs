@@ -9,11 +9,11 @@ use std::sync::LazyLock;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::application::{Application, DataObject};
+use vmyna_card_os::application::{Application, DataObject, SecureSession};
 use vmyna_card_os::file::{Body, File, FileId};
 use vmyna_card_os::key::{CertificateKey, Engine, EngineError, PrivateKey, PrivateOperation};
 use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
-use vmyna_card_os::rule::{Basis, Certainty};
+use vmyna_card_os::rule::{self, Basis, Certainty};
 use vmyna_card_os::store::{MemoryStore, Store};
 use vmyna_card_os::{Aid, Card, Parts};
 
@@ -105,6 +105,7 @@ fn application(aid: &str, files: Vec<File>, mut objects: Vec<DataObject>, defaul
         files,
         data_objects: objects,
         default_key: default_key.map(FileId::new),
+        secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
         basis: Basis::new(Certainty::Assumed, "synthetic"),
     }
 }

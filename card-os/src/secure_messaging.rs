@@ -1,0 +1,261 @@
+//! Secure messaging (JICSAP 5.4) as this card has it: confidentiality without integrity, AES-128-CBC, one data object a
+//! command. Measured by the authors of `myna-card`; what they did not measure is labelled in [`rule`].
+//!
+//! A secured command is opened before anything looks at its meaning, then goes the way of a plain one, and its answer is
+//! sealed. A fault in the envelope ends the session. Nothing here shows a key or a plaintext.
+
+use core::fmt;
+
+use aes::Aes128;
+use aes::cipher::block_padding::Iso7816;
+use aes::cipher::{BlockDecryptMut, BlockEncrypt, BlockEncryptMut, KeyInit, KeyIvInit};
+use iso7816_tlv::ber::{Tag, Tlv, Value};
+use zeroize::Zeroizing;
+
+use crate::apdu::CommandApdu;
+use crate::command::code;
+use crate::context::Context;
+use crate::event::Event;
+use crate::rule::{self, Refusal};
+
+const BLOCK: usize = 16;
+/// CLA: secured, header not authenticated.
+const SECURED: u8 = 0x08;
+/// CLA: secured, header authenticated.
+const AUTHENTICATED: u8 = 0x0C;
+/// Padding indicator and encrypted data, in both directions.
+const TAG_CRYPTOGRAM: u8 = 0x86;
+/// The plain command's Le, in three bytes.
+const TAG_EXPECTED: u8 = 0x96;
+/// Padding by ISO/IEC 7816-4: 80, then 00 to the end of the block, always at least one byte.
+const PADDING: u8 = 0x01;
+
+/// An open secure session.
+pub(crate) struct Channel {
+    key: Zeroizing<[u8; BLOCK]>,
+    /// The number of the next secured command.
+    counter: u128,
+}
+
+impl Channel {
+    /// A session with a key just delivered; the first half of the seed is used.
+    pub(crate) fn new(seed: &[u8; 2 * BLOCK]) -> Self {
+        let mut key = Zeroizing::new([0; BLOCK]);
+        key.copy_from_slice(&seed[..BLOCK]);
+        Self { key, counter: 1 }
+    }
+
+    /// The initial vector of both directions of a command: its number, encrypted.
+    fn vector(&self, counter: u128) -> [u8; BLOCK] {
+        let mut vector = counter.to_be_bytes().into();
+        Aes128::new((&*self.key).into()).encrypt_block(&mut vector);
+        vector.into()
+    }
+
+    fn decrypt(&self, counter: u128, data: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let decryptor = cbc::Decryptor::<Aes128>::new((&*self.key).into(), &self.vector(counter).into());
+        decryptor
+            .decrypt_padded_vec_mut::<Iso7816>(data)
+            .ok()
+            .map(Zeroizing::new)
+    }
+
+    fn encrypt(&self, counter: u128, data: &[u8]) -> Vec<u8> {
+        let encryptor = cbc::Encryptor::<Aes128>::new((&*self.key).into(), &self.vector(counter).into());
+        encryptor.encrypt_padded_vec_mut::<Iso7816>(data)
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("secure session")
+    }
+}
+
+/// A secured command, opened.
+pub(crate) struct Opened {
+    header: [u8; 3],
+    data: Zeroizing<Vec<u8>>,
+    ne: Option<u32>,
+    /// How long the sealed answer may be; `None` where nothing may be answered.
+    outer_ne: Option<u32>,
+    counter: u128,
+}
+
+/// Opens a secured command in a secure session. `None` for every other command, which takes the plain way.
+pub(crate) fn open(apdu: &CommandApdu<'_>, context: &mut Context<'_>) -> Result<Option<Opened>, Refusal> {
+    let Some(channel) = &mut context.session.channel else {
+        return Ok(None);
+    };
+    match apdu.cla {
+        SECURED => {}
+        AUTHENTICATED => return rule::SM_OBJECTS_MISSING.refuse(),
+        _ => return Ok(None),
+    }
+    let counter = channel.counter;
+    channel.counter += 1;
+    let (data, ne) = match apdu.ins {
+        code::VERIFY | code::SELECT => (
+            cryptogram(apdu.data).and_then(|data| channel.decrypt(counter, data)),
+            None,
+        ),
+        code::READ_BINARY => (expected(apdu.data).map(|_| Zeroizing::default()), expected(apdu.data)),
+        _ => return rule::SM_INSTRUCTION.refuse(),
+    };
+    let Some(data) = data else {
+        context.session.channel = None;
+        context.emit(&Event::SecureSession { open: false });
+        return rule::SM_OBJECTS_WRONG.refuse();
+    };
+    Ok(Some(Opened {
+        header: [apdu.ins, apdu.p1, apdu.p2],
+        data,
+        ne,
+        outer_ne: apdu.ne,
+        counter,
+    }))
+}
+
+impl Opened {
+    /// The command in plain form.
+    pub(crate) fn plain(&self) -> CommandApdu<'_> {
+        let [ins, p1, p2] = self.header;
+        CommandApdu {
+            cla: 0x00,
+            ins,
+            p1,
+            p2,
+            data: &self.data,
+            ne: self.ne,
+            extended: true,
+        }
+    }
+
+    /// Replaces the plain response data by the sealed ones.
+    pub(crate) fn seal(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        if context.response.is_empty() {
+            return Ok(());
+        }
+        // SELECT of another application has ended the session, and answers in plain.
+        let Some(channel) = &context.session.channel else {
+            return Ok(());
+        };
+        let mut value = vec![PADDING];
+        value.extend(channel.encrypt(self.counter, context.response));
+        // Fails only for a tag that contradicts the kind of its value; this one does not.
+        let sealed = Tag::try_from(TAG_CRYPTOGRAM)
+            .and_then(|tag| Tlv::new(tag, Value::Primitive(value)))
+            .map(|object| object.to_vec())
+            .unwrap_or_default();
+        let outer = self.outer_ne.and_then(|ne| usize::try_from(ne).ok()).unwrap_or(0);
+        if sealed.len() > outer {
+            return rule::WRONG_LENGTH.refuse();
+        }
+        *context.response = sealed;
+        Ok(())
+    }
+}
+
+/// The value of the one object that the data field is, if it has this tag.
+fn only_object(data: &[u8], tag: u8) -> Option<Vec<u8>> {
+    let (object, rest) = Tlv::parse(data);
+    let object = object
+        .ok()
+        .filter(|object| rest.is_empty() && object.tag().to_bytes() == [tag])?;
+    match object.value() {
+        Value::Primitive(value) => Some(value.clone()),
+        Value::Constructed(_) => None,
+    }
+}
+
+/// The encrypted data of the object `86 L 01 data`, without the padding indicator.
+fn cryptogram(data: &[u8]) -> Option<&[u8]> {
+    let value = only_object(data, TAG_CRYPTOGRAM)?;
+    // The object is at the end of the data field, so its value is too.
+    let (&indicator, encrypted) = data[data.len() - value.len()..].split_first()?;
+    (indicator == PADDING && !encrypted.is_empty() && encrypted.len().is_multiple_of(BLOCK)).then_some(encrypted)
+}
+
+/// The plain command's Ne in the object `96 03 00 high low`; 0 means as much as there is.
+fn expected(data: &[u8]) -> Option<u32> {
+    match only_object(data, TAG_EXPECTED)?[..] {
+        [0x00, high, low] => match u16::from_be_bytes([high, low]) {
+            0 => Some(65_536),
+            ne => Some(u32::from(ne)),
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_is_the_encrypted_number_of_the_command_and_both_directions_share_it() {
+        let channel = Channel::new(&[0x5A; 32]);
+        assert_ne!(channel.vector(1), channel.vector(2));
+        let sealed = channel.encrypt(1, b"1234");
+        assert_eq!(sealed.len(), 16);
+        assert_eq!(channel.decrypt(1, &sealed).unwrap().as_slice(), b"1234");
+        assert!(
+            channel
+                .decrypt(2, &sealed)
+                .is_none_or(|plain| plain.as_slice() != b"1234")
+        );
+        // Padding is always added.
+        assert_eq!(channel.encrypt(1, &[0; 16]).len(), 32);
+    }
+
+    /// FIPS 197, appendix B: the vector is AES of the number under the session's key.
+    #[test]
+    fn the_cipher_is_aes_128() {
+        let seed: [u8; 32] = std::array::from_fn(|at| {
+            [
+                0x2B, 0x7E, 0x15, 0x16, 0x28, 0xAE, 0xD2, 0xA6, 0xAB, 0xF7, 0x15, 0x88, 0x09, 0xCF, 0x4F, 0x3C,
+            ][at % 16]
+        });
+        let number = u128::from_be_bytes([
+            0x32, 0x43, 0xF6, 0xA8, 0x88, 0x5A, 0x30, 0x8D, 0x31, 0x31, 0x98, 0xA2, 0xE0, 0x37, 0x07, 0x34,
+        ]);
+        let expected = [
+            0x39, 0x25, 0x84, 0x1D, 0x02, 0xDC, 0x09, 0xFB, 0xDC, 0x11, 0x85, 0x97, 0x19, 0x6A, 0x0B, 0x32,
+        ];
+        assert_eq!(Channel::new(&seed).vector(number), expected);
+    }
+
+    #[test]
+    fn only_the_one_right_object_is_taken() {
+        let encrypted = [0xEE; 16];
+        let right = [&[0x86, 0x11, 0x01][..], &encrypted].concat();
+        assert_eq!(cryptogram(&right), Some(&encrypted[..]));
+        assert_eq!(
+            cryptogram(&[&[0x86, 0x81, 0x11, 0x01][..], &encrypted].concat()),
+            Some(&encrypted[..])
+        );
+        let wrong = [
+            vec![],
+            [&[0x87, 0x11, 0x01][..], &encrypted].concat(),
+            [&[0x86, 0x11, 0x02][..], &encrypted].concat(),
+            [&[0x86, 0x10][..], &encrypted].concat(),
+            [&[0x86, 0x01, 0x01][..]].concat(),
+            right[..18].to_vec(),
+            [&right[..], &right[..]].concat(),
+            [&right[..], &[0x96, 0x03, 0x00, 0x00, 0x00]].concat(),
+        ];
+        for data in wrong {
+            assert_eq!(cryptogram(&data), None, "{data:02X?}");
+        }
+        assert_eq!(expected(&[0x96, 3, 0, 0, 0]), Some(65_536));
+        assert_eq!(expected(&[0x96, 3, 0, 1, 2]), Some(258));
+        for data in [
+            &[][..],
+            &[0x96, 2, 1, 2],
+            &[0x96, 3, 1, 0, 0],
+            &[0x96, 3, 0, 0, 0, 0x96, 3, 0, 0, 0],
+            &[0x97, 3, 0, 0, 0],
+        ] {
+            assert_eq!(expected(data), None, "{data:02X?}");
+        }
+    }
+}
