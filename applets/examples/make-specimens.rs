@@ -17,8 +17,11 @@ use rsa::RsaPrivateKey;
 use vmyna_applets::issuance::calendar::Date;
 use vmyna_applets::issuance::card_data::CardData;
 use vmyna_applets::issuance::cv::{self, CvAuthority, CvCertificate, KeyId};
+use vmyna_applets::issuance::face_data::{self, FaceAuthority};
 use vmyna_applets::issuance::person::{Person, Sex};
+use vmyna_applets::issuance::pictures::{DEFAULT_PHOTO, Pictures};
 use vmyna_applets::issuance::specimen::{self, PINS};
+use vmyna_applets::issuance::text_data::{self, TextAuthority};
 use vmyna_applets::issuance::x509::names::Hierarchy;
 use vmyna_applets::issuance::x509::{self, Authority, Holder, Request};
 use vmyna_applets::issuance::{keys, validity};
@@ -100,6 +103,9 @@ impl Desk {
         for (object, contents) in data.objects()? {
             self.write(&format!("hanako/get-data/{object:04X}.bin"), contents)?;
         }
+        self.issue_text(&person)?;
+        self.issue_face(&person, expiry)?;
+        self.key("hanako/common-key.pem")?;
         self.write("hanako/hanako.toml", self.describe(&person, expiry)?)
     }
 
@@ -163,6 +169,33 @@ impl Desk {
         Ok((intermediate, card))
     }
 
+    /// The files of the input-assist application, and the chain behind their signatures: root, the municipality.
+    fn issue_text(&self, person: &Person) -> Outcome<()> {
+        let root = CvAuthority::new(text_data::root_id(1)?, self.key("text-root/key.pem")?)?;
+        let authority = TextAuthority::establish(&root, person.municipality.code, self.key("text-issuer/key.pem")?)?;
+        self.write("text-issuer/certificate.bin", authority.certificate().to_file())?;
+        let own = self.key("hanako/text-key.pem")?.to_public_key();
+        let session = self.key("hanako/session-key.pem")?.to_public_key();
+        let data = authority.issue(person, &own, &session)?;
+        for (id, file) in data.files() {
+            self.write(&format!("hanako/input-assist/{id:04X}.bin"), file.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// The files of the face-info application, and the chain behind their signatures: root, the municipality.
+    fn issue_face(&self, person: &Person, expiry: Date) -> Outcome<()> {
+        let root = CvAuthority::new(face_data::root_id(1)?, self.key("face-root/key.pem")?)?;
+        let authority = FaceAuthority::establish(&root, person.municipality.code, self.key("face-issuer/key.pem")?)?;
+        self.write("face-issuer/certificate.bin", authority.certificate().to_file())?;
+        let own = self.key("hanako/face-key.pem")?.to_public_key();
+        let pictures = Pictures::draw(person, specimen::HANAKO_SECURITY_CODE, DEFAULT_PHOTO)?;
+        for (id, file) in authority.issue(person, expiry, &pictures, &own)?.files() {
+            self.write(&format!("hanako/face-info/{id:04X}.bin"), file.as_bytes())?;
+        }
+        Ok(())
+    }
+
     /// A serial number of three bytes, unique for the day of issue: days since 1970, then `running` in the last byte.
     fn serial(&self, running: u32) -> Outcome<u32> {
         let days = u32::try_from(self.issued.unix_duration().as_secs() / (24 * 60 * 60))?;
@@ -190,6 +223,7 @@ impl Desk {
              birth = \"{birth}\"\n\
              sex = \"{sex}\"\n\
              my-number = \"{my_number}\"\n\
+             residence-code = \"{residence_code}\"\n\
              \n\
              [municipality]\n\
              code = \"{code}\"\n\
@@ -216,6 +250,7 @@ impl Desk {
             address = person.address,
             birth = person.birth,
             my_number = std::str::from_utf8(person.my_number.digits())?,
+            residence_code = std::str::from_utf8(specimen::HANAKO_RESIDENCE_CODE.digits())?,
             check = char::from(code.check_digit()),
             prefecture = municipality.prefecture,
             municipality = municipality.name,

@@ -3,9 +3,9 @@
 
 use vmyna_card_os::Aid;
 use vmyna_card_os::access::{Access, Condition};
-use vmyna_card_os::application::{Application, DataObject};
+use vmyna_card_os::application::{Application, DataObject, SecureSession};
 use vmyna_card_os::file::{Body, File, FileId};
-use vmyna_card_os::rule::Basis;
+use vmyna_card_os::rule::{self, Basis};
 
 use crate::profile::Profile;
 use crate::{assumed, documented, measured};
@@ -43,6 +43,7 @@ pub fn declare(profile: &Profile, data: CardData) -> Application {
         }],
         data_objects: objects.map(object).chain([contact_atr(profile)]).collect(),
         default_key: None,
+        secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
         basis: measured("myna-card: selected at power-up"),
     }
 }

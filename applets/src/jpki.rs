@@ -3,14 +3,14 @@
 
 use vmyna_card_os::Aid;
 use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::application::Application;
-use vmyna_card_os::file::{Body, File, FileId};
+use vmyna_card_os::application::{Application, SecureSession};
+use vmyna_card_os::file::{Body, FileId};
 use vmyna_card_os::key::{CertificateKey, PrivateKey};
 use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
-use vmyna_card_os::rule::Basis;
+use vmyna_card_os::rule;
 
 use crate::profile::Profile;
-use crate::{card_manager, documented, measured};
+use crate::{card_manager, documented, elementary_file, measured};
 
 /// The AID.
 pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01]) {
@@ -97,56 +97,56 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     let available = [&contents.sign, &contents.auth].map(Option::is_some);
     let free = || Access::read(Condition::Always);
     let mut files = vec![
-        file(
+        elementary_file(
             ef::SIGN_CA_CERTIFICATE,
             ("sign CA certificate", "署名用CA証明書"),
             transparent(contents.sign_ca_certificate),
             free(),
             documented("all clients"),
         ),
-        file(
+        elementary_file(
             ef::TOKEN_INFO,
             ("token information", ""),
             transparent(token_info(profile, &contents.token_serial)),
             free(),
             measured("dump of a test card (myna-card)"),
         ),
-        file(
+        elementary_file(
             ef::AVAILABILITY,
             ("certificate availability", ""),
             transparent(availability(available)),
             free(),
             measured("myna-card: 8F 8F 00 with both certificates; 00 for an absent one is assumed"),
         ),
-        file(
+        elementary_file(
             ef::UNKNOWN_0009,
             ("unknown protected file", ""),
             transparent(vec![0xFF; 16]),
             Access::read(Condition::Never),
             documented("myna-card: no credential of the holder opens it; 16 x FF"),
         ),
-        file(
+        elementary_file(
             ef::AUTH_CA_CERTIFICATE,
             ("auth CA certificate", "利用者証明用CA証明書"),
             transparent(contents.auth_ca_certificate),
             free(),
             documented("all clients"),
         ),
-        file(
+        elementary_file(
             ef::TERMINAL_CA,
             ("terminal CA key", ""),
             Body::CertificateKey(contents.terminal_ca),
             Access::NONE.with(Operation::VerifyCertificate, Condition::Always),
             documented("sc-tools-myna; myna-card"),
         ),
-        file(
+        elementary_file(
             ef::AUTH_PIN,
             ("auth PIN", "利用者証明用暗証番号"),
             Body::Pin(Pin::new(contents.auth_pin, AUTH_PIN_FORMAT, AUTH_PIN_TRIES)),
             pin_access(ef::AUTH_PIN),
             documented("all clients; J-LIS: 3 tries"),
         ),
-        file(
+        elementary_file(
             ef::SIGN_PIN,
             ("sign password", "署名用パスワード"),
             Body::Pin(Pin::new(contents.sign_pin, SIGN_PIN_FORMAT, SIGN_PIN_TRIES)),
@@ -156,14 +156,14 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     ];
     if let Some(CertifiedKey { certificate, key }) = contents.auth {
         files.extend([
-            file(
+            elementary_file(
                 ef::AUTH_CERTIFICATE,
                 ("auth certificate", "利用者証明用電子証明書"),
                 transparent(certificate),
                 free(),
                 documented("all clients read it without a PIN"),
             ),
-            file(
+            elementary_file(
                 ef::AUTH_KEY,
                 ("auth private key", "利用者証明用秘密鍵"),
                 Body::PrivateKey(key),
@@ -174,14 +174,14 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     }
     if let Some(CertifiedKey { certificate, key }) = contents.sign {
         files.extend([
-            file(
+            elementary_file(
                 ef::SIGN_CERTIFICATE,
                 ("sign certificate", "署名用電子証明書"),
                 transparent(certificate),
                 Access::read(Condition::Verified(ef::SIGN_PIN)),
                 measured("OpenSC issue 3169: 6982 before the password; myna-card"),
             ),
-            file(
+            elementary_file(
                 ef::SIGN_KEY,
                 ("sign private key", "署名用秘密鍵"),
                 Body::PrivateKey(key),
@@ -198,19 +198,8 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         files,
         data_objects: vec![card_manager::contact_atr(profile)],
         default_key: None,
+        secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
         basis: documented("all clients"),
-    }
-}
-
-/// A file with its English and Japanese name.
-fn file(id: FileId, (name, title): (&'static str, &'static str), body: Body, access: Access, basis: Basis) -> File {
-    File {
-        id,
-        name: name.into(),
-        title: title.into(),
-        body,
-        access,
-        basis,
     }
 }
 

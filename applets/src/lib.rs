@@ -4,14 +4,20 @@
 //! compared with the published facts line by line, each with its certainty and source. How a card *behaves* is
 //! `vmyna-card-os`'s matter.
 
+pub mod card_info;
 pub mod card_manager;
+pub mod face_info;
+pub mod input_assist;
 pub mod issuance;
 pub mod jpki;
 mod profile;
+pub mod residence_code;
 pub mod specimen;
 
 pub use profile::Profile;
 
+use vmyna_card_os::access::Access;
+use vmyna_card_os::file::{Body, File, FileId};
 use vmyna_card_os::rule::{Basis, Certainty};
 
 const fn measured(source: &'static str) -> Basis {
@@ -24,4 +30,22 @@ const fn documented(source: &'static str) -> Basis {
 
 const fn assumed(source: &'static str) -> Basis {
     Basis::new(Certainty::Assumed, source)
+}
+
+/// An elementary file with its English and Japanese name.
+fn elementary_file(
+    id: FileId,
+    (name, title): (&'static str, &'static str),
+    body: Body,
+    access: Access,
+    basis: Basis,
+) -> File {
+    File {
+        id,
+        name: name.into(),
+        title: title.into(),
+        body,
+        access,
+        basis,
+    }
 }

@@ -2,13 +2,18 @@
 
 use rsa::pkcs8::SecretDocument;
 use vmyna_card_os::application::Application;
+use vmyna_card_os::file::Content;
 use vmyna_card_os::key::{CertificateKey, PrivateKey};
 use vmyna_card_os::pin::ReferenceData;
 use vmyna_card_os::tlv::Tlv;
 
+use crate::card_info::CardSerial;
+use crate::issuance::cv::KeyId;
+use crate::issuance::face_data::FaceData;
 use crate::issuance::specimen::{self, Specimen};
+use crate::issuance::text_data::TextData;
 use crate::jpki::{self, CertifiedKey};
-use crate::{Profile, card_manager};
+use crate::{Profile, card_info, card_manager, face_info, input_assist, residence_code};
 
 /// The names there are.
 pub const NAMES: [&str; 1] = ["hanako"];
@@ -62,7 +67,89 @@ pub fn applications(specimen: &Specimen, profile: &Profile) -> Result<Vec<Applic
     Ok(vec![
         card_manager::declare(profile, card_data),
         jpki::declare(profile, contents),
+        input_assist::declare(profile, input_assist_contents(specimen)?),
+        face_info::declare(profile, face_info_contents(specimen)?),
+        residence_code::declare(profile, residence_code_contents(specimen)?),
+        card_info::declare(profile, card_info_contents(specimen)?),
     ])
+}
+
+fn input_assist_contents(specimen: &Specimen) -> Result<input_assist::Contents, Damaged> {
+    let [
+        my_number,
+        attributes,
+        integrity,
+        certificate,
+        basic_information,
+        session_key,
+        signed_key,
+    ] = specimen.input_assist.map(|file| Content::from(file.to_vec()));
+    let code_b = specimen
+        .person
+        .verification_code_b(specimen.card_expiry, specimen.security_code)
+        .map_err(|_| Damaged)?;
+    Ok(input_assist::Contents {
+        data: TextData {
+            my_number,
+            attributes,
+            integrity,
+            certificate,
+            basic_information,
+            session_key,
+            signed_key,
+        },
+        pin: ReferenceData::new(specimen.pins.input_assist.as_bytes()),
+        code_a: ReferenceData::new(specimen.person.my_number.digits()),
+        code_b: ReferenceData::new(code_b.as_bytes()),
+        authentication_key: private_key(specimen.text_key)?,
+        session_key: private_key(specimen.session_key)?,
+    })
+}
+
+fn face_info_contents(specimen: &Specimen) -> Result<face_info::Contents, Damaged> {
+    let [age_record, card_face, basic_information, certificate, my_number_picture] =
+        specimen.face_info.map(|file| Content::from(file.to_vec()));
+    let birth_date_pin = specimen.person.birth_date_pin().map_err(|_| Damaged)?;
+    let code_b = specimen
+        .person
+        .verification_code_b(specimen.card_expiry, specimen.security_code)
+        .map_err(|_| Damaged)?;
+    Ok(face_info::Contents {
+        data: FaceData {
+            age_record,
+            card_face,
+            basic_information,
+            certificate,
+            my_number_picture,
+        },
+        authentication_key: private_key(specimen.face_key)?,
+        birth_date_pin: ReferenceData::new(birth_date_pin.as_bytes()),
+        code_a: ReferenceData::new(specimen.person.my_number.digits()),
+        code_b: ReferenceData::new(code_b.as_bytes()),
+    })
+}
+
+fn residence_code_contents(specimen: &Specimen) -> Result<residence_code::Contents, Damaged> {
+    Ok(residence_code::Contents {
+        residence_code: specimen.residence_code,
+        key_reference: key_reference(specimen)?,
+        pin: ReferenceData::new(specimen.pins.residence.as_bytes()),
+    })
+}
+
+fn card_info_contents(specimen: &Specimen) -> Result<card_info::Contents, Damaged> {
+    Ok(card_info::Contents {
+        serial: CardSerial::from_digits(specimen.card_serial).ok_or(Damaged)?,
+        municipality: specimen.person.municipality.code,
+        expiry: specimen.card_expiry,
+        key_reference: key_reference(specimen)?,
+        authentication_key: private_key(specimen.common_key)?,
+        pin: ReferenceData::new(specimen.pins.residence.as_bytes()),
+    })
+}
+
+fn key_reference(specimen: &Specimen) -> Result<KeyId, Damaged> {
+    KeyId::from_bytes(specimen.key_reference).map_err(|_| Damaged)
 }
 
 fn private_key(pem: &str) -> Result<PrivateKey, Damaged> {

@@ -115,11 +115,7 @@ impl KeyId {
     /// # Errors
     /// [`IssuanceError::Input`] for a generation above 999.
     pub fn intermediate(municipality: MunicipalityCode, generation: u16) -> Result<Self, IssuanceError> {
-        let code = municipality
-            .digits()
-            .iter()
-            .fold(0, |code, digit| code * 10 + u32::from(digit - b'0'));
-        Self::new(7_000_000 + code * 10, generation, 0x98)
+        Self::new(7_000_000 + municipality.number() * 10, generation, 0x98)
     }
 
     /// A card's own key: 79 and a running number below 100,000, which no municipality reaches (47 is the last prefecture).

@@ -13,16 +13,32 @@
 //! | [`x509`] | the JPKI certificate authorities and the two certificates of a card |
 //! | [`cv`] | card-verifiable certificates and key ids |
 //! | [`card_data`] | the objects of the card manager's GET DATA |
+//! | [`text_data`] | the files of the input-assist application, signed |
+//! | [`face_data`] | the files of the face-info application, signed |
+//! | [`pictures`] | the pictures of the card's face: lines of text as PNG, the default photo |
 //! | [`specimen`] | the built-in specimen card `specimen:hanako` |
 
 pub mod calendar;
 pub mod card_data;
 pub mod cv;
 mod error;
+pub mod face_data;
 pub mod keys;
 pub mod person;
+pub mod pictures;
 pub mod specimen;
+pub mod text_data;
 pub mod validity;
 pub mod x509;
 
 pub use error::IssuanceError;
+
+use vmyna_card_os::tlv::Tlv;
+
+/// A data object of the card's files.
+fn object(tag: u16, value: &[u8]) -> Result<Vec<u8>, IssuanceError> {
+    let mut bytes = Vec::with_capacity(value.len() + 5);
+    let too_long = |_| IssuanceError::Input("a data object of a card's file holds at most 65,535 bytes");
+    Tlv { tag, value }.write(&mut bytes).map_err(too_long)?;
+    Ok(bytes)
+}

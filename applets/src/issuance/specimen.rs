@@ -7,7 +7,7 @@
 use std::fmt;
 
 use super::calendar::Date;
-use super::person::{Municipality, MunicipalityCode, MyNumber, Person, Sex};
+use super::person::{Municipality, MunicipalityCode, MyNumber, Person, ResidenceCode, Sex};
 
 /// The bytes of a committed specimen file.
 macro_rules! bytes {
@@ -43,6 +43,10 @@ pub struct Specimen {
     pub token_serial: &'static str,
     /// 製造番号: 15 digits (common application, record 1).
     pub card_serial: &'static str,
+    /// 住民票コード.
+    pub residence_code: ResidenceCode,
+    /// The 16-byte name of a key that the common and the residence-code application show (EF 0002); no key has it.
+    pub key_reference: &'static [u8; 16],
     /// The PINs.
     pub pins: Pins,
     /// 署名用秘密鍵, PKCS#8 PEM.
@@ -51,6 +55,14 @@ pub struct Specimen {
     pub auth_key: &'static str,
     /// The card's own key, certified in GET DATA 7F21, PKCS#8 PEM.
     pub card_key: &'static str,
+    /// The key of the input-assist application that proves the card's presence (EF 0013), PKCS#8 PEM.
+    pub text_key: &'static str,
+    /// The key to which session keys for the input-assist application are encrypted, PKCS#8 PEM.
+    pub session_key: &'static str,
+    /// The key of the common application that answers INTERNAL AUTHENTICATE (EF 0019), PKCS#8 PEM.
+    pub common_key: &'static str,
+    /// The key of the face-info application that proves the card's presence (001A), PKCS#8 PEM.
+    pub face_key: &'static str,
     /// 署名用電子証明書, DER.
     pub sign_certificate: &'static [u8],
     /// 署名用CA証明書, DER.
@@ -65,6 +77,10 @@ pub struct Specimen {
     pub terminal_ca_public_key: &'static [u8; 265],
     /// GET DATA: (P1P2, contents), ascending.
     pub get_data: [(u16, &'static [u8]); 8],
+    /// EF 0001 to 0007 of the input-assist application, in this order.
+    pub input_assist: [&'static [u8]; 7],
+    /// EF 0001 to 0005 of the face-info application, in this order.
+    pub face_info: [&'static [u8]; 5],
 }
 
 impl fmt::Debug for Specimen {
@@ -122,6 +138,9 @@ macro_rules! constant {
     };
 }
 
+/// The residence code of Hanako. It only satisfies the check-digit rule and belongs to this specimen.
+pub const HANAKO_RESIDENCE_CODE: ResidenceCode = constant!(ResidenceCode::from_digits(*b"12345678903"));
+
 const BIRTH: Date = constant!(Date::new(1989, 10, 25));
 const MY_NUMBER: MyNumber = constant!(MyNumber::from_digits(*b"123456789018"));
 const CHIYODA: MunicipalityCode = constant!(MunicipalityCode::from_digits(*b"13101"));
@@ -155,10 +174,16 @@ pub fn hanako() -> Specimen {
         security_code: HANAKO_SECURITY_CODE,
         token_serial: HANAKO_TOKEN_SERIAL,
         card_serial: HANAKO_CARD_SERIAL,
+        residence_code: HANAKO_RESIDENCE_CODE,
+        key_reference: b"7000010\x08\x05001\0\0\0\0",
         pins: PINS,
         sign_key: text!("hanako/sign-key.pem"),
         auth_key: text!("hanako/auth-key.pem"),
         card_key: text!("hanako/card-key.pem"),
+        text_key: text!("hanako/text-key.pem"),
+        session_key: text!("hanako/session-key.pem"),
+        common_key: text!("hanako/common-key.pem"),
+        face_key: text!("hanako/face-key.pem"),
         sign_certificate: bytes!("hanako/sign-certificate.der"),
         sign_ca_certificate: bytes!("sign-ca/certificate.der"),
         auth_certificate: bytes!("hanako/auth-certificate.der"),
@@ -174,6 +199,22 @@ pub fn hanako() -> Specimen {
             (0x00F7, bytes!("hanako/get-data/00F7.bin")),
             (0x00F8, bytes!("hanako/get-data/00F8.bin")),
             (0x7F21, bytes!("hanako/get-data/7F21.bin")),
+        ],
+        input_assist: [
+            bytes!("hanako/input-assist/0001.bin"),
+            bytes!("hanako/input-assist/0002.bin"),
+            bytes!("hanako/input-assist/0003.bin"),
+            bytes!("hanako/input-assist/0004.bin"),
+            bytes!("hanako/input-assist/0005.bin"),
+            bytes!("hanako/input-assist/0006.bin"),
+            bytes!("hanako/input-assist/0007.bin"),
+        ],
+        face_info: [
+            bytes!("hanako/face-info/0001.bin"),
+            bytes!("hanako/face-info/0002.bin"),
+            bytes!("hanako/face-info/0003.bin"),
+            bytes!("hanako/face-info/0004.bin"),
+            bytes!("hanako/face-info/0005.bin"),
         ],
     }
 }

@@ -10,6 +10,7 @@ use x509_cert::certificate::Certificate;
 
 use super::*;
 use crate::issuance::cv::{self, CvCertificate, KeyId};
+use crate::issuance::text_data::{self, TextAuthority};
 use crate::issuance::x509::names::Hierarchy;
 use crate::issuance::x509::{Authority, Holder, Request};
 use crate::issuance::{keys, validity};
@@ -258,6 +259,27 @@ fn the_card_managers_objects_ascend_and_agree_with_the_person_and_the_card() {
 }
 
 #[test]
+fn the_committed_text_files_are_what_the_code_issues_from_the_same_data() {
+    let card = hanako();
+    let root = cv::CvAuthority::new(text_data::root_id(1).unwrap(), key(text!("text-root/key.pem"))).unwrap();
+    let municipality = card.person.municipality.code;
+    let authority = TextAuthority::establish(&root, municipality, key(text!("text-issuer/key.pem"))).unwrap();
+    let (own, session) = (
+        key(card.text_key).to_public_key(),
+        key(card.session_key).to_public_key(),
+    );
+    let issued = authority.issue(&card.person, &own, &session).unwrap();
+    let issued = issued.files().map(|(_, file)| file.as_bytes().to_vec());
+    assert_eq!(issued.each_ref().map(Vec::as_slice), card.input_assist);
+    assert_eq!(card.input_assist[3], bytes!("text-issuer/certificate.bin"));
+}
+
+#[test]
+fn the_key_that_the_common_application_names_is_of_our_own_numbers() {
+    assert!(!KeyId::from_bytes(hanako().key_reference).unwrap().is_reserved());
+}
+
+#[test]
 fn a_terminals_chain_leads_to_the_key_that_the_card_holds() {
     let card = hanako();
     let authority = cv::decode_public_key(card.terminal_ca_public_key).unwrap();
@@ -290,6 +312,14 @@ fn no_two_specimen_keys_are_the_same() {
         hanako().sign_key,
         hanako().auth_key,
         hanako().card_key,
+        text!("text-root/key.pem"),
+        text!("text-issuer/key.pem"),
+        hanako().text_key,
+        hanako().session_key,
+        hanako().common_key,
+        text!("face-root/key.pem"),
+        text!("face-issuer/key.pem"),
+        hanako().face_key,
     ];
     for (at, one) in pems.iter().enumerate() {
         assert!(
@@ -318,6 +348,7 @@ struct Description {
     birth: String,
     sex: String,
     my_number: String,
+    residence_code: String,
     municipality: toml::Table,
     card: toml::Table,
     pins: toml::Table,
@@ -338,6 +369,7 @@ fn the_readable_description_says_what_the_card_has() {
         (card.person.birth.to_string(), "female")
     );
     assert_eq!(said.my_number, my_number);
+    assert_eq!(said.residence_code.as_bytes(), card.residence_code.digits());
 
     let table = |pairs: &[(&str, &str)]| -> toml::Table {
         pairs

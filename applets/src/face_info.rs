@@ -1,0 +1,172 @@
+//! 券面事項確認AP, the face-info application: what is printed on the card, as pictures and signed, for those who check
+//! with it that the card's face is genuine; and a record that tells no more than the holder's birth date.
+//!
+//! Who has seen the card may read it: its reference data are values printed there. The My Number's picture needs the My
+//! Number.
+
+use vmyna_card_os::Aid;
+use vmyna_card_os::access::{Access, Condition, Operation};
+use vmyna_card_os::application::{Application, SecureSession};
+use vmyna_card_os::file::{Body, FileId};
+use vmyna_card_os::key::PrivateKey;
+use vmyna_card_os::pin::{Format, Pin, ReferenceData};
+use vmyna_card_os::rule;
+
+use crate::issuance::face_data::FaceData;
+use crate::profile::Profile;
+use crate::{card_manager, documented, elementary_file, measured};
+
+/// The AID.
+pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x02]) {
+    Some(aid) => aid,
+    None => unreachable!(),
+};
+
+/// The elementary files.
+pub mod ef {
+    use super::FileId;
+
+    /// Age record.
+    pub const AGE_RECORD: FileId = FileId::new(0x0001);
+    /// The card's face.
+    pub const CARD_FACE: FileId = FileId::new(0x0002);
+    /// Basic information on the application.
+    pub const BASIC_INFORMATION: FileId = FileId::new(0x0003);
+    /// CV certificate of the key that signed the data.
+    pub const CERTIFICATE: FileId = FileId::new(0x0004);
+    /// The My Number as a picture.
+    pub const MY_NUMBER_PICTURE: FileId = FileId::new(0x0005);
+    /// Of unknown purpose.
+    pub const UNKNOWN_0006: FileId = FileId::new(0x0006);
+    /// 生年月日 PIN.
+    pub const BIRTH_DATE_PIN: FileId = FileId::new(0x0011);
+    /// 照合番号B. (In the input-assist application this number is another file.)
+    pub const CODE_B: FileId = FileId::new(0x0012);
+    /// 照合番号A.
+    pub const CODE_A: FileId = FileId::new(0x0013);
+    /// The key with which the card proves that it is present.
+    pub const AUTHENTICATION_KEY: FileId = FileId::new(0x001A);
+}
+
+/// 生年月日 PIN: year of the Japanese era, month and day, two digits each.
+pub const BIRTH_DATE_PIN_FORMAT: Format = Format::digits(6);
+/// 照合番号A: the My Number.
+pub const CODE_A_FORMAT: Format = Format::digits(12);
+/// 照合番号B: birth-date PIN, year of the card's expiry, security code.
+pub const CODE_B_FORMAT: Format = Format::digits(14);
+/// Wrong values in a row that block a code. For the birth-date PIN the number is not published.
+pub const TRIES: u8 = 10;
+
+/// What the application of one card holds.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// EF 0001 to 0005.
+    pub data: FaceData,
+    /// Key 001A, whose public half is in EF 0001, 0002 and 0005.
+    pub authentication_key: PrivateKey,
+    /// 生年月日 PIN.
+    pub birth_date_pin: ReferenceData,
+    /// 照合番号A.
+    pub code_a: ReferenceData,
+    /// 照合番号B.
+    pub code_b: ReferenceData,
+}
+
+/// Declares the application.
+pub fn declare(profile: &Profile, contents: Contents) -> Application {
+    let data = contents.data;
+    let [birth, a, b] = [ef::BIRTH_DATE_PIN, ef::CODE_A, ef::CODE_B].map(Condition::Verified);
+    let either_code = Condition::AnyOf(vec![a.clone(), b]);
+    let files = vec![
+        elementary_file(
+            ef::AGE_RECORD,
+            ("age record", ""),
+            Body::Transparent(data.age_record),
+            Access::read(birth),
+            documented("myna-card; PocketSign names the PIN"),
+        ),
+        elementary_file(
+            ef::CARD_FACE,
+            ("card face", "券面事項"),
+            Body::Transparent(data.card_face),
+            Access::read(either_code.clone()),
+            documented("several clients; myna-card"),
+        ),
+        elementary_file(
+            ef::BASIC_INFORMATION,
+            ("basic information", "AP基本情報"),
+            Body::Transparent(data.basic_information),
+            Access::read(Condition::Always),
+            measured("dump of a test card (myna-card); what DF35 holds is assumed"),
+        ),
+        elementary_file(
+            ef::CERTIFICATE,
+            ("CV certificate of the data-signing key", ""),
+            Body::Transparent(data.certificate),
+            Access::read(Condition::Always),
+            documented("several clients; dump of a test card (myna-card)"),
+        ),
+        elementary_file(
+            ef::MY_NUMBER_PICTURE,
+            ("My Number picture", "個人番号画像"),
+            Body::Transparent(data.my_number_picture),
+            Access::read(a),
+            documented("several clients; myna-card: code B does not open it"),
+        ),
+        elementary_file(
+            ef::UNKNOWN_0006,
+            ("unknown protected file", ""),
+            Body::Transparent(vec![0xFF; 16].into()),
+            Access::read(either_code),
+            measured("myna-card: 16 x FF, behind either code"),
+        ),
+        elementary_file(
+            ef::BIRTH_DATE_PIN,
+            ("birth-date PIN", "生年月日"),
+            Body::Pin(Pin::new(contents.birth_date_pin, BIRTH_DATE_PIN_FORMAT, TRIES)),
+            verify_only(),
+            documented("myna-card; PocketSign; its 10 tries are assumed, as those of the codes"),
+        ),
+        elementary_file(
+            ef::CODE_B,
+            ("verification code B", "照合番号B"),
+            Body::Pin(Pin::new(contents.code_b, CODE_B_FORMAT, TRIES)),
+            verify_only(),
+            documented("several clients; Digital Agency: 10 tries"),
+        ),
+        elementary_file(
+            ef::CODE_A,
+            ("verification code A", "照合番号A"),
+            Body::Pin(Pin::new(contents.code_a, CODE_A_FORMAT, TRIES)),
+            verify_only(),
+            documented("several clients; sc-tools-myna: 10 tries"),
+        ),
+        elementary_file(
+            ef::AUTHENTICATION_KEY,
+            ("active-authentication key", ""),
+            Body::PrivateKey(contents.authentication_key),
+            Access::NONE
+                .with(Operation::ComputeSignature, Condition::Always)
+                .with(Operation::InternalAuthenticate, Condition::Unsuited),
+            measured("myna-card: 80 2A signs without a credential, INTERNAL AUTHENTICATE answers 6985"),
+        ),
+    ];
+    Application {
+        aid: AID,
+        name: "face_info".into(),
+        title: "券面事項確認AP".into(),
+        files,
+        data_objects: vec![card_manager::contact_atr(profile)],
+        default_key: Some(ef::AUTHENTICATION_KEY),
+        secure_session: SecureSession::Refused(&rule::SESSION_KEY_NO_ENVIRONMENT),
+        basis: documented("all clients that read the card's face"),
+    }
+}
+
+/// Anybody may try it; nothing changes it: it is printed on the card, or is the holder's number.
+fn verify_only() -> Access {
+    Access::NONE.with(Operation::Verify, Condition::Always)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! 券面事項入力補助AP, the input-assist application: the My Number and the four attributes (name, address, birth date,
+//! sex) as text, so that nobody has to type them, with the issuer's signatures over them. The one application with a
+//! secure session.
+//!
+//! What opens which file is the point of it: the PIN opens all, 照合番号A (who knows the My Number) the number, 照合番号B
+//! (who sees the card's face) the attributes.
+
+use vmyna_card_os::Aid;
+use vmyna_card_os::access::{Access, Condition, Operation};
+use vmyna_card_os::application::{Application, SecureSession};
+use vmyna_card_os::file::{Body, Content, FileId};
+use vmyna_card_os::key::PrivateKey;
+use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
+
+use crate::issuance::text_data::TextData;
+use crate::profile::Profile;
+use crate::{assumed, card_manager, documented, elementary_file, measured};
+
+/// The AID.
+pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x08]) {
+    Some(aid) => aid,
+    None => unreachable!(),
+};
+
+/// The elementary files.
+pub mod ef {
+    use super::FileId;
+
+    /// 個人番号.
+    pub const MY_NUMBER: FileId = FileId::new(0x0001);
+    /// 基本4情報.
+    pub const ATTRIBUTES: FileId = FileId::new(0x0002);
+    /// Digests of the two and a signature over them.
+    pub const INTEGRITY: FileId = FileId::new(0x0003);
+    /// The CV certificate of the key that signs.
+    pub const CERTIFICATE: FileId = FileId::new(0x0004);
+    /// Basic information about the application.
+    pub const BASIC_INFORMATION: FileId = FileId::new(0x0005);
+    /// The public key that a session key is encrypted to.
+    pub const SESSION_KEY: FileId = FileId::new(0x0006);
+    /// The public half of [`AUTHENTICATION_KEY`] and a signature over it.
+    pub const SIGNED_KEY: FileId = FileId::new(0x0007);
+    /// Of unknown purpose.
+    pub const UNKNOWN_0008: FileId = FileId::new(0x0008);
+    /// 暗証番号.
+    pub const PIN: FileId = FileId::new(0x0011);
+    /// A key reference that is blocked on every card.
+    pub const BLOCKED: FileId = FileId::new(0x0012);
+    /// The key by which the card proves that it is present.
+    pub const AUTHENTICATION_KEY: FileId = FileId::new(0x0013);
+    /// 照合番号A.
+    pub const CODE_A: FileId = FileId::new(0x0014);
+    /// 照合番号B.
+    pub const CODE_B: FileId = FileId::new(0x0015);
+}
+
+/// 券面事項入力補助用暗証番号: four digits.
+pub const PIN_FORMAT: Format = Format::digits(4);
+/// Wrong values in a row that block the PIN.
+pub const PIN_TRIES: u8 = 3;
+/// 照合番号A: the My Number.
+pub const CODE_A_FORMAT: Format = Format::digits(12);
+/// 照合番号B: birth date in the era's year, expiry year and security code.
+pub const CODE_B_FORMAT: Format = Format::digits(14);
+/// Wrong values in a row that block either 照合番号.
+pub const CODE_TRIES: u8 = 10;
+
+/// What the application of one card holds.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// EF 0001 to 0007.
+    pub data: TextData,
+    /// 暗証番号.
+    pub pin: ReferenceData,
+    /// 照合番号A.
+    pub code_a: ReferenceData,
+    /// 照合番号B.
+    pub code_b: ReferenceData,
+    /// The key whose public half EF 0007 shows.
+    pub authentication_key: PrivateKey,
+    /// The key whose public half EF 0006 shows.
+    pub session_key: PrivateKey,
+}
+
+/// Declares the application.
+pub fn declare(profile: &Profile, contents: Contents) -> Application {
+    let data = contents.data;
+    let read = |pins: &[FileId]| Access::read(any_of(pins));
+    let free = || Access::read(Condition::Always);
+    let transparent = Body::Transparent;
+    let files = vec![
+        elementary_file(
+            ef::MY_NUMBER,
+            ("My Number", "個人番号"),
+            transparent(data.my_number),
+            read(&[ef::PIN, ef::CODE_A]),
+            documented("all clients; A does and B does not open it: myna-card"),
+        ),
+        elementary_file(
+            ef::ATTRIBUTES,
+            ("four attributes", "基本4情報"),
+            transparent(data.attributes),
+            read(&[ef::PIN, ef::CODE_B]),
+            documented("all clients; B does and A does not open it: myna-card"),
+        ),
+        elementary_file(
+            ef::INTEGRITY,
+            ("digests and signature", ""),
+            transparent(data.integrity),
+            read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
+            documented("jpki/myna; milkcocoa0902/Jpki; myna-card"),
+        ),
+        elementary_file(
+            ef::CERTIFICATE,
+            ("CV certificate of the signing key", ""),
+            transparent(data.certificate),
+            free(),
+            documented("jpki/myna; milkcocoa0902/Jpki; myna-card"),
+        ),
+        elementary_file(
+            ef::BASIC_INFORMATION,
+            ("basic information", ""),
+            transparent(data.basic_information),
+            free(),
+            documented("jpki/myna; jsapdu; myna-card; what DF43 holds is assumed"),
+        ),
+        elementary_file(
+            ef::SESSION_KEY,
+            ("public key for session keys", ""),
+            transparent(data.session_key),
+            read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
+            measured("dump of a test card (myna-card)"),
+        ),
+        elementary_file(
+            ef::SIGNED_KEY,
+            ("signed public key of the card", ""),
+            transparent(data.signed_key),
+            read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
+            measured("dump of a test card (myna-card)"),
+        ),
+        elementary_file(
+            ef::UNKNOWN_0008,
+            ("unknown file", ""),
+            transparent(Content::from(vec![0xFF; 16])),
+            read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
+            assumed("myna-card: 16 x FF; who may read it is not published, so whoever may read EF 0003"),
+        ),
+        elementary_file(
+            ef::PIN,
+            ("input-assist PIN", "券面事項入力補助用暗証番号"),
+            Body::Pin(Pin::new(contents.pin, PIN_FORMAT, PIN_TRIES)),
+            Access::NONE
+                .with(Operation::Verify, Condition::Always)
+                .with(Operation::ChangeReferenceData, Condition::Verified(ef::PIN)),
+            documented("all clients; J-LIS: 3 tries"),
+        ),
+        elementary_file(
+            ef::BLOCKED,
+            ("blocked key reference", ""),
+            Body::Pin(blocked()),
+            verify_only(),
+            measured("myna-card: on every card the query answers 63C0 and an attempt 6984; its limit is assumed"),
+        ),
+        elementary_file(
+            ef::AUTHENTICATION_KEY,
+            ("active-authentication private key", ""),
+            Body::PrivateKey(contents.authentication_key),
+            Access::NONE
+                .with(Operation::ComputeSignature, Condition::Always)
+                .with(Operation::InternalAuthenticate, Condition::Unsuited),
+            measured("myna-card: 80 2A needs no credential, INTERNAL AUTHENTICATE answers 6985"),
+        ),
+        elementary_file(
+            ef::CODE_A,
+            ("verification code A", "照合番号A"),
+            Body::Pin(Pin::new(contents.code_a, CODE_A_FORMAT, CODE_TRIES)),
+            verify_only(),
+            documented("myna-card; jsapdu; sc-tools-myna: 10 tries"),
+        ),
+        elementary_file(
+            ef::CODE_B,
+            ("verification code B", "照合番号B"),
+            Body::Pin(Pin::new(contents.code_b, CODE_B_FORMAT, CODE_TRIES)),
+            verify_only(),
+            documented("myna-card; jsapdu; Digital Agency: 10 tries"),
+        ),
+    ];
+    Application {
+        aid: AID,
+        name: "input_assist".into(),
+        title: "券面事項入力補助AP".into(),
+        files,
+        data_objects: vec![card_manager::contact_atr(profile)],
+        default_key: Some(ef::AUTHENTICATION_KEY),
+        // Neither 照合番号 is enough (measured: myna-card).
+        secure_session: SecureSession::Offered {
+            key: contents.session_key,
+            condition: Condition::Verified(ef::PIN),
+        },
+        basis: documented("all clients"),
+    }
+}
+
+fn any_of(pins: &[FileId]) -> Condition {
+    Condition::AnyOf(pins.iter().map(|pin| Condition::Verified(*pin)).collect())
+}
+
+/// Anybody may try it; nothing changes it: it is printed on the card, or is the holder's number.
+fn verify_only() -> Access {
+    Access::NONE.with(Operation::Verify, Condition::Always)
+}
+
+/// Issued without a try: no value is ever compared with it.
+fn blocked() -> Pin {
+    let any = Format {
+        characters: Characters::Bytes,
+        min: 1,
+        max: 16,
+    };
+    Pin {
+        tries_at_issue: 0,
+        ..Pin::new(ReferenceData::new(&[0xFF; 16]), any, PIN_TRIES)
+    }
+}

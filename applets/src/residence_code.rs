@@ -1,0 +1,114 @@
+//! 住基AP, the residence-code application: for the terminals of the resident registry network. What it shows to others
+//! is the name of a key, and its PIN.
+//!
+//! That it holds the 住民票コード as text behind its PIN is official; in which file and form is published nowhere, and
+//! who examined cards found no file that the PIN opens. So the code lies here where nobody is known to have looked: in
+//! an EF without a short identifier.
+
+use vmyna_card_os::Aid;
+use vmyna_card_os::access::{Access, Condition};
+use vmyna_card_os::application::{Application, SecureSession};
+use vmyna_card_os::file::{Body, FileId};
+use vmyna_card_os::pin::{Format, Pin, ReferenceData};
+use vmyna_card_os::rule;
+
+use crate::card_info::{change_key_access, key_reference, key_reference_basis, record};
+use crate::issuance::cv::KeyId;
+use crate::issuance::person::ResidenceCode;
+use crate::profile::Profile;
+use crate::{assumed, card_manager, documented, elementary_file};
+
+/// The AID.
+pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x01]) {
+    Some(aid) => aid,
+    None => unreachable!(),
+};
+
+/// The elementary files.
+pub mod ef {
+    use super::FileId;
+
+    /// The name of a key, the same as in the common card application.
+    pub const KEY_REFERENCE: FileId = FileId::new(0x0002);
+    /// 暗証番号.
+    pub const PIN: FileId = FileId::new(0x001C);
+    /// 住民票コード.
+    pub const RESIDENCE_CODE: FileId = FileId::new(0x0021);
+}
+
+/// 住民基本台帳用暗証番号: four digits. Terminals keep it equal to the common card application's; to the card they are two.
+pub const PIN_FORMAT: Format = Format::digits(4);
+/// Wrong values in a row that block the PIN.
+pub const PIN_TRIES: u8 = 3;
+
+/// What the application of one card holds.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// 住民票コード.
+    pub residence_code: ResidenceCode,
+    /// The key named in EF 0002 here and in the common card application.
+    pub key_reference: KeyId,
+    /// 暗証番号.
+    pub pin: ReferenceData,
+}
+
+/// Declares the application.
+pub fn declare(profile: &Profile, contents: Contents) -> Application {
+    let files = vec![
+        elementary_file(
+            ef::KEY_REFERENCE,
+            ("key reference", ""),
+            key_reference(contents.key_reference),
+            Access::read(Condition::Always),
+            key_reference_basis(),
+        ),
+        elementary_file(
+            ef::PIN,
+            ("residence PIN", "住民基本台帳用暗証番号"),
+            Body::Pin(Pin::new(contents.pin, PIN_FORMAT, PIN_TRIES)),
+            change_key_access(ef::PIN),
+            documented("myna-card; TRETJapanNFCReader; jpki/myna; 3 tries: municipal pages"),
+        ),
+        elementary_file(
+            ef::RESIDENCE_CODE,
+            ("residence code", "住民票コード"),
+            Body::Records(vec![record(contents.residence_code.digits()).into()]),
+            Access::read(Condition::Verified(ef::PIN)),
+            assumed("Ministry of Internal Affairs: as text, behind the PIN; identifier and form published nowhere"),
+        ),
+    ];
+    Application {
+        aid: AID,
+        name: "residence_code".into(),
+        title: "住基AP".into(),
+        files,
+        data_objects: vec![card_manager::contact_atr(profile)],
+        default_key: None,
+        secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
+        basis: documented("myna-card; TRETJapanNFCReader; jpki/myna"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_code_is_a_record_of_eleven_digits_behind_the_pin_and_beyond_the_short_identifiers() {
+        let contents = Contents {
+            residence_code: ResidenceCode::from_digits(*b"12345678903").unwrap(),
+            key_reference: KeyId::new(7_000_010, 1, 0).unwrap(),
+            pin: ReferenceData::new(b"1234"),
+        };
+        let application = declare(&Profile::contact(), contents);
+        let file = application.file(ef::RESIDENCE_CODE).unwrap();
+        let Body::Records(records) = &file.body else {
+            panic!("{file:?}");
+        };
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0].as_bytes(), b"\x01\x0B12345678903");
+        assert_eq!(file.access, Access::read(Condition::Verified(ef::PIN)));
+        assert!((1..=30).all(|sfi| FileId::from_sfi(sfi) != Some(file.id)));
+        assert!(!format!("{application:?}").contains("12345678903"));
+    }
+}
