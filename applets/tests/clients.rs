@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{AUTH, ISD, JPKI, Rig, SIGN, hex};
+use common::{AUTH, CARD_INFO, FACE_INFO, INPUT_ASSIST, ISD, JPKI, RESIDENCE_CODE, Rig, SIGN, hex};
 use vmyna_applets::issuance::cv::{CvCertificate, KeyId};
 
 #[test]
@@ -56,15 +56,20 @@ fn power_up_selects_the_card_manager_and_mf_is_refused_there_and_faked_in_an_app
 fn applications_are_found_by_partial_names_and_next_occurrence() {
     let mut rig = Rig::hanako();
     rig.expect(&[("00A40400", 0x9000), ("00CA00F2 00", 0x9000)]);
-    rig.expect(&[
-        ("00A40402", 0x9000),
-        ("00B08600 00", 0x9000),
-        ("00A40402", 0x6A82),
-        ("00B08600 00", 0x9000),
-    ]);
+    // sc-tools-myna finds them all this way; JPKI comes first and the common card application last.
+    rig.expect(&[("00A40402", 0x9000), ("00B08600 00", 0x9000)]);
+    for _ in [INPUT_ASSIST, FACE_INFO, RESIDENCE_CODE, CARD_INFO] {
+        rig.expect(&[("00A40402", 0x9000)]);
+    }
+    rig.expect(&[("00B2010C 00", 0x9000), ("00A40402", 0x6A82), ("00B2010C 00", 0x9000)]);
     let (fci, sw) = rig.send("00A40400 09 D392F0002601000000 00");
     assert_eq!((&fci[..1], sw), (&[0x6F][..], 0x9000));
     assert_eq!(hex(&fci), format!("6F0C840A{JPKI}"));
+    // S380-relay prints these two answers of a real card as far as 6F.
+    for aid in [INPUT_ASSIST, CARD_INFO] {
+        let fci = rig.data(&format!("00A40400 0A {aid} 00"));
+        assert_eq!(hex(&fci), format!("6F0C840A{aid}"));
+    }
 }
 
 #[test]
@@ -198,4 +203,101 @@ fn what_jpki_refuses_it_refuses_as_published() {
         ("00B07FFF 00", 0x6B00),
     ]);
     assert_eq!(rig.data("00840000 00").len(), 256);
+}
+
+/// 照合番号A and B of 見本花子.
+const CODE_A: &str = "0C 313233343536373839303138";
+const CODE_B: &str = "0E 3031313032353230333632303236";
+
+#[test]
+fn the_number_and_the_four_attributes_come_in_the_published_bytes_whatever_way_they_are_read() {
+    let number = "FF100C313233343536373839303138FFFF";
+    let attributes = [
+        "FF2062DF2108000E002000560061",
+        "DF220FE8A68BE69CACE38080E88AB1E5AD90",
+        "DF2333E69DB1E4BAACE983BDE58D83E4BBA3E794B0E58CBAE8A68BE69CACE794BAE4B880E4B881E79BAEEFBC92E795AAEFBC93E58FB7",
+        "DF24083139383931303235DF250132",
+    ]
+    .concat();
+    let mut rig = Rig::hanako();
+    rig.select(INPUT_ASSIST);
+    // jpki/myna: SELECT of each file, VERIFY before it, the number's digits at 3 to 15.
+    rig.expect(&[
+        ("00A4020C 02 0011", 0x9000),
+        ("00200080", 0x63C3),
+        ("00200080 04 31323334", 0x9000),
+    ]);
+    rig.expect(&[("00A4020C 02 0001", 0x9000)]);
+    assert_eq!(hex(&rig.data("00B00000 11")), number);
+    assert_eq!(rig.data("00B00000 00")[3..15], *b"123456789018");
+    // Its attributes: seven bytes for the length, then the rest.
+    rig.expect(&[("00A4020C 02 0002", 0x9000)]);
+    assert_eq!(hex(&rig.data("00B00000 07")), attributes[..14]);
+    assert_eq!(hex(&rig.data("00B00000 65")), attributes);
+    // A Dart client asks for 113 bytes, whatever is there; others for 256.
+    assert_eq!(hex(&rig.data("00B00000 71")), attributes);
+    assert_eq!(hex(&rig.data("00B00000 00")), attributes);
+    // jsapdu: VERIFY and READ by short identifier, extended.
+    let mut rig = Rig::hanako();
+    rig.select(INPUT_ASSIST);
+    rig.expect(&[("00200091 04 31323334", 0x9000)]);
+    assert_eq!(hex(&rig.data("00B08100 000000")), number);
+    assert_eq!(hex(&rig.data("00B08200 000000")), attributes);
+}
+
+#[test]
+fn jsapdu_reads_the_face_by_either_code_and_the_number_by_a_alone() {
+    for (p2, code, number) in [("93", CODE_A, 0x9000), ("92", CODE_B, 0x6982)] {
+        let mut rig = Rig::hanako();
+        rig.select(FACE_INFO);
+        rig.expect(&[("00B08200 000000", 0x6982)]);
+        rig.expect(&[
+            (&format!("002000{p2}"), 0x63CA),
+            (&format!("002000{p2} {code}"), 0x9000),
+        ]);
+        let face = rig.data("00B08200 000000");
+        assert!(hex(&face).starts_with("FF2082"));
+        let length = usize::from(u16::from_be_bytes([face[3], face[4]])) + 5;
+        assert_eq!(face.len(), length, "the file ends with the object");
+        assert!(
+            hex(&face[5..]).starts_with("DF2112001A00250029"),
+            "published head and first offsets"
+        );
+        // The same in pieces of 256; the file is the current one now.
+        let mut pieces = Vec::new();
+        while pieces.len() < length {
+            pieces.extend(rig.data(&format!("00B0{:04X} 00", pieces.len())));
+        }
+        assert_eq!(pieces, face);
+        rig.expect(&[("00B08500 000000", number), ("00B08100 00", 0x6982)]);
+    }
+}
+
+#[test]
+fn the_common_record_is_read_as_each_client_reads_it() {
+    let record = [&[0x01, 0x1C][..], b"9999000000000011310120361025"].concat();
+    let mut rig = Rig::hanako();
+    rig.select(CARD_INFO);
+    // jpki/myna and sc-tools-myna, without and with SELECT of the file.
+    assert_eq!(rig.data("00B2010C 00"), record);
+    rig.expect(&[("00A4020C 02 0001", 0x9000)]);
+    for command in ["00B20104 00", "00B20105 00", "00B20104 1E"] {
+        assert_eq!(rig.data(command), record, "{command}");
+    }
+    rig.expect(&[("00B20204 00", 0x6A83), ("00B00000 00", 0x6981)]);
+    let digest = rig.data("00880099 04 01020304 00");
+    assert_eq!(digest.len(), 256);
+    assert_eq!(rig.data("00880099 04 01020304 00"), digest, "no salt");
+}
+
+#[test]
+fn the_basic_information_begins_as_published() {
+    let mut rig = Rig::hanako();
+    rig.select(INPUT_ASSIST);
+    let basic = hex(&rig.data("00B08500 00"));
+    assert!(basic.starts_with("FF4082009FDF410401030E01DF4210"), "{basic}");
+    rig.select(FACE_INFO);
+    let basic = hex(&rig.data("00B08300 000000"));
+    assert!(basic.starts_with("FF3082013BDF310406030E01DF3210"), "{basic}");
+    assert!(basic.contains("DF330100DF34053133313031DF35820110"), "{basic}");
 }

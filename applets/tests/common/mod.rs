@@ -15,6 +15,10 @@ use vmyna_card_os::{Card, Parts};
 /// AIDs.
 pub(crate) const ISD: &str = "A0000001510000";
 pub(crate) const JPKI: &str = "D392F000260100000001";
+pub(crate) const INPUT_ASSIST: &str = "D3921000310001010408";
+pub(crate) const FACE_INFO: &str = "D3921000310001010402";
+pub(crate) const RESIDENCE_CODE: &str = "D3921000310001010401";
+pub(crate) const CARD_INFO: &str = "D3921000310001010100";
 
 /// VERIFY of the specimen's PINs by short identifier.
 pub(crate) const AUTH: &str = "00200098 04 31323334";
