@@ -42,6 +42,12 @@ pub fn card() -> Card {
 /// The private key by which the specimens' card-verifiable certificates begin: a PUBLIC TEST KEY, PKCS#8 PEM.
 pub const CV_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/cv-root/key.pem");
 
+/// The same of the 券面事項入力補助AP's.
+pub const TEXT_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/text-root/key.pem");
+
+/// The same of the 券面事項確認AP's.
+pub const FACE_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/face-root/key.pem");
+
 /// A day on which the specimen's certificates are valid (they are from 1 November 2026 on), as `YYYYMMDD`. Nothing here
 /// reads a clock, so the tests do not expire with the certificates.
 pub const A_DAY: &[u8; 8] = b"20270401";

@@ -9,6 +9,8 @@ use std::rc::Rc;
 
 use jpki::Card;
 use jpki::ap::crypto::CertType;
+use jpki::ap::support::Sex;
+use jpki::ap::surface::Pin;
 use jpki::ap::{CryptoAp, SupportAp, SurfaceAp};
 use jpki::card::Error;
 use jpki::nfc;
@@ -127,13 +129,77 @@ fn the_sign_certificate_is_not_read_with_a_wrong_pin() {
     assert!(matches!(error, Error::Apdu(nfc::Error::VerifyFailed(3))), "{error}");
 }
 
+/// The card as the client holds it, for its other two applications.
+fn hold(software: &SoftwareCard) -> Rc<Card<&SoftwareCard, ()>> {
+    Rc::new(Card::new(Box::new(software)))
+}
+
+const CODE_A: &[u8] = b"123456789018";
+const CODE_B: &[u8] = b"01102520362026";
+
 #[test]
-fn an_application_that_the_card_does_not_have_is_reported_as_not_found() {
+fn the_number_and_the_four_attributes_are_read_as_text() {
     let software = SoftwareCard::new();
-    let card = Rc::new(Card::new(Box::new(&software)));
-    let text = SupportAp::open((), Rc::clone(&card)).err().unwrap();
-    let surface = SurfaceAp::open((), Rc::clone(&card)).err().unwrap();
-    for error in [text, surface] {
-        assert!(matches!(error, Error::Apdu(nfc::Error::FileNotFound)), "{error}");
+    let client = SupportAp::open((), hold(&software)).unwrap();
+    let pin = || specimen().pins.input_assist.into();
+    assert_eq!(client.pin_status(()).unwrap(), 3);
+    assert_eq!(client.read_my_number_raw((), pin()).unwrap().len(), 17);
+    assert_eq!(client.read_my_number((), pin()).unwrap().as_bytes(), CODE_A);
+    let attributes = client.read_attributes((), pin()).unwrap();
+    assert_eq!(attributes.name, "見本　花子");
+    assert_eq!(attributes.address, "東京都千代田区見本町一丁目２番３号");
+    assert_eq!(attributes.date_of_birth, "19891025");
+    assert!(matches!(attributes.sex, Sex::Female), "{:?}", attributes.sex);
+}
+
+#[test]
+fn the_text_is_not_read_with_a_wrong_pin() {
+    let software = SoftwareCard::new();
+    let client = SupportAp::open((), hold(&software)).unwrap();
+    let error = client.read_my_number((), b"0000".to_vec()).unwrap_err();
+    // It sends each command twice.
+    assert!(matches!(error, Error::Apdu(nfc::Error::VerifyFailed(1))), "{error}");
+}
+
+#[test]
+fn the_face_is_read_to_its_end_by_either_code_in_pieces_of_256() {
+    for pin in [|| Pin::A(CODE_A.into()), || Pin::B(CODE_B.into())] {
+        let software = SoftwareCard::new();
+        let client = SurfaceAp::open((), hold(&software)).unwrap();
+        let raw = client.read_surface_raw((), pin()).unwrap();
+        let face = myna_card::ap::surface::CardFace::parse(&raw).unwrap();
+        let read = client.read_surface((), pin()).unwrap();
+        assert_eq!(read.date_of_birth, b"19891025");
+        assert_eq!(read.sex, b"2");
+        assert_eq!(read.expiry_date, b"20361025");
+        let pictures = [
+            (read.name, face.name_image),
+            (read.address, face.address_image),
+            (read.photo, face.photo),
+            (read.code, face.security_code_image),
+        ];
+        for (read, expected) in pictures {
+            assert_eq!(read, expected.data);
+        }
+        assert_eq!(read.signature, face.signature);
     }
+}
+
+#[test]
+fn the_codes_have_ten_tries_each() {
+    let software = SoftwareCard::new();
+    let client = SurfaceAp::open((), hold(&software)).unwrap();
+    assert_eq!(
+        (client.pin_a_status(()).unwrap(), client.pin_b_status(()).unwrap()),
+        (10, 10)
+    );
+    // The client's documentation has the date of birth with four digits of a Christian year; a card does not take that.
+    let error = client
+        .read_surface_raw((), Pin::B(b"1989102520362026".to_vec()))
+        .unwrap_err();
+    assert!(matches!(error, Error::Apdu(nfc::Error::VerifyFailed(8))), "{error}");
+    assert_eq!(
+        (client.pin_a_status(()).unwrap(), client.pin_b_status(()).unwrap()),
+        (10, 8)
+    );
 }

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use jpki::ap::CryptoAp;
 use jpki::ap::crypto::CertType;
+use myna_card::ap::common::CommonAp;
 use myna_card::ap::jpki::{JpkiAp, SignatureScheme, TokenType};
+use myna_card::ap::surface::SurfaceAp;
+use myna_card::ap::text::{self, TextAp};
 use myna_card::card::Retries;
 use myna_card::transport::pcsc::{PcscTransport, Sharing, connect, connect_any, list_readers};
 use myna_card::{Card, Certificate, Date, Error, MasterFile, Pin};
@@ -30,6 +33,7 @@ fn clients_use_the_card_through_the_real_pcsc_service() {
 
         let reader = pcscd.reader_name(0);
         myna_card_reads_and_signs(wait_for_card(&reader));
+        myna_card_reads_the_holder_in_a_secure_session(&reader);
         myna_card_shares_the_card_or_not(&reader);
         jpki_reads_and_signs();
 
@@ -94,6 +98,32 @@ fn myna_card_reads_and_signs(mut card: Card<PcscTransport>) {
         matches!(locked, Err(Error::Status(sw)) if sw.value() == 0x6982),
         "{locked:?}"
     );
+}
+
+/// Commands and answers of extended length, through the service and the driver.
+fn myna_card_reads_the_holder_in_a_secure_session(reader: &str) {
+    let digits = |digits: &str| Pin::numeric(digits).unwrap();
+    let mut card = connect(reader, Sharing::Exclusive).unwrap();
+    let mut text = TextAp::select(&mut card).unwrap();
+    text.verify_pin(&digits(specimen().pins.input_assist)).unwrap();
+    let name = text.read_attributes().unwrap().name;
+    let mut session = text.open_secure_session(&[7; 32]).unwrap();
+    session.verify(text::ef::CODE_A, &digits("123456789018")).unwrap();
+    let attributes = session.read_ef(text::ef::ATTRIBUTES).unwrap();
+    assert_eq!(text::Attributes::parse(&attributes).unwrap().name, name);
+    assert_eq!(session.read_ef_physical(text::ef::CERTIFICATE).unwrap().len(), 568);
+
+    let mut surface = SurfaceAp::select(&mut card).unwrap();
+    surface.verify_code_b(&digits("01102520362026")).unwrap();
+    let issuer = surface.read_certificate().unwrap().public_key;
+    let face = surface.read_card_face().unwrap();
+    face.verify(&issuer).unwrap();
+    let signature = surface.sign(b"challenge").unwrap();
+    let scheme = SignatureScheme::Sha256DigestInfo;
+    scheme.verify(&face.public_key, b"challenge", &signature).unwrap();
+
+    let info = CommonAp::select(&mut card).unwrap().read_card_info().unwrap();
+    assert_eq!(info.serial, specimen().card_serial);
 }
 
 fn myna_card_shares_the_card_or_not(reader: &str) {

@@ -5,13 +5,10 @@ use std::collections::BTreeSet;
 use myna_card::ap::jpki::{JpkiAp, SignatureScheme};
 use myna_card::data::KeyId;
 use myna_card::mf::tag;
-use myna_card::{CardVerifiableCertificate, Command, Date, Error, MasterFile, RsaPublicKey};
-use rsa::RsaPrivateKey;
-use rsa::pkcs8::DecodePrivateKey;
-use rsa::traits::PublicKeyParts;
+use myna_card::{CardVerifiableCertificate, Command, Date, Error, MasterFile};
 use vmyna_client_tests::{CV_ROOT_KEY, specimen};
 
-use super::{Jpki, auth_pin, card, refused, status_of};
+use super::{Jpki, auth_pin, card, public_half, refused, status_of};
 
 const TAGS: [u16; 8] = [
     tag::ISSUER_IDENTIFICATION,
@@ -23,15 +20,6 @@ const TAGS: [u16; 8] = [
     tag::CHAIN_UPPER,
     tag::CHAIN_LOWER,
 ];
-
-/// The public half of a test key, as the client writes one.
-fn public_half(pem: &str) -> RsaPublicKey {
-    let key = RsaPrivateKey::from_pkcs8_pem(pem).unwrap();
-    RsaPublicKey {
-        exponent: key.e().to_bytes_be(),
-        modulus: key.n().to_bytes_be(),
-    }
-}
 
 fn chain() -> Vec<CardVerifiableCertificate> {
     MasterFile::new(&mut card()).certificate_chain().unwrap()

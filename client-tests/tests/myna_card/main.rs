@@ -2,15 +2,23 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)] // the whole file is tests
 
-mod absent;
 mod card_manager;
 mod certificates;
+mod common_and_juki;
 mod measured;
+mod one_holder;
 mod pins;
+mod secure_session;
+mod selection;
 mod signatures;
+mod surface;
+mod text;
 
 use myna_card::ap::jpki::JpkiAp;
-use myna_card::{Card, Command, Date, Error, Pin, Result};
+use myna_card::{Card, Command, Date, Error, Pin, Result, RsaPublicKey};
+use rsa::RsaPrivateKey;
+use rsa::pkcs8::DecodePrivateKey;
+use rsa::traits::PublicKeyParts;
 use vmyna_client_tests::{A_DAY, SoftwareCard, specimen};
 
 /// The client's view of the JPKI application.
@@ -26,6 +34,39 @@ fn auth_pin() -> Pin {
 
 fn sign_pin() -> Pin {
     Pin::new(specimen().pins.sign).unwrap()
+}
+
+fn text_pin() -> Pin {
+    Pin::numeric(specimen().pins.input_assist).unwrap()
+}
+
+/// The PIN of 住基AP and of 共通カードAP.
+fn residence_pin() -> Pin {
+    Pin::numeric(specimen().pins.residence).unwrap()
+}
+
+/// 照合番号A: the My Number of the fictional holder.
+fn code_a() -> Pin {
+    Pin::numeric(specimen().person.my_number.digits()).unwrap()
+}
+
+/// 照合番号B: 25 October of Heisei 1, card until 2036, security code 2026.
+fn code_b() -> Pin {
+    Pin::numeric("01102520362026").unwrap()
+}
+
+/// 生年月日.
+fn birth_pin() -> Pin {
+    Pin::numeric("011025").unwrap()
+}
+
+/// The public half of a test key, as the client writes one.
+fn public_half(pem: &str) -> RsaPublicKey {
+    let key = RsaPrivateKey::from_pkcs8_pem(pem).unwrap();
+    RsaPublicKey {
+        exponent: key.e().to_bytes_be(),
+        modulus: key.n().to_bytes_be(),
+    }
 }
 
 fn a_day() -> Date {
