@@ -8,6 +8,7 @@ use rsa::pkcs8::DecodePublicKey;
 use rsa::{Pkcs1v15Sign, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use vmyna_card_os::StatusWord;
+use vmyna_card_os::tlv::Tlv;
 use vmyna_reader_bridge::{Reader, SoftwareReader};
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
@@ -22,6 +23,8 @@ const SHA256_DIGEST_INFO: &str = "3031300D060960864801650304020105000420";
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
 const SELECT_ISD: &str = "00A4040C07A0000001510000";
+const SELECT_INPUT_ASSIST: &str = "00A4040C0AD3921000310001010408";
+const READ_ATTRIBUTES: &str = "00B08200000000";
 const READ_SIGN_CERTIFICATE: &str = "00B08100000000";
 const READ_AUTH_CERTIFICATE: &str = "00B08A00000000";
 
@@ -34,6 +37,7 @@ pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
     tour.pins()?;
     tour.signature(&certificate)?;
     tour.end_of_rights()?;
+    tour.attributes()?;
     writeln!(
         io::stdout(),
         "\nThat was the tour: all {} answers were as the text says.\n\
@@ -159,6 +163,27 @@ impl Tour {
         self.expect(SELECT_ISD, "9000")?;
         self.expect(SELECT_JPKI, "9000")?;
         self.expect(READ_SIGN_CERTIFICATE, "6982")
+    }
+
+    fn attributes(&mut self) -> Result<(), Failure> {
+        self.say(
+            "The input-assist application (券面事項入力補助AP) holds the My Number (個人番号) and, as text, name, address, birth \
+             date and\nsex. Its PIN opens both:",
+        )?;
+        self.expect(SELECT_INPUT_ASSIST, "9000")?;
+        self.expect(READ_ATTRIBUTES, "6982")?;
+        self.expect("002000910431323334", "9000")?;
+        let attributes = self.send(READ_ATTRIBUTES, "9000")?;
+        let fault = |_| Failure::Failed("EF 0002 is not in the form of the card's files".to_owned());
+        let objects = Tlv::read(&attributes)
+            .and_then(|(file, _)| Tlv::read_all(file.value))
+            .map_err(fault)?;
+        let texts: Vec<_> = objects
+            .iter()
+            .skip(1)
+            .map(|object| String::from_utf8_lossy(object.value))
+            .collect();
+        self.say(&format!("It says: {}. Sex 2 is female.", texts.join(", ")))
     }
 
     fn say(&mut self, text: &str) -> Result<(), Failure> {

@@ -249,6 +249,8 @@ fn reason(event: &Event<'_>) -> Option<String> {
         Event::SecurityStatus {
             pin, verified: false, ..
         } => format!("PIN {pin} is no longer verified"),
+        Event::SecureSession { open: true } => "a secure session is open".to_owned(),
+        Event::SecureSession { open: false } => "the secure session has ended".to_owned(),
         Event::Commit { stored: false, .. } => "the change could not be stored".to_owned(),
         Event::Commit {
             change: Change::PinTries {

@@ -298,7 +298,7 @@ fn the_demo_explains_and_every_answer_is_as_it_says() {
         "specimen:hanako",
         "denied: read needs PIN 001B verified",
         "it is right",
-        "16 answers were as the text says",
+        "20 answers were as the text says",
     ] {
         assert!(output.contains(expected), "{expected} is missing in\n{output}");
     }
