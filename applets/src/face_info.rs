@@ -14,7 +14,7 @@ use vmyna_card_os::rule;
 
 use crate::issuance::face_data::FaceData;
 use crate::profile::Profile;
-use crate::{card_manager, documented, elementary_file, measured};
+use crate::{card_manager, documented, elementary_file, measured, verify_only};
 
 /// The AID.
 pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x02]) {
@@ -161,11 +161,6 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         secure_session: SecureSession::Refused(&rule::SESSION_KEY_NO_ENVIRONMENT),
         basis: documented("all clients that read the card's face"),
     }
-}
-
-/// Anybody may try it; nothing changes it: it is printed on the card, or is the holder's number.
-fn verify_only() -> Access {
-    Access::NONE.with(Operation::Verify, Condition::Always)
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
 
 use crate::issuance::text_data::TextData;
 use crate::profile::Profile;
-use crate::{assumed, card_manager, documented, elementary_file, measured};
+use crate::{assumed, card_manager, documented, elementary_file, measured, verify_only};
 
 /// The AID.
 pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x08]) {
@@ -192,10 +192,10 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         files,
         data_objects: vec![card_manager::contact_atr(profile)],
         default_key: Some(ef::AUTHENTICATION_KEY),
-        // Neither 照合番号 is enough (measured: myna-card).
         secure_session: SecureSession::Offered {
             key: contents.session_key,
             condition: Condition::Verified(ef::PIN),
+            basis: measured("myna-card: the PIN opens it, 照合番号A does not"),
         },
         basis: documented("all clients"),
     }
@@ -203,11 +203,6 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
 
 fn any_of(pins: &[FileId]) -> Condition {
     Condition::AnyOf(pins.iter().map(|pin| Condition::Verified(*pin)).collect())
-}
-
-/// Anybody may try it; nothing changes it: it is printed on the card, or is the holder's number.
-fn verify_only() -> Access {
-    Access::NONE.with(Operation::Verify, Condition::Always)
 }
 
 /// Issued without a try: no value is ever compared with it.

@@ -16,7 +16,7 @@ pub mod specimen;
 
 pub use profile::Profile;
 
-use vmyna_card_os::access::Access;
+use vmyna_card_os::access::{Access, Condition, Operation};
 use vmyna_card_os::file::{Body, File, FileId};
 use vmyna_card_os::rule::{Basis, Certainty};
 
@@ -30,6 +30,11 @@ const fn documented(source: &'static str) -> Basis {
 
 const fn assumed(source: &'static str) -> Basis {
     Basis::new(Certainty::Assumed, source)
+}
+
+/// Access to a PIN that anybody may try and nothing changes: it is printed on the card, or is the holder's number.
+fn verify_only() -> Access {
+    Access::NONE.with(Operation::Verify, Condition::Always)
 }
 
 /// An elementary file with its English and Japanese name.

@@ -2,8 +2,8 @@
 //! is the name of a key, and its PIN.
 //!
 //! That it holds the 住民票コード as text behind its PIN is official; in which file and form is published nowhere, and
-//! who examined cards found no file that the PIN opens. So the code lies here where nobody is known to have looked: in
-//! an EF without a short identifier.
+//! who examined cards found that the PIN changes nothing visible, so on a real card more may be needed. Here the code lies
+//! in an EF without a short identifier, where it disturbs nothing that was observed.
 
 use vmyna_card_os::Aid;
 use vmyna_card_os::access::{Access, Condition};

@@ -90,6 +90,16 @@ impl Condition {
         }
     }
 
+    /// Whether [`Self::Unsuited`] is a part of the condition, where it would not be told from a missing credential.
+    pub(crate) fn nests_unsuited(&self) -> bool {
+        match self {
+            Self::AnyOf(parts) | Self::AllOf(parts) => parts
+                .iter()
+                .any(|part| *part == Self::Unsuited || part.nests_unsuited()),
+            _ => false,
+        }
+    }
+
     /// Every PIN the condition speaks of.
     pub fn pins(&self) -> Vec<FileId> {
         match self {
@@ -275,6 +285,16 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn unsuited_is_found_inside_a_condition_and_stands_alone() {
+        let inside = Condition::AnyOf(vec![Condition::AllOf(vec![
+            Condition::Verified(A),
+            Condition::Unsuited,
+        ])]);
+        assert!(inside.nests_unsuited());
+        assert!(!Condition::Unsuited.nests_unsuited() && !Condition::AnyOf(vec![Condition::Never]).nests_unsuited());
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub enum SecureSession {
         key: PrivateKey,
         /// After which VERIFY.
         condition: Condition,
+        /// How certain that is.
+        basis: Basis,
     },
     /// It refuses by this rule.
     Refused(&'static Rule),
@@ -134,6 +136,12 @@ pub fn check(applications: &[Application]) -> Result<(), DeclarationError> {
             .iter()
             .map(|object| (format!("object {:04X}", object.tag), &object.access));
         for (what, access) in accesses.chain(objects) {
+            if access.iter().any(|(_, condition)| condition.nests_unsuited()) {
+                return fault(
+                    name,
+                    format!("{what}: that a key is unsuited can't be a part of a condition"),
+                );
+            }
             for pin in access.iter().flat_map(|(_, condition)| condition.pins()) {
                 if !matches!(application.file(pin).map(|file| &file.body), Some(Body::Pin(_))) {
                     return fault(

@@ -101,13 +101,13 @@ impl<'c> Context<'c> {
             basis,
             ..
         } = target.file;
-        self.require_access((id.value(), name), (access, basis), operation)
+        self.require_access((Some(id.value()), name), (access, basis), operation)
     }
 
-    /// Refuses unless these access conditions allow the operation on the object with this number and name.
+    /// Refuses unless these access conditions allow the operation on the object with this number, if any, and name.
     pub(crate) fn require_access(
         &mut self,
-        object: (u16, &str),
+        object: (Option<u16>, &str),
         (access, basis): (&Access, &Basis),
         operation: Operation,
     ) -> Result<(), Refusal> {

@@ -50,8 +50,8 @@ pub enum Event<'a> {
     Access {
         /// The application.
         application: &'a Application,
-        /// The file's identifier or the data object's tag, and its name.
-        object: (u16, &'a str),
+        /// The file's identifier or the data object's tag, `None` for what is neither, and its name.
+        object: (Option<u16>, &'a str),
         /// The decision and why.
         verdict: Verdict<'a>,
         /// How certain the object's declaration is.
@@ -66,7 +66,7 @@ pub enum Event<'a> {
         /// Whether it is verified now.
         verified: bool,
     },
-    /// A secure session was opened, or has ended by a fault.
+    /// A secure session was opened, or has ended by a fault or with its application. It also ends with power.
     SecureSession {
         /// Whether it is open now.
         open: bool,

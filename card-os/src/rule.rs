@@ -140,13 +140,15 @@ rules! {
     SM_SELECT_WITHOUT_SESSION = "secure-messaging.select", Some(Sw::SECURE_MESSAGING_NOT_SUPPORTED), Measured,
         "SELECT under secure messaging needs a secure session", "myna-card";
     SM_COUNTER = "secure-messaging.counter", None, Measured,
-        "every secure messaging command counts, also a refused one; a plain command does not", "myna-card";
+        "every command with CLA 08 counts, also a refused one; a plain command does not", "myna-card";
     SM_OBJECTS_MISSING = "secure-messaging.authenticated", Some(Sw::SM_OBJECTS_MISSING), Measured,
-        "secure messaging with an authenticated header (CLA 0C) lacks the key for it; the session lives on", "myna-card; that it lives on is assumed";
+        "secure messaging with an authenticated header (CLA 0C) lacks the key for it", "myna-card; that it does not count and the session lives on is assumed";
     SM_OBJECTS_WRONG = "secure-messaging.objects", Some(Sw::SM_OBJECTS_WRONG), Measured,
         "another data object than the one that the instruction takes, or wrong padding, ends the session", "myna-card";
     SM_INSTRUCTION = "secure-messaging.instruction", Some(Sw::SECURE_MESSAGING_NOT_SUPPORTED), Assumed,
-        "in a secure session only VERIFY, SELECT and READ BINARY can be secured", "no other is known to be";
+        "in a secure session only VERIFY, SELECT and READ BINARY can be secured; another one counts", "no other is known to be";
+    SM_LE = "secure-messaging.le", Some(Sw::WRONG_LENGTH), Assumed,
+        "a secured answer longer than the outer Le is refused, not cut", "as GET DATA does";
     SM_LIFETIME = "secure-messaging.lifetime", None, Assumed,
         "a secure session lives as long as the security status", "myna-card: it ends with another application or power; the rest assumed";
     INSTRUCTION_UNKNOWN = "instruction.unknown", Some(Sw::INSTRUCTION_NOT_SUPPORTED), Documented,
@@ -267,12 +269,14 @@ rules! {
         "this application has no security environment for a session key", "myna-card, in the common and the face-info application";
     SESSION_KEY_FORM = "session-key.form", Some(Sw::WRONG_DATA), Measured,
         "only a key to encrypt can be delivered, A0 22 { 80 20 seed }", "myna-card: any form with tag 81 answers 6A80";
-    SESSION_KEY_PADDING = "session-key.padding", Some(Sw::WRONG_DATA), Assumed,
-        "what is not encrypted with RSA-OAEP and SHA-256 is not understood", "as any wrong form";
+    SESSION_KEY_PADDING = "session-key.padding", Some(Sw::WRONG_DATA), Measured,
+        "what is not encrypted to the card's key with RSA-OAEP and SHA-256 is not understood", "myna-card, with a wrong key";
+    SESSION_KEY_AGAIN = "session-key.again", None, Assumed,
+        "a new key replaces an open session and begins counting anew; a refused one leaves it open", "nobody has published it";
     SESSION_KEY_RANGE = "session-key.range", Some(Sw::UNKNOWN_FAILURE), Measured,
         "the encrypted key is not less than the modulus", "myna-card";
     SESSION_KEY_REFUSED = "session-key.refused", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
-        "this application sets up no secure session", "myna-card measured it in the JPKI application; assumed elsewhere";
+        "this application sets up no secure session", "myna-card measured it in the JPKI and residence-code applications; assumed at the card manager";
     ISSUER_ONLY = "issuer.only", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Measured,
         "the instruction needs the issuer's authentication, which this card offers to nobody", "myna-card";
     LAST_COMMAND_INDICATOR = "last-command-indicator", Some(Sw::WRONG_LENGTH), Measured,

@@ -10,7 +10,7 @@ use aes::Aes128;
 use aes::cipher::block_padding::Iso7816;
 use aes::cipher::{BlockDecryptMut, BlockEncrypt, BlockEncryptMut, KeyInit, KeyIvInit};
 use iso7816_tlv::ber::{Tag, Tlv, Value};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::apdu::CommandApdu;
 use crate::command::code;
@@ -23,6 +23,10 @@ const BLOCK: usize = 16;
 const SECURED: u8 = 0x08;
 /// CLA: secured, header authenticated.
 const AUTHENTICATED: u8 = 0x0C;
+/// CLA: secured, JICSAP's extended class.
+const EXTENDED_SECURED: u8 = 0x88;
+/// CLA: secured, header authenticated, JICSAP's extended class.
+const EXTENDED_AUTHENTICATED: u8 = 0x8C;
 /// Padding indicator and encrypted data, in both directions.
 const TAG_CRYPTOGRAM: u8 = 0x86;
 /// The plain command's Le, in three bytes.
@@ -54,10 +58,10 @@ impl Channel {
 
     fn decrypt(&self, counter: u128, data: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         let decryptor = cbc::Decryptor::<Aes128>::new((&*self.key).into(), &self.vector(counter).into());
-        decryptor
-            .decrypt_padded_vec_mut::<Iso7816>(data)
-            .ok()
-            .map(Zeroizing::new)
+        let mut buffer = Zeroizing::new(data.to_vec());
+        let length = decryptor.decrypt_padded_mut::<Iso7816>(&mut buffer).ok()?.len();
+        buffer.truncate(length);
+        Some(buffer)
     }
 
     fn encrypt(&self, counter: u128, data: &[u8]) -> Vec<u8> {
@@ -90,6 +94,8 @@ pub(crate) fn open(apdu: &CommandApdu<'_>, context: &mut Context<'_>) -> Result<
     match apdu.cla {
         SECURED => {}
         AUTHENTICATED => return rule::SM_OBJECTS_MISSING.refuse(),
+        // The same in JICSAP's own class, whose instructions can't be secured.
+        EXTENDED_SECURED | EXTENDED_AUTHENTICATED => return rule::SM_INSTRUCTION.refuse(),
         _ => return Ok(None),
     }
     let counter = channel.counter;
@@ -99,7 +105,10 @@ pub(crate) fn open(apdu: &CommandApdu<'_>, context: &mut Context<'_>) -> Result<
             cryptogram(apdu.data).and_then(|data| channel.decrypt(counter, data)),
             None,
         ),
-        code::READ_BINARY => (expected(apdu.data).map(|_| Zeroizing::default()), expected(apdu.data)),
+        code::READ_BINARY => {
+            let ne = expected(apdu.data);
+            (ne.map(|_| Zeroizing::default()), ne)
+        }
         _ => return rule::SM_INSTRUCTION.refuse(),
     };
     let Some(data) = data else {
@@ -149,36 +158,36 @@ impl Opened {
             .unwrap_or_default();
         let outer = self.outer_ne.and_then(|ne| usize::try_from(ne).ok()).unwrap_or(0);
         if sealed.len() > outer {
-            return rule::WRONG_LENGTH.refuse();
+            return rule::SM_LE.refuse();
         }
-        *context.response = sealed;
+        // The plain answer is personal.
+        context.response.zeroize();
+        context.response.extend(sealed);
         Ok(())
     }
 }
 
-/// The value of the one object that the data field is, if it has this tag.
-fn only_object(data: &[u8], tag: u8) -> Option<Vec<u8>> {
-    let (object, rest) = Tlv::parse(data);
-    let object = object
-        .ok()
-        .filter(|object| rest.is_empty() && object.tag().to_bytes() == [tag])?;
-    match object.value() {
-        Value::Primitive(value) => Some(value.clone()),
-        Value::Constructed(_) => None,
-    }
+/// The value of the one object that the data field is, if it has this tag. Its length may take one to three bytes. Read by
+/// hand: a library would follow whatever nesting a host sends.
+fn only_object(data: &[u8], tag: u8) -> Option<&[u8]> {
+    let (length, value) = match *data.strip_prefix(&[tag])? {
+        [length @ 0..=0x7F, ref value @ ..] => (usize::from(length), value),
+        [0x81, length, ref value @ ..] => (usize::from(length), value),
+        [0x82, high, low, ref value @ ..] => (usize::from(u16::from_be_bytes([high, low])), value),
+        _ => return None,
+    };
+    (value.len() == length).then_some(value)
 }
 
 /// The encrypted data of the object `86 L 01 data`, without the padding indicator.
 fn cryptogram(data: &[u8]) -> Option<&[u8]> {
-    let value = only_object(data, TAG_CRYPTOGRAM)?;
-    // The object is at the end of the data field, so its value is too.
-    let (&indicator, encrypted) = data[data.len() - value.len()..].split_first()?;
+    let (&indicator, encrypted) = only_object(data, TAG_CRYPTOGRAM)?.split_first()?;
     (indicator == PADDING && !encrypted.is_empty() && encrypted.len().is_multiple_of(BLOCK)).then_some(encrypted)
 }
 
 /// The plain command's Ne in the object `96 03 00 high low`; 0 means as much as there is.
 fn expected(data: &[u8]) -> Option<u32> {
-    match only_object(data, TAG_EXPECTED)?[..] {
+    match *only_object(data, TAG_EXPECTED)? {
         [0x00, high, low] => match u16::from_be_bytes([high, low]) {
             0 => Some(65_536),
             ne => Some(u32::from(ne)),

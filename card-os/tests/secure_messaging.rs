@@ -97,6 +97,7 @@ impl Terminal {
         let offered = SecureSession::Offered {
             key,
             condition: Condition::Verified(FileId::new(PIN)),
+            basis: Basis::new(Certainty::Assumed, "synthetic"),
         };
         let mut card = Card::new(Parts {
             applications: vec![
@@ -433,4 +434,19 @@ fn an_answer_longer_than_the_outer_le_is_refused() {
         terminal.counter += 1;
     }
     assert!(terminal.alive());
+}
+
+#[test]
+fn objects_nested_without_end_are_refused_as_any_wrong_object() {
+    // Each level announces the rest of the data field.
+    let mut nested = Vec::new();
+    while nested.len() < 65_000 {
+        let length = u16::try_from(nested.len()).unwrap().to_be_bytes();
+        nested.splice(0..0, [0xA6, 0x82, length[0], length[1]]);
+    }
+    let mut terminal = Terminal::in_session();
+    let length = u16::try_from(nested.len()).unwrap().to_be_bytes();
+    let command = [&[0x08, 0x20, 0x00, 0x91, 0x00][..], &length, &nested].concat();
+    assert_eq!(terminal.send(&command).1, 0x6988);
+    assert!(!terminal.alive());
 }

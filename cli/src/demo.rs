@@ -168,7 +168,7 @@ impl Tour {
     fn attributes(&mut self) -> Result<(), Failure> {
         self.say(
             "The input-assist application (券面事項入力補助AP) holds the My Number (個人番号) and, as text, name, address, birth \
-             date and\nsex. Its PIN opens both:",
+             date and\nsex. Its PIN opens these:",
         )?;
         self.expect(SELECT_INPUT_ASSIST, "9000")?;
         self.expect(READ_ATTRIBUTES, "6982")?;

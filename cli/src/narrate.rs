@@ -12,9 +12,10 @@ use vmyna_card_os::apdu::CommandApdu;
 use vmyna_card_os::application::Application;
 use vmyna_card_os::command::secret::secret_range;
 use vmyna_card_os::command::select::Select;
-use vmyna_card_os::command::{Instruction, Reference};
+use vmyna_card_os::command::{self, Instruction, Reference};
 use vmyna_card_os::event::{Event, Observer};
 use vmyna_card_os::file::FileId;
+use vmyna_card_os::rule::{self, Basis};
 use vmyna_card_os::store::{Change, ObjectId};
 use vmyna_card_os::{Aid, StatusWord};
 
@@ -117,8 +118,14 @@ impl Narrator {
                 Some(name) => format!("{instruction} ({name})"),
                 None => instruction.to_string(),
             },
-            // Another card may well know it.
-            Err(_) => "not a command that vmyna knows".to_owned(),
+            Err(refusal) => match command::name(apdu.ins) {
+                Some(name) if secured(apdu.cla) => format!("{name} under secure messaging"),
+                Some(name) if refusal.rule != &rule::INSTRUCTION_UNKNOWN && matches!(apdu.cla, 0x00 | 0x80) => {
+                    format!("{name} in a form that vmyna does not know")
+                }
+                // Another card may well know it.
+                _ => "not a command that vmyna knows".to_owned(),
+            },
         }
     }
 
@@ -129,6 +136,11 @@ impl Narrator {
             .find(|application| Some(application.aid) == self.selected)?;
         application.file(id).map(|file| file.name.as_ref())
     }
+}
+
+/// Whether a class byte says secure messaging, on channel 0.
+fn secured(cla: u8) -> bool {
+    matches!(cla, 0x08 | 0x0C | 0x88 | 0x8C)
 }
 
 /// The file that an instruction names.
@@ -239,10 +251,11 @@ fn reason(event: &Event<'_>) -> Option<String> {
             object: (id, name),
             verdict,
             basis,
-        } => format!(
-            "{} {id:04X} ({name}): {verdict} [{}: {}]",
-            application.name, basis.certainty, basis.source
-        ),
+        } => {
+            let id = id.map_or_else(String::new, |id| format!("{id:04X} "));
+            let (application, Basis { certainty, source }) = (&application.name, basis);
+            format!("{application} {id}({name}): {verdict} [{certainty}: {source}]")
+        }
         Event::SecurityStatus {
             pin, verified: true, ..
         } => format!("PIN {pin} is verified now"),
@@ -295,6 +308,19 @@ mod tests {
             ">> (4+4) 00200080 04 ********   VERIFY current EF, 4 bytes"
         );
         assert!(shown("00A4").ends_with("not a C-APDU"));
+    }
+
+    #[test]
+    fn what_does_not_decode_is_named_as_far_as_it_is_known() {
+        let meaning = |text: &str| Narrator::new(false, true).meaning(&hex::decode(text).unwrap());
+        assert_eq!(meaning("08B08100059603000000 00"), "READ BINARY under secure messaging");
+        assert_eq!(
+            meaning("802A0700010000"),
+            "COMPUTE DIGITAL SIGNATURE in a form that vmyna does not know"
+        );
+        for unknown in ["00C0000010", "802000800431323334", "40A4000000"] {
+            assert_eq!(meaning(unknown), "not a command that vmyna knows", "{unknown}");
+        }
     }
 
     #[test]

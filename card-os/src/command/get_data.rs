@@ -32,7 +32,7 @@ impl GetData {
             return rule::DATA_OBJECT_ABSENT.refuse();
         };
         context.require_access(
-            (object.tag, &object.name),
+            (Some(object.tag), &object.name),
             (&object.access, &object.basis),
             Operation::Read,
         )?;

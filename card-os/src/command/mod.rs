@@ -81,6 +81,32 @@ pub mod code {
     pub const LAST_COMMAND_INDICATOR: u8 = 0xFC;
 }
 
+/// The name of an instruction, whichever class it belongs to; `None` for one that the card does not have.
+pub fn name(ins: u8) -> Option<&'static str> {
+    Some(match ins {
+        code::VERIFY => "VERIFY",
+        code::CHANGE_REFERENCE_DATA => "CHANGE REFERENCE DATA",
+        code::EXTERNAL_AUTHENTICATE => "EXTERNAL AUTHENTICATE",
+        code::GET_CHALLENGE => "GET CHALLENGE",
+        code::INTERNAL_AUTHENTICATE => "INTERNAL AUTHENTICATE",
+        code::SELECT => "SELECT",
+        code::READ_BINARY => "READ BINARY",
+        code::READ_RECORD => "READ RECORD",
+        code::GET_DATA => "GET DATA",
+        code::ERASE_ALL_RECORDS => "ERASE ALL RECORDS",
+        code::COMPUTE_SIGNATURE => "COMPUTE DIGITAL SIGNATURE",
+        code::CHANGE_KEY => "CHANGE KEY",
+        code::LOCK_DF => "LOCK DF",
+        code::UNLOCK_DF => "UNLOCK DF",
+        code::UNLOCK_KEY => "UNLOCK KEY",
+        code::MANAGE_ATTRIBUTES => "MANAGE ATTRIBUTES",
+        code::VERIFY_CERTIFICATE => "terminal certificate",
+        code::SET_SESSION_KEY => "SET SESSION KEY",
+        code::LAST_COMMAND_INDICATOR => "last command indicator",
+        _ => return None,
+    })
+}
+
 /// What a C-APDU asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instruction<'a> {

@@ -94,7 +94,11 @@ fn select_application(context: &mut Context<'_>, name: &[u8], next: bool, fci: O
     let Some(found) = found else {
         return rule::SELECT_UNKNOWN_AID.refuse();
     };
+    let secured = context.session.channel.is_some();
     let again = context.session.select(from + found);
+    if secured && !again {
+        context.emit(&Event::SecureSession { open: false });
+    }
     let application = context.application();
     context.emit(&Event::Selected { application, again });
     answer_fci(context, fci, 0x84, application.aid.as_bytes())

@@ -5,6 +5,8 @@
 
 use core::fmt;
 
+use zeroize::Zeroizing;
+
 use crate::access::{Access, Operation};
 use crate::apdu::CommandApdu;
 use crate::application::SecureSession;
@@ -40,16 +42,12 @@ impl<'a> SetSessionKey<'a> {
 
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let application = context.application();
-        let (key, condition) = match &application.secure_session {
-            SecureSession::Offered { key, condition } => (key, condition),
+        let (key, condition, basis) = match &application.secure_session {
+            SecureSession::Offered { key, condition, basis } => (key, condition, basis),
             SecureSession::Refused(rule) => return rule.refuse(),
         };
         let access = Access::NONE.with(Operation::SetSessionKey, condition.clone());
-        context.require_access(
-            (DELIVERY_KEY.value(), "session key"),
-            (&access, &application.basis),
-            Operation::SetSessionKey,
-        )?;
+        context.require_access((None, "session key"), (&access, basis), Operation::SetSessionKey)?;
 
         let object = ObjectId {
             aid: application.aid,
@@ -62,9 +60,12 @@ impl<'a> SetSessionKey<'a> {
         if self.encrypted.len() != operation.modulus_bits().div_ceil(8) {
             return rule::WRONG_LENGTH.refuse();
         }
-        let block = operation
-            .apply(self.encrypted)
-            .map_err(|_| rule::SESSION_KEY_RANGE.refusal())?;
+        // Whoever finds the padded block in memory has the seed.
+        let block = Zeroizing::new(
+            operation
+                .apply(self.encrypted)
+                .map_err(|_| rule::SESSION_KEY_RANGE.refusal())?,
+        );
         let delivery = unpad_oaep(&block).ok_or(rule::SESSION_KEY_PADDING.refusal())?;
         let seed: &[u8; SEED] = delivery
             .strip_prefix(&HEAD)

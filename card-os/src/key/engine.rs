@@ -8,6 +8,7 @@ use core::fmt;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPrivateKey};
+use zeroize::Zeroizing;
 
 use super::PrivateKey;
 
@@ -69,11 +70,12 @@ impl PrivateOperation for RustKey {
             return Err(EngineError);
         }
         // Blinding is no part of the result, so its randomness need not be reproducible.
-        let result = rsa::hazmat::rsa_decrypt_and_check(&self.0, Some(&mut rand_core::OsRng), &number)
-            .map_err(|_| EngineError)?
-            .to_bytes_be();
-        let mut padded = vec![0; length - result.len()];
-        padded.extend(result);
+        let result = rsa::hazmat::rsa_decrypt_and_check(&self.0, Some(&mut rand_core::OsRng), &number);
+        // It may hold a session key.
+        let result = Zeroizing::new(result.map_err(|_| EngineError)?.to_bytes_be());
+        let mut padded = Vec::with_capacity(length);
+        padded.resize(length - result.len(), 0);
+        padded.extend(&*result);
         Ok(padded)
     }
 }
