@@ -15,10 +15,7 @@ use super::calendar::Date;
 use super::cv::{self, CvAuthority, CvCertificate, KeyId};
 use super::person::{MunicipalityCode, Person};
 use super::pictures::Pictures;
-use super::{IssuanceError, object};
-
-/// The longest file that READ BINARY reaches.
-const LONGEST_FILE: usize = 0x8000;
+use super::{IssuanceError, LONGEST_FILE, object};
 
 /// Specification version 06, extended Lc and Le (03), two bytes of the vendor: what every card seen has.
 const IDENTIFICATION: [u8; 4] = [0x06, 0x03, 0x0E, 0x01];

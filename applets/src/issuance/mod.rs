@@ -35,6 +35,9 @@ pub use error::IssuanceError;
 
 use vmyna_card_os::tlv::Tlv;
 
+/// The longest file that READ BINARY reaches.
+const LONGEST_FILE: usize = 0x8000;
+
 /// A data object of the card's files.
 fn object(tag: u16, value: &[u8]) -> Result<Vec<u8>, IssuanceError> {
     let mut bytes = Vec::with_capacity(value.len() + 5);

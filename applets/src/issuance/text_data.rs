@@ -14,10 +14,7 @@ use vmyna_card_os::file::Content;
 
 use super::cv::{self, CvAuthority, CvCertificate, KeyId};
 use super::person::{MunicipalityCode, MyNumber, Person};
-use super::{IssuanceError, object};
-
-/// The longest file that READ BINARY reaches.
-const LONGEST_FILE: usize = 0x8000;
+use super::{IssuanceError, LONGEST_FILE, object};
 
 /// Specification version 01, extended Lc and Le (03), two bytes of the vendor: what every card seen has.
 const IDENTIFICATION: [u8; 4] = [0x01, 0x03, 0x0E, 0x01];
@@ -81,6 +78,7 @@ fn basic_information_id() -> Result<KeyId, IssuanceError> {
 
 /// A municipality's desk that signs the texts of its cards.
 pub struct TextAuthority {
+    municipality: MunicipalityCode,
     certificate: CvCertificate,
     key: SigningKey<Sha256>,
 }
@@ -96,6 +94,7 @@ impl TextAuthority {
         key: RsaPrivateKey,
     ) -> Result<Self, IssuanceError> {
         Ok(Self {
+            municipality,
             certificate: root.certify(data_signing_id(municipality)?, &key.to_public_key())?,
             key: SigningKey::new(key),
         })
@@ -111,7 +110,7 @@ impl TextAuthority {
     /// it is present; `session_key` of the key to which a host encrypts a session key.
     ///
     /// # Errors
-    /// [`IssuanceError::Input`] for a person that no card can carry ([`Person::check`]), for a name so long that the
+    /// [`IssuanceError::Input`] for a person that no card can carry ([`Person::check`]) or of another municipality, for a name so long that the
     /// file would be longer than a READ BINARY reaches, and for keys other than RSA-2048 with e = 65537.
     pub fn issue(
         &self,
@@ -120,6 +119,9 @@ impl TextAuthority {
         session_key: &RsaPublicKey,
     ) -> Result<TextData, IssuanceError> {
         person.check()?;
+        if person.municipality.code != self.municipality {
+            return Err(IssuanceError::Input("a card is issued by its holder's municipality"));
+        }
         let my_number = my_number_file(&person.my_number)?;
         let attributes = Attributes::of(person)?;
         let digests = [

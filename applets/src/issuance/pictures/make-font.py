@@ -3,7 +3,7 @@
 
     apt install xfonts-shinonome && applets/src/issuance/pictures/make-font.py
 
-The font is public domain (the /efont/ project and Yasuyuki Furukawa). Only the Python standard library is used.
+The font may be used freely: FONT-NOTICE.txt. Only the Python standard library is used.
 
 wide.bin    full-width characters, JIS X 0208: per character its code point (2 bytes, big-endian), then 12 rows of 12 bits
             (18 bytes); ascending

@@ -310,3 +310,10 @@ fn debug_output_shows_lengths_only() {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
+
+#[test]
+fn a_municipality_signs_only_the_texts_of_its_own_residents() {
+    let mut neighbour = person();
+    neighbour.municipality.code = MunicipalityCode::from_digits(*b"13222").unwrap();
+    assert!(AUTHORITY.issue(&neighbour, &public(OWN), &public(SESSION)).is_err());
+}
