@@ -58,6 +58,24 @@ fn the_prompt_answers_goes_on_after_a_fault_and_ends_with_the_input() {
 }
 
 #[test]
+fn lines_pasted_at_the_prompt_are_an_apdu_each() {
+    let mut command = Command::new(require_program("script", "bsdutils"));
+    let vmyna = format!("{} apdu --plain", env!("CARGO_BIN_EXE_vmyna"));
+    // A terminal that marks what is pasted.
+    command
+        .args(["--quiet", "--return", "--command", &vmyna, "/dev/null"])
+        .env("TERM", "xterm");
+    let input = format!("\u{1b}[200~{SELECT_JPKI}\n{SELECT_AUTH_PIN}\n{QUERY}\u{1b}[201~\r");
+    let output = run_with_input(&mut command, input.as_bytes()).out();
+    let answers: Vec<_> = output
+        .lines()
+        .map(str::trim)
+        .filter(|line| ["9000", "63C3", "6700"].contains(line))
+        .collect();
+    assert_eq!(answers, ["9000", "9000", "63C3"], "{output}");
+}
+
+#[test]
 fn nothing_can_be_expected_at_the_prompt() {
     let mut command = Command::new(require_program("script", "bsdutils"));
     let vmyna = format!("{} apdu --expect 9000", env!("CARGO_BIN_EXE_vmyna"));

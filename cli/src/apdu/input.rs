@@ -65,31 +65,56 @@ pub(super) fn prompt(session: &mut Session) -> Result<(), Failure> {
             Err(ReadlineError::Eof) => return Ok(()),
             Err(error) => return Err(terminal(error)),
         };
-        match line.trim() {
-            ".help" => {
-                writeln!(io::stdout(), "{HELP}")?;
-                continue;
+        // What is pasted may be several lines.
+        for line in line.lines() {
+            match respond(session, &mut editor, line)? {
+                Next::Line => {}
+                Next::Prompt => break,
+                Next::End => return Ok(()),
             }
-            ".quit" => return Ok(()),
-            _ => {}
         }
-        let step = match step::parse(&line) {
-            Ok(Some(step)) => step,
-            Ok(None) => continue,
-            Err(problem) => {
-                writeln!(io::stderr(), "{problem}")?;
-                continue;
-            }
-        };
-        // The history lives as long as the prompt and never holds a PIN.
-        let secret = matches!(&step, Step::Apdu(command) if !secret_range(command).is_empty());
-        if !secret {
-            let _ = editor.add_history_entry(line.trim());
+    }
+}
+
+/// What comes after a line at the prompt.
+enum Next {
+    /// The next line of what was pasted.
+    Line,
+    /// The prompt: something was wrong, and what was pasted behind it may depend on it.
+    Prompt,
+    /// Nothing.
+    End,
+}
+
+/// Does what one line at the prompt says.
+fn respond(session: &mut Session, editor: &mut DefaultEditor, line: &str) -> Result<Next, Failure> {
+    match line.trim() {
+        ".help" => {
+            writeln!(io::stdout(), "{HELP}")?;
+            return Ok(Next::Line);
         }
-        match session.carry_out(step) {
-            Err(Failure::Output(error)) => return Err(error.into()),
-            Err(failure) => writeln!(io::stderr(), "{failure}")?,
-            Ok(()) => {}
+        ".quit" => return Ok(Next::End),
+        _ => {}
+    }
+    let step = match step::parse(line) {
+        Ok(Some(step)) => step,
+        Ok(None) => return Ok(Next::Line),
+        Err(problem) => {
+            writeln!(io::stderr(), "{problem}")?;
+            return Ok(Next::Prompt);
         }
+    };
+    // The history lives as long as the prompt and never holds a PIN.
+    let secret = matches!(&step, Step::Apdu(command) if !secret_range(command).is_empty());
+    if !secret {
+        let _ = editor.add_history_entry(line.trim());
+    }
+    match session.carry_out(step) {
+        Err(Failure::Output(error)) => Err(error.into()),
+        Err(failure) => {
+            writeln!(io::stderr(), "{failure}")?;
+            Ok(Next::Prompt)
+        }
+        Ok(()) => Ok(Next::Line),
     }
 }
