@@ -74,6 +74,14 @@ pub fn applications(specimen: &Specimen, profile: &Profile) -> Result<Vec<Applic
     ])
 }
 
+/// 照合番号B, which two applications have.
+fn verification_code_b(specimen: &Specimen) -> Result<ReferenceData, Damaged> {
+    let code = specimen
+        .person
+        .verification_code_b(specimen.card_expiry, specimen.security_code);
+    Ok(ReferenceData::new(code.map_err(|_| Damaged)?.as_bytes()))
+}
+
 fn input_assist_contents(specimen: &Specimen) -> Result<input_assist::Contents, Damaged> {
     let [
         my_number,
@@ -84,10 +92,6 @@ fn input_assist_contents(specimen: &Specimen) -> Result<input_assist::Contents, 
         session_key,
         signed_key,
     ] = specimen.input_assist.map(|file| Content::from(file.to_vec()));
-    let code_b = specimen
-        .person
-        .verification_code_b(specimen.card_expiry, specimen.security_code)
-        .map_err(|_| Damaged)?;
     Ok(input_assist::Contents {
         data: TextData {
             my_number,
@@ -100,7 +104,7 @@ fn input_assist_contents(specimen: &Specimen) -> Result<input_assist::Contents, 
         },
         pin: ReferenceData::new(specimen.pins.input_assist.as_bytes()),
         code_a: ReferenceData::new(specimen.person.my_number.digits()),
-        code_b: ReferenceData::new(code_b.as_bytes()),
+        code_b: verification_code_b(specimen)?,
         authentication_key: private_key(specimen.text_key)?,
         session_key: private_key(specimen.session_key)?,
     })
@@ -110,10 +114,6 @@ fn face_info_contents(specimen: &Specimen) -> Result<face_info::Contents, Damage
     let [age_record, card_face, basic_information, certificate, my_number_picture] =
         specimen.face_info.map(|file| Content::from(file.to_vec()));
     let birth_date_pin = specimen.person.birth_date_pin().map_err(|_| Damaged)?;
-    let code_b = specimen
-        .person
-        .verification_code_b(specimen.card_expiry, specimen.security_code)
-        .map_err(|_| Damaged)?;
     Ok(face_info::Contents {
         data: FaceData {
             age_record,
@@ -125,7 +125,7 @@ fn face_info_contents(specimen: &Specimen) -> Result<face_info::Contents, Damage
         authentication_key: private_key(specimen.face_key)?,
         birth_date_pin: ReferenceData::new(birth_date_pin.as_bytes()),
         code_a: ReferenceData::new(specimen.person.my_number.digits()),
-        code_b: ReferenceData::new(code_b.as_bytes()),
+        code_b: verification_code_b(specimen)?,
     })
 }
 

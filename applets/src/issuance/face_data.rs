@@ -6,13 +6,13 @@
 //! EF 0001, 0002 and 0005. Everything is a function of its arguments, and PKCS#1 v1.5 signatures hold no randomness, so the
 //! same person and keys give the same bytes. This module must never put data of a person into an error or a log.
 
-use rsa::traits::SignatureScheme;
 use rsa::{Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use vmyna_card_os::file::Content;
 
 use super::calendar::Date;
 use super::cv::{self, CvAuthority, CvCertificate, KeyId};
+use super::data_signer::DataSigner;
 use super::person::{MunicipalityCode, Person};
 use super::pictures::Pictures;
 use super::{IssuanceError, LONGEST_FILE, object};
@@ -74,11 +74,7 @@ pub fn data_signing_id(municipality: MunicipalityCode) -> Result<KeyId, Issuance
 }
 
 /// A municipality's desk that signs the face data of its cards.
-pub struct FaceAuthority {
-    municipality: MunicipalityCode,
-    certificate: CvCertificate,
-    key: RsaPrivateKey,
-}
+pub struct FaceAuthority(DataSigner);
 
 impl FaceAuthority {
     /// Has the municipality's data-signing key certified by the root.
@@ -90,17 +86,13 @@ impl FaceAuthority {
         municipality: MunicipalityCode,
         key: RsaPrivateKey,
     ) -> Result<Self, IssuanceError> {
-        Ok(Self {
-            municipality,
-            certificate: root.certify(data_signing_id(municipality)?, &key.to_public_key())?,
-            key,
-        })
+        DataSigner::certify(root, data_signing_id(municipality)?, municipality, key).map(Self)
     }
 
     /// The certificate that every card signed here carries in EF 0004.
     #[must_use]
     pub const fn certificate(&self) -> &CvCertificate {
-        &self.certificate
+        self.0.certificate()
     }
 
     /// Makes the files of one card. `authentication_key` is the public half of key 001A, with which the card proves that
@@ -117,10 +109,7 @@ impl FaceAuthority {
         pictures: &Pictures,
         authentication_key: &RsaPublicKey,
     ) -> Result<FaceData, IssuanceError> {
-        person.check()?;
-        if person.municipality.code != self.municipality {
-            return Err(IssuanceError::Input("a card is issued by its holder's municipality"));
-        }
+        self.0.check(person)?;
         let public_key = cv::encode_public_key(authentication_key)?;
         let birth = person.birth.digits().into_bytes();
         let age = [object(0xDF11, &birth)?, object(0xDF12, &public_key)?].concat();
@@ -135,11 +124,11 @@ impl FaceAuthority {
             object(0xDF24, &public_key)?,
         ];
         Ok(FaceData {
-            age_record: file(0xFF10, &self.signed(age, 0xDF13)?)?,
+            age_record: file(0xFF10, &self.0.signed(age, 0xDF13)?)?,
             card_face: self.card_face(holder, expiry, pictures)?,
             basic_information: self.basic_information()?,
-            certificate: self.certificate.to_file().into(),
-            my_number_picture: file(0xFF40, &self.signed(my_number, 0xDF43)?)?,
+            certificate: self.0.certificate().to_file().into(),
+            my_number_picture: file(0xFF40, &self.0.signed(my_number, 0xDF43)?)?,
         })
     }
 
@@ -156,7 +145,7 @@ impl FaceAuthority {
             hash_len: Some(digests.len()),
             prefix: Box::new(THREE_DIGESTS),
         };
-        let signature = object(0xDF28, &self.sign(scheme, &digests)?)?;
+        let signature = object(0xDF28, &self.0.sign(scheme, &digests)?)?;
         let [birth, sex, key] = holder;
         let [name, address] = texts;
         let unsigned = [
@@ -179,21 +168,10 @@ impl FaceAuthority {
             object(0xDF31, &IDENTIFICATION)?,
             object(0xDF32, KeyId::new(7_000_024, 1, 0)?.as_bytes())?,
             object(0xDF33, &[0])?,
-            object(0xDF34, self.municipality.digits())?,
+            object(0xDF34, self.0.municipality().digits())?,
             object(0xDF35, &opaque)?,
         ];
         file(0xFF30, &objects.concat())
-    }
-
-    /// `data` and behind it, under `tag`, the signature over them (PKCS#1 v1.5, SHA-256).
-    fn signed(&self, mut data: Vec<u8>, tag: u16) -> Result<Vec<u8>, IssuanceError> {
-        let signature = self.sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(&data))?;
-        data.extend(object(tag, &signature)?);
-        Ok(data)
-    }
-
-    fn sign(&self, scheme: impl SignatureScheme, digest: &[u8]) -> Result<Vec<u8>, IssuanceError> {
-        Ok(self.key.sign(scheme, digest)?)
     }
 }
 

@@ -21,6 +21,7 @@
 pub mod calendar;
 pub mod card_data;
 pub mod cv;
+mod data_signer;
 mod error;
 pub mod face_data;
 pub mod keys;

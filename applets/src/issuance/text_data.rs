@@ -6,13 +6,12 @@
 //! signs EF 0003 and 0007. Everything is a function of its arguments, and PKCS#1 v1.5 signatures hold no randomness, so
 //! the same person and keys give the same bytes. This module must never put text of a person into an error or a log.
 
-use rsa::pkcs1v15::SigningKey;
-use rsa::signature::{SignatureEncoding, Signer};
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use vmyna_card_os::file::Content;
 
 use super::cv::{self, CvAuthority, CvCertificate, KeyId};
+use super::data_signer::DataSigner;
 use super::person::{MunicipalityCode, MyNumber, Person};
 use super::{IssuanceError, LONGEST_FILE, object};
 
@@ -77,11 +76,7 @@ fn basic_information_id() -> Result<KeyId, IssuanceError> {
 }
 
 /// A municipality's desk that signs the texts of its cards.
-pub struct TextAuthority {
-    municipality: MunicipalityCode,
-    certificate: CvCertificate,
-    key: SigningKey<Sha256>,
-}
+pub struct TextAuthority(DataSigner);
 
 impl TextAuthority {
     /// Has the municipality's data-signing key certified by the root.
@@ -93,35 +88,29 @@ impl TextAuthority {
         municipality: MunicipalityCode,
         key: RsaPrivateKey,
     ) -> Result<Self, IssuanceError> {
-        Ok(Self {
-            municipality,
-            certificate: root.certify(data_signing_id(municipality)?, &key.to_public_key())?,
-            key: SigningKey::new(key),
-        })
+        DataSigner::certify(root, data_signing_id(municipality)?, municipality, key).map(Self)
     }
 
     /// The certificate that every card signed here carries in EF 0004.
     #[must_use]
     pub const fn certificate(&self) -> &CvCertificate {
-        &self.certificate
+        self.0.certificate()
     }
 
     /// Makes the files of one card. `authentication_key` is the public half of EF 0013, with which the card proves that
     /// it is present; `session_key` of the key to which a host encrypts a session key.
     ///
     /// # Errors
-    /// [`IssuanceError::Input`] for a person that no card can carry ([`Person::check`]) or of another municipality, for a name so long that the
-    /// file would be longer than a READ BINARY reaches, and for keys other than RSA-2048 with e = 65537.
+    /// [`IssuanceError::Input`] for a person that no card can carry ([`Person::check`]) or of another municipality, for a
+    /// name so long that the file would be longer than a READ BINARY reaches, and for keys other than RSA-2048 with
+    /// e = 65537.
     pub fn issue(
         &self,
         person: &Person,
         authentication_key: &RsaPublicKey,
         session_key: &RsaPublicKey,
     ) -> Result<TextData, IssuanceError> {
-        person.check()?;
-        if person.municipality.code != self.municipality {
-            return Err(IssuanceError::Input("a card is issued by its holder's municipality"));
-        }
+        self.0.check(person)?;
         let my_number = my_number_file(&person.my_number)?;
         let attributes = Attributes::of(person)?;
         let digests = [
@@ -130,24 +119,14 @@ impl TextAuthority {
         ];
         let signed_key = object(0xDF51, &cv::encode_public_key(authentication_key)?)?;
         Ok(TextData {
-            integrity: object(0xFF30, &self.sign(digests.concat(), 0xDF33)?)?.into(),
-            signed_key: object(0xFF50, &self.sign(signed_key, 0xDF52)?)?.into(),
+            integrity: object(0xFF30, &self.0.signed(digests.concat(), 0xDF33)?)?.into(),
+            signed_key: object(0xFF50, &self.0.signed(signed_key, 0xDF52)?)?.into(),
             my_number: my_number.into(),
             attributes: attributes.file()?.into(),
-            certificate: self.certificate.to_file().into(),
+            certificate: self.0.certificate().to_file().into(),
             basic_information: basic_information()?.into(),
             session_key: object(0xA1, &cv::encode_public_key(session_key)?)?.into(),
         })
-    }
-
-    /// `data` and behind it, under `tag`, the signature over them (PKCS#1 v1.5, SHA-256).
-    fn sign(&self, mut data: Vec<u8>, tag: u16) -> Result<Vec<u8>, IssuanceError> {
-        let signature = self
-            .key
-            .try_sign(&data)
-            .map_err(|_| IssuanceError::CvCertificate("the key cannot sign"))?;
-        data.extend(object(tag, &signature.to_vec())?);
-        Ok(data)
     }
 }
 
