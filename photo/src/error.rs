@@ -1,0 +1,95 @@
+//! What can be wrong with a photo, in sentences for whoever chose it.
+//!
+//! Must never hold anything of the picture itself.
+
+use std::fmt;
+
+use crate::{MAX_SIDE, MIN_SIZE};
+
+/// Why a file can't become the card's photo. `Display` says what is wrong and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PhotoError {
+    /// The file is not of a kind that is read.
+    UnknownKind {
+        /// What it looks like, with its article: "a GIF picture".
+        found: String,
+    },
+    /// The file is of a known kind, but broken.
+    Damaged {
+        /// The kind: "a PNG file".
+        kind: &'static str,
+        /// What its decoder says.
+        why: String,
+    },
+    /// The file uses a part of its format that is not read.
+    NotHandled {
+        /// The kind: "a JP2 file".
+        kind: &'static str,
+        /// What it uses.
+        what: &'static str,
+    },
+    /// The picture has more dots than are read: a small file can claim billions of them.
+    TooLarge {
+        /// Its dots across.
+        width: u32,
+        /// Its dots down.
+        height: u32,
+        /// The most dots a picture in such a file may have.
+        max_dots: u64,
+    },
+    /// The picture has too few dots for a face.
+    TooSmall {
+        /// Its dots across, once upright.
+        width: u32,
+        /// Its dots down, once upright.
+        height: u32,
+    },
+    /// OpenJPEG could not code the photo.
+    Encoder {
+        /// Its messages.
+        messages: String,
+    },
+}
+
+impl fmt::Display for PhotoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownKind { found } => {
+                write!(
+                    f,
+                    "this is {found}; a photo is a PNG, JPEG or JPEG 2000 file: save it as one of these"
+                )
+            }
+            Self::Damaged { kind, why } => write!(f, "this is {kind}, but damaged ({why}): copy or save it again"),
+            Self::NotHandled { kind, what } => {
+                write!(
+                    f,
+                    "this is {kind} with {what}, which is not read: save it as an ordinary PNG or JPEG file"
+                )
+            }
+            Self::TooLarge {
+                width,
+                height,
+                max_dots,
+            } => write!(
+                f,
+                "the picture says it has {width} × {height} dots; at most {MAX_SIDE} on a side and {} million in all \
+                 are read: scale it down",
+                max_dots / 1_000_000
+            ),
+            Self::TooSmall { width, height } => write!(
+                f,
+                "the picture has {width} × {height} dots, too few for a face: choose one with at least {} × {}",
+                MIN_SIZE.0, MIN_SIZE.1
+            ),
+            Self::Encoder { messages } => {
+                write!(
+                    f,
+                    "OpenJPEG could not code the photo ({messages}): please report this as a fault of vmyna"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for PhotoError {}
