@@ -41,7 +41,10 @@ pub fn declare(profile: &Profile, data: CardData) -> Application {
             access: Access::NONE,
             basis: measured("myna-card: 001E selects, READ BINARY and READ RECORD answer 6981"),
         }],
-        data_objects: objects.map(object).chain([contact_atr(profile)]).collect(),
+        data_objects: objects
+            .map(object)
+            .chain(profile.contact_atr_at_card_manager.then(|| contact_atr(profile)))
+            .collect(),
         default_key: None,
         secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
         basis: measured("myna-card: selected at power-up"),
@@ -82,7 +85,7 @@ fn object((tag, value): (u16, Vec<u8>)) -> DataObject {
 }
 
 /// GET DATA `5F51`: the contact ATR without its first byte. Some cards give it in the card manager, some only in an
-/// application; this one in both, for the clients that try only one.
+/// application; which, the profile says. The default one gives it in both, for the clients that try only one.
 pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
     let without_ts = profile.contact_atr.get(1..).unwrap_or_default();
     DataObject {
@@ -90,6 +93,10 @@ pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
         name: "contact ATR without TS".into(),
         value: without_ts.to_vec().into(),
         access: Access::read(Condition::Always),
-        basis: assumed("myna-card: at the card manager on some cards, only in an application on others; here in both"),
+        basis: assumed(if profile.contact_atr_at_card_manager {
+            "myna-card: at the card manager on some cards, only in an application on others; here in both"
+        } else {
+            "myna-card: at the card manager on some cards, only in an application on others; here in applications only"
+        }),
     }
 }

@@ -1,10 +1,13 @@
 //! What a computer sees of a card: a reader in this process ([`software`]), the machine's PC/SC service through vpcd
-//! ([`vpcd`]), and the readers that service knows ([`pcsc_client`], with the cargo feature `pcsc`).
+//! ([`vpcd`]), and the readers that service knows ([`pcsc_client`], with the cargo feature `pcsc`). A contactless reader
+//! ([`contactless`]) stands between any of the first two and a card.
 //!
 //! This crate knows a card only as the trait [`Icc`]. It has no async runtime: a reader is one blocking conversation in
-//! a thread of the caller's. It must never look into a command or a response, nor log one.
+//! a thread of the caller's. It must never look into a command or a response, nor log one; but a contactless reader answers
+//! the commands that are meant for itself.
 
 mod card;
+pub mod contactless;
 pub mod icc;
 #[cfg(feature = "pcsc")]
 pub mod pcsc_client;
@@ -12,6 +15,7 @@ pub mod reader;
 pub mod software;
 pub mod vpcd;
 
+pub use contactless::{ContactlessReader, TypeB};
 pub use icc::{Icc, IccError};
 pub use reader::{Reader, ReaderError};
 pub use software::SoftwareReader;

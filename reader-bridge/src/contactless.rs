@@ -1,0 +1,240 @@
+//! A contactless reader around a card of ISO/IEC 14443 type B: what PC/SC part 3 adds between a program and the card.
+//!
+//! The reader makes an ATR out of what the card says of itself when it is found in the field (its ATQB), and answers
+//! commands of class `FF` itself. It must never let the card see one, nor show a program the ATR of the card's contacts.
+//!
+//! | Command | Answer | Certainty | Source |
+//! |---|---|---|---|
+//! | `FF CA 00 00`, Le `00` or `04` | PUPI, `9000` | documented | PC/SC part 3, 3.2.2.1.3; readers' manuals |
+//! | same, Le less than 4 | `6C04` | documented | same |
+//! | same, Le more than 4 | PUPI, `6282` | documented | same; that nothing is padded is assumed |
+//! | same, with data or without Le | `6700` | documented | PC/SC part 3, the status words of all its commands |
+//! | `FF CA 01 00`, historical bytes of type A's ATS | `6A81` | documented | same: type B has no ATS |
+//! | `FF CA`, other P1-P2 | `6B00` | documented | PC/SC part 3, the status words of all its commands |
+//! | other instructions of class `FF` | `6D00` | assumed | they are for storage cards and keys; ISO/IEC 7816-4's word |
+
+use std::fmt;
+use std::time::Duration;
+
+use rand_core::RngCore;
+use vmyna_card_os::StatusWord;
+use vmyna_card_os::apdu::CommandApdu;
+
+use crate::icc::{Icc, IccError};
+
+/// The class byte of commands to the reader.
+const READER_CLASS: u8 = 0xFF;
+/// GET DATA, the reader's.
+const GET_DATA: u8 = 0xCA;
+
+/// The end of the data came before Le bytes.
+const END_OF_DATA: StatusWord = StatusWord::new(0x6282);
+/// The reader has no such function for this kind of card.
+const FUNCTION_NOT_SUPPORTED: StatusWord = StatusWord::new(0x6A81);
+/// P1-P2 means nothing to the reader.
+const WRONG_PARAMETERS: StatusWord = StatusWord::new(0x6B00);
+/// Le is less than the PUPI's four bytes.
+const LE_SHOULD_BE_FOUR: StatusWord = StatusWord::new(0x6C04);
+
+/// A pseudo-unique PICC identifier: what a card of type B calls itself while it is in the field.
+type Pupi = [u8; 4];
+
+/// What a card of ISO/IEC 14443 type B answers when it is looked for (ATQB), without its PUPI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypeB {
+    /// Application data.
+    pub application_data: [u8; 4],
+    /// Protocol info: bit rates; frame size and protocol; FWI, ADC and FO.
+    pub protocol_info: [u8; 3],
+}
+
+impl TypeB {
+    /// The ATR that a reader makes for the card (PC/SC part 3, 3.1.3.2.3): T=0 and T=1 offered, historical bytes of
+    /// application data, protocol info and a byte whose high nibble is the MBLI of the answer to ATTRIB, here 0 as with all
+    /// cards observed; TCK. The PUPI is no part of it.
+    #[must_use]
+    pub fn pseudo_atr(&self) -> [u8; 13] {
+        let [a, b, c, d] = self.application_data;
+        let [rates, frames, waiting] = self.protocol_info;
+        let mut atr = [0x3B, 0x88, 0x80, 0x01, a, b, c, d, rates, frames, waiting, 0x00, 0x00];
+        atr[12] = atr[1..12].iter().fold(0, |check, byte| check ^ byte);
+        atr
+    }
+
+    /// How long the card may take for a frame unless it asks for more: 4096 / 13.56 MHz · 2^FWI (ISO/IEC 14443-3, 7.9.4;
+    /// the reserved FWI 15 counts as 4).
+    #[must_use]
+    pub fn frame_waiting_time(&self) -> Duration {
+        let exponent = match self.protocol_info[2] >> 4 {
+            15 => 4,
+            exponent => exponent,
+        };
+        Duration::from_nanos((4096_u64 << exponent) * 1_000_000_000 / 13_560_000)
+    }
+}
+
+/// A contactless reader with a card on it; to whoever drives it, a card like any other.
+///
+/// The card takes a new PUPI each time it is activated. A warm reset activates it again, but takes no power from it
+/// (assumed: a reset then means to the card what it means with contacts, and its security status survives).
+pub struct ContactlessReader<I> {
+    card: I,
+    type_b: TypeB,
+    rng: Box<dyn RngCore + Send>,
+    /// `None` until the card is activated.
+    pupi: Option<Pupi>,
+}
+
+impl<I: Icc> ContactlessReader<I> {
+    /// Puts `card` on a reader. `type_b` is what the card says of itself, `rng` draws its PUPIs.
+    pub fn new(card: I, type_b: TypeB, rng: Box<dyn RngCore + Send>) -> Self {
+        Self {
+            card,
+            type_b,
+            rng,
+            pupi: None,
+        }
+    }
+
+    /// The card.
+    pub fn card(&self) -> &I {
+        &self.card
+    }
+
+    /// The card, to look at or to change past the reader.
+    pub fn card_mut(&mut self) -> &mut I {
+        &mut self.card
+    }
+
+    /// Takes the card off the reader.
+    pub fn into_card(self) -> I {
+        self.card
+    }
+
+    /// Activates the card after its own cold or warm reset, and replaces the ATR of the contacts.
+    fn activate(
+        &mut self,
+        atr: &mut Vec<u8>,
+        reset: impl FnOnce(&mut I, &mut Vec<u8>) -> Result<(), IccError>,
+    ) -> Result<(), IccError> {
+        self.pupi = None;
+        reset(&mut self.card, atr)?;
+        let mut pupi = Pupi::default();
+        self.rng.fill_bytes(&mut pupi);
+        self.pupi = Some(pupi);
+        atr.clear();
+        atr.extend(self.type_b.pseudo_atr());
+        Ok(())
+    }
+}
+
+impl<I: Icc> Icc for ContactlessReader<I> {
+    fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        self.activate(atr, I::power_on)
+    }
+
+    fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        self.activate(atr, I::reset)
+    }
+
+    fn power_off(&mut self) -> Result<(), IccError> {
+        self.pupi = None;
+        self.card.power_off()
+    }
+
+    fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        if command.first() != Some(&READER_CLASS) {
+            return self.card.transmit(command, response);
+        }
+        response.clear();
+        let pupi = self.pupi.ok_or(IccError::Mute)?;
+        let (data, status_word) = answer(command, &pupi);
+        response.extend(data);
+        response.extend(status_word.to_bytes());
+        Ok(())
+    }
+}
+
+impl<I: fmt::Debug> fmt::Debug for ContactlessReader<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContactlessReader")
+            .field("card", &self.card)
+            .field("type_b", &self.type_b)
+            .field("activated", &self.pupi.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The reader's own answer to a command of class `FF`.
+fn answer<'a>(command: &[u8], pupi: &'a Pupi) -> (&'a [u8], StatusWord) {
+    let refuse = |status_word| (&[][..], status_word);
+    let Ok(apdu) = CommandApdu::parse(command) else {
+        return refuse(StatusWord::WRONG_LENGTH);
+    };
+    if apdu.ins != GET_DATA {
+        return refuse(StatusWord::INSTRUCTION_NOT_SUPPORTED);
+    }
+    match (apdu.p1, apdu.p2) {
+        (0, 0) => {}
+        (1, 0) => return refuse(FUNCTION_NOT_SUPPORTED),
+        _ => return refuse(WRONG_PARAMETERS),
+    }
+    match apdu.ne {
+        _ if !apdu.data.is_empty() => refuse(StatusWord::WRONG_LENGTH),
+        None => refuse(StatusWord::WRONG_LENGTH),
+        Some(ne) if ne == all_there_is(apdu.extended) || ne == 4 => (pupi, StatusWord::SUCCESS),
+        Some(..4) => refuse(LE_SHOULD_BE_FOUR),
+        Some(_) => (pupi, END_OF_DATA),
+    }
+}
+
+/// What an Le of zeros says in its form: as many bytes as there are.
+const fn all_there_is(extended: bool) -> u32 {
+    if extended { 65_536 } else { 256 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ATQBs and the ATRs that real readers gave for cards with them (pcsc-tools' list of cards).
+    #[test]
+    fn the_pseudo_atr_is_that_of_real_readers() {
+        for (application_data, protocol_info, expected) in [
+            (
+                [0x00, 0x00, 0x05, 0xE0],
+                [0xB3, 0x81, 0xA1],
+                [
+                    0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x05, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x7F,
+                ],
+            ),
+            (
+                [0x00, 0x4B, 0x51, 0xFF],
+                [0xB3, 0x81, 0xD1],
+                [
+                    0x3B, 0x88, 0x80, 0x01, 0x00, 0x4B, 0x51, 0xFF, 0xB3, 0x81, 0xD1, 0x00, 0x0F,
+                ],
+            ),
+        ] {
+            let type_b = TypeB {
+                application_data,
+                protocol_info,
+            };
+            assert_eq!(type_b.pseudo_atr(), expected);
+        }
+    }
+
+    #[test]
+    fn the_frame_waiting_time_doubles_with_each_step_of_the_fwi_and_the_reserved_one_counts_as_four() {
+        let waiting = |last| {
+            let type_b = TypeB {
+                application_data: [0; 4],
+                protocol_info: [0xB3, 0x81, last],
+            };
+            type_b.frame_waiting_time().as_micros()
+        };
+        assert_eq!([waiting(0x01), waiting(0x11), waiting(0xA1)], [302, 604, 309_314]);
+        assert_eq!(waiting(0xD1), 2_474_515);
+        assert_eq!(waiting(0xF1), waiting(0x41));
+    }
+}
