@@ -15,13 +15,14 @@
 
 use std::fmt;
 
-use rsa::pkcs1v15::{Signature, SigningKey, VerifyingKey};
-use rsa::signature::{SignatureEncoding, Signer, Verifier};
+use rsa::pkcs1v15::{Signature, VerifyingKey};
+use rsa::signature::Verifier;
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPrivateKey, RsaPublicKey};
 use sha2::Sha256;
 
 use super::IssuanceError;
+use super::issuer_key::IssuerKey;
 use super::keys::{MODULUS_BYTES, PUBLIC_EXPONENT, check_public};
 use super::person::MunicipalityCode;
 
@@ -198,7 +199,7 @@ pub fn decode_public_key(encoded: &[u8]) -> Result<RsaPublicKey, IssuanceError> 
 /// A key that signs CV certificates, and its name.
 pub struct CvAuthority {
     id: KeyId,
-    key: SigningKey<Sha256>,
+    key: IssuerKey,
 }
 
 impl CvAuthority {
@@ -207,13 +208,12 @@ impl CvAuthority {
     /// # Errors
     /// [`IssuanceError::Input`] when the key is not RSA-2048 with e = 65537, or the id may be a real one.
     pub fn new(id: KeyId, key: RsaPrivateKey) -> Result<Self, IssuanceError> {
-        check_public(&key.to_public_key())?;
         if id.is_reserved() {
             return Err(IssuanceError::Input("a key id of ours begins with 7"));
         }
         Ok(Self {
             id,
-            key: SigningKey::new(key),
+            key: IssuerKey::new(&key)?,
         })
     }
 
@@ -235,11 +235,7 @@ impl CvAuthority {
         body[..16].copy_from_slice(self.id.as_bytes());
         body[16..32].copy_from_slice(subject.as_bytes());
         body[32..].copy_from_slice(&encode_public_key(key)?);
-        let signature = self
-            .key
-            .try_sign(&body)
-            .map_err(|_| IssuanceError::CvCertificate("the key cannot sign"))?;
-        CvCertificate::from_parts(&body, &signature.to_vec())
+        CvCertificate::from_parts(&body, &self.key.sign_message(&body)?)
     }
 }
 

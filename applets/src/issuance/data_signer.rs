@@ -1,11 +1,10 @@
 //! A municipality's data-signing key with its CV certificate (EF 0004): what signs the files of the input-assist and the
 //! face-info applications. Each application has keys of its own.
 
-use rsa::traits::SignatureScheme;
-use rsa::{Pkcs1v15Sign, RsaPrivateKey};
-use sha2::{Digest, Sha256};
+use rsa::RsaPrivateKey;
 
 use super::cv::{CvAuthority, CvCertificate, KeyId};
+use super::issuer_key::IssuerKey;
 use super::person::{MunicipalityCode, Person};
 use super::{IssuanceError, object};
 
@@ -13,7 +12,7 @@ use super::{IssuanceError, object};
 pub(super) struct DataSigner {
     municipality: MunicipalityCode,
     certificate: CvCertificate,
-    key: RsaPrivateKey,
+    key: IssuerKey,
 }
 
 impl DataSigner {
@@ -28,7 +27,7 @@ impl DataSigner {
         Ok(Self {
             municipality,
             certificate,
-            key,
+            key: IssuerKey::new(&key)?,
         })
     }
 
@@ -52,13 +51,13 @@ impl DataSigner {
 
     /// `data` and behind it, under `tag`, the signature over them (PKCS#1 v1.5, SHA-256).
     pub(super) fn signed(&self, mut data: Vec<u8>, tag: u16) -> Result<Vec<u8>, IssuanceError> {
-        let signature = self.sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(&data))?;
+        let signature = self.key.sign_message(&data)?;
         data.extend(object(tag, &signature)?);
         Ok(data)
     }
 
-    /// The signature of a digest in a padding of the caller's.
-    pub(super) fn sign(&self, scheme: impl SignatureScheme, digest: &[u8]) -> Result<Vec<u8>, IssuanceError> {
-        Ok(self.key.sign(scheme, digest)?)
+    /// The signature of a `DigestInfo` of the caller's.
+    pub(super) fn sign_digest_info(&self, digest_info: &[u8]) -> Result<Vec<u8>, IssuanceError> {
+        self.key.sign_digest_info(digest_info)
     }
 }

@@ -9,6 +9,8 @@ use std::fmt;
 pub enum IssuanceError {
     /// An argument breaks the rule stated in the text.
     Input(&'static str),
+    /// The caller asked to stop.
+    Stopped,
     /// Bytes that should be a card-verifiable certificate or part of one are not; the text says where.
     CvCertificate(&'static str),
     /// A certificate and a key, or a request and an authority, do not belong together.
@@ -29,6 +31,7 @@ impl fmt::Display for IssuanceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Input(rule) => write!(f, "not issuable: {rule}"),
+            Self::Stopped => f.write_str("stopped"),
             Self::CvCertificate(fault) => write!(f, "card-verifiable certificate: {fault}"),
             Self::Mismatch(what) => write!(f, "does not belong together: {what}"),
             Self::Asn1(error) => write!(f, "ASN.1: {error}"),
@@ -43,7 +46,7 @@ impl fmt::Display for IssuanceError {
 impl std::error::Error for IssuanceError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Input(_) | Self::CvCertificate(_) | Self::Mismatch(_) => None,
+            Self::Input(_) | Self::Stopped | Self::CvCertificate(_) | Self::Mismatch(_) => None,
             Self::Asn1(error) => Some(error),
             Self::Builder(error) => Some(error),
             Self::Rsa(error) => Some(error),

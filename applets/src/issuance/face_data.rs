@@ -6,7 +6,7 @@
 //! EF 0001, 0002 and 0005. Everything is a function of its arguments, and PKCS#1 v1.5 signatures hold no randomness, so the
 //! same person and keys give the same bytes. This module must never put data of a person into an error or a log.
 
-use rsa::{Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey};
+use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use vmyna_card_os::file::Content;
 
@@ -141,11 +141,8 @@ impl FaceAuthority {
         ];
         let photo = object(0xDF27, pictures.photo.as_bytes())?;
         let digests = [&holder.concat(), &texts.concat(), &photo].map(Sha256::digest).concat();
-        let scheme = Pkcs1v15Sign {
-            hash_len: Some(digests.len()),
-            prefix: Box::new(THREE_DIGESTS),
-        };
-        let signature = object(0xDF28, &self.0.sign(scheme, &digests)?)?;
+        let digest_info = [&THREE_DIGESTS[..], &digests].concat();
+        let signature = object(0xDF28, &self.0.sign_digest_info(&digest_info)?)?;
         let [birth, sex, key] = holder;
         let [name, address] = texts;
         let unsigned = [

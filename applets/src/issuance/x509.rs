@@ -9,10 +9,8 @@ mod extensions;
 pub mod names;
 
 use der::{DateTime, Decode, Encode};
-use rsa::pkcs1v15::SigningKey;
 use rsa::signature::Keypair;
 use rsa::{RsaPrivateKey, RsaPublicKey};
-use sha2::Sha256;
 use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::builder::{Builder, CertificateBuilder, Profile};
 use x509_cert::certificate::Certificate;
@@ -22,6 +20,7 @@ use x509_cert::time::{Time, Validity};
 
 use self::names::Hierarchy;
 use super::IssuanceError;
+use super::issuer_key::{CertificateSignature, IssuerKey};
 use super::keys::check_public;
 use super::person::{Municipality, MunicipalityCode, Person};
 use super::validity::authority_end;
@@ -33,7 +32,7 @@ const COMMON_NAME_SUFFIX: &str = "003A";
 /// A certificate authority: a key and the self-signed certificate for it.
 pub struct Authority {
     hierarchy: Hierarchy,
-    key: SigningKey<Sha256>,
+    key: IssuerKey,
     certificate: Certificate,
 }
 
@@ -48,8 +47,7 @@ impl Authority {
         serial: u32,
         not_before: DateTime,
     ) -> Result<Self, IssuanceError> {
-        check_public(&key.to_public_key())?;
-        let key = SigningKey::new(key);
+        let key = IssuerKey::new(&key)?;
         let public = SubjectPublicKeyInfoOwned::from_key(key.verifying_key())?;
         let subject = names::authority(hierarchy)?;
         let validity = Validity {
@@ -65,7 +63,7 @@ impl Authority {
             &key,
         )?;
         extensions::of_authority(&mut builder, hierarchy, &public)?;
-        let certificate = builder.build()?;
+        let certificate = builder.build::<CertificateSignature>()?;
         Ok(Self {
             hierarchy,
             key,
@@ -80,7 +78,7 @@ impl Authority {
     /// or not of this hierarchy.
     pub fn resume(hierarchy: Hierarchy, key: RsaPrivateKey, certificate: &[u8]) -> Result<Self, IssuanceError> {
         let certificate = Certificate::from_der(certificate)?;
-        let key = SigningKey::new(key);
+        let key = IssuerKey::new(&key)?;
         let public = SubjectPublicKeyInfoOwned::from_key(key.verifying_key())?;
         if certificate.tbs_certificate.subject_public_key_info != public {
             return Err(IssuanceError::Mismatch("the authority's certificate and its key"));
@@ -93,6 +91,11 @@ impl Authority {
             key,
             certificate,
         })
+    }
+
+    /// When the authority's certificate begins, UTC.
+    pub(super) fn begin(&self) -> DateTime {
+        self.certificate.tbs_certificate.validity.not_before.to_date_time()
     }
 
     /// The authority's own certificate, DER.
@@ -132,7 +135,7 @@ impl Authority {
             &self.key,
         )?;
         extensions::of_holder(&mut builder, &request.holder, &public, &self.certificate)?;
-        Ok(builder.build()?.to_der()?)
+        Ok(builder.build::<CertificateSignature>()?.to_der()?)
     }
 }
 

@@ -18,7 +18,7 @@ pub trait Engine {
     ///
     /// # Errors
     /// The bytes are no RSA private key that the engine can use.
-    fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send>, EngineError>;
+    fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError>;
 }
 
 /// The RSA private operation with one key.
@@ -52,7 +52,7 @@ pub struct RustEngine;
 struct RustKey(RsaPrivateKey);
 
 impl Engine for RustEngine {
-    fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send>, EngineError> {
+    fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError> {
         let key = RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der()).map_err(|_| EngineError)?;
         Ok(Box::new(RustKey(key)))
     }
@@ -97,7 +97,7 @@ mod with_openssl {
     struct OpensslKey(Rsa<Private>);
 
     impl Engine for OpensslEngine {
-        fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send>, EngineError> {
+        fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError> {
             let key = PKey::private_key_from_pkcs8(key.as_pkcs8_der()).and_then(|key| key.rsa());
             Ok(Box::new(OpensslKey(key.map_err(|_| EngineError)?)))
         }
@@ -140,7 +140,7 @@ mod tests {
     static KEY: LazyLock<RsaPrivateKey> =
         LazyLock::new(|| RsaPrivateKey::new(&mut ChaCha20Rng::seed_from_u64(1), 2048).unwrap());
 
-    fn engines() -> Vec<Box<dyn PrivateOperation + Send>> {
+    fn engines() -> Vec<Box<dyn PrivateOperation + Send + Sync>> {
         let key = PrivateKey::from_pkcs8_der(KEY.to_pkcs8_der().unwrap().as_bytes());
         let engines: Vec<Box<dyn Engine>> = vec![
             Box::new(RustEngine),

@@ -56,7 +56,7 @@ pub struct CertificateKey {
 /// The card's private keys, parsed at first use.
 pub(crate) struct KeyRing {
     engine: Box<dyn Engine + Send>,
-    loaded: HashMap<ObjectId, Box<dyn PrivateOperation + Send>>,
+    loaded: HashMap<ObjectId, Box<dyn PrivateOperation + Send + Sync>>,
 }
 
 impl KeyRing {

@@ -52,7 +52,7 @@ pub(crate) struct PlainEngine;
 struct PlainKey(u8);
 
 impl Engine for PlainEngine {
-    fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send>, EngineError> {
+    fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError> {
         match key.as_pkcs8_der() {
             [number] => Ok(Box::new(PlainKey(*number))),
             _ => Err(EngineError),

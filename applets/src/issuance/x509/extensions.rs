@@ -6,8 +6,6 @@
 use der::asn1::{Ia5String, ObjectIdentifier, OctetString};
 use der::oid::AssociatedOid;
 use der::{Encode, Length, Writer};
-use rsa::pkcs1v15::SigningKey;
-use sha2::Sha256;
 use spki::SubjectPublicKeyInfoOwned;
 use x509_cert::builder::CertificateBuilder;
 use x509_cert::certificate::Certificate;
@@ -24,6 +22,7 @@ use x509_cert::name::Name;
 use super::Holder;
 use super::names::{self, Hierarchy};
 use crate::issuance::IssuanceError;
+use crate::issuance::issuer_key::IssuerKey;
 use crate::issuance::person::{Person, substitution_digits};
 
 const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
@@ -38,7 +37,7 @@ const BIRTH_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.20014
 const ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.5");
 const ADDRESS_SUBSTITUTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.6");
 
-type Builder<'k> = CertificateBuilder<'k, SigningKey<Sha256>>;
+type Builder<'k> = CertificateBuilder<'k, IssuerKey>;
 
 /// Key usage, subject alternative name, basic constraints, distribution point, subject key identifier.
 pub(super) fn of_authority(
