@@ -8,12 +8,13 @@ use vmyna_card_os::access::{Access, Condition, Operation};
 use vmyna_card_os::application::{Application, SecureSession};
 use vmyna_card_os::file::{Body, FileId};
 use vmyna_card_os::key::PrivateKey;
-use vmyna_card_os::pin::{Format, Pin, ReferenceData};
+use vmyna_card_os::pin::Format;
 use vmyna_card_os::rule::{self, Basis};
 
 use crate::issuance::calendar::Date;
 use crate::issuance::cv::KeyId;
 use crate::issuance::person::MunicipalityCode;
+use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
 use crate::{card_manager, documented, elementary_file, measured};
 
@@ -74,7 +75,7 @@ pub struct Contents {
     /// The key of EF 0019. No file of the card shows its public half.
     pub authentication_key: PrivateKey,
     /// 暗証番号.
-    pub pin: ReferenceData,
+    pub pin: PinAtIssue,
 }
 
 /// Declares the application.
@@ -110,7 +111,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         elementary_file(
             ef::PIN,
             ("card information PIN", "個人番号カード用暗証番号"),
-            Body::Pin(Pin::new(contents.pin, PIN_FORMAT, PIN_TRIES)),
+            Body::Pin(contents.pin.declare(PIN_FORMAT, PIN_TRIES)),
             change_key_access(ef::PIN),
             documented("myna-card; TRETJapanNFCReader; jpki/myna; 3 tries: municipal pages"),
         ),
@@ -161,7 +162,7 @@ mod tests {
             expiry: Date::from_digits(b"20361025").unwrap(),
             key_reference: KeyId::new(7_000_010, 1, 0).unwrap(),
             authentication_key: PrivateKey::from_pkcs8_der(&[]),
-            pin: ReferenceData::new(b"1234"),
+            pin: PinAtIssue::new(b"1234"),
         };
         declare(&Profile::contact(), contents)
     }

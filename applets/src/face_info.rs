@@ -9,10 +9,11 @@ use vmyna_card_os::access::{Access, Condition, Operation};
 use vmyna_card_os::application::{Application, SecureSession};
 use vmyna_card_os::file::{Body, FileId};
 use vmyna_card_os::key::PrivateKey;
-use vmyna_card_os::pin::{Format, Pin, ReferenceData};
+use vmyna_card_os::pin::Format;
 use vmyna_card_os::rule;
 
 use crate::issuance::face_data::FaceData;
+use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
 use crate::{card_manager, documented, elementary_file, measured, verify_only};
 
@@ -65,11 +66,11 @@ pub struct Contents {
     /// Key 001A, whose public half is in EF 0001, 0002 and 0005.
     pub authentication_key: PrivateKey,
     /// 生年月日 PIN.
-    pub birth_date_pin: ReferenceData,
+    pub birth_date_pin: PinAtIssue,
     /// 照合番号A.
-    pub code_a: ReferenceData,
+    pub code_a: PinAtIssue,
     /// 照合番号B.
-    pub code_b: ReferenceData,
+    pub code_b: PinAtIssue,
 }
 
 /// Declares the application.
@@ -123,21 +124,21 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         elementary_file(
             ef::BIRTH_DATE_PIN,
             ("birth-date PIN", "生年月日"),
-            Body::Pin(Pin::new(contents.birth_date_pin, BIRTH_DATE_PIN_FORMAT, TRIES)),
+            Body::Pin(contents.birth_date_pin.declare(BIRTH_DATE_PIN_FORMAT, TRIES)),
             verify_only(),
             documented("myna-card; PocketSign; its 10 tries are assumed, as those of the codes"),
         ),
         elementary_file(
             ef::CODE_B,
             ("verification code B", "照合番号B"),
-            Body::Pin(Pin::new(contents.code_b, CODE_B_FORMAT, TRIES)),
+            Body::Pin(contents.code_b.declare(CODE_B_FORMAT, TRIES)),
             verify_only(),
             documented("several clients; Digital Agency: 10 tries"),
         ),
         elementary_file(
             ef::CODE_A,
             ("verification code A", "照合番号A"),
-            Body::Pin(Pin::new(contents.code_a, CODE_A_FORMAT, TRIES)),
+            Body::Pin(contents.code_a.declare(CODE_A_FORMAT, TRIES)),
             verify_only(),
             documented("several clients; sc-tools-myna: 10 tries"),
         ),

@@ -13,6 +13,7 @@ use vmyna_card_os::key::PrivateKey;
 use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
 
 use crate::issuance::text_data::TextData;
+use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file, measured, verify_only};
 
@@ -71,11 +72,11 @@ pub struct Contents {
     /// EF 0001 to 0007.
     pub data: TextData,
     /// 暗証番号.
-    pub pin: ReferenceData,
+    pub pin: PinAtIssue,
     /// 照合番号A.
-    pub code_a: ReferenceData,
+    pub code_a: PinAtIssue,
     /// 照合番号B.
-    pub code_b: ReferenceData,
+    pub code_b: PinAtIssue,
     /// The key whose public half EF 0007 shows.
     pub authentication_key: PrivateKey,
     /// The key whose public half EF 0006 shows.
@@ -148,7 +149,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         elementary_file(
             ef::PIN,
             ("input-assist PIN", "券面事項入力補助用暗証番号"),
-            Body::Pin(Pin::new(contents.pin, PIN_FORMAT, PIN_TRIES)),
+            Body::Pin(contents.pin.declare(PIN_FORMAT, PIN_TRIES)),
             Access::NONE
                 .with(Operation::Verify, Condition::Always)
                 .with(Operation::ChangeReferenceData, Condition::Verified(ef::PIN)),
@@ -173,14 +174,14 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         elementary_file(
             ef::CODE_A,
             ("verification code A", "照合番号A"),
-            Body::Pin(Pin::new(contents.code_a, CODE_A_FORMAT, CODE_TRIES)),
+            Body::Pin(contents.code_a.declare(CODE_A_FORMAT, CODE_TRIES)),
             verify_only(),
             documented("myna-card; jsapdu; sc-tools-myna: 10 tries"),
         ),
         elementary_file(
             ef::CODE_B,
             ("verification code B", "照合番号B"),
-            Body::Pin(Pin::new(contents.code_b, CODE_B_FORMAT, CODE_TRIES)),
+            Body::Pin(contents.code_b.declare(CODE_B_FORMAT, CODE_TRIES)),
             verify_only(),
             documented("myna-card; jsapdu; Digital Agency: 10 tries"),
         ),

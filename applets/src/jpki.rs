@@ -6,9 +6,10 @@ use vmyna_card_os::access::{Access, Condition, Operation};
 use vmyna_card_os::application::{Application, SecureSession};
 use vmyna_card_os::file::{Body, FileId};
 use vmyna_card_os::key::{CertificateKey, PrivateKey};
-use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
+use vmyna_card_os::pin::{Characters, Format};
 use vmyna_card_os::rule;
 
+use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
 use crate::{card_manager, documented, elementary_file, measured};
 
@@ -70,13 +71,13 @@ pub struct Contents {
     /// 署名用CA証明書, DER.
     pub sign_ca_certificate: Vec<u8>,
     /// 署名用パスワード.
-    pub sign_pin: ReferenceData,
+    pub sign_pin: PinAtIssue,
     /// The key to log in with.
     pub auth: Option<CertifiedKey>,
     /// 利用者証明用CA証明書, DER.
     pub auth_ca_certificate: Vec<u8>,
     /// 利用者証明用暗証番号.
-    pub auth_pin: ReferenceData,
+    pub auth_pin: PinAtIssue,
     /// The token's serial number, at most 16 characters.
     pub token_serial: String,
     /// The key by which a terminal's card-verifiable certificate is checked.
@@ -142,14 +143,14 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         elementary_file(
             ef::AUTH_PIN,
             ("auth PIN", "利用者証明用暗証番号"),
-            Body::Pin(Pin::new(contents.auth_pin, AUTH_PIN_FORMAT, AUTH_PIN_TRIES)),
+            Body::Pin(contents.auth_pin.declare(AUTH_PIN_FORMAT, AUTH_PIN_TRIES)),
             pin_access(ef::AUTH_PIN),
             documented("all clients; J-LIS: 3 tries"),
         ),
         elementary_file(
             ef::SIGN_PIN,
             ("sign password", "署名用パスワード"),
-            Body::Pin(Pin::new(contents.sign_pin, SIGN_PIN_FORMAT, SIGN_PIN_TRIES)),
+            Body::Pin(contents.sign_pin.declare(SIGN_PIN_FORMAT, SIGN_PIN_TRIES)),
             pin_access(ef::SIGN_PIN),
             documented("all clients; J-LIS: 5 tries"),
         ),

@@ -9,12 +9,13 @@ use vmyna_card_os::Aid;
 use vmyna_card_os::access::{Access, Condition};
 use vmyna_card_os::application::{Application, SecureSession};
 use vmyna_card_os::file::{Body, FileId};
-use vmyna_card_os::pin::{Format, Pin, ReferenceData};
+use vmyna_card_os::pin::Format;
 use vmyna_card_os::rule;
 
 use crate::card_info::{change_key_access, key_reference, key_reference_basis, record};
 use crate::issuance::cv::KeyId;
 use crate::issuance::person::ResidenceCode;
+use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file};
 
@@ -49,7 +50,7 @@ pub struct Contents {
     /// The key named in EF 0002 here and in the common card application.
     pub key_reference: KeyId,
     /// 暗証番号.
-    pub pin: ReferenceData,
+    pub pin: PinAtIssue,
 }
 
 /// Declares the application.
@@ -65,7 +66,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         elementary_file(
             ef::PIN,
             ("residence PIN", "住民基本台帳用暗証番号"),
-            Body::Pin(Pin::new(contents.pin, PIN_FORMAT, PIN_TRIES)),
+            Body::Pin(contents.pin.declare(PIN_FORMAT, PIN_TRIES)),
             change_key_access(ef::PIN),
             documented("myna-card; TRETJapanNFCReader; jpki/myna; 3 tries: municipal pages"),
         ),
@@ -98,7 +99,7 @@ mod tests {
         let contents = Contents {
             residence_code: ResidenceCode::from_digits(*b"12345678903").unwrap(),
             key_reference: KeyId::new(7_000_010, 1, 0).unwrap(),
-            pin: ReferenceData::new(b"1234"),
+            pin: PinAtIssue::new(b"1234"),
         };
         let application = declare(&Profile::contact(), contents);
         let file = application.file(ef::RESIDENCE_CODE).unwrap();

@@ -80,6 +80,19 @@ impl Date {
         }
     }
 
+    /// The age in full years, on `day`, of somebody born on this day; 0 before the birth. A year of life counts from the
+    /// birthday on ([`Self::birthday_in`]).
+    #[must_use]
+    pub const fn age_on(self, day: Self) -> u16 {
+        let before_birthday = match self.birthday_in(day.year) {
+            Some(birthday) => day.month < birthday.month || (day.month == birthday.month && day.day < birthday.day),
+            None => false,
+        };
+        day.year
+            .saturating_sub(self.year)
+            .saturating_sub(before_birthday as u16)
+    }
+
     /// The same day in the Japanese calendar, or `None` before Meiji.
     #[must_use]
     pub fn japanese(self) -> Option<JapaneseDate> {

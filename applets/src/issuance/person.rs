@@ -18,6 +18,8 @@ pub struct Person {
     pub name: String,
     /// Which characters of `name` (counted from 0) stand in for one that the certificate's character set lacks (代替文字).
     pub name_replaced: Vec<usize>,
+    /// 氏名の振り仮名 in katakana, as in `name`; empty if none was given. No public file of the card holds it.
+    pub kana: String,
     /// 住所: from the prefecture on, without post code, digits full width. At most 200 characters.
     pub address: String,
     /// As `name_replaced`, for `address`.
@@ -76,12 +78,10 @@ impl Person {
     /// 照合番号B: the birth-date PIN, the card's expiry year and the four-digit security code; 14 digits.
     ///
     /// # Errors
-    /// [`IssuanceError::Input`] for a birth before Meiji, or a security code that is not four ASCII digits.
-    pub fn verification_code_b(&self, expiry: Date, security_code: &str) -> Result<String, IssuanceError> {
-        if security_code.len() != 4 || !security_code.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(IssuanceError::Input("a security code has four digits"));
-        }
-        Ok(format!("{}{:04}{security_code}", self.birth_date_pin()?, expiry.year()))
+    /// [`IssuanceError::Input`] for a birth before Meiji.
+    pub fn verification_code_b(&self, expiry: Date, security_code: SecurityCode) -> Result<String, IssuanceError> {
+        let code = security_code.as_str();
+        Ok(format!("{}{:04}{code}", self.birth_date_pin()?, expiry.year()))
     }
 }
 
@@ -231,6 +231,38 @@ pub const fn residence_code_check_digit(base: [u8; 10]) -> Option<u8> {
     weighted_check_digit(&base)
 }
 
+/// セキュリティコード: the four ASCII digits printed on the card's face, part of 照合番号B. Masked in `Debug`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecurityCode([u8; 4]);
+
+impl SecurityCode {
+    /// Takes four ASCII digits, or gives `None` when there are others.
+    #[must_use]
+    pub const fn from_digits(digits: [u8; 4]) -> Option<Self> {
+        let mut at = 0;
+        while at < 4 {
+            if !digits[at].is_ascii_digit() {
+                return None;
+            }
+            at += 1;
+        }
+        Some(Self(digits))
+    }
+
+    /// The four digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Only digits get in.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for SecurityCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecurityCode(masked)")
+    }
+}
+
 /// The municipality (市区町村) that issues cards.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Municipality {
@@ -240,10 +272,12 @@ pub struct Municipality {
     pub prefecture: String,
     /// The municipality likewise, e.g. `Chiyoda-ku`.
     pub name: String,
+    /// The municipality in Japanese with its prefecture (都道府県) left out, e.g. 千代田区: whose mayor issues the card.
+    pub title: String,
 }
 
 /// 全国地方公共団体コード, the five digits that the card carries (ASCII).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MunicipalityCode([u8; 5]);
 
 impl MunicipalityCode {
@@ -310,6 +344,7 @@ mod tests {
         Person {
             name: "見本　一".to_owned(),
             name_replaced: vec![3],
+            kana: String::new(),
             address: "東京都千代田区見本町１".to_owned(),
             address_replaced: Vec::new(),
             birth: Date::from_digits(birth.as_bytes()).unwrap(),
@@ -319,6 +354,7 @@ mod tests {
                 code: code(b"13101"),
                 prefecture: "Tokyo-to".to_owned(),
                 name: "Chiyoda-ku".to_owned(),
+                title: "千代田区".to_owned(),
             },
         }
     }
@@ -408,8 +444,15 @@ mod tests {
     fn verification_code_b_is_birth_expiry_year_and_security_code() {
         let person = fictional("19800217", Sex::Male);
         let expiry = Date::from_digits(b"20350217").unwrap();
-        assert_eq!(person.verification_code_b(expiry, "2285").unwrap(), "55021720352285");
-        assert!(person.verification_code_b(expiry, "228").is_err());
+        let code = SecurityCode::from_digits(*b"2285").unwrap();
+        assert_eq!(person.verification_code_b(expiry, code).unwrap(), "55021720352285");
+    }
+
+    #[test]
+    fn a_security_code_is_four_digits_and_not_shown() {
+        assert!(SecurityCode::from_digits(*b"22a5").is_none());
+        let shown = format!("{:?}", SecurityCode::from_digits(*b"2285").unwrap());
+        assert_eq!(shown, "SecurityCode(masked)");
     }
 
     #[test]

@@ -71,9 +71,7 @@ pub fn card_expiry(issued: DateTime, birth: Date) -> Result<Date, IssuanceError>
             "a cardholder must be born when the card is issued",
         ));
     }
-    let birthday_this_year = birth.birthday_in(day.year()).ok_or(OUT_OF_RANGE)?;
-    let age = day.year() - birth.year() - u16::from(day < birthday_this_year);
-    birthday_after(birth, day, if age >= ADULT { 10 } else { 5 })
+    birthday_after(birth, day, if birth.age_on(day) >= ADULT { 10 } else { 5 })
 }
 
 /// The end of a certificate authority's own certificate: the last second of ten years, counted in Japan.

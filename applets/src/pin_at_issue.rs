@@ -1,0 +1,38 @@
+//! The state in which a PIN leaves the issuer.
+
+use vmyna_card_os::pin::{Format, Pin, ReferenceData};
+
+/// The value of a PIN on a new card and, for a card that is issued blocked or nearly so, its tries left. `Debug` shows no
+/// value.
+#[derive(Clone, Debug)]
+pub struct PinAtIssue {
+    /// The value.
+    pub value: ReferenceData,
+    /// Tries left; `None` for all of them.
+    pub tries_left: Option<u8>,
+}
+
+impl PinAtIssue {
+    /// A PIN with all its tries.
+    #[must_use]
+    pub fn new(value: &[u8]) -> Self {
+        ReferenceData::new(value).into()
+    }
+
+    /// The PIN as an application declares it.
+    pub(crate) fn declare(self, format: Format, max_tries: u8) -> Pin {
+        Pin {
+            tries_at_issue: self.tries_left.unwrap_or(max_tries),
+            ..Pin::new(self.value, format, max_tries)
+        }
+    }
+}
+
+impl From<ReferenceData> for PinAtIssue {
+    fn from(value: ReferenceData) -> Self {
+        Self {
+            value,
+            tries_left: None,
+        }
+    }
+}
