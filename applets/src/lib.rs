@@ -4,17 +4,22 @@
 //! compared with the published facts line by line, each with its certainty and source. How a card *behaves* is
 //! `vmyna-card-os`'s matter.
 
+pub mod ca_folder;
 pub mod card_info;
 pub mod card_manager;
 pub mod face_info;
+pub mod image;
 pub mod input_assist;
 pub mod issuance;
+pub mod issued;
 pub mod jpki;
+mod pin_at_issue;
 mod profile;
 pub mod residence_code;
 pub mod specimen;
 
-pub use profile::Profile;
+pub use pin_at_issue::PinAtIssue;
+pub use profile::{Interface, Profile};
 
 use vmyna_card_os::access::{Access, Condition, Operation};
 use vmyna_card_os::file::{Body, File, FileId};

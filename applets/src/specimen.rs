@@ -1,178 +1,104 @@
-//! Specimen cards by name: complete cards of fictional people that need no issuing.
+//! Specimen cards by name: complete cards of fictional people, built in, that need no issuing; and the authorities that
+//! issued them.
+//!
+//! Their keys are PUBLIC TEST KEYS: anybody can sign with them. `examples/make-specimens.rs` makes the embedded files from
+//! the person files beside them.
 
-use rsa::pkcs8::SecretDocument;
-use vmyna_card_os::application::Application;
-use vmyna_card_os::file::Content;
-use vmyna_card_os::key::{CertificateKey, PrivateKey};
-use vmyna_card_os::pin::ReferenceData;
-use vmyna_card_os::tlv::Tlv;
+use std::sync::LazyLock;
 
-use crate::card_info::CardSerial;
-use crate::issuance::cv::KeyId;
-use crate::issuance::face_data::FaceData;
-use crate::issuance::specimen::{self, Specimen};
-use crate::issuance::text_data::TextData;
-use crate::jpki::{self, CertifiedKey};
-use crate::{Profile, card_info, card_manager, face_info, input_assist, residence_code};
+use zeroize::Zeroizing;
 
-/// The names there are.
-pub const NAMES: [&str; 1] = ["hanako"];
+use crate::image::{Image, ImageError};
+use crate::issuance::authorities::{Authorities, Files};
+use crate::issued::{CardName, IssuedCard};
 
-/// The specimen of this name.
-pub fn find(name: &str) -> Option<Specimen> {
-    match name {
-        "hanako" => Some(specimen::hanako()),
-        _ => None,
-    }
+/// The bytes of a committed file.
+macro_rules! bytes {
+    ($($path:literal),*) => {
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../test-vectors/specimens/",
+            $($path),*
+        ))
+    };
 }
 
-/// A specimen's files are damaged: a fault of the build, which the tests would have found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damaged;
+static IMAGE: LazyLock<Result<Image, Damaged>> =
+    LazyLock::new(|| Image::from_bytes("the built-in specimens", bytes!("specimens.vmyna")).map_err(Damaged::from));
+
+/// The specimens or their authorities are damaged: a fault of the build, which the tests would have found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damaged(String);
 
 impl std::fmt::Display for Damaged {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the built-in specimen is damaged; make it anew with `make specimens` and rebuild")
+        write!(
+            f,
+            "{}; make the built-in specimens anew with `make specimens` and rebuild",
+            self.0
+        )
     }
 }
 
 impl std::error::Error for Damaged {}
 
-/// The applications of a specimen's card; the first is the one selected at power-up.
+impl From<ImageError> for Damaged {
+    fn from(error: ImageError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// The names of the specimens, ascending.
 ///
 /// # Errors
 /// [`Damaged`].
-pub fn applications(specimen: &Specimen, profile: &Profile) -> Result<Vec<Application>, Damaged> {
-    let certified = |certificate: &[u8], key: &str| {
-        Ok(Some(CertifiedKey {
-            certificate: certificate.to_vec(),
-            key: private_key(key)?,
-        }))
-    };
-    let contents = jpki::Contents {
-        sign: certified(specimen.sign_certificate, specimen.sign_key)?,
-        sign_ca_certificate: specimen.sign_ca_certificate.to_vec(),
-        sign_pin: ReferenceData::new(specimen.pins.sign.as_bytes()),
-        auth: certified(specimen.auth_certificate, specimen.auth_key)?,
-        auth_ca_certificate: specimen.auth_ca_certificate.to_vec(),
-        auth_pin: ReferenceData::new(specimen.pins.auth.as_bytes()),
-        token_serial: specimen.token_serial.to_owned(),
-        terminal_ca: terminal_ca(specimen)?,
-    };
-    let card_data = specimen
-        .get_data
-        .iter()
-        .map(|(tag, value)| (*tag, value.to_vec()))
-        .collect();
-    Ok(vec![
-        card_manager::declare(profile, card_data),
-        jpki::declare(profile, contents),
-        input_assist::declare(profile, input_assist_contents(specimen)?),
-        face_info::declare(profile, face_info_contents(specimen)?),
-        residence_code::declare(profile, residence_code_contents(specimen)?),
-        card_info::declare(profile, card_info_contents(specimen)?),
-    ])
+pub fn names() -> Result<Vec<&'static str>, Damaged> {
+    let image = IMAGE.as_ref().map_err(Clone::clone)?;
+    Ok(image.names().collect())
 }
 
-/// 照合番号B, which two applications have.
-fn verification_code_b(specimen: &Specimen) -> Result<ReferenceData, Damaged> {
-    let code = specimen
-        .person
-        .verification_code_b(specimen.card_expiry, specimen.security_code);
-    Ok(ReferenceData::new(code.map_err(|_| Damaged)?.as_bytes()))
-}
-
-fn input_assist_contents(specimen: &Specimen) -> Result<input_assist::Contents, Damaged> {
-    let [
-        my_number,
-        attributes,
-        integrity,
-        certificate,
-        basic_information,
-        session_key,
-        signed_key,
-    ] = specimen.input_assist.map(|file| Content::from(file.to_vec()));
-    Ok(input_assist::Contents {
-        data: TextData {
-            my_number,
-            attributes,
-            integrity,
-            certificate,
-            basic_information,
-            session_key,
-            signed_key,
-        },
-        pin: ReferenceData::new(specimen.pins.input_assist.as_bytes()),
-        code_a: ReferenceData::new(specimen.person.my_number.digits()),
-        code_b: verification_code_b(specimen)?,
-        authentication_key: private_key(specimen.text_key)?,
-        session_key: private_key(specimen.session_key)?,
-    })
-}
-
-fn face_info_contents(specimen: &Specimen) -> Result<face_info::Contents, Damaged> {
-    let [age_record, card_face, basic_information, certificate, my_number_picture] =
-        specimen.face_info.map(|file| Content::from(file.to_vec()));
-    let birth_date_pin = specimen.person.birth_date_pin().map_err(|_| Damaged)?;
-    Ok(face_info::Contents {
-        data: FaceData {
-            age_record,
-            card_face,
-            basic_information,
-            certificate,
-            my_number_picture,
-        },
-        authentication_key: private_key(specimen.face_key)?,
-        birth_date_pin: ReferenceData::new(birth_date_pin.as_bytes()),
-        code_a: ReferenceData::new(specimen.person.my_number.digits()),
-        code_b: verification_code_b(specimen)?,
-    })
-}
-
-fn residence_code_contents(specimen: &Specimen) -> Result<residence_code::Contents, Damaged> {
-    Ok(residence_code::Contents {
-        residence_code: specimen.residence_code,
-        key_reference: key_reference(specimen)?,
-        pin: ReferenceData::new(specimen.pins.residence.as_bytes()),
-    })
-}
-
-fn card_info_contents(specimen: &Specimen) -> Result<card_info::Contents, Damaged> {
-    Ok(card_info::Contents {
-        serial: CardSerial::from_digits(specimen.card_serial).ok_or(Damaged)?,
-        municipality: specimen.person.municipality.code,
-        expiry: specimen.card_expiry,
-        key_reference: key_reference(specimen)?,
-        authentication_key: private_key(specimen.common_key)?,
-        pin: ReferenceData::new(specimen.pins.residence.as_bytes()),
-    })
-}
-
-fn key_reference(specimen: &Specimen) -> Result<KeyId, Damaged> {
-    KeyId::from_bytes(specimen.key_reference).map_err(|_| Damaged)
-}
-
-fn private_key(pem: &str) -> Result<PrivateKey, Damaged> {
-    let (_, der) = SecretDocument::from_pem(pem).map_err(|_| Damaged)?;
-    Ok(PrivateKey::from_pkcs8_der(der.as_bytes()))
-}
-
-fn terminal_ca(specimen: &Specimen) -> Result<CertificateKey, Damaged> {
-    match Tlv::read_all(specimen.terminal_ca_public_key).map_err(|_| Damaged)?[..] {
-        [
-            Tlv {
-                tag: 0x90,
-                value: exponent,
-            },
-            Tlv {
-                tag: 0x91,
-                value: modulus,
-            },
-        ] => Ok(CertificateKey {
-            key_id: *specimen.terminal_ca_key_id,
-            modulus: modulus.to_vec(),
-            exponent: exponent.to_vec(),
-        }),
-        _ => Err(Damaged),
+/// The specimen of this name; `None` if there is none.
+///
+/// # Errors
+/// [`Damaged`].
+pub fn find(name: &str) -> Result<Option<IssuedCard>, Damaged> {
+    let image = IMAGE.as_ref().map_err(Clone::clone)?;
+    match name.parse::<CardName>() {
+        Ok(card) if image.names().any(|there| there == name) => Ok(Some(image.card(&card)?)),
+        _ => Ok(None),
     }
 }
+
+/// The authorities that issued the specimens: for cards of people of one's own choice, without authorities of one's own.
+/// Their keys are public.
+///
+/// # Errors
+/// [`Damaged`].
+pub fn authorities() -> Result<Authorities, Damaged> {
+    macro_rules! files {
+        ($($path:literal),* $(,)?) => {
+            [$(($path, bytes!("ca/", $path).as_slice())),*]
+        };
+    }
+    let files = files![
+        "sign-ca/key.pem",
+        "sign-ca/certificate.der",
+        "auth-ca/key.pem",
+        "auth-ca/certificate.der",
+        "cv-root/key.pem",
+        "text-root/key.pem",
+        "face-root/key.pem",
+        "terminal-ca/key.pem",
+        "municipality-cv/key.pem",
+        "municipality-text/key.pem",
+        "municipality-face/key.pem",
+    ];
+    let files: Files = files
+        .into_iter()
+        .map(|(path, bytes)| (path.to_owned(), Zeroizing::new(bytes.to_vec())))
+        .collect();
+    Authorities::take_up(&files).map_err(|fault| Damaged(format!("the built-in authorities' {}", fault.path)))
+}
+
+#[cfg(test)]
+mod tests;

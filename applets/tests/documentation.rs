@@ -33,8 +33,9 @@ fn documentation() -> String {
         let (id, says, certainty, source) = (rule.id, rule.says, rule.certainty, rule.source);
         writeln!(text, "| {id} | {status_word} | {says} | {certainty} | {source} |").unwrap();
     }
-    let card = specimen::find("hanako").unwrap();
-    for application in specimen::applications(&card, &Profile::default()).unwrap() {
+    let card = specimen::find("hanako").unwrap().unwrap();
+    assert_eq!(card.profile, Profile::default());
+    for application in card.applications() {
         describe(&application, &mut text);
     }
     text

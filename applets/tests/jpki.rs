@@ -5,19 +5,13 @@
 
 mod common;
 
-use common::{AUTH, HANAKO, JPKI, Rig, SIGN, hex};
+use common::{AUTH, HANAKO, JPKI, Rig, SIGN, hex, specimen};
 use der::{Decode, Encode};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use vmyna_card_os::key::{Engine, RustEngine};
 use x509_cert::Certificate;
-
-macro_rules! specimen {
-    ($path:literal) => {
-        include_bytes!(concat!("../../test-vectors/specimens/", $path))
-    };
-}
 
 /// A whole file by short identifier, as jsapdu reads it.
 fn file(rig: &mut Rig, sfi: u8) -> Vec<u8> {
@@ -38,18 +32,15 @@ fn public_key(certificate: &Certificate) -> RsaPublicKey {
 
 #[test]
 fn every_file_has_its_size_beginning_and_content() {
+    let issued = specimen("hanako").jpki;
+    let (sign, auth) = (issued.sign.unwrap(), issued.auth.unwrap());
     let table: [(u8, usize, &str, &[u8]); 6] = [
-        (0x01, 1754, "308206D6", specimen!("hanako/sign-certificate.der")),
-        (
-            0x02,
-            1318,
-            "308205223082040AA003020102",
-            specimen!("sign-ca/certificate.der"),
-        ),
+        (0x01, 1754, "308206D6", &sign.certificate),
+        (0x02, 1318, "308205223082040AA003020102", &issued.sign_ca_certificate),
         (0x06, 160, "4A504B494150494343544F4B454E322020", &[]),
         (0x08, 3, "8F8F00", &[0x8F, 0x8F, 0x00]),
-        (0x0A, 1590, "30820632", specimen!("hanako/auth-certificate.der")),
-        (0x0B, 1333, "308205313082", specimen!("auth-ca/certificate.der")),
+        (0x0A, 1590, "30820632", &auth.certificate),
+        (0x0B, 1333, "308205313082", &issued.auth_ca_certificate),
     ];
     let mut rig = unlocked();
     for (sfi, size, beginning, content) in table {

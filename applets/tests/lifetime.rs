@@ -272,7 +272,7 @@ const EVENTS: &[Event] = &[
 struct Instant;
 
 impl Engine for Instant {
-    fn load(&self, _: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send>, EngineError> {
+    fn load(&self, _: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError> {
         Ok(Box::new(Self))
     }
 }

@@ -26,12 +26,14 @@ fn commands(file: &[u8]) -> Commands {
 
 fn intermediate() -> Commands {
     commands(include_bytes!(
-        "../../test-vectors/specimens/terminal-intermediate/certificate.bin"
+        "../../test-vectors/specimens/ca/terminal-intermediate/certificate.bin"
     ))
 }
 
 fn terminal() -> Commands {
-    commands(include_bytes!("../../test-vectors/specimens/terminal/certificate.bin"))
+    commands(include_bytes!(
+        "../../test-vectors/specimens/ca/terminal/certificate.bin"
+    ))
 }
 
 /// JPKI with the authority's key current.

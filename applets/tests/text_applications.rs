@@ -5,18 +5,12 @@
 
 mod common;
 
-use common::{CARD_INFO, INPUT_ASSIST, RESIDENCE_CODE, Rig, hex};
-use rsa::{Pkcs1v15Sign, RsaPublicKey};
+use common::{CARD_INFO, INPUT_ASSIST, RESIDENCE_CODE, Rig, hex, specimen};
+use rsa::pkcs8::DecodePrivateKey;
+use rsa::{Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use vmyna_applets::issuance::cv::{self, CvCertificate};
-use vmyna_applets::issuance::keys;
 use vmyna_card_os::tlv::Tlv;
-
-macro_rules! specimen {
-    ($path:literal) => {
-        include_bytes!(concat!("../../test-vectors/specimens/", $path))
-    };
-}
 
 /// VERIFY of the specimen's reference data by short identifier.
 const PIN: &str = "00200091 04 31323334";
@@ -51,21 +45,15 @@ fn shown_key(rig: &mut Rig) -> RsaPublicKey {
 fn every_file_of_input_assist_has_its_size_and_content() {
     let mut rig = at(INPUT_ASSIST);
     rig.expect(&[(PIN, 0x9000)]);
+    let data = specimen("hanako").input_assist.data;
+    let filler = vec![0xFF; 16].into();
+    let issued = data.files().into_iter().chain([(0x0008, &filler)]);
     // Hanako's address is one character shorter than the test card's holder's: 101 bytes for 104.
-    let table: [(u8, usize, &[u8]); 8] = [
-        (0x01, 17, specimen!("hanako/input-assist/0001.bin")),
-        (0x02, 101, specimen!("hanako/input-assist/0002.bin")),
-        (0x03, 336, specimen!("hanako/input-assist/0003.bin")),
-        (0x04, 568, specimen!("hanako/input-assist/0004.bin")),
-        (0x05, 164, specimen!("hanako/input-assist/0005.bin")),
-        (0x06, 269, specimen!("hanako/input-assist/0006.bin")),
-        (0x07, 536, specimen!("hanako/input-assist/0007.bin")),
-        (0x08, 16, &[0xFF; 16]),
-    ];
-    for (sfi, size, content) in table {
-        let read = file(&mut rig, sfi);
-        assert_eq!(read.len(), size, "EF {sfi:04X}");
-        assert_eq!(read, content, "EF {sfi:04X}");
+    let sizes = [17, 101, 336, 568, 164, 269, 536, 16];
+    for ((id, content), size) in issued.zip(sizes) {
+        let read = file(&mut rig, id as u8);
+        assert_eq!(read.len(), size, "EF {id:04X}");
+        assert_eq!(read, content.as_bytes(), "EF {id:04X}");
     }
     assert_eq!(
         hex(&file(&mut rig, 0x01)),
@@ -185,8 +173,10 @@ fn the_key_reference_is_the_same_record_in_both_applications() {
 
 #[test]
 fn the_common_key_answers_internal_authenticate_without_a_credential_and_always_alike() {
-    let pem = include_str!("../../test-vectors/specimens/hanako/common-key.pem");
-    let key = keys::from_pem(pem).unwrap().to_public_key();
+    let key = specimen("hanako").card_info.authentication_key;
+    let key = RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der())
+        .unwrap()
+        .to_public_key();
     let mut rig = at(CARD_INFO);
     for length in [1, 32, 255] {
         let challenge = vec![0xA5; length];

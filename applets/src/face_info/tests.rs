@@ -27,9 +27,8 @@ struct Rig(Card);
 
 impl Rig {
     fn new() -> Self {
-        let hanako = specimen::find("hanako").unwrap();
         let mut card = Card::new(Parts {
-            applications: specimen::applications(&hanako, &Profile::contact()).unwrap(),
+            applications: specimen::find("hanako").unwrap().unwrap().applications(),
             atr: Profile::contact().atr,
             store: Box::<MemoryStore>::default(),
             engine: Box::new(RustEngine),
@@ -147,8 +146,7 @@ fn the_unknown_file_is_sixteen_bytes_of_filler() {
 
 #[test]
 fn neither_values_nor_the_photo_appear_in_debug_output() {
-    let hanako = specimen::find("hanako").unwrap();
-    let applications = specimen::applications(&hanako, &Profile::contact()).unwrap();
+    let applications = specimen::find("hanako").unwrap().unwrap().applications();
     let shown = format!(
         "{:?}",
         applications.iter().find(|application| application.aid == AID).unwrap()

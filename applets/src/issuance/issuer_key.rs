@@ -55,7 +55,9 @@ impl IssuerKey {
 
     fn sign(&self, scheme: SignatureScheme, input: &[u8]) -> Result<Vec<u8>, IssuanceError> {
         // Neither of the two paddings asks for a salt.
-        let block = scheme.encode(input, MODULUS_BITS, &mut rand_core::OsRng).ok_or(CANNOT_SIGN)?;
+        let block = scheme
+            .encode(input, MODULUS_BITS, &mut rand_core::OsRng)
+            .ok_or(CANNOT_SIGN)?;
         self.operation.apply(&block).map_err(|_| CANNOT_SIGN)
     }
 }

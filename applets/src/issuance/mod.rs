@@ -8,7 +8,12 @@
 //! |---|---|
 //! | [`calendar`] | civil dates, Japanese eras |
 //! | [`validity`] | when a certificate or a card ends |
+//! | [`invent`] | fictional people and the orders of their cards |
+//! | [`municipalities`] | codes and names of Japanese municipalities |
 //! | [`person`] | the cardholder, the check digits of their numbers, the codes derived from them |
+//! | [`order`] | what a card is issued from |
+//! | [`person_file`] | an order from a TOML file |
+//! | [`characters`] | the characters that certificates carry, substitutes for others |
 //! | [`keys`] | RSA keys, reproducible from a seed and a label |
 //! | [`x509`] | the JPKI certificate authorities and the two certificates of a card |
 //! | [`cv`] | card-verifiable certificates and key ids |
@@ -16,18 +21,30 @@
 //! | [`text_data`] | the files of the input-assist application, signed |
 //! | [`face_data`] | the files of the face-info application, signed |
 //! | [`pictures`] | the pictures of the card's face: lines of text as PNG, the default photo |
-//! | [`specimen`] | the built-in specimen card `specimen:hanako` |
+//! | [`authorities`] | who certifies and signs: the keys and certificates of a folder |
+//! | [`numbers`] | the numbers that a card gets at issue |
+//! | [`desk`] | an issued card from an order, numbers and keys |
+//! | [`series`] | many of them, on all processors |
 
+pub mod authorities;
 pub mod calendar;
 pub mod card_data;
+pub mod characters;
 pub mod cv;
 mod data_signer;
+pub mod desk;
 mod error;
 pub mod face_data;
+pub mod invent;
+mod issuer_key;
 pub mod keys;
+pub mod municipalities;
+pub mod numbers;
+pub mod order;
 pub mod person;
+pub mod person_file;
 pub mod pictures;
-pub mod specimen;
+pub mod series;
 pub mod text_data;
 pub mod validity;
 pub mod x509;

@@ -33,7 +33,7 @@ pub(crate) fn with_value(header: &str, value: &str) -> String {
 
 /// The first half of a terminal's certificate, as the card's own authority issued it.
 static CERTIFICATE_BODY: LazyLock<String> = LazyLock::new(|| {
-    let file = include_bytes!("../../../test-vectors/specimens/terminal-intermediate/certificate.bin");
+    let file = include_bytes!("../../../test-vectors/specimens/ca/terminal-intermediate/certificate.bin");
     let (body, _) = CvCertificate::from_file(file).unwrap().to_command_data();
     format!("80A206C1 00{:04X} {}", body.len(), hex(&body))
 });

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{Profile, specimen};
 use vmyna_card_os::application::Application;
 use vmyna_card_os::key::Engine;
@@ -25,10 +26,12 @@ pub(crate) const AUTH: &str = "00200098 04 31323334";
 pub(crate) const SIGN: &str = "0020009B 06 414243313233";
 
 /// The applications of the built-in specimen card, 見本花子's, a fictional person.
-pub(crate) static HANAKO: LazyLock<Vec<Application>> = LazyLock::new(|| {
-    let specimen = specimen::find("hanako").unwrap();
-    specimen::applications(&specimen, &Profile::contact()).unwrap()
-});
+pub(crate) static HANAKO: LazyLock<Vec<Application>> = LazyLock::new(|| specimen("hanako").applications());
+
+/// The built-in specimen of this name.
+pub(crate) fn specimen(name: &str) -> IssuedCard {
+    specimen::find(name).unwrap().unwrap()
+}
 
 /// The engine a user gets.
 pub(crate) fn default_engine() -> Box<dyn Engine + Send> {

@@ -3,8 +3,8 @@ use crate::issuance::keys;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
-const ROOT: &str = include_str!("../../../../test-vectors/specimens/cv-root/key.pem");
-const INTERMEDIATE: &str = include_str!("../../../../test-vectors/specimens/cv-intermediate/key.pem");
+const ROOT: &str = include_str!("../../../../test-vectors/specimens/ca/cv-root/key.pem");
+const INTERMEDIATE: &str = include_str!("../../../../test-vectors/specimens/ca/terminal-intermediate/key.pem");
 
 static CERTIFICATE: LazyLock<CvCertificate> = LazyLock::new(|| {
     let authority = CvAuthority::new(KeyId::root(1).unwrap(), keys::from_pem(ROOT).unwrap()).unwrap();

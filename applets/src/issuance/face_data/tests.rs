@@ -2,15 +2,18 @@
 
 use std::sync::LazyLock;
 
+use rsa::Pkcs1v15Sign;
+use rsa::pkcs8::DecodePrivateKey;
+
 use super::*;
 use crate::issuance::keys;
 use crate::issuance::person::{Municipality, MyNumber, Sex};
 use crate::issuance::pictures::{DEFAULT_PHOTO, Layout, TextPicture};
 use vmyna_card_os::tlv::Tlv;
 
-const ROOT: &str = include_str!("../../../../test-vectors/specimens/face-root/key.pem");
-const SIGNER: &str = include_str!("../../../../test-vectors/specimens/face-issuer/key.pem");
-const OWN: &str = include_str!("../../../../test-vectors/specimens/hanako/face-key.pem");
+const ROOT: &str = include_str!("../../../../test-vectors/specimens/ca/face-root/key.pem");
+const SIGNER: &str = include_str!("../../../../test-vectors/specimens/ca/terminal/key.pem");
+const OWN: &str = include_str!("../../../../test-vectors/specimens/ca/terminal-intermediate/key.pem");
 
 /// Lengths of the test card's pictures: name, address, security code, My Number, photo.
 const MEASURED_LENGTHS: [usize; 5] = [169, 340, 106, 145, 1854];
@@ -31,6 +34,7 @@ static AUTHORITY: LazyLock<FaceAuthority> = LazyLock::new(|| {
 fn person() -> Person {
     Person {
         name: "見本　太郎".to_owned(),
+        kana: String::new(),
         name_replaced: Vec::new(),
         address: "東京都清瀬市見本町一丁目２番地３４号".to_owned(),
         address_replaced: Vec::new(),
@@ -41,6 +45,7 @@ fn person() -> Person {
             code: kiyose(),
             prefecture: "Tokyo-to".to_owned(),
             name: "Kiyose-shi".to_owned(),
+            title: "架空区".to_owned(),
         },
     }
 }
@@ -315,16 +320,19 @@ fn debug_output_shows_only_lengths() {
 
 #[test]
 fn the_specimens_files_are_what_is_issued_to_her() {
-    let card = crate::issuance::specimen::hanako();
+    let card = crate::specimen::find("hanako").unwrap().unwrap();
+    let summary = &card.summary;
+    let municipality = summary.person.municipality.code;
+    let signer = include_str!("../../../../test-vectors/specimens/ca/municipality-face/key.pem");
+    let signer = keys::from_pem(signer).unwrap();
     let root = CvAuthority::new(root_id(1).unwrap(), keys::from_pem(ROOT).unwrap()).unwrap();
-    let chiyoda = card.person.municipality.code;
-    let authority = FaceAuthority::establish(&root, chiyoda, keys::from_pem(SIGNER).unwrap()).unwrap();
-    let pictures = Pictures::draw(&card.person, card.security_code, DEFAULT_PHOTO).unwrap();
-    let key = public(card.face_key);
+    let authority = FaceAuthority::establish(&root, municipality, signer).unwrap();
+    let pictures = Pictures::draw(&summary.person, summary.security_code, DEFAULT_PHOTO).unwrap();
+    let key = RsaPrivateKey::from_pkcs8_der(card.face_info.authentication_key.as_pkcs8_der()).unwrap();
     let data = authority
-        .issue(&card.person, card.card_expiry, &pictures, &key)
+        .issue(&summary.person, summary.expiry, &pictures, &key.to_public_key())
         .unwrap();
-    assert_eq!(data.files().map(|(_, file)| file.as_bytes()), card.face_info);
+    assert_eq!(data.files(), card.face_info.data.files());
     for picture in [
         &pictures.name,
         &pictures.address,

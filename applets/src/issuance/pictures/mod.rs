@@ -13,7 +13,7 @@ use std::fmt;
 use vmyna_card_os::file::Content;
 
 use super::IssuanceError;
-use super::person::Person;
+use super::person::{Person, SecurityCode};
 
 /// The height of every line of text, in dots.
 pub const HEIGHT: u32 = 12;
@@ -101,12 +101,12 @@ impl Pictures {
     ///
     /// # Errors
     /// None in practice: every text has its width here.
-    pub fn draw(person: &Person, security_code: &str, photo: &[u8]) -> Result<Self, IssuanceError> {
+    pub fn draw(person: &Person, security_code: SecurityCode, photo: &[u8]) -> Result<Self, IssuanceError> {
         let my_number: String = person.my_number.digits().iter().copied().map(char::from).collect();
         Ok(Self {
             name: TextPicture::draw(&person.name, NAME_WIDTH)?,
             address: TextPicture::draw(&person.address, ADDRESS_WIDTH)?,
-            security_code: TextPicture::draw(security_code, SECURITY_CODE_WIDTH)?,
+            security_code: TextPicture::draw(security_code.as_str(), SECURITY_CODE_WIDTH)?,
             my_number: TextPicture::draw(&my_number, MY_NUMBER_WIDTH)?,
             photo: photo.to_vec().into(),
         })

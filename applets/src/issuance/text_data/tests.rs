@@ -11,10 +11,10 @@ use crate::issuance::keys;
 use crate::issuance::person::{Municipality, Sex};
 use vmyna_card_os::tlv::Tlv;
 
-const ROOT: &str = include_str!("../../../../test-vectors/specimens/text-root/key.pem");
-const SIGNER: &str = include_str!("../../../../test-vectors/specimens/text-issuer/key.pem");
-const OWN: &str = include_str!("../../../../test-vectors/specimens/hanako/text-key.pem");
-const SESSION: &str = include_str!("../../../../test-vectors/specimens/hanako/session-key.pem");
+const ROOT: &str = include_str!("../../../../test-vectors/specimens/ca/text-root/key.pem");
+const SIGNER: &str = include_str!("../../../../test-vectors/specimens/ca/terminal/key.pem");
+const OWN: &str = include_str!("../../../../test-vectors/specimens/ca/terminal-intermediate/key.pem");
+const SESSION: &str = include_str!("../../../../test-vectors/specimens/ca/terminal-ca/key.pem");
 
 fn public(pem: &str) -> RsaPublicKey {
     keys::from_pem(pem).unwrap().to_public_key()
@@ -33,6 +33,7 @@ static AUTHORITY: LazyLock<TextAuthority> = LazyLock::new(|| {
 fn person() -> Person {
     Person {
         name: "見本　太郎".to_owned(),
+        kana: String::new(),
         name_replaced: Vec::new(),
         address: "東京都清瀬市見本町一丁目２番地３４号".to_owned(),
         address_replaced: Vec::new(),
@@ -43,6 +44,7 @@ fn person() -> Person {
             code: kiyose(),
             prefecture: "Tokyo-to".to_owned(),
             name: "Kiyose-shi".to_owned(),
+            title: "架空区".to_owned(),
         },
     }
 }

@@ -9,9 +9,9 @@ use crate::issuance::keys;
 use crate::issuance::person::{MyNumber, Sex};
 use proptest::prelude::*;
 
-const SIGN_CA: &str = include_str!("../../../../test-vectors/specimens/sign-ca/key.pem");
-const AUTH_CA: &str = include_str!("../../../../test-vectors/specimens/auth-ca/key.pem");
-const HOLDER: &str = include_str!("../../../../test-vectors/specimens/hanako/sign-key.pem");
+const SIGN_CA: &str = include_str!("../../../../test-vectors/specimens/ca/sign-ca/key.pem");
+const AUTH_CA: &str = include_str!("../../../../test-vectors/specimens/ca/auth-ca/key.pem");
+const HOLDER: &str = include_str!("../../../../test-vectors/specimens/ca/terminal/key.pem");
 
 const SIGN_NAME: &str = "[C/13=JP, O/0C=JPKI-TEST, OU/0C=JPKI for digital signature, \
                          OU/0C=vmyna virtual card for testing - not issued by J-LIS]";
@@ -37,6 +37,7 @@ fn authority(hierarchy: Hierarchy) -> Authority {
 fn holder() -> Person {
     Person {
         name: "見本　太郎".to_owned(),
+        kana: String::new(),
         name_replaced: Vec::new(),
         address: "東京都清瀬市見本町南１２－７－２０２".to_owned(),
         address_replaced: Vec::new(),
@@ -47,6 +48,7 @@ fn holder() -> Person {
             code: MunicipalityCode::from_digits(*b"13221").unwrap(),
             prefecture: "Tokyo-to".to_owned(),
             name: "Kiyose-shi".to_owned(),
+            title: "架空区".to_owned(),
         },
     }
 }
@@ -241,6 +243,7 @@ fn no_certificate_contains_a_name_or_an_address_of_the_real_service() {
 #[test]
 fn replaced_characters_other_sexes_and_long_texts_reach_the_certificate() {
     let person = Person {
+        kana: String::new(),
         name_replaced: vec![0, 4],
         address: "あ".repeat(200),
         address_replaced: vec![199],

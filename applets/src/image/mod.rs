@@ -1,0 +1,146 @@
+//! Issued cards on disk: an *image*, which is written once and never changed.
+//!
+//! One image holds one card or a whole collection; `FILE#NAME` names a card in it. What changes while a card is used is no
+//! part of it: that lies beside the image, in the card's state. Any number of processes may read an image.
+//!
+//! # Format, version 1
+//!
+//! Numbers are big-endian.
+//!
+//! ```text
+//! header    8  89 56 4D 59 4E 41 0D 0A   (an octet that is no text, "VMYNA", CR LF)
+//!           4  format version: 1
+//!           4  flags: 0
+//!           8  number of cards
+//!           8  length of the whole file
+//!           8  offset of the index
+//!          32  SHA-256 of the index
+//!          32  SHA-256 of the 72 bytes before
+//! objects      cards and shared objects, DER, in any order
+//! index        one entry a card, ascending by name:
+//!           1  length of the name, name
+//!           8  offset of the card
+//!           4  length of the card
+//!          32  SHA-256 of the card
+//! ```
+//!
+//! A card is the DER of `Card` in [`record`]. Where it refers to a shared object (a key of a pool, a certificate of an
+//! authority, a photo), it says the object's offset, length and SHA-256. So every byte of an image is covered by a digest,
+//! and opening one card reads the header, the index and that card only. Digests find damage; they are no protection against
+//! somebody who wants to change a card.
+//!
+//! A reader refuses a version or a flag that it does not know. Images are readable by their owner only: they hold private
+//! keys and PINs.
+
+mod read;
+pub(crate) mod record;
+mod write;
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use read::Image;
+pub use write::{ImageFile, ImageWriter, create};
+
+const MAGIC: [u8; 8] = *b"\x89VMYNA\r\n";
+const VERSION: u32 = 1;
+const HEADER: usize = 104;
+/// What the digest at the header's end covers.
+const HEADER_BODY: usize = HEADER - 32;
+const DIGEST: usize = 32;
+
+/// Why an image can't be read or written: what, where and what to do.
+#[derive(Debug)]
+pub struct ImageError {
+    path: PathBuf,
+    kind: ImageErrorKind,
+}
+
+/// The kinds of fault.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ImageErrorKind {
+    /// The system refused.
+    Io(io::Error),
+    /// There is a file of this name already.
+    Exists,
+    /// The file is no image of cards.
+    NoImage,
+    /// The image was written by a later version of this program: its format version.
+    Newer(u32),
+    /// The image is damaged: where.
+    Damaged(&'static str),
+    /// A card's name is there twice.
+    Twice(String),
+    /// There is no card of this name: some of those there are, and how many.
+    NoSuchCard {
+        /// The name that was looked for.
+        wanted: String,
+        /// The first names there are.
+        some: Vec<String>,
+        /// How many cards there are.
+        count: u64,
+    },
+    /// A card that no image can hold.
+    Unwritable(&'static str),
+}
+
+impl ImageError {
+    fn new(path: &Path, kind: ImageErrorKind) -> Self {
+        Self {
+            path: path.to_owned(),
+            kind,
+        }
+    }
+
+    /// The kind of fault.
+    #[must_use]
+    pub const fn kind(&self) -> &ImageErrorKind {
+        &self.kind
+    }
+}
+
+impl fmt::Display for ImageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.kind {
+            ImageErrorKind::Io(error) => write!(f, "{path}: {error}"),
+            ImageErrorKind::Exists => write!(
+                f,
+                "{path}: there is a file of this name; an image is never overwritten: remove it or choose another name"
+            ),
+            ImageErrorKind::NoImage => write!(f, "{path}: this is no image of cards made by `vmyna issue`"),
+            ImageErrorKind::Newer(version) => write!(
+                f,
+                "{path}: its format is version {version}, and this program knows {VERSION}: use a newer vmyna"
+            ),
+            ImageErrorKind::Damaged(place) => write!(
+                f,
+                "{path}: the image is damaged ({place}): restore it from a copy, or issue the card again"
+            ),
+            ImageErrorKind::Twice(name) => write!(f, "{path}: two cards are called {name}: give one another name"),
+            ImageErrorKind::NoSuchCard { wanted, some, count } => {
+                write!(f, "{path}: no card is called {wanted}; ")?;
+                let names = some.join(", ");
+                match usize::try_from(*count) == Ok(some.len()) {
+                    true => write!(f, "there are: {names}"),
+                    false => write!(f, "there are {count}, among them {names}"),
+                }
+            }
+            ImageErrorKind::Unwritable(why) => write!(f, "{path}: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for ImageError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.kind {
+            ImageErrorKind::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! Reading images. Must never write, and never hand out a byte whose digest was not checked.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use sha2::{Digest, Sha256};
+
+use super::record::{self, Place};
+use super::{DIGEST, HEADER, HEADER_BODY, ImageError, ImageErrorKind, MAGIC, VERSION};
+use crate::issued::{CardName, IssuedCard};
+
+/// An open image.
+pub struct Image {
+    path: PathBuf,
+    source: Source,
+    length: u64,
+    count: u64,
+    index: Vec<u8>,
+    /// Where each entry lies in the index, ascending by name.
+    entries: Vec<Range<usize>>,
+}
+
+enum Source {
+    File(Mutex<File>),
+    Bytes(&'static [u8]),
+}
+
+impl Source {
+    fn read(&self, place: &Range<u64>) -> io::Result<Vec<u8>> {
+        let length = usize::try_from(place.end - place.start).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+        match self {
+            Self::File(file) => {
+                let mut bytes = vec![0; length];
+                // A reader that panicked left nothing half done: the position is set anew every time.
+                let mut file = file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                file.seek(SeekFrom::Start(place.start))?;
+                file.read_exact(&mut bytes)?;
+                Ok(bytes)
+            }
+            Self::Bytes(all) => {
+                let start = usize::try_from(place.start).map_err(|_| io::ErrorKind::UnexpectedEof)?;
+                let bytes = all.get(start..).and_then(|rest| rest.get(..length));
+                Ok(bytes.ok_or(io::ErrorKind::UnexpectedEof)?.to_vec())
+            }
+        }
+    }
+}
+
+/// One entry of the index.
+struct Entry<'a> {
+    name: &'a str,
+    place: Place,
+}
+
+impl Image {
+    /// Opens an image file and checks its header and its index.
+    ///
+    /// # Errors
+    /// [`ImageError`]: the file can't be read, is no image, damaged, or of a later version.
+    pub fn open(path: &Path) -> Result<Self, ImageError> {
+        let fail = |error| ImageError::new(path, ImageErrorKind::Io(error));
+        let file = File::open(path).map_err(fail)?;
+        let metadata = file.metadata().map_err(fail)?;
+        if !metadata.is_file() {
+            return Err(ImageError::new(path, ImageErrorKind::NoImage));
+        }
+        Self::read(path, Source::File(Mutex::new(file)), metadata.len())
+    }
+
+    /// Opens an image that is a part of the program. `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn from_bytes(name: &str, bytes: &'static [u8]) -> Result<Self, ImageError> {
+        Self::read(Path::new(name), Source::Bytes(bytes), bytes.len() as u64)
+    }
+
+    fn read(path: &Path, source: Source, length: u64) -> Result<Self, ImageError> {
+        let mut image = Self {
+            path: path.to_owned(),
+            source,
+            length,
+            count: 0,
+            index: Vec::new(),
+            entries: Vec::new(),
+        };
+        let header = image.source.read(&(0..length.min(HEADER as u64)));
+        let header = header.map_err(|error| image.error(ImageErrorKind::Io(error)))?;
+        if !header.starts_with(&MAGIC) {
+            return Err(image.error(ImageErrorKind::NoImage));
+        }
+        let Some((body, digest)) = header.split_at_checked(HEADER_BODY) else {
+            return Err(image.error(ImageErrorKind::Damaged("it ends in its header")));
+        };
+        // The version comes first: a later one may have another header.
+        let version = u32::from_be_bytes(field(body, 8));
+        if version != VERSION {
+            return Err(image.error(ImageErrorKind::Newer(version)));
+        }
+        if *Sha256::digest(body) != *digest {
+            return Err(image.error(ImageErrorKind::Damaged("its header")));
+        }
+        let flags = u32::from_be_bytes(field(body, 12));
+        if flags != 0 {
+            return Err(image.error(ImageErrorKind::Damaged("it has flags of a later version")));
+        }
+        let [count, end, index] = [16, 24, 32].map(|at| u64::from_be_bytes(field(body, at)));
+        if end != length || index > end {
+            return Err(image.error(ImageErrorKind::Damaged("it is not as long as it was written")));
+        }
+        image.count = count;
+        image.index = image.checked("its index", &(index..end), &field(body, 40))?;
+        image.entries = image.find_entries().ok_or(image.error(DAMAGED_INDEX))?;
+        Ok(image)
+    }
+
+    /// Cuts the index into entries; `None` when it does not consist of as many, in ascending order.
+    fn find_entries(&self) -> Option<Vec<Range<usize>>> {
+        let mut entries: Vec<Range<usize>> = Vec::new();
+        let mut at = 0;
+        while at < self.index.len() {
+            let end = at + 1 + usize::from(self.index[at]) + 12 + DIGEST;
+            let this = self.entry(self.index.get(at..end)?)?;
+            if let Some(before) = entries.last()
+                && self.entry(&self.index[before.clone()])?.name >= this.name
+            {
+                return None;
+            }
+            entries.push(at..end);
+            at = end;
+        }
+        (entries.len() as u64 == self.count).then_some(entries)
+    }
+
+    fn entry<'a>(&self, bytes: &'a [u8]) -> Option<Entry<'a>> {
+        let (length, rest) = bytes.split_first()?;
+        let (name, place) = rest.split_at_checked(usize::from(*length))?;
+        if place.len() != 12 + DIGEST {
+            return None;
+        }
+        Some(Entry {
+            name: str::from_utf8(name).ok()?,
+            place: Place {
+                offset: u64::from_be_bytes(field(place, 0)),
+                length: u32::from_be_bytes(field(place, 8)),
+                digest: field(place, 12),
+            },
+        })
+    }
+
+    /// How many cards there are.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The names of the cards, ascending.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let entries = self
+            .entries
+            .iter()
+            .filter_map(|range| self.entry(&self.index[range.clone()]));
+        entries.map(|entry| entry.name)
+    }
+
+    /// The card of this name.
+    ///
+    /// # Errors
+    /// [`ImageErrorKind::NoSuchCard`], or when the image can't be read or is damaged.
+    pub fn card(&self, name: &CardName) -> Result<IssuedCard, ImageError> {
+        let wanted = name.as_str();
+        let name_at = |range: &Range<usize>| self.entry(&self.index[range.clone()]).map_or("", |entry| entry.name);
+        let found = self.entries.binary_search_by(|range| name_at(range).cmp(wanted));
+        let entry = found
+            .ok()
+            .and_then(|at| self.entry(&self.index[self.entries[at].clone()]));
+        let entry = entry.ok_or_else(|| {
+            self.error(ImageErrorKind::NoSuchCard {
+                wanted: wanted.to_owned(),
+                some: self.names().take(10).map(str::to_owned).collect(),
+                count: self.count,
+            })
+        })?;
+        let card = self.object("a card", &entry.place)?;
+        record::decode(&card, &mut |place| self.object("an object of a card", place)).map_err(|error| match error {
+            record::DecodeError::Image(error) => error,
+            record::DecodeError::Record(place) => self.error(ImageErrorKind::Damaged(place)),
+        })
+    }
+
+    /// The bytes of an object, if they are those that were written.
+    fn object(&self, what: &'static str, place: &Place) -> Result<Vec<u8>, ImageError> {
+        let end = place.offset.checked_add(u64::from(place.length));
+        match end.filter(|end| *end <= self.length) {
+            Some(end) => self.checked(what, &(place.offset..end), &place.digest),
+            None => Err(self.error(ImageErrorKind::Damaged(what))),
+        }
+    }
+
+    fn checked(&self, what: &'static str, place: &Range<u64>, digest: &[u8; DIGEST]) -> Result<Vec<u8>, ImageError> {
+        let bytes = self.source.read(place);
+        let bytes = bytes.map_err(|error| self.error(ImageErrorKind::Io(error)))?;
+        if *Sha256::digest(&bytes) != *digest {
+            return Err(self.error(ImageErrorKind::Damaged(what)));
+        }
+        Ok(bytes)
+    }
+
+    fn error(&self, kind: ImageErrorKind) -> ImageError {
+        ImageError::new(&self.path, kind)
+    }
+}
+
+const DAMAGED_INDEX: ImageErrorKind = ImageErrorKind::Damaged("its index");
+
+/// The field of `N` bytes at `at`, which must lie inside.
+fn field<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
+    let mut field = [0; N];
+    field.copy_from_slice(&bytes[at..at + N]);
+    field
+}

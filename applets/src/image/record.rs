@@ -1,0 +1,564 @@
+//! One card as DER: how an [`IssuedCard`] is written into an image and read back.
+//!
+//! ```text
+//! Card ::= SEQUENCE {
+//!   name UTF8String, profile UTF8String, holder Holder, cardData SEQUENCE OF DataObject,
+//!   jpki Jpki, inputAssist InputAssist, faceInfo FaceInfo, residenceCode ResidenceCode, cardInfo CardInfo }
+//! Holder ::= SEQUENCE {
+//!   name, kana, address UTF8String, nameReplaced, addressReplaced SEQUENCE OF INTEGER, birth UTF8String (YYYYMMDD),
+//!   sex INTEGER (ISO/IEC 5218), myNumber UTF8String, municipality UTF8String (five digits),
+//!   prefectureRoman, municipalityRoman, municipalityTitle UTF8String, residenceCode, securityCode UTF8String,
+//!   issued GeneralizedTime, expiry UTF8String (YYYYMMDD), remarks SEQUENCE OF UTF8String, keyPool [0] INTEGER OPTIONAL }
+//! DataObject ::= SEQUENCE { tag INTEGER, value Object }
+//! Pin ::= SEQUENCE { value OCTET STRING, triesLeft [0] INTEGER OPTIONAL }
+//! CertifiedKey ::= SEQUENCE { certificate OCTET STRING, key Object }       -- X.509; PKCS#8
+//! Jpki ::= SEQUENCE {
+//!   signCa, authCa Object, terminalCaId OCTET STRING, terminalCaModulus Object, terminalCaExponent OCTET STRING,
+//!   tokenSerial UTF8String, signPin, authPin Pin, sign [0] CertifiedKey OPTIONAL, auth [1] CertifiedKey OPTIONAL }
+//! InputAssist ::= SEQUENCE { files SEQUENCE OF Object (EF 0001 to 0007), pin, codeA, codeB Pin, key, sessionKey Object }
+//! FaceInfo ::= SEQUENCE { files SEQUENCE OF Object (EF 0001 to 0005), birthDate, codeA, codeB Pin, key Object }
+//! ResidenceCode ::= SEQUENCE { code UTF8String, keyReference OCTET STRING, pin Pin }
+//! CardInfo ::= SEQUENCE {
+//!   serial, municipality, expiry UTF8String, keyReference OCTET STRING, pin Pin, key Object }
+//! Object ::= CHOICE { here OCTET STRING, shared [0] SEQUENCE { offset, length INTEGER, digest OCTET STRING } }
+//! ```
+//!
+//! What is added later is optional and comes last, so that a record of this version can always be read.
+
+use der::asn1::{GeneralizedTime, OctetStringRef, Utf8StringRef};
+use der::{Choice, Decode, Encode, Sequence};
+use vmyna_card_os::file::Content;
+use vmyna_card_os::key::{CertificateKey, PrivateKey};
+use vmyna_card_os::pin::ReferenceData;
+use zeroize::Zeroizing;
+
+use super::{ImageError, ImageErrorKind};
+use crate::card_info::CardSerial;
+use crate::issuance::calendar;
+use crate::issuance::cv::KeyId;
+use crate::issuance::face_data::FaceData;
+use crate::issuance::person::{Municipality, MunicipalityCode, MyNumber, Person, SecurityCode, Sex};
+use crate::issuance::text_data::TextData;
+use crate::issued::{IssuedCard, Summary};
+use crate::{PinAtIssue, Profile, card_info, face_info, input_assist, issuance, jpki, residence_code};
+
+/// Where an object lies in an image.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) offset: u64,
+    pub(super) length: u32,
+    pub(super) digest: [u8; 32],
+}
+
+#[derive(Sequence)]
+struct Card<'a> {
+    name: Utf8StringRef<'a>,
+    profile: Utf8StringRef<'a>,
+    holder: Holder<'a>,
+    card_data: Vec<DataObject<'a>>,
+    jpki: Jpki<'a>,
+    input_assist: InputAssist<'a>,
+    face_info: FaceInfo<'a>,
+    residence_code: ResidenceCode<'a>,
+    card_info: CardInfo<'a>,
+}
+
+#[derive(Sequence)]
+struct Holder<'a> {
+    name: Utf8StringRef<'a>,
+    kana: Utf8StringRef<'a>,
+    address: Utf8StringRef<'a>,
+    name_replaced: Vec<u32>,
+    address_replaced: Vec<u32>,
+    birth: String,
+    sex: u8,
+    my_number: Utf8StringRef<'a>,
+    municipality: Utf8StringRef<'a>,
+    prefecture_roman: Utf8StringRef<'a>,
+    municipality_roman: Utf8StringRef<'a>,
+    municipality_title: Utf8StringRef<'a>,
+    residence_code: Utf8StringRef<'a>,
+    security_code: Utf8StringRef<'a>,
+    issued: GeneralizedTime,
+    expiry: String,
+    remarks: Vec<String>,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
+    key_pool: Option<u32>,
+}
+
+#[derive(Sequence)]
+struct DataObject<'a> {
+    tag: u16,
+    value: Object<'a>,
+}
+
+#[derive(Sequence)]
+struct Pin<'a> {
+    value: OctetStringRef<'a>,
+    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
+    tries_left: Option<u8>,
+}
+
+#[derive(Sequence)]
+struct CertifiedKey<'a> {
+    certificate: OctetStringRef<'a>,
+    key: Object<'a>,
+}
+
+#[derive(Sequence)]
+struct Jpki<'a> {
+    sign_ca: Object<'a>,
+    auth_ca: Object<'a>,
+    terminal_ca_id: OctetStringRef<'a>,
+    terminal_ca_modulus: Object<'a>,
+    terminal_ca_exponent: OctetStringRef<'a>,
+    token_serial: Utf8StringRef<'a>,
+    sign_pin: Pin<'a>,
+    auth_pin: Pin<'a>,
+    #[asn1(context_specific = "0", optional = "true")]
+    sign: Option<CertifiedKey<'a>>,
+    #[asn1(context_specific = "1", optional = "true")]
+    auth: Option<CertifiedKey<'a>>,
+}
+
+#[derive(Sequence)]
+struct InputAssist<'a> {
+    files: Vec<Object<'a>>,
+    pin: Pin<'a>,
+    code_a: Pin<'a>,
+    code_b: Pin<'a>,
+    key: Object<'a>,
+    session_key: Object<'a>,
+}
+
+#[derive(Sequence)]
+struct FaceInfo<'a> {
+    files: Vec<Object<'a>>,
+    birth_date: Pin<'a>,
+    code_a: Pin<'a>,
+    code_b: Pin<'a>,
+    key: Object<'a>,
+}
+
+#[derive(Sequence)]
+struct ResidenceCode<'a> {
+    code: Utf8StringRef<'a>,
+    key_reference: OctetStringRef<'a>,
+    pin: Pin<'a>,
+}
+
+#[derive(Sequence)]
+struct CardInfo<'a> {
+    serial: String,
+    municipality: String,
+    expiry: String,
+    key_reference: OctetStringRef<'a>,
+    pin: Pin<'a>,
+    key: Object<'a>,
+}
+
+#[derive(Choice)]
+enum Object<'a> {
+    Here(OctetStringRef<'a>),
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", constructed = "true")]
+    Shared(Shared),
+}
+
+#[derive(Sequence)]
+struct Shared {
+    offset: u64,
+    length: u32,
+    digest: der::asn1::OctetString,
+}
+
+/// The card as a record. `share` writes an object that other cards may have too.
+pub(super) fn encode(
+    card: &IssuedCard,
+    share: &mut dyn FnMut(&[u8]) -> Result<Place, ImageErrorKind>,
+) -> Result<Zeroizing<Vec<u8>>, ImageErrorKind> {
+    let mut share = |object: &[u8]| -> Result<Object<'static>, ImageErrorKind> {
+        let place = share(object)?;
+        let digest = der::asn1::OctetString::new(place.digest).map_err(unwritable)?;
+        Ok(Object::Shared(Shared {
+            offset: place.offset,
+            length: place.length,
+            digest,
+        }))
+    };
+    let mut data = Vec::new();
+    for (tag, value) in &card.card_data {
+        data.push(DataObject {
+            tag: *tag,
+            value: here(value)?,
+        });
+    }
+    let sign = match &card.jpki.sign {
+        Some(certified) => Some(certified_key(certified, &mut share)?),
+        None => None,
+    };
+    let auth = match &card.jpki.auth {
+        Some(certified) => Some(certified_key(certified, &mut share)?),
+        None => None,
+    };
+    let jpki = Jpki {
+        sign_ca: share(&card.jpki.sign_ca_certificate)?,
+        auth_ca: share(&card.jpki.auth_ca_certificate)?,
+        terminal_ca_id: octets(&card.jpki.terminal_ca.key_id)?,
+        terminal_ca_modulus: share(&card.jpki.terminal_ca.modulus)?,
+        terminal_ca_exponent: octets(&card.jpki.terminal_ca.exponent)?,
+        token_serial: text(&card.jpki.token_serial)?,
+        sign_pin: pin(&card.jpki.sign_pin)?,
+        auth_pin: pin(&card.jpki.auth_pin)?,
+        sign,
+        auth,
+    };
+    // What does not depend on the holder may be the same on other cards.
+    let assist = &card.input_assist;
+    let assist_data = &assist.data;
+    let input_assist = InputAssist {
+        files: vec![
+            here(assist_data.my_number.as_bytes())?,
+            here(assist_data.attributes.as_bytes())?,
+            here(assist_data.integrity.as_bytes())?,
+            share(assist_data.certificate.as_bytes())?,
+            share(assist_data.basic_information.as_bytes())?,
+            share(assist_data.session_key.as_bytes())?,
+            share(assist_data.signed_key.as_bytes())?,
+        ],
+        pin: pin(&assist.pin)?,
+        code_a: pin(&assist.code_a)?,
+        code_b: pin(&assist.code_b)?,
+        key: share(assist.authentication_key.as_pkcs8_der())?,
+        session_key: share(assist.session_key.as_pkcs8_der())?,
+    };
+    let face = &card.face_info;
+    let face_info = FaceInfo {
+        files: vec![
+            here(face.data.age_record.as_bytes())?,
+            here(face.data.card_face.as_bytes())?,
+            share(face.data.basic_information.as_bytes())?,
+            share(face.data.certificate.as_bytes())?,
+            here(face.data.my_number_picture.as_bytes())?,
+        ],
+        birth_date: pin(&face.birth_date_pin)?,
+        code_a: pin(&face.code_a)?,
+        code_b: pin(&face.code_b)?,
+        key: share(face.authentication_key.as_pkcs8_der())?,
+    };
+    let card_info = CardInfo {
+        serial: card.card_info.serial.to_string(),
+        municipality: card.card_info.municipality.to_string(),
+        expiry: card.card_info.expiry.digits(),
+        key_reference: octets(card.card_info.key_reference.as_bytes())?,
+        pin: pin(&card.card_info.pin)?,
+        key: share(card.card_info.authentication_key.as_pkcs8_der())?,
+    };
+    let record = Card {
+        name: text(card.name.as_str())?,
+        profile: text(card.profile.name)?,
+        holder: holder(&card.summary)?,
+        card_data: data,
+        jpki,
+        input_assist,
+        face_info,
+        residence_code: ResidenceCode {
+            code: digits(card.residence_code.residence_code.digits())?,
+            key_reference: octets(card.residence_code.key_reference.as_bytes())?,
+            pin: pin(&card.residence_code.pin)?,
+        },
+        card_info,
+    };
+    record.to_der().map(Zeroizing::new).map_err(unwritable)
+}
+
+fn holder(summary: &Summary) -> Result<Holder<'_>, ImageErrorKind> {
+    let person = &summary.person;
+    let places = |places: &[usize]| places.iter().filter_map(|at| u32::try_from(*at).ok()).collect();
+    Ok(Holder {
+        name: text(&person.name)?,
+        kana: text(&person.kana)?,
+        address: text(&person.address)?,
+        name_replaced: places(&person.name_replaced),
+        address_replaced: places(&person.address_replaced),
+        birth: person.birth.digits(),
+        sex: person.sex.iso5218_digit() - b'0',
+        my_number: digits(person.my_number.digits())?,
+        municipality: digits(person.municipality.code.digits())?,
+        prefecture_roman: text(&person.municipality.prefecture)?,
+        municipality_roman: text(&person.municipality.name)?,
+        municipality_title: text(&person.municipality.title)?,
+        residence_code: digits(summary.residence_code.digits())?,
+        security_code: text(summary.security_code.as_str())?,
+        issued: summary.issued.into(),
+        expiry: summary.expiry.digits(),
+        remarks: summary.remarks.clone(),
+        key_pool: summary.key_pool,
+    })
+}
+
+fn unwritable(_: der::Error) -> ImageErrorKind {
+    ImageErrorKind::Unwritable("a card is longer than an image can hold")
+}
+
+fn text(text: &str) -> Result<Utf8StringRef<'_>, ImageErrorKind> {
+    Utf8StringRef::new(text).map_err(unwritable)
+}
+
+/// ASCII digits as a text.
+fn digits(digits: &[u8]) -> Result<Utf8StringRef<'_>, ImageErrorKind> {
+    Utf8StringRef::new(digits).map_err(unwritable)
+}
+
+fn octets(bytes: &[u8]) -> Result<OctetStringRef<'_>, ImageErrorKind> {
+    OctetStringRef::new(bytes).map_err(unwritable)
+}
+
+fn here(bytes: &[u8]) -> Result<Object<'_>, ImageErrorKind> {
+    octets(bytes).map(Object::Here)
+}
+
+fn pin(pin: &PinAtIssue) -> Result<Pin<'_>, ImageErrorKind> {
+    Ok(Pin {
+        value: octets(pin.value.as_bytes())?,
+        tries_left: pin.tries_left,
+    })
+}
+
+fn certified_key<'a>(
+    certified: &'a jpki::CertifiedKey,
+    share: &mut dyn FnMut(&[u8]) -> Result<Object<'static>, ImageErrorKind>,
+) -> Result<CertifiedKey<'a>, ImageErrorKind> {
+    Ok(CertifiedKey {
+        certificate: octets(&certified.certificate)?,
+        key: share(certified.key.as_pkcs8_der())?,
+    })
+}
+
+/// Why a record is no card.
+pub(super) enum DecodeError {
+    /// A shared object can't be had.
+    Image(ImageError),
+    /// The record itself: which part.
+    Record(&'static str),
+}
+
+impl From<ImageError> for DecodeError {
+    fn from(error: ImageError) -> Self {
+        Self::Image(error)
+    }
+}
+
+impl From<der::Error> for DecodeError {
+    fn from(_: der::Error) -> Self {
+        Self::Record("the DER of a card")
+    }
+}
+
+/// Gives the bytes of shared objects.
+type Fetch<'f> = &'f mut dyn FnMut(&Place) -> Result<Vec<u8>, ImageError>;
+
+/// A card from its record.
+pub(super) fn decode(record: &[u8], fetch: Fetch<'_>) -> Result<IssuedCard, DecodeError> {
+    let card = Card::from_der(record)?;
+    let profile = Profile::find(card.profile.as_str());
+    let summary = summary(&card.holder)?;
+    let mut card_data = Vec::with_capacity(card.card_data.len());
+    for object in &card.card_data {
+        card_data.push((object.tag, bytes(&object.value, fetch)?));
+    }
+    let info = &card.card_info;
+    Ok(IssuedCard {
+        name: card
+            .name
+            .as_str()
+            .parse()
+            .map_err(|_| DecodeError::Record("a card's name"))?,
+        profile: profile.ok_or(DecodeError::Record("a card's profile"))?,
+        card_data,
+        jpki: jpki(&card.jpki, fetch)?,
+        input_assist: input_assist(&card.input_assist, fetch)?,
+        face_info: face_info(&card.face_info, fetch)?,
+        residence_code: residence_code::Contents {
+            residence_code: summary.residence_code,
+            key_reference: key_id(&card.residence_code.key_reference)?,
+            pin: pin_at_issue(&card.residence_code.pin),
+        },
+        card_info: card_info::Contents {
+            serial: CardSerial::from_digits(&info.serial).ok_or(DecodeError::Record("a serial number"))?,
+            municipality: municipality(&info.municipality)?,
+            expiry: date(&info.expiry)?,
+            key_reference: key_id(&info.key_reference)?,
+            authentication_key: private_key(&info.key, fetch)?,
+            pin: pin_at_issue(&info.pin),
+        },
+        summary,
+    })
+}
+
+fn summary(holder: &Holder<'_>) -> Result<Summary, DecodeError> {
+    let places = |places: &[u32]| places.iter().map(|at| *at as usize).collect();
+    let number = |text: &Utf8StringRef<'_>| text.as_str().as_bytes().to_vec();
+    let my_number = number(&holder.my_number)
+        .try_into()
+        .ok()
+        .and_then(MyNumber::from_digits);
+    let residence_code = number(&holder.residence_code).try_into().ok();
+    let residence_code = residence_code.and_then(issuance::person::ResidenceCode::from_digits);
+    let security_code = number(&holder.security_code)
+        .try_into()
+        .ok()
+        .and_then(SecurityCode::from_digits);
+    let person = Person {
+        name: holder.name.as_str().to_owned(),
+        kana: holder.kana.as_str().to_owned(),
+        name_replaced: places(&holder.name_replaced),
+        address: holder.address.as_str().to_owned(),
+        address_replaced: places(&holder.address_replaced),
+        birth: date(&holder.birth)?,
+        sex: match holder.sex {
+            0 => Sex::Unknown,
+            1 => Sex::Male,
+            2 => Sex::Female,
+            9 => Sex::Other,
+            _ => return Err(DecodeError::Record("the holder's sex")),
+        },
+        my_number: my_number.ok_or(DecodeError::Record("the holder's My Number"))?,
+        municipality: Municipality {
+            code: municipality(holder.municipality.as_str())?,
+            prefecture: holder.prefecture_roman.as_str().to_owned(),
+            name: holder.municipality_roman.as_str().to_owned(),
+            title: holder.municipality_title.as_str().to_owned(),
+        },
+    };
+    Ok(Summary {
+        person,
+        residence_code: residence_code.ok_or(DecodeError::Record("the holder's residence code"))?,
+        security_code: security_code.ok_or(DecodeError::Record("the security code"))?,
+        issued: holder.issued.to_date_time(),
+        expiry: date(&holder.expiry)?,
+        key_pool: holder.key_pool,
+        remarks: holder.remarks.clone(),
+    })
+}
+
+fn jpki(record: &Jpki<'_>, fetch: Fetch<'_>) -> Result<jpki::Contents, DecodeError> {
+    let key_id = record.terminal_ca_id.as_bytes().try_into();
+    Ok(jpki::Contents {
+        sign: certified(record.sign.as_ref(), fetch)?,
+        sign_ca_certificate: bytes(&record.sign_ca, fetch)?,
+        sign_pin: pin_at_issue(&record.sign_pin),
+        auth: certified(record.auth.as_ref(), fetch)?,
+        auth_ca_certificate: bytes(&record.auth_ca, fetch)?,
+        auth_pin: pin_at_issue(&record.auth_pin),
+        token_serial: record.token_serial.as_str().to_owned(),
+        terminal_ca: CertificateKey {
+            key_id: key_id.map_err(|_| DecodeError::Record("the terminal CA key's id"))?,
+            modulus: bytes(&record.terminal_ca_modulus, fetch)?,
+            exponent: record.terminal_ca_exponent.as_bytes().to_vec(),
+        },
+    })
+}
+
+fn input_assist(record: &InputAssist<'_>, fetch: Fetch<'_>) -> Result<input_assist::Contents, DecodeError> {
+    let [
+        my_number,
+        attributes,
+        integrity,
+        certificate,
+        basic_information,
+        session_key,
+        signed_key,
+    ] = contents(&record.files, fetch)?;
+    Ok(input_assist::Contents {
+        data: TextData {
+            my_number,
+            attributes,
+            integrity,
+            certificate,
+            basic_information,
+            session_key,
+            signed_key,
+        },
+        pin: pin_at_issue(&record.pin),
+        code_a: pin_at_issue(&record.code_a),
+        code_b: pin_at_issue(&record.code_b),
+        authentication_key: private_key(&record.key, fetch)?,
+        session_key: private_key(&record.session_key, fetch)?,
+    })
+}
+
+fn face_info(record: &FaceInfo<'_>, fetch: Fetch<'_>) -> Result<face_info::Contents, DecodeError> {
+    let [age_record, card_face, basic_information, certificate, my_number_picture] = contents(&record.files, fetch)?;
+    Ok(face_info::Contents {
+        data: FaceData {
+            age_record,
+            card_face,
+            basic_information,
+            certificate,
+            my_number_picture,
+        },
+        authentication_key: private_key(&record.key, fetch)?,
+        birth_date_pin: pin_at_issue(&record.birth_date),
+        code_a: pin_at_issue(&record.code_a),
+        code_b: pin_at_issue(&record.code_b),
+    })
+}
+
+fn contents<const N: usize>(objects: &[Object<'_>], fetch: Fetch<'_>) -> Result<[Content; N], DecodeError> {
+    let mut files = Vec::with_capacity(N);
+    for object in objects {
+        files.push(Content::from(bytes(object, fetch)?));
+    }
+    files
+        .try_into()
+        .map_err(|_| DecodeError::Record("how many files an application has"))
+}
+
+fn certified(record: Option<&CertifiedKey<'_>>, fetch: Fetch<'_>) -> Result<Option<jpki::CertifiedKey>, DecodeError> {
+    let Some(record) = record else { return Ok(None) };
+    Ok(Some(jpki::CertifiedKey {
+        certificate: record.certificate.as_bytes().to_vec(),
+        key: private_key(&record.key, fetch)?,
+    }))
+}
+
+fn private_key(object: &Object<'_>, fetch: Fetch<'_>) -> Result<PrivateKey, DecodeError> {
+    let der = Zeroizing::new(bytes(object, fetch)?);
+    Ok(PrivateKey::from_pkcs8_der(&der))
+}
+
+fn bytes(object: &Object<'_>, fetch: Fetch<'_>) -> Result<Vec<u8>, DecodeError> {
+    match object {
+        Object::Here(bytes) => Ok(bytes.as_bytes().to_vec()),
+        Object::Shared(shared) => {
+            let digest = shared.digest.as_bytes().try_into();
+            Ok(fetch(&Place {
+                offset: shared.offset,
+                length: shared.length,
+                digest: digest.map_err(|_| DecodeError::Record("the digest of a shared object"))?,
+            })?)
+        }
+    }
+}
+
+fn pin_at_issue(pin: &Pin<'_>) -> PinAtIssue {
+    PinAtIssue {
+        value: ReferenceData::new(pin.value.as_bytes()),
+        tries_left: pin.tries_left,
+    }
+}
+
+fn key_id(bytes: &OctetStringRef<'_>) -> Result<KeyId, DecodeError> {
+    KeyId::from_bytes(bytes.as_bytes()).map_err(|_| DecodeError::Record("a key reference"))
+}
+
+fn municipality(digits: &str) -> Result<MunicipalityCode, DecodeError> {
+    let digits = digits.as_bytes().try_into().ok();
+    digits
+        .and_then(MunicipalityCode::from_digits)
+        .ok_or(DecodeError::Record("a municipality code"))
+}
+
+fn date(digits: &str) -> Result<calendar::Date, DecodeError> {
+    calendar::Date::from_digits(digits.as_bytes()).ok_or(DecodeError::Record("a date"))
+}

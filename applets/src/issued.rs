@@ -1,0 +1,111 @@
+//! A card as it was issued: everything one card holds, whoever made it, from which its applications are declared.
+//!
+//! It is what an image keeps ([`crate::image`]) and what issuing gives ([`crate::issuance::desk`]). It says nothing of what
+//! happens to the card afterwards: that lies in the card's store.
+
+use std::fmt;
+use std::str::FromStr;
+
+use der::DateTime;
+use vmyna_card_os::application::Application;
+
+use crate::issuance::calendar::Date;
+use crate::issuance::person::{Person, ResidenceCode, SecurityCode};
+use crate::{Profile, card_info, card_manager, face_info, input_assist, jpki, residence_code};
+
+/// The longest name of a card, in bytes.
+const LONGEST_NAME: usize = 64;
+
+/// The name of a card in its collection: 1 to 64 of `a-z 0-9 - _ .`, the first a letter or digit.
+///
+/// It is a part of file names and of what is typed, hence so few characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CardName(String);
+
+impl CardName {
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for CardName {
+    type Err = &'static str;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let first = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        let other = |byte: &u8| first(byte) || b"-_.".contains(byte);
+        if name.len() <= LONGEST_NAME && name.as_bytes().first().is_some_and(first) && name.as_bytes().iter().all(other)
+        {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err("a card's name is 1 to 64 of a-z, 0-9, - _ and ., and begins with a letter or a digit")
+        }
+    }
+}
+
+impl fmt::Display for CardName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is known about a card without asking it: for summaries and for drawing its face. Nothing of it is read by the
+/// card's applications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// The holder.
+    pub person: Person,
+    /// 住民票コード.
+    pub residence_code: ResidenceCode,
+    /// セキュリティコード.
+    pub security_code: SecurityCode,
+    /// When the card was issued, UTC.
+    pub issued: DateTime,
+    /// The day on which the card ends.
+    pub expiry: Date,
+    /// How many sets of keys the cards of this collection share, when this card's keys are not its own.
+    pub key_pool: Option<u32>,
+    /// How the texts of the card's face were made to fit, where they were not drawn as they are; a sentence each.
+    pub remarks: Vec<String>,
+}
+
+/// One card, as issued.
+#[derive(Clone, Debug)]
+pub struct IssuedCard {
+    /// Its name in the collection.
+    pub name: CardName,
+    /// Which generation of the card it is.
+    pub profile: Profile,
+    /// About it.
+    pub summary: Summary,
+    /// Objects of the card manager.
+    pub card_data: card_manager::CardData,
+    /// 公的個人認証AP.
+    pub jpki: jpki::Contents,
+    /// 券面事項入力補助AP.
+    pub input_assist: input_assist::Contents,
+    /// 券面事項確認AP.
+    pub face_info: face_info::Contents,
+    /// 住基AP.
+    pub residence_code: residence_code::Contents,
+    /// 共通カードAP.
+    pub card_info: card_info::Contents,
+}
+
+impl IssuedCard {
+    /// The applications of the card; the first is the one selected at power-up.
+    #[must_use]
+    pub fn applications(&self) -> Vec<Application> {
+        let profile = &self.profile;
+        vec![
+            card_manager::declare(profile, self.card_data.clone()),
+            jpki::declare(profile, self.jpki.clone()),
+            input_assist::declare(profile, self.input_assist.clone()),
+            face_info::declare(profile, self.face_info.clone()),
+            residence_code::declare(profile, self.residence_code.clone()),
+            card_info::declare(profile, self.card_info.clone()),
+        ]
+    }
+}
