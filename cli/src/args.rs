@@ -1,11 +1,14 @@
 //! What can be typed: commands, options and their help.
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use vmyna_reader_bridge::vpcd::VpcdAddress;
 
 use crate::apdu::expect::Expectation;
 use crate::card::CardSource;
+use crate::files::FilePath;
 
 /// A virtual My Number Card (個人番号カード) for tests.
 ///
@@ -28,6 +31,19 @@ pub(crate) enum Command {
     /// Put a virtual card into pcscd's virtual reader (vpcd) until Ctrl-C
     #[command(after_long_help = SERVE_HELP)]
     Serve(Serve),
+    /// Issue cards for people from files, for an invented person, or for a whole town
+    #[command(after_long_help = crate::issue::HELP)]
+    Issue(crate::issue::Issue),
+    /// Make certificate authorities of your own to issue cards with
+    Ca(crate::ca::Ca),
+    /// Show a card as it was issued: holder, numbers, certificates; as text, JSON or pictures
+    #[command(after_long_help = SHOW_HELP)]
+    Show(Show),
+    /// List a card's PINs and the tries left of each
+    Pin(Pin),
+    /// List a card's files, show what one holds, or write its bytes
+    #[command(after_long_help = FILES_HELP)]
+    Files(Files),
     /// List the PC/SC readers and what is in them
     Readers,
     /// Print a completion script for a shell
@@ -141,3 +157,77 @@ Examples:
   vmyna serve &
   pkcs15-tool --wait --dump
   pkcs11-tool --login --pin 1234 --test";
+
+/// Showing a card.
+#[derive(Args)]
+pub(crate) struct Show {
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    #[arg(value_name = "CARD")]
+    pub(crate) card: CardSource,
+
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Also draw the card: writes front.png and back.png into this folder, in place of files of these names
+    #[arg(long, value_name = "DIR")]
+    pub(crate) png: Option<PathBuf>,
+
+    /// The font to draw with, instead of the best Japanese one of the system
+    #[arg(long, value_name = "FILE", requires = "png")]
+    pub(crate) font: Option<PathBuf>,
+}
+
+const SHOW_HELP: &str = "\
+The My Number, the residence code and the security code are shown; PINs and keys never are.
+The pictures are ID-1 cards (85.60 x 53.98 mm, 1011 x 638 dots, 300 dpi) in a design of vmyna's own, marked 見本 SPECIMEN;
+they need a Japanese font (Debian and Ubuntu: fonts-noto-cjk or fonts-ipafont-gothic).
+
+Examples:
+  vmyna show specimen:hanako
+  vmyna show specimen:hanako --png pictures
+  vmyna show specimen:hanako --json | jq .holder.name";
+
+/// Listing PINs.
+#[derive(Args)]
+pub(crate) struct Pin {
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    #[arg(value_name = "CARD")]
+    pub(crate) card: CardSource,
+
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Listing and showing files.
+#[derive(Args)]
+pub(crate) struct Files {
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    #[arg(value_name = "CARD")]
+    pub(crate) card: CardSource,
+
+    /// An application, by its name, Japanese title or AID, to list; with a file (four hexadecimal digits, or its name) or
+    /// a GET DATA object (four hexadecimal digits) to show what that holds
+    #[arg(value_name = "AP[/EF]")]
+    pub(crate) path: Option<FilePath>,
+
+    /// Write the file's bytes to standard output, which must not be a terminal; records one after the other
+    #[arg(long, requires = "path", conflicts_with = "why")]
+    pub(crate) raw: bool,
+
+    /// Say where each file is known from
+    #[arg(long)]
+    pub(crate) why: bool,
+}
+
+const FILES_HELP: &str = "\
+Contents are shown whatever the card's access conditions say: this is your card, and you ask for its data. Values of PINs
+and private keys never are.
+
+Examples:
+  vmyna files specimen:hanako
+  vmyna files specimen:hanako jpki --why
+  vmyna files specimen:hanako input_assist/0002
+  vmyna files specimen:hanako card_manager/7F21
+  vmyna files specimen:hanako 'jpki/auth certificate' --raw | openssl x509 -inform DER -text";

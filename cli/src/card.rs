@@ -1,68 +1,170 @@
 //! The CARD argument: which virtual card is meant, and how it is made.
 
 use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use rand_core::OsRng;
-use vmyna_applets::{Profile, specimen};
-use vmyna_card_os::application::Application;
+use vmyna_applets::image::{Image, ImageError, ImageErrorKind};
+use vmyna_applets::issued::{CardName, IssuedCard};
+use vmyna_applets::{Interface, Profile, specimen};
+use vmyna_card_os::event::Observer;
 use vmyna_card_os::key::Engine;
 use vmyna_card_os::store::MemoryStore;
 use vmyna_card_os::{Card, Parts};
+use vmyna_reader_bridge::{ContactlessReader, Icc, TypeB};
 
 use crate::failure::Failure;
 
 /// A card, as it is named on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum CardSource {
-    /// `specimen:NAME`
-    Specimen(&'static str),
+    /// `specimen:NAME`: built in; with `@PROFILE` behind it as a card of another generation.
+    Specimen(String, Option<Profile>),
+    /// `FILE` or `FILE#NAME`: an image made by `vmyna issue`.
+    Image(PathBuf, Option<CardName>),
 }
 
 impl FromStr for CardSource {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = || specimen::NAMES.map(|name| format!("specimen:{name}")).join(", ");
-        let name = text
-            .strip_prefix("specimen:")
-            .ok_or_else(|| format!("a card is one of: {}", known()))?;
-        let name = specimen::NAMES.into_iter().find(|known| *known == name);
-        name.map(Self::Specimen)
-            .ok_or_else(|| format!("there is no such specimen; there are: {}", known()))
+        if let Some(name) = text.strip_prefix("specimen:") {
+            let (name, profile) = match name.split_once('@') {
+                Some((name, profile)) => (name, Some(self::profile(profile)?)),
+                None => (name, None),
+            };
+            let names = specimen::names().map_err(|error| error.to_string())?;
+            return match names.contains(&name) {
+                true => Ok(Self::Specimen(name.to_owned(), profile)),
+                false => Err(format!("there is no such specimen; there are: {}", specimens(&names))),
+            };
+        }
+        if text.is_empty() {
+            return Err(
+                "a card is specimen:NAME, FILE or FILE#NAME; specimen:NAME@PROFILE is one of another \
+                        generation"
+                    .to_owned(),
+            );
+        }
+        // A file's name may hold the sign as well.
+        if let Some((file, name)) = text.rsplit_once('#')
+            && !Path::new(text).exists()
+        {
+            let name = name.parse().map_err(str::to_owned)?;
+            return Ok(Self::Image(file.into(), Some(name)));
+        }
+        Ok(Self::Image(text.into(), None))
     }
+}
+
+fn specimens(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("specimen:{name}")).collect();
+    names.join(", ")
 }
 
 impl fmt::Display for CardSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Specimen(name) => write!(f, "specimen:{name}"),
+            Self::Specimen(name, None) => write!(f, "specimen:{name}"),
+            Self::Specimen(name, Some(profile)) => write!(f, "specimen:{name}@{}", profile.name),
+            Self::Image(file, None) => write!(f, "{}", file.display()),
+            Self::Image(file, Some(name)) => write!(f, "{}#{name}", file.display()),
         }
     }
 }
 
 impl CardSource {
-    /// The card, as issued and without power.
-    pub(crate) fn open(&self) -> Result<Card, Failure> {
-        let profile = Profile::default();
-        Card::new(Parts {
-            applications: self.applications(&profile)?,
-            atr: profile.atr,
+    /// What the card was issued as.
+    pub(crate) fn issued(&self) -> Result<IssuedCard, Failure> {
+        match self {
+            Self::Specimen(name, profile) => match specimen::find(name) {
+                Ok(Some(card)) => Ok(IssuedCard {
+                    profile: profile.clone().unwrap_or_else(|| card.profile.clone()),
+                    ..card
+                }),
+                Ok(None) => Err(Failure::Failed(format!("{self}: there is no such specimen"))),
+                Err(error) => Err(Failure::Failed(format!("{self}: {error}"))),
+            },
+            Self::Image(file, name) => {
+                let image = Image::open(file).map_err(|error| absent(file, &error))?;
+                let name = match name {
+                    Some(name) => name.clone(),
+                    None => only_card(file, &image)?,
+                };
+                image.card(&name).map_err(|error| Failure::Failed(error.to_string()))
+            }
+        }
+    }
+
+    /// The card, without power, as a reader takes it: one for the air comes with what such a reader does by itself.
+    /// `observer` is told what happens in the card.
+    pub(crate) fn open(&self, observer: Option<Box<dyn Observer + Send>>) -> Result<Box<dyn Icc + Send>, Failure> {
+        let issued = self.issued()?;
+        let interface = issued.profile.interface;
+        let mut card = Card::new(Parts {
+            applications: issued.applications(),
+            atr: issued.profile.atr,
             store: Box::new(MemoryStore::default()),
             engine: engine(),
             rng: Box::new(OsRng),
         })
-        .map_err(|error| Failure::Failed(format!("{self}: {error}")))
-    }
-
-    fn applications(&self, profile: &Profile) -> Result<Vec<Application>, Failure> {
-        match self {
-            Self::Specimen(name) => {
-                let specimen = specimen::find(name).ok_or(specimen::Damaged);
-                let applications = specimen.and_then(|specimen| specimen::applications(&specimen, profile));
-                applications.map_err(|error| Failure::Failed(format!("{self}: {error}")))
-            }
+        .map_err(|error| Failure::Failed(format!("{self}: {error}")))?;
+        if let Some(observer) = observer {
+            card.observe(observer);
         }
+        Ok(match interface {
+            Interface::Contact => Box::new(card),
+            Interface::Contactless {
+                application_data,
+                protocol_info,
+            } => {
+                let type_b = TypeB {
+                    application_data,
+                    protocol_info,
+                };
+                Box::new(ContactlessReader::new(card, type_b, Box::new(OsRng)))
+            }
+        })
+    }
+}
+
+/// The generation of this name.
+pub(crate) fn profile(name: &str) -> Result<Profile, String> {
+    Profile::find(name).ok_or_else(|| format!("there is no such profile; there are {}", Profile::NAMES.join(", ")))
+}
+
+/// An image that can't be opened; where there is no file, what was typed makes no sense, and a specimen may be meant.
+fn absent(file: &Path, error: &ImageError) -> Failure {
+    match (error.kind(), specimen::names()) {
+        (ImageErrorKind::Io(cause), Ok(names)) if cause.kind() == ErrorKind::NotFound => {
+            let name = file.to_string_lossy();
+            Failure::Usage(match names.contains(&name.as_ref()) {
+                true => format!("{error}; did you mean specimen:{name}?"),
+                false => format!(
+                    "{error}; built-in cards are {}; `vmyna issue` makes others",
+                    specimens(&names)
+                ),
+            })
+        }
+        _ => Failure::Failed(error.to_string()),
+    }
+}
+
+/// The name of the card of an image that has one card.
+fn only_card(file: &Path, image: &Image) -> Result<CardName, Failure> {
+    const SHOWN: usize = 10;
+    let names: Vec<&str> = image.names().take(SHOWN).collect();
+    match (image.count(), names.first().map(|name| name.parse())) {
+        (1, Some(Ok(name))) => Ok(name),
+        (count, _) => Err(Failure::Usage(format!(
+            "{file} holds {count} cards; say which, e.g. {file}#{first}; there are {names}{more}",
+            file = file.display(),
+            first = names.first().unwrap_or(&"NAME"),
+            names = names.join(", "),
+            more = if count > SHOWN as u64 { ", …" } else { "" },
+        ))),
     }
 }
 
@@ -80,18 +182,40 @@ mod tests {
 
     #[test]
     fn every_specimen_is_found_by_its_name_and_makes_a_card() {
-        for name in specimen::NAMES {
+        for name in specimen::names().unwrap() {
             let source: CardSource = format!("specimen:{name}").parse().unwrap();
             assert_eq!(source.to_string(), format!("specimen:{name}"));
-            source.open().unwrap();
+            source.open(None).unwrap();
         }
     }
 
     #[test]
-    fn an_unknown_card_is_answered_with_those_there_are() {
-        for text in ["", "hanako", "specimen:", "specimen:taro"] {
+    fn a_specimen_can_be_of_any_profile() {
+        for name in Profile::NAMES {
+            let source: CardSource = format!("specimen:hanako@{name}").parse().unwrap();
+            assert_eq!(source.to_string(), format!("specimen:hanako@{name}"));
+            let mut atr = Vec::new();
+            source.open(None).unwrap().power_on(&mut atr).unwrap();
+            assert_eq!(atr, Profile::find(name).unwrap().atr);
+        }
+        let message = "specimen:hanako@new".parse::<CardSource>().unwrap_err();
+        assert!(message.contains("contactless"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_specimen_is_answered_with_those_there_are() {
+        for text in ["specimen:", "specimen:taro"] {
             let message = text.parse::<CardSource>().unwrap_err();
             assert!(message.contains("specimen:hanako"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_file_and_a_card_in_it_are_told_apart_by_the_last_number_sign() {
+        let parse = |text: &str| text.parse::<CardSource>().unwrap();
+        let name = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(parse("town.vmyna"), CardSource::Image("town.vmyna".into(), None));
+        assert_eq!(parse("t#1.vmyna#p1"), CardSource::Image("t#1.vmyna".into(), name("p1")));
+        assert!("town.vmyna#P 1".parse::<CardSource>().is_err());
     }
 }

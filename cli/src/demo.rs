@@ -57,11 +57,9 @@ struct Tour {
 
 impl Tour {
     fn begin(arguments: &args::Demo) -> Result<Self, Failure> {
-        let mut card = arguments.card.open()?;
         let reasons = Reasons::default();
-        card.observe(reasons.observer());
         let mut reader = SoftwareReader::new("software reader");
-        reader.put(Box::new(card))?;
+        reader.put(arguments.card.open(Some(reasons.observer()))?)?;
         writeln!(
             io::stdout(),
             "A virtual My Number Card (個人番号カード), {}: its holder is fictional, its keys are public.\n\

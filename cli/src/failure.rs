@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// It was tried and failed: exit status 1.
     Failed(String),
+    /// A signal ended it: exit status 130.
+    Interrupted(String),
     /// The output could not be written: exit status 1.
     Output(io::Error),
 }
@@ -29,6 +31,7 @@ impl Failure {
         ExitCode::from(match self {
             Self::Usage(_) => 2,
             Self::Failed(_) | Self::Output(_) => 1,
+            Self::Interrupted(_) => 130,
         })
     }
 }
@@ -36,7 +39,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Usage(message) | Self::Failed(message) => f.write_str(message),
+            Self::Usage(message) | Self::Failed(message) | Self::Interrupted(message) => f.write_str(message),
             Self::Output(error) => write!(f, "the output can't be written: {error}"),
         }
     }

@@ -2,13 +2,18 @@
 
 mod apdu;
 mod args;
+mod ca;
 mod card;
 mod demo;
 mod failure;
+mod files;
 mod hex;
+mod issue;
 mod narrate;
+mod pin;
 mod readers;
 mod serve;
+mod show;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -23,6 +28,11 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Apdu(arguments) => apdu::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Show(arguments) => show::run(&arguments),
+        Command::Pin(arguments) => pin::run(&arguments),
+        Command::Files(arguments) => files::run(&arguments),
+        Command::Issue(arguments) => issue::run(&arguments),
+        Command::Ca(arguments) => ca::run(&arguments),
         Command::Readers => readers::run(),
         Command::Completions { shell } => completions(shell),
     };

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use vmyna_applets::{Profile, specimen};
+use vmyna_applets::specimen;
 use vmyna_card_os::apdu::CommandApdu;
 use vmyna_card_os::application::Application;
 use vmyna_card_os::command::secret::secret_range;
@@ -32,8 +32,8 @@ pub(crate) struct Narrator {
 impl Narrator {
     /// For a card that is just powered, or (`fresh` false) for one in which another program may have selected something.
     pub(crate) fn new(show_secrets: bool, fresh: bool) -> Self {
-        let known = specimen::find("hanako").and_then(|card| specimen::applications(&card, &Profile::default()).ok());
-        let known = known.unwrap_or_default();
+        let known = specimen::find("hanako").ok().flatten();
+        let known = known.map(|card| card.applications()).unwrap_or_default();
         let selected = known.first().filter(|_| fresh).map(|application| application.aid);
         Self {
             show_secrets,

@@ -31,11 +31,9 @@ fn describe(reader: &vmyna_reader_bridge::pcsc_client::ReaderStatus) -> String {
         CardState::Mute => "a card that does not answer".to_owned(),
         CardState::Present => {
             // Only the ATR is looked at: a SELECT would end what another program has verified.
-            let known = if reader.atr == Profile::contact().atr {
-                " (that of a My Number Card, 個人番号カード)"
-            } else {
-                ""
-            };
+            let known = Profile::with_atr(&reader.atr).map_or_else(String::new, |profile| {
+                format!(" (that of a My Number Card, 個人番号カード: profile {})", profile.name)
+            });
             format!("card with ATR {}{known}", hex::encode(&reader.atr))
         }
         CardState::Unknown => return "not available".to_owned(),

@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         wait,
         verbose,
     } = arguments;
-    let mut card = source.open()?;
+    let mut card = source.open(None)?;
     let mut server = VpcdServer::new(address.clone());
     if insecure_remote {
         server = server.allow_remote();
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         waiting: false,
         narrator: verbose.then(|| Narrator::new(false, true)),
     };
-    let end = server.run(&mut card, &mut |event: VpcdEvent<'_>| {
+    let end = server.run(&mut *card, &mut |event: VpcdEvent<'_>| {
         if matches!(event, VpcdEvent::Inserted) {
             patience.inserted.store(true, Ordering::SeqCst);
         }

@@ -10,7 +10,8 @@ use std::path::Path;
 use std::process::Output;
 
 use common::{Printed, Stack, openssl};
-use vmyna_applets::issuance::specimen;
+use vmyna_applets::jpki;
+use vmyna_applets::specimen;
 
 const OPENSC_TOOL: (&str, &str) = ("opensc-tool", "opensc");
 const PKCS15_TOOL: (&str, &str) = ("pkcs15-tool", "opensc");
@@ -25,23 +26,31 @@ struct Key {
     /// Which of the card's PKCS#11 slots it is in.
     slot: &'static str,
     pin: &'static str,
-    certificate: &'static [u8],
+    certificate: Vec<u8>,
+}
+
+/// The PINs of the specimens.
+const AUTH_PIN: &str = "1234";
+const SIGN_PIN: &str = "ABC123";
+
+fn hanako() -> jpki::Contents {
+    specimen::find("hanako").unwrap().unwrap().jpki
 }
 
 fn keys() -> [Key; 2] {
-    let card = specimen::hanako();
+    let card = hanako();
     [
         Key {
             id: "01",
             slot: "0",
-            pin: card.pins.auth,
-            certificate: card.auth_certificate,
+            pin: AUTH_PIN,
+            certificate: card.auth.unwrap().certificate,
         },
         Key {
             id: "02",
             slot: "1",
-            pin: card.pins.sign,
-            certificate: card.sign_certificate,
+            pin: SIGN_PIN,
+            certificate: card.sign.unwrap().certificate,
         },
     ]
 }
@@ -99,9 +108,9 @@ fn opensc_recognises_the_card_by_its_atr_and_lists_all_of_it() {
 #[test]
 fn opensc_reads_the_free_certificates_as_they_are_and_the_sign_certificate_only_with_its_password() {
     let (stack, directory) = (Stack::start(), tempfile::tempdir().unwrap());
-    let (card, here) = (specimen::hanako(), directory.path());
+    let (card, here) = (hanako(), directory.path());
     let free = [
-        ("1", card.auth_certificate),
+        ("1", card.auth.unwrap().certificate),
         ("3", card.auth_ca_certificate),
         ("4", card.sign_ca_certificate),
     ];
@@ -117,9 +126,9 @@ fn opensc_reads_the_free_certificates_as_they_are_and_the_sign_certificate_only_
     let read_sign = ["--read-certificate", "2", "--output", "sign.pem"];
     assert_ne!(run(&stack, PKCS15_TOOL, here, &read_sign).status.code(), Some(0));
     assert!(!here.join("sign.pem").exists());
-    let with_pin = ["--verify-pin", "--auth-id", "02", "--pin", card.pins.sign];
+    let with_pin = ["--verify-pin", "--auth-id", "02", "--pin", SIGN_PIN];
     succeed(&stack, PKCS15_TOOL, here, &[&with_pin[..], &read_sign].concat());
-    assert_eq!(der(here, "sign.pem"), card.sign_certificate);
+    assert_eq!(der(here, "sign.pem"), card.sign.unwrap().certificate);
 }
 
 fn der(directory: &Path, pem: &str) -> Vec<u8> {
@@ -200,7 +209,7 @@ fn what_pkcs11_signs_with_either_key_openssl_verifies_with_the_certificate() {
     .concat();
     fs::write(here.join("digest-info"), digest_info).unwrap();
     for key in keys() {
-        write_public_key(here, key.certificate);
+        write_public_key(here, &key.certificate);
         for (mechanism, input) in [("SHA256-RSA-PKCS", "text"), ("RSA-PKCS", "digest-info")] {
             let login = [
                 "--login",
@@ -233,7 +242,7 @@ fn what_pkcs15_crypt_signs_with_either_key_openssl_verifies_with_the_certificate
     fs::write(here.join("text"), "おやすみ").unwrap();
     openssl(here, &["dgst", "-sha256", "-binary", "-out", "hash", "text"]);
     for key in keys() {
-        write_public_key(here, key.certificate);
+        write_public_key(here, &key.certificate);
         let sign = [
             "--sign",
             "--key",

@@ -61,12 +61,9 @@ impl Session {
         let reader = match &arguments.reader {
             Some(name) => pcsc_reader(name)?,
             None => {
-                let mut card = arguments.card.open()?;
-                if let Some(reasons) = &reasons {
-                    card.observe(reasons.observer());
-                }
+                let observer = reasons.as_ref().map(Reasons::observer);
                 let mut reader = SoftwareReader::new("software reader");
-                reader.put(Box::new(card))?;
+                reader.put(arguments.card.open(observer)?)?;
                 Box::new(reader)
             }
         };

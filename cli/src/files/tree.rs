@@ -1,0 +1,156 @@
+//! A file of data objects as a tree: each tag with its meaning, its length and its value.
+
+use vmyna_applets::issuance::cv::KeyId;
+use vmyna_card_os::Aid;
+use vmyna_card_os::tlv::Tlv;
+
+use super::meaning::{self, Form};
+use super::value;
+
+/// How deep objects in objects are shown; no file of the card has more than three.
+const DEEPEST: usize = 8;
+
+/// Which file it is: its application, and its identifier or tag.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) application: Aid,
+    pub(super) id: u16,
+}
+
+/// The lines of a file that is made of objects, with filler (`FF`) behind them; `None` for one that is not.
+pub(super) fn lines(place: Place, file: &[u8]) -> Option<Vec<String>> {
+    let (objects, filler) = read(file)?;
+    let mut lines = Vec::new();
+    for object in &objects {
+        add(place, object, 0, &mut lines);
+    }
+    if filler > 0 {
+        lines.push(format!("filler: {filler} x FF"));
+    }
+    Some(lines)
+}
+
+/// The objects of a file, at least one, and the length of the filler.
+fn read(file: &[u8]) -> Option<(Vec<Tlv<'_>>, usize)> {
+    let (mut objects, mut rest) = (Vec::new(), file);
+    while !rest.is_empty() && rest.iter().any(|byte| *byte != 0xFF) {
+        let (object, behind) = Tlv::read(rest).ok()?;
+        objects.push(object);
+        rest = behind;
+    }
+    (!objects.is_empty()).then_some((objects, rest.len()))
+}
+
+fn add(place: Place, object: &Tlv<'_>, depth: usize, lines: &mut Vec<String>) {
+    let unknown = if object.is_constructed() {
+        Form::Objects
+    } else {
+        Form::Any
+    };
+    let (name, form) = meaning::of(place.application, place.id, object.tag).unwrap_or(("", unknown));
+    let tag = match object.tag {
+        tag @ 0..0x100 => format!("{tag:02X}"),
+        tag => format!("{tag:04X}"),
+    };
+    let name = if name.is_empty() {
+        String::new()
+    } else {
+        format!(" {name}")
+    };
+    let head = format!("{}{tag}{name} [{}]", "  ".repeat(depth), object.value.len());
+    match form {
+        Form::Objects if depth < DEEPEST => {
+            if let Ok(inner @ [_, ..]) = Tlv::read_all(object.value).as_deref() {
+                lines.push(head);
+                inner.iter().for_each(|object| add(place, object, depth + 1, lines));
+                return;
+            }
+        }
+        Form::CertificateBody => {
+            if let Some(body) = certificate_body(place, object.value, depth + 1) {
+                lines.push(head);
+                lines.extend(body);
+                return;
+            }
+        }
+        _ => {}
+    }
+    let form = if form == Form::Objects { Form::Any } else { form };
+    lines.push(format!("{head}: {}", value::shown(object.value, form)));
+}
+
+/// Issuer and subject stand without tags before the public key.
+fn certificate_body(place: Place, body: &[u8], depth: usize) -> Option<Vec<String>> {
+    let (issuer, rest) = body.split_at_checked(KeyId::LENGTH)?;
+    let (subject, key) = rest.split_at_checked(KeyId::LENGTH)?;
+    let indent = "  ".repeat(depth);
+    let mut lines = vec![
+        format!("{indent}issuer: {}", value::key_id(issuer)?),
+        format!("{indent}subject: {}", value::key_id(subject)?),
+    ];
+    for object in Tlv::read_all(key).ok()? {
+        add(place, &object, depth, &mut lines);
+    }
+    Some(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::show::hanako;
+    use proptest::prelude::*;
+    use vmyna_applets::{card_manager, face_info, input_assist};
+    use vmyna_card_os::file::{Body, FileId};
+
+    fn tree_of(application: Aid, id: u16) -> String {
+        let applications = hanako().applications();
+        let declared = applications
+            .iter()
+            .find(|declared| declared.aid == application)
+            .unwrap();
+        let object = declared.data_objects.iter().find(|object| object.tag == id);
+        let bytes = match declared.file(FileId::new(id)).map(|file| &file.body) {
+            Some(Body::Transparent(content)) => content.as_bytes(),
+            _ => object.unwrap().value.as_bytes(),
+        };
+        lines(Place { application, id }, bytes).unwrap().join("\n")
+    }
+
+    #[test]
+    fn every_tag_of_the_cards_files_has_a_meaning() {
+        let files = (1..=7).map(|id| (input_assist::AID, id));
+        let files = files.chain((1..=5).map(|id| (face_info::AID, id)));
+        let files = files.chain([0x0066, 0x00F8, 0x7F21].map(|id| (card_manager::AID, id)));
+        for (application, id) in files {
+            let tree = tree_of(application, id);
+            for line in tree.lines() {
+                let words: Vec<_> = line.split_whitespace().collect();
+                assert!(words.len() > 2 || words[0].ends_with(':'), "{id:04X}: {line}\n{tree}");
+                assert!(!words[1].starts_with('['), "{id:04X}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_same_tag_in_an_application_of_somebody_elses_has_no_meaning() {
+        let application = Aid::new(&[0xF0, 1, 2]).unwrap();
+        let file = [0xFF, 0x20, 4, 0xDF, 0x22, 1, b'A', 0xFF, 0xFF];
+        let tree = lines(Place { application, id: 2 }, &file).unwrap();
+        assert_eq!(tree, ["FF20 [4]", "  DF22 [1]: \"A\"", "filler: 2 x FF"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_file_makes_it_panic(file in proptest::collection::vec(any::<u8>(), 0..200), deep in 0usize..60) {
+            let place = Place { application: face_info::AID, id: 2 };
+            let _ = lines(place, &file);
+            let mut nested = file;
+            for _ in 0..deep {
+                let mut outer = Vec::new();
+                Tlv { tag: 0xFF40, value: &nested }.write(&mut outer).unwrap();
+                nested = outer;
+            }
+            let _ = lines(place, &nested);
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! Values as texts for people. What comes from a card's file is never written to a terminal unchecked: control characters
+//! are shown as escapes.
+
+use vmyna_applets::issuance::calendar::Date;
+use vmyna_applets::issuance::cv::KeyId;
+
+use super::meaning::Form;
+use crate::hex;
+
+/// The most bytes shown as hexadecimal digits; of more the first half is.
+const MOST: usize = 32;
+
+/// A value in its form, as far as it has that form.
+pub(super) fn shown(value: &[u8], form: Form) -> String {
+    let known = match form {
+        Form::Text => text(value),
+        Form::Date => date(value),
+        Form::Sex => sex(value),
+        Form::Offsets => offsets(value),
+        Form::KeyId => key_id(value),
+        Form::KeyIdAndBytes => value
+            .split_at_checked(KeyId::LENGTH)
+            .and_then(|(id, rest)| Some(format!("{}, {}", key_id(id)?, bytes(rest)))),
+        Form::Identification => identification(value),
+        Form::HeaderList => header_list(value),
+        Form::Any => picture(value).or_else(|| text(value)),
+        Form::Objects | Form::CertificateBody | Form::Bytes => None,
+    };
+    known.unwrap_or_else(|| bytes(value))
+}
+
+/// Hexadecimal digits, or where they begin.
+pub(super) fn bytes(value: &[u8]) -> String {
+    match value {
+        [] => "empty".to_owned(),
+        [0xFF, rest @ ..] if rest.len() > 3 && rest.iter().all(|byte| *byte == 0xFF) => {
+            format!("{} x FF", value.len())
+        }
+        value if value.len() <= MOST => hex::encode(value),
+        value => format!("{}… ({} bytes)", hex::encode(&value[..MOST / 2]), value.len()),
+    }
+}
+
+/// UTF-8 in quotation marks, or nothing when it is none or holds what nobody could read.
+pub(super) fn text(value: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(value).ok().filter(|text| !text.is_empty())?;
+    let escape = |letter: char| match letter {
+        '"' | '\\' => format!("\\{letter}"),
+        letter if letter.is_control() => letter.escape_default().to_string(),
+        letter => letter.to_string(),
+    };
+    let unreadable = text.chars().filter(|letter| letter.is_control()).count();
+    (unreadable * 4 < text.chars().count()).then(|| format!("\"{}\"", text.chars().map(escape).collect::<String>()))
+}
+
+/// `20361025 (2036-10-25)`.
+pub(super) fn date(value: &[u8]) -> Option<String> {
+    let date = Date::from_digits(value)?;
+    Some(format!("{} ({date})", date.digits()))
+}
+
+fn sex(value: &[u8]) -> Option<String> {
+    let meaning = match value {
+        b"0" => "unknown",
+        b"1" => "male",
+        b"2" => "female",
+        b"9" => "other",
+        _ => return None,
+    };
+    Some(format!("{} ({meaning})", char::from(value[0])))
+}
+
+fn offsets(value: &[u8]) -> Option<String> {
+    let (offsets, []) = value.as_chunks::<2>() else {
+        return None;
+    };
+    let offsets: Vec<_> = offsets
+        .iter()
+        .map(|offset| u16::from_be_bytes(*offset).to_string())
+        .collect();
+    Some(offsets.join(", "))
+}
+
+/// `7000034/001`, and the four last bytes where they are not zero.
+pub(super) fn key_id(value: &[u8]) -> Option<String> {
+    KeyId::from_bytes(value).ok().map(|id| id.to_string())
+}
+
+fn identification(value: &[u8]) -> Option<String> {
+    let [version, lengths, vendor, vendor_byte] = value else {
+        return None;
+    };
+    Some(format!(
+        "specification version {version:02X}, extended Lc and Le {lengths:02X}, vendor {vendor:02X} {vendor_byte:02X}"
+    ))
+}
+
+/// `42: 16 bytes, 5F20: 16 bytes, …`: tags with lengths and no values between them.
+fn header_list(mut list: &[u8]) -> Option<String> {
+    let mut entries = Vec::new();
+    while let [first, rest @ ..] = list {
+        let (tag, rest) = match rest {
+            [second, rest @ ..] if first & 0x1F == 0x1F => (format!("{first:02X}{second:02X}"), rest),
+            rest => (format!("{first:02X}"), rest),
+        };
+        let (length, rest) = match rest {
+            [0x82, high, low, rest @ ..] => (u16::from_be_bytes([*high, *low]), rest),
+            [length @ 0..0x80, rest @ ..] => (u16::from(*length), rest),
+            _ => return None,
+        };
+        let name = match tag.as_str() {
+            "42" => " issuer",
+            "5F20" => " subject",
+            "5F49" => " public key",
+            _ => "",
+        };
+        entries.push(format!("{tag}{name} {length}"));
+        list = rest;
+    }
+    Some(format!("{} bytes", entries.join(", ")))
+}
+
+/// Kind and size of a picture.
+pub(super) fn picture(value: &[u8]) -> Option<String> {
+    png(value).or_else(|| jp2(value))
+}
+
+/// The header chunk stands at a fixed place (PNG specification, 5.6).
+fn png(value: &[u8]) -> Option<String> {
+    let header = value.strip_prefix(b"\x89PNG\r\n\x1A\n")?.get(8..18)?;
+    let (numbers, [depth, _]) = header.as_chunks::<4>() else {
+        return None;
+    };
+    let [width, height] = [numbers[0], numbers[1]].map(u32::from_be_bytes);
+    Some(format!("PNG {width} x {height}, {depth} bit, {} bytes", value.len()))
+}
+
+/// The image header box lies in the header box (ISO/IEC 15444-1, I.5.3).
+fn jp2(value: &[u8]) -> Option<String> {
+    let is_jp2 = value.starts_with(b"\0\0\0\x0CjP  \r\n\x87\n");
+    let header = is_jp2.then(|| find_box(value, b"jp2h")).flatten()?;
+    let image = find_box(header, b"ihdr")?;
+    let (numbers, _) = image.get(..8)?.as_chunks::<4>();
+    let [height, width] = [numbers[0], numbers[1]].map(u32::from_be_bytes);
+    Some(format!("JPEG 2000 {width} x {height}, {} bytes", value.len()))
+}
+
+/// The contents of the first box of this type.
+fn find_box<'a>(mut boxes: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
+    loop {
+        let (length, rest) = boxes.split_first_chunk::<4>()?;
+        let (kind, _) = rest.split_first_chunk::<4>()?;
+        let length = match u32::from_be_bytes(*length) {
+            // To the end.
+            0 => boxes.len(),
+            length => length as usize,
+        };
+        let contents = boxes.get(8..length)?;
+        if kind == wanted {
+            return Some(contents);
+        }
+        boxes = &boxes[length..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_text_never_brings_control_characters_to_the_terminal() {
+        let shown = text("\u{1b}]0;title\u{7}見本 and some more text".as_bytes()).unwrap();
+        assert_eq!(shown, "\"\\u{1b}]0;title\\u{7}見本 and some more text\"");
+        assert_eq!(text(b"\0\x01\x02"), None);
+        assert_eq!(text(&[0xFF, 0xFE]), None);
+    }
+
+    #[test]
+    fn a_value_that_has_not_its_form_is_shown_as_bytes() {
+        assert_eq!(super::shown(b"20251301", Form::Date), "3230323531333031");
+        assert_eq!(super::shown(b"7", Form::Sex), "37");
+        assert_eq!(super::shown(&[0, 1, 2], Form::Offsets), "000102");
+        assert_eq!(super::shown(&[], Form::Text), "empty");
+        assert_eq!(super::shown(&[0xFF; 16], Form::Bytes), "16 x FF");
+    }
+
+    proptest! {
+        #[test]
+        fn no_value_makes_it_panic(value in proptest::collection::vec(any::<u8>(), 0..80)) {
+            for form in [Form::Any, Form::HeaderList, Form::KeyIdAndBytes, Form::Identification, Form::Offsets, Form::Date] {
+                let shown = super::shown(&value, form);
+                prop_assert!(!shown.chars().any(char::is_control));
+            }
+            let boxes = [b"\0\0\0\x0CjP  \r\n\x87\n", &value[..]].concat();
+            let _ = picture(&boxes);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What can be typed after `vmyna issue`.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use vmyna_applets::Profile;
+use x509_cert::der::DateTime;
+
+use crate::card::profile;
+
+/// Issuing cards.
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("whom").required(true).args(["person", "random", "people"]))]
+pub(crate) struct Issue {
+    /// Person files (TOML), a card each; `vmyna issue --help` describes them
+    #[arg(value_name = "PERSON.toml")]
+    pub(crate) person: Vec<PathBuf>,
+
+    /// A card for an invented person
+    #[arg(long)]
+    pub(crate) random: bool,
+
+    /// Cards for a town of N invented people, into one collection
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) people: Option<u64>,
+
+    /// The image to write; FILE#NAME names a card in it afterwards
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+
+    /// Issue under the authorities in this folder (`vmyna ca init` makes one); otherwise under the built-in ones, whose
+    /// keys are public
+    #[arg(long, value_name = "DIR")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Make everything reproducible, keys included: the same number, people and authorities give the same cards. The time
+    /// of issue is 2026-11-01 unless said otherwise
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) seed: Option<u64>,
+
+    /// Let all cards share K sets of keys: for load tests, where keys would take most of the time
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) key_pool: Option<u32>,
+
+    /// When the cards are issued (UTC), where no person file says it; now, if not given
+    #[arg(long, value_name = "TIME")]
+    pub(crate) issued: Option<Time>,
+
+    /// The generation of the card, where no person file says it
+    #[arg(long, value_name = "NAME", value_parser = profile)]
+    pub(crate) profile: Option<Profile>,
+}
+
+/// A moment, UTC, to the second.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time(pub(crate) DateTime);
+
+impl FromStr for Time {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let whole = if text.len() == "2026-11-01".len() {
+            &format!("{text}T00:00:00Z")
+        } else {
+            text
+        };
+        let time = whole.parse().map(Self);
+        time.map_err(|_| "a time is UTC and looks like 2026-11-01T01:00:00Z or 2026-11-01")
+    }
+}
+
+pub(crate) const HELP: &str = "\
+A person file:
+
+    name = \"見本　太郎\"                  # 氏名
+    kana = \"ミホン　タロウ\"              # its reading
+    address = \"東京都千代田区見本町１\"   # 住所, from the prefecture on
+    birth = \"1990-04-01\"
+    sex = \"male\"                       # male, female, other, unknown
+    my-number = \"123456789018\"         # this, the residence-code (住民票コード) and the
+    security-code = \"2026\"             # security-code are invented where they are not given
+    photo = \"face.png\"                 # PNG, JPEG or JPEG 2000; a drawn figure otherwise
+
+    [municipality]
+    code = \"13101\"                     # a municipality that is not known here needs its
+                                       # prefecture and name in Roman letters, and title = \"千代田区\"
+    [card]
+    issued = \"2026-11-01\"              # otherwise now
+    expiry = \"2037-04-01\"              # otherwise the tenth birthday, the fifth under 18
+
+    [certificates]
+    sign = true                        # otherwise from 15 years of age on
+    auth = true
+
+    [pins]                             # otherwise 1234, and ABC123 to sign
+    sign = \"PASS123\"                   # 署名用パスワード
+    auth = \"4649\"                      # 利用者証明用
+    input-assist = \"4649\"              # 券面事項入力補助用
+    residence = \"4649\"                 # 住民基本台帳用
+
+    [pins.tries-left]                  # for a card that is issued blocked or nearly so
+    auth = 0
+
+All people should be fictional. An image is readable by its owner only, holds private keys and PINs, and is never
+overwritten.
+
+Examples:
+  vmyna issue person.toml -o card.vmyna
+  vmyna issue --random -o random.vmyna
+  vmyna issue --people 100000 --key-pool 16 --seed 1 -o town.vmyna";

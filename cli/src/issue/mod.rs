@@ -1,0 +1,171 @@
+//! `vmyna issue`: cards for people from files, for an invented person, or for a whole town, into one image.
+
+mod args;
+mod people;
+mod watch;
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use rand_core::{OsRng, RngCore};
+use sha2::{Digest, Sha256};
+use vmyna_applets::image::{self, ImageError, ImageFile};
+use vmyna_applets::issuance::IssuanceError;
+use vmyna_applets::issuance::authorities::Authorities;
+use vmyna_applets::issuance::desk::Desk;
+use vmyna_applets::issuance::keys::CardKeys;
+use vmyna_applets::issuance::series::{Series, SeriesError};
+use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::{ca_folder, specimen};
+use x509_cert::der::DateTime;
+use zeroize::Zeroizing;
+
+pub(crate) use args::{HELP, Issue, Time};
+use people::People;
+use watch::Progress;
+
+use crate::failure::Failure;
+
+/// When cards are issued under a seed if nothing else is said: a seed that gave other cards every day would be no seed.
+const TIME_UNDER_A_SEED: &str = "2026-11-01T01:00:00Z";
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
+    let seed = arguments.seed.map_or_else(random_seed, seed_of);
+    let now = match arguments.issued {
+        Some(time) => time.0,
+        None if arguments.seed.is_some() => fixed_time()?,
+        None => now()?,
+    };
+    let authorities = authorities(arguments.ca.as_deref())?;
+    let people = People::of(arguments, &seed, now, authorities.begin())?;
+    // What can't be written is said before keys are made.
+    let mut file = image::create(&arguments.output).map_err(failed)?;
+    let progress = Progress::begin(people.how_many(), arguments.key_pool)?;
+    let began = Instant::now();
+    let mut series = Series::new(Desk::new(authorities), seed, None);
+    if let Some(count) = arguments.key_pool {
+        series.make_pool(count, &progress).map_err(|error| stopped(&error))?;
+    }
+    let notices = people.notices();
+    let count = people.how_many();
+    let mut shown = Vec::new();
+    let result = series.issue(people, &progress, |card| add(&mut file, &card, &mut shown));
+    progress.end();
+    result.map_err(|error| match error {
+        SeriesError::Card(name, error) => Failure::Failed(format!("{name}: {error}; nothing was written")),
+        SeriesError::Issuance(error) => stopped(&error),
+        SeriesError::Taker(error) => failed(error),
+    })?;
+    file.finish().map_err(failed)?;
+    report(arguments, count, &shown, &notices, began)
+}
+
+/// Adds a card, and keeps what is said about the first ones.
+fn add(file: &mut ImageFile, card: &IssuedCard, shown: &mut Vec<String>) -> Result<(), ImageError> {
+    const SHOWN: usize = 5;
+    file.add(card)?;
+    if shown.len() < SHOWN {
+        shown.push(format!("{} ({})", card.summary.person.name, card.name));
+    }
+    Ok(())
+}
+
+fn report(
+    arguments: &Issue,
+    count: u64,
+    shown: &[String],
+    notices: &BTreeSet<String>,
+    began: Instant,
+) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let file = arguments.output.display();
+    let more = if count > shown.len() as u64 { ", …" } else { "" };
+    let cards = if count == 1 {
+        "a card"
+    } else {
+        &format!("{count} cards")
+    };
+    writeln!(
+        out,
+        "Issued {cards} into {file} in {:.1} s: {}{more}",
+        began.elapsed().as_secs_f64(),
+        shown.join(", ")
+    )?;
+    for notice in notices {
+        writeln!(out, "  {notice}")?;
+    }
+    if let Some(pool) = arguments.key_pool {
+        writeln!(
+            out,
+            "  The cards share {pool} {}: no two of a pool can be told apart by their signatures",
+            if pool == 1 { "set of keys" } else { "sets of keys" }
+        )?;
+    }
+    if arguments.seed.is_some() {
+        writeln!(out, "  The keys come from a seed: whoever knows it can make them")?;
+    }
+    let example = match count {
+        1 => file.to_string(),
+        _ => format!("{file}#NAME"),
+    };
+    writeln!(
+        out,
+        "Look at it with `vmyna show {example}`, use it with `vmyna serve --card {example}`"
+    )?;
+    Ok(())
+}
+
+/// The authorities in a folder, or the built-in ones.
+fn authorities(folder: Option<&Path>) -> Result<Authorities, Failure> {
+    match folder {
+        Some(folder) => ca_folder::open(folder).map_err(|error| Failure::Failed(error.to_string())),
+        None => specimen::authorities().map_err(|error| Failure::Failed(error.to_string())),
+    }
+}
+
+fn failed(error: ImageError) -> Failure {
+    Failure::Failed(error.to_string())
+}
+
+fn stopped(error: &IssuanceError) -> Failure {
+    match error {
+        IssuanceError::Stopped => Failure::Interrupted("interrupted; nothing was written".to_owned()),
+        error => Failure::Failed(format!("{error}; nothing was written")),
+    }
+}
+
+fn random_seed() -> Zeroizing<[u8; 32]> {
+    let mut seed = Zeroizing::new([0; 32]);
+    OsRng.fill_bytes(&mut *seed);
+    seed
+}
+
+/// The seed that a number on the command line means, for cards and authorities alike.
+pub(crate) fn seed_of(number: u64) -> Zeroizing<[u8; 32]> {
+    let digest = Sha256::new_with_prefix(b"vmyna seed").chain_update(number.to_be_bytes());
+    Zeroizing::new(digest.finalize().into())
+}
+
+/// A minute ago by the clock, in whole seconds: certificates have no others. The certificates of a card begin one after
+/// the other within that minute, and clocks differ, but what was issued should be valid at once.
+pub(crate) fn now() -> Result<DateTime, Failure> {
+    let clock = || Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned());
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_err(|_| clock())?;
+    DateTime::from_unix_duration(Duration::from_secs(since.as_secs().saturating_sub(60))).map_err(|_| clock())
+}
+
+fn fixed_time() -> Result<DateTime, Failure> {
+    TIME_UNDER_A_SEED
+        .parse()
+        .map_err(|_| Failure::Failed("the time under a seed is no time".to_owned()))
+}
+
+/// How many keys the cards of a run need.
+fn keys_of(cards: u64, pool: Option<u32>) -> u64 {
+    pool.map_or(cards, u64::from) * CardKeys::COUNT as u64
+}

@@ -1,0 +1,175 @@
+//! Whose cards are to be issued: orders from person files or invented ones, one after the other.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use vmyna_applets::issuance::IssuanceError;
+use vmyna_applets::issuance::invent::Inventor;
+use vmyna_applets::issuance::keys::seed_for;
+use vmyna_applets::issuance::order::Order;
+use vmyna_applets::issuance::person_file::{self, Defaults, PersonFile};
+use vmyna_applets::issued::CardName;
+use x509_cert::der::DateTime;
+
+use super::Issue;
+use crate::failure::Failure;
+
+/// The orders of a run.
+pub(super) struct People {
+    orders: Box<dyn Iterator<Item = Result<Order, IssuanceError>>>,
+    count: u64,
+    notices: BTreeSet<String>,
+}
+
+impl People {
+    /// `now` is when cards are issued of which nothing else is said, `begin` when the authorities' certificates begin.
+    pub(super) fn of(arguments: &Issue, seed: &[u8; 32], now: DateTime, begin: DateTime) -> Result<Self, Failure> {
+        let generator = |label: &str| ChaCha20Rng::from_seed(*seed_for(seed, label));
+        let profile = arguments.profile.clone();
+        let in_profile = move |order: Result<Order, IssuanceError>| {
+            let profile = profile.clone();
+            order.map(|order| Order {
+                profile: profile.unwrap_or_else(|| order.profile.clone()),
+                ..order
+            })
+        };
+        let default_pins = || BTreeSet::from([DEFAULT_PINS.to_owned()]);
+        if let Some(count) = arguments.people {
+            let town = Inventor::new(generator("people"), now).not_before(begin);
+            return Ok(Self {
+                orders: Box::new(town.take(usize::try_from(count).unwrap_or(usize::MAX)).map(in_profile)),
+                count,
+                notices: default_pins(),
+            });
+        }
+        if arguments.random {
+            let person = Inventor::new(generator("person"), now).single();
+            return Ok(Self {
+                orders: Box::new(std::iter::once(person).map(in_profile)),
+                count: 1,
+                notices: default_pins(),
+            });
+        }
+        let mut orders: Vec<Order> = Vec::new();
+        let mut notices = BTreeSet::new();
+        for path in &arguments.person {
+            let defaults = Defaults {
+                name: card_name(path)?,
+                now,
+                profile: arguments.profile.clone().unwrap_or_default(),
+            };
+            let mut generator = generator(&format!("person/{}", defaults.name));
+            let file = read(path, &defaults, &mut generator)?;
+            let order = with_photo(path, &file)?;
+            if orders.iter().any(|other| other.name == order.name) {
+                return Err(Failure::Usage(format!(
+                    "{}: two cards would be called {}; card-name in the person file gives another name",
+                    path.display(),
+                    order.name
+                )));
+            }
+            notices.extend(notices_of(&file));
+            if order.issued < begin {
+                notices.insert(format!(
+                    "{}: its certificates begin before those of the authorities ({begin})",
+                    order.name
+                ));
+            }
+            orders.push(order);
+        }
+        Ok(Self {
+            count: orders.len() as u64,
+            orders: Box::new(orders.into_iter().map(Ok)),
+            notices,
+        })
+    }
+
+    pub(super) const fn how_many(&self) -> u64 {
+        self.count
+    }
+
+    /// What is told about the people, once.
+    pub(super) fn notices(&self) -> BTreeSet<String> {
+        self.notices.clone()
+    }
+}
+
+impl Iterator for People {
+    type Item = Result<Order, IssuanceError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.orders.next()
+    }
+}
+
+const DEFAULT_PINS: &str = "PINs: password to sign (署名用パスワード) ABC123; all others (暗証番号) 1234";
+
+/// What the card is called when its file does not say: the file's name without its ending.
+fn card_name(path: &Path) -> Result<CardName, Failure> {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+    let allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_.".contains(letter);
+    let name: String = stem
+        .chars()
+        .map(|letter| if allowed(letter) { letter } else { '-' })
+        .collect();
+    let name = name.trim_start_matches(['-', '_', '.']);
+    // A name in Japanese letters leaves nothing.
+    let name = if name.is_empty() { "card" } else { name };
+    name.get(..name.len().min(64))
+        .unwrap_or("card")
+        .parse()
+        .map_err(|rule| Failure::Usage(format!("{}: {rule}", path.display())))
+}
+
+fn read(path: &Path, defaults: &Defaults, generator: &mut ChaCha20Rng) -> Result<PersonFile, Failure> {
+    /// More than any person needs.
+    const LONGEST: u64 = 1 << 20;
+    let refuse = |why: &dyn std::fmt::Display| Failure::Usage(format!("{}: {why}", path.display()));
+    let metadata = path.metadata().map_err(|error| refuse(&error))?;
+    if metadata.len() > LONGEST {
+        return Err(refuse(&"a person file has at most 1 MiB"));
+    }
+    let text = std::fs::read(path).map_err(|error| refuse(&error))?;
+    let text = String::from_utf8(text).map_err(|_| refuse(&"a person file is text in UTF-8"))?;
+    person_file::read(&text, defaults, generator).map_err(|faults| {
+        let faults: Vec<String> = faults
+            .iter()
+            .map(|fault| format!("{}: {fault}", path.display()))
+            .collect();
+        Failure::Usage(faults.join("\n"))
+    })
+}
+
+/// The order with the photo that the file names.
+fn with_photo(person: &Path, file: &PersonFile) -> Result<Order, Failure> {
+    let mut order = file.order.clone();
+    if let Some(photo) = &file.photo {
+        let path: PathBuf = person.parent().unwrap_or(Path::new("")).join(photo);
+        let refuse = |why: &dyn std::fmt::Display| {
+            Failure::Usage(format!("{}: photo: {}: {why}", person.display(), path.display()))
+        };
+        let bytes = std::fs::read(&path).map_err(|error| refuse(&error))?;
+        order.photo = vmyna_photo::to_card(&bytes).map_err(|error| refuse(&error))?.into();
+    }
+    Ok(order)
+}
+
+fn notices_of(file: &PersonFile) -> Vec<String> {
+    let order = &file.order;
+    let mut notices: Vec<String> = Vec::new();
+    for pin in &file.default_pins {
+        let value = String::from_utf8_lossy(pin.of(&order.pins).as_bytes()).into_owned();
+        notices.push(format!(
+            "{}: PIN {} is {value}, as the file gives none",
+            order.name,
+            pin.key()
+        ));
+    }
+    if !file.invented.is_empty() {
+        notices.push(format!("{}: invented {}", order.name, file.invented.join(", ")));
+    }
+    notices.extend(file.remarks.iter().map(|remark| format!("{}: {remark}", order.name)));
+    notices
+}

@@ -1,0 +1,73 @@
+//! `vmyna show`: a card as it was issued, as a text for people, as JSON for programs, and drawn as pictures.
+//!
+//! Who asks for a card's data is shown all of it, the My Number included; but never a PIN and never a key.
+
+mod canvas;
+mod face;
+mod font;
+mod japanese;
+mod save;
+mod summary;
+mod text;
+mod typeset;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::SystemTime;
+
+use vmyna_applets::issued::IssuedCard;
+
+use crate::args;
+use crate::failure::Failure;
+use face::CardPicture;
+use font::Font;
+use summary::Summary;
+
+/// Runs the command.
+pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
+    crate::files::unless_closed(write_card(arguments))
+}
+
+fn write_card(arguments: &args::Show) -> Result<(), Failure> {
+    let card = arguments.card.issued()?;
+    let summary = Summary::of(&card, SystemTime::now()).map_err(Failure::Failed)?;
+    if let Some(directory) = &arguments.png {
+        draw(&card, &summary, directory, arguments.font.as_deref())?;
+    }
+    let mut out = io::stdout().lock();
+    if arguments.json {
+        serde_json::to_writer_pretty(&mut out, &summary).map_err(io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        text::write(&mut out, &summary, &arguments.card.to_string())?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Draws both faces, and writes them once both are drawn. What there is to say goes to standard error, so that
+/// standard output stays the summary.
+fn draw(card: &IssuedCard, summary: &Summary, directory: &Path, named: Option<&Path>) -> Result<(), Failure> {
+    let font = Font::find(named)?;
+    let picture = CardPicture::draw(card, summary, &font.face()?).map_err(Failure::Failed)?;
+    let files = [("front.png", &picture.front), ("back.png", &picture.back)];
+    for (name, png) in files {
+        save::replace(directory, name, png)?;
+    }
+    let mut say = |what: String| {
+        // Nothing can be done about a standard error that is closed.
+        let _ = writeln!(io::stderr(), "{what}");
+    };
+    for (name, _) in files {
+        say(format!("drawn: {}", directory.join(name).display()));
+    }
+    picture.remarks.into_iter().for_each(&mut say);
+    Ok(())
+}
+
+/// The specimen card that the tests of this program look at.
+#[cfg(test)]
+pub(crate) fn hanako() -> IssuedCard {
+    let source: crate::card::CardSource = "specimen:hanako".parse().unwrap();
+    source.issued().unwrap()
+}

@@ -1,0 +1,452 @@
+//! Draws the two sides of a card as a person would hold it: in this project's own plain design, which copies nothing of
+//! the real card's artwork, and marked as a specimen all over.
+//!
+//! Size: ID-1, 85.60 × 53.98 mm (ISO/IEC 7810), at 300 dots per inch. All coordinates are dots.
+
+use vmyna_applets::issuance::person::Sex;
+use vmyna_applets::issuance::validity;
+use vmyna_applets::issued::IssuedCard;
+use vmyna_card_os::tlv::Tlv;
+
+use super::canvas::{Area, Canvas, Colour, Grey};
+use super::font::{Face, Ink};
+use super::japanese::{in_era, in_gregorian_years};
+use super::summary::{Certificates, Summary};
+use super::typeset::Block;
+
+/// 85.60 mm.
+pub(super) const WIDTH: usize = 1011;
+/// 53.98 mm.
+pub(super) const HEIGHT: usize = 638;
+/// 300 dots per inch.
+const DOTS_PER_METRE: u32 = 11_811;
+/// 3.18 mm.
+const CORNER: f32 = 37.5;
+
+const PAPER: Colour = [0xF6, 0xF4, 0xEE];
+const BAR: Colour = [0x33, 0x3F, 0x55];
+const ACCENT: Colour = [0xE0, 0x9F, 0x3E];
+const TEXT: Colour = [0x1E, 0x24, 0x2E];
+const LABEL: Colour = [0x6B, 0x72, 0x80];
+const LINE: Colour = [0xC9, 0xC6, 0xBC];
+const STAMP: Colour = [0xC4, 0x45, 0x36];
+const WHITE: Colour = [0xFF, 0xFF, 0xFF];
+
+const MARGIN: f32 = 40.0;
+/// The size of most values.
+const VALUE: f32 = 33.0;
+
+/// Both sides, as PNG files.
+pub(super) struct CardPicture {
+    pub(super) front: Vec<u8>,
+    pub(super) back: Vec<u8>,
+    /// What could not be drawn as it is; a sentence each, without the texts themselves.
+    pub(super) remarks: Vec<String>,
+}
+
+impl CardPicture {
+    /// Draws a card.
+    ///
+    /// # Errors
+    /// A sentence; none in practice.
+    pub(super) fn draw(card: &IssuedCard, summary: &Summary, face: &Face<'_>) -> Result<Self, String> {
+        let mut remarks = Vec::new();
+        let mut front = Side::new(face);
+        front.front(card, summary, &mut remarks)?;
+        let mut back = Side::new(face);
+        back.back(card, summary);
+        for side in [&front, &back] {
+            if side.replaced > 0 {
+                remarks.push(format!(
+                    "the font lacks {} letters; 〓 stands in their place",
+                    side.replaced
+                ));
+            }
+            remarks.extend(
+                side.cut
+                    .iter()
+                    .map(|what| format!("{what} is too long for the picture and was cut")),
+            );
+        }
+        // What both sides show is said once.
+        let all = std::mem::take(&mut remarks);
+        for remark in all {
+            if !remarks.contains(&remark) {
+                remarks.push(remark);
+            }
+        }
+        Ok(Self {
+            front: front.png()?,
+            back: back.png()?,
+            remarks,
+        })
+    }
+}
+
+/// One side while it is drawn.
+struct Side<'a> {
+    canvas: Canvas,
+    face: &'a Face<'a>,
+    replaced: usize,
+    cut: Vec<&'static str>,
+}
+
+impl<'a> Side<'a> {
+    /// Paper, with the bar at the top.
+    fn new(face: &'a Face<'a>) -> Self {
+        let mut side = Self {
+            canvas: Canvas::new(WIDTH, HEIGHT, PAPER),
+            face,
+            replaced: 0,
+            cut: Vec::new(),
+        };
+        let width = WIDTH as f32;
+        side.canvas.fill(Area::new(0.0, 0.0, width, 76.0), 0.0, BAR);
+        side.canvas.fill(Area::new(0.0, 76.0, width, 5.0), 0.0, ACCENT);
+        side.text("vmyna", Area::new(MARGIN, 14.0, 150.0, 52.0), 43.0, WHITE);
+        side.text("試験用の仮想カード", Area::new(200.0, 13.0, 400.0, 30.0), 25.0, WHITE);
+        side.text(
+            "virtual card for tests",
+            Area::new(200.0, 43.0, 400.0, 22.0),
+            18.0,
+            LINE,
+        );
+        side.text_to_right(
+            "見本 SPECIMEN",
+            width - MARGIN,
+            Area::new(0.0, 18.0, 330.0, 46.0),
+            38.0,
+            ACCENT,
+        );
+        side
+    }
+
+    fn front(&mut self, card: &IssuedCard, summary: &Summary, remarks: &mut Vec<String>) -> Result<(), String> {
+        let person = &card.summary.person;
+        self.photo(card, Area::new(703.0, 106.0, 268.0, 335.0), remarks);
+        self.stamp();
+        let wide = 620.0;
+        self.field(
+            ("氏名", "Name"),
+            &person.name,
+            Area::new(MARGIN, 98.0, wide, 82.0),
+            46.0,
+        );
+        self.field(
+            ("住所", "Address"),
+            &person.address,
+            Area::new(MARGIN, 188.0, wide, 114.0),
+            VALUE,
+        );
+        let birth = format!("{} ({})", in_era(person.birth).unwrap_or_default(), person.birth);
+        self.field(
+            ("生年月日", "Date of birth"),
+            &birth,
+            Area::new(MARGIN, 312.0, 455.0, 66.0),
+            VALUE,
+        );
+        self.field(
+            ("性別", "Sex"),
+            sex(person.sex),
+            Area::new(530.0, 312.0, 150.0, 66.0),
+            VALUE,
+        );
+        let expiry = format!("{}まで", in_gregorian_years(card.summary.expiry));
+        self.field(
+            ("有効期限", "Card valid until"),
+            &expiry,
+            Area::new(MARGIN, 388.0, 300.0, 66.0),
+            VALUE,
+        );
+        self.field(
+            ("電子証明書の有効期限", "Certificates until"),
+            &certificates_until(&summary.certificates),
+            Area::new(365.0, 388.0, 315.0, 66.0),
+            VALUE,
+        );
+        self.field(
+            ("発行者", "Issued by"),
+            &format!("{}長", person.municipality.title),
+            Area::new(MARGIN, 464.0, 300.0, 66.0),
+            VALUE,
+        );
+        let issued = validity::day_in_japan(card.summary.issued).map_err(|error| error.to_string())?;
+        self.field(
+            ("発行日", "Issued on"),
+            &in_gregorian_years(issued),
+            Area::new(365.0, 464.0, 315.0, 66.0),
+            VALUE,
+        );
+        self.field(
+            ("セキュリティコード", "Security code"),
+            card.summary.security_code.as_str(),
+            Area::new(703.0, 464.0, 268.0, 66.0),
+            VALUE,
+        );
+        self.foot(card);
+        Ok(())
+    }
+
+    fn back(&mut self, card: &IssuedCard, summary: &Summary) {
+        let person = &card.summary.person;
+        self.chip(Area::new(760.0, 130.0, 180.0, 150.0));
+        self.stamp();
+        let number: Vec<_> = summary
+            .holder
+            .my_number
+            .as_bytes()
+            .chunks(4)
+            .map(String::from_utf8_lossy)
+            .collect();
+        self.field(
+            ("個人番号", "My Number"),
+            &number.join(" "),
+            Area::new(MARGIN, 106.0, 640.0, 112.0),
+            72.0,
+        );
+        self.field(
+            ("氏名", "Name"),
+            &person.name,
+            Area::new(MARGIN, 246.0, 640.0, 84.0),
+            44.0,
+        );
+        let birth = format!("{} ({})", in_era(person.birth).unwrap_or_default(), person.birth);
+        self.field(
+            ("生年月日", "Date of birth"),
+            &birth,
+            Area::new(MARGIN, 350.0, 640.0, 70.0),
+            36.0,
+        );
+        self.field(
+            ("製造番号", "Serial number"),
+            &summary.serials.card,
+            Area::new(MARGIN, 440.0, 640.0, 66.0),
+            VALUE,
+        );
+        self.foot(card);
+    }
+
+    /// Two small names, and the value below them.
+    fn field(&mut self, (name, english): (&'static str, &'static str), value: &str, area: Area, size: f32) {
+        let label = Area::new(area.x, area.y, area.width, 21.0);
+        self.text(&format!("{name}  {english}"), label, 17.0, LABEL);
+        let below = Area::new(area.x, area.y + 22.0, area.width, area.height - 22.0);
+        if self.text(value, below, size, TEXT).cut {
+            self.cut.push(english);
+        }
+    }
+
+    fn text(&mut self, text: &str, area: Area, size: f32, colour: Colour) -> Block {
+        self.replaced += text.chars().filter(|letter| self.face.lacks(*letter)).count();
+        Block::draw(self.face, &mut self.canvas, text, area, size, &Ink::new(colour))
+    }
+
+    /// The same with its right end at `right`, in one line that `area` is wide enough for.
+    fn text_to_right(&mut self, text: &str, right: f32, area: Area, size: f32, colour: Colour) {
+        let block = Block::fit(self.face, text, (area.width, area.height), size);
+        let width = block
+            .lines
+            .iter()
+            .map(|line| self.face.width(line, block.size))
+            .fold(0.0, f32::max);
+        self.text(
+            text,
+            Area::new(right - width - 1.0, area.y, width + 1.0, area.height),
+            block.size,
+            colour,
+        );
+    }
+
+    /// The mark across the whole side.
+    fn stamp(&mut self) {
+        const STAMPED: &str = "見本 SPECIMEN";
+        let slope = 0.40_f32;
+        let size = 130.0_f32.min(130.0 * 860.0 / self.face.width(STAMPED, 130.0).max(1.0));
+        let length = self.face.width(STAMPED, size);
+        // The middle of the letters lies in the middle of what is below the bar.
+        let (middle_x, middle_y) = (WIDTH as f32 / 2.0, (HEIGHT as f32 + 76.0) / 2.0 - 10.0);
+        let (along, up) = (length / 2.0, size * 0.36);
+        let (sine, cosine) = slope.sin_cos();
+        let begin = (
+            middle_x - along * cosine + up * sine,
+            middle_y + along * sine + up * cosine,
+        );
+        let ink = Ink {
+            opacity: 0.17,
+            slope,
+            ..Ink::new(STAMP)
+        };
+        self.face.draw(&mut self.canvas, STAMPED, begin, size, &ink);
+    }
+
+    fn photo(&mut self, card: &IssuedCard, area: Area, remarks: &mut Vec<String>) {
+        self.canvas.fill(area, 8.0, LINE);
+        self.canvas.fill(area.inside(2.0), 6.0, WHITE);
+        let decoded = photo_of(card.face_info.data.card_face.as_bytes())
+            .ok_or_else(|| "the file of the card's face holds none".to_owned())
+            .and_then(|jp2| vmyna_photo::decode(jp2).map_err(|error| error.to_string()));
+        match decoded {
+            Ok(picture) => {
+                let photo = Grey {
+                    width: picture.width as usize,
+                    height: picture.height as usize,
+                    dots: &picture.grey,
+                };
+                self.canvas.photo(&photo, area.inside(4.0));
+            }
+            Err(fault) => {
+                remarks.push(format!("the photo is not drawn: {fault}"));
+                let words = Area::new(area.x + 20.0, area.y + 140.0, area.width - 40.0, 50.0);
+                self.text("写真なし no photo", words, 28.0, LABEL);
+            }
+        }
+    }
+
+    /// Where a chip would be.
+    fn chip(&mut self, area: Area) {
+        self.canvas.fill(area, 18.0, LABEL);
+        self.canvas.fill(area.inside(3.0), 15.0, PAPER);
+        let words = Area::new(area.x, area.y + area.height + 6.0, area.width, 22.0);
+        self.text("ICチップ  IC chip", words, 17.0, LABEL);
+        let middle = Area::new(area.x + 54.0, area.y + 36.0, area.width - 60.0, 82.0);
+        self.text("IC", middle, 70.0, LABEL);
+    }
+
+    /// What this is, and what it is not.
+    fn foot(&mut self, card: &IssuedCard) {
+        self.canvas
+            .fill(Area::new(MARGIN, 544.0, WIDTH as f32 - 2.0 * MARGIN, 2.0), 0.0, LINE);
+        let japanese = "架空の人物のカードです。身分証明書ではなく、J-LISや市区町村が発行したものでもありません。";
+        self.text(
+            japanese,
+            Area::new(MARGIN, 553.0, WIDTH as f32 - 2.0 * MARGIN, 26.0),
+            21.0,
+            TEXT,
+        );
+        let english = "Fictional person. Not an identity document; not issued by J-LIS or any municipality.";
+        self.text(english, Area::new(MARGIN, 582.0, 700.0, 24.0), 18.0, LABEL);
+        let name = format!("{}", card.name);
+        self.text_to_right(
+            &name,
+            WIDTH as f32 - MARGIN,
+            Area::new(0.0, 582.0, 220.0, 24.0),
+            18.0,
+            LABEL,
+        );
+    }
+
+    fn png(&self) -> Result<Vec<u8>, String> {
+        self.canvas
+            .png(CORNER, DOTS_PER_METRE)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// The photo in EF 0002 of the face-info application (DF27), a JP2 file.
+fn photo_of(card_face: &[u8]) -> Option<&[u8]> {
+    let (file, _) = Tlv::read(card_face).ok()?;
+    let objects = Tlv::read_all(file.value).ok()?;
+    objects
+        .into_iter()
+        .find(|object| object.tag == 0xDF27)
+        .map(|object| object.value)
+}
+
+fn sex(sex: Sex) -> &'static str {
+    match sex {
+        Sex::Male => "男 M",
+        Sex::Female => "女 F",
+        Sex::Other => "その他 X",
+        Sex::Unknown => "不明 —",
+    }
+}
+
+/// When the certificates end: one day where both end together.
+fn certificates_until(certificates: &Certificates) -> String {
+    let day = |certificate: &Option<super::summary::CertificateSummary>| {
+        let digits = certificate.as_ref()?.last_day.replace('-', "");
+        vmyna_applets::issuance::calendar::Date::from_digits(digits.as_bytes()).map(in_gregorian_years)
+    };
+    match (day(&certificates.sign), day(&certificates.auth)) {
+        (None, None) => "なし none".to_owned(),
+        (Some(sign), Some(auth)) if sign == auth => format!("{sign}まで"),
+        (Some(sign), Some(auth)) => format!("署名 {sign}\n認証 {auth}"),
+        (Some(sign), None) => format!("署名のみ {sign}"),
+        (None, Some(auth)) => format!("認証のみ {auth}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::font::Font;
+    use super::*;
+    use crate::show::hanako;
+    use std::time::SystemTime;
+
+    fn drawn(card: &IssuedCard) -> CardPicture {
+        let font = Font::find(None).unwrap_or_else(|failure| panic!("{failure}"));
+        let summary = Summary::of(card, SystemTime::now()).unwrap();
+        CardPicture::draw(card, &summary, &font.face().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_specimen_is_drawn_with_its_photo_and_nothing_is_to_be_remarked() {
+        let picture = drawn(&hanako());
+        assert_eq!(picture.remarks, [""; 0]);
+        assert_ne!(picture.front, picture.back);
+    }
+
+    #[test]
+    fn what_changes_on_the_card_changes_in_the_picture() {
+        let plain = drawn(&hanako());
+        let mut card = hanako();
+        card.summary.person.sex = Sex::Unknown;
+        assert_ne!(drawn(&card).front, plain.front);
+        let mut card = hanako();
+        card.jpki.sign = None;
+        assert_ne!(drawn(&card).front, plain.front);
+        card.jpki.auth = None;
+        card.summary.person.name = "別名　太郎".to_owned();
+        assert_ne!(drawn(&card).back, plain.back);
+    }
+
+    #[test]
+    fn the_longest_texts_a_card_can_carry_are_drawn_whole() {
+        let mut card = hanako();
+        card.summary.person.address = "東京都千代田区霞が関".repeat(20);
+        card.summary.person.name = "長い氏名　".repeat(20);
+        card.summary.person.municipality.title = "南アルプス市かすみがうら市つくばみらい市".to_owned();
+        assert_eq!(drawn(&card).remarks, [""; 0]);
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_is_said_without_saying_what_it_was() {
+        let mut card = hanako();
+        card.summary.person.name = "名\u{10FFFD}".repeat(500);
+        card.face_info.data.card_face = vec![0xFF, 0x20, 0].into();
+        let remarks = drawn(&card).remarks;
+        for expected in [
+            "the font lacks 500 letters",
+            "Name is too long",
+            "the photo is not drawn",
+        ] {
+            assert!(remarks.iter().any(|remark| remark.contains(expected)), "{remarks:?}");
+        }
+        assert!(!remarks.concat().contains('名'), "{remarks:?}");
+    }
+
+    #[test]
+    fn certificates_that_end_on_different_days_are_told_apart() {
+        let mut certificates = Summary::of(&hanako(), SystemTime::now()).unwrap().certificates;
+        assert_eq!(certificates_until(&certificates), "2031年10月25日まで");
+        certificates.sign.as_mut().unwrap().last_day = "2030-01-02".to_owned();
+        assert_eq!(
+            certificates_until(&certificates),
+            "署名 2030年1月2日\n認証 2031年10月25日"
+        );
+        certificates.sign = None;
+        assert_eq!(certificates_until(&certificates), "認証のみ 2031年10月25日");
+        certificates.auth = None;
+        assert_eq!(certificates_until(&certificates), "なし none");
+    }
+}

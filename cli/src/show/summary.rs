@@ -1,0 +1,300 @@
+//! What there is to tell about a card: one value, from which the text, the JSON and the pictures are made, so that they
+//! never disagree. Field names of the JSON are the fields' names here, in snake_case; they are a promise to scripts.
+//!
+//! Never holds a PIN or anything of a private key. Has no `Debug`: the numbers of a person are in it.
+
+use std::time::SystemTime;
+
+use serde::Serialize;
+use vmyna_applets::issuance::calendar::Date;
+use vmyna_applets::issuance::person::Sex;
+use vmyna_applets::issuance::validity;
+use vmyna_applets::issued::IssuedCard;
+use x509_cert::Certificate;
+use x509_cert::der::{DateTime, Decode};
+
+use super::japanese;
+use crate::hex;
+
+/// A card as issued. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
+#[derive(Serialize)]
+pub(super) struct Summary {
+    /// The card's name in its collection.
+    pub(super) name: String,
+    pub(super) holder: Holder,
+    pub(super) municipality: Municipality,
+    /// When it was issued.
+    pub(super) issued: String,
+    /// The day on which it ends.
+    pub(super) expiry: String,
+    /// Whether that day is over.
+    pub(super) expired: bool,
+    /// セキュリティコード.
+    pub(super) security_code: String,
+    pub(super) profile: Profile,
+    pub(super) serials: Serials,
+    pub(super) certificates: Certificates,
+    /// How many sets of keys the cards of the collection share; null when this card's keys are its own.
+    pub(super) key_pool: Option<u32>,
+    /// How the texts of the face were made to fit.
+    pub(super) remarks: Vec<String>,
+}
+
+/// The cardholder.
+#[derive(Serialize)]
+pub(super) struct Holder {
+    /// 氏名.
+    pub(super) name: String,
+    /// 振り仮名; null when none was given.
+    pub(super) kana: Option<String>,
+    /// 住所.
+    pub(super) address: String,
+    /// 生年月日.
+    pub(super) birth: String,
+    /// The same in the Japanese calendar, e.g. 平成元年10月25日; null before Meiji.
+    pub(super) birth_japanese: Option<String>,
+    /// `male`, `female`, `other` or `unknown`.
+    pub(super) sex: &'static str,
+    /// 個人番号, 12 digits.
+    pub(super) my_number: String,
+    /// 住民票コード, 11 digits.
+    pub(super) residence_code: String,
+}
+
+/// Who issued the card.
+#[derive(Serialize)]
+pub(super) struct Municipality {
+    /// 全国地方公共団体コード, the five digits that the card holds.
+    pub(super) code: String,
+    /// The same with its check digit.
+    pub(super) code_with_check_digit: String,
+    /// In Roman letters.
+    pub(super) prefecture: String,
+    /// In Roman letters.
+    pub(super) name: String,
+    /// In Japanese, without the prefecture.
+    pub(super) title: String,
+}
+
+/// Which generation of the card.
+#[derive(Serialize)]
+pub(super) struct Profile {
+    pub(super) name: String,
+    /// What the reader gives, in hexadecimal.
+    pub(super) atr: String,
+}
+
+/// Numbers of the card.
+#[derive(Serialize)]
+pub(super) struct Serials {
+    /// 製造番号, 15 digits (common application).
+    pub(super) card: String,
+    /// Of the JPKI token.
+    pub(super) token: String,
+}
+
+/// The certificates of the JPKI application; null for one that this card does not have.
+#[derive(Serialize)]
+pub(super) struct Certificates {
+    /// 署名用電子証明書.
+    pub(super) sign: Option<CertificateSummary>,
+    /// 利用者証明用電子証明書.
+    pub(super) auth: Option<CertificateSummary>,
+    /// 署名用CA証明書.
+    pub(super) sign_ca: Option<CertificateSummary>,
+    /// 利用者証明用CA証明書.
+    pub(super) auth_ca: Option<CertificateSummary>,
+}
+
+/// A certificate in short.
+#[derive(Serialize)]
+pub(super) struct CertificateSummary {
+    /// RFC 4514.
+    pub(super) subject: String,
+    /// In hexadecimal.
+    pub(super) serial: String,
+    pub(super) not_before: String,
+    pub(super) not_after: String,
+    /// The last day in Japan on which it is valid.
+    pub(super) last_day: String,
+    /// `valid`, `not_yet_valid` or `expired` at the time of the question.
+    pub(super) state: State,
+}
+
+/// Where a moment lies in a certificate's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum State {
+    Valid,
+    NotYetValid,
+    Expired,
+}
+
+impl State {
+    /// Both ends belong to the life (RFC 5280, 4.1.2.5).
+    pub(super) fn at(now: SystemTime, not_before: SystemTime, not_after: SystemTime) -> Self {
+        if now < not_before {
+            Self::NotYetValid
+        } else if now.duration_since(not_after).is_ok_and(|over| over.as_secs() >= 1) {
+            Self::Expired
+        } else {
+            Self::Valid
+        }
+    }
+}
+
+impl Summary {
+    /// The summary of a card at the moment `now`.
+    ///
+    /// # Errors
+    /// A sentence that says which certificate of the card can't be read.
+    pub(super) fn of(card: &IssuedCard, now: SystemTime) -> Result<Self, String> {
+        let summary = &card.summary;
+        let jpki = &card.jpki;
+        let own = |key: &Option<vmyna_applets::jpki::CertifiedKey>, name: &str| {
+            key.as_ref()
+                .map(|key| CertificateSummary::of(&key.certificate, name, now))
+                .transpose()
+        };
+        let authority = |der: &[u8], name: &str| match der {
+            [] => Ok(None),
+            der => CertificateSummary::of(der, name, now).map(Some),
+        };
+        let municipality = &summary.person.municipality;
+        Ok(Self {
+            name: card.name.to_string(),
+            holder: Holder::of(card),
+            municipality: Municipality {
+                code: municipality.code.to_string(),
+                code_with_check_digit: format!("{}{}", municipality.code, char::from(municipality.code.check_digit())),
+                prefecture: municipality.prefecture.clone(),
+                name: municipality.name.clone(),
+                title: municipality.title.clone(),
+            },
+            issued: summary.issued.to_string(),
+            expiry: summary.expiry.to_string(),
+            expired: today(now).is_some_and(|today| summary.expiry < today),
+            security_code: summary.security_code.as_str().to_owned(),
+            profile: Profile {
+                name: card.profile.name.to_string(),
+                atr: hex::encode(&card.profile.atr),
+            },
+            serials: Serials {
+                card: card.card_info.serial.to_string(),
+                token: jpki.token_serial.clone(),
+            },
+            certificates: Certificates {
+                sign: own(&jpki.sign, "sign certificate")?,
+                auth: own(&jpki.auth, "auth certificate")?,
+                sign_ca: authority(&jpki.sign_ca_certificate, "sign CA certificate")?,
+                auth_ca: authority(&jpki.auth_ca_certificate, "auth CA certificate")?,
+            },
+            key_pool: summary.key_pool,
+            remarks: summary.remarks.clone(),
+        })
+    }
+}
+
+impl Holder {
+    fn of(card: &IssuedCard) -> Self {
+        let person = &card.summary.person;
+        let digits = |digits: &[u8]| digits.iter().copied().map(char::from).collect();
+        Self {
+            name: person.name.clone(),
+            kana: Some(person.kana.clone()).filter(|kana| !kana.is_empty()),
+            address: person.address.clone(),
+            birth: person.birth.to_string(),
+            birth_japanese: japanese::in_era(person.birth),
+            sex: match person.sex {
+                Sex::Male => "male",
+                Sex::Female => "female",
+                Sex::Other => "other",
+                Sex::Unknown => "unknown",
+            },
+            my_number: digits(person.my_number.digits()),
+            residence_code: digits(card.summary.residence_code.digits()),
+        }
+    }
+}
+
+impl CertificateSummary {
+    fn of(der: &[u8], name: &str, now: SystemTime) -> Result<Self, String> {
+        let certificate = Certificate::from_der(der).map_err(|error| format!("the {name} can't be read: {error}"))?;
+        let fields = &certificate.tbs_certificate;
+        let [begin, end] = [fields.validity.not_before, fields.validity.not_after].map(|time| time.to_date_time());
+        let last_day = validity::day_in_japan(end).map_err(|error| format!("the {name}: {error}"))?;
+        Ok(Self {
+            subject: fields.subject.to_string(),
+            serial: hex::encode(fields.serial_number.as_bytes()),
+            not_before: begin.to_string(),
+            not_after: end.to_string(),
+            last_day: last_day.to_string(),
+            state: State::at(now, begin.into(), end.into()),
+        })
+    }
+}
+
+/// The day in Japan at a moment; `None` outside the years 1970 to 9999.
+fn today(now: SystemTime) -> Option<Date> {
+    let since = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    validity::day_in_japan(DateTime::from_unix_duration(since).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::show::hanako;
+    use std::time::Duration;
+
+    fn moment(text: &str) -> SystemTime {
+        text.parse::<DateTime>().unwrap().into()
+    }
+
+    #[test]
+    fn a_certificate_is_valid_from_its_first_to_its_last_second() {
+        let [begin, end] = ["2026-11-01T01:00:00Z", "2031-10-25T14:59:59Z"].map(moment);
+        for (now, state) in [
+            (begin - Duration::from_secs(1), State::NotYetValid),
+            (begin, State::Valid),
+            (end + Duration::from_millis(999), State::Valid),
+            (end + Duration::from_secs(1), State::Expired),
+        ] {
+            assert_eq!(State::at(now, begin, end), state);
+        }
+    }
+
+    #[test]
+    fn a_card_expires_when_its_last_day_is_over_in_japan() {
+        let card = hanako();
+        let day = card.summary.expiry;
+        let last = moment(&format!("{day}T14:59:59Z"));
+        assert!(!Summary::of(&card, last).unwrap().expired);
+        let over = Summary::of(&card, last + Duration::from_secs(1)).unwrap();
+        assert!(over.expired);
+        assert_eq!(over.certificates.auth.unwrap().state, State::Expired);
+    }
+
+    #[test]
+    fn what_a_card_does_not_have_is_null_and_pins_and_keys_are_nowhere() {
+        let mut card = hanako();
+        card.jpki.sign = None;
+        card.summary.person.kana.clear();
+        let json = serde_json::to_string(&Summary::of(&card, SystemTime::now()).unwrap()).unwrap();
+        assert!(
+            json.contains(r#""sign":null"#) && json.contains(r#""kana":null"#),
+            "{json}"
+        );
+        assert!(
+            !json.contains("ABC123") && !json.contains("\"1234\"") && !json.contains("key\""),
+            "{json}"
+        );
+    }
+
+    #[test]
+    fn a_damaged_certificate_is_named() {
+        let mut card = hanako();
+        card.jpki.auth_ca_certificate.truncate(100);
+        let error = Summary::of(&card, SystemTime::now()).err().unwrap();
+        assert!(error.contains("auth CA certificate"), "{error}");
+    }
+}

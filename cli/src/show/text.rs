@@ -1,0 +1,126 @@
+//! The summary as a text for people: one fact a line, English names first, so that lines stand under each other whatever
+//! width a terminal gives to Japanese letters.
+
+use std::io::{self, Write};
+
+use super::summary::{CertificateSummary, State, Summary};
+
+/// Writes the summary of the card that is called `source` on the command line.
+pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io::Result<()> {
+    let holder = &summary.holder;
+    let municipality = &summary.municipality;
+    let mut line = |name: &str, value: &str| writeln!(out, "{name:<16} {}", harmless(value));
+    line("card", &format!("{} (virtual; its holder is fictional)", summary.name))?;
+    line("name", &with(&holder.name, holder.kana.as_deref()))?;
+    line("address", &holder.address)?;
+    line("birth", &with(&holder.birth, holder.birth_japanese.as_deref()))?;
+    line("sex", holder.sex)?;
+    line("My Number", &holder.my_number)?;
+    line("residence code", &holder.residence_code)?;
+    line(
+        "municipality",
+        &format!(
+            "{} {}, {} {}",
+            municipality.code_with_check_digit, municipality.prefecture, municipality.name, municipality.title
+        ),
+    )?;
+    line("issued", &summary.issued)?;
+    let expired = if summary.expired { ", EXPIRED" } else { "" };
+    line("expiry", &format!("{}{expired}", summary.expiry))?;
+    line("security code", &summary.security_code)?;
+    line("card serial", &summary.serials.card)?;
+    line("token serial", &summary.serials.token)?;
+    line("profile", &summary.profile.name)?;
+    line("ATR", &summary.profile.atr)?;
+    let keys = match summary.key_pool {
+        None => "its own".to_owned(),
+        Some(1) => "one set, which all cards of its collection share".to_owned(),
+        Some(count) => format!("one of {count} sets that the cards of its collection share"),
+    };
+    line("keys", &keys)?;
+    line("PINs", &format!("`vmyna pin {source}` tells how many tries are left"))?;
+
+    writeln!(out, "\ncertificates")?;
+    let certificates = &summary.certificates;
+    for (name, title, certificate) in [
+        ("sign", "署名用電子証明書", &certificates.sign),
+        ("auth", "利用者証明用電子証明書", &certificates.auth),
+        ("sign CA", "署名用CA証明書", &certificates.sign_ca),
+        ("auth CA", "利用者証明用CA証明書", &certificates.auth_ca),
+    ] {
+        write_certificate(out, name, title, certificate.as_ref())?;
+    }
+    if !summary.remarks.is_empty() {
+        writeln!(out, "\nremarks")?;
+    }
+    let mut remarks = summary.remarks.iter();
+    remarks.try_for_each(|remark| writeln!(out, "  {}", harmless(remark)))
+}
+
+fn write_certificate(
+    out: &mut impl Write,
+    name: &str,
+    title: &str,
+    certificate: Option<&CertificateSummary>,
+) -> io::Result<()> {
+    let Some(certificate) = certificate else {
+        return writeln!(out, "  {name:<8} none on this card ({title})");
+    };
+    let state = match certificate.state {
+        State::Valid => "valid",
+        State::NotYetValid => "NOT YET VALID",
+        State::Expired => "EXPIRED",
+    };
+    let CertificateSummary {
+        subject,
+        serial,
+        not_before,
+        not_after,
+        ..
+    } = certificate;
+    writeln!(out, "  {name:<8} {} ({title})", harmless(subject))?;
+    writeln!(out, "           serial {serial}, {not_before} to {not_after}, {state}")
+}
+
+/// The same without control characters: a card's file may have been made by anybody, and terminals obey.
+fn harmless(text: &str) -> String {
+    text.replace(char::is_control, "\u{FFFD}")
+}
+
+/// `value (more)`.
+fn with(value: &str, more: Option<&str>) -> String {
+    more.map_or_else(|| value.to_owned(), |more| format!("{value} ({more})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::show::hanako;
+    use std::time::{Duration, SystemTime};
+    use vmyna_applets::issued::IssuedCard;
+
+    fn told(card: &IssuedCard, now: SystemTime) -> String {
+        let mut out = Vec::new();
+        write(&mut out, &Summary::of(card, now).unwrap(), "specimen:hanako").unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_is_absent_over_or_yet_to_come_is_said() {
+        let mut card = hanako();
+        let epoch = told(&card, SystemTime::UNIX_EPOCH);
+        assert!(epoch.contains("NOT YET VALID") && !epoch.contains("EXPIRED"), "{epoch}");
+        card.jpki.sign = None;
+        card.summary.key_pool = Some(8);
+        card.summary.remarks = vec!["the address was drawn half width".to_owned()];
+        let far = told(&card, SystemTime::UNIX_EPOCH + Duration::from_secs(200 * 365 * 86_400));
+        for expected in [
+            "2036-10-25, EXPIRED",
+            "none on this card (署名用電子証明書)",
+            "one of 8 sets",
+            "remarks\n  the address was drawn half width",
+        ] {
+            assert!(far.contains(expected), "{expected} is missing in\n{far}");
+        }
+    }
+}
