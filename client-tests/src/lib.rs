@@ -2,7 +2,7 @@
 //!
 //! The clients are taken as published and see nothing of the card but APDUs. This package must never change a client,
 //! help one over a difference between the virtual card and a real one, or become part of the product. The card is the
-//! specimen `hanako`: a fictional person, public test keys.
+//! specimen `hanako`, and where it is compared with a published test card, `reference`: fictional people, public test keys.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // the whole package is for tests; a panic is how they fail
 
@@ -12,26 +12,67 @@ mod software;
 pub use fixtures::reference_card_files;
 pub use software::SoftwareCard;
 
+use std::sync::LazyLock;
+
 use rand_core::OsRng;
-use vmyna_applets::issuance::specimen::{Specimen, hanako};
-use vmyna_applets::{Profile, specimen};
+use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::jpki::CertifiedKey;
 use vmyna_card_os::key::OpensslEngine;
 use vmyna_card_os::store::MemoryStore;
 use vmyna_card_os::{Card, Parts};
 
 /// What the card is made of: the specimen of a fictional person.
 #[must_use]
-pub fn specimen() -> Specimen {
-    hanako()
+pub fn specimen() -> &'static IssuedCard {
+    static HANAKO: LazyLock<IssuedCard> = LazyLock::new(|| find("hanako"));
+    &HANAKO
 }
 
-/// The specimen's card, as issued and without power.
+/// The specimen that is like the reference card ([`reference_card_files`]), file by file.
+#[must_use]
+pub fn reference_specimen() -> &'static IssuedCard {
+    static REFERENCE: LazyLock<IssuedCard> = LazyLock::new(|| find("reference"));
+    &REFERENCE
+}
+
+fn find(name: &str) -> IssuedCard {
+    vmyna_applets::specimen::find(name).unwrap().unwrap()
+}
+
+/// 署名用電子証明書 of [`specimen`], DER.
+#[must_use]
+pub fn sign_certificate() -> &'static [u8] {
+    certificate(&specimen().jpki.sign)
+}
+
+/// 利用者証明用電子証明書 of [`specimen`], DER.
+#[must_use]
+pub fn auth_certificate() -> &'static [u8] {
+    certificate(&specimen().jpki.auth)
+}
+
+fn certificate(certified: &Option<CertifiedKey>) -> &[u8] {
+    &certified.as_ref().unwrap().certificate
+}
+
+/// 署名用パスワード of both specimens.
+pub const SIGN_PIN: &str = "ABC123";
+
+/// The other PINs that their holders choose.
+pub const PIN: &str = "1234";
+
+/// The card of [`specimen`], as issued and without power.
 #[must_use]
 pub fn card() -> Card {
-    let profile = Profile::contact();
+    card_of(specimen())
+}
+
+/// A card as it was issued, without power.
+#[must_use]
+pub fn card_of(issued: &IssuedCard) -> Card {
     Card::new(Parts {
-        applications: specimen::applications(&specimen(), &profile).unwrap(),
-        atr: profile.atr,
+        applications: issued.applications(),
+        atr: issued.profile.atr.clone(),
         store: Box::new(MemoryStore::default()),
         engine: Box::new(OpensslEngine),
         rng: Box::new(OsRng),
@@ -40,14 +81,14 @@ pub fn card() -> Card {
 }
 
 /// The private key by which the specimens' card-verifiable certificates begin: a PUBLIC TEST KEY, PKCS#8 PEM.
-pub const CV_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/cv-root/key.pem");
+pub const CV_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/ca/cv-root/key.pem");
 
 /// The same of the 券面事項入力補助AP's.
-pub const TEXT_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/text-root/key.pem");
+pub const TEXT_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/ca/text-root/key.pem");
 
 /// The same of the 券面事項確認AP's.
-pub const FACE_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/face-root/key.pem");
+pub const FACE_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/ca/face-root/key.pem");
 
-/// A day on which the specimen's certificates are valid (they are from 1 November 2026 on), as `YYYYMMDD`. Nothing here
+/// A day on which the specimens' certificates are valid (they are from 1 November 2026 on), as `YYYYMMDD`. Nothing here
 /// reads a clock, so the tests do not expire with the certificates.
 pub const A_DAY: &[u8; 8] = b"20270401";

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 
 use jpki::nfc::{HandleError, HandlerInCtx};
+use vmyna_applets::issued::IssuedCard;
 use vmyna_reader_bridge::{Reader, ReaderError, SoftwareReader};
 
 /// The specimen's card in a software reader, powered, and the commands it has got.
@@ -20,8 +21,14 @@ impl SoftwareCard {
     /// A new card, as issued.
     #[must_use]
     pub fn new() -> Self {
+        Self::of(crate::specimen())
+    }
+
+    /// A card as it was issued.
+    #[must_use]
+    pub fn of(issued: &IssuedCard) -> Self {
         let mut reader = SoftwareReader::new("software");
-        reader.put(Box::new(crate::card())).unwrap();
+        reader.put(Box::new(crate::card_of(issued))).unwrap();
         Self {
             reader: RefCell::new(reader),
             commands: RefCell::default(),
@@ -48,7 +55,11 @@ impl SoftwareCard {
         self.reader.borrow_mut().reset().unwrap();
     }
 
-    fn exchange(&self, command: &[u8]) -> Result<Vec<u8>, ReaderError> {
+    /// Sends a C-APDU, without any client.
+    ///
+    /// # Errors
+    /// As the reader's.
+    pub fn exchange(&self, command: &[u8]) -> Result<Vec<u8>, ReaderError> {
         self.commands.borrow_mut().push(command.to_vec());
         let mut response = Vec::new();
         self.reader.borrow_mut().transmit(command, &mut response)?;

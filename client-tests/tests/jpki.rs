@@ -16,7 +16,7 @@ use jpki::card::Error;
 use jpki::nfc;
 use myna_card::Certificate;
 use myna_card::data::{sha256, sha256_digest_info};
-use vmyna_client_tests::{SoftwareCard, specimen};
+use vmyna_client_tests::{PIN, SIGN_PIN, SoftwareCard, auth_certificate, sign_certificate, specimen};
 
 /// The client with the JPKI application selected.
 fn open(card: &SoftwareCard) -> CryptoAp<&SoftwareCard, ()> {
@@ -26,11 +26,11 @@ fn open(card: &SoftwareCard) -> CryptoAp<&SoftwareCard, ()> {
 }
 
 fn auth_pin() -> Vec<u8> {
-    specimen().pins.auth.into()
+    PIN.into()
 }
 
 fn sign_pin() -> Vec<u8> {
-    specimen().pins.sign.into()
+    SIGN_PIN.into()
 }
 
 fn verifies(certificate: &[u8], text: &[u8], signature: &[u8]) -> bool {
@@ -44,10 +44,10 @@ fn the_four_certificates_are_read_byte_for_byte() {
     let client = open(&card);
     let specimen = specimen();
     for (kind, expected) in [
-        (CertType::Auth, specimen.auth_certificate),
-        (CertType::AuthCA, specimen.auth_ca_certificate),
-        (CertType::Sign, specimen.sign_certificate),
-        (CertType::SignCA, specimen.sign_ca_certificate),
+        (CertType::Auth, auth_certificate()),
+        (CertType::AuthCA, &specimen.jpki.auth_ca_certificate),
+        (CertType::Sign, sign_certificate()),
+        (CertType::SignCA, &specimen.jpki.sign_ca_certificate),
     ] {
         assert_eq!(client.read_certificate((), kind, sign_pin()).unwrap(), expected);
     }
@@ -60,11 +60,10 @@ fn both_keys_sign_a_digest_info_that_the_certificates_verify() {
     let digest = sha256_digest_info(&sha256(b"text"));
     let by_auth = client.auth((), auth_pin(), digest.clone()).unwrap();
     let by_sign = client.sign((), sign_pin(), digest).unwrap();
-    let specimen = specimen();
-    assert!(verifies(specimen.auth_certificate, b"text", &by_auth));
-    assert!(verifies(specimen.sign_certificate, b"text", &by_sign));
-    assert!(!verifies(specimen.auth_certificate, b"text", &by_sign));
-    assert!(!verifies(specimen.auth_certificate, b"other", &by_auth));
+    assert!(verifies(auth_certificate(), b"text", &by_auth));
+    assert!(verifies(sign_certificate(), b"text", &by_sign));
+    assert!(!verifies(auth_certificate(), b"text", &by_sign));
+    assert!(!verifies(auth_certificate(), b"other", &by_auth));
 }
 
 #[test]
@@ -141,7 +140,7 @@ const CODE_B: &[u8] = b"01102520362026";
 fn the_number_and_the_four_attributes_are_read_as_text() {
     let software = SoftwareCard::new();
     let client = SupportAp::open((), hold(&software)).unwrap();
-    let pin = || specimen().pins.input_assist.into();
+    let pin = || PIN.into();
     assert_eq!(client.pin_status(()).unwrap(), 3);
     assert_eq!(client.read_my_number_raw((), pin()).unwrap().len(), 17);
     assert_eq!(client.read_my_number((), pin()).unwrap().as_bytes(), CODE_A);

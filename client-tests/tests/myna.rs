@@ -8,12 +8,12 @@ use myna::card::{Apdu, KeyType};
 use myna::crypto::{extract_pubkey, verify, verify_cert};
 use myna::error::{ApduError, CryptoError};
 use myna_card::data::{sha256, sha256_digest_info};
-use vmyna_client_tests::{SoftwareCard, specimen};
+use vmyna_client_tests::{PIN, SoftwareCard, auth_certificate, specimen};
 
 const AUTH: KeyType = KeyType::UserAuth;
 
 fn pin() -> &'static str {
-    specimen().pins.auth
+    PIN
 }
 
 #[test]
@@ -25,7 +25,7 @@ fn it_is_a_my_number_card() {
 #[test]
 fn the_auth_certificate_is_read_byte_for_byte() {
     let card = SoftwareCard::new();
-    assert_eq!(card.get_cert(AUTH).unwrap(), specimen().auth_certificate);
+    assert_eq!(card.get_cert(AUTH).unwrap(), auth_certificate());
     let files = card.take_commands().into_iter().filter(|command| command[1] == 0xA4);
     let files: Vec<_> = files.map(|command| command[command.len() - 1]).collect();
     assert_eq!(files, [0x01, 0x17, 0x0A]);
@@ -35,9 +35,9 @@ fn the_auth_certificate_is_read_byte_for_byte() {
 fn every_file_that_is_free_is_read_to_its_end_in_chunks_of_255() {
     let specimen = specimen();
     for (file, expected) in [
-        ([0, 0x0A], specimen.auth_certificate),
-        ([0, 0x0B], specimen.auth_ca_certificate),
-        ([0, 0x02], specimen.sign_ca_certificate),
+        ([0, 0x0A], auth_certificate()),
+        ([0, 0x0B], &specimen.jpki.auth_ca_certificate),
+        ([0, 0x02], &specimen.jpki.sign_ca_certificate),
     ] {
         let card = SoftwareCard::new();
         card.select_jpki_ap().unwrap();
@@ -50,8 +50,8 @@ fn every_file_that_is_free_is_read_to_its_end_in_chunks_of_255() {
 fn the_auth_certificate_is_signed_by_its_authority_and_not_by_the_other() {
     let specimen = specimen();
     let certificate = SoftwareCard::new().get_cert(AUTH).unwrap();
-    verify_cert(&certificate, specimen.auth_ca_certificate).unwrap();
-    let by_other = verify_cert(&certificate, specimen.sign_ca_certificate);
+    verify_cert(&certificate, &specimen.jpki.auth_ca_certificate).unwrap();
+    let by_other = verify_cert(&certificate, &specimen.jpki.sign_ca_certificate);
     assert!(matches!(by_other, Err(CryptoError::VerificationError)), "{by_other:?}");
     let by_itself = verify_cert(&certificate, &certificate);
     assert!(matches!(by_itself, Err(CryptoError::NoCAError)), "{by_itself:?}");

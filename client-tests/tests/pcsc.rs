@@ -16,7 +16,7 @@ use myna_card::ap::text::{self, TextAp};
 use myna_card::card::Retries;
 use myna_card::transport::pcsc::{PcscTransport, Sharing, connect, connect_any, list_readers};
 use myna_card::{Card, Certificate, Date, Error, MasterFile, Pin};
-use vmyna_client_tests::{A_DAY, card, specimen};
+use vmyna_client_tests::{A_DAY, PIN, SIGN_PIN, auth_certificate, card, specimen};
 use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdServer};
 use vmyna_test_support::{PrivatePcscd, in_own_process};
 
@@ -55,8 +55,8 @@ fn wait_for_card(reader: &str) -> Card<PcscTransport> {
 }
 
 fn myna_card_reads_and_signs(mut card: Card<PcscTransport>) {
-    let auth_pin = Pin::numeric(specimen().pins.auth).unwrap();
-    let sign_pin = Pin::new(specimen().pins.sign).unwrap();
+    let auth_pin = Pin::numeric(PIN).unwrap();
+    let sign_pin = Pin::new(SIGN_PIN).unwrap();
 
     let mut manager = MasterFile::select(&mut card).unwrap();
     assert_eq!(manager.certificate_chain().unwrap().len(), 2);
@@ -105,7 +105,7 @@ fn myna_card_reads_the_holder_in_a_secure_session(reader: &str) {
     let digits = |digits: &str| Pin::numeric(digits).unwrap();
     let mut card = connect(reader, Sharing::Exclusive).unwrap();
     let mut text = TextAp::select(&mut card).unwrap();
-    text.verify_pin(&digits(specimen().pins.input_assist)).unwrap();
+    text.verify_pin(&digits(PIN)).unwrap();
     let name = text.read_attributes().unwrap().name;
     let mut session = text.open_secure_session(&[7; 32]).unwrap();
     session.verify(text::ef::CODE_A, &digits("123456789018")).unwrap();
@@ -123,7 +123,7 @@ fn myna_card_reads_the_holder_in_a_secure_session(reader: &str) {
     scheme.verify(&face.public_key, b"challenge", &signature).unwrap();
 
     let info = CommonAp::select(&mut card).unwrap().read_card_info().unwrap();
-    assert_eq!(info.serial, specimen().card_serial);
+    assert_eq!(info.serial, specimen().card_info.serial.to_string());
 }
 
 fn myna_card_shares_the_card_or_not(reader: &str) {
@@ -143,9 +143,9 @@ fn jpki_reads_and_signs() {
     let card = context.open().unwrap().connect(context).unwrap();
     let client = CryptoAp::open((), Rc::new(jpki::Card::new(Box::new(card)))).unwrap();
     let certificate = client.read_certificate((), CertType::Auth, Vec::new()).unwrap();
-    assert_eq!(certificate, specimen().auth_certificate);
+    assert_eq!(certificate, auth_certificate());
     assert_eq!(client.auth_pin_status(()).unwrap(), 3);
-    let signature = client.auth((), specimen().pins.auth.into(), b"text".to_vec()).unwrap();
+    let signature = client.auth((), PIN.into(), b"text".to_vec()).unwrap();
     let key = Certificate::parse(&certificate).unwrap().public_key().unwrap();
     key.verify_pkcs1(b"text", &signature).unwrap();
 }

@@ -3,7 +3,7 @@
 use myna_card::ap::jpki::{JpkiAp, TokenInfo, TokenType, ef, token_flag};
 use myna_card::certificate::roots::Accept;
 use myna_card::{Certificate, Date, Error, ShortEfId};
-use vmyna_client_tests::specimen;
+use vmyna_client_tests::{auth_certificate, sign_certificate, specimen};
 
 use super::{a_day, card, refused, sign_pin};
 
@@ -36,7 +36,7 @@ fn the_token_information_has_every_field_the_client_knows() {
     let mut card = card();
     let info = JpkiAp::select(&mut card).unwrap().read_token_info().unwrap();
     assert_eq!(info.token_type, TokenType::Card);
-    assert_eq!(info.serial_number, specimen().token_serial);
+    assert_eq!(info.serial_number, specimen().jpki.token_serial);
     assert_eq!(info.model, "E16R01NJ");
     for (flag, set) in [
         (token_flag::RNG, true),
@@ -76,10 +76,10 @@ fn both_certificates_are_announced_as_available() {
 fn the_four_certificates_are_read_byte_for_byte() {
     let ([auth, auth_ca], [sign, sign_ca]) = chains();
     let specimen = specimen();
-    assert_eq!(auth.der(), specimen.auth_certificate);
-    assert_eq!(auth_ca.der(), specimen.auth_ca_certificate);
-    assert_eq!(sign.der(), specimen.sign_certificate);
-    assert_eq!(sign_ca.der(), specimen.sign_ca_certificate);
+    assert_eq!(auth.der(), auth_certificate());
+    assert_eq!(auth_ca.der(), &specimen.jpki.auth_ca_certificate);
+    assert_eq!(sign.der(), sign_certificate());
+    assert_eq!(sign_ca.der(), &specimen.jpki.sign_ca_certificate);
 }
 
 #[test]
@@ -149,7 +149,7 @@ fn the_names_say_that_the_certificates_are_for_testing() {
 fn a_file_is_also_read_by_its_short_identifier() {
     let mut card = card();
     JpkiAp::select(&mut card).unwrap();
-    let certificate = specimen().auth_certificate;
+    let certificate = auth_certificate();
     let sfi = ShortEfId::from_ef_id(ef::AUTH_CERTIFICATE).unwrap();
     let start = card.read_binary_chunk_sfi(sfi, 0, 256).unwrap();
     assert_eq!(start, certificate[..256]);
@@ -164,7 +164,7 @@ fn a_certificates_file_ends_where_the_certificate_ends() {
     let mut card = card();
     let mut jpki = JpkiAp::select(&mut card).unwrap();
     jpki.card().select_ef(ef::AUTH_CERTIFICATE).unwrap();
-    let certificate = specimen().auth_certificate;
+    let certificate = auth_certificate();
     assert_eq!(jpki.card().read_binary_physical().unwrap(), certificate);
     assert_eq!(jpki.card().read_binary_all().unwrap(), certificate);
     let size = certificate.len();

@@ -19,7 +19,8 @@ use myna_card::{Card, Command, Date, Error, Pin, Result, RsaPublicKey};
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
-use vmyna_client_tests::{A_DAY, SoftwareCard, specimen};
+use vmyna_card_os::key::PrivateKey;
+use vmyna_client_tests::{A_DAY, PIN, SIGN_PIN, SoftwareCard, specimen};
 
 /// The client's view of the JPKI application.
 type Jpki<'a> = JpkiAp<'a, SoftwareCard>;
@@ -29,25 +30,25 @@ fn card() -> Card<SoftwareCard> {
 }
 
 fn auth_pin() -> Pin {
-    Pin::numeric(specimen().pins.auth).unwrap()
+    Pin::numeric(PIN).unwrap()
 }
 
 fn sign_pin() -> Pin {
-    Pin::new(specimen().pins.sign).unwrap()
+    Pin::new(SIGN_PIN).unwrap()
 }
 
 fn text_pin() -> Pin {
-    Pin::numeric(specimen().pins.input_assist).unwrap()
+    Pin::numeric(PIN).unwrap()
 }
 
 /// The PIN of 住基AP and of 共通カードAP.
 fn residence_pin() -> Pin {
-    Pin::numeric(specimen().pins.residence).unwrap()
+    Pin::numeric(PIN).unwrap()
 }
 
 /// 照合番号A: the My Number of the fictional holder.
 fn code_a() -> Pin {
-    Pin::numeric(specimen().person.my_number.digits()).unwrap()
+    Pin::numeric(specimen().summary.person.my_number.digits()).unwrap()
 }
 
 /// 照合番号B: 25 October of Heisei 1, card until 2036, security code 2026.
@@ -60,9 +61,17 @@ fn birth_pin() -> Pin {
     Pin::numeric("011025").unwrap()
 }
 
-/// The public half of a test key, as the client writes one.
+/// The public half of an authority's test key, as the client writes one.
 fn public_half(pem: &str) -> RsaPublicKey {
-    let key = RsaPrivateKey::from_pkcs8_pem(pem).unwrap();
+    as_the_client_writes_it(&RsaPrivateKey::from_pkcs8_pem(pem).unwrap())
+}
+
+/// The public half of a key of the card, likewise.
+fn public_half_of(key: &PrivateKey) -> RsaPublicKey {
+    as_the_client_writes_it(&RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der()).unwrap())
+}
+
+fn as_the_client_writes_it(key: &RsaPrivateKey) -> RsaPublicKey {
     RsaPublicKey {
         exponent: key.e().to_bytes_be(),
         modulus: key.n().to_bytes_be(),

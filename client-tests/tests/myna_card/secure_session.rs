@@ -9,7 +9,7 @@ use myna_card::ap::text::{Attributes, IntegrityRecord, TextAp, ef};
 use myna_card::{Card, Error, RsaPublicKey, SecureSession};
 use vmyna_client_tests::{SoftwareCard, specimen};
 
-use super::{card, code_a, code_b, public_half, refused, text_pin};
+use super::{card, code_a, code_b, public_half_of, refused, text_pin};
 
 const SEED: [u8; 32] = *b"a seed that tests may make known";
 
@@ -17,7 +17,7 @@ type Session<'a> = SecureSession<'a, SoftwareCard>;
 
 /// The key of EF 0006, to which a session key is encrypted.
 fn delivery_key() -> RsaPublicKey {
-    public_half(specimen().session_key)
+    public_half_of(&specimen().input_assist.session_key)
 }
 
 /// Does something in a session that was just opened.

@@ -8,7 +8,7 @@ use myna_card::data::{ImageFormat, Sex};
 use myna_card::{Error, Pin, ShortEfId};
 use vmyna_client_tests::{FACE_ROOT_KEY, SoftwareCard, specimen};
 
-use super::{birth_pin, card, code_a, code_b, public_half, refused};
+use super::{birth_pin, card, code_a, code_b, public_half, public_half_of, refused};
 
 /// The client's view of the application.
 type Surface<'a> = SurfaceAp<'a, SoftwareCard>;
@@ -88,7 +88,7 @@ fn the_three_records_carry_the_key_by_which_the_card_proves_its_presence() {
         scheme.verify(&key, &challenge, &signature).unwrap();
         assert!(scheme.verify(&key, b"other", &signature).is_err());
         // The other application of the card proves it with another key.
-        assert_ne!(key, public_half(specimen().text_key));
+        assert_ne!(key, public_half_of(&specimen().input_assist.authentication_key));
     });
 }
 

@@ -8,7 +8,7 @@ use myna_card::data::{Date, Sex, verification_code_b};
 use myna_card::{CardVerifiableCertificate, Error, Pin, ShortEfId};
 use vmyna_client_tests::{SoftwareCard, TEXT_ROOT_KEY, specimen};
 
-use super::{card, code_a, code_b, public_half, refused, text_pin};
+use super::{card, code_a, code_b, public_half, public_half_of, refused, text_pin};
 
 /// The client's view of the application.
 type Text<'a> = TextAp<'a, SoftwareCard>;
@@ -25,7 +25,7 @@ fn verified<T>(act: impl FnOnce(&mut Text<'_>) -> T) -> T {
 fn the_client_reads_the_number_and_the_four_attributes_of_the_fictional_holder() {
     verified(|text| {
         let number = text.read_my_number().unwrap();
-        assert_eq!(number.as_bytes(), specimen().person.my_number.digits());
+        assert_eq!(number.as_bytes(), specimen().summary.person.my_number.digits());
         // The client compares the offset table with where the objects are.
         let attributes = text.read_attributes().unwrap();
         assert_eq!(attributes.name, "見本　花子");
@@ -41,7 +41,7 @@ fn the_codes_that_the_client_makes_of_what_is_printed_are_the_cards() {
     let number = verified(|text| text.read_my_number().unwrap());
     assert_eq!(number.as_verification_code_a().unwrap().as_bytes(), code_a().as_bytes());
     let birth = Date::parse(b"19891025").unwrap();
-    let made = verification_code_b(birth, 2036, specimen().security_code.as_bytes()).unwrap();
+    let made = verification_code_b(birth, 2036, specimen().summary.security_code.as_str().as_bytes()).unwrap();
     assert_eq!(made.as_bytes(), code_b().as_bytes());
     let mut card = card();
     let mut text = TextAp::select(&mut card).unwrap();
@@ -116,7 +116,10 @@ fn the_card_proves_its_presence_with_the_key_that_the_issuer_has_signed() {
         let issuer = text.read_certificate().unwrap().public_key;
         let signed = text.read_signed_public_key().unwrap();
         signed.verify(&issuer).unwrap();
-        assert_eq!(signed.public_key, public_half(specimen().text_key));
+        assert_eq!(
+            signed.public_key,
+            public_half_of(&specimen().input_assist.authentication_key)
+        );
         let challenge = text.card().get_challenge(16).unwrap();
         let signature = text.sign(&challenge).unwrap();
         let scheme = SignatureScheme::Sha256DigestInfo;
@@ -134,7 +137,7 @@ fn the_key_for_that_needs_no_pin_and_is_not_for_internal_authenticate() {
     let mut card = card();
     let mut text = TextAp::select(&mut card).unwrap();
     let signature = text.sign(b"challenge").unwrap();
-    let key = public_half(specimen().text_key);
+    let key = public_half_of(&specimen().input_assist.authentication_key);
     SignatureScheme::Sha256DigestInfo
         .verify(&key, b"challenge", &signature)
         .unwrap();

@@ -9,7 +9,7 @@ use myna_card::{Card, Command, SecureSession};
 use vmyna_client_tests::{SoftwareCard, specimen};
 
 use super::super::{
-    auth_pin, birth_pin, card, code_a, code_b, public_half, refused, residence_pin, sign_pin, status_of, text_pin,
+    auth_pin, birth_pin, card, code_a, code_b, public_half_of, refused, residence_pin, sign_pin, status_of, text_pin,
 };
 use super::{SEED, delivery_key};
 
@@ -47,7 +47,7 @@ fn only_the_form_with_one_key_to_encrypt_is_taken() {
 fn a_delivery_under_another_key_or_not_below_the_modulus_is_refused_as_measured() {
     let mut card = card();
     let mut text = TextAp::select(&mut card).unwrap();
-    let other = public_half(specimen().text_key);
+    let other = public_half_of(&specimen().input_assist.authentication_key);
     // The condition comes before the delivery is looked at.
     assert_eq!(refused(SecureSession::establish(text.card(), &other, &SEED)), 0x6982);
     text.verify_pin(&text_pin()).unwrap();
