@@ -55,7 +55,7 @@ pub type KeyMade<'f> = &'f (dyn Fn() -> Result<(), IssuanceError> + Sync);
 /// Makes the keys with these labels on all processors; the result is in the order of the labels.
 ///
 /// # Errors
-/// As [`derive`], or what `made` gives.
+/// As [`derive()`], or what `made` gives.
 pub fn derive_all(
     issuance_seed: &[u8; 32],
     labels: &[String],
