@@ -7,7 +7,9 @@ mod demo;
 mod failure;
 mod hex;
 mod narrate;
+mod reader;
 mod readers;
+mod run;
 mod serve;
 
 use std::io::{self, Write};
@@ -22,7 +24,14 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Apdu(arguments) => apdu::run(arguments),
+        Command::Run(arguments) => {
+            return match run::run(arguments) {
+                Ok(status) => ExitCode::from(status),
+                Err(failure) => failure.report(),
+            };
+        }
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
         Command::Completions { shell } => completions(shell),
     };
