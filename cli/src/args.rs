@@ -1,14 +1,16 @@
 //! What can be typed: commands, options and their help.
 
-use std::path::PathBuf;
+mod look;
+mod readers;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use vmyna_reader_bridge::vpcd::VpcdAddress;
+
+pub(crate) use look::{Files, Pin, Show};
+pub(crate) use readers::*;
 
 use crate::apdu::expect::Expectation;
 use crate::card::CardSource;
-use crate::files::FilePath;
 
 /// A virtual My Number Card (個人番号カード) for tests.
 ///
@@ -28,8 +30,11 @@ pub(crate) enum Command {
     /// Send APDUs to a virtual card, or to a card in a PC/SC reader
     #[command(after_long_help = APDU_HELP)]
     Apdu(Apdu),
-    /// Put a virtual card into pcscd's virtual reader (vpcd) until Ctrl-C
-    #[command(after_long_help = SERVE_HELP)]
+    /// Run a PC/SC program with a virtual card in a reader that only it sees: no pcscd, no root
+    #[command(after_long_help = readers::RUN_HELP)]
+    Run(Run),
+    /// Put a virtual card into pcscd's virtual reader (vpcd) or into a reader of its own until Ctrl-C
+    #[command(after_long_help = readers::SERVE_HELP)]
     Serve(Serve),
     /// Issue cards for people from files, for an invented person, or for a whole town
     #[command(after_long_help = crate::issue::HELP)]
@@ -37,13 +42,15 @@ pub(crate) enum Command {
     /// Make certificate authorities of your own to issue cards with
     Ca(crate::ca::Ca),
     /// Show a card as it was issued: holder, numbers, certificates; as text, JSON or pictures
-    #[command(after_long_help = SHOW_HELP)]
+    #[command(after_long_help = look::SHOW_HELP)]
     Show(Show),
     /// List a card's PINs and the tries left of each
     Pin(Pin),
     /// List a card's files, show what one holds, or write its bytes
-    #[command(after_long_help = FILES_HELP)]
+    #[command(after_long_help = look::FILES_HELP)]
     Files(Files),
+    /// Put cards into the readers of `vmyna run` and `vmyna serve --socket`, and take them out, while programs run
+    Reader(Reader),
     /// List the PC/SC readers and what is in them
     Readers,
     /// Print a completion script for a shell
@@ -119,115 +126,3 @@ Examples:
     vmyna apdu --plain 00A4040C0AD392F000260100000001 00B08A00000000
   See why the signature certificate can't be read before its password:
     vmyna apdu --why 00A4040C0AD392F000260100000001 00B0810000";
-
-/// Serving pcscd.
-#[derive(Args)]
-pub(crate) struct Serve {
-    /// The virtual card: specimen:NAME
-    #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
-    pub(crate) card: CardSource,
-
-    /// Where pcscd's vpcd listens for a card
-    #[arg(long, value_name = "HOST:PORT", default_value_t = VpcdAddress::default())]
-    pub(crate) vpcd: VpcdAddress,
-
-    /// Allow a host that is not this machine: everything, PINs included, then goes over the network unencrypted
-    #[arg(long)]
-    pub(crate) insecure_remote: bool,
-
-    /// Give up with exit status 1 when the card is not in the reader after so many seconds; otherwise wait for ever
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) wait: Option<u64>,
-
-    /// Show every APDU, PINs masked
-    #[arg(long, short)]
-    pub(crate) verbose: bool,
-}
-
-const SERVE_HELP: &str = "\
-The card keeps its state (tries left, changed PINs) until the command ends; then it is as issued again.
-It stays in the reader over restarts of pcscd.
-
-pcscd has a virtual reader once the package vsmartcard-vpcd is installed. Debian starts pcscd with the first
-PC/SC program and ends it when none is left: the card is in the reader about a second later, so that first
-program should wait for it (-w in OpenSC's tools) or try again. Without the system's pcscd,
-`private-pcscd` of the source tree starts one that needs no root.
-
-Examples:
-  vmyna serve &
-  pkcs15-tool --wait --dump
-  pkcs11-tool --login --pin 1234 --test";
-
-/// Showing a card.
-#[derive(Args)]
-pub(crate) struct Show {
-    /// The virtual card: specimen:NAME, FILE or FILE#NAME
-    #[arg(value_name = "CARD")]
-    pub(crate) card: CardSource,
-
-    /// As JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// Also draw the card: writes front.png and back.png into this folder, in place of files of these names
-    #[arg(long, value_name = "DIR")]
-    pub(crate) png: Option<PathBuf>,
-
-    /// The font to draw with, instead of the best Japanese one of the system
-    #[arg(long, value_name = "FILE", requires = "png")]
-    pub(crate) font: Option<PathBuf>,
-}
-
-const SHOW_HELP: &str = "\
-The My Number, the residence code and the security code are shown; PINs and keys never are.
-The pictures are ID-1 cards (85.60 x 53.98 mm, 1011 x 638 dots, 300 dpi) in a design of vmyna's own, marked 見本 SPECIMEN;
-they need a Japanese font (Debian and Ubuntu: fonts-noto-cjk or fonts-ipafont-gothic).
-
-Examples:
-  vmyna show specimen:hanako
-  vmyna show specimen:hanako --png pictures
-  vmyna show specimen:hanako --json | jq .holder.name";
-
-/// Listing PINs.
-#[derive(Args)]
-pub(crate) struct Pin {
-    /// The virtual card: specimen:NAME, FILE or FILE#NAME
-    #[arg(value_name = "CARD")]
-    pub(crate) card: CardSource,
-
-    /// As JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Listing and showing files.
-#[derive(Args)]
-pub(crate) struct Files {
-    /// The virtual card: specimen:NAME, FILE or FILE#NAME
-    #[arg(value_name = "CARD")]
-    pub(crate) card: CardSource,
-
-    /// An application, by its name, Japanese title or AID, to list; with a file (four hexadecimal digits, or its name) or
-    /// a GET DATA object (four hexadecimal digits) to show what that holds
-    #[arg(value_name = "AP[/EF]")]
-    pub(crate) path: Option<FilePath>,
-
-    /// Write the file's bytes to standard output, which must not be a terminal; records one after the other
-    #[arg(long, requires = "path", conflicts_with = "why")]
-    pub(crate) raw: bool,
-
-    /// Say where each file is known from
-    #[arg(long)]
-    pub(crate) why: bool,
-}
-
-const FILES_HELP: &str = "\
-Contents are shown whatever the card's access conditions say: this is your card, and you ask for its data. Values of PINs
-and private keys never are.
-
-Examples:
-  vmyna files specimen:hanako
-  vmyna files specimen:hanako jpki --why
-  vmyna files specimen:hanako input_assist/0002
-  vmyna files specimen:hanako card_manager/7F21
-  vmyna files specimen:hanako 'jpki/auth certificate' --raw | openssl x509 -inform DER -text";

@@ -1,7 +1,7 @@
 //! The CARD argument: which virtual card is meant, and how it is made.
 
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -76,6 +76,19 @@ impl fmt::Display for CardSource {
 }
 
 impl CardSource {
+    /// The card that is meant where none is named.
+    pub(crate) fn hanako() -> Self {
+        Self::Specimen("hanako".to_owned(), None)
+    }
+
+    /// The same card, named so that a process in another folder finds it.
+    pub(crate) fn to_absolute(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Image(file, name) => Self::Image(std::path::absolute(file)?, name.clone()),
+            built_in => built_in.clone(),
+        })
+    }
+
     /// What the card was issued as.
     pub(crate) fn issued(&self) -> Result<IssuedCard, Failure> {
         match self {

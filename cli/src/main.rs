@@ -11,7 +11,9 @@ mod hex;
 mod issue;
 mod narrate;
 mod pin;
+mod reader;
 mod readers;
+mod run;
 mod serve;
 mod show;
 
@@ -27,12 +29,19 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Apdu(arguments) => apdu::run(arguments),
+        Command::Run(arguments) => {
+            return match run::run(arguments) {
+                Ok(status) => ExitCode::from(status),
+                Err(failure) => failure.report(),
+            };
+        }
         Command::Serve(arguments) => serve::run(arguments),
         Command::Show(arguments) => show::run(&arguments),
         Command::Pin(arguments) => pin::run(&arguments),
         Command::Files(arguments) => files::run(&arguments),
         Command::Issue(arguments) => issue::run(&arguments),
         Command::Ca(arguments) => ca::run(&arguments),
+        Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
         Command::Completions { shell } => completions(shell),
     };

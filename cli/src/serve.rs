@@ -1,10 +1,11 @@
-//! `vmyna serve`: a virtual card in pcscd's virtual reader, until Ctrl-C.
+//! `vmyna serve`: a virtual card in pcscd's virtual reader, or cards in readers of vmyna's own service, until Ctrl-C.
 //!
 //! What happens is told on standard error, so that standard output stays free for whoever runs it.
 
 use std::io::{self, Write};
-use std::sync::Arc;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -15,15 +16,30 @@ use vmyna_reader_bridge::vpcd::{Reason, StopHandle, VpcdAddress, VpcdError, Vpcd
 use crate::args;
 use crate::failure::Failure;
 use crate::narrate::{Narrator, shortened};
+use crate::run::OwnService;
 
 /// Runs the command.
 pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
+    if let Some(socket) = &arguments.socket {
+        return serve_socket(socket, &arguments);
+    }
+    let [source] = arguments.card.as_slice() else {
+        return Err(Failure::Usage(
+            "pcscd's virtual reader takes one card: for several use --socket, or a `vmyna serve` each".to_owned(),
+        ));
+    };
+    if !arguments.readers.reader_name.is_empty() || arguments.readers.pin_pad.is_some() {
+        return Err(Failure::Usage(
+            "pcscd names its readers and drives them itself: --reader-name and --pin-pad are for --socket".to_owned(),
+        ));
+    }
+    let source = source.clone();
     let args::Serve {
-        card: source,
         vpcd: address,
         insecure_remote,
         wait,
         verbose,
+        ..
     } = arguments;
     let mut card = source.open(None)?;
     let mut server = VpcdServer::new(address.clone());
@@ -31,7 +47,11 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         server = server.allow_remote();
     }
     let stop = server.stop_handle();
-    stop_on_signals(stop.clone())?;
+    let stopper = stop.clone();
+    stop_on_signals(move || stopper.is_stopped(), {
+        let stop = stop.clone();
+        move || stop.stop()
+    })?;
     let patience = Arc::new(Patience::default());
     if let Some(seconds) = wait {
         patience.clone().end_after(Duration::from_secs(seconds), stop);
@@ -64,16 +84,46 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
     }
 }
 
-/// The first Ctrl-C (or SIGTERM) takes the card out in order, a second one ends the process at once.
-fn stop_on_signals(stop: StopHandle) -> Result<(), Failure> {
+/// vmyna's own service, until a signal.
+fn serve_socket(socket: &Path, arguments: &args::Serve) -> Result<(), Failure> {
+    let ended = Arc::new((Mutex::new(false), Condvar::new()));
+    let (asked, stopper) = (Arc::clone(&ended), Arc::clone(&ended));
+    let lock = |ended: &Mutex<bool>| *ended.lock().unwrap_or_else(PoisonError::into_inner);
+    stop_on_signals(
+        move || lock(&asked.0),
+        move || {
+            *stopper.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            stopper.1.notify_all();
+        },
+    )?;
+    let service = OwnService::start(socket, &arguments.card, &arguments.readers, arguments.verbose)?;
+    for reader in service.readers() {
+        say(&format!("reader \"{}\": {}", reader.0, reader.1));
+    }
+    say(&format!(
+        "PC/SC programs find them with PCSCLITE_CSOCK_NAME={} in their environment. Ctrl-C ends it.",
+        socket.display()
+    ));
+    let guard = ended.0.lock().unwrap_or_else(PoisonError::into_inner);
+    drop(ended.1.wait_while(guard, |ended| !*ended));
+    drop(service);
+    say("cards taken out");
+    Ok(())
+}
+
+/// The first Ctrl-C (or SIGTERM) stops in order, a second one ends the process at once.
+fn stop_on_signals(
+    is_stopped: impl Fn() -> bool + Send + 'static,
+    stop: impl Fn() + Send + 'static,
+) -> Result<(), Failure> {
     let unable = |error: io::Error| Failure::Failed(format!("signals can't be handled: {error}"));
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(unable)?;
     thread::spawn(move || {
         for signal in signals.forever() {
-            if stop.is_stopped() {
+            if is_stopped() {
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
-            stop.stop();
+            stop();
         }
     });
     Ok(())
@@ -176,6 +226,6 @@ impl Teller {
 }
 
 /// Tells on standard error; a card must not leave its reader because nobody reads that.
-fn say(what: &str) {
+pub(crate) fn say(what: &str) {
     let _ = writeln!(io::stderr(), "{what}");
 }

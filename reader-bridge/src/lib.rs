@@ -1,6 +1,7 @@
 //! What a computer sees of a card: a reader in this process ([`software`]), the machine's PC/SC service through vpcd
-//! ([`vpcd`]), and the readers that service knows ([`pcsc_client`], with the cargo feature `pcsc`). A contactless reader
-//! ([`contactless`]) stands between any of the first two and a card.
+//! ([`vpcd`]), a PC/SC service of its own without pcscd ([`pcsc_service`]), and the readers that the machine's service
+//! knows ([`pcsc_client`], with the cargo feature `pcsc`). A contactless reader ([`contactless`]) stands between any of the
+//! first three and a card.
 //!
 //! This crate knows a card only as the trait [`Icc`]. It has no async runtime: a reader is one blocking conversation in
 //! a thread of the caller's. It must never look into a command or a response, nor log one; but a contactless reader answers
@@ -11,6 +12,8 @@ pub mod contactless;
 pub mod icc;
 #[cfg(feature = "pcsc")]
 pub mod pcsc_client;
+#[cfg(unix)]
+pub mod pcsc_service;
 pub mod reader;
 pub mod software;
 pub mod vpcd;

@@ -1,0 +1,82 @@
+//! What can be typed to look at a card: `show`, `pin`, `files`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::card::CardSource;
+use crate::files::FilePath;
+
+/// Showing a card.
+#[derive(Args)]
+pub(crate) struct Show {
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    #[arg(value_name = "CARD")]
+    pub(crate) card: CardSource,
+
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Also draw the card: writes front.png and back.png into this folder, in place of files of these names
+    #[arg(long, value_name = "DIR")]
+    pub(crate) png: Option<PathBuf>,
+
+    /// The font to draw with, instead of the best Japanese one of the system
+    #[arg(long, value_name = "FILE", requires = "png")]
+    pub(crate) font: Option<PathBuf>,
+}
+
+pub(super) const SHOW_HELP: &str = "\
+The My Number, the residence code and the security code are shown; PINs and keys never are.
+The pictures are ID-1 cards (85.60 x 53.98 mm, 1011 x 638 dots, 300 dpi) in a design of vmyna's own, marked 見本 SPECIMEN;
+they need a Japanese font (Debian and Ubuntu: fonts-noto-cjk or fonts-ipafont-gothic).
+
+Examples:
+  vmyna show specimen:hanako
+  vmyna show specimen:hanako --png pictures
+  vmyna show specimen:hanako --json | jq .holder.name";
+
+/// Listing PINs.
+#[derive(Args)]
+pub(crate) struct Pin {
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    #[arg(value_name = "CARD")]
+    pub(crate) card: CardSource,
+
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Listing and showing files.
+#[derive(Args)]
+pub(crate) struct Files {
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    #[arg(value_name = "CARD")]
+    pub(crate) card: CardSource,
+
+    /// An application, by its name, Japanese title or AID, to list; with a file (four hexadecimal digits, or its name) or
+    /// a GET DATA object (four hexadecimal digits) to show what that holds
+    #[arg(value_name = "AP[/EF]")]
+    pub(crate) path: Option<FilePath>,
+
+    /// Write the file's bytes to standard output, which must not be a terminal; records one after the other
+    #[arg(long, requires = "path", conflicts_with = "why")]
+    pub(crate) raw: bool,
+
+    /// Say where each file is known from
+    #[arg(long)]
+    pub(crate) why: bool,
+}
+
+pub(super) const FILES_HELP: &str = "\
+Contents are shown whatever the card's access conditions say: this is your card, and you ask for its data. Values of PINs
+and private keys never are.
+
+Examples:
+  vmyna files specimen:hanako
+  vmyna files specimen:hanako jpki --why
+  vmyna files specimen:hanako input_assist/0002
+  vmyna files specimen:hanako card_manager/7F21
+  vmyna files specimen:hanako 'jpki/auth certificate' --raw | openssl x509 -inform DER -text";

@@ -1,0 +1,270 @@
+//! `vmyna run`: a PC/SC program with virtual cards in readers that only it and its children see.
+//!
+//! The program gets this one's standard streams and process group. It must outlive nothing of it: neither the service nor
+//! the directory with its sockets stays, and this process does not end before the program, whatever Ctrl-C hits.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+use vmyna_reader_bridge::pcsc_service::control::{ControlServer, MakeCard};
+use vmyna_reader_bridge::pcsc_service::message::READERS;
+use vmyna_reader_bridge::pcsc_service::{
+    Observer, Options, PcscLiteService, PinPad, PrivateDirectory, ServiceError, ServiceEvent, What,
+};
+
+use crate::args::{self, PinPadSource};
+use crate::card::CardSource;
+use crate::failure::Failure;
+use crate::narrate::{Narrator, shortened};
+use crate::serve::say;
+
+/// What libpcsclite takes its socket from.
+pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
+
+/// There is no such program; as with shells and env(1).
+const NOT_FOUND: u8 = 127;
+
+/// The program can't be run.
+const NOT_EXECUTABLE: u8 = 126;
+
+/// Runs the command; gives the exit status.
+pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
+    let unable = |what: &str| {
+        let what = what.to_owned();
+        move |error: io::Error| Failure::Failed(format!("{what}: {error}"))
+    };
+    // Before anything is started: from here on none of these ends this process halfway.
+    let signals = Signals::new([SIGINT, SIGQUIT, SIGHUP, SIGTERM]).map_err(unable("signals can't be handled"))?;
+    let directory = PrivateDirectory::create().map_err(unable("no directory can be made for the socket"))?;
+    let socket = directory.socket();
+    let mut cards = arguments.card;
+    if cards.is_empty() {
+        cards.push(CardSource::hanako());
+    }
+    let service = OwnService::start(&socket, &cards, &arguments.readers, arguments.verbose)?;
+    // Not before the card is there: it may take a moment.
+    let sweeper = thread::spawn(PrivateDirectory::remove_stale);
+    let status = run_program(&arguments.command, &socket, signals);
+    let _ = sweeper.join();
+    drop(service);
+    drop(directory);
+    status
+}
+
+fn run_program(command: &[OsString], socket: &Path, mut signals: Signals) -> Result<u8, Failure> {
+    let (program, arguments) = command
+        .split_first()
+        .ok_or_else(|| Failure::Usage("no program".to_owned()))?;
+    let started = Command::new(program)
+        .args(arguments)
+        .env(SOCKET_VARIABLE, socket)
+        .spawn();
+    let mut child = match started {
+        Ok(child) => child,
+        Err(error) => {
+            say(&format!("vmyna: {} can't be run: {error}", program.display()));
+            return Ok(if error.kind() == ErrorKind::NotFound {
+                NOT_FOUND
+            } else {
+                NOT_EXECUTABLE
+            });
+        }
+    };
+    let id = child.id();
+    let ended = Arc::new(AtomicBool::new(false));
+    let (handle, seen) = (signals.handle(), Arc::clone(&ended));
+    let forwarder = thread::spawn(move || {
+        for signal in signals.forever() {
+            // The others come from the terminal, which sends them to the program as well.
+            if signal == SIGTERM && !seen.load(Ordering::SeqCst) {
+                terminate(id);
+            }
+        }
+    });
+    let status = child.wait();
+    ended.store(true, Ordering::SeqCst);
+    handle.close();
+    let _ = forwarder.join();
+    let status = status.map_err(|error| Failure::Failed(format!("{} is lost: {error}", program.display())))?;
+    Ok(exit_status(status))
+}
+
+/// Sends SIGTERM. The standard library has no call for it, and every system has a shell.
+fn terminate(process: u32) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", r#"kill -s TERM "$1""#, "sh", &process.to_string()]);
+    // It may have ended by itself a moment ago.
+    let _ = shell
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+}
+
+/// As shells give it: 128 and the signal's number for a program that a signal has ended.
+fn exit_status(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| Some(128 + status.signal()?));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}
+
+/// vmyna's own PC/SC service with cards in its readers, and the socket by which `vmyna reader` reaches it.
+pub(crate) struct OwnService {
+    // Dropped in this order.
+    #[expect(dead_code, reason = "held: it listens until it is dropped")]
+    control: ControlServer,
+    service: PcscLiteService,
+    sources: Vec<Option<CardSource>>,
+}
+
+impl OwnService {
+    /// Starts it at `socket` with these cards, each in a reader of its own.
+    pub(crate) fn start(
+        socket: &Path,
+        cards: &[CardSource],
+        readers: &args::Readers,
+        verbose: bool,
+    ) -> Result<Self, Failure> {
+        let count = cards.len().max(readers.reader_name.len());
+        if count > READERS {
+            return Err(Failure::Usage(format!(
+                "PC/SC programs see at most {READERS} readers, not {count}"
+            )));
+        }
+        let sources: Vec<_> = (0..count).map(|index| cards.get(index).cloned()).collect();
+        let names: Vec<String> = (0..count)
+            .map(|index| {
+                readers
+                    .reader_name
+                    .get(index)
+                    .cloned()
+                    .unwrap_or_else(|| format!("vmyna {index:02} 00"))
+            })
+            .collect();
+        let opened: Vec<_> = sources
+            .iter()
+            .map(|source| source.as_ref().map(|source| source.open(None)).transpose())
+            .collect::<Result<_, _>>()?;
+        let options = Options {
+            readers: names.clone(),
+            grace: readers.power_off.0,
+            pin_pad: readers.pin_pad.clone().map(pin_pad),
+            observer: verbose.then(narrator),
+            refused: Some(Box::new(|major, minor| {
+                say(&format!(
+                    "vmyna: a program's PC/SC library speaks version {major}:{minor} of pcsc-lite's protocol and was refused; \
+                     4:4 to 4:6 are spoken here, by libpcsclite from 1.9.0 on"
+                ));
+            })),
+        };
+        let service = PcscLiteService::start(socket, options).map_err(explain)?;
+        let hand = service.hand();
+        for (name, card) in names.iter().zip(opened) {
+            if let Some(card) = card {
+                let moved = hand.insert(name, Some(card));
+                moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why:?}")))?;
+            }
+        }
+        let control = ControlServer::start(socket, hand, make_card()).map_err(explain)?;
+        Ok(Self {
+            control,
+            service,
+            sources,
+        })
+    }
+
+    /// Each reader's name and what was put into it.
+    pub(crate) fn readers(&self) -> Vec<(String, String)> {
+        let entries = self.service.hand().list();
+        let told = |source: &Option<CardSource>| source.as_ref().map_or("empty".to_owned(), ToString::to_string);
+        entries
+            .into_iter()
+            .zip(&self.sources)
+            .map(|(entry, source)| (entry.name, told(source)))
+            .collect()
+    }
+}
+
+fn explain(error: ServiceError) -> Failure {
+    match error {
+        ServiceError::Readers(_) | ServiceError::PathTooLong(_) | ServiceError::Occupied(_) => {
+            Failure::Usage(error.to_string())
+        }
+        _ => Failure::Failed(error.to_string()),
+    }
+}
+
+/// Makes the cards that `vmyna reader insert` names.
+fn make_card() -> MakeCard {
+    Box::new(|text| {
+        let source: CardSource = text.parse()?;
+        source.open(None).map_err(|failure| failure.to_string())
+    })
+}
+
+/// Shows what happens in each reader, PINs masked.
+fn narrator() -> Observer {
+    let narrators: Mutex<HashMap<String, Narrator>> = Mutex::default();
+    Box::new(move |event: &ServiceEvent<'_>| {
+        let mut narrators = narrators.lock().unwrap_or_else(PoisonError::into_inner);
+        let narrator = narrators
+            .entry(event.reader.to_owned())
+            .or_insert_with(|| Narrator::new(false, true));
+        let told = match event.what {
+            What::Inserted => "-- inserted".to_owned(),
+            What::Removed => "-- removed".to_owned(),
+            What::PowerOn { .. } => "-- power on".to_owned(),
+            What::Reset { .. } => "-- warm reset".to_owned(),
+            What::PowerOff => "-- power off".to_owned(),
+            What::Apdu {
+                command,
+                response,
+                elapsed,
+            } => {
+                let command_line = shortened(&narrator.command(command));
+                let answer = shortened(&narrator.answer(response, *elapsed));
+                narrator.follow(command, response);
+                format!("{command_line}\n{answer}")
+            }
+            _ => return,
+        };
+        if matches!(event.what, What::Inserted | What::PowerOn { .. } | What::PowerOff) {
+            narrator.powered();
+        }
+        say(&format!("[{}] {told}", event.reader));
+    })
+}
+
+fn pin_pad(source: PinPadSource) -> PinPad {
+    match source {
+        PinPadSource::Given(pin) => PinPad::new(Box::new(move |_| Some(pin.clone().into_bytes()))),
+        PinPadSource::Ask => PinPad::new(Box::new(|_| ask_pin().ok().flatten())),
+    }
+}
+
+/// Asks on the terminal, whatever standard input is; an empty line cancels.
+fn ask_pin() -> io::Result<Option<Vec<u8>>> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty")?;
+    let echo = |state: &str| -> io::Result<ExitStatus> {
+        Command::new("stty").arg(state).stdin(terminal.try_clone()?).status()
+    };
+    (&terminal).write_all("PIN pad: type the PIN (nothing cancels): ".as_bytes())?;
+    echo("-echo")?;
+    let mut line = String::new();
+    let read = BufReader::new(&terminal).read_line(&mut line);
+    // The echo must come back whatever happened.
+    let _ = echo("echo");
+    (&terminal).write_all(b"\n")?;
+    read?;
+    let pin = line.trim_end_matches(['\r', '\n']);
+    Ok((!pin.is_empty()).then(|| pin.as_bytes().to_vec()))
+}

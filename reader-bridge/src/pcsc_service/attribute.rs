@@ -1,0 +1,71 @@
+//! What SCardGetAttrib says of a reader and its card (PC/SC part 3, 3.1.4; tags as in `reader.h`).
+//!
+//! Pure. A tag that is not here is not supported; must never invent a value for one.
+
+/// What the values are made of.
+pub(super) struct Subject<'a> {
+    /// The reader's name.
+    pub(super) reader: &'a str,
+    /// Empty without a card that has given one.
+    pub(super) atr: &'a [u8],
+}
+
+const VENDOR_NAME: u32 = 0x0001_0100;
+const VENDOR_IFD_TYPE: u32 = 0x0001_0101;
+const VENDOR_IFD_VERSION: u32 = 0x0001_0102;
+const ICC_PRESENCE: u32 = 0x0009_0300;
+const ICC_INTERFACE_STATUS: u32 = 0x0009_0301;
+const ATR_STRING: u32 = 0x0009_0303;
+const FRIENDLY_NAME: u32 = 0x7FFF_0003;
+const SYSTEM_NAME: u32 = 0x7FFF_0004;
+
+/// The value of an attribute; texts end with a zero, as those of pcscd and of its CCID driver do.
+pub(super) fn value(id: u32, subject: &Subject<'_>) -> Option<Vec<u8>> {
+    let present = !subject.atr.is_empty();
+    Some(match id {
+        VENDOR_NAME => text("vmyna"),
+        VENDOR_IFD_TYPE => text("virtual reader"),
+        VENDOR_IFD_VERSION => version().to_ne_bytes().to_vec(),
+        // 0 without a card, 2 with one that is in place.
+        ICC_PRESENCE => vec![if present { 2 } else { 0 }],
+        ICC_INTERFACE_STATUS => vec![u8::from(present)],
+        ATR_STRING if present => subject.atr.to_vec(),
+        FRIENDLY_NAME | SYSTEM_NAME => text(subject.reader),
+        _ => return None,
+    })
+}
+
+fn text(text: &str) -> Vec<u8> {
+    [text.as_bytes(), &[0]].concat()
+}
+
+/// `MMmmbbbb`: major, minor and build number of this crate.
+fn version() -> u32 {
+    let part = |text: &str| text.parse::<u32>().unwrap_or_default();
+    let (major, minor) = (
+        part(env!("CARGO_PKG_VERSION_MAJOR")),
+        part(env!("CARGO_PKG_VERSION_MINOR")),
+    );
+    (major & 0xFF) << 24 | (minor & 0xFF) << 16 | part(env!("CARGO_PKG_VERSION_PATCH")) & 0xFFFF
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_the_atr_are_told_and_what_is_not_known_is_not() {
+        let mut subject = Subject {
+            reader: "Desk 00 00",
+            atr: &[0x3B, 0x00],
+        };
+        assert_eq!(value(FRIENDLY_NAME, &subject).unwrap(), b"Desk 00 00\0");
+        assert_eq!(value(VENDOR_NAME, &subject).unwrap(), b"vmyna\0");
+        assert_eq!(value(ATR_STRING, &subject).unwrap(), [0x3B, 0x00]);
+        assert_eq!(value(VENDOR_IFD_VERSION, &subject).unwrap().len(), 4);
+        assert_eq!(value(0x1234, &subject), None);
+        subject.atr = &[];
+        assert_eq!(value(ATR_STRING, &subject), None);
+        assert_eq!(value(ICC_PRESENCE, &subject).unwrap(), [0]);
+    }
+}

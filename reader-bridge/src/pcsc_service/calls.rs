@@ -1,0 +1,282 @@
+//! What the clients' calls do: each of PC/SC's functions that reaches the service, once.
+//!
+//! The table says whether a call may be done, [`Readers::with_card`] does it to the card. Must never decide on its own who
+//! may do what.
+
+use super::code::{self, Code};
+use super::protocol::{Disposition, ShareMode};
+use super::readers::{Readers, State, What, Work};
+use super::table::{CardState, Client, Handle, Hindrance};
+use crate::icc::IccError;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long SCardBeginTransaction waits for another's transaction before it says so; libpcsclite then asks again.
+const LOCK_WAIT: Duration = Duration::from_millis(100);
+
+impl Readers {
+    /// SCardConnect: handle, protocol, outcome. Waits for another's transaction to end, unless `gone` says that the
+    /// client is no longer there.
+    pub(super) fn connect(
+        &self,
+        client: Client,
+        (name, mode, preferred): (&[u8], u32, u32),
+        gone: &dyn Fn() -> bool,
+    ) -> (Handle, u32, Code) {
+        let mut tried = false;
+        let mut state = self.lock();
+        loop {
+            match state.table.connect(client, name, mode, preferred) {
+                Ok((handle, protocol)) => {
+                    state.announce();
+                    return (handle, protocol, code::SUCCESS);
+                }
+                Err(Hindrance::Refused(code)) => return (0, 0, code),
+                Err(Hindrance::Locked(_)) => match self.wait_for_lock(state, gone) {
+                    Some(again) => state = again,
+                    None => return (0, 0, code::SHARING_VIOLATION),
+                },
+                Err(Hindrance::NeedsPower(_)) if tried => return (0, 0, code::UNPOWERED_CARD),
+                Err(Hindrance::NeedsPower(reader)) => {
+                    tried = true;
+                    drop(state);
+                    let _: Result<(), Code> = self.with_card(reader, |state| {
+                        let powered = state.table.card(reader) == CardState::Powered;
+                        Ok(((), if powered { Work::Nothing } else { Work::PowerOn }))
+                    });
+                    state = self.lock();
+                }
+            }
+        }
+    }
+
+    /// SCardReconnect: protocol and outcome.
+    pub(super) fn reconnect(
+        &self,
+        (client, handle): (Client, Handle),
+        (mode, preferred, initialization): (u32, u32, u32),
+    ) -> (u32, Code) {
+        let reader = match self.lock().table.reader_of(client, handle) {
+            Ok(reader) => reader,
+            Err(code) => return (0, code),
+        };
+        let begun: Result<(ShareMode, Disposition), Code> = self.with_card(reader, |State { table, .. }| {
+            let (mode, disposition) = table.begin_reconnect((client, handle), mode, preferred, initialization)?;
+            Ok(((mode, disposition), Work::of(disposition, true)))
+        });
+        let (mode, _) = match begun {
+            Ok(begun) => begun,
+            Err(code) => return (0, code),
+        };
+        let mut state = self.lock();
+        let outcome = state.table.finish_reconnect((client, handle), mode, preferred);
+        state.announce();
+        self.freed.notify_all();
+        outcome
+    }
+
+    /// SCardDisconnect. Waits for another's transaction when the card is to be reset.
+    pub(super) fn disconnect(&self, client: Client, handle: Handle, disposition: u32, gone: &dyn Fn() -> bool) -> Code {
+        let reader = match self.lock().table.reader_of(client, handle) {
+            Ok(reader) => reader,
+            Err(code) => return code,
+        };
+        loop {
+            let begun = self.with_card(reader, |State { table, .. }| {
+                let disposition = table.begin_disconnect(client, handle, disposition)?;
+                Ok((
+                    disposition.is_some(),
+                    disposition.map_or(Work::Nothing, |disposition| Work::of(disposition, false)),
+                ))
+            });
+            match begun {
+                Err(code) => return code,
+                Ok(true) => break,
+                Ok(false) => {
+                    if self.wait_for_lock(self.lock(), gone).is_none() {
+                        return code::SHARING_VIOLATION;
+                    }
+                }
+            }
+        }
+        self.finish_disconnect(client, handle, reader);
+        code::SUCCESS
+    }
+
+    fn finish_disconnect(&self, client: Client, handle: Handle, reader: usize) {
+        let mut state = self.lock();
+        state.table.finish_disconnect(client, handle);
+        state.announce();
+        state.rest_from_now(reader);
+        drop(state);
+        self.left();
+        self.freed.notify_all();
+    }
+
+    /// SCardBeginTransaction.
+    pub(super) fn begin_transaction(&self, client: Client, handle: Handle) -> Code {
+        let deadline = Instant::now() + LOCK_WAIT;
+        let mut state = self.lock();
+        loop {
+            match state.table.begin_transaction(client, handle) {
+                Ok(()) => return code::SUCCESS,
+                Err(code::SHARING_VIOLATION) => {}
+                Err(code) => return code,
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() || state.stopped {
+                return code::SHARING_VIOLATION;
+            }
+            state = self.wait(state, left);
+        }
+    }
+
+    /// SCardEndTransaction.
+    pub(super) fn end_transaction(&self, client: Client, handle: Handle, disposition: u32) -> Code {
+        let reader = match self.lock().table.reader_of(client, handle) {
+            Ok(reader) => reader,
+            Err(code) => return code,
+        };
+        let begun = self.with_card(reader, |State { table, .. }| {
+            let disposition = table.begin_end_transaction(client, handle, disposition)?;
+            Ok(((), Work::of(disposition, true)))
+        });
+        if let Err(code) = begun {
+            return code;
+        }
+        let ended = self.lock().table.finish_end_transaction(client, handle);
+        self.freed.notify_all();
+        ended.err().unwrap_or(code::SUCCESS)
+    }
+
+    /// SCardTransmit. `response` is cleared and holds the answer only with success.
+    pub(super) fn transmit(
+        &self,
+        (client, handle): (Client, Handle),
+        protocol: u32,
+        command: &[u8],
+        response: &mut Vec<u8>,
+    ) -> Code {
+        response.clear();
+        loop {
+            let (reader, card) = {
+                let mut state = self.lock();
+                let reader = match state.table.reader_of(client, handle) {
+                    Ok(reader) => reader,
+                    Err(code) => return code,
+                };
+                match state.slots.get(reader).and_then(|slot| slot.card.clone()) {
+                    Some(card) => (reader, card),
+                    None => {
+                        let refused = state.table.may_transmit(client, handle, protocol);
+                        return refused.err().unwrap_or(code::NO_SMARTCARD);
+                    }
+                }
+            };
+            let mut icc = card.lock().unwrap_or_else(PoisonError::into_inner);
+            {
+                // The card may have been reset or taken out while another used it.
+                let mut state = self.lock();
+                if !state.holds(reader, Some(&card)) {
+                    continue;
+                }
+                if let Err(code) = state.table.may_transmit(client, handle, protocol) {
+                    return code;
+                }
+            }
+            let begin = Instant::now();
+            let result = icc.transmit(command, response);
+            let elapsed = begin.elapsed();
+            drop(icc);
+            let mut state = self.lock();
+            if !state.holds(reader, Some(&card)) {
+                response.clear();
+                return code::NOT_TRANSACTED;
+            }
+            return match result {
+                // No status word is no answer.
+                Ok(()) if response.len() >= 2 => {
+                    drop(state);
+                    self.tell(
+                        reader,
+                        &What::Apdu {
+                            command,
+                            response,
+                            elapsed,
+                        },
+                    );
+                    code::SUCCESS
+                }
+                Ok(()) | Err(IccError::Mute) => {
+                    response.clear();
+                    code::NOT_TRANSACTED
+                }
+                Err(IccError::Gone) => {
+                    response.clear();
+                    state.take_out(reader);
+                    state.announce();
+                    code::NOT_TRANSACTED
+                }
+            };
+        }
+    }
+
+    /// SCardStatus.
+    pub(super) fn status(&self, client: Client, handle: Handle) -> Code {
+        self.lock().table.may_ask(client, handle).err().unwrap_or(code::SUCCESS)
+    }
+
+    /// Whether an attribute may be asked for; the reader's name and the card's ATR (empty without a card).
+    pub(super) fn may_ask(&self, client: Client, handle: Handle) -> Result<(String, Vec<u8>), Code> {
+        let mut state = self.lock();
+        state.table.may_ask(client, handle)?;
+        let reader = state.table.reader_of(client, handle)?;
+        Ok((state.table.name(reader).to_owned(), state.table.atr(reader).to_vec()))
+    }
+
+    /// Whether the reader may be asked something.
+    pub(super) fn may_control(&self, client: Client, handle: Handle) -> Result<(), Code> {
+        self.lock().table.may_control(client, handle)
+    }
+
+    /// The protocol that is settled for a handle, to speak to the card in the reader's own name.
+    pub(super) fn protocol_of(&self, client: Client, handle: Handle) -> u32 {
+        let state = self.lock();
+        let reader = state.table.reader_of(client, handle);
+        let entry = reader
+            .ok()
+            .and_then(|reader| state.table.entries().get(reader).cloned());
+        entry.map_or(0, |entry| entry.protocol)
+    }
+
+    /// Ends all that a client has: it has released its context, or is gone.
+    pub(super) fn release(&self, client: Client) {
+        let handles = self.lock().table.handles(client);
+        for handle in handles {
+            let Ok(reader) = self.lock().table.reader_of(client, handle) else {
+                continue;
+            };
+            let _: Result<(), Code> = self.with_card(reader, |State { table, .. }| {
+                let disposition = table.begin_lost(client, handle);
+                Ok(((), Work::of(disposition, false)))
+            });
+            self.finish_disconnect(client, handle, reader);
+        }
+        self.lock().waiters.set_context(client, None);
+    }
+
+    /// Waits until a transaction may have ended; `None` when nobody is there any more to wait for it.
+    fn wait_for_lock<'a>(
+        &self,
+        state: MutexGuard<'a, State>,
+        gone: &dyn Fn() -> bool,
+    ) -> Option<MutexGuard<'a, State>> {
+        let state = self.wait(state, LOCK_WAIT);
+        (!state.stopped && !gone()).then_some(state)
+    }
+
+    fn wait<'a>(&self, state: MutexGuard<'a, State>, time: Duration) -> MutexGuard<'a, State> {
+        let waited = self.freed.wait_timeout(state, time);
+        waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+}

@@ -1,0 +1,216 @@
+//! A directory that only this user can enter, for the sockets: short, gone when it is dropped, and removed by the next
+//! one who makes such a directory when its owner was killed.
+//!
+//! Its name carries the owner's process id and start time, so that a number used again is not taken for the owner. Must
+//! never remove what is not ours: only directories of this user, of this name, whose owner is dead and where nobody
+//! listens, and in them only what is known to be put there.
+
+use std::fs::{self, DirBuilder, Metadata};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+const PREFIX: &str = "vmyna-";
+
+/// The PC/SC socket's name in the directory.
+const SOCKET: &str = "pcsc";
+
+/// A longer one leaves too little for the rest of a socket's path.
+const LONGEST_BASE: usize = 50;
+
+/// A directory without a socket may be about to get one.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// See the module.
+#[derive(Debug)]
+pub struct PrivateDirectory(PathBuf);
+
+impl PrivateDirectory {
+    /// Makes one, in `XDG_RUNTIME_DIR` if that is this user's alone, or else in `/tmp`.
+    ///
+    /// # Errors
+    /// When neither can be written to.
+    pub fn create() -> io::Result<PrivateDirectory> {
+        let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+        let private = |path: &PathBuf| {
+            let there = fs::metadata(path);
+            path.as_os_str().len() <= LONGEST_BASE
+                && there.is_ok_and(|it| it.is_dir() && Some(it.uid()) == own_user() && it.mode() & 0o077 == 0)
+        };
+        if let Some(runtime) = runtime.filter(private)
+            && let Ok(directory) = Self::create_in(&runtime)
+        {
+            return Ok(directory);
+        }
+        Self::create_in(Path::new("/tmp"))
+    }
+
+    /// The same in `base`.
+    ///
+    /// # Errors
+    /// When `base` can't be written to.
+    pub fn create_in(base: &Path) -> io::Result<PrivateDirectory> {
+        let pid = std::process::id();
+        let start = start_time(&pid.to_string()).unwrap_or_default();
+        let mut number = 0;
+        loop {
+            let path = base.join(format!("{PREFIX}{pid}-{start}-{number}"));
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Ok(PrivateDirectory(path)),
+                // Another of this process, or somebody who has guessed the name.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => number += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Where the PC/SC socket belongs.
+    pub fn socket(&self) -> PathBuf {
+        self.0.join(SOCKET)
+    }
+
+    /// The sockets of the services of this user that run, in the directories in which [`PrivateDirectory::create`] makes
+    /// them.
+    pub fn running() -> Vec<PathBuf> {
+        let sockets = bases().into_iter().flat_map(|base| candidates(&base));
+        let listened = |path: &PathBuf| UnixStream::connect(path).is_ok();
+        sockets.map(|(path, _)| path.join(SOCKET)).filter(listened).collect()
+    }
+
+    /// Removes what killed services have left behind. It may take some milliseconds when there are many.
+    pub fn remove_stale() {
+        bases().iter().for_each(|base| Self::remove_stale_in(base));
+    }
+
+    /// The same in `base`.
+    pub fn remove_stale_in(base: &Path) {
+        for (path, metadata) in candidates(base) {
+            if !is_owned(&path) && is_abandoned(&path, &metadata) {
+                // A file that nobody knows stays, and the directory with it.
+                remove(&path);
+            }
+        }
+    }
+}
+
+impl Drop for PrivateDirectory {
+    fn drop(&mut self) {
+        remove(&self.0);
+    }
+}
+
+fn bases() -> Vec<PathBuf> {
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
+    runtime.into_iter().chain([PathBuf::from("/tmp")]).collect()
+}
+
+fn remove(directory: &Path) {
+    for name in [SOCKET.to_owned(), format!("{SOCKET}{}", super::control::SUFFIX)] {
+        let _ = fs::remove_file(directory.join(name));
+    }
+    let _ = fs::remove_dir(directory);
+}
+
+/// This user's directories whose names are ours.
+fn candidates(base: &Path) -> Vec<(PathBuf, Metadata)> {
+    let entries = fs::read_dir(base).into_iter().flatten().flatten();
+    let ours = entries.filter(|entry| parts(&entry.path()).is_some());
+    let with_metadata = ours.filter_map(|entry| Some((entry.path(), fs::symlink_metadata(entry.path()).ok()?)));
+    with_metadata
+        .filter(|(_, it)| it.is_dir() && Some(it.uid()) == own_user())
+        .collect()
+}
+
+/// Process id and start time in a directory's name.
+fn parts(path: &Path) -> Option<(String, String)> {
+    let mut parts = path.file_name()?.to_str()?.strip_prefix(PREFIX)?.split('-');
+    let number =
+        |text: &str| (!text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned());
+    let (pid, start) = (number(parts.next()?)?, number(parts.next()?)?);
+    number(parts.next()?)?;
+    parts.next().is_none().then_some((pid, start))
+}
+
+fn is_owned(path: &Path) -> bool {
+    parts(path).is_some_and(|(pid, start)| start_time(&pid).is_some_and(|running| running == start))
+}
+
+/// Whether nobody listens there. The owner may be in another container that shares `/tmp`: its process is not to be seen
+/// here, but its socket answers.
+fn is_abandoned(path: &Path, metadata: &Metadata) -> bool {
+    match UnixStream::connect(path.join(SOCKET)) {
+        Ok(_) => false,
+        Err(error) if error.kind() == ErrorKind::ConnectionRefused => true,
+        Err(_) => metadata
+            .modified()
+            .is_ok_and(|time| SystemTime::now().duration_since(time).is_ok_and(|age| age > SETTLED)),
+    }
+}
+
+fn own_user() -> Option<u32> {
+    fs::metadata("/proc/self").map(|it| it.uid()).ok()
+}
+
+/// When a process started, in the kernel's own count (proc(5), field 22 of `stat`).
+fn start_time(pid: &str) -> Option<String> {
+    let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).ok()?;
+    // The name, in parentheses, may contain anything; the start time is the 20th field behind it.
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(19).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::net::UnixListener;
+
+    fn base(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(format!("dir-{name}-{}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        path
+    }
+
+    #[test]
+    fn it_is_private_short_and_gone_afterwards() {
+        let base = base("private");
+        let directory = PrivateDirectory::create_in(&base).unwrap();
+        let path = directory.0.clone();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+        let second = PrivateDirectory::create_in(&base).unwrap();
+        assert_ne!(second.0, path);
+        let _socket = UnixListener::bind(directory.socket()).unwrap();
+        assert!(PrivateDirectory::create().unwrap().socket().as_os_str().len() <= 100);
+        drop((directory, second));
+        assert!(!path.exists());
+        fs::remove_dir(base).unwrap();
+    }
+
+    #[test]
+    fn what_the_dead_have_left_is_removed_and_nothing_else() {
+        let base = base("stale");
+        // No process has a start time of 1: that is the kernel's own.
+        let dead = base.join("vmyna-1-1-0");
+        let foreign = base.join("vmyna-work");
+        let listening = base.join("vmyna-1-2-0");
+        let kept = base.join("vmyna-1-3-0");
+        let young = base.join("vmyna-1-4-0");
+        for path in [&dead, &foreign, &listening, &kept, &young] {
+            fs::create_dir(path).unwrap();
+        }
+        drop(UnixListener::bind(dead.join(SOCKET)).unwrap());
+        drop(UnixListener::bind(kept.join(SOCKET)).unwrap());
+        fs::write(kept.join("letter"), "").unwrap();
+        let _listener = UnixListener::bind(listening.join(SOCKET)).unwrap();
+        let mine = PrivateDirectory::create_in(&base).unwrap();
+        PrivateDirectory::remove_stale_in(&base);
+        assert!(!dead.exists());
+        for path in [&foreign, &listening, &kept, &young, &mine.0] {
+            assert!(path.exists(), "{}", path.display());
+        }
+        drop(mine);
+        fs::remove_dir_all(base).unwrap();
+    }
+}

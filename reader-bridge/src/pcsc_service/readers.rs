@@ -1,0 +1,436 @@
+//! The readers with the cards in them: putting cards in and out, powering them off when nobody uses them.
+//!
+//! Two kinds of locks, always in this order: a card's, held while the card works, and the state's, held for moments. So a
+//! command that takes long keeps only those waiting who want the same card. A card that is taken out is gone at once for
+//! all clients; the command it works on is finished, but its answer reaches nobody. Must never call a card with the state
+//! locked.
+
+use super::code::Code;
+use super::message::ReaderEntry;
+use super::protocol::Disposition;
+use super::table::{CardState, Client, Table};
+use super::waiting::Waiters;
+use crate::icc::{Icc, IccError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Lengths an ATR can have (ISO/IEC 7816-3, 8.2).
+const ATR: std::ops::RangeInclusive<usize> = 2..=33;
+
+/// A card, in a reader or beside it.
+pub(super) type SharedCard = Arc<Mutex<Box<dyn Icc + Send>>>;
+
+/// Sees what happens to the cards, each time in the thread that does it. An APDU carries PINs.
+pub type Observer = Box<dyn Fn(&ServiceEvent<'_>) + Send + Sync>;
+
+/// Something happened in a reader.
+pub struct ServiceEvent<'a> {
+    /// The reader's name.
+    pub reader: &'a str,
+    /// What happened.
+    pub what: &'a What<'a>,
+}
+
+/// What happened. It has no Debug, which would print PINs.
+#[non_exhaustive]
+pub enum What<'a> {
+    /// A card was put in.
+    Inserted,
+    /// The card was taken out.
+    Removed,
+    /// The card was powered on; also after its power was taken for a moment.
+    PowerOn {
+        /// Its answer to reset.
+        atr: &'a [u8],
+    },
+    /// The card was reset, its power stayed.
+    Reset {
+        /// Its answer to reset.
+        atr: &'a [u8],
+    },
+    /// The card was powered off.
+    PowerOff,
+    /// A command was answered.
+    Apdu {
+        /// The C-APDU.
+        command: &'a [u8],
+        /// The R-APDU.
+        response: &'a [u8],
+        /// How long the card took.
+        elapsed: Duration,
+    },
+}
+
+/// What is to be done to a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    Nothing,
+    PowerOn,
+    Reset,
+    PowerCycle,
+    PowerOff,
+    /// Off because nobody uses it, which clients don't see.
+    Rest,
+}
+
+impl Work {
+    /// What a disposition means: to unpower is a cold reset when the caller stays connected.
+    pub(super) fn of(disposition: Disposition, stays: bool) -> Work {
+        match disposition {
+            Disposition::Leave | Disposition::Eject => Work::Nothing,
+            Disposition::Reset => Work::Reset,
+            Disposition::Unpower if stays => Work::PowerCycle,
+            Disposition::Unpower => Work::PowerOff,
+        }
+    }
+}
+
+/// A card could not be put in or out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotMoved {
+    /// There is no reader of that name.
+    NoSuchReader,
+    /// There is no card in it.
+    Empty,
+    /// There is a card in it already.
+    Occupied,
+    /// No card was taken out of it that could be put back.
+    NothingToPutBack,
+}
+
+/// See the module.
+pub(super) struct Readers {
+    state: Mutex<State>,
+    /// A transaction has ended, or a connection, or the service.
+    pub(super) freed: Condvar,
+    /// The next card may have to be powered off at another time, or the service ends.
+    idle: Condvar,
+    grace: Option<Duration>,
+    observer: Option<Observer>,
+}
+
+pub(super) struct State {
+    pub(super) table: Table,
+    pub(super) slots: Vec<Slot>,
+    pub(super) waiters: Waiters,
+    pub(super) stopped: bool,
+}
+
+#[derive(Default)]
+pub(super) struct Slot {
+    /// The card in the reader.
+    pub(super) card: Option<SharedCard>,
+    /// The one that was taken out last.
+    beside: Option<SharedCard>,
+    /// Since when nobody has used the card that has power.
+    unused_since: Option<Instant>,
+}
+
+impl Readers {
+    /// Empty readers. A card that nobody has used for `grace` is powered off; `None`: never.
+    pub(super) fn new(names: Vec<String>, grace: Option<Duration>, observer: Option<Observer>) -> Readers {
+        let slots = names.iter().map(|_| Slot::default()).collect();
+        Readers {
+            state: Mutex::new(State {
+                table: Table::new(names),
+                slots,
+                waiters: Waiters::default(),
+                stopped: false,
+            }),
+            freed: Condvar::new(),
+            idle: Condvar::new(),
+            grace,
+            observer,
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn waiters<T>(&self, work: impl FnOnce(&mut Waiters) -> T) -> T {
+        work(&mut self.lock().waiters)
+    }
+
+    pub(super) fn entries(&self) -> Vec<ReaderEntry> {
+        self.lock().table.entries()
+    }
+
+    /// The table, and every change after it is noted for `client`.
+    pub(super) fn entries_and_ask(&self, client: Client) -> Vec<ReaderEntry> {
+        let mut state = self.lock();
+        state.waiters.ask(client);
+        state.table.entries()
+    }
+
+    /// A number for a client's context.
+    pub(super) fn new_context(&self, client: Client) -> u32 {
+        let mut state = self.lock();
+        let context = state.table.fresh();
+        state.waiters.set_context(client, Some(context));
+        context
+    }
+
+    /// Puts a card in, in place of the one that is there; or the one back in that was taken out.
+    pub(super) fn insert(&self, name: &str, card: Option<Box<dyn Icc + Send>>) -> Result<(), NotMoved> {
+        let reader = self.find(name)?;
+        let card = match card {
+            Some(card) => Arc::new(Mutex::new(card)),
+            None => {
+                let mut state = self.lock();
+                let slot = state.slots.get_mut(reader).ok_or(NotMoved::NoSuchReader)?;
+                if slot.card.is_some() {
+                    return Err(NotMoved::Occupied);
+                }
+                slot.beside.clone().ok_or(NotMoved::NothingToPutBack)?
+            }
+        };
+        let mut icc = card.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut atr = Vec::new();
+        let result = icc.power_on(&mut atr).and_then(|()| check(&atr));
+        drop(icc);
+        let before = {
+            let mut state = self.lock();
+            let before = state.take_out(reader);
+            if let Some(slot) = state.slots.get_mut(reader) {
+                slot.card = Some(card);
+                slot.beside = None;
+            }
+            state.table.insert(reader, result.is_ok().then_some(&atr));
+            state.rest_from_now(reader);
+            state.announce();
+            before
+        };
+        self.idle.notify_all();
+        if let Some(before) = before {
+            self.tell(reader, &What::Removed);
+            power_off(before);
+        }
+        self.tell(reader, &What::Inserted);
+        Ok(())
+    }
+
+    /// Takes the card out. For clients it is gone when this is called; this returns when it has no power any more, which
+    /// is after the command it may be working on.
+    pub(super) fn remove(&self, name: &str) -> Result<(), NotMoved> {
+        let reader = self.find(name)?;
+        let card = {
+            let mut state = self.lock();
+            let card = state.take_out(reader).ok_or(NotMoved::Empty)?;
+            state.announce();
+            card
+        };
+        self.tell(reader, &What::Removed);
+        power_off(card);
+        Ok(())
+    }
+
+    fn find(&self, name: &str) -> Result<usize, NotMoved> {
+        let found = self.lock().table.find_name(name.as_bytes());
+        found.ok_or(NotMoved::NoSuchReader)
+    }
+
+    /// Asks what is to be done to the card in a reader, if there is one, and does it. While `ask` is called and until its
+    /// outcome is done nobody else can use that card.
+    pub(super) fn with_card<T>(
+        &self,
+        reader: usize,
+        mut ask: impl FnMut(&mut State) -> Result<(T, Work), Code>,
+    ) -> Result<T, Code> {
+        loop {
+            let card = self.lock().slots.get(reader).and_then(|slot| slot.card.clone());
+            let mut icc = card
+                .as_ref()
+                .map(|card| card.lock().unwrap_or_else(PoisonError::into_inner));
+            let (answer, work) = {
+                let mut state = self.lock();
+                if !state.holds(reader, card.as_ref()) {
+                    continue;
+                }
+                ask(&mut state)?
+            };
+            if let (Some(icc), Some(card)) = (&mut icc, &card) {
+                self.work(reader, &mut ***icc, card, work);
+            }
+            return Ok(answer);
+        }
+    }
+
+    fn work(&self, reader: usize, icc: &mut (dyn Icc + Send), card: &SharedCard, work: Work) {
+        match work {
+            Work::Nothing => {}
+            Work::PowerOn => self.power(reader, card, work, |atr| icc.power_on(atr)),
+            Work::Reset => self.power(reader, card, work, |atr| icc.reset(atr)),
+            Work::PowerCycle => {
+                // Whatever it says, it has lost its power.
+                let _ = icc.power_off();
+                self.power(reader, card, work, |atr| icc.power_on(atr));
+            }
+            Work::PowerOff | Work::Rest => {
+                let gone = icc.power_off() == Err(IccError::Gone);
+                {
+                    let mut state = self.lock();
+                    if gone && state.holds(reader, Some(card)) {
+                        state.take_out(reader);
+                        state.announce();
+                    } else if state.holds(reader, Some(card)) {
+                        state.table.unpowered(reader, work == Work::PowerOff);
+                    }
+                }
+                self.tell(reader, &What::PowerOff);
+            }
+        }
+    }
+
+    /// Powers on or resets, and reports the outcome to the table.
+    fn power(
+        &self,
+        reader: usize,
+        card: &SharedCard,
+        work: Work,
+        call: impl FnOnce(&mut Vec<u8>) -> Result<(), IccError>,
+    ) {
+        let mut atr = Vec::new();
+        let result = call(&mut atr).and_then(|()| check(&atr));
+        {
+            let mut state = self.lock();
+            if !state.holds(reader, Some(card)) {
+                return;
+            }
+            if result == Err(IccError::Gone) {
+                state.take_out(reader);
+                state.announce();
+                return;
+            }
+            state.table.powered(reader, result.map(|()| atr.as_slice()));
+            state.rest_from_now(reader);
+        }
+        self.idle.notify_all();
+        let told = match work {
+            Work::Reset => What::Reset { atr: &atr },
+            _ => What::PowerOn { atr: &atr },
+        };
+        if result.is_ok() {
+            self.tell(reader, &told);
+        }
+    }
+
+    pub(super) fn tell(&self, reader: usize, what: &What<'_>) {
+        if let Some(observer) = &self.observer {
+            let name = self.lock().table.name(reader).to_owned();
+            observer(&ServiceEvent { reader: &name, what });
+        }
+    }
+
+    /// A card has been left by its last client.
+    pub(super) fn left(&self) {
+        self.idle.notify_all();
+    }
+
+    /// Powers cards off that nobody uses, until the service ends. For a thread of its own.
+    pub(super) fn keep_house(&self) {
+        let Some(grace) = self.grace else { return };
+        loop {
+            let due = {
+                let state = self.lock();
+                if state.stopped {
+                    return;
+                }
+                let now = Instant::now();
+                let waits = (0..state.slots.len()).filter_map(|reader| Some((state.rests_at(reader, grace)?, reader)));
+                match waits.min() {
+                    Some((when, reader)) if when <= now => reader,
+                    other => {
+                        let time = other.map_or(Duration::from_secs(3600), |(when, _)| when - now);
+                        drop(self.idle.wait_timeout(state, time));
+                        continue;
+                    }
+                }
+            };
+            let _: Result<(), Code> = self.with_card(due, |state| {
+                let rest = state.rests_at(due, grace).is_some_and(|when| when <= Instant::now());
+                if let Some(slot) = state.slots.get_mut(due).filter(|_| rest) {
+                    slot.unused_since = None;
+                    // Before the power goes: a client that connects meanwhile must wait for the card and power it on.
+                    state.table.unpowered(due, false);
+                }
+                Ok(((), if rest { Work::Rest } else { Work::Nothing }))
+            });
+        }
+    }
+
+    /// Ends all connections and waits.
+    pub(super) fn stop(&self) {
+        let mut state = self.lock();
+        state.stopped = true;
+        state.waiters.hang_up();
+        self.freed.notify_all();
+        self.idle.notify_all();
+    }
+
+    /// Powers every card off.
+    pub(super) fn power_off_all(&self) {
+        let cards: Vec<_> = self
+            .lock()
+            .slots
+            .iter_mut()
+            .filter_map(|slot| slot.card.take())
+            .collect();
+        cards.into_iter().for_each(power_off);
+    }
+}
+
+impl State {
+    /// Whether this is (still) what is in the reader.
+    pub(super) fn holds(&self, reader: usize, card: Option<&SharedCard>) -> bool {
+        match (self.slots.get(reader).and_then(|slot| slot.card.as_ref()), card) {
+            (Some(held), Some(card)) => Arc::ptr_eq(held, card),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+
+    /// Takes the card out, if there is one; it lies beside the reader then.
+    pub(super) fn take_out(&mut self, reader: usize) -> Option<SharedCard> {
+        self.table.remove(reader);
+        let slot = self.slots.get_mut(reader)?;
+        slot.unused_since = None;
+        let card = slot.card.take()?;
+        slot.beside = Some(Arc::clone(&card));
+        Some(card)
+    }
+
+    /// Tells waiting clients when something has changed that concerns them.
+    pub(super) fn announce(&mut self) {
+        if self.table.take_changed() {
+            self.waiters.wake_all();
+        }
+    }
+
+    /// If nobody uses the card, from now on it isn't used.
+    pub(super) fn rest_from_now(&mut self, reader: usize) {
+        let unused = !self.table.is_used(reader) && self.table.card(reader) == CardState::Powered;
+        if let Some(slot) = self.slots.get_mut(reader) {
+            slot.unused_since = unused.then(Instant::now);
+        }
+    }
+
+    /// When the card is to be powered off.
+    fn rests_at(&self, reader: usize, grace: Duration) -> Option<Instant> {
+        let since = self.slots.get(reader)?.unused_since?;
+        (!self.table.is_used(reader)).then_some(since + grace)
+    }
+}
+
+fn check(atr: &[u8]) -> Result<(), IccError> {
+    if ATR.contains(&atr.len()) {
+        Ok(())
+    } else {
+        Err(IccError::Mute)
+    }
+}
+
+fn power_off(card: SharedCard) {
+    // A card that is gone has no power either.
+    let _ = card.lock().unwrap_or_else(PoisonError::into_inner).power_off();
+}

@@ -1,0 +1,132 @@
+//! Who waits for a change, and telling them: the part of SCardGetStatusChange that the service has.
+//!
+//! A client that waits is told once, by whichever thread makes the change, with a send that can't block: at that time
+//! its own thread does not write. Between the request and its reply a change is only noted, so that none is lost and none
+//! overtakes the reply. Must never block.
+
+use super::code::{CANCELLED, Code, SUCCESS};
+use super::message::{Reply, WOKEN};
+use super::table::Client;
+use socket2::SockRef;
+use std::collections::HashMap;
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+
+/// `MSG_DONTWAIT`: this send must not block whatever the socket's mode is.
+const DONT_WAIT: i32 = if cfg!(target_os = "linux") { 0x40 } else { 0x80 };
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Waiting {
+    No,
+    /// It has asked, and has not been answered yet. What it is to be told then.
+    Asking(Option<Code>),
+    Yes,
+}
+
+struct Peer {
+    context: Option<u32>,
+    waiting: Waiting,
+    stream: Arc<UnixStream>,
+}
+
+/// All connected clients.
+#[derive(Default)]
+pub(super) struct Waiters(HashMap<Client, Peer>);
+
+impl Waiters {
+    pub(super) fn attach(&mut self, client: Client, stream: Arc<UnixStream>) {
+        let peer = Peer {
+            context: None,
+            waiting: Waiting::No,
+            stream,
+        };
+        self.0.insert(client, peer);
+    }
+
+    pub(super) fn detach(&mut self, client: Client) {
+        self.0.remove(&client);
+    }
+
+    pub(super) fn set_context(&mut self, client: Client, context: Option<u32>) {
+        if let Some(peer) = self.0.get_mut(&client) {
+            peer.context = context;
+        }
+    }
+
+    /// Ends every connection.
+    pub(super) fn hang_up(&self) {
+        for peer in self.0.values() {
+            // Fails only when it has ended already.
+            let _ = peer.stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// From now on changes are noted for it.
+    pub(super) fn ask(&mut self, client: Client) {
+        if let Some(peer) = self.0.get_mut(&client) {
+            peer.waiting = Waiting::Asking(None);
+        }
+    }
+
+    /// Its request has been answered; gives what it is to be told at once.
+    pub(super) fn asked(&mut self, client: Client) -> Option<Code> {
+        let peer = self.0.get_mut(&client)?;
+        let noted = match peer.waiting {
+            Waiting::Asking(noted) => noted,
+            _ => return None,
+        };
+        peer.waiting = if noted.is_some() { Waiting::No } else { Waiting::Yes };
+        noted
+    }
+
+    pub(super) fn is_waiting(&self, client: Client) -> bool {
+        self.0.get(&client).is_some_and(|peer| peer.waiting == Waiting::Yes)
+    }
+
+    /// It does not want to wait any longer; what it is to be told, unless it has been.
+    pub(super) fn stop(&mut self, client: Client) -> Option<Code> {
+        let peer = self.0.get_mut(&client)?;
+        match std::mem::replace(&mut peer.waiting, Waiting::No) {
+            Waiting::No => None,
+            Waiting::Asking(noted) => Some(noted.unwrap_or(SUCCESS)),
+            Waiting::Yes => Some(SUCCESS),
+        }
+    }
+
+    /// Tells all who wait that something has changed.
+    pub(super) fn wake_all(&mut self) {
+        for peer in self.0.values_mut() {
+            peer.wake(SUCCESS);
+        }
+    }
+
+    /// SCardCancel: ends the wait of the client with this context; whether there is one and it waited.
+    pub(super) fn cancel(&mut self, context: u32) -> bool {
+        let peer = self.0.values_mut().find(|peer| peer.context == Some(context));
+        peer.is_some_and(|peer| peer.wake(CANCELLED))
+    }
+}
+
+impl Peer {
+    fn wake(&mut self, code: Code) -> bool {
+        match self.waiting {
+            Waiting::No => false,
+            Waiting::Asking(_) => {
+                self.waiting = Waiting::Asking(Some(code));
+                true
+            }
+            Waiting::Yes => {
+                self.waiting = Waiting::No;
+                let mut message = Vec::with_capacity(WOKEN);
+                Reply::Woken(code).encode(&mut message);
+                let sent = SockRef::from(&*self.stream).send_with_flags(&message, DONT_WAIT);
+                if sent.ok() != Some(message.len()) {
+                    // It does not read what it asked for.
+                    let _ = self.stream.shutdown(Shutdown::Both);
+                }
+                true
+            }
+        }
+    }
+}
