@@ -3,6 +3,8 @@
 //! A [`Store`] keeps it. Nothing above the trait may assume a file. The card works on a copy in memory that changes only
 //! after the store has taken the change.
 
+#[cfg(feature = "durable")]
+pub mod durable;
 mod memory;
 
 use core::fmt;

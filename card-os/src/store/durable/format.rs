@@ -1,0 +1,242 @@
+//! What stands in a state: tables, their keys and values, and the version of it all.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | `format` | `"state"` | version of the format, [`VERSION`] |
+//! | `card` | `"identity"` | 32 bytes: the issued card that the state belongs to |
+//! | `pin tries` | AID (1 to 16 bytes), file identifier (2 bytes, big-endian) | tries left, 0 to 15 |
+//! | `pin values` | the same | the PIN, 1 to 16 bytes |
+//!
+//! `format` stays as it is in every version to come, so that each can tell what it has before it. A new table (changed
+//! files, life-cycle) is a new version.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{fmt, io};
+
+use redb::{
+    Builder, Database, Durability, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, WriteTransaction,
+};
+use zeroize::Zeroizing;
+
+use super::super::{Change, ObjectId, State};
+use super::error::Trouble;
+use crate::aid::Aid;
+use crate::file::FileId;
+use crate::pin::{MAX_LENGTH, ReferenceData};
+
+/// The version of the format that this module writes, and the newest it reads.
+pub(super) const VERSION: u32 = 1;
+/// No state is longer, in bytes: a new one has 72 KiB.
+pub(super) const LONGEST: usize = 64 << 20;
+/// Memory for pages of one card, in bytes; the library's own choice is 1 GiB.
+const CACHE: usize = 1 << 20;
+
+const FORMAT: TableDefinition<&str, u32> = TableDefinition::new("format");
+const CARD: TableDefinition<&str, &[u8]> = TableDefinition::new("card");
+const PIN_TRIES: TableDefinition<&[u8], u8> = TableDefinition::new("pin tries");
+const PIN_VALUES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("pin values");
+
+/// What a state says of itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    pub(super) format: u32,
+    pub(super) identity: [u8; 32],
+}
+
+pub(super) fn builder() -> Builder {
+    let mut builder = Builder::new();
+    builder.set_cache_size(CACHE);
+    builder
+}
+
+/// Writes the first change of a card.
+pub(super) fn begin(database: &Database, identity: &[u8; 32], change: &Change) -> Result<(), Trouble> {
+    write(database, |transaction| {
+        transaction.open_table(FORMAT)?.insert("state", VERSION)?;
+        transaction.open_table(CARD)?.insert("identity", &identity[..])?;
+        transaction.open_table(PIN_TRIES)?;
+        transaction.open_table(PIN_VALUES)?;
+        put(transaction, change)
+    })
+}
+
+/// Writes a change.
+pub(super) fn commit(database: &Database, change: &Change) -> Result<(), Trouble> {
+    write(database, |transaction| put(transaction, change))
+}
+
+fn write(database: &Database, work: impl FnOnce(&WriteTransaction) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    let mut transaction = database.begin_write()?;
+    // The default; said because everything depends on it.
+    transaction
+        .set_durability(Durability::Immediate)
+        .map_err(|error| Trouble::Damaged(error.to_string()))?;
+    work(&transaction)?;
+    Ok(transaction.commit()?)
+}
+
+fn put(transaction: &WriteTransaction, change: &Change) -> Result<(), Trouble> {
+    match change {
+        Change::PinTries { object, tries_left } => {
+            transaction
+                .open_table(PIN_TRIES)?
+                .insert(&key(object)[..], tries_left)?;
+        }
+        Change::PinValue { object, value } => {
+            transaction
+                .open_table(PIN_VALUES)?
+                .insert(&key(object)[..], value.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads the state, which [`examine`] has found sound.
+pub(super) fn read_state(database: &Database) -> Result<State, Trouble> {
+    let transaction = database.begin_read()?;
+    let mut state = State::default();
+    for entry in transaction.open_table(PIN_TRIES)?.iter()? {
+        let (at, tries) = entry?;
+        let tries_left = tries.value();
+        if tries_left > 15 {
+            return Err(Trouble::Damaged("a PIN has more tries than any can have".to_owned()));
+        }
+        state.apply(&Change::PinTries {
+            object: object(at.value())?,
+            tries_left,
+        });
+    }
+    for entry in transaction.open_table(PIN_VALUES)?.iter()? {
+        let (at, value) = entry?;
+        let value = value.value();
+        if !(1..=MAX_LENGTH).contains(&value.len()) {
+            return Err(Trouble::Damaged("a PIN has a length that none can have".to_owned()));
+        }
+        state.apply(&Change::PinValue {
+            object: object(at.value())?,
+            value: ReferenceData::new(value),
+        });
+    }
+    Ok(state)
+}
+
+fn read_head(database: &Database) -> Result<Head, Trouble> {
+    let missing = || Trouble::Damaged("it does not say what it is".to_owned());
+    let transaction = database.begin_read()?;
+    let format = transaction
+        .open_table(FORMAT)?
+        .get("state")?
+        .ok_or_else(missing)?
+        .value();
+    match format {
+        0 => return Err(missing()),
+        1..=VERSION => {}
+        _ => return Err(Trouble::Newer(format)),
+    }
+    let identity = transaction.open_table(CARD)?.get("identity")?.ok_or_else(missing)?;
+    let identity = identity.value().try_into().map_err(|_| missing())?;
+    Ok(Head { format, identity })
+}
+
+/// Checks every byte of a state that counts, and reads it. Works on a copy in memory: repair after a power cut, and
+/// whatever a damaged state makes the library do, happens to that.
+pub(super) fn examine(bytes: &[u8]) -> Result<(Head, State), Trouble> {
+    read_copy(bytes, true)
+}
+
+/// Reads what can be read of a state that [`examine`] has refused: nothing of it is reliable.
+pub(super) fn salvage(bytes: &[u8]) -> Result<(Head, State), Trouble> {
+    read_copy(bytes, false)
+}
+
+fn read_copy(bytes: &[u8], check: bool) -> Result<(Head, State), Trouble> {
+    if bytes.is_empty() {
+        // The library would make a new database of it.
+        return Err(Trouble::Damaged("it is empty".to_owned()));
+    }
+    let copy = MemoryCopy(Mutex::new(Zeroizing::new(bytes.to_vec())));
+    // The library may panic on a damaged file. Nothing of what it did survives: database and copy end in the closure. The
+    // same bytes without damage make it do the same again, so that no later call has to be guarded.
+    catch_unwind(AssertUnwindSafe(|| {
+        let database = builder().set_check_integrity_on_open(check).create_with_backend(copy)?;
+        Ok((read_head(&database)?, read_state(&database)?))
+    }))
+    .unwrap_or_else(|_| Err(Trouble::Damaged("it contradicts itself".to_owned())))
+    .map_err(|trouble| match trouble {
+        // There is no device under a copy: what it can't read is not there.
+        Trouble::Io(_, error) => Trouble::Damaged(error.to_string()),
+        other => other,
+    })
+}
+
+fn key(object: &ObjectId) -> Vec<u8> {
+    [object.aid.as_bytes(), &object.file.value().to_be_bytes()].concat()
+}
+
+fn object(key: &[u8]) -> Result<ObjectId, Trouble> {
+    let split = key.split_last_chunk::<2>();
+    split
+        .and_then(|(aid, file)| {
+            Some(ObjectId {
+                aid: Aid::new(aid)?,
+                file: FileId::new(u16::from_be_bytes(*file)),
+            })
+        })
+        .ok_or_else(|| Trouble::Damaged("it names a file that no card can have".to_owned()))
+}
+
+/// A copy of a state. Zeroed when dropped; `Debug`, which the library may ask for, shows nothing of it.
+struct MemoryCopy(Mutex<Zeroizing<Vec<u8>>>);
+
+impl MemoryCopy {
+    fn bytes(&self) -> MutexGuard<'_, Zeroizing<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bytes from `offset` on that many, as far as there are so many.
+    fn range(offset: u64, count: usize, length: usize) -> io::Result<std::ops::Range<usize>> {
+        usize::try_from(offset)
+            .ok()
+            .and_then(|start| Some(start..start.checked_add(count)?))
+            .filter(|range| range.end <= length)
+            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+}
+
+impl fmt::Debug for MemoryCopy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MemoryCopy")
+    }
+}
+
+impl StorageBackend for MemoryCopy {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.bytes().len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let bytes = self.bytes();
+        let range = Self::range(offset, out.len(), bytes.len())?;
+        out.copy_from_slice(&bytes[range]);
+        Ok(())
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        let length = usize::try_from(length).ok().filter(|length| *length <= LONGEST);
+        let length = length.ok_or(io::ErrorKind::InvalidData)?;
+        self.bytes().resize(length, 0);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut bytes = self.bytes();
+        let range = Self::range(offset, data.len(), bytes.len())?;
+        bytes[range].copy_from_slice(data);
+        Ok(())
+    }
+}

@@ -1,0 +1,352 @@
+//! The state of a card in a file: what lies there, who may have it, and what a user is told when something is wrong.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "helpers of tests")]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use common::{ALPHA, Rig};
+use redb::{Database, TableDefinition};
+use tempfile::TempDir;
+use vmyna_card_os::store::durable::{DurableStore, Holder, StateError, inspect, reset};
+
+const IDENTITY: [u8; 32] = [0x11; 32];
+const RIGHT: &str = "00200098 04 31323334";
+const WRONG: &str = "00200098 04 31323335";
+const QUERY: &str = "00200098";
+
+/// A directory with room for a card's state.
+fn place() -> (TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let state = directory.path().join("hanako.state");
+    (directory, state)
+}
+
+fn open(state: &Path) -> Result<DurableStore, StateError> {
+    DurableStore::open(state, &IDENTITY)
+}
+
+/// A card with this state and alpha selected.
+fn card(state: &Path) -> Rig {
+    let mut rig = Rig::on(Box::new(open(state).unwrap()));
+    rig.select(ALPHA);
+    rig
+}
+
+fn names(directory: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(directory.path()).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_card_that_is_only_read_leaves_nothing_behind() {
+    let (directory, state) = place();
+    let mut rig = card(&state);
+    rig.expect(&[(QUERY, 0x63C3), ("00B08300 00", 0x9000)]);
+    assert_eq!(names(&directory), ["hanako.state.holder"]);
+    drop(rig);
+    assert!(names(&directory).is_empty());
+    assert_eq!(inspect(&state), Ok(None));
+}
+
+#[test]
+fn counters_and_values_are_there_in_the_next_process() {
+    let (directory, state) = place();
+    card(&state).expect(&[
+        (WRONG, 0x63C2),
+        (RIGHT, 0x9000),
+        ("00240198 04 35353535", 0x9000),
+        (RIGHT, 0x63C2),
+        ("00200099 06 313131313131", 0x63C4),
+    ]);
+    assert_eq!(names(&directory), ["hanako.state"]);
+    for _ in 0..3 {
+        card(&state).expect(&[
+            (QUERY, 0x63C2),
+            ("00B08700 00", 0x6982),
+            ("00200099", 0x63C4),
+            ("0020009A", 0x63CA),
+        ]);
+    }
+    card(&state).expect(&[("00200098 04 35353535", 0x9000), (QUERY, 0x63C3)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_what_a_card_writes() {
+    use std::os::unix::fs::PermissionsExt;
+    let (directory, state) = place();
+    let mut rig = card(&state);
+    rig.expect(&[(WRONG, 0x63C2)]);
+    let files = names(&directory);
+    assert_eq!(files, ["hanako.state", "hanako.state.holder"]);
+    for file in files {
+        let mode = fs::metadata(directory.path().join(&file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+}
+
+#[test]
+fn a_first_change_that_was_not_finished_is_no_state_and_is_cleared_away() {
+    let (directory, state) = place();
+    fs::write(directory.path().join("hanako.state.new"), b"half of something").unwrap();
+    let mut rig = card(&state);
+    assert_eq!(names(&directory), ["hanako.state.holder"]);
+    rig.expect(&[(QUERY, 0x63C3), (WRONG, 0x63C2)]);
+    drop(rig);
+    card(&state).expect(&[(QUERY, 0x63C2)]);
+}
+
+#[test]
+fn the_cards_of_one_directory_are_used_side_by_side() {
+    let (directory, _) = place();
+    let mut rigs: Vec<_> = (0..10)
+        .map(|number| card(&directory.path().join(format!("{number}.state"))))
+        .collect();
+    for rig in &mut rigs {
+        rig.expect(&[(WRONG, 0x63C2)]);
+    }
+}
+
+#[test]
+fn a_state_belongs_to_the_card_it_was_made_for() {
+    let (_directory, state) = place();
+    card(&state).expect(&[(WRONG, 0x63C2)]);
+    let error = DurableStore::open(&state, &[0x12; 32]).unwrap_err();
+    assert!(matches!(error, StateError::OtherCard { .. }), "{error}");
+    let said = error.to_string();
+    assert!(said.contains("another card") && said.contains("hanako.state") && said.contains("reset-state"));
+    card(&state).expect(&[(QUERY, 0x63C2)]);
+}
+
+#[test]
+fn the_state_of_a_newer_version_is_refused_whatever_else_it_has() {
+    let (_directory, state) = place();
+    card(&state).expect(&[(WRONG, 0x63C2)]);
+    let database = Database::open(&state).unwrap();
+    let transaction = database.begin_write().unwrap();
+    let format = TableDefinition::<&str, u32>::new("format");
+    transaction.open_table(format).unwrap().insert("state", 2).unwrap();
+    transaction
+        .delete_table(TableDefinition::<&[u8], u8>::new("pin tries"))
+        .unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    for error in [open(&state).unwrap_err(), inspect(&state).unwrap_err()] {
+        assert!(matches!(error, StateError::Newer { format: 2, .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_second_holder_in_the_same_process_is_refused_too() {
+    let (_directory, state) = place();
+    let mut first = open(&state).unwrap();
+    let pid = std::process::id();
+    let refused = |control: Option<&str>| {
+        let holder = Some(Holder {
+            pid,
+            control: control.map(str::to_owned),
+        });
+        let place = state.display().to_string();
+        let expected = StateError::InUse { place, holder };
+        assert_eq!(open(&state).unwrap_err(), expected);
+        assert_eq!(inspect(&state).unwrap_err(), expected);
+        assert_eq!(reset(&state).unwrap_err(), expected);
+    };
+    refused(None);
+    first.announce("/run/somewhere/hanako.sock").unwrap();
+    refused(Some("/run/somewhere/hanako.sock"));
+    first.announce("/a").unwrap();
+    refused(Some("/a"));
+    assert!(first.announce("two\nlines").is_err());
+    refused(Some("/a"));
+    drop(first);
+    open(&state).unwrap();
+}
+
+#[test]
+fn nobody_gets_a_card_that_another_has_however_many_want_it() {
+    let (_directory, state) = place();
+    let (holders, turns) = (AtomicU32::new(0), AtomicU32::new(0));
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..300 {
+                    match open(&state) {
+                        Ok(store) => {
+                            assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0, "two at once");
+                            turns.fetch_add(1, Ordering::SeqCst);
+                            std::thread::yield_now();
+                            holders.fetch_sub(1, Ordering::SeqCst);
+                            drop(store);
+                        }
+                        Err(StateError::InUse { .. }) => std::thread::yield_now(),
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            });
+        }
+    });
+    assert!(turns.into_inner() > 8);
+}
+
+/// Where the process started by [`start_holder`] finds the state it is to hold.
+const HOLD: &str = "VMYNA_TEST_HOLD";
+
+/// No test but what [`start_holder`] runs in a process of its own: sends a wrong PIN, then waits to be killed.
+#[test]
+fn hold_a_card_where_another_test_asks_for_it() {
+    let Some(state) = std::env::var_os(HOLD).map(PathBuf::from) else {
+        return;
+    };
+    let mut store = open(&state).unwrap();
+    store.announce("/run/somewhere/control").unwrap();
+    let mut rig = Rig::on(Box::new(store));
+    rig.select(ALPHA);
+    println!("\nanswered {:04X}", rig.sw(WRONG));
+    std::thread::sleep(std::time::Duration::from_secs(60));
+}
+
+/// A process that holds the card, and has been answered.
+fn start_holder(state: &Path) -> Child {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "hold_a_card_where_another_test_asks_for_it", "--nocapture"])
+        .env(HOLD, state)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let answered = lines.map(Result::unwrap).find(|line| line.starts_with("answered"));
+    assert!(answered.is_some(), "the other process ended");
+    child
+}
+
+#[test]
+fn another_process_is_named_and_when_it_is_killed_its_answers_hold() {
+    let (directory, state) = place();
+    for tries in [2, 1, 0] {
+        let mut child = start_holder(&state);
+        let error = open(&state).unwrap_err();
+        let said = error.to_string();
+        assert!(
+            said.contains(&format!(
+                "process {}, which listens on /run/somewhere/control",
+                child.id()
+            )),
+            "{said}"
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(
+            names(&directory),
+            ["hanako.state", "hanako.state.holder"],
+            "a process that is killed clears nothing away"
+        );
+        card(&state).expect(&[(QUERY, 0x63C0 + tries)]);
+        assert_eq!(names(&directory), ["hanako.state"]);
+    }
+}
+
+#[test]
+fn a_damaged_state_is_refused_shown_and_dropped_only_on_demand() {
+    let (directory, state) = place();
+    assert_eq!(reset(&state), Ok(false), "there is nothing to drop");
+    card(&state).expect(&[
+        (RIGHT, 0x9000),
+        ("00240198 04 35353535", 0x9000),
+        (WRONG, 0x63C2),
+        ("00200099 06 313131313131", 0x63C4),
+    ]);
+    let sound = inspect(&state).unwrap().unwrap();
+    assert_eq!((sound.damage.as_ref(), sound.head), (None, Some((1, IDENTITY))));
+    let seen: Vec<_> = sound
+        .pins
+        .iter()
+        .map(|pin| {
+            (
+                pin.object.aid.to_string(),
+                pin.object.file.value(),
+                pin.tries_left,
+                pin.changed,
+            )
+        })
+        .collect();
+    let alpha = || ALPHA.to_owned();
+    assert_eq!(seen, [(alpha(), 0x18, Some(2), true), (alpha(), 0x19, Some(4), false)]);
+
+    let mut bytes = fs::read(&state).unwrap();
+    let at = bytes.windows(4).position(|window| window == b"5555").unwrap();
+    bytes[at] ^= 1;
+    fs::write(&state, &bytes).unwrap();
+    let error = open(&state).unwrap_err();
+    assert!(matches!(error, StateError::Damaged { .. }), "{error}");
+    let said = error.to_string();
+    assert!(
+        said.contains("hanako.state") && said.contains("`vmyna card reset-state CARD`"),
+        "{said}"
+    );
+    // It can still be looked at: the damage is to a value, which nobody is shown.
+    let damaged = inspect(&state).unwrap().unwrap();
+    assert!(damaged.damage.is_some());
+    assert_eq!((damaged.head, &damaged.pins), (sound.head, &sound.pins));
+    assert_eq!(fs::read(&state).unwrap(), bytes, "nobody repairs it");
+    for shown in [format!("{damaged:?}"), format!("{error:?} {said}")] {
+        assert!(!shown.contains("5555") && !shown.contains("4555"), "{shown}");
+    }
+
+    assert_eq!(reset(&state), Ok(true));
+    assert!(names(&directory).is_empty());
+    card(&state).expect(&[(QUERY, 0x63C3), (RIGHT, 0x9000)]);
+}
+
+#[test]
+fn the_state_of_a_card_beyond_reading_is_inspected_without_a_guess() {
+    let (_directory, state) = place();
+    for bytes in [&b""[..], b"no state", &[0xFF; 80_000]] {
+        fs::write(&state, bytes).unwrap();
+        let seen = inspect(&state).unwrap().unwrap();
+        assert!(
+            seen.damage.is_some() && seen.head.is_none() && seen.pins.is_empty(),
+            "{seen:?}"
+        );
+    }
+}
+
+#[test]
+fn where_nothing_can_be_written_the_user_learns_what_and_where() {
+    let (directory, _) = place();
+    let table = [
+        (directory.path().join("none/card.state"), "directory must exist"),
+        // Nobody, not even root, makes a file there.
+        (PathBuf::from("/proc/self/card.state"), "/proc/self/card.state"),
+        (directory.path().to_owned(), "can't open"),
+    ];
+    for (state, said) in table {
+        let error = open(&state).unwrap_err();
+        assert!(matches!(error, StateError::Storage { .. }), "{error}");
+        let text = error.to_string();
+        assert!(
+            text.contains(said) && text.contains(&*state.to_string_lossy()),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn no_pin_shows_in_the_debug_form_of_a_store() {
+    let (_directory, state) = place();
+    card(&state).expect(&[(RIGHT, 0x9000), ("00240198 04 35353535", 0x9000)]);
+    let shown = format!("{:?}", open(&state).unwrap());
+    for secret in ["5555", "53, 53", "1234", "49, 50"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}

@@ -1,0 +1,396 @@
+//! The power cuts.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use rand_chacha::ChaCha20Rng;
+use rand_core::{RngCore, SeedableRng};
+use vmyna_card_os::store::durable::DurableStore;
+use vmyna_card_os::store::{Change, State, Store, StoreError};
+
+use crate::common::{ALPHA, Rig, hex};
+use crate::disk::{Arriving, Disk, Image, Mark, Op, survivor};
+
+const IDENTITY: [u8; 32] = [0x5A; 32];
+
+/// A store that writes down on its disk when a commit begins and when it is told to be done.
+struct Marked {
+    store: DurableStore<Disk>,
+    disk: Disk,
+}
+
+impl Store for Marked {
+    fn load(&mut self) -> Result<State, StoreError> {
+        self.store.load()
+    }
+
+    fn commit(&mut self, change: &Change) -> Result<(), StoreError> {
+        self.disk.mark(Mark::Begun);
+        let done = self.store.commit(change);
+        if done.is_ok() {
+            self.disk.mark(Mark::Done);
+        }
+        done
+    }
+}
+
+/// A card on this disk with alpha selected.
+fn card_on(disk: &Disk) -> Rig {
+    let store = DurableStore::open_on(disk.clone(), &IDENTITY).expect("a power cut damages no state");
+    let mut rig = Rig::on(Box::new(Marked {
+        store,
+        disk: disk.clone(),
+    }));
+    rig.select(ALPHA);
+    rig
+}
+
+/// What a host can find out about a PIN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Legal {
+    tries: u8,
+    value: &'static str,
+}
+
+const fn legal(tries: u8, value: &'static str) -> Legal {
+    Legal { tries, value }
+}
+
+/// A command during which the power is cut.
+struct Scenario {
+    name: &'static str,
+    /// P2 of the commands for the PIN.
+    pin: &'static str,
+    /// What happens before, with the power on.
+    before: &'static [&'static str],
+    command: &'static str,
+    answer: u16,
+    /// What the state is before the command and after each of its commits.
+    states: &'static [Legal],
+    /// The other value that the PIN could have.
+    other: &'static str,
+}
+
+const WRONG: &str = "00200098 04 31323335";
+const RIGHT: &str = "00200098 04 31323334";
+/// Something of another PIN, so that there is a state.
+const USED: &str = "00200099 06 313131313131";
+
+const SCENARIOS: [Scenario; 9] = [
+    Scenario {
+        name: "the first change of a card",
+        pin: "98",
+        before: &[],
+        command: WRONG,
+        answer: 0x63C2,
+        states: &[legal(3, "1234"), legal(2, "1234")],
+        other: "5555",
+    },
+    Scenario {
+        name: "right PIN, a card's first change",
+        pin: "98",
+        before: &[],
+        command: RIGHT,
+        answer: 0x9000,
+        states: &[legal(3, "1234"), legal(2, "1234"), legal(3, "1234")],
+        other: "5555",
+    },
+    Scenario {
+        name: "wrong PIN, all tries left",
+        pin: "98",
+        before: &[USED],
+        command: WRONG,
+        answer: 0x63C2,
+        states: &[legal(3, "1234"), legal(2, "1234")],
+        other: "5555",
+    },
+    Scenario {
+        name: "wrong PIN, last try",
+        pin: "98",
+        before: &[WRONG, WRONG],
+        command: WRONG,
+        answer: 0x63C0,
+        states: &[legal(1, "1234"), legal(0, "1234")],
+        other: "5555",
+    },
+    Scenario {
+        name: "right PIN, all tries left",
+        pin: "98",
+        before: &[USED],
+        command: RIGHT,
+        answer: 0x9000,
+        states: &[legal(3, "1234"), legal(2, "1234"), legal(3, "1234")],
+        other: "5555",
+    },
+    Scenario {
+        name: "right PIN, two tries left",
+        pin: "98",
+        before: &[WRONG],
+        command: RIGHT,
+        answer: 0x9000,
+        states: &[legal(2, "1234"), legal(1, "1234"), legal(3, "1234")],
+        other: "5555",
+    },
+    Scenario {
+        name: "right PIN, last try",
+        pin: "98",
+        before: &[WRONG, WRONG],
+        command: RIGHT,
+        answer: 0x9000,
+        states: &[legal(1, "1234"), legal(0, "1234"), legal(3, "1234")],
+        other: "5555",
+    },
+    Scenario {
+        name: "CHANGE REFERENCE DATA",
+        pin: "98",
+        before: &[RIGHT],
+        command: "00240198 04 35353535",
+        answer: 0x9000,
+        states: &[legal(3, "1234"), legal(3, "5555")],
+        other: "9999",
+    },
+    Scenario {
+        name: "CHANGE KEY of a PIN changed before",
+        pin: "9A",
+        before: &[
+            "0020009A 04 37373737",
+            "8032009A 04 38383838",
+            "0020009A 04 31313131",
+            "0020009A 04 38383838",
+        ],
+        command: "8032009A 04 39393939",
+        answer: 0x9000,
+        states: &[legal(10, "8888"), legal(10, "9999")],
+        other: "7777",
+    },
+];
+
+/// How many cuts there were.
+#[derive(Default)]
+struct Count {
+    first: u64,
+    second: u64,
+    kills: u64,
+    /// Different disks among them, each of which a card was put on.
+    disks: u64,
+}
+
+/// How many of the cuts are made. Those between two operations always are, and are always followed by second ones.
+#[derive(Clone, Copy)]
+struct Effort {
+    /// Of the bytes of a write one in so many, at random; 1 for each of them.
+    one_byte_in: u32,
+    /// One such cut in so many is followed by second ones.
+    one_second_in: u32,
+    /// Bytes of each write of the recovery at which there is a cut, besides its beginning and end.
+    second_bytes: usize,
+}
+
+struct Run<'a> {
+    scenario: &'a Scenario,
+    effort: Effort,
+    rng: ChaCha20Rng,
+    seen: HashSet<u64>,
+    count: Count,
+}
+
+impl Run<'_> {
+    /// Puts a card on what is left of a disk: the PIN must be in one of these states, which is returned.
+    fn check(&mut self, disk: &Disk, legal: &[Legal], story: &str) -> (Legal, usize) {
+        let Scenario { name, pin, other, .. } = self.scenario;
+        let mut rig = card_on(disk);
+        let recovery = disk.operations();
+        let (_, sw) = rig.send(&format!("002000{pin}"));
+        let tries = (sw & 0x0F) as u8;
+        assert_eq!(sw, 0x63C0 + u16::from(tries), "{name}, {story}: no counter");
+        if *pin == "98" {
+            assert_eq!(
+                rig.send("00B08700 00").1,
+                0x6982,
+                "{name}, {story}: verified without VERIFY"
+            );
+        }
+        // The blocked PIN has a value too, but nobody can ask for it.
+        let verify = |rig: &mut Rig, value: &str| rig.sw(&format!("002000{pin} 04 {}", hex(value.as_bytes())));
+        let found = legal
+            .iter()
+            .find(|legal| legal.tries == tries && (tries == 0 || verify(&mut rig, legal.value) == 0x9000));
+        let found = *found.unwrap_or_else(|| panic!("{name}, {story}: {tries} tries left, legal are {legal:?}"));
+        if tries > 0 {
+            let left = verify(&mut rig, other);
+            assert!(
+                (0x63C0..0x63CA).contains(&left),
+                "{name}, {story}: a wrong PIN answers {left:04X}"
+            );
+            assert_eq!(
+                rig.send("00B08700 00").1,
+                0x6982,
+                "{name}, {story}: verified by a wrong PIN"
+            );
+        }
+        (found, recovery)
+    }
+
+    /// A disk after a cut: checks it, and cuts again while it recovers.
+    fn cut_again(&mut self, disk: &Disk, legal: &[Legal], story: &str) {
+        let pending = disk.operations();
+        let (base, _) = disk.history();
+        let (found, end) = self.check(disk, legal, story);
+        let (_, mut ops) = disk.history();
+        ops.truncate(end);
+        for cut in pending..=end {
+            // Once the card has told its state, that state lasts.
+            let legal = if cut == end { &[found][..] } else { legal };
+            let bytes = ops.get(cut).map_or(1, Op::bytes);
+            let sample: Vec<usize> = (0..self.effort.second_bytes)
+                .filter(|_| bytes > 1)
+                .map(|_| 1 + self.rng.next_u32() as usize % (bytes - 1))
+                .collect();
+            for torn in [0].into_iter().chain(sample) {
+                for arriving in Arriving::ALL {
+                    self.count.second += 1;
+                    let image = survivor(&base, &ops, cut, torn, arriving, &mut self.rng);
+                    if self.is_new(&image, legal) {
+                        let story =
+                            format!("{story}, then at byte {torn} of operation {cut} of the recovery, {arriving:?}");
+                        self.check(&Disk::new(image, Vec::new()), legal, &story);
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_new(&mut self, image: &Image, legal: &[Legal]) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (image, legal).hash(&mut hasher);
+        let new = self.seen.insert(hasher.finish());
+        self.count.disks += u64::from(new);
+        new
+    }
+}
+
+/// Cuts everywhere in a scenario.
+fn run(scenario: &Scenario, effort: Effort) -> Count {
+    let disk = Disk::default();
+    let mut rig = card_on(&disk);
+    for command in scenario.before {
+        rig.send(command);
+    }
+    disk.start_afresh();
+    assert_eq!(rig.sw(scenario.command), scenario.answer, "{}", scenario.name);
+    let answered = disk.operations();
+    // The end of the process writes as well: the answer must hold through that.
+    drop(rig);
+    let (base, ops) = disk.history();
+    let marks = disk.marks();
+    let commits = |mark: Mark, cut: usize| marks.iter().filter(|(at, what)| *what == mark && *at <= cut).count();
+    assert_eq!(
+        commits(Mark::Done, answered) + 1,
+        scenario.states.len(),
+        "{}",
+        scenario.name
+    );
+    let mut run = Run {
+        scenario,
+        effort,
+        rng: ChaCha20Rng::seed_from_u64(ops.len() as u64),
+        seen: HashSet::new(),
+        count: Count::default(),
+    };
+    for cut in 0..=ops.len() {
+        let (done, begun) = (commits(Mark::Done, cut), commits(Mark::Begun, cut));
+        let legal = &scenario.states[done..=begun];
+        for torn in 0..ops.get(cut).map_or(1, Op::bytes) {
+            if torn > 0 && !run.rng.next_u32().is_multiple_of(effort.one_byte_in) {
+                continue;
+            }
+            for arriving in Arriving::ALL {
+                run.count.first += 1;
+                let image = survivor(&base, &ops, cut, torn, arriving, &mut run.rng);
+                if !run.is_new(&image, legal) {
+                    continue;
+                }
+                let story = format!("cut at byte {torn} of operation {cut}, {arriving:?}");
+                let left = Disk::new(image, Vec::new());
+                if torn == 0 || run.rng.next_u32().is_multiple_of(effort.one_second_in) {
+                    run.cut_again(&left, legal, &story);
+                } else {
+                    run.check(&left, legal, &story);
+                }
+            }
+        }
+        // The process is killed, and the power is cut while the next one recovers.
+        run.count.kills += 1;
+        run.cut_again(
+            &Disk::new(base.clone(), ops[..cut].to_vec()),
+            legal,
+            &format!("killed at operation {cut}"),
+        );
+    }
+    let Count {
+        first,
+        second,
+        kills,
+        disks,
+    } = run.count;
+    println!(
+        "power cuts: {}: {first} first cuts, {second} during recovery, {kills} kills; {disks} different disks",
+        scenario.name
+    );
+    run.count
+}
+
+fn run_all(scenarios: &[usize], effort: Effort) {
+    let (mut cuts, mut disks) = (0, 0);
+    for scenario in scenarios {
+        let count = run(&SCENARIOS[*scenario], effort);
+        cuts += count.first + count.second + count.kills;
+        disks += count.disks;
+    }
+    println!("power cuts: {cuts} in all, on {disks} different disks");
+}
+
+/// Everywhere between operations, and here and there within them.
+const BOUNDED: Effort = Effort {
+    one_byte_in: 40,
+    one_second_in: 200,
+    second_bytes: 1,
+};
+/// At every byte, and again at a few bytes of every operation of one recovery in fifty.
+const THOROUGH: Effort = Effort {
+    one_byte_in: 1,
+    one_second_in: 50,
+    second_bytes: 3,
+};
+
+#[test]
+fn the_first_change_of_a_card_is_there_or_not() {
+    run_all(&[0, 1], BOUNDED);
+}
+
+#[test]
+fn a_power_cut_in_a_wrong_verify_leaves_the_counter_before_or_decremented() {
+    run_all(&[2, 3], BOUNDED);
+}
+
+#[test]
+fn a_power_cut_in_a_right_verify_leaves_the_counter_before_decremented_or_restored() {
+    run_all(&[4, 5, 6], BOUNDED);
+}
+
+#[test]
+fn a_power_cut_in_a_change_leaves_the_old_pin_or_the_new_one() {
+    run_all(&[7, 8], BOUNDED);
+}
+
+#[test]
+#[ignore = "takes long; `make test-heavy`"]
+fn thorough_wrong_verify_and_first_changes() {
+    run_all(&[0, 1, 2, 3], THOROUGH);
+}
+
+#[test]
+#[ignore = "takes long; `make test-heavy`"]
+fn thorough_right_verify_and_changes() {
+    run_all(&[4, 5, 6, 7, 8], THOROUGH);
+}
