@@ -2,8 +2,9 @@
 //!
 //! Bytes of a C-APDU go in, bytes of an R-APDU come out, and what happened in between is told to an observer. The crate
 //! knows no application by name: what a card *is* comes in as data (see [`application`]), and so do the randomness, the
-//! engine that computes with private keys and the store that keeps the card's state. It has no sockets, files, clock or
-//! threads, and it never panics on what a host sends.
+//! engine that computes with private keys and the store that keeps the card's state. It has no sockets, clock or threads,
+//! and no files but those of the one store that outlives the process (`store::durable`, a cargo feature); and it never
+//! panics on what a host sends.
 //!
 //! The way of a command, each step in its own module:
 //! bytes → [`apdu`] → [`command::Class`] → [`command::Instruction`] → file or key → [`access`] → effect, committed to
