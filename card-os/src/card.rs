@@ -4,17 +4,19 @@ use core::fmt;
 
 use rand_core::CryptoRngCore;
 
+use crate::aid::Aid;
 use crate::apdu::CommandApdu;
 use crate::application::{self, Application, DeclarationError};
 use crate::command::Instruction;
 use crate::context::Context;
 use crate::event::{Event, Observer};
+use crate::file::{Body, FileId};
 use crate::key::{Engine, KeyRing};
 use crate::rule::{self, Refusal};
 use crate::secure_messaging;
 use crate::session::Session;
 use crate::status_word::StatusWord;
-use crate::store::{Persistent, Store, StoreError};
+use crate::store::{ObjectId, Persistent, Store, StoreError};
 
 /// What a card is made of: its declaration, and what comes in from outside.
 pub struct Parts {
@@ -103,6 +105,15 @@ impl Card {
     /// The applications, as declared.
     pub fn applications(&self) -> &[Application] {
         &self.applications
+    }
+
+    /// Tries left of a PIN; `None` where there is no such PIN, or it has no limit.
+    pub fn tries_left(&self, aid: Aid, file: FileId) -> Option<u8> {
+        let application = self.applications.iter().find(|application| application.aid == aid)?;
+        match &application.file(file)?.body {
+            Body::Pin(pin) if pin.max_tries.is_some() => Some(self.persistent.tries_left(ObjectId { aid, file }, pin)),
+            _ => None,
+        }
     }
 
     /// Gives back the store; the card is gone.

@@ -16,6 +16,8 @@ use vmyna_card_os::{Card, Parts};
 use vmyna_reader_bridge::{ContactlessReader, Icc, TypeB};
 
 use crate::failure::Failure;
+use crate::held::HeldCard;
+use crate::state::StatePlace;
 
 /// A card, as it is named on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,14 +103,18 @@ impl CardSource {
                 Err(error) => Err(Failure::Failed(format!("{self}: {error}"))),
             },
             Self::Image(file, name) => {
-                let image = Image::open(file).map_err(|error| absent(file, &error))?;
-                let name = match name {
-                    Some(name) => name.clone(),
-                    None => only_card(file, &image)?,
-                };
+                let (image, name) = find(file, name.as_ref())?;
                 image.card(&name).map_err(|error| Failure::Failed(error.to_string()))
             }
         }
+    }
+
+    /// Where the card's state is kept; `None` for a built-in card, which keeps none.
+    pub(crate) fn state(&self) -> Result<Option<StatePlace>, Failure> {
+        let Self::Image(file, name) = self else { return Ok(None) };
+        let (image, name) = find(file, name.as_ref())?;
+        let identity = image.identity(&name);
+        Ok(identity.map(|identity| StatePlace::beside(file, &name, identity)))
     }
 
     /// The card, without power, as a reader takes it: one for the air comes with what such a reader does by itself.
@@ -116,31 +122,49 @@ impl CardSource {
     pub(crate) fn open(&self, observer: Option<Box<dyn Observer + Send>>) -> Result<Box<dyn Icc + Send>, Failure> {
         let issued = self.issued()?;
         let interface = issued.profile.interface;
-        let mut card = Card::new(Parts {
+        if let Some(place) = self.state()? {
+            return Ok(in_reader(HeldCard::open(issued, place, observer)?, interface));
+        }
+        let card = Card::new(Parts {
             applications: issued.applications(),
             atr: issued.profile.atr,
             store: Box::new(MemoryStore::default()),
             engine: engine(),
             rng: Box::new(OsRng),
-        })
-        .map_err(|error| Failure::Failed(format!("{self}: {error}")))?;
+        });
+        let mut card = card.map_err(|error| Failure::Failed(format!("{self}: {error}")))?;
         if let Some(observer) = observer {
             card.observe(observer);
         }
-        Ok(match interface {
-            Interface::Contact => Box::new(card),
-            Interface::Contactless {
+        Ok(in_reader(card, interface))
+    }
+}
+
+/// The card with what a reader of its kind does by itself.
+fn in_reader(card: impl Icc + Send + 'static, interface: Interface) -> Box<dyn Icc + Send> {
+    match interface {
+        Interface::Contact => Box::new(card),
+        Interface::Contactless {
+            application_data,
+            protocol_info,
+        } => {
+            let type_b = TypeB {
                 application_data,
                 protocol_info,
-            } => {
-                let type_b = TypeB {
-                    application_data,
-                    protocol_info,
-                };
-                Box::new(ContactlessReader::new(card, type_b, Box::new(OsRng)))
-            }
-        })
+            };
+            Box::new(ContactlessReader::new(card, type_b, Box::new(OsRng)))
+        }
     }
+}
+
+/// The image, and the name of the card in it that is meant.
+fn find(file: &Path, name: Option<&CardName>) -> Result<(Image, CardName), Failure> {
+    let image = Image::open(file).map_err(|error| absent(file, &error))?;
+    let name = match name {
+        Some(name) => name.clone(),
+        None => only_card(file, &image)?,
+    };
+    Ok((image, name))
 }
 
 /// The generation of this name.
@@ -182,7 +206,7 @@ fn only_card(file: &Path, image: &Image) -> Result<CardName, Failure> {
 }
 
 /// The best engine this program was built with.
-fn engine() -> Box<dyn Engine + Send> {
+pub(crate) fn engine() -> Box<dyn Engine + Send> {
     #[cfg(feature = "openssl")]
     return Box::new(vmyna_card_os::key::OpensslEngine);
     #[cfg(not(feature = "openssl"))]

@@ -4,9 +4,11 @@ mod apdu;
 mod args;
 mod ca;
 mod card;
+mod card_state;
 mod demo;
 mod failure;
 mod files;
+mod held;
 mod hex;
 mod issue;
 mod narrate;
@@ -16,6 +18,7 @@ mod readers;
 mod run;
 mod serve;
 mod show;
+mod state;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Pin(arguments) => pin::run(&arguments),
         Command::Files(arguments) => files::run(&arguments),
         Command::Issue(arguments) => issue::run(&arguments),
+        Command::Card(arguments) => card_state::run(&arguments),
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),

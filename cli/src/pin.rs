@@ -7,9 +7,11 @@ use vmyna_card_os::access::Operation;
 use vmyna_card_os::application::Application;
 use vmyna_card_os::file::{Body, File};
 use vmyna_card_os::pin::Pin;
+use vmyna_card_os::store::ObjectId;
 
 use crate::args;
 use crate::failure::Failure;
+use crate::state::Tries;
 
 /// What the JSON says: field names in snake_case.
 #[derive(Serialize)]
@@ -48,8 +50,15 @@ pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
 
 fn write_list(arguments: &args::Pin) -> Result<(), Failure> {
     let card = arguments.card.issued()?;
+    let tries = match arguments.card.state()? {
+        None => Tries::issued(),
+        Some(place) => place.tries()?,
+    };
     let applications = card.applications();
-    let pins: Vec<_> = applications.iter().flat_map(pins).collect();
+    let pins: Vec<_> = applications
+        .iter()
+        .flat_map(|application| pins(application, &tries))
+        .collect();
     let mut out = io::stdout().lock();
     if arguments.json {
         let report = Report {
@@ -59,23 +68,27 @@ fn write_list(arguments: &args::Pin) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
         writeln!(out)?;
     } else {
-        write(&mut out, &pins)?;
+        write(&mut out, &pins, &tries)?;
     }
     out.flush()?;
     Ok(())
 }
 
-/// How many tries a PIN has left; `None` for one without limit. The one place that knows: as issued, until a card's state
-/// is kept.
-pub(crate) fn tries_left(_application: &Application, _file: &File, pin: &Pin) -> Option<u8> {
-    pin.max_tries.map(|_| pin.tries_at_issue)
+/// How many tries a PIN has left; `None` for one without limit.
+fn tries_left(application: &Application, file: &File, pin: &Pin, tries: &Tries) -> Option<u8> {
+    let object = ObjectId {
+        aid: application.aid,
+        file: file.id,
+    };
+    let left = || tries.left(object).unwrap_or(pin.tries_at_issue);
+    pin.max_tries.map(|max| left().min(max))
 }
 
 /// The PINs of an application, in the order of their files.
-fn pins(application: &Application) -> Vec<PinReport> {
+fn pins(application: &Application, tries: &Tries) -> Vec<PinReport> {
     let report = |file: &File| {
         let Body::Pin(pin) = &file.body else { return None };
-        let tries_left = tries_left(application, file, pin);
+        let tries_left = tries_left(application, file, pin, tries);
         let commands = [
             (Operation::ChangeReferenceData, "CHANGE REFERENCE DATA"),
             (Operation::ChangeKey, "CHANGE KEY"),
@@ -101,7 +114,7 @@ fn pins(application: &Application) -> Vec<PinReport> {
 }
 
 /// The table. Japanese names stand last: terminals disagree about their width.
-fn write(out: &mut impl Write, pins: &[PinReport]) -> io::Result<()> {
+fn write(out: &mut impl Write, pins: &[PinReport], source: &Tries) -> io::Result<()> {
     let tries = |pin: &PinReport| match (pin.tries_left, pin.max_tries) {
         (Some(0), Some(max)) => format!("BLOCKED, 0 of {max}"),
         (Some(left), Some(max)) => format!("{left} of {max}"),
@@ -133,10 +146,7 @@ fn write(out: &mut impl Write, pins: &[PinReport]) -> io::Result<()> {
         }
         writeln!(out, "{}", row[5])?;
     }
-    writeln!(
-        out,
-        "Tries as the card was issued; each `vmyna apdu` and `vmyna serve` starts with these."
-    )
+    writeln!(out, "{source}")
 }
 
 #[cfg(test)]
@@ -161,14 +171,14 @@ mod tests {
                 };
             }
         }
-        let pins = pins(&applications[1]);
+        let pins = pins(&applications[1], &Tries::issued());
         assert_eq!((pins[0].blocked, pins[0].tries_left), (true, Some(0)));
         assert_eq!(
             (pins[1].blocked, pins[1].tries_left, pins[1].max_tries),
             (false, None, None)
         );
         let mut table = Vec::new();
-        write(&mut table, &pins).unwrap();
+        write(&mut table, &pins, &Tries::issued()).unwrap();
         let table = String::from_utf8(table).unwrap();
         assert!(
             table.contains("BLOCKED, 0 of 3") && table.contains("no limit"),

@@ -166,20 +166,28 @@ impl Image {
         entries.map(|entry| entry.name)
     }
 
+    /// What tells this issued card from every other one: the digest of what was written of it. `None` if there is no such
+    /// card.
+    #[must_use]
+    pub fn identity(&self, name: &CardName) -> Option<[u8; DIGEST]> {
+        self.find(name).map(|entry| entry.place.digest)
+    }
+
+    fn find(&self, name: &CardName) -> Option<Entry<'_>> {
+        let wanted = name.as_str();
+        let name_at = |range: &Range<usize>| self.entry(&self.index[range.clone()]).map_or("", |entry| entry.name);
+        let found = self.entries.binary_search_by(|range| name_at(range).cmp(wanted)).ok()?;
+        self.entry(&self.index[self.entries[found].clone()])
+    }
+
     /// The card of this name.
     ///
     /// # Errors
     /// [`ImageErrorKind::NoSuchCard`], or when the image can't be read or is damaged.
     pub fn card(&self, name: &CardName) -> Result<IssuedCard, ImageError> {
-        let wanted = name.as_str();
-        let name_at = |range: &Range<usize>| self.entry(&self.index[range.clone()]).map_or("", |entry| entry.name);
-        let found = self.entries.binary_search_by(|range| name_at(range).cmp(wanted));
-        let entry = found
-            .ok()
-            .and_then(|at| self.entry(&self.index[self.entries[at].clone()]));
-        let entry = entry.ok_or_else(|| {
+        let entry = self.find(name).ok_or_else(|| {
             self.error(ImageErrorKind::NoSuchCard {
-                wanted: wanted.to_owned(),
+                wanted: name.to_string(),
                 some: self.names().take(10).map(str::to_owned).collect(),
                 count: self.count,
             })

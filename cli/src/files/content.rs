@@ -7,7 +7,6 @@ use vmyna_card_os::key::CertificateKey;
 use super::tree::Place;
 use super::{Item, certificate, meaning, record, tree, value, words};
 use crate::hex;
-use crate::pin;
 
 /// The contents in lines.
 pub(super) fn lines(application: &Application, item: Item<'_>) -> Vec<String> {
@@ -32,9 +31,9 @@ pub(super) fn lines(application: &Application, item: Item<'_>) -> Vec<String> {
             }
             Body::Records(records) => record::records(application.aid, file.id, records),
             Body::Pin(pin) => {
-                let tries = match (pin::tries_left(application, file, pin), pin.max_tries) {
-                    (Some(left), Some(max)) => format!("{left} of {max} tries left"),
-                    _ => "tries without limit".to_owned(),
+                let tries = match pin.max_tries {
+                    Some(max) => format!("{max} wrong values in a row block it (`vmyna pin` tells the tries left)"),
+                    None => "tries without limit".to_owned(),
                 };
                 vec![format!("a PIN of {}, {tries}; its value is not shown", pin.format)]
             }

@@ -17,6 +17,9 @@ const PREFIX: &str = "vmyna-";
 /// The PC/SC socket's name in the directory.
 const SOCKET: &str = "pcsc";
 
+/// The name of the socket by which a card in use is reached.
+const CARD_SOCKET: &str = "card";
+
 /// A longer one leaves too little for the rest of a socket's path.
 const LONGEST_BASE: usize = 50;
 
@@ -71,6 +74,11 @@ impl PrivateDirectory {
         self.0.join(SOCKET)
     }
 
+    /// Where the socket belongs by which other processes reach a card that this one has in use.
+    pub fn card_socket(&self) -> PathBuf {
+        self.0.join(CARD_SOCKET)
+    }
+
     /// The sockets of the services of this user that run, in the directories in which [`PrivateDirectory::create`] makes
     /// them.
     pub fn running() -> Vec<PathBuf> {
@@ -107,7 +115,8 @@ fn bases() -> Vec<PathBuf> {
 }
 
 fn remove(directory: &Path) {
-    for name in [SOCKET.to_owned(), format!("{SOCKET}{}", super::control::SUFFIX)] {
+    let control = format!("{SOCKET}{}", super::control::SUFFIX);
+    for name in [SOCKET, &control, CARD_SOCKET] {
         let _ = fs::remove_file(directory.join(name));
     }
     let _ = fs::remove_dir(directory);

@@ -1,0 +1,93 @@
+//! `vmyna card`: the state of a card beside its image: what it holds, and back to the card as issued.
+
+use std::io::{self, Write};
+
+use clap::{Args, Subcommand};
+
+use crate::card::CardSource;
+use crate::failure::Failure;
+use crate::state::{StatePlace, failed};
+
+/// The state of a card.
+#[derive(Args)]
+pub(crate) struct CardState {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Say where the state of an issued card lies and what it holds, damaged or not; no PIN is shown
+    Inspect {
+        /// The card: FILE or FILE#NAME
+        card: CardSource,
+    },
+    /// Drop the state of an issued card: PINs, their tries and everything else are as issued again, also while it is in use
+    ResetState {
+        /// The card: FILE or FILE#NAME
+        card: CardSource,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &CardState) -> Result<(), Failure> {
+    match &arguments.action {
+        Action::Inspect { card } => inspect(card),
+        Action::ResetState { card } => {
+            let done = place(card)?.reset()?;
+            Ok(writeln!(io::stdout(), "{card}: {done}")?)
+        }
+    }
+}
+
+fn place(card: &CardSource) -> Result<StatePlace, Failure> {
+    card.state()?.ok_or_else(|| {
+        Failure::Usage(format!(
+            "{card} is built in and keeps no state: it starts as issued each time"
+        ))
+    })
+}
+
+fn inspect(card: &CardSource) -> Result<(), Failure> {
+    let place = place(card)?;
+    let mut out = io::stdout().lock();
+    let Some(inspection) = place.inspect().map_err(failed)? else {
+        writeln!(
+            out,
+            "{card}: as issued; nothing was changed, there is no {}",
+            place.path().display()
+        )?;
+        return Ok(());
+    };
+    writeln!(out, "{card}: {}", place.path().display())?;
+    if let Some((format, identity)) = inspection.head {
+        let whose = if identity == place.identity() {
+            "this card"
+        } else {
+            "ANOTHER card"
+        };
+        writeln!(out, "  format {format}, of {whose}")?;
+    }
+    let applications = card.issued()?.applications();
+    for pin in &inspection.pins {
+        let application = applications
+            .iter()
+            .find(|application| application.aid == pin.object.aid);
+        let name = application.map_or_else(
+            || pin.object.aid.to_string(),
+            |application| application.name.to_string(),
+        );
+        let tries = pin
+            .tries_left
+            .map_or("tries as issued".to_owned(), |left| format!("{left} tries left"));
+        let value = if pin.changed { ", another value than issued" } else { "" };
+        writeln!(out, "  {name} {}: {tries}{value}", pin.object.file)?;
+    }
+    match &inspection.damage {
+        None => Ok(()),
+        Some(what) => Err(Failure::Failed(format!(
+            "{} is damaged ({what}): restore a copy of it, or go back to the card as issued: `vmyna card reset-state {card}`",
+            place.path().display()
+        ))),
+    }
+}
