@@ -1,16 +1,17 @@
 # Everything a person does with this project. `make help` lists it.
 .PHONY: help demo test bench specimens docs
 
-CLIENT_PACKAGES = pcscd vsmartcard-vpcd opensc opensc-pkcs11 openssl
+DEMO_PACKAGES = opensc opensc-pkcs11 openssl
+CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
 TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: ## install what is missing, start pcscd with a virtual card, let OpenSC list, log in and sign
-	scripts/install-packages.sh $(CLIENT_PACKAGES)
-	cargo build --release --package vmyna --package vmyna-test-support
-	target/release/private-pcscd -- scripts/demo.sh target/release/vmyna
+demo: ## install what is missing, let an unmodified OpenSC list, log in to and sign with a virtual card
+	scripts/install-packages.sh $(DEMO_PACKAGES)
+	cargo build --release --package vmyna
+	target/release/vmyna run -- scripts/demo.sh target/release/vmyna
 
 test: ## install what is missing and run every check: format, lints, dependency audit, all tests
 	scripts/install-packages.sh $(TEST_PACKAGES)

@@ -1,22 +1,14 @@
 #!/bin/sh
-# What `make demo` shows: an unmodified OpenSC lists, logs in to and signs with a virtual card through a real pcscd.
-# Runs inside `private-pcscd`, which gives the PC/SC socket and the port of its virtual reader.
+# What `make demo` shows: an unmodified OpenSC lists, logs in to and signs with a virtual card. Runs inside `vmyna run`,
+# whose path is the argument; no pcscd is needed.
 set -eu
 
 vmyna=$(realpath "$1")
 directory=$(mktemp -d)
 cd "$directory"
-port=${VMYNA_VPCD_PORTS%%,*}
 export OPENSC_CONF=/dev/null
-
-"$vmyna" serve --vpcd "127.0.0.1:$port" 2>serve.log &
-serve=$!
 # shellcheck disable=SC2329  # called by the trap
-finish() {
-    kill -INT "$serve" 2>/dev/null || true
-    wait "$serve" 2>/dev/null || true
-    rm -rf "$directory"
-}
+finish() { rm -rf "$directory"; }
 trap finish EXIT
 # Not every shell runs the above when a signal ends it.
 trap 'exit 130' INT
@@ -30,18 +22,7 @@ note() { printf '\n%s\n' "$*"; }
 check() { show openssl dgst -sha256 -verify "$1.pub" -signature "$1.sig" text; }
 public_key() { openssl x509 -in "$1.pem" -pubkey -noout >"$1.pub"; }
 
-tries=0
-until opensc-tool --list-readers 2>/dev/null | grep -q Yes; do
-    tries=$((tries + 1))
-    if [ "$tries" -gt 200 ]; then
-        echo "the card has not come into the reader within 10 s:" >&2
-        cat serve.log >&2
-        exit 1
-    fi
-    sleep 0.05
-done
-
-note "A virtual My Number Card (個人番号カード) is in pcscd's virtual reader. From here on, only OpenSC and openssl speak."
+note "A virtual My Number Card (個人番号カード) is in a reader that only these programs see. From here on, only OpenSC and openssl speak."
 show "$vmyna" readers
 show opensc-tool --name
 note "OpenSC lists the PINs, keys and certificates of the card:"

@@ -65,7 +65,7 @@ pub(crate) enum Command {
 /// The guided tour.
 #[derive(Args)]
 pub(crate) struct Demo {
-    /// The virtual card: specimen:NAME
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
     pub(crate) card: CardSource,
 }
@@ -73,7 +73,7 @@ pub(crate) struct Demo {
 /// Sending APDUs.
 #[derive(Args)]
 pub(crate) struct Apdu {
-    /// The virtual card: specimen:NAME. It starts as issued, without power before
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME. A built-in one starts as issued, an issued one as it was left
     #[arg(
         long,
         value_name = "CARD",

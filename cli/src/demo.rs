@@ -62,7 +62,7 @@ impl Tour {
         reader.put(arguments.card.open(Some(reasons.observer()))?)?;
         writeln!(
             io::stdout(),
-            "A virtual My Number Card (個人番号カード), {}: its holder is fictional, its keys are public.\n\
+            "A virtual My Number Card (個人番号カード), {}: its holder is fictional.\n\
              >> is what a program sends, << what the card answers; below it, why. PINs are shown as **.",
             arguments.card
         )?;

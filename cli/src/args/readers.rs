@@ -30,7 +30,7 @@ pub(crate) struct Readers {
 /// Running a program.
 #[derive(Args)]
 pub(crate) struct Run {
-    /// The virtual card: specimen:NAME; repeat it for several, each in a reader of its own [default: specimen:hanako]
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME; repeat it for several, each in a reader of its own [default: specimen:hanako]
     #[arg(long, value_name = "CARD")]
     pub(crate) card: Vec<CardSource>,
 
@@ -48,8 +48,8 @@ pub(crate) struct Run {
 
 pub(super) const RUN_HELP: &str = "\
 The program and those it starts find the readers through PCSCLITE_CSOCK_NAME, which libpcsclite knows since
-1.9.0; programs with another PC/SC library built in don't. The card is as issued when the program starts and
-is gone when it ends. `vmyna reader` takes the card out meanwhile and puts it back.
+1.9.0; programs with another PC/SC library built in don't. A built-in card is as issued when the program
+starts; one of a file is as it was left. `vmyna reader` takes the card out meanwhile and puts it back.
 
 Exit status: that of the program, 128+N when signal N ended it; 127 when there is no such program, 126 when
 it can't be run; 1 or 2 when vmyna itself failed or was called wrongly. Ctrl-C goes to the program; SIGTERM
@@ -86,7 +86,7 @@ pub(crate) enum ReaderAction {
         #[command(flatten)]
         which: WhichReader,
 
-        /// The virtual card: specimen:NAME
+        /// The virtual card: specimen:NAME, FILE or FILE#NAME
         #[arg(value_name = "CARD")]
         card: Option<CardSource>,
     },
@@ -158,7 +158,7 @@ impl FromStr for PinPadSource {
 /// Serving pcscd, or programs without it.
 #[derive(Args)]
 pub(crate) struct Serve {
-    /// The virtual card: specimen:NAME; with --socket repeat it for several, each in a reader of its own
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME; with --socket repeat it for several, each in a reader of its own
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
     pub(crate) card: Vec<CardSource>,
 
@@ -188,7 +188,7 @@ pub(crate) struct Serve {
 }
 
 pub(super) const SERVE_HELP: &str = "\
-The card keeps its state (tries left, changed PINs) until the command ends; then it is as issued again.
+A built-in card keeps its state (tries left, changed PINs) until the command ends, one of a file for ever.
 It stays in the reader over restarts of pcscd.
 
 pcscd has a virtual reader once the package vsmartcard-vpcd is installed. Debian starts pcscd with the first
