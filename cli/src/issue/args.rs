@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vmyna_applets::Profile;
 use x509_cert::der::DateTime;
 
@@ -48,7 +49,7 @@ pub(crate) struct Issue {
     pub(crate) issued: Option<Time>,
 
     /// The generation of the card, where no person file says it
-    #[arg(long, value_name = "NAME", value_parser = profile)]
+    #[arg(long, value_name = "NAME", value_parser = profiles())]
     pub(crate) profile: Option<Profile>,
 }
 
@@ -68,6 +69,12 @@ impl FromStr for Time {
         let time = whole.parse().map(Self);
         time.map_err(|_| "a time is UTC and looks like 2026-11-01T01:00:00Z or 2026-11-01")
     }
+}
+
+/// The profiles by name, each with what it is in the help.
+fn profiles() -> impl TypedValueParser<Value = Profile> {
+    let values = Profile::all().map(|profile| PossibleValue::new(profile.name).help(profile.description));
+    PossibleValuesParser::new(values).try_map(|name| profile(&name))
 }
 
 pub(crate) const HELP: &str = "\
