@@ -75,7 +75,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::remove_file(&collection)?;
     }
     let begin = DateTime::from_unix_duration(issued.unix_duration() - AUTHORITIES_BEFORE)?;
-    ca_folder::init(&ca, &SEED, begin)?;
+    ca_folder::init(&ca, &SEED, begin, &|| Ok(()))?;
     let desk = Desk::new(ca_folder::open(&ca)?);
     let mut file = image::create(&collection)?;
     let series = Series::new(desk, Zeroizing::new(SEED), Some(FIRST));

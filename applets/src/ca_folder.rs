@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::issuance::IssuanceError;
 use crate::issuance::authorities::{self, Authorities, Fault, Files};
+use crate::issuance::keys::KeyMade;
 
 const DESCRIPTION: &str = "ca.toml";
 const FORMAT: i64 = 1;
@@ -61,11 +62,11 @@ impl fmt::Display for CaFolderError {
 
 impl std::error::Error for CaFolderError {}
 
-/// Makes authorities from a seed and writes them into a new folder.
+/// Makes authorities from a seed and writes them into a new folder. `made` is called after each key, and can end it.
 ///
 /// # Errors
 /// [`CaFolderError`]; nothing is left behind then.
-pub fn init(folder: &Path, seed: &[u8; 32], not_before: DateTime) -> Result<(), CaFolderError> {
+pub fn init(folder: &Path, seed: &[u8; 32], not_before: DateTime, made: KeyMade<'_>) -> Result<(), CaFolderError> {
     let io = |path: &Path| {
         let path = path.to_owned();
         move |error| CaFolderError::Io(path, error)
@@ -78,11 +79,14 @@ pub fn init(folder: &Path, seed: &[u8; 32], not_before: DateTime) -> Result<(), 
         _ => Path::new("."),
     };
     // Only its owner can enter the folder that this makes; it is removed when it is dropped.
+    let mut files = authorities::establish(seed, not_before, made).map_err(CaFolderError::Issuance)?;
+    std::fs::metadata(parent).map_err(io(parent))?;
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let making = builder.prefix(".vmyna-ca-").tempdir_in(parent).map_err(io(parent))?;
-    let mut files = authorities::establish(seed, not_before).map_err(CaFolderError::Issuance)?;
+    let making = builder.prefix(".vmyna-ca-").tempdir_in(parent);
+    // The library's own words name a folder that nobody has heard of.
+    let making = making.map_err(|error| io(parent)(error.kind().into()))?;
     let description = format!(
         "# Certificate authorities for virtual My Number Cards, for tests only: not issued by J-LIS, trusted by nobody.\n\
          # The keys here are secret; whoever has them can issue cards in the name of these authorities.\n\

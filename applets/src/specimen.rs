@@ -97,7 +97,12 @@ pub fn authorities() -> Result<Authorities, Damaged> {
         .into_iter()
         .map(|(path, bytes)| (path.to_owned(), Zeroizing::new(bytes.to_vec())))
         .collect();
-    Authorities::take_up(&files).map_err(|fault| Damaged(format!("the built-in authorities' {}", fault.path)))
+    Authorities::take_up(&files).map_err(|fault| {
+        let why = fault
+            .error
+            .map_or_else(|| "it is missing".to_owned(), |error| error.to_string());
+        Damaged(format!("the built-in authorities' {}: {why}", fault.path))
+    })
 }
 
 #[cfg(test)]

@@ -2,14 +2,19 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use clap::{Args, Subcommand};
 use rand_core::{OsRng, RngCore};
 use vmyna_applets::ca_folder;
+use vmyna_applets::issuance::IssuanceError;
 use zeroize::Zeroizing;
 
-use crate::failure::Failure;
-use crate::issue::{Time, now, seed_of};
+use crate::failure::{Failure, ca_failure, unless_closed};
+use crate::issue::{Time, fixed_time, now, seed_of, stop_on_signals};
+
+/// When authorities begin under a seed if nothing else is said: two years before the cards do, as the built-in ones.
+const BEGIN_UNDER_A_SEED: &str = "2024-11-01T01:00:00Z";
 
 /// Certificate authorities.
 #[derive(Args)]
@@ -30,7 +35,7 @@ struct Init {
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 
-    /// Make the same authorities for the same number
+    /// Make the same authorities for the same number; they begin on 2024-11-01 unless said otherwise
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
 
@@ -57,15 +62,25 @@ fn init(arguments: &Init) -> Result<(), Failure> {
     };
     let begin = match arguments.begin {
         Some(time) => time.0,
+        None if arguments.seed.is_some() => fixed_time(BEGIN_UNDER_A_SEED)?,
         None => now()?,
     };
-    ca_folder::init(&arguments.folder, &seed, begin).map_err(|error| Failure::Failed(error.to_string()))?;
+    let stop = stop_on_signals()?;
+    let made = || match stop.load(Ordering::Relaxed) {
+        true => Err(IssuanceError::Stopped),
+        false => Ok(()),
+    };
+    ca_folder::init(&arguments.folder, &seed, begin, &made).map_err(ca_failure)?;
     let folder = arguments.folder.display();
-    writeln!(
+    let secrecy = match arguments.seed {
+        Some(_) => format!("The keys in {folder} come from a seed: whoever knows it can make them"),
+        None => format!("The keys in {folder} are secret"),
+    };
+    let said = writeln!(
         io::stdout(),
         "Made certificate authorities in {folder}: for signatures (署名用) {folder}/sign-ca/certificate.der, for\n\
          authentication (利用者証明用) {folder}/auth-ca/certificate.der, and those behind the card's own files.\n\
-         The keys in {folder} are secret. Issue cards with `vmyna issue --ca {folder} …`"
-    )?;
-    Ok(())
+         {secrecy}. Issue cards with `vmyna issue --ca {folder} …`"
+    );
+    unless_closed(said.map_err(Failure::from))
 }

@@ -15,7 +15,7 @@ use vmyna_card_os::store::MemoryStore;
 use vmyna_card_os::{Card, Parts};
 use vmyna_reader_bridge::{ContactlessReader, Icc, TypeB};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, image_failure};
 use crate::held::HeldCard;
 use crate::state::StatePlace;
 
@@ -93,36 +93,44 @@ impl CardSource {
 
     /// What the card was issued as.
     pub(crate) fn issued(&self) -> Result<IssuedCard, Failure> {
-        match self {
-            Self::Specimen(name, profile) => match specimen::find(name) {
-                Ok(Some(card)) => Ok(IssuedCard {
-                    profile: profile.clone().unwrap_or_else(|| card.profile.clone()),
-                    ..card
-                }),
-                Ok(None) => Err(Failure::Failed(format!("{self}: there is no such specimen"))),
-                Err(error) => Err(Failure::Failed(format!("{self}: {error}"))),
-            },
-            Self::Image(file, name) => {
-                let (image, name) = find(file, name.as_ref())?;
-                image.card(&name).map_err(|error| Failure::Failed(error.to_string()))
-            }
-        }
+        self.find().map(|(card, _)| card)
     }
 
     /// Where the card's state is kept; `None` for a built-in card, which keeps none.
     pub(crate) fn state(&self) -> Result<Option<StatePlace>, Failure> {
-        let Self::Image(file, name) = self else { return Ok(None) };
-        let (image, name) = find(file, name.as_ref())?;
-        let identity = image.identity(&name);
-        Ok(identity.map(|identity| StatePlace::beside(file, &name, identity)))
+        self.find().map(|(_, place)| place)
+    }
+
+    /// What the card was issued as, and where its state is kept if it keeps one.
+    fn find(&self) -> Result<(IssuedCard, Option<StatePlace>), Failure> {
+        match self {
+            Self::Specimen(name, profile) => match specimen::find(name) {
+                Ok(Some(card)) => {
+                    let profile = profile.clone().unwrap_or_else(|| card.profile.clone());
+                    Ok((IssuedCard { profile, ..card }, None))
+                }
+                Ok(None) => Err(Failure::Failed(format!("{self}: there is no such specimen"))),
+                Err(error) => Err(Failure::Failed(format!("{self}: {error}"))),
+            },
+            Self::Image(file, name) => {
+                let image = Image::open(file).map_err(|error| absent(file, error))?;
+                let name = match name {
+                    Some(name) => name.clone(),
+                    None => only_card(file, &image)?,
+                };
+                let card = image.card(&name).map_err(image_failure)?;
+                let identity = image.identity(&name);
+                Ok((card, identity.map(|identity| StatePlace::beside(file, &name, identity))))
+            }
+        }
     }
 
     /// The card, without power, as a reader takes it: one for the air comes with what such a reader does by itself.
     /// `observer` is told what happens in the card.
     pub(crate) fn open(&self, observer: Option<Box<dyn Observer + Send>>) -> Result<Box<dyn Icc + Send>, Failure> {
-        let issued = self.issued()?;
+        let (issued, place) = self.find()?;
         let interface = issued.profile.interface;
-        if let Some(place) = self.state()? {
+        if let Some(place) = place {
             return Ok(in_reader(HeldCard::open(issued, place, observer)?, interface));
         }
         let card = Card::new(Parts {
@@ -157,23 +165,13 @@ fn in_reader(card: impl Icc + Send + 'static, interface: Interface) -> Box<dyn I
     }
 }
 
-/// The image, and the name of the card in it that is meant.
-fn find(file: &Path, name: Option<&CardName>) -> Result<(Image, CardName), Failure> {
-    let image = Image::open(file).map_err(|error| absent(file, &error))?;
-    let name = match name {
-        Some(name) => name.clone(),
-        None => only_card(file, &image)?,
-    };
-    Ok((image, name))
-}
-
 /// The generation of this name.
 pub(crate) fn profile(name: &str) -> Result<Profile, String> {
     Profile::find(name).ok_or_else(|| format!("there is no such profile; there are {}", Profile::NAMES.join(", ")))
 }
 
 /// An image that can't be opened; where there is no file, what was typed makes no sense, and a specimen may be meant.
-fn absent(file: &Path, error: &ImageError) -> Failure {
+fn absent(file: &Path, error: ImageError) -> Failure {
     match (error.kind(), specimen::names()) {
         (ImageErrorKind::Io(cause), Ok(names)) if cause.kind() == ErrorKind::NotFound => {
             let name = file.to_string_lossy();
@@ -185,7 +183,7 @@ fn absent(file: &Path, error: &ImageError) -> Failure {
                 ),
             })
         }
-        _ => Failure::Failed(error.to_string()),
+        _ => image_failure(error),
     }
 }
 

@@ -4,6 +4,9 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use vmyna_applets::ca_folder::CaFolderError;
+use vmyna_applets::image::{ImageError, ImageErrorKind};
+use vmyna_applets::issuance::IssuanceError;
 use vmyna_reader_bridge::ReaderError;
 
 /// Why a command did not do what it was asked to.
@@ -49,6 +52,52 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
+}
+
+/// Takes it for success when whoever reads the output has seen enough, as in `vmyna files CARD | head`.
+pub(crate) fn unless_closed(outcome: Result<(), Failure>) -> Result<(), Failure> {
+    match outcome {
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// An image that can't be read or written: a wrong name or path is what was typed.
+pub(crate) fn image_failure(error: ImageError) -> Failure {
+    let wrong = match error.kind() {
+        ImageErrorKind::Io(error) => is_wrong_path(error),
+        kind => matches!(
+            kind,
+            ImageErrorKind::NoImage
+                | ImageErrorKind::NoSuchCard { .. }
+                | ImageErrorKind::Exists
+                | ImageErrorKind::Twice(_)
+        ),
+    };
+    let message = error.to_string();
+    if wrong {
+        Failure::Usage(message)
+    } else {
+        Failure::Failed(message)
+    }
+}
+
+/// The same of a folder of authorities.
+pub(crate) fn ca_failure(error: CaFolderError) -> Failure {
+    let message = error.to_string();
+    match error {
+        CaFolderError::Issuance(IssuanceError::Stopped) => {
+            Failure::Interrupted("interrupted; nothing was written".to_owned())
+        }
+        CaFolderError::Exists(_) | CaFolderError::NoCaFolder(_) => Failure::Usage(message),
+        CaFolderError::Io(_, error) if is_wrong_path(&error) => Failure::Usage(message),
+        _ => Failure::Failed(message),
+    }
+}
+
+fn is_wrong_path(error: &io::Error) -> bool {
+    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | IsADirectory)
 }
 
 impl From<ReaderError> for Failure {

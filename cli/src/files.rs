@@ -20,7 +20,7 @@ use vmyna_card_os::application::{Application, DataObject};
 use vmyna_card_os::file::{Body, File};
 
 use crate::args;
-use crate::failure::Failure;
+use crate::failure::{Failure, unless_closed};
 use crate::hex;
 
 /// `AP` or `AP/EF`, as typed.
@@ -52,14 +52,6 @@ enum Item<'a> {
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
     unless_closed(write_answer(arguments))
-}
-
-/// Takes it for success when whoever reads the output has seen enough, as in `vmyna files CARD | head`.
-pub(crate) fn unless_closed(outcome: Result<(), Failure>) -> Result<(), Failure> {
-    match outcome {
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
-    }
 }
 
 fn write_answer(arguments: &args::Files) -> Result<(), Failure> {

@@ -151,7 +151,7 @@ fn a_collection_wants_the_name_of_a_card_and_says_which_there_are() {
         which.contains("holds 30 cards") && which.contains("town.vmyna#p000001"),
         "{which}"
     );
-    let absent = in_folder(&here, &["show", "town.vmyna#p000031"]).exits_with(1).err();
+    let absent = in_folder(&here, &["show", "town.vmyna#p000031"]).exits_with(2).err();
     assert!(absent.contains("p000031") && absent.contains("p000001"), "{absent}");
     let shown = in_folder(&here, &["show", "town.vmyna#p000030"]).exits_with(0).out();
     assert!(shown.contains("p000030"), "{shown}");
@@ -196,17 +196,94 @@ fn files_that_are_no_person_file_are_refused_by_name() {
 }
 
 #[test]
+fn nothing_but_files_is_read() {
+    let here = folder();
+    let pipe = here.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let told = in_folder(&here, &["issue", "pipe", "-o", "card"]).exits_with(2).err();
+    assert!(told.contains("pipe") && told.contains("save it to a file"), "{told}");
+    in_folder(&here, &["show", "pipe"]).exits_with(2);
+    for photo in ["pipe", "/dev/zero"] {
+        let person = PERSON.replace("sex =", &format!("photo = \"{photo}\"\nsex ="));
+        let told = issue(&here, &person, &[]).exits_with(2).err();
+        assert!(told.contains(photo) && told.contains("save it to a file"), "{told}");
+    }
+}
+
+#[test]
+fn a_signal_while_authorities_are_made_leaves_nothing_behind() {
+    for signal in ["INT", "TERM", "HUP"] {
+        let here = folder();
+        let child = vmyna(["ca", "init", "ca"])
+            .current_dir(&here)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        let kill = Command::new("kill")
+            .args([&format!("-{signal}"), &child.id().to_string()])
+            .status();
+        assert!(kill.unwrap().success());
+        let told = child.wait_with_output().unwrap().exits_with(130).err();
+        assert!(told.contains("nothing was written"), "{told}");
+        assert!(names(&here).is_empty(), "{:?}", names(&here));
+    }
+}
+
+#[test]
+fn a_seed_makes_the_same_authorities_and_says_what_their_keys_are_worth() {
+    let here = folder();
+    for name in ["one", "two"] {
+        let told = in_folder(&here, &["ca", "init", name, "--seed", "1"])
+            .exits_with(0)
+            .out();
+        assert!(told.contains("whoever knows it"), "{told}");
+    }
+    let certificate = |name: &str| fs::read(here.path().join(name).join("sign-ca/certificate.der")).unwrap();
+    assert!(certificate("one") == certificate("two"));
+}
+
+#[test]
+fn invented_people_get_no_card_that_is_older_than_its_authorities() {
+    let here = folder();
+    let ca = ["ca", "init", "ca", "--seed", "1", "--begin", "2027-01-01"];
+    in_folder(&here, &ca).exits_with(0);
+    for (name, whom) in [("a", &["--random"][..]), ("b", &["--people", "1"])] {
+        let run = [&["issue", "--seed", "1", "--ca", "ca", "-o", name], whom].concat();
+        in_folder(&here, &run).exits_with(0);
+        let shown = in_folder(&here, &["show", name]).exits_with(0).out();
+        assert!(shown.contains("2027-01-01T00:00:00Z"), "{shown}");
+    }
+}
+
+#[test]
+fn an_issued_card_is_not_denied_when_the_output_cant_be_written() {
+    let here = folder();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = vmyna(["issue", "--random", "--seed", "1", "-o", "card"]);
+    let output = command
+        .current_dir(&here)
+        .stdout(full)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = output.wait_with_output().unwrap().exits_with(1).err();
+    assert!(told.contains("card is issued, but the output"), "{told}");
+    in_folder(&here, &["show", "card"]).exits_with(0);
+}
+
+#[test]
 fn an_image_is_never_overwritten_and_a_folder_must_be_there() {
     let here = folder();
     fs::write(here.path().join("taro.vmyna"), "mine").unwrap();
-    let told = issue(&here, PERSON, &[]).exits_with(1).err();
+    let told = issue(&here, PERSON, &[]).exits_with(2).err();
     assert!(
         told.contains("taro.vmyna") && told.contains("never overwritten"),
         "{told}"
     );
     assert_eq!(fs::read(here.path().join("taro.vmyna")).unwrap(), b"mine");
     let told = in_folder(&here, &["issue", "taro.toml", "-o", "no/card"])
-        .exits_with(1)
+        .exits_with(2)
         .err();
     assert!(told.contains("no/card") && told.contains("No such file"), "{told}");
 }
@@ -249,7 +326,7 @@ fn authorities_of_ones_own_certify_the_card() {
     let here = folder();
     let told = in_folder(&here, &["ca", "init", "ca"]).exits_with(0).out();
     assert!(told.contains("ca/sign-ca/certificate.der"), "{told}");
-    let again = in_folder(&here, &["ca", "init", "ca"]).exits_with(1).err();
+    let again = in_folder(&here, &["ca", "init", "ca"]).exits_with(2).err();
     assert!(again.contains("never overwritten"), "{again}");
     let person = PERSON.replace("issued = \"2026-11-01\"", "");
     fs::write(here.path().join("taro.toml"), person).unwrap();
@@ -269,7 +346,7 @@ fn authorities_of_ones_own_certify_the_card() {
         assert!(!verify(other), "{file}");
     }
     let none = in_folder(&here, &["issue", "--random", "-o", "card", "--ca", "."])
-        .exits_with(1)
+        .exits_with(2)
         .err();
     assert!(none.contains("vmyna ca init"), "{none}");
 }
@@ -310,7 +387,10 @@ fn a_damaged_a_newer_and_another_file_are_refused_each_in_its_way() {
     let good = fs::read(&path).unwrap();
     let refused = |bytes: &[u8]| {
         fs::write(&path, bytes).unwrap();
-        in_folder(&here, &["show", "taro.vmyna"]).exits_with(1).err()
+        let output = in_folder(&here, &["show", "taro.vmyna"]);
+        // What is no image at all was the wrong name.
+        let status = if bytes.starts_with(b"\x89VMYNA") { 1 } else { 2 };
+        output.exits_with(status).err()
     };
     let mut damaged = good.clone();
     damaged[good.len() / 2] ^= 1;

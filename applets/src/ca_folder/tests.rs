@@ -7,7 +7,7 @@ fn begin() -> DateTime {
 fn made() -> (tempfile::TempDir, PathBuf) {
     let around = tempfile::tempdir().unwrap();
     let folder = around.path().join("ca");
-    init(&folder, &[7; 32], begin()).unwrap();
+    init(&folder, &[7; 32], begin(), &|| Ok(())).unwrap();
     (around, folder)
 }
 
@@ -52,7 +52,7 @@ fn the_same_seed_makes_the_same_authorities() {
 #[test]
 fn authorities_are_never_overwritten() {
     let (_around, folder) = made();
-    let refused = init(&folder, &[8; 32], begin()).unwrap_err();
+    let refused = init(&folder, &[8; 32], begin(), &|| Ok(())).unwrap_err();
     assert!(refused.to_string().contains("never overwritten"), "{refused}");
     open(&folder).unwrap();
 }

@@ -62,11 +62,12 @@ impl Image {
     /// [`ImageError`]: the file can't be read, is no image, damaged, or of a later version.
     pub fn open(path: &Path) -> Result<Self, ImageError> {
         let fail = |error| ImageError::new(path, ImageErrorKind::Io(error));
-        let file = File::open(path).map_err(fail)?;
-        let metadata = file.metadata().map_err(fail)?;
-        if !metadata.is_file() {
+        // Looked at before it is opened: opening a pipe waits for whoever writes into it.
+        if !std::fs::metadata(path).map_err(fail)?.is_file() {
             return Err(ImageError::new(path, ImageErrorKind::NoImage));
         }
+        let file = File::open(path).map_err(fail)?;
+        let metadata = file.metadata().map_err(fail)?;
         Self::read(path, Source::File(Mutex::new(file)), metadata.len())
     }
 
@@ -97,10 +98,10 @@ impl Image {
         };
         // The version comes first: a later one may have another header.
         let version = u32::from_be_bytes(field(body, 8));
-        if version != VERSION {
+        if (VERSION + 1..NO_VERSION).contains(&version) {
             return Err(image.error(ImageErrorKind::Newer(version)));
         }
-        if *Sha256::digest(body) != *digest {
+        if version != VERSION || *Sha256::digest(body) != *digest {
             return Err(image.error(ImageErrorKind::Damaged("its header")));
         }
         let flags = u32::from_be_bytes(field(body, 12));
@@ -221,6 +222,9 @@ impl Image {
         ImageError::new(&self.path, kind)
     }
 }
+
+/// Versions will never get here: such a number is damage.
+const NO_VERSION: u32 = 1000;
 
 const DAMAGED_INDEX: ImageErrorKind = ImageErrorKind::Damaged("its index");
 

@@ -25,8 +25,11 @@ pub fn create(path: &Path) -> Result<ImageFile, ImageError> {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
+    std::fs::metadata(folder).map_err(fail)?;
     // Only the owner can read what this makes; it is removed when it is dropped.
-    let file = NamedTempFile::new_in(folder).map_err(fail)?;
+    let file = tempfile::Builder::new().prefix(".vmyna-").tempfile_in(folder);
+    // The library's own words name a file that nobody has heard of.
+    let file = file.map_err(|error| fail(error.kind().into()))?;
     Ok(ImageFile {
         path: path.to_owned(),
         writer: ImageWriter::new(BufWriter::with_capacity(1 << 20, file)).map_err(fail)?,

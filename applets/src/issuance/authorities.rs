@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 
 use super::cv::{CvAuthority, CvCertificate, KeyId};
 use super::face_data::{self, FaceAuthority};
-use super::keys::{self, from_pem, to_pem};
+use super::keys::{self, KeyMade, from_pem, to_pem};
 use super::person::MunicipalityCode;
 use super::text_data::{self, TextAuthority};
 use super::x509::Authority;
@@ -68,10 +68,10 @@ pub type Files = BTreeMap<String, Zeroizing<Vec<u8>>>;
 /// Makes a new set of authorities from a seed: all keys, and certificates that begin at `not_before`.
 ///
 /// # Errors
-/// When a key or certificate cannot be made.
-pub fn establish(seed: &[u8; 32], not_before: DateTime) -> Result<Files, IssuanceError> {
+/// When a key or certificate cannot be made, or what `made` gives.
+pub fn establish(seed: &[u8; 32], not_before: DateTime, made: KeyMade<'_>) -> Result<Files, IssuanceError> {
     let labels = KEYS.map(str::to_owned);
-    let made = keys::derive_all(seed, &labels, &|| Ok(()))?;
+    let made = keys::derive_all(seed, &labels, made)?;
     let keys: BTreeMap<&str, RsaPrivateKey> = KEYS.into_iter().zip(made).collect();
     let mut files = Files::new();
     for (name, key) in &keys {

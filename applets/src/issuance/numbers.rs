@@ -90,6 +90,22 @@ mod tests {
     }
 
     #[test]
+    fn certificate_serials_come_again_after_their_period_and_card_keys_after_theirs_and_not_before() {
+        for running in [0, 1, 99_999, 100_000, 8_000_000] {
+            let serial = |running| Numbers::of(running).unwrap().certificate_serial;
+            assert_eq!(serial(running), serial(running + SERIALS));
+            for apart in [1, 100_000, 1 << 16, SERIALS - 1] {
+                assert_ne!(serial(running), serial(running + apart), "{apart}");
+            }
+            let key = |running| Numbers::of(running).unwrap().card_key;
+            assert!(key(running) == key(running + 99_900_000));
+            for apart in [1, 100_000, 99_800_000] {
+                assert!(key(running) != key(running + apart), "{apart}");
+            }
+        }
+    }
+
+    #[test]
     fn a_number_of_ten_digits_is_refused() {
         assert!(Numbers::of(RUNNING_NUMBERS).is_err());
     }

@@ -23,7 +23,7 @@ pub(crate) struct Issue {
     pub(crate) random: bool,
 
     /// Cards for a town of N invented people, into one collection
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=8_000_000))]
     pub(crate) people: Option<u64>,
 
     /// The image to write; FILE#NAME names a card in it afterwards

@@ -25,8 +25,9 @@ use zeroize::Zeroizing;
 pub(crate) use args::{HELP, Issue, Time};
 use people::People;
 use watch::Progress;
+pub(crate) use watch::stop_on_signals;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, ca_failure, image_failure, unless_closed};
 
 /// When cards are issued under a seed if nothing else is said: a seed that gave other cards every day would be no seed.
 const TIME_UNDER_A_SEED: &str = "2026-11-01T01:00:00Z";
@@ -36,13 +37,13 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
     let seed = arguments.seed.map_or_else(random_seed, seed_of);
     let now = match arguments.issued {
         Some(time) => time.0,
-        None if arguments.seed.is_some() => fixed_time()?,
+        None if arguments.seed.is_some() => fixed_time(TIME_UNDER_A_SEED)?,
         None => now()?,
     };
     let authorities = authorities(arguments.ca.as_deref())?;
     let people = People::of(arguments, &seed, now, authorities.begin())?;
     // What can't be written is said before keys are made.
-    let mut file = image::create(&arguments.output).map_err(failed)?;
+    let mut file = image::create(&arguments.output).map_err(image_failure)?;
     let progress = Progress::begin(people.how_many(), arguments.key_pool)?;
     let began = Instant::now();
     let mut series = Series::new(Desk::new(authorities), seed, None);
@@ -57,10 +58,16 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
     result.map_err(|error| match error {
         SeriesError::Card(name, error) => Failure::Failed(format!("{name}: {error}; nothing was written")),
         SeriesError::Issuance(error) => stopped(&error),
-        SeriesError::Taker(error) => failed(error),
+        SeriesError::Taker(error) => image_failure(error),
     })?;
-    file.finish().map_err(failed)?;
-    report(arguments, count, &shown, &notices, began)
+    file.finish().map_err(image_failure)?;
+    unless_closed(report(arguments, count, &shown, &notices, began)).map_err(|failure| match failure {
+        Failure::Output(error) => Failure::Failed(format!(
+            "{} is issued, but the output can't be written: {error}",
+            arguments.output.display()
+        )),
+        failure => failure,
+    })
 }
 
 /// Adds a card, and keeps what is said about the first ones.
@@ -121,13 +128,9 @@ fn report(
 /// The authorities in a folder, or the built-in ones.
 fn authorities(folder: Option<&Path>) -> Result<Authorities, Failure> {
     match folder {
-        Some(folder) => ca_folder::open(folder).map_err(|error| Failure::Failed(error.to_string())),
+        Some(folder) => ca_folder::open(folder).map_err(ca_failure),
         None => specimen::authorities().map_err(|error| Failure::Failed(error.to_string())),
     }
-}
-
-fn failed(error: ImageError) -> Failure {
-    Failure::Failed(error.to_string())
 }
 
 fn stopped(error: &IssuanceError) -> Failure {
@@ -159,9 +162,8 @@ pub(crate) fn now() -> Result<DateTime, Failure> {
     DateTime::from_unix_duration(Duration::from_secs(since.as_secs().saturating_sub(60))).map_err(|_| clock())
 }
 
-fn fixed_time() -> Result<DateTime, Failure> {
-    TIME_UNDER_A_SEED
-        .parse()
+pub(crate) fn fixed_time(time: &str) -> Result<DateTime, Failure> {
+    time.parse()
         .map_err(|_| Failure::Failed("the time under a seed is no time".to_owned()))
 }
 

@@ -1,6 +1,8 @@
 //! Whose cards are to be issued: orders from person files or invented ones, one after the other.
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha20Rng;
@@ -37,7 +39,7 @@ impl People {
         };
         let default_pins = || BTreeSet::from([DEFAULT_PINS.to_owned()]);
         if let Some(count) = arguments.people {
-            let town = Inventor::new(generator("people"), now).not_before(begin);
+            let town = Inventor::new(generator("people"), now.max(begin)).not_before(begin);
             return Ok(Self {
                 orders: Box::new(town.take(usize::try_from(count).unwrap_or(usize::MAX)).map(in_profile)),
                 count,
@@ -45,7 +47,7 @@ impl People {
             });
         }
         if arguments.random {
-            let person = Inventor::new(generator("person"), now).single();
+            let person = Inventor::new(generator("person"), now.max(begin)).single();
             return Ok(Self {
                 orders: Box::new(std::iter::once(person).map(in_profile)),
                 count: 1,
@@ -127,11 +129,8 @@ fn read(path: &Path, defaults: &Defaults, generator: &mut ChaCha20Rng) -> Result
     /// More than any person needs.
     const LONGEST: u64 = 1 << 20;
     let refuse = |why: &dyn std::fmt::Display| Failure::Usage(format!("{}: {why}", path.display()));
-    let metadata = path.metadata().map_err(|error| refuse(&error))?;
-    if metadata.len() > LONGEST {
-        return Err(refuse(&"a person file has at most 1 MiB"));
-    }
-    let text = std::fs::read(path).map_err(|error| refuse(&error))?;
+    let text = read_file(path, LONGEST).map_err(|error| refuse(&error))?;
+    let text = text.ok_or_else(|| refuse(&"a person file has at most 1 MiB"))?;
     let text = String::from_utf8(text).map_err(|_| refuse(&"a person file is text in UTF-8"))?;
     person_file::read(&text, defaults, generator).map_err(|faults| {
         let faults: Vec<String> = faults
@@ -142,6 +141,23 @@ fn read(path: &Path, defaults: &Defaults, generator: &mut ChaCha20Rng) -> Result
     })
 }
 
+/// A file's bytes, `None` when they are more than `longest`. Nothing but a file is opened: a pipe would let us wait, and a
+/// device may have no end.
+fn read_file(path: &Path, longest: u64) -> io::Result<Option<Vec<u8>>> {
+    let metadata = path.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !metadata.is_file() {
+        return Err(io::Error::other(
+            "this is no file but a pipe or a device: save it to a file first",
+        ));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(longest + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= longest).then_some(bytes))
+}
+
 /// The order with the photo that the file names.
 fn with_photo(person: &Path, file: &PersonFile) -> Result<Order, Failure> {
     let mut order = file.order.clone();
@@ -150,7 +166,10 @@ fn with_photo(person: &Path, file: &PersonFile) -> Result<Order, Failure> {
         let refuse = |why: &dyn std::fmt::Display| {
             Failure::Usage(format!("{}: photo: {}: {why}", person.display(), path.display()))
         };
-        let bytes = std::fs::read(&path).map_err(|error| refuse(&error))?;
+        /// More than any camera writes.
+        const LONGEST: u64 = 256 << 20;
+        let bytes = read_file(&path, LONGEST).map_err(|error| refuse(&error))?;
+        let bytes = bytes.ok_or_else(|| refuse(&"a photo's file has at most 256 MiB"))?;
         order.photo = vmyna_photo::to_card(&bytes).map_err(|error| refuse(&error))?.into();
     }
     Ok(order)

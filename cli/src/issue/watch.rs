@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use vmyna_applets::issuance::series::Watch;
 
 use super::keys_of;
@@ -13,6 +13,18 @@ use crate::failure::Failure;
 
 /// What takes less time needs no telling.
 const SILENCE: Duration = Duration::from_secs(2);
+
+/// A flag that is set when the user wants an end.
+pub(crate) fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM, SIGHUP] {
+        // A second one ends the program at once; then a file under a temporary name may be left.
+        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, stop.clone())
+            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
+            .map_err(|error| Failure::Failed(format!("signals can't be received: {error}")))?;
+    }
+    Ok(stop)
+}
 
 /// The progress of a run.
 pub(super) struct Progress {
@@ -29,13 +41,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn begin(cards: u64, pool: Option<u32>) -> Result<Self, Failure> {
-        let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
-            // A second one ends the program at once; then a file under a temporary name may be left.
-            signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, stop.clone())
-                .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
-                .map_err(|error| Failure::Failed(format!("signals can't be received: {error}")))?;
-        }
+        let stop = stop_on_signals()?;
         Ok(Self {
             cards,
             keys: keys_of(cards, pool),

@@ -9,7 +9,7 @@ fn begin() -> DateTime {
     "2026-11-01T01:00:00Z".parse().unwrap()
 }
 
-static SET: LazyLock<Files> = LazyLock::new(|| establish(&[7; 32], begin()).unwrap());
+static SET: LazyLock<Files> = LazyLock::new(|| establish(&[7; 32], begin(), &|| Ok(())).unwrap());
 
 /// The set with another content of one file.
 fn with(path: &str, content: &[u8]) -> Files {
@@ -40,7 +40,7 @@ fn a_new_set_has_every_file_and_no_other_and_can_be_taken_up() {
 
 #[test]
 fn another_seed_makes_every_file_another() {
-    let other = establish(&[8; 32], begin()).unwrap();
+    let other = establish(&[8; 32], begin(), &|| Ok(())).unwrap();
     for (path, bytes) in &other {
         assert!(SET[path] != *bytes, "{path}");
     }
@@ -48,7 +48,7 @@ fn another_seed_makes_every_file_another() {
 
 #[test]
 fn a_later_beginning_changes_the_two_x509_certificates_alone() {
-    let other = establish(&[7; 32], "2027-11-01T01:00:00Z".parse().unwrap()).unwrap();
+    let other = establish(&[7; 32], "2027-11-01T01:00:00Z".parse().unwrap(), &|| Ok(())).unwrap();
     let changed: Vec<_> = SET.keys().filter(|path| SET[*path] != other[*path]).collect();
     assert_eq!(changed, ["auth-ca/certificate.der", "sign-ca/certificate.der"]);
 }
@@ -92,7 +92,7 @@ fn a_key_that_is_none_and_a_certificate_of_another_key_are_named() {
             assert!(fault.path == path && fault.error.is_some(), "{fault:?}");
         }
     }
-    let other = establish(&[8; 32], begin()).unwrap();
+    let other = establish(&[8; 32], begin(), &|| Ok(())).unwrap();
     for (path, content) in [
         ("sign-ca/certificate.der", &SET["auth-ca/certificate.der"]),
         ("sign-ca/certificate.der", &other["sign-ca/certificate.der"]),
