@@ -2,7 +2,7 @@
 .PHONY: help demo test bench specimens docs
 
 CLIENT_PACKAGES = pcscd vsmartcard-vpcd opensc opensc-pkcs11 openssl
-TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic
+TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic tshark
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20

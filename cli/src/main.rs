@@ -5,6 +5,8 @@ mod args;
 mod ca;
 mod card;
 mod demo;
+mod doctor;
+mod explain;
 mod failure;
 mod files;
 mod hex;
@@ -16,6 +18,7 @@ mod readers;
 mod run;
 mod serve;
 mod show;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Apdu(arguments) => apdu::run(arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Run(arguments) => {
             return match run::run(arguments) {
                 Ok(status) => ExitCode::from(status),
@@ -43,6 +47,8 @@ fn main() -> ExitCode {
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
         Command::Completions { shell } => completions(shell),
     };
     match outcome {
