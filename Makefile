@@ -3,7 +3,7 @@
 
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
-TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic
+TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic tshark
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20

@@ -40,6 +40,7 @@ pub fn declare(profile: &Profile, data: CardData) -> Application {
             body: Body::Reserved,
             access: Access::NONE,
             basis: measured("myna-card: 001E selects, READ BINARY and READ RECORD answer 6981"),
+            secret: false,
         }],
         data_objects: objects
             .map(object)

@@ -85,14 +85,16 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             Body::Transparent(data.age_record),
             Access::read(birth),
             documented("myna-card; PocketSign names the PIN"),
-        ),
+        )
+        .secret(),
         elementary_file(
             ef::CARD_FACE,
             ("card face", "券面事項"),
             Body::Transparent(data.card_face),
             Access::read(either_code.clone()),
             documented("several clients; myna-card"),
-        ),
+        )
+        .secret(),
         elementary_file(
             ef::BASIC_INFORMATION,
             ("basic information", "AP基本情報"),
@@ -113,7 +115,8 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             Body::Transparent(data.my_number_picture),
             Access::read(a),
             documented("several clients; myna-card: code B does not open it"),
-        ),
+        )
+        .secret(),
         elementary_file(
             ef::UNKNOWN_0006,
             ("unknown protected file", ""),

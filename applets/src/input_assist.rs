@@ -96,21 +96,24 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             transparent(data.my_number),
             read(&[ef::PIN, ef::CODE_A]),
             documented("all clients; A does and B does not open it: myna-card"),
-        ),
+        )
+        .secret(),
         elementary_file(
             ef::ATTRIBUTES,
             ("four attributes", "基本4情報"),
             transparent(data.attributes),
             read(&[ef::PIN, ef::CODE_B]),
             documented("all clients; B does and A does not open it: myna-card"),
-        ),
+        )
+        .secret(),
         elementary_file(
             ef::INTEGRITY,
             ("digests and signature", ""),
             transparent(data.integrity),
             read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
             documented("jpki/myna; milkcocoa0902/Jpki; myna-card"),
-        ),
+        )
+        .secret(),
         elementary_file(
             ef::CERTIFICATE,
             ("CV certificate of the signing key", ""),

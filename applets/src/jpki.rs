@@ -181,7 +181,8 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
                 transparent(certificate),
                 Access::read(Condition::Verified(ef::SIGN_PIN)),
                 measured("OpenSC issue 3169: 6982 before the password; myna-card"),
-            ),
+            )
+            .secret(),
             elementary_file(
                 ef::SIGN_KEY,
                 ("sign private key", "署名用秘密鍵"),

@@ -57,5 +57,6 @@ fn elementary_file(
         body,
         access,
         basis,
+        secret: false,
     }
 }

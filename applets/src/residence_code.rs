@@ -76,7 +76,8 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             Body::Records(vec![record(contents.residence_code.digits()).into()]),
             Access::read(Condition::Verified(ef::PIN)),
             assumed("Ministry of Internal Affairs: as text, behind the PIN; identifier and form published nowhere"),
-        ),
+        )
+        .secret(),
     ];
     Application {
         aid: AID,

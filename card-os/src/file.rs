@@ -63,6 +63,16 @@ pub struct File {
     pub access: Access,
     /// How certain its existence, form and access are.
     pub basis: Basis,
+    /// Whether what it holds is about the holder and behind a credential: traces mask what is read from it.
+    pub secret: bool,
+}
+
+impl File {
+    /// The same, declared secret.
+    #[must_use]
+    pub fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
 }
 
 /// What a file is and holds.

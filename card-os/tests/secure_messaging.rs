@@ -47,6 +47,7 @@ fn file(id: u16, body: Body, access: Access) -> File {
         body,
         access,
         basis,
+        secret: false,
     }
 }
 

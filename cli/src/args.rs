@@ -11,6 +11,8 @@ pub(crate) use readers::*;
 
 use crate::apdu::expect::Expectation;
 use crate::card::CardSource;
+use crate::explain::language::Language;
+use crate::trace::args::{TraceArguments, TraceOptions};
 
 /// A virtual My Number Card (個人番号カード) for tests.
 ///
@@ -30,6 +32,9 @@ pub(crate) enum Command {
     /// Send APDUs to a virtual card, or to a card in a PC/SC reader
     #[command(after_long_help = APDU_HELP)]
     Apdu(Apdu),
+    /// Explain APDUs: what each field asks for, what the card answers, and which rule decided
+    #[command(after_long_help = crate::explain::HELP)]
+    Explain(crate::explain::Explain),
     /// Run a PC/SC program with a virtual card in a reader that only it sees: no pcscd, no root
     #[command(after_long_help = readers::RUN_HELP)]
     Run(Run),
@@ -55,6 +60,11 @@ pub(crate) enum Command {
     Reader(Reader),
     /// List the PC/SC readers and what is in them
     Readers,
+    /// Find what is wrong with the machine's PC/SC set-up, and the command that mends it
+    #[command(after_long_help = crate::doctor::HELP)]
+    Doctor(crate::doctor::Doctor),
+    /// Show a trace that --trace has written, or replay it against a card
+    Trace(TraceArguments),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -68,6 +78,13 @@ pub(crate) struct Demo {
     /// The virtual card: specimen:NAME, FILE or FILE#NAME
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
     pub(crate) card: CardSource,
+
+    #[command(flatten)]
+    pub(crate) trace: TraceOptions,
+
+    /// Show PINs and secret answers in the trace
+    #[arg(long, requires = "trace")]
+    pub(crate) show_secrets: bool,
 }
 
 /// Sending APDUs.
@@ -91,13 +108,20 @@ pub(crate) struct Apdu {
     #[arg(long, conflicts_with = "why")]
     pub(crate) plain: bool,
 
-    /// Say after each APDU which rules and access conditions decided (virtual card only)
+    /// Say what each field of an APDU asks for, and which rules and access conditions decided (virtual card only)
     #[arg(long, conflicts_with = "reader")]
     pub(crate) why: bool,
 
-    /// Show PINs in what is printed; otherwise every byte of one is shown as **
+    /// The language in which --why tells it
+    #[arg(long, value_name = "LANGUAGE", value_enum, default_value_t, requires = "why")]
+    pub(crate) lang: Language,
+
+    /// Show PINs in what is printed and, with secret answers, in the trace; otherwise every byte of one is shown as **
     #[arg(long)]
     pub(crate) show_secrets: bool,
+
+    #[command(flatten)]
+    pub(crate) trace: TraceOptions,
 
     /// The status word expected, e.g. 9000 or 63CX (X: any digit): one for all APDUs, or a list like 9000,9000,63C3
     /// with one for each. The first other answer ends the run with exit status 1

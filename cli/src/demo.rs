@@ -17,6 +17,7 @@ use crate::args;
 use crate::failure::Failure;
 use crate::hex;
 use crate::narrate::{Narrator, Reasons, shortened, split};
+use crate::trace;
 
 /// `DigestInfo` of SHA-256 in front of the hash: what clients give to the card (RFC 8017, 9.2, note 1).
 const SHA256_DIGEST_INFO: &str = "3031300D060960864801650304020105000420";
@@ -59,7 +60,9 @@ impl Tour {
     fn begin(arguments: &args::Demo) -> Result<Self, Failure> {
         let reasons = Reasons::default();
         let mut reader = SoftwareReader::new("software reader");
-        reader.put(arguments.card.open(Some(reasons.observer()))?)?;
+        let card = trace::prepare(&arguments.card, Some(reasons.observer()))?;
+        let trace = trace::begin(&arguments.trace, arguments.show_secrets)?;
+        reader.put(card.into_reader("software reader", trace.as_ref()))?;
         writeln!(
             io::stdout(),
             "A virtual My Number Card (個人番号カード), {}: its holder is fictional.\n\
@@ -206,7 +209,7 @@ impl Tour {
         let answer = self.narrator.answer(&response, start.elapsed());
         writeln!(out, "{}", shortened(&answer))?;
         for reason in self.reasons.take() {
-            writeln!(out, "   {reason}")?;
+            writeln!(out, "   {}", reason.en)?;
         }
         self.narrator.follow(&command, &response);
         self.sent += 1;

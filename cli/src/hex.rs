@@ -1,6 +1,7 @@
 //! Bytes as hexadecimal digits, for people.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 /// The digits, upper case, without anything between them.
 pub(crate) fn encode(bytes: &[u8]) -> String {
@@ -11,6 +12,19 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
             let _ = write!(text, "{byte:02X}");
             text
         })
+}
+
+/// The digits of a part of `bytes`, with `**` for each byte whose place in `bytes` is hidden.
+pub(crate) fn encode_hiding(bytes: &[u8], part: Range<usize>, hidden: &Range<usize>) -> String {
+    let start = part.start;
+    let part = bytes.get(part).unwrap_or_default();
+    (start..).zip(part).fold(String::new(), |mut text, (at, byte)| {
+        let _ = match hidden.contains(&at) {
+            true => write!(text, "**"),
+            false => write!(text, "{byte:02X}"),
+        };
+        text
+    })
 }
 
 /// The bytes that digits of either case stand for; spaces and colons may stand anywhere between them.

@@ -6,6 +6,8 @@ mod ca;
 mod card;
 mod card_state;
 mod demo;
+mod doctor;
+mod explain;
 mod failure;
 mod files;
 mod held;
@@ -19,6 +21,7 @@ mod run;
 mod serve;
 mod show;
 mod state;
+mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Apdu(arguments) => apdu::run(arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Run(arguments) => {
             return match run::run(arguments) {
                 Ok(status) => ExitCode::from(status),
@@ -47,6 +51,8 @@ fn main() -> ExitCode {
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Trace(arguments) => trace::run(&arguments),
         Command::Completions { shell } => completions(shell),
     };
     match outcome {

@@ -14,11 +14,12 @@ use vmyna_card_os::command::secret::secret_range;
 use vmyna_card_os::command::select::Select;
 use vmyna_card_os::command::{self, Instruction, Reference};
 use vmyna_card_os::event::{Event, Observer};
-use vmyna_card_os::file::FileId;
-use vmyna_card_os::rule::{self, Basis};
-use vmyna_card_os::store::{Change, ObjectId};
+use vmyna_card_os::file::{File, FileId};
+use vmyna_card_os::rule;
 use vmyna_card_os::{Aid, StatusWord};
 
+use crate::explain::language::Text;
+use crate::explain::reasons::reason;
 use crate::hex;
 
 /// Tells what commands mean, by following which application is selected.
@@ -50,24 +51,29 @@ impl Narrator {
     /// `>> (4+10) 00A4040C 0A D392F000260100000001   SELECT AP jpki`
     pub(crate) fn command(&self, command: &[u8]) -> String {
         let secret = if self.show_secrets { 0..0 } else { secret_range(command) };
+        self.command_hiding(command, &secret)
+    }
+
+    /// The same with `**` for exactly these bytes.
+    pub(crate) fn command_hiding(&self, command: &[u8], hidden: &Range<usize>) -> String {
         let header = command.len().min(4);
         let mut line = format!(">> ({header}+{})", data_length(command));
         for field in fields(command) {
             line.push(' ');
-            for at in field {
-                // Writing into a String can't fail.
-                let _ = match secret.contains(&at) {
-                    true => write!(line, "**"),
-                    false => write!(line, "{:02X}", command[at]),
-                };
-            }
+            line.push_str(&hex::encode_hiding(command, field, hidden));
         }
+        // Writing into a String can't fail.
         let _ = write!(line, "   {}", self.meaning(command));
         line
     }
 
     /// `<< (0+2) 31 µs 9000`, with the data below it.
     pub(crate) fn answer(&self, response: &[u8], elapsed: Duration) -> String {
+        self.answer_hiding(response, &(0..0), elapsed)
+    }
+
+    /// The same with `**` for these bytes.
+    pub(crate) fn answer_hiding(&self, response: &[u8], hidden: &Range<usize>, elapsed: Duration) -> String {
         let Some((data, status_word)) = split(response) else {
             return format!("<< ({}) {} µs: no status word", response.len(), elapsed.as_micros());
         };
@@ -75,8 +81,9 @@ impl Narrator {
         if !status_word.is_success() {
             let _ = write!(text, "   {}", status_word.meaning());
         }
-        for line in data.chunks(32) {
-            let _ = write!(text, "\n   {}", hex::encode(line));
+        for start in (0..data.len()).step_by(32) {
+            let line = start..data.len().min(start + 32);
+            let _ = write!(text, "\n   {}", hex::encode_hiding(data, line, hidden));
         }
         text
     }
@@ -130,16 +137,28 @@ impl Narrator {
     }
 
     fn file_name(&self, id: FileId) -> Option<&str> {
+        self.file(id).map(|file| file.name.as_ref())
+    }
+
+    /// The file that this identifier means in the selected application.
+    pub(crate) fn file(&self, id: FileId) -> Option<&File> {
         let application = self
             .known
             .iter()
             .find(|application| Some(application.aid) == self.selected)?;
-        application.file(id).map(|file| file.name.as_ref())
+        application.file(id)
+    }
+
+    /// The first application with this name or beginning of one.
+    pub(crate) fn application(&self, name: &[u8]) -> Option<&Application> {
+        self.known
+            .iter()
+            .find(|application| !name.is_empty() && application.aid.matches(name))
     }
 }
 
 /// Whether a class byte says secure messaging, on channel 0.
-fn secured(cla: u8) -> bool {
+pub(crate) fn secured(cla: u8) -> bool {
     matches!(cla, 0x08 | 0x0C | 0x88 | 0x8C)
 }
 
@@ -205,7 +224,7 @@ fn fields(command: &[u8]) -> Vec<Range<usize>> {
 
 /// The reasons a virtual card gave since they were last asked for.
 #[derive(Clone, Default)]
-pub(crate) struct Reasons(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Reasons(Arc<Mutex<Vec<Text>>>);
 
 impl Reasons {
     /// An observer that writes the reasons down here.
@@ -219,72 +238,9 @@ impl Reasons {
     }
 
     /// Takes the reasons out.
-    pub(crate) fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<Text> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-/// What an event says about why the card answers as it does.
-fn reason(event: &Event<'_>) -> Option<String> {
-    let object = |object: &ObjectId| object.file.to_string();
-    Some(match event {
-        Event::Selected {
-            application,
-            again: true,
-        } => {
-            format!(
-                "{} was selected already: its verified PINs stay verified",
-                application.name
-            )
-        }
-        Event::Selected {
-            application,
-            again: false,
-        } => {
-            format!(
-                "{} ({}) is selected; no PIN is verified",
-                application.name, application.title
-            )
-        }
-        Event::Access {
-            application,
-            object: (id, name),
-            verdict,
-            basis,
-        } => {
-            let id = id.map_or_else(String::new, |id| format!("{id:04X} "));
-            let (application, Basis { certainty, source }) = (&application.name, basis);
-            format!("{application} {id}({name}): {verdict} [{certainty}: {source}]")
-        }
-        Event::SecurityStatus {
-            pin, verified: true, ..
-        } => format!("PIN {pin} is verified now"),
-        Event::SecurityStatus {
-            pin, verified: false, ..
-        } => format!("PIN {pin} is no longer verified"),
-        Event::SecureSession { open: true } => "a secure session is open".to_owned(),
-        Event::SecureSession { open: false } => "the secure session has ended".to_owned(),
-        Event::Commit { stored: false, .. } => "the change could not be stored".to_owned(),
-        Event::Commit {
-            change: Change::PinTries {
-                object: pin,
-                tries_left,
-            },
-            ..
-        } => {
-            format!("stored: tries left of PIN {}: {tries_left}", object(pin))
-        }
-        Event::Commit {
-            change: Change::PinValue { object: pin, .. },
-            ..
-        } => {
-            format!("stored: PIN {} has a new value", object(pin))
-        }
-        Event::Answer { rule: Some(rule), .. } => {
-            format!("rule {} [{}]: {} ({})", rule.id, rule.certainty, rule.says, rule.source)
-        }
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -21,12 +21,15 @@ use vmyna_reader_bridge::pcsc_service::message::READERS;
 use vmyna_reader_bridge::pcsc_service::{
     Observer, Options, PcscLiteService, PinPad, PrivateDirectory, ServiceError, ServiceEvent, What,
 };
+use vmyna_reader_bridge::trace::Trace;
 
 use crate::args::{self, PinPadSource};
 use crate::card::CardSource;
 use crate::failure::Failure;
 use crate::narrate::{Narrator, shortened};
 use crate::serve::say;
+use crate::trace::args::TraceOptions;
+use crate::trace::{self};
 
 /// What libpcsclite takes its socket from.
 pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -51,7 +54,13 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
     if cards.is_empty() {
         cards.push(CardSource::hanako());
     }
-    let service = OwnService::start(&socket, &cards, &arguments.readers, arguments.verbose)?;
+    let service = OwnService::start(
+        &socket,
+        &cards,
+        &arguments.readers,
+        arguments.verbose,
+        (&arguments.trace, arguments.show_secrets),
+    )?;
     // Not before the card is there: it may take a moment.
     let sweeper = thread::spawn(PrivateDirectory::remove_stale);
     let status = run_program(&arguments.command, &socket, signals);
@@ -127,12 +136,13 @@ pub(crate) struct OwnService {
 }
 
 impl OwnService {
-    /// Starts it at `socket` with these cards, each in a reader of its own.
+    /// Starts it at `socket` with these cards, each in a reader of its own; with a trace, which may show secrets.
     pub(crate) fn start(
         socket: &Path,
         cards: &[CardSource],
         readers: &args::Readers,
         verbose: bool,
+        (trace, show_secrets): (&TraceOptions, bool),
     ) -> Result<Self, Failure> {
         let count = cards.len().max(readers.reader_name.len());
         if count > READERS {
@@ -152,8 +162,9 @@ impl OwnService {
             .collect();
         let opened: Vec<_> = sources
             .iter()
-            .map(|source| source.as_ref().map(|source| source.open(None)).transpose())
+            .map(|source| source.as_ref().map(|source| trace::prepare(source, None)).transpose())
             .collect::<Result<_, _>>()?;
+        let trace = trace::begin(trace, show_secrets)?;
         let options = Options {
             readers: names.clone(),
             grace: readers.power_off.0,
@@ -170,11 +181,12 @@ impl OwnService {
         let hand = service.hand();
         for (name, card) in names.iter().zip(opened) {
             if let Some(card) = card {
+                let card = card.into_reader(name, trace.as_ref());
                 let moved = hand.insert(name, Some(card));
                 moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why:?}")))?;
             }
         }
-        let control = ControlServer::start(socket, hand, make_card()).map_err(explain)?;
+        let control = ControlServer::start(socket, hand, make_card(trace)).map_err(explain)?;
         Ok(Self {
             control,
             service,
@@ -204,10 +216,14 @@ fn explain(error: ServiceError) -> Failure {
 }
 
 /// Makes the cards that `vmyna reader insert` names.
-fn make_card() -> MakeCard {
-    Box::new(|text| {
+fn make_card(trace: Option<Trace>) -> MakeCard {
+    let made = AtomicUsize::new(0);
+    Box::new(move |text| {
         let source: CardSource = text.parse()?;
-        source.open(None).map_err(|failure| failure.to_string())
+        let card = trace::prepare(&source, None).map_err(|failure| failure.to_string())?;
+        // Which reader it goes into is not told here.
+        let number = made.fetch_add(1, Ordering::SeqCst) + 1;
+        Ok(card.into_reader(&format!("put in #{number}: {source}"), trace.as_ref()))
     })
 }
 

@@ -17,6 +17,7 @@ use crate::args;
 use crate::failure::Failure;
 use crate::narrate::{Narrator, shortened};
 use crate::run::OwnService;
+use crate::trace;
 
 /// Runs the command.
 pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
@@ -34,6 +35,8 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         ));
     }
     let source = source.clone();
+    let card = trace::prepare(&source, None)?;
+    let trace = trace::begin(&arguments.trace, arguments.show_secrets)?;
     let args::Serve {
         vpcd: address,
         insecure_remote,
@@ -41,7 +44,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         verbose,
         ..
     } = arguments;
-    let mut card = source.open(None)?;
+    let mut card = card.into_reader(&format!("vpcd {address}"), trace.as_ref());
     let mut server = VpcdServer::new(address.clone());
     if insecure_remote {
         server = server.allow_remote();
@@ -96,7 +99,13 @@ fn serve_socket(socket: &Path, arguments: &args::Serve) -> Result<(), Failure> {
             stopper.1.notify_all();
         },
     )?;
-    let service = OwnService::start(socket, &arguments.card, &arguments.readers, arguments.verbose)?;
+    let service = OwnService::start(
+        socket,
+        &arguments.card,
+        &arguments.readers,
+        arguments.verbose,
+        (&arguments.trace, arguments.show_secrets),
+    )?;
     for reader in service.readers() {
         say(&format!("reader \"{}\": {}", reader.0, reader.1));
     }

@@ -314,7 +314,7 @@ fn the_demo_explains_and_every_answer_is_as_it_says() {
     let output = vmyna(["demo"]).output().unwrap().exits_with(0).out();
     for expected in [
         "specimen:hanako",
-        "denied: read needs PIN 001B verified",
+        "denied: read needs sign password (001B); verified: none",
         "it is right",
         "20 answers were as the text says",
     ] {

@@ -1,11 +1,11 @@
 //! What a computer sees of a card: a reader in this process ([`software`]), the machine's PC/SC service through vpcd
 //! ([`vpcd`]), a PC/SC service of its own without pcscd ([`pcsc_service`]), and the readers that the machine's service
 //! knows ([`pcsc_client`], with the cargo feature `pcsc`). A contactless reader ([`contactless`]) stands between any of the
-//! first three and a card.
+//! first three and a card, and [`trace`] writes down what is said.
 //!
 //! This crate knows a card only as the trait [`Icc`]. It has no async runtime: a reader is one blocking conversation in
 //! a thread of the caller's. It must never look into a command or a response, nor log one; but a contactless reader answers
-//! the commands that are meant for itself.
+//! the commands that are meant for itself, and a trace masks what is secret.
 
 mod card;
 pub mod contactless;
@@ -16,6 +16,7 @@ pub mod pcsc_client;
 pub mod pcsc_service;
 pub mod reader;
 pub mod software;
+pub mod trace;
 pub mod vpcd;
 
 pub use contactless::{ContactlessReader, TypeB};

@@ -78,6 +78,7 @@ fn file(id: u16, body: Body, access: Access) -> File {
         body,
         access,
         basis: Basis::new(Certainty::Assumed, "synthetic"),
+        secret: false,
     }
 }
 

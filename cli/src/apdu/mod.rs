@@ -7,12 +7,16 @@ mod step;
 use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
 
+use vmyna_card_os::command::secret::secret_range;
 use vmyna_reader_bridge::{Reader, SoftwareReader};
 
 use crate::args;
+use crate::explain;
+use crate::explain::language::Language;
 use crate::failure::Failure;
 use crate::hex;
 use crate::narrate::{Narrator, Reasons, split};
+use crate::trace::{self, TracedReader};
 use expect::Expectation;
 use step::{Directive, Step};
 
@@ -48,6 +52,8 @@ struct Session {
     narrator: Narrator,
     /// `None` for a card that gives no reasons, or if nobody asked.
     reasons: Option<Reasons>,
+    language: Language,
+    show_secrets: bool,
     plain: bool,
     expectation: Option<Expectation>,
     /// How many APDUs have been sent.
@@ -58,12 +64,20 @@ struct Session {
 impl Session {
     fn open(arguments: &args::Apdu) -> Result<Self, Failure> {
         let reasons = arguments.why.then(Reasons::default);
-        let reader = match &arguments.reader {
-            Some(name) => pcsc_reader(name)?,
+        let begin = || trace::begin(&arguments.trace, arguments.show_secrets);
+        let reader: Box<dyn Reader> = match &arguments.reader {
+            Some(name) => {
+                let reader = pcsc_reader(name)?;
+                match begin()? {
+                    Some(trace) => Box::new(TracedReader::new(reader, trace)),
+                    None => reader,
+                }
+            }
             None => {
                 let observer = reasons.as_ref().map(Reasons::observer);
                 let mut reader = SoftwareReader::new("software reader");
-                reader.put(arguments.card.open(observer)?)?;
+                let card = trace::prepare(&arguments.card, observer)?;
+                reader.put(card.into_reader("software reader", begin()?.as_ref()))?;
                 Box::new(reader)
             }
         };
@@ -71,6 +85,8 @@ impl Session {
             reader,
             narrator: Narrator::new(arguments.show_secrets, arguments.reader.is_none()),
             reasons,
+            language: arguments.lang,
+            show_secrets: arguments.show_secrets,
             plain: arguments.plain,
             expectation: arguments.expect.clone(),
             sent: 0,
@@ -89,6 +105,11 @@ impl Session {
         self.sent += 1;
         if !self.plain {
             writeln!(io::stdout(), "{}", self.narrator.command(command))?;
+            if self.reasons.is_some() {
+                let secret = if self.show_secrets { 0..0 } else { secret_range(command) };
+                let fields = explain::fields(&self.narrator, command, &secret, self.language);
+                writeln!(io::stdout(), "{fields}")?;
+            }
         }
         let start = Instant::now();
         let outcome = self.reader.transmit(command, &mut self.response);
@@ -99,8 +120,10 @@ impl Session {
             writeln!(out, "{}", hex::encode(&self.response))?;
         } else {
             writeln!(out, "{}", self.narrator.answer(&self.response, elapsed))?;
-            for reason in self.reasons.iter().flat_map(Reasons::take) {
-                writeln!(out, "   {reason}")?;
+            if let Some(reasons) = &self.reasons {
+                for line in explain::answer(command, &self.response, reasons, self.language) {
+                    writeln!(out, "{line}")?;
+                }
             }
         }
         self.narrator.follow(command, &self.response);

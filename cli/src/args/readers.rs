@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use vmyna_reader_bridge::vpcd::VpcdAddress;
 
 use crate::card::CardSource;
+use crate::trace::args::TraceOptions;
 
 /// Readers of vmyna's own PC/SC service.
 #[derive(Args)]
@@ -40,6 +41,13 @@ pub(crate) struct Run {
     /// Show every APDU on standard error, PINs masked
     #[arg(long, short)]
     pub(crate) verbose: bool,
+
+    #[command(flatten)]
+    pub(crate) trace: TraceOptions,
+
+    /// Show PINs and secret answers in the trace
+    #[arg(long, requires = "trace")]
+    pub(crate) show_secrets: bool,
 
     /// The program and its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
@@ -185,6 +193,13 @@ pub(crate) struct Serve {
     /// Show every APDU, PINs masked
     #[arg(long, short)]
     pub(crate) verbose: bool,
+
+    #[command(flatten)]
+    pub(crate) trace: TraceOptions,
+
+    /// Show PINs and secret answers in the trace
+    #[arg(long, requires = "trace")]
+    pub(crate) show_secrets: bool,
 }
 
 pub(super) const SERVE_HELP: &str = "\

@@ -1,0 +1,270 @@
+//! A command decoded to the field: what each byte says.
+//!
+//! Only what the bytes say; whether the card takes them is for the card to say.
+
+use std::ops::Range;
+
+use vmyna_card_os::apdu::CommandApdu;
+use vmyna_card_os::command::{self, code};
+use vmyna_card_os::file::FileId;
+
+use super::language::{Text, text};
+use crate::narrate::Narrator;
+
+/// A field: its name, where it lies, what it says.
+pub(super) struct Field {
+    pub(super) name: &'static str,
+    pub(super) place: Range<usize>,
+    pub(super) says: Text,
+}
+
+/// The fields of a command, in their order.
+pub(super) fn decode(narrator: &Narrator, command: &[u8]) -> Vec<Field> {
+    let field = |name, place, says| Field { name, place, says };
+    let Ok(apdu) = CommandApdu::parse(command) else {
+        let says = text!(
+            "not a C-APDU: its length fields don't agree with its length",
+            "C-APDUではない: 長さフィールドと実際の長さが合わない"
+        );
+        return vec![field("?", 0..command.len(), says)];
+    };
+    let mut fields = vec![
+        field("CLA", 0..1, class(apdu.cla)),
+        field("INS", 1..2, instruction(apdu.cla, apdu.ins)),
+        field("P1", 2..3, p1(narrator, &apdu)),
+        field("P2", 3..4, p2(narrator, &apdu)),
+    ];
+    let (length, end) = (apdu.data.len(), command.len());
+    let mut at = 4;
+    if length > 0 {
+        let data = at + if apdu.extended { 3 } else { 1 };
+        let form = if apdu.extended {
+            text!(
+                "{length} bytes of data, extended form",
+                "データ{length}バイト（拡張長）"
+            )
+        } else {
+            text!("{length} bytes of data", "データ{length}バイト")
+        };
+        fields.push(field("Lc", at..data, form));
+        at = data + length;
+        fields.push(field("Data", data..at, self::data(narrator, &apdu)));
+    }
+    if let Some(ne) = apdu.ne {
+        let all = (apdu.extended && ne == 65_536) || (!apdu.extended && ne == 256);
+        let says = if all {
+            text!("as many bytes as there are, at most {ne}", "あるだけ、最大{ne}バイト")
+        } else {
+            text!("at most {ne} bytes", "最大{ne}バイト")
+        };
+        fields.push(field("Le", at..end, says));
+    }
+    fields
+}
+
+fn class(cla: u8) -> Text {
+    match cla {
+        0x00 => text!(
+            "ISO/IEC 7816-4, in plain form, channel 0",
+            "ISO/IEC 7816-4、平文、チャネル0"
+        ),
+        0x80 => text!(
+            "the card's own commands, in plain form, channel 0",
+            "カード独自のコマンド、平文、チャネル0"
+        ),
+        0x08 | 0x88 => text!(
+            "secure messaging, header not authenticated",
+            "セキュアメッセージング、ヘッダ認証なし"
+        ),
+        0x0C | 0x8C => text!(
+            "secure messaging with an authenticated header",
+            "セキュアメッセージング、ヘッダ認証あり"
+        ),
+        0xFF => text!("for the reader, not for the card", "カードではなくリーダ宛て"),
+        cla if cla & 0xE0 == 0 || cla & 0xE0 == 0x80 => {
+            let channel = cla & 0x03;
+            text!(
+                "another channel ({channel}), chaining or secure messaging",
+                "別のチャネル（{channel}）、連鎖またはセキュアメッセージング"
+            )
+        }
+        _ => text!("a class this card does not have", "このカードにないクラス"),
+    }
+}
+
+fn instruction(cla: u8, ins: u8) -> Text {
+    match command::name(ins) {
+        Some(name) if cla != 0xFF => Text::same(name),
+        _ => text!("an instruction this card does not have", "このカードにない命令"),
+    }
+}
+
+fn nothing() -> Text {
+    text!("nothing", "意味なし")
+}
+
+fn as_is(byte: u8) -> Text {
+    match byte {
+        0 => nothing(),
+        _ => text!("no meaning known", "意味は不明"),
+    }
+}
+
+fn p1(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
+    match (apdu.ins, apdu.p1) {
+        (code::SELECT, 0x00) => text!("by identifier: the MF", "識別子指定: MF"),
+        (code::SELECT, 0x02) => text!(
+            "by identifier: an EF of the current application",
+            "識別子指定: カレントAPのEF"
+        ),
+        (code::SELECT, 0x04) => text!("by name: an application (AID)", "名前指定: AP（AID）"),
+        (code::READ_BINARY, 0x00..0x80) => {
+            let offset = apdu.p1_p2();
+            text!(
+                "current EF; with P2 the offset {offset}",
+                "カレントEF。P2と合わせてオフセット{offset}"
+            )
+        }
+        (code::READ_BINARY, sfi) => reference(narrator, sfi),
+        (code::READ_RECORD, number) => text!("record {number}", "レコード{number}"),
+        (code::COMPUTE_SIGNATURE, scheme) => self::scheme(scheme),
+        (code::CHANGE_REFERENCE_DATA, 0x01) => text!("the data are the new value only", "データは新しい値のみ"),
+        (code::GET_DATA, _) => tag(apdu),
+        (_, byte) => as_is(byte),
+    }
+}
+
+fn p2(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
+    match (apdu.ins, apdu.p2) {
+        (code::SELECT, p2) => {
+            let (en, ja) = match p2 & 0x03 {
+                0 => ("first or only occurrence", "最初または唯一"),
+                2 => ("next occurrence", "次"),
+                _ => ("an occurrence this card does not have", "このカードにない順序指定"),
+            };
+            match p2 & 0x0C {
+                0x0C => text!("{en}; no FCI wanted", "{ja}。FCI不要"),
+                0x00 => text!("{en}; FCI wanted", "{ja}。FCI要求"),
+                _ => text!("{en}; another control information wanted", "{ja}。別の制御情報を要求"),
+            }
+        }
+        (code::READ_BINARY, offset) if apdu.p1 >= 0x80 => text!("offset {offset}", "オフセット{offset}"),
+        (code::READ_BINARY, _) => text!("low byte of the offset", "オフセットの下位バイト"),
+        (code::READ_RECORD, p2) => {
+            let (en, ja) = match p2 & 0x07 {
+                4 => ("the record P1", "P1のレコード"),
+                5 => ("all records from P1 on", "P1以降の全レコード"),
+                _ => ("a mode this card does not have", "このカードにないモード"),
+            };
+            let file = match p2 >> 3 {
+                0 => text!("current EF", "カレントEF"),
+                sfi => short_identifier(narrator, sfi),
+            };
+            Text {
+                en: format!("{en}; {}", file.en),
+                ja: format!("{ja}。{}", file.ja),
+            }
+        }
+        (code::COMPUTE_SIGNATURE, 0) => text!("the application's default key", "APの既定の鍵"),
+        (
+            code::VERIFY
+            | code::CHANGE_REFERENCE_DATA
+            | code::CHANGE_KEY
+            | code::COMPUTE_SIGNATURE
+            | code::INTERNAL_AUTHENTICATE
+            | code::EXTERNAL_AUTHENTICATE,
+            byte,
+        ) => reference(narrator, byte),
+        (code::GET_DATA, _) => tag(apdu),
+        (_, byte) => as_is(byte),
+    }
+}
+
+fn tag(apdu: &CommandApdu<'_>) -> Text {
+    let tag = apdu.p1_p2();
+    text!("with the other: tag {tag:04X}", "P1-P2でタグ{tag:04X}")
+}
+
+/// `80` the current EF, `81` to `9E` a short EF identifier.
+fn reference(narrator: &Narrator, byte: u8) -> Text {
+    match byte {
+        0x80 => text!("current EF", "カレントEF"),
+        0x81..=0x9E => short_identifier(narrator, byte & 0x1F),
+        _ => text!("no EF can be meant by this", "EFを指さない値"),
+    }
+}
+
+fn short_identifier(narrator: &Narrator, sfi: u8) -> Text {
+    match FileId::from_sfi(sfi) {
+        Some(id) => file(narrator, id),
+        None => text!("no short EF identifier", "短縮EF識別子ではない"),
+    }
+}
+
+fn file(narrator: &Narrator, id: FileId) -> Text {
+    match narrator.file(id) {
+        Some(file) => {
+            let (name, title) = (&file.name, if file.title.is_empty() { &file.name } else { &file.title });
+            text!("EF {id} ({name})", "EF {id}（{title}）")
+        }
+        None => text!("EF {id}", "EF {id}"),
+    }
+}
+
+/// P1 of COMPUTE DIGITAL SIGNATURE.
+fn scheme(p1: u8) -> Text {
+    match p1 {
+        0 => text!("PKCS#1 v1.5 of the data as they are", "PKCS#1 v1.5、データそのまま"),
+        1 => text!(
+            "PKCS#1 v1.5 of the bare SHA-256 of the data",
+            "PKCS#1 v1.5、データのSHA-256（DigestInfoなし）"
+        ),
+        2 => text!(
+            "PKCS#1 v1.5; the data are a SHA-256 hash",
+            "PKCS#1 v1.5、データはSHA-256ハッシュ値"
+        ),
+        3 => text!(
+            "PKCS#1 v1.5 with SHA-256 of the data",
+            "PKCS#1 v1.5、データのSHA-256（DigestInfoあり）"
+        ),
+        4 => text!(
+            "RSASSA-PSS; the data are a SHA-256 hash",
+            "RSASSA-PSS、データはSHA-256ハッシュ値"
+        ),
+        5 => text!("RSASSA-PSS with SHA-256 of the data", "RSASSA-PSS、データのSHA-256"),
+        _ => text!("a scheme this card does not have", "このカードにない署名方式"),
+    }
+}
+
+/// Never shows a byte of the data: what is a PIN is masked elsewhere.
+fn data(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
+    let length = apdu.data.len();
+    match (apdu.cla, apdu.ins) {
+        (0x08 | 0x0C | 0x88 | 0x8C, _) => {
+            text!("secure messaging objects", "セキュアメッセージングのデータオブジェクト")
+        }
+        (_, code::SELECT) if apdu.p1 == 0x04 => match narrator.application(apdu.data) {
+            Some(application) => {
+                let (name, title) = (&application.name, &application.title);
+                text!("AID of {name} ({title})", "{title}（{name}）のAID")
+            }
+            None => text!("an AID this card does not have", "このカードにないAID"),
+        },
+        (_, code::SELECT) => match *apdu.data {
+            [high, low] => file(narrator, FileId::new(u16::from_be_bytes([high, low]))),
+            _ => text!(
+                "no file identifier: that has 2 bytes",
+                "ファイル識別子ではない（2バイトのはず）"
+            ),
+        },
+        (_, code::VERIFY) => text!("the PIN presented, {length} bytes", "提示するPIN、{length}バイト"),
+        (_, code::CHANGE_REFERENCE_DATA | code::CHANGE_KEY) => {
+            text!("the new PIN, {length} bytes", "新しいPIN、{length}バイト")
+        }
+        (_, code::COMPUTE_SIGNATURE) => text!("what is signed, {length} bytes", "署名対象、{length}バイト"),
+        (_, code::INTERNAL_AUTHENTICATE) => text!("the challenge, {length} bytes", "チャレンジ、{length}バイト"),
+        (_, code::SET_SESSION_KEY) => text!("the encrypted session key", "暗号化したセッション鍵"),
+        (_, code::VERIFY_CERTIFICATE) => text!("a part of the terminal's certificate", "端末証明書の一部"),
+        _ => text!("{length} bytes", "{length}バイト"),
+    }
+}

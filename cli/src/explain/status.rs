@@ -1,0 +1,121 @@
+//! What a status word means: in general, and in the place where it came.
+
+use vmyna_card_os::StatusWord as Sw;
+use vmyna_card_os::apdu::CommandApdu;
+use vmyna_card_os::command::code;
+use vmyna_card_os::rule;
+
+use super::language::{Text, text};
+use super::reasons;
+use crate::narrate::split;
+
+/// In general.
+pub(super) fn meaning(sw: Sw) -> Text {
+    let tries = sw.value() & 0x0F;
+    let count = sw.value() & 0xFF;
+    let ja = match sw {
+        Sw::SUCCESS => "正常終了",
+        Sw::WRONG_UNLIMITED => "不一致（回数制限なし）",
+        Sw::MEMORY_FAILURE => "メモリへの書込み失敗",
+        Sw::WRONG_LENGTH => "長さが不正",
+        Sw::CHANNEL_NOT_SUPPORTED => "論理チャネル未対応",
+        Sw::SECURE_MESSAGING_NOT_SUPPORTED => "セキュアメッセージング未対応",
+        Sw::CHAINING_NOT_SUPPORTED => "コマンド連鎖未対応",
+        Sw::INCOMPATIBLE_FILE => "ファイル構造と矛盾するコマンド",
+        Sw::SECURITY_STATUS_NOT_SATISFIED => "セキュリティステータスが満たされない",
+        Sw::REFERENCE_DATA_BLOCKED => "PINまたは鍵が閉塞",
+        Sw::CONDITIONS_NOT_SATISFIED => "使用条件が満たされない",
+        Sw::NO_CURRENT_EF => "カレントEFがない",
+        Sw::NO_SECURE_SESSION => "セキュアセッションがない",
+        Sw::SM_OBJECTS_MISSING => "セキュアメッセージングのデータオブジェクトがない",
+        Sw::SM_OBJECTS_WRONG => "セキュアメッセージングのデータオブジェクトが不正",
+        Sw::NO_SECURITY_ENVIRONMENT => "セッション鍵のためのセキュリティ環境がない",
+        Sw::WRONG_DATA => "データ部が不正",
+        Sw::NOT_FOUND => "ファイル、APまたは鍵がない",
+        Sw::RECORD_NOT_FOUND => "レコードがない",
+        Sw::WRONG_P1_P2 => "P1-P2が不正",
+        Sw::REFERENCED_DATA_NOT_FOUND => "参照データがない",
+        Sw::OFFSET_OUTSIDE_EF => "オフセットがEFの外",
+        Sw::INSTRUCTION_NOT_SUPPORTED => "命令未対応",
+        Sw::CLASS_NOT_SUPPORTED => "クラス未対応",
+        Sw::UNKNOWN_FAILURE => "原因不明の失敗",
+        sw => match sw.value() {
+            0x6283 => "選択したDFが閉塞",
+            0x6983 => "認証方法が閉塞",
+            0x6A81 => "機能未対応",
+            0x63C0..=0x63CF => &format!("残り{tries}回"),
+            0x6100..=0x61FF => &format!("あと{count}バイトある"),
+            0x6C00..=0x6CFF => &format!("Leが不正、正しくは{count}"),
+            _ => "このカードの一覧にないステータスワード",
+        },
+    };
+    Text {
+        en: sw.meaning(),
+        ja: ja.to_owned(),
+    }
+}
+
+/// In this place, where that says more than in general.
+pub(super) fn here(command: &[u8], response: &[u8]) -> Vec<Text> {
+    let (Ok(apdu), Some((data, sw))) = (CommandApdu::parse(command), split(response)) else {
+        return Vec::new();
+    };
+    let tries = sw.value() & 0x0F;
+    let counted = sw.value() & 0xFFF0 == 0x63C0;
+    let read = data.len();
+    match apdu.ins {
+        code::VERIFY if counted && apdu.data.is_empty() => vec![text!(
+            "that is no refusal but the answer to the question: {tries} tries are left",
+            "拒否ではなく照会への答え: 残り{tries}回"
+        )],
+        code::VERIFY if sw == Sw::tries_left(0) => vec![text!(
+            "the PIN was wrong, and that was the last try: it is blocked now",
+            "PINが違い、最後の1回だった: 閉塞した"
+        )],
+        code::VERIFY if counted => vec![text!(
+            "the PIN was wrong and cost a try: {tries} are left",
+            "PINが違い、1回分を失った: 残り{tries}回"
+        )],
+        code::VERIFY if sw.is_success() => vec![text!(
+            "the PIN was right: all its tries are back",
+            "PINが一致: 回数は元に戻った"
+        )],
+        code::READ_BINARY if sw.is_success() && apdu.ne.is_some_and(|ne| (read as u32) < ne) => {
+            vec![
+                text!(
+                    "the file ended after these {read} bytes",
+                    "ファイルはこの{read}バイトで終わり"
+                ),
+                reasons::rule(&rule::READ_SHORT),
+            ]
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_word_of_a_rule_has_a_meaning_in_both_languages() {
+        let unknown = meaning(Sw::new(0x1234));
+        for rule in rule::ALL {
+            if let Some(sw) = rule.status_word {
+                let meaning = meaning(sw);
+                assert!(meaning.en != unknown.en && meaning.ja != unknown.ja, "{sw}");
+            }
+        }
+        assert_eq!(meaning(Sw::tries_left(3)).ja, "残り3回");
+    }
+
+    #[test]
+    fn the_answer_to_a_question_is_told_from_a_wrong_pin() {
+        let query = here(&[0x00, 0x20, 0x00, 0x98], &[0x63, 0xC3]);
+        assert!(query[0].en.contains("no refusal") && query[0].ja.contains("照会"));
+        let wrong = here(b"\x00\x20\x00\x98\x040000", &[0x63, 0xC2]);
+        assert!(wrong[0].en.contains("cost a try: 2"));
+        let last = here(b"\x00\x20\x00\x98\x040000", &[0x63, 0xC0]);
+        assert!(last[0].en.contains("blocked now"));
+    }
+}

@@ -1,0 +1,59 @@
+//! Reads a trace of either form, and finds the conversation that is meant in it.
+
+use std::fs::File;
+use std::io::{BufReader, ErrorKind};
+use std::path::Path;
+
+use vmyna_reader_bridge::trace::{self, Recording};
+
+use super::{is_text, text};
+use crate::failure::Failure;
+use crate::serve::say;
+
+/// The messages of the trace in this file. That it ends too early is said, and no fault.
+pub(super) fn load(path: &Path) -> Result<Recording, Failure> {
+    let fault = |problem: String| Failure::Failed(format!("{}: {problem}", path.display()));
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Failure::Usage(format!("{}: there is no such file", path.display())),
+        _ => fault(error.to_string()),
+    })?;
+    let input = BufReader::new(file);
+    let recording = match is_text(path) {
+        true => text::read(input).map_err(fault)?,
+        false => match trace::read(input) {
+            Ok(recording) => recording,
+            Err(trace::ReadError::NotPcapng) => {
+                // The name need not say the form.
+                let file = File::open(path).map_err(|error| fault(error.to_string()))?;
+                text::read(BufReader::new(file))
+                    .map_err(|_| fault("neither a pcapng trace nor the text form of one".to_owned()))?
+            }
+            Err(error) => return Err(fault(error.to_string())),
+        },
+    };
+    if recording.torn {
+        say(&format!(
+            "vmyna: {}: its last message is cut off and left out; was what wrote it killed?",
+            path.display()
+        ));
+    }
+    if recording.messages.is_empty() {
+        let others = match recording.others {
+            0 => String::new(),
+            others => format!(", but {others} packets of something else"),
+        };
+        return Err(fault(format!("no message of a card{others}")));
+    }
+    Ok(recording)
+}
+
+/// The readers in a trace, in the order in which they speak.
+pub(super) fn readers(recording: &Recording) -> Vec<&str> {
+    let mut readers = Vec::new();
+    for numbered in &recording.messages {
+        if !readers.contains(&numbered.message.reader.as_str()) {
+            readers.push(&numbered.message.reader);
+        }
+    }
+    readers
+}

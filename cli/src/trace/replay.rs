@@ -1,0 +1,404 @@
+//! `vmyna trace replay`: says to a card what a trace says, and reports the first answer that is another.
+//!
+//! Must never send a PIN in the place of another, nor take a masked byte for a real one.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use vmyna_card_os::apdu::CommandApdu;
+use vmyna_card_os::application::Application;
+use vmyna_card_os::command::{Instruction, Reference, code};
+use vmyna_card_os::event::{Event, Observer};
+use vmyna_card_os::file::{Body, File, FileId};
+use vmyna_card_os::{Aid, StatusWord};
+use vmyna_reader_bridge::Icc;
+use vmyna_reader_bridge::trace::{Message, Octets, What};
+use zeroize::Zeroizing;
+
+use super::args::{NamedPin, TraceReplay};
+use super::load::{load, readers};
+use crate::failure::Failure;
+use crate::hex;
+use crate::narrate::{Narrator, secured, split};
+
+/// Runs the command.
+pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
+    let recording = load(&arguments.file)?;
+    let reader = choose(arguments.reader.as_deref(), &readers(&recording))?.to_owned();
+    let applications = arguments.card.issued()?.applications();
+    let pins = Pins::new(&arguments.pin, &applications)?;
+    let position = Position::default();
+    let card = arguments.card.open(Some(position.observer(&applications)))?;
+    let mut replay = Replay {
+        card,
+        powered: false,
+        pins,
+        position,
+        applications,
+        narrator: Narrator::new(false, true),
+        alike: 0,
+        by_shape: 0,
+        masked: 0,
+    };
+    let messages: Vec<_> = recording
+        .messages
+        .iter()
+        .filter(|numbered| numbered.message.reader == reader)
+        .collect();
+    let mut rest = messages.as_slice();
+    while let Some((first, behind)) = rest.split_first() {
+        // A command goes with its answer.
+        let answer = behind.first().map(|numbered| &numbered.message);
+        let consumed = replay.step(first.number, &first.message, answer)?;
+        rest = &rest[consumed..];
+    }
+    writeln!(
+        io::stdout(),
+        "{} answers and answers to reset of {} are alike: {} by length and status word, as they are random or secured, {} \
+         masked",
+        replay.alike,
+        arguments.card,
+        replay.by_shape,
+        replay.masked
+    )?;
+    Ok(())
+}
+
+fn choose<'a>(wanted: Option<&str>, readers: &[&'a str]) -> Result<&'a str, Failure> {
+    let quoted = || {
+        let quoted: Vec<_> = readers.iter().map(|reader| format!("\"{reader}\"")).collect();
+        quoted.join(", ")
+    };
+    match (wanted, readers) {
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Failure::Usage(format!(
+            "the trace is of several readers, say which with --reader: {}",
+            quoted()
+        ))),
+        (Some(wanted), readers) => readers
+            .iter()
+            .find(|reader| **reader == wanted)
+            .copied()
+            .ok_or_else(|| Failure::Usage(format!("the trace has no reader \"{wanted}\"; there are: {}", quoted()))),
+    }
+}
+
+/// A conversation on its way.
+struct Replay {
+    card: Box<dyn Icc + Send>,
+    powered: bool,
+    pins: Pins,
+    position: Position,
+    applications: Vec<Application>,
+    narrator: Narrator,
+    alike: u64,
+    by_shape: u64,
+    masked: u64,
+}
+
+impl Replay {
+    /// Replays a message; gives how many messages that were: a command goes with its answer.
+    fn step(&mut self, number: u64, message: &Message, answer: Option<&Message>) -> Result<usize, Failure> {
+        let mut atr = Vec::new();
+        match &message.what {
+            What::PowerOn(recorded) => {
+                let outcome = self.card.power_on(&mut atr);
+                self.powered = true;
+                self.narrator.powered();
+                self.compare_atr(number, recorded, outcome.is_ok().then_some(&atr))?;
+            }
+            What::Reset(recorded) => {
+                self.power()?;
+                let outcome = self.card.reset(&mut atr);
+                self.compare_atr(number, recorded, outcome.is_ok().then_some(&atr))?;
+            }
+            What::PowerOff => {
+                let _ = self.card.power_off();
+                self.powered = false;
+            }
+            What::Command(command) => {
+                let recorded = match answer.map(|answer| &answer.what) {
+                    Some(What::Response(recorded)) => Some(recorded),
+                    Some(What::Unanswered) => None,
+                    // The trace ends before the answer, or it was lost: what the card says can't be compared.
+                    _ => return Ok(1),
+                };
+                self.exchange(number, command, recorded)?;
+                return Ok(2);
+            }
+            What::Response(_) | What::Unanswered => {}
+        }
+        Ok(1)
+    }
+
+    /// A trace may begin in the middle.
+    fn power(&mut self) -> Result<(), Failure> {
+        if !self.powered {
+            let unpowered = |error| Failure::Failed(format!("the card can't be powered: {error}"));
+            self.card.power_on(&mut Vec::new()).map_err(unpowered)?;
+            self.powered = true;
+        }
+        Ok(())
+    }
+
+    fn compare_atr(&mut self, number: u64, recorded: &[u8], given: Option<&Vec<u8>>) -> Result<(), Failure> {
+        match given {
+            Some(given) if given == recorded => {
+                self.alike += 1;
+                Ok(())
+            }
+            given => Err(Failure::Failed(format!(
+                "message {number}: the trace has the ATR {}, the card gives {}",
+                hex::encode(recorded),
+                given.map_or_else(|| "none".to_owned(), |given| hex::encode(given))
+            ))),
+        }
+    }
+
+    fn exchange(&mut self, number: u64, command: &Octets, recorded: Option<&Octets>) -> Result<(), Failure> {
+        self.power()?;
+        let done = recorded
+            .and_then(|recorded| split(recorded.as_bytes()))
+            .is_some_and(|(_, status_word)| status_word.is_success());
+        let sent = self.unmasked(number, command, done)?;
+        let mut response = Vec::new();
+        let outcome = self.card.transmit(&sent, &mut response);
+        let given = outcome.is_ok().then_some(response.as_slice());
+        self.compare(number + 1, command.as_bytes(), recorded, given)?;
+        self.narrator.follow(command.as_bytes(), &response);
+        self.alike += 1;
+        Ok(())
+    }
+
+    /// The command with what was masked in it. A PIN that was refused is sent as its mask, which no PIN is.
+    fn unmasked(&mut self, number: u64, command: &Octets, done: bool) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let mut bytes = Zeroizing::new(command.as_bytes().to_vec());
+        let masked = command.masked();
+        if masked.is_empty() {
+            return Ok(bytes);
+        }
+        let apdu = CommandApdu::parse(&bytes).ok();
+        if apdu.as_ref().is_some_and(|apdu| secured(apdu.cla)) {
+            return Err(Failure::Failed(format!(
+                "message {number}: what is masked here went under secure messaging, and only a trace made with \
+                 --show-secrets can be replayed from here on"
+            )));
+        }
+        let instruction = apdu.and_then(|apdu| Instruction::decode(&apdu).ok());
+        let (reference, changes) = match instruction {
+            Some(Instruction::Verify(verify)) if done => (verify.file, false),
+            Some(Instruction::ChangePin(change)) if done => (change.file, true),
+            _ => return Ok(bytes),
+        };
+        let place = *self.position.lock();
+        let id = match reference {
+            Reference::Sfi(id) => Some(id),
+            Reference::CurrentEf => place.file,
+        };
+        let application = self
+            .applications
+            .iter()
+            .find(|known| Some(known.aid) == place.application);
+        let pin = application.and_then(|application| Some((application, application.file(id?)?)));
+        let Some((application, file)) = pin else {
+            return Err(Failure::Failed(format!(
+                "message {number}: the trace presents a PIN where the card has none"
+            )));
+        };
+        let value = self.pins.value(number, application, file, changes)?;
+        if value.len() != masked.len() {
+            return Err(Failure::Usage(format!(
+                "message {number}: the PIN of {} bytes in the trace ({}) is given with {} bytes",
+                masked.len(),
+                file.name,
+                value.len()
+            )));
+        }
+        bytes[masked].copy_from_slice(&value);
+        Ok(bytes)
+    }
+
+    fn compare(
+        &mut self,
+        number: u64,
+        command: &[u8],
+        recorded: Option<&Octets>,
+        given: Option<&[u8]>,
+    ) -> Result<(), Failure> {
+        let different = |what: String| {
+            let meaning = self.narrator.meaning(command);
+            Err(Failure::Failed(format!("message {number}: {what}; to {meaning}")))
+        };
+        let (recorded, given) = match (recorded, given) {
+            (None, None) => return Ok(()),
+            (None, Some(_)) => return different("the trace has no answer, the card gives one".to_owned()),
+            (Some(_), None) => return different("the card does not answer".to_owned()),
+            (Some(recorded), Some(given)) => (recorded, given),
+        };
+        let nothing = (&[][..], StatusWord::UNKNOWN_FAILURE);
+        let (recorded_data, recorded_sw) = split(recorded.as_bytes()).unwrap_or(nothing);
+        let (data, status_word) = split(given).unwrap_or(nothing);
+        if recorded_sw != status_word {
+            return different(format!(
+                "the trace has {recorded_sw}, the card answers {status_word} ({})",
+                status_word.meaning()
+            ));
+        }
+        if recorded_data.len() != data.len() {
+            return different(format!(
+                "the trace has {} bytes of data, the card answers {}",
+                recorded_data.len(),
+                data.len()
+            ));
+        }
+        if by_shape(command) {
+            self.by_shape += 1;
+            return Ok(());
+        }
+        let masked = recorded.masked();
+        let mut both = (0..).zip(recorded_data.iter().zip(data));
+        if let Some((at, _)) = both.find(|(at, (recorded, given))| !masked.contains(at) && recorded != given) {
+            return different(format!("the data differ at offset {at}"));
+        }
+        self.masked += u64::from(!masked.is_empty());
+        Ok(())
+    }
+}
+
+/// Whether the answer to a command differs each time: random, or enciphered.
+fn by_shape(command: &[u8]) -> bool {
+    /// The class of commands to a reader, which gives a contactless card's PUPI.
+    const READER: u8 = 0xFF;
+    match *command {
+        [READER, ..] | [0x00, code::GET_CHALLENGE, ..] => true,
+        // P1: the schemes of RSASSA-PSS.
+        [0x80, code::COMPUTE_SIGNATURE, 4 | 5, ..] => true,
+        [cla, ..] => secured(cla),
+        [] => false,
+    }
+}
+
+/// Where the card is: its current application and EF, as it tells itself.
+#[derive(Clone, Default)]
+struct Position(Arc<Mutex<Place>>);
+
+#[derive(Clone, Copy, Default)]
+struct Place {
+    application: Option<Aid>,
+    file: Option<FileId>,
+}
+
+impl Position {
+    fn lock(&self) -> MutexGuard<'_, Place> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn observer(&self, applications: &[Application]) -> Box<dyn Observer + Send> {
+        let position = self.clone();
+        let first = applications.first().map(|application| application.aid);
+        Box::new(move |event: &Event<'_>| {
+            let mut place = position.lock();
+            match event {
+                Event::PowerOn => (place.application, place.file) = (first, None),
+                Event::Reset => place.file = None,
+                Event::Selected { application, .. } => {
+                    (place.application, place.file) = (Some(application.aid), None);
+                }
+                Event::CurrentFile { file, .. } => place.file = Some(file.id),
+                _ => {}
+            }
+        })
+    }
+}
+
+/// The PINs that were given, and which of a PIN's values is the present one.
+struct Pins {
+    given: Vec<NamedPin>,
+    /// How often each PIN has been changed.
+    changes: Vec<(Aid, FileId, usize)>,
+}
+
+impl Pins {
+    /// # Errors
+    /// A name that is none of a PIN of these applications.
+    fn new(given: &[NamedPin], applications: &[Application]) -> Result<Self, Failure> {
+        for pin in given {
+            if !pin_files(applications).any(|(application, file)| names(application, file).contains(&pin.name)) {
+                let mut known: Vec<_> = pin_files(applications).map(|(_, file)| short_name(file)).collect();
+                known.sort();
+                known.dedup();
+                return Err(Failure::Usage(format!(
+                    "the card has no PIN called {:?}; there are {}",
+                    pin.name,
+                    known.join(", ")
+                )));
+            }
+        }
+        Ok(Self {
+            given: given.to_vec(),
+            changes: Vec::new(),
+        })
+    }
+
+    /// The present value, or with `changes` the next one, which is the present one from then on.
+    fn value(
+        &mut self,
+        number: u64,
+        application: &Application,
+        file: &File,
+        changes: bool,
+    ) -> Result<Zeroizing<Vec<u8>>, Failure> {
+        let known = self
+            .changes
+            .iter()
+            .position(|(aid, id, _)| (*aid, *id) == (application.aid, file.id));
+        let at = known.unwrap_or_else(|| {
+            self.changes.push((application.aid, file.id, 0));
+            self.changes.len() - 1
+        });
+        self.changes[at].2 += usize::from(changes);
+        let names = names(application, file);
+        let mut values = self.given.iter().filter(|pin| names.contains(&pin.name));
+        values
+            .nth(self.changes[at].2)
+            .map(|pin| pin.value.clone())
+            .ok_or_else(|| {
+                let what = if changes { "new value" } else { "value" };
+                let further = if self.changes[at].2 > 0 { "a further " } else { "" };
+                Failure::Usage(format!(
+                    "message {number}: the {what} of {} {} ({}) is masked in the trace: give it by {further}--pin \
+                     {}=VALUE",
+                    application.name,
+                    file.id,
+                    file.name,
+                    short_name(file)
+                ))
+            })
+    }
+}
+
+fn pin_files(applications: &[Application]) -> impl Iterator<Item = (&Application, &File)> {
+    applications.iter().flat_map(|application| {
+        let files = application.files.iter();
+        files
+            .filter(|file| matches!(file.body, Body::Pin(_)))
+            .map(move |file| (application, file))
+    })
+}
+
+/// What a PIN can be called: `jpki/001B`, `jpki/sign`, `sign`, in lower case.
+fn names(application: &Application, file: &File) -> [String; 3] {
+    let short = short_name(file);
+    let long = |name: &str| format!("{}/{name}", application.name).to_lowercase();
+    [long(&file.id.to_string()), long(&short), short]
+}
+
+/// `sign password` is called `sign`, `verification code A` is called `code-a`.
+fn short_name(file: &File) -> String {
+    let name = file.name.strip_prefix("verification ").unwrap_or(&file.name);
+    let name = name
+        .strip_suffix(" PIN")
+        .or(name.strip_suffix(" password"))
+        .unwrap_or(name);
+    name.to_lowercase().replace(' ', "-")
+}

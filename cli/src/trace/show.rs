@@ -1,0 +1,61 @@
+//! `vmyna trace show`: each message as `vmyna apdu` shows it, with the number that Wireshark gives it too.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::time::SystemTime;
+
+use vmyna_reader_bridge::trace::{Octets, What};
+
+use super::args::TraceShow;
+use super::load::{load, readers};
+use crate::failure::Failure;
+use crate::hex;
+use crate::narrate::Narrator;
+
+/// Runs the command.
+pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
+    let recording = load(&arguments.file)?;
+    let several = readers(&recording).len() > 1;
+    let mut conversations: HashMap<&str, (Narrator, &[u8], SystemTime)> = HashMap::new();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for numbered in &recording.messages {
+        let message = &numbered.message;
+        let (narrator, command, sent) = conversations
+            .entry(&message.reader)
+            .or_insert_with(|| (Narrator::new(false, true), &[], message.time));
+        if matches!(message.what, What::PowerOn(_) | What::PowerOff) {
+            narrator.powered();
+        }
+        let told = match &message.what {
+            What::PowerOn(atr) => format!("-- power on   ATR {}", hex::encode(atr)),
+            What::Reset(atr) => format!("-- warm reset   ATR {}", hex::encode(atr)),
+            What::PowerOff => "-- power off".to_owned(),
+            What::Unanswered => "-- not answered".to_owned(),
+            What::Command(octets) => {
+                (*command, *sent) = (octets.as_bytes(), message.time);
+                narrator.command_hiding(octets.as_bytes(), &hidden(octets, arguments.show_secrets))
+            }
+            What::Response(octets) => {
+                let elapsed = message.time.duration_since(*sent).unwrap_or_default();
+                let hidden = hidden(octets, arguments.show_secrets);
+                let told = narrator.answer_hiding(octets.as_bytes(), &hidden, elapsed);
+                narrator.follow(command, octets.as_bytes());
+                told
+            }
+        };
+        let reader = if several {
+            format!("[{}] ", message.reader)
+        } else {
+            String::new()
+        };
+        writeln!(out, "#{} {reader}{told}", numbered.number)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// What is masked stays so; what is secret is shown to those who ask for it.
+fn hidden(octets: &Octets, show_secrets: bool) -> Range<usize> {
+    if show_secrets { octets.masked() } else { octets.secret() }
+}

@@ -1,0 +1,291 @@
+//! `vmyna doctor`: a set-up that works is told so, and each fault is found in one that is otherwise healthy, with the command
+//! that mends it. The PC/SC service is a real pcscd of the test's own; the files stand under a root of the test's own.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::process::Output;
+use std::thread;
+
+use common::{Printed, Serve, vmyna};
+use vmyna_test_support::PrivatePcscd;
+
+const VPCD: &str = "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:0x8C7B\n\
+                    LIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID 0x8C7B\n";
+/// The head of `/proc/net/tcp`, and port 35963 (8C7B) in the state LISTEN.
+const TCP_HEAD: &str =
+    "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n";
+const TCP_VPCD: &str =
+    "   0: 00000000:8C7B 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4711 1\n";
+
+/// A system with a PC/SC set-up in which nothing is wrong.
+struct System {
+    root: tempfile::TempDir,
+    _pcscd: PrivatePcscd,
+}
+
+impl System {
+    fn healthy() -> Self {
+        let pcscd = PrivatePcscd::start(0).unwrap();
+        let system = Self {
+            root: tempfile::tempdir().unwrap(),
+            _pcscd: pcscd,
+        };
+        for file in [
+            "usr/sbin/pcscd",
+            "usr/lib/x86_64-linux-gnu/libpcsclite.so.1",
+            "usr/lib/pcsc/drivers/serial/libifdvpcd.so",
+        ] {
+            system.write(file, "");
+        }
+        system.write("etc/reader.conf.d/vpcd", VPCD);
+        system.write("proc/net/tcp", &format!("{TCP_HEAD}{TCP_VPCD}"));
+        system.write("proc/42/comm", "pcscd\n");
+        fs::create_dir_all(system.path("proc/42/fd")).unwrap();
+        symlink("socket:[4711]", system.path("proc/42/fd/5")).unwrap();
+        system.packages("1.9.9-2", "1.9.9-2");
+        fs::create_dir_all(system.path("run/pcscd")).unwrap();
+        symlink(system._pcscd.socket(), system.path("run/pcscd/pcscd.comm")).unwrap();
+        system
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.root.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn remove(&self, path: &str) {
+        fs::remove_file(self.path(path)).unwrap();
+    }
+
+    fn systemd(&self) {
+        fs::create_dir_all(self.path("run/systemd/system")).unwrap();
+        self.write("usr/lib/systemd/system/pcscd.socket", "");
+    }
+
+    fn packages(&self, library: &str, daemon: &str) {
+        let package = |name, version| format!("Package: {name}\nStatus: install ok installed\nVersion: {version}\n\n");
+        let status = package("libpcsclite1", library) + &package("pcscd", daemon);
+        self.write("var/lib/dpkg/status", &status);
+    }
+
+    /// In place of pcscd something that treats each connection so.
+    fn listener(&self, treat: fn(std::os::unix::net::UnixStream)) {
+        self.remove("run/pcscd/pcscd.comm");
+        let listener = UnixListener::bind(self.path("run/pcscd/pcscd.comm")).unwrap();
+        thread::spawn(move || listener.incoming().map_while(Result::ok).for_each(treat));
+    }
+
+    fn doctor(&self) -> Output {
+        let mut command = vmyna(["doctor", "--root"]);
+        command
+            .arg(self.root.path())
+            .env_remove("PCSCLITE_CSOCK_NAME")
+            .env("USER", "hanako");
+        command.output().unwrap()
+    }
+
+    /// Something is wrong; each of `told` is said.
+    #[track_caller]
+    fn ails(&self, told: &[&str]) {
+        has(&self.doctor().exits_with(1), told);
+    }
+}
+
+#[track_caller]
+fn has(output: &Output, told: &[&str]) {
+    let out = output.out();
+    for told in told {
+        assert!(out.contains(told), "{told:?} is not in:\n{out}");
+    }
+}
+
+#[test]
+fn a_set_up_that_works_is_told_so() {
+    let output = System::healthy().doctor().exits_with(0);
+    has(
+        &output,
+        &[
+            "ok     libpcsclite 1.9.9 is installed: /usr/lib/x86_64-linux-gnu/libpcsclite.so.1",
+            "ok     pcscd answers at /run/pcscd/pcscd.comm (protocol 4:",
+            "ok     vpcd listens at port 35963",
+        ],
+    );
+    assert!(!output.out().contains("->"), "{}", output.out());
+}
+
+#[test]
+fn what_is_not_installed_is_told_with_the_package_that_brings_it() {
+    for (file, told) in [
+        (
+            "usr/lib/x86_64-linux-gnu/libpcsclite.so.1",
+            "-> apt-get install libpcsclite1",
+        ),
+        ("usr/sbin/pcscd", "-> apt-get install pcscd "),
+        (
+            "usr/lib/pcsc/drivers/serial/libifdvpcd.so",
+            "-> apt-get install vsmartcard-vpcd; ",
+        ),
+        (
+            "etc/reader.conf.d/vpcd",
+            "-> apt-get install --reinstall vsmartcard-vpcd; ",
+        ),
+    ] {
+        let system = System::healthy();
+        system.remove(file);
+        system.ails(&["WRONG", told]);
+    }
+}
+
+#[test]
+fn a_pcscd_that_does_not_run_is_told_with_the_way_to_start_it() {
+    let system = System::healthy();
+    system.remove("run/pcscd/pcscd.comm");
+    system.write("proc/net/tcp", TCP_HEAD);
+    system.ails(&[
+        "runs without systemd",
+        "-> pcscd ",
+        "ok     port 35963, which vpcd needs, is free",
+    ]);
+    system.systemd();
+    system.ails(&["pcscd.socket is not active", "-> systemctl enable --now pcscd.socket"]);
+    fs::create_dir_all(system.path("etc/systemd/system")).unwrap();
+    symlink("/dev/null", system.path("etc/systemd/system/pcscd.socket")).unwrap();
+    system.ails(&[
+        "is masked",
+        "-> systemctl unmask pcscd.socket; systemctl enable --now pcscd.socket",
+    ]);
+}
+
+#[test]
+fn a_socket_that_a_dead_pcscd_left_is_told() {
+    let mut system = System::healthy();
+    system._pcscd.kill();
+    system.ails(&[
+        "nobody listens at /run/pcscd/pcscd.comm",
+        "-> rm /run/pcscd/pcscd.*; pcscd",
+    ]);
+    system.systemd();
+    system.ails(&["-> systemctl restart pcscd.socket pcscd.service"]);
+}
+
+#[test]
+fn polkit_s_refusal_and_strangers_at_the_socket_are_told() {
+    let system = System::healthy();
+    system.listener(drop);
+    system.ails(&["closes the connection"]);
+    system.write("usr/share/polkit-1/actions/org.debian.pcsc-lite.policy", "");
+    system.ails(&[
+        "pcscd refuses this user: polkit",
+        "subject.user == \"hanako\"",
+        "/etc/polkit-1/rules.d/50-pcsc.rules",
+    ]);
+    let system = System::healthy();
+    // It hears the whole question first, so that the answer is not lost with the connection.
+    system.listener(|mut stream| {
+        let _ = stream.read_exact(&mut [0; 20]);
+        let _ = stream.write_all(b"220 mail.example ESMTP\r\n");
+    });
+    system.ails(&["does not speak pcsc-lite's protocol 4"]);
+}
+
+#[test]
+fn stray_files_of_readers_are_told() {
+    let system = System::healthy();
+    system.write("etc/reader.conf.d/vpcd.dpkg-old", VPCD);
+    system.ails(&[
+        "/etc/reader.conf.d/vpcd and /etc/reader.conf.d/vpcd.dpkg-old declare the same reader, \"Virtual PCD\"",
+        "-> rm /etc/reader.conf.d/vpcd.dpkg-old",
+    ]);
+    let system = System::healthy();
+    system.write(
+        "etc/reader.conf.d/old",
+        "# an old one\nFRIENDLYNAME \"Old\"\nLIBPATH /usr/lib/libold.so\nCHANNELID 1\n",
+    );
+    system.ails(&[
+        "/etc/reader.conf.d/old names a driver that is not there: /usr/lib/libold.so",
+        "rm /etc/reader.conf.d/old",
+    ]);
+}
+
+#[test]
+fn a_port_that_is_taken_and_a_vpcd_that_does_not_listen_are_told() {
+    let system = System::healthy();
+    system.write("proc/42/comm", "nginx\n");
+    system.ails(&["port 35963, which vpcd needs, is taken by nginx (process 42)"]);
+    let system = System::healthy();
+    system.write("proc/net/tcp", TCP_HEAD);
+    system.write("proc/net/tcp6", TCP_HEAD);
+    system.ails(&[
+        "vpcd does not listen at port 35963",
+        "-> kill \"$(cat /run/pcscd/pcscd.pid)\"; pcscd",
+    ]);
+    // Without root it can't be seen whose socket it is: pcscd runs, so it is taken for its own, and otherwise not.
+    let system = System::healthy();
+    system.remove("proc/42/fd/5");
+    has(
+        &system.doctor().exits_with(0),
+        &["port 35963 is listened at, by vpcd it seems"],
+    );
+    system.remove("run/pcscd/pcscd.comm");
+    system.ails(&[
+        "port 35963, which vpcd needs, is taken by another program",
+        "ss -ltnp 'sport = 35963'",
+    ]);
+}
+
+#[test]
+fn versions_that_differ_or_are_old_and_another_port_are_worth_a_note() {
+    let system = System::healthy();
+    system.packages("1.8.24-1", "1:2.3.3-1");
+    system.write("etc/reader.conf.d/vpcd", &VPCD.replace("0x8C7B", "0x8C8B"));
+    system.write(
+        "proc/net/tcp",
+        &format!("{TCP_HEAD}{}", TCP_VPCD.replace(":8C7B", ":8C8B")),
+    );
+    has(
+        &system.doctor().exits_with(0),
+        &[
+            "note   libpcsclite 1.8.24 does not know PCSCLITE_CSOCK_NAME",
+            "note   pcscd is of version 2.3.3, libpcsclite of 1.8.24",
+            "-> vmyna serve --vpcd localhost:35979",
+        ],
+    );
+}
+
+#[test]
+fn the_service_that_the_environment_names_is_asked_instead() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = |socket: &std::path::Path| {
+        let mut command = vmyna(["doctor"]);
+        command.env("PCSCLITE_CSOCK_NAME", socket).output().unwrap()
+    };
+    let nowhere = folder.path().join("nowhere");
+    has(
+        &doctor(&nowhere).exits_with(1),
+        &["and there is nothing", "-> unset PCSCLITE_CSOCK_NAME"],
+    );
+    let socket = folder.path().join("pcsc");
+    let mut serve = Serve::start(&["--socket", socket.to_str().unwrap()]);
+    serve.wait_for("PCSCLITE_CSOCK_NAME");
+    has(
+        &doctor(&socket).exits_with(0),
+        &["names a PC/SC service that answers (protocol 4:"],
+    );
+    serve.signal("KILL");
+    serve.end();
+    has(&doctor(&socket).exits_with(1), &["but nobody listens there"]);
+    let pcscd = PrivatePcscd::start(0).unwrap();
+    has(&doctor(pcscd.socket()).exits_with(0), &["answers (protocol 4:"]);
+}

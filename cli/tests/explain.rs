@@ -1,0 +1,124 @@
+//! `vmyna explain`: every field, what the answer means, the rule behind it, in two languages; and no PIN.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use common::{Printed, vmyna};
+
+const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
+
+#[track_caller]
+fn explain(arguments: &[&str]) -> String {
+    vmyna(["explain"]).args(arguments).output().unwrap().exits_with(0).out()
+}
+
+#[track_caller]
+fn has(told: &str, wanted: &[&str]) {
+    for wanted in wanted {
+        assert!(told.contains(wanted), "{wanted:?} is not in:\n{told}");
+    }
+}
+
+#[test]
+fn fields_answer_rule_certainty_and_source_are_told() {
+    let told = explain(&[SELECT_JPKI, "00B0810000"]);
+    has(
+        &told,
+        &[
+            "   Data D392F000260100000001 AID of jpki (公的個人認証AP)\n",
+            "   P1   81       EF 0001 (sign certificate)\n",
+            "   Le   00       as many bytes as there are, at most 256\n",
+            "<< (0+2) 6982   security status not satisfied\n",
+            "read needs sign password (001B); verified: none [measured: OpenSC issue 3169",
+            "rule access.denied [documented]",
+        ],
+    );
+}
+
+#[test]
+fn what_opens_a_file_and_what_is_verified_is_told_by_name() {
+    let told = explain(&[
+        "00A4040C0AD3921000310001010408",
+        "002000940C313233343536373839303138",
+        "00B0820000",
+    ]);
+    has(
+        &told,
+        &["read needs input-assist PIN (0011) or verification code B (0015); verified: verification code A (0014)"],
+    );
+    assert!(!told.contains("313233"), "{told}");
+}
+
+#[test]
+fn the_same_is_told_in_japanese() {
+    let told = explain(&["--lang", "ja", SELECT_JPKI, "00B0810000", "0020009B"]);
+    has(
+        &told,
+        &[
+            "公的個人認証AP（jpki）のAID",
+            "EF 0001（署名用電子証明書）",
+            "セキュリティステータスが満たされない",
+            "読出しには署名用パスワード（001B）の照合が必要。照合済み: なし［実測: OpenSC issue 3169",
+            "規則 access.denied［文書による］: アクセス条件が満たされない",
+            "拒否ではなく照会への答え: 残り5回",
+        ],
+    );
+    assert!(!told.contains("denied: "), "{told}");
+}
+
+#[test]
+fn a_pin_is_masked_also_in_what_is_no_command() {
+    for pin in ["0020009B06414243313234", "0020009B0741424331"] {
+        assert!(!explain(&[SELECT_JPKI, pin]).contains("4142"));
+    }
+    has(
+        &explain(&["--show-secrets", SELECT_JPKI, "0020009B06414243313233"]),
+        &["Data 414243313233", "the PIN was right"],
+    );
+    let refused = vmyna(["explain", "0020009B0641424"]).output().unwrap().exits_with(2);
+    assert!(
+        refused.err().contains("argument 1: ") && !refused.err().contains("4142"),
+        "{}",
+        refused.err()
+    );
+}
+
+#[test]
+fn another_card_answers_for_itself() {
+    let told = explain(&["--card", "specimen:blocked", SELECT_JPKI, "002000980431323334"]);
+    has(&told, &["6984   PIN or key blocked", "rule verify.blocked [measured]"]);
+}
+
+#[test]
+fn a_status_word_by_itself_is_told_with_the_rules_that_answer_it() {
+    has(
+        &explain(&["6A82"]),
+        &[
+            "rule reference.no-such-file",
+            "rule select.unknown-aid",
+            "rule select.mf-by-identifier",
+        ],
+    );
+    has(&explain(&["6100", "--lang", "ja"]), &["これだけを返す規則はない"]);
+    vmyna(["explain", "6A8200"]).output().unwrap().exits_with(2);
+}
+
+#[test]
+fn apdu_tells_the_same_with_why() {
+    let run = |more: &[&str]| {
+        let mut command = vmyna(["apdu", "--why", SELECT_JPKI, "00B0810000"]);
+        command.args(more).output().unwrap().exits_with(0).out()
+    };
+    has(
+        &run(&[]),
+        &[
+            "   P1   81       EF 0001 (sign certificate)\n",
+            "read needs sign password (001B)",
+        ],
+    );
+    has(
+        &run(&["--lang", "ja"]),
+        &["読出しには署名用パスワード（001B）の照合が必要"],
+    );
+}

@@ -1,0 +1,129 @@
+//! Traces: what was said between readers and cards, kept in a file.
+//!
+//! [`Traced`] stands between a reader and a card and gives every message to a [`Trace`], which writes it with a [`Sink`]:
+//! [`PcapngSink`] for Wireshark, or one of the caller's. [`read`] reads such a file back.
+//!
+//! What is secret is masked at its length unless the caller asks for it: PINs in commands
+//! ([`vmyna_card_os::command::secret`]), and answers read from files declared secret, which [`Secrecy`] hears from the card.
+//! A trace must never change what is said, delay a card for ever, or end a conversation because a disk is full. A process
+//! that dies leaves a file that can be read up to the last whole message.
+
+mod exported_pdu;
+mod pcapng;
+mod read;
+mod secrecy;
+mod traced;
+
+pub use pcapng::PcapngSink;
+pub use read::{Numbered, ReadError, Recording, read};
+pub use secrecy::Secrecy;
+pub use traced::{Trace, Traced};
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// The byte that stands for a masked one: an asterisk.
+pub const MASK: u8 = b'*';
+
+/// Something said between a reader and a card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// The reader's name.
+    pub reader: String,
+    /// When it was said.
+    pub time: SystemTime,
+    /// What.
+    pub what: What,
+}
+
+/// What was said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// The card was powered (cold reset) and gave this ATR.
+    PowerOn(Vec<u8>),
+    /// Warm reset; the card gave this ATR.
+    Reset(Vec<u8>),
+    /// The card lost its power.
+    PowerOff,
+    /// A C-APDU.
+    Command(Octets),
+    /// The R-APDU to the command before it at the same reader.
+    Response(Octets),
+    /// The command before it at the same reader was not answered.
+    Unanswered,
+}
+
+/// Bytes of a message, of which some may be secret. `Debug` shows only how many there are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Octets {
+    bytes: Vec<u8>,
+    secret: Range<usize>,
+    masked: bool,
+}
+
+impl Octets {
+    /// Bytes of which those in `secret` are secret; with `mask` they are replaced by [`MASK`].
+    pub fn new(bytes: &[u8], secret: Range<usize>, mask: bool) -> Self {
+        let end = secret.end.min(bytes.len());
+        let secret = if secret.start < end { secret.start..end } else { 0..0 };
+        let mut bytes = bytes.to_vec();
+        if mask {
+            bytes[secret.clone()].fill(MASK);
+        }
+        Self {
+            bytes,
+            masked: mask && !secret.is_empty(),
+            secret,
+        }
+    }
+
+    /// The bytes; masked ones are [`MASK`].
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where the secret ones are, masked or not; empty where none is.
+    pub fn secret(&self) -> Range<usize> {
+        self.secret.clone()
+    }
+
+    /// Where bytes are masked; empty where none is.
+    pub fn masked(&self) -> Range<usize> {
+        if self.masked { self.secret.clone() } else { 0..0 }
+    }
+}
+
+impl fmt::Debug for Octets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.bytes.len())
+    }
+}
+
+/// Who writes messages down.
+pub trait Sink: Send {
+    /// Writes messages that belong together, in one go, so that whoever reads the file never finds a half one but at its
+    /// end.
+    ///
+    /// # Errors
+    /// From the file; nothing more is written then.
+    fn write(&mut self, messages: &[Message]) -> io::Result<()>;
+}
+
+/// Makes the file of a trace, for its owner only.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`]: it never overwrites one; and from the file system.
+pub fn create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests;

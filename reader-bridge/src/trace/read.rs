@@ -1,0 +1,302 @@
+//! Reads a trace back: pcapng of either byte order, also when other programs have written or edited it. Blocks and packets
+//! that are none of a card's are passed over. The file may be hostile: nothing here trusts a length.
+
+use super::Message;
+use super::exported_pdu::{self, LINK_TYPE};
+use super::pcapng::{
+    BYTE_ORDER, ENHANCED_PACKET, INTERFACE, OPTION_COMMENT, OPTION_END, OPTION_NAME, OPTION_TIME_RESOLUTION,
+    SECTION_HEADER,
+};
+use std::fmt;
+use std::io::{self, Read};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A block longer than this is no block: the longest APDU makes one of 64 KiB.
+const LONGEST_BLOCK: usize = 16 << 20;
+
+/// The most messages that are kept in memory.
+const MOST_MESSAGES: usize = 10_000_000;
+
+/// A message with its number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbered {
+    /// The number, from 1, that Wireshark gives it too.
+    pub number: u64,
+    /// The message.
+    pub message: Message,
+}
+
+/// What a trace holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recording {
+    /// The messages in their order.
+    pub messages: Vec<Numbered>,
+    /// Packets that are none of a card's.
+    pub others: u64,
+    /// Whether the file ends in the middle of a block, as when the process that wrote it was killed.
+    pub torn: bool,
+}
+
+/// Why a file is no trace.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// From the file.
+    Io(io::Error),
+    /// It does not begin as pcapng does.
+    NotPcapng,
+    /// A block contradicts itself. Counted in bytes from the beginning of the file.
+    Block(u64),
+    /// More messages than are read at a time.
+    TooMany,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(error) => error.fmt(f),
+            Self::NotPcapng => f.write_str("not a pcapng file"),
+            Self::Block(at) => write!(f, "damaged: the block at byte {at} contradicts itself"),
+            Self::TooMany => write!(f, "more than {MOST_MESSAGES} messages: split it with editcap -c"),
+        }
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl From<io::Error> for ReadError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Reads a trace to its end.
+///
+/// # Errors
+/// [`ReadError`]. A file that only ends too early is none.
+pub fn read(input: impl Read) -> Result<Recording, ReadError> {
+    let mut blocks = Blocks {
+        input,
+        big_endian: false,
+        at: 0,
+    };
+    let mut recording = Recording::default();
+    let mut interfaces: Vec<Interface> = Vec::new();
+    let mut packets = 0;
+    loop {
+        let at = blocks.at;
+        let (kind, body) = match blocks.next()? {
+            Block::Whole(kind, body) => (kind, body),
+            Block::End => return Ok(recording),
+            Block::Torn => {
+                recording.torn = true;
+                return Ok(recording);
+            }
+        };
+        let words = Words {
+            big_endian: blocks.big_endian,
+        };
+        match kind {
+            // Interfaces belong to their section.
+            SECTION_HEADER => interfaces.clear(),
+            INTERFACE => interfaces.push(Interface::parse(words, &body).ok_or(ReadError::Block(at))?),
+            ENHANCED_PACKET => {
+                packets += 1;
+                let message = packet(words, &body, &interfaces).ok_or(ReadError::Block(at))?;
+                match message {
+                    Some(_) if recording.messages.len() == MOST_MESSAGES => return Err(ReadError::TooMany),
+                    Some(message) => recording.messages.push(Numbered {
+                        number: packets,
+                        message,
+                    }),
+                    None => recording.others += 1,
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+enum Block {
+    Whole(u32, Vec<u8>),
+    Torn,
+    End,
+}
+
+/// The blocks of a file.
+struct Blocks<R> {
+    input: R,
+    big_endian: bool,
+    /// Bytes read so far.
+    at: u64,
+}
+
+impl<R: Read> Blocks<R> {
+    fn next(&mut self) -> Result<Block, ReadError> {
+        let begin = self.at;
+        let damaged = if begin == 0 {
+            ReadError::NotPcapng
+        } else {
+            ReadError::Block(begin)
+        };
+        let head = self.take(8)?;
+        let Some((&[a, b, c, d], length)) = head.split_first_chunk() else {
+            return match head.len() {
+                0 if begin == 0 => Err(damaged),
+                0 => Ok(Block::End),
+                _ if begin == 0 => Err(damaged),
+                _ => Ok(Block::Torn),
+            };
+        };
+        let Ok(length) = <[u8; 4]>::try_from(length) else {
+            return if begin == 0 { Err(damaged) } else { Ok(Block::Torn) };
+        };
+        // The section header's type reads the same both ways; what follows it tells the order.
+        let section = u32::from_le_bytes([a, b, c, d]) == SECTION_HEADER;
+        let mut body = Vec::new();
+        if section {
+            body = self.take(4)?;
+            match <[u8; 4]>::try_from(body.as_slice()) {
+                Ok(order) if u32::from_le_bytes(order) == BYTE_ORDER => self.big_endian = false,
+                Ok(order) if u32::from_be_bytes(order) == BYTE_ORDER => self.big_endian = true,
+                Ok(_) => return Err(damaged),
+                Err(_) if begin == 0 => return Err(damaged),
+                Err(_) => return Ok(Block::Torn),
+            }
+        } else if begin == 0 {
+            return Err(damaged);
+        }
+        let words = Words {
+            big_endian: self.big_endian,
+        };
+        let kind = words.u32([a, b, c, d]);
+        let total = words.u32(length) as usize;
+        if !(12 + body.len()..=LONGEST_BLOCK).contains(&total) || !total.is_multiple_of(4) {
+            return Err(damaged);
+        }
+        let rest = total - 8 - body.len();
+        let more = self.take(rest)?;
+        if more.len() < rest {
+            return Ok(Block::Torn);
+        }
+        body.extend(more);
+        match body.split_last_chunk() {
+            Some((body, trailer)) if words.u32(*trailer) as usize == total => Ok(Block::Whole(kind, body.to_vec())),
+            _ => Err(damaged),
+        }
+    }
+
+    /// The next `length` bytes, or all there are.
+    fn take(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        self.input.by_ref().take(length as u64).read_to_end(&mut bytes)?;
+        self.at += bytes.len() as u64;
+        Ok(bytes)
+    }
+}
+
+/// Numbers in the file's byte order.
+#[derive(Clone, Copy)]
+struct Words {
+    big_endian: bool,
+}
+
+impl Words {
+    fn u16(self, bytes: [u8; 2]) -> u16 {
+        if self.big_endian {
+            u16::from_be_bytes(bytes)
+        } else {
+            u16::from_le_bytes(bytes)
+        }
+    }
+
+    fn u32(self, bytes: [u8; 4]) -> u32 {
+        if self.big_endian {
+            u32::from_be_bytes(bytes)
+        } else {
+            u32::from_le_bytes(bytes)
+        }
+    }
+
+    /// Takes a 32-bit number from the front.
+    fn take(self, bytes: &mut &[u8]) -> Option<u32> {
+        let (word, rest) = bytes.split_first_chunk()?;
+        *bytes = rest;
+        Some(self.u32(*word))
+    }
+
+    /// The options up to the end; a half one is none.
+    fn options(self, mut bytes: &[u8]) -> Vec<(u16, &[u8])> {
+        let mut options = Vec::new();
+        while let Some((&[a, b, c, d], rest)) = bytes.split_first_chunk() {
+            let (code, length) = (self.u16([a, b]), usize::from(self.u16([c, d])));
+            let Some(value) = rest.get(..length).filter(|_| code != OPTION_END) else {
+                break;
+            };
+            options.push((code, value));
+            bytes = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
+        }
+        options
+    }
+}
+
+/// An interface: here, a reader.
+struct Interface {
+    link_type: u16,
+    name: String,
+    /// How many of a packet's units of time make a second, `None` for too many to count.
+    per_second: Option<u64>,
+}
+
+impl Interface {
+    fn parse(words: Words, body: &[u8]) -> Option<Self> {
+        let (head, options) = body.split_first_chunk::<8>()?;
+        let options = words.options(options);
+        let find = |code| {
+            options
+                .iter()
+                .find(|(found, _)| *found == code)
+                .map(|(_, value)| *value)
+        };
+        let per_second = match find(OPTION_TIME_RESOLUTION) {
+            Some([power @ 0..0x80]) => 10_u64.checked_pow(u32::from(*power)),
+            Some([power]) => 2_u64.checked_pow(u32::from(power & 0x7F)),
+            _ => Some(1_000_000),
+        };
+        Some(Self {
+            link_type: words.u16([head[0], head[1]]),
+            name: find(OPTION_NAME).map_or_else(String::new, |name| String::from_utf8_lossy(name).into_owned()),
+            per_second,
+        })
+    }
+
+    fn time(&self, units: u64) -> SystemTime {
+        let since = self.per_second.map(|per_second| {
+            let (seconds, fraction) = (units / per_second, units % per_second);
+            let nanoseconds = u128::from(fraction) * 1_000_000_000 / u128::from(per_second);
+            Duration::new(seconds, nanoseconds as u32)
+        });
+        since
+            .and_then(|since| UNIX_EPOCH.checked_add(since))
+            .unwrap_or(UNIX_EPOCH)
+    }
+}
+
+/// The message of a packet block: `None` for a damaged one, `Some(None)` for one that is none of a card's.
+fn packet(words: Words, mut body: &[u8], interfaces: &[Interface]) -> Option<Option<Message>> {
+    let interface = interfaces.get(words.take(&mut body)? as usize)?;
+    let (high, low) = (words.take(&mut body)?, words.take(&mut body)?);
+    let (captured, _) = (words.take(&mut body)? as usize, words.take(&mut body)?);
+    let packet = body.get(..captured)?;
+    if interface.link_type != LINK_TYPE {
+        return Some(None);
+    }
+    let options = words.options(body.get(captured.next_multiple_of(4)..).unwrap_or_default());
+    let comments: Vec<&str> = options
+        .iter()
+        .filter(|(code, _)| *code == OPTION_COMMENT)
+        .filter_map(|(_, text)| std::str::from_utf8(text).ok())
+        .collect();
+    let time = interface.time(u64::from(high) << 32 | u64::from(low));
+    Some(exported_pdu::decode(packet, &comments, &interface.name, time))
+}

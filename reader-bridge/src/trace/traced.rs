@@ -1,0 +1,142 @@
+//! A card of which everything that is said is written down.
+
+use super::{Message, Octets, Secrecy, Sink, What};
+use crate::icc::{Icc, IccError};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+use vmyna_card_os::command::secret::secret_range;
+
+/// A trace that is being written, by any number of cards at a time.
+#[derive(Clone)]
+pub struct Trace {
+    show_secrets: bool,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    /// `None` once it could not be written.
+    sink: Option<Box<dyn Sink>>,
+    failed: Box<dyn FnMut(&io::Error) + Send>,
+}
+
+impl Trace {
+    /// Writes with `sink`. With `show_secrets` nothing is masked. `failed` is called once, when the trace can't be written
+    /// any further; the cards go on.
+    pub fn new(sink: Box<dyn Sink>, show_secrets: bool, failed: Box<dyn FnMut(&io::Error) + Send>) -> Self {
+        let state = State {
+            sink: Some(sink),
+            failed,
+        };
+        Self {
+            show_secrets,
+            state: Arc::new(Mutex::new(state)),
+        }
+    }
+
+    /// Whoever speaks to a card past [`Traced`] writes a command and its answer down here, `None` if there was none.
+    pub fn exchange(
+        &self,
+        reader: &str,
+        secrecy: &Secrecy,
+        (sent, command): (SystemTime, &[u8]),
+        response: Option<&[u8]>,
+    ) {
+        let mask = !self.show_secrets;
+        let answer = match response {
+            None => What::Unanswered,
+            Some(response) => {
+                let data = response.len().saturating_sub(2);
+                let secret = if secrecy.answer(command) { 0..data } else { 0..0 };
+                What::Response(Octets::new(response, secret, mask))
+            }
+        };
+        let message = |time, what| Message {
+            reader: reader.to_owned(),
+            time,
+            what,
+        };
+        self.write(&[
+            message(sent, What::Command(Octets::new(command, secret_range(command), mask))),
+            message(SystemTime::now(), answer),
+        ]);
+    }
+
+    /// Power and resets: something that was said just now.
+    pub fn note(&self, reader: &str, what: What) {
+        self.write(&[Message {
+            reader: reader.to_owned(),
+            time: SystemTime::now(),
+            what,
+        }]);
+    }
+
+    fn write(&self, messages: &[Message]) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sink) = &mut state.sink
+            && let Err(error) = sink.write(messages)
+        {
+            state.sink = None;
+            (state.failed)(&error);
+        }
+    }
+}
+
+/// A card whose every message is written into a [`Trace`] before the reader has it. A command and its answer are written
+/// together, so that those of several readers don't mix.
+pub struct Traced {
+    card: Box<dyn Icc + Send>,
+    reader: String,
+    trace: Trace,
+    secrecy: Secrecy,
+    powered: bool,
+}
+
+impl Traced {
+    /// Puts the trace in front of `card`, which is in the reader called `reader`.
+    pub fn new(card: Box<dyn Icc + Send>, reader: impl Into<String>, trace: Trace, secrecy: Secrecy) -> Self {
+        Self {
+            card,
+            reader: reader.into(),
+            trace,
+            secrecy,
+            powered: false,
+        }
+    }
+
+    fn power_lost(&mut self) {
+        if std::mem::take(&mut self.powered) {
+            self.trace.note(&self.reader, What::PowerOff);
+        }
+    }
+}
+
+impl Icc for Traced {
+    fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        self.card.power_on(atr)?;
+        self.powered = true;
+        self.trace.note(&self.reader, What::PowerOn(atr.clone()));
+        Ok(())
+    }
+
+    fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        self.card.reset(atr)?;
+        self.trace.note(&self.reader, What::Reset(atr.clone()));
+        Ok(())
+    }
+
+    fn power_off(&mut self) -> Result<(), IccError> {
+        self.power_lost();
+        self.card.power_off()
+    }
+
+    fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        self.secrecy.command();
+        let sent = SystemTime::now();
+        let outcome = self.card.transmit(command, response);
+        let answer = outcome.is_ok().then_some(response.as_slice());
+        self.trace
+            .exchange(&self.reader, &self.secrecy, (sent, command), answer);
+        outcome
+    }
+}
