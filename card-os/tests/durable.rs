@@ -199,6 +199,99 @@ fn nobody_gets_a_card_that_another_has_however_many_want_it() {
     assert!(turns.into_inner() > 8);
 }
 
+#[test]
+fn any_number_look_at_a_state_at_once_and_who_wants_the_card_waits_for_them() {
+    let (directory, state) = place();
+    card(&state).expect(&[(WRONG, 0x63C2)]);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    assert_eq!(inspect(&state).unwrap().unwrap().pins[0].tries_left, Some(2));
+                }
+            });
+        }
+        scope.spawn(|| {
+            for _ in 0..10 {
+                card(&state).expect(&[(QUERY, 0x63C2)]);
+            }
+        });
+    });
+    assert_eq!(names(&directory), ["hanako.state"]);
+}
+
+#[test]
+fn who_wants_a_card_waits_a_moment_for_a_holder_that_has_not_said_where_it_listens() {
+    let (_directory, state) = place();
+    let first = open(&state).unwrap();
+    std::thread::scope(|scope| {
+        let next = scope.spawn(|| open(&state).map(drop));
+        let look = scope.spawn(|| inspect(&state));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        drop(first);
+        assert_eq!(next.join().unwrap(), Ok(()));
+        assert_eq!(look.join().unwrap(), Ok(None));
+    });
+}
+
+#[test]
+fn what_a_killed_holder_said_is_not_told_of_one_who_only_looks() {
+    let (directory, state) = place();
+    card(&state).expect(&[(WRONG, 0x63C2)]);
+    let holder = directory.path().join("hanako.state.holder");
+    fs::write(&holder, "pid 1\ncontrol /run/dead\n").unwrap();
+    let looker = fs::File::open(&holder).unwrap();
+    looker.lock_shared().unwrap();
+    assert!(inspect(&state).unwrap().is_some());
+    let StateError::InUse { holder, .. } = open(&state).unwrap_err() else {
+        panic!("the card is free")
+    };
+    assert_eq!(holder, None);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_or_a_pipe_in_place_of_a_card_s_file_is_refused_and_what_it_leads_to_stays() {
+    let (directory, state) = place();
+    let letter = directory.path().join("letter");
+    fs::write(&letter, "Dear Hanako").unwrap();
+    for name in ["hanako.state.holder", "hanako.state"] {
+        let place = directory.path().join(name);
+        let refused = |what: &str| {
+            for error in [open(&state).unwrap_err(), inspect(&state).unwrap_err()] {
+                let said = error.to_string();
+                let told = ["ordinary file of yours", what]
+                    .into_iter()
+                    .all(|words| said.contains(words));
+                assert!(told && said.contains(&*place.to_string_lossy()), "{said}");
+            }
+        };
+        std::os::unix::fs::symlink(&letter, &place).unwrap();
+        refused("symbolic link");
+        assert_eq!(fs::read_to_string(&letter).unwrap(), "Dear Hanako");
+        fs::remove_file(&place).unwrap();
+        assert!(Command::new("mkfifo").arg(&place).status().unwrap().success());
+        refused("not an ordinary file");
+        fs::remove_file(&place).unwrap();
+    }
+    assert_eq!(names(&directory), ["letter"]);
+}
+
+#[test]
+fn a_message_tells_what_to_start_again() {
+    let error = StateError::Storage {
+        place: "p".to_owned(),
+        doing: "write",
+        kind: std::io::ErrorKind::StorageFull,
+        reason: "full".to_owned(),
+    };
+    let said = error.to_string();
+    assert!(
+        said.contains("vmyna run") && said.contains("vmyna serve") && !said.contains("start the card"),
+        "{said}"
+    );
+}
+
 /// Where the process started by [`start_holder`] finds the state it is to hold.
 const HOLD: &str = "VMYNA_TEST_HOLD";
 

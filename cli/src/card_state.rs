@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
+use vmyna_card_os::store::durable::StateError;
 
 use crate::card::CardSource;
 use crate::failure::Failure;
@@ -51,7 +52,7 @@ fn place(card: &CardSource) -> Result<StatePlace, Failure> {
 fn inspect(card: &CardSource) -> Result<(), Failure> {
     let place = place(card)?;
     let mut out = io::stdout().lock();
-    let Some(inspection) = place.inspect().map_err(failed)? else {
+    let Some(inspection) = place.inspect()? else {
         writeln!(
             out,
             "{card}: as issued; nothing was changed, there is no {}",
@@ -60,12 +61,11 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
         return Ok(());
     };
     writeln!(out, "{card}: {}", place.path().display())?;
-    if let Some((format, identity)) = inspection.head {
-        let whose = if identity == place.identity() {
-            "this card"
-        } else {
-            "ANOTHER card"
-        };
+    let other = inspection
+        .head
+        .is_some_and(|(_, identity)| identity != place.identity());
+    if let Some((format, _)) = inspection.head {
+        let whose = if other { "ANOTHER card" } else { "this card" };
         writeln!(out, "  format {format}, of {whose}")?;
     }
     let applications = card.issued()?.applications();
@@ -84,6 +84,9 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
         writeln!(out, "  {name} {}: {tries}{value}", pin.object.file)?;
     }
     match &inspection.damage {
+        None if other => Err(failed(StateError::OtherCard {
+            place: place.path().display().to_string(),
+        })),
         None => Ok(()),
         Some(what) => Err(Failure::Failed(format!(
             "{} is damaged ({what}): restore a copy of it, or go back to the card as issued: `vmyna card reset-state {card}`",

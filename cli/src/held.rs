@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -26,10 +26,18 @@ use crate::failure::Failure;
 use crate::hex;
 use crate::state::StatePlace;
 
-/// How long either side waits for the other.
+/// How long who asks waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// More than any request or answer has.
+/// How long a request may take to arrive, and its answer to be taken.
+const REQUEST: Duration = Duration::from_millis(500);
+/// That many requests are answered at once; the next one waits for the last of them.
+const AT_ONCE: usize = 16;
+/// Before the next connection is taken, after one could not be: the reason may not pass at once.
+const AFTER_ERROR: Duration = Duration::from_millis(100);
+/// More than any answer has.
 const LONGEST: u64 = 64 * 1024;
+/// More than any request has.
+const LONGEST_REQUEST: u64 = 64;
 
 /// A card that keeps its state. Dropping it lets the next process use the card.
 pub(crate) struct HeldCard {
@@ -47,6 +55,9 @@ struct Held {
     observer: Option<SharedObserver>,
     control: String,
     powered: bool,
+    /// The card has lost its power behind the reader's back: the next command gets no answer, so that the program which
+    /// sent it learns that nothing is selected or verified any more.
+    interrupted: bool,
     /// Nobody uses the card any more; who still asks is told so.
     over: bool,
 }
@@ -69,22 +80,16 @@ impl HeldCard {
             observer: observer.map(|observer| SharedObserver(Arc::new(Mutex::new(observer)))),
             control: socket.display().to_string(),
             powered: false,
+            interrupted: false,
             over: false,
         };
         held.make()?;
         let held = Arc::new(Mutex::new(held));
         let asked = held.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                if lock(&asked).over {
-                    return;
-                }
-                if let Ok(stream) = stream {
-                    // Who asked is told by the end of the connection.
-                    let _ = answer(&stream, &asked);
-                }
-            }
-        });
+        thread::spawn(move || listen(&listener, &asked));
+        // Once a process is enough. Nobody waits for it.
+        static SWEEP: Once = Once::new();
+        SWEEP.call_once(|| drop(thread::spawn(PrivateDirectory::remove_stale)));
         Ok(Self {
             held,
             _directory: directory,
@@ -135,6 +140,7 @@ impl Held {
         removed?;
         if let (true, Some(card)) = (self.powered, &mut self.card) {
             card.power_on();
+            self.interrupted = true;
         }
         Ok(())
     }
@@ -149,21 +155,29 @@ impl Icc for HeldCard {
         let mut held = lock(&self.held);
         held.with_card(|card| Icc::power_on(card, atr))?;
         held.powered = true;
+        held.interrupted = false;
         Ok(())
     }
 
     fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
-        lock(&self.held).with_card(|card| Icc::reset(card, atr))
+        let mut held = lock(&self.held);
+        held.interrupted = false;
+        held.with_card(|card| Icc::reset(card, atr))
     }
 
     fn power_off(&mut self) -> Result<(), IccError> {
         let mut held = lock(&self.held);
         held.powered = false;
+        held.interrupted = false;
         held.with_card(Icc::power_off)
     }
 
     fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
-        lock(&self.held).with_card(|card| Icc::transmit(card, command, response))
+        let mut held = lock(&self.held);
+        if std::mem::take(&mut held.interrupted) {
+            return Err(IccError::Mute);
+        }
+        held.with_card(|card| Icc::transmit(card, command, response))
     }
 }
 
@@ -177,13 +191,43 @@ impl Observer for SharedObserver {
     }
 }
 
+/// Answers requests until nobody uses the card any more. One who says nothing keeps nobody else waiting.
+fn listen(listener: &UnixListener, held: &Arc<Mutex<Held>>) {
+    let places = Arc::new(());
+    for stream in listener.incoming() {
+        if lock(held).over {
+            return;
+        }
+        let Ok(stream) = stream else {
+            thread::sleep(AFTER_ERROR);
+            continue;
+        };
+        let (place, held) = (places.clone(), held.clone());
+        let work = move || {
+            let _place = place;
+            // Who asked is told by the end of the connection.
+            let _ = answer(&stream, &held);
+        };
+        if Arc::strong_count(&places) > AT_ONCE + 1 {
+            work();
+        } else {
+            // Without a thread for it the connection ends.
+            let _ = thread::Builder::new().spawn(work);
+        }
+    }
+}
+
 /// Reads one request and answers it.
 fn answer(stream: &UnixStream, held: &Mutex<Held>) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(REQUEST))?;
+    stream.set_write_timeout(Some(REQUEST))?;
     let mut request = String::new();
-    BufReader::new(stream.take(LONGEST)).read_line(&mut request)?;
+    BufReader::new(stream.take(LONGEST_REQUEST)).read_line(&mut request)?;
     let mut held = lock(held);
+    if held.over {
+        // Not this process's card any more.
+        return Ok(());
+    }
     let answer = match request.trim_end() {
         "tries" => Ok(tries(&held)),
         "reset-state" => held.reset_state().map(|()| String::new()),
@@ -265,5 +309,40 @@ fn ask(holder: &Holder, request: &str) -> Result<String, Failure> {
             "process {} has the card in use and gave no answer: try again",
             holder.pid
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vmyna_applets::specimen;
+
+    const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
+
+    #[test]
+    fn a_card_reset_in_use_leaves_one_command_unanswered_and_then_works_without_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let issued = || specimen::find("hanako").unwrap().unwrap();
+        let place = StatePlace::beside(&folder.path().join("c"), &"hanako".parse().unwrap(), [1; 32]);
+        let mut card = HeldCard::open(issued(), place.clone(), None).unwrap();
+        let select = hex::decode(SELECT_JPKI).unwrap();
+        let (mut atr, mut answer) = (Vec::new(), Vec::new());
+        let reset = || assert!(place.reset().unwrap().contains("as issued"));
+        // A card without power has nothing to lose.
+        reset();
+        card.power_on(&mut atr).unwrap();
+        card.transmit(&select, &mut answer).unwrap();
+        reset();
+        assert_eq!(card.transmit(&select, &mut answer), Err(IccError::Mute));
+        for _ in 0..2 {
+            card.transmit(&select, &mut answer).unwrap();
+            assert_eq!(answer, [0x90, 0x00]);
+        }
+        // Who gives the card a reset knows that already.
+        for how in [HeldCard::reset, HeldCard::power_on] {
+            reset();
+            how(&mut card, &mut atr).unwrap();
+            card.transmit(&select, &mut answer).unwrap();
+        }
     }
 }

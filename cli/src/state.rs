@@ -2,15 +2,18 @@
 //!
 //! `FILE.state/NAME.redb` is the state of the card NAME of the image FILE; it comes into being with the first change. The
 //! folder can be entered by its owner only. This module knows where a state lies and what it says of PINs; it never shows
-//! a value.
+//! a value, and never uses a folder into which somebody else can put something.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
 
 use vmyna_applets::issued::CardName;
 use vmyna_card_os::store::ObjectId;
 use vmyna_card_os::store::durable::{self, DurableStore, Holder, Inspection, StateError};
+use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
 
 use crate::failure::Failure;
 use crate::held;
@@ -86,46 +89,60 @@ impl StatePlace {
 
     /// Opens the state, and holds the card until it is dropped.
     pub(crate) fn open(&self) -> Result<DurableStore, Failure> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let folder = self.folder();
         make_private(folder).map_err(|error| {
             Failure::Failed(format!(
                 "{}: {error}; the card's state belongs into this folder",
                 folder.display()
             ))
         })?;
+        self.check_folder()?;
         DurableStore::open(&self.path, &self.identity).map_err(failed)
     }
 
     /// What the state holds; `None` for a card that was never changed.
-    pub(crate) fn inspect(&self) -> Result<Option<Inspection>, StateError> {
-        match durable::inspect(&self.path) {
-            // Without the folder there is no state in it.
-            Err(StateError::Storage {
-                kind: std::io::ErrorKind::NotFound,
-                ..
-            }) => Ok(None),
-            other => other,
-        }
+    pub(crate) fn inspect(&self) -> Result<Option<Inspection>, Failure> {
+        self.look().map_err(failed_or)
+    }
+
+    fn look(&self) -> Result<Option<Inspection>, Refusal> {
+        // Without the folder there is no state in it.
+        Ok(match self.check_folder()? {
+            true => durable::inspect(&self.path)?,
+            false => None,
+        })
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Refuses a folder that is not this user's alone. Gives whether there is one.
+    fn check_folder(&self) -> Result<bool, Failure> {
+        check_private(self.folder(), PrivateDirectory::user())
     }
 
     /// How many tries the card's PINs have left: asks the state, or whoever has the card in use.
     pub(crate) fn tries(&self) -> Result<Tries, Failure> {
-        let inspection = match self.inspect() {
+        let asked = self.here_or_at_the_holder(
+            || self.look().map(Ok),
+            |holder| {
+                let left = held::ask_tries(holder)?;
+                let source = TriesSource::Holder(holder.clone());
+                Ok(Err(Tries { left, source }))
+            },
+        );
+        let inspection = match asked? {
+            Err(tries) => return Ok(tries),
             Ok(None) => return Ok(Tries::issued()),
             Ok(Some(inspection)) => inspection,
-            Err(StateError::InUse {
-                holder: Some(holder), ..
-            }) if holder.control.is_some() => {
-                return Ok(Tries {
-                    left: held::ask_tries(&holder)?,
-                    source: TriesSource::Holder(holder),
-                });
-            }
-            Err(error) => return Err(failed(error)),
         };
-        // Says what is wrong and what to do.
-        if inspection.damage.is_some() || inspection.head.is_some_and(|(_, card)| card != self.identity) {
-            self.open()?;
+        let place = || self.path.display().to_string();
+        if let Some(what) = inspection.damage {
+            return Err(failed(StateError::Damaged { place: place(), what }));
+        }
+        if inspection.head.is_some_and(|(_, card)| card != self.identity) {
+            return Err(failed(StateError::OtherCard { place: place() }));
         }
         let left = inspection
             .pins
@@ -140,24 +157,73 @@ impl StatePlace {
     /// Drops the state: the card is as it was issued. Whoever has it in use does that, and goes on with the card as issued.
     /// Returns what happened, in a sentence.
     pub(crate) fn reset(&self) -> Result<String, Failure> {
-        match durable::reset(&self.path) {
-            Ok(true) => Ok(format!("removed {}: the card is as issued", self.path.display())),
-            Ok(false) => Ok("the card was as issued".to_owned()),
-            Err(StateError::Storage {
-                kind: std::io::ErrorKind::NotFound,
-                ..
-            }) => Ok("the card was as issued".to_owned()),
-            Err(StateError::InUse {
-                holder: Some(holder), ..
-            }) if holder.control.is_some() => {
-                held::ask_reset(&holder)?;
+        self.here_or_at_the_holder(
+            || {
+                Ok(match self.check_folder()? && durable::reset(&self.path)? {
+                    true => format!("removed {}: the card is as issued", self.path.display()),
+                    false => "the card was as issued".to_owned(),
+                })
+            },
+            |holder| {
+                held::ask_reset(holder)?;
                 Ok(format!(
-                    "process {} has the card in use and has gone back to the card as issued; it lost power for a moment",
+                    "process {} has the card in use and has gone back to the card as issued; it lost power for a \
+                     moment: programs connected to it must connect, select and verify again",
                     holder.pid
                 ))
+            },
+        )
+    }
+
+    /// Does something with the state, or has it done by whoever has the card in use.
+    fn here_or_at_the_holder<T>(
+        &self,
+        here: impl Fn() -> Result<T, Refusal>,
+        there: impl Fn(&Holder) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut asked: Option<(Holder, Failure)> = None;
+        loop {
+            let holder = match here() {
+                Err(Refusal::State(StateError::InUse {
+                    holder: Some(holder), ..
+                })) if holder.control.is_some() => holder,
+                other => return other.map_err(failed_or),
+            };
+            match asked {
+                Some((before, failure)) if before == holder => return Err(failure),
+                _ => {}
             }
-            Err(error) => Err(failed(error)),
+            match there(&holder) {
+                Ok(done) => return Ok(done),
+                // It may have ended while it was asked; then the card is free, or another's.
+                Err(failure) => asked = Some((holder, failure)),
+            }
         }
+    }
+}
+
+/// Why a state was not used.
+enum Refusal {
+    State(StateError),
+    Other(Failure),
+}
+
+impl From<StateError> for Refusal {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Other(failure)
+    }
+}
+
+fn failed_or(refusal: Refusal) -> Failure {
+    match refusal {
+        Refusal::State(error) => failed(error),
+        Refusal::Other(failure) => failure,
     }
 }
 
@@ -165,13 +231,69 @@ pub(crate) fn failed(error: StateError) -> Failure {
     Failure::Failed(error.to_string())
 }
 
-/// Makes a folder that only its owner can enter, if there is none.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    match builder.create(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+/// Makes a folder that only its owner can enter, if nothing is there.
+fn make_private(folder: &Path) -> io::Result<()> {
+    match fs::DirBuilder::new().mode(0o700).create(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
         other => other,
+    }
+}
+
+/// Refuses a folder into which anybody but `user` can put something. Gives whether there is one.
+fn check_private(folder: &Path, user: Option<u32>) -> Result<bool, Failure> {
+    let at = folder.display();
+    let refused = |what: &str, advice: &str| {
+        Err(Failure::Failed(format!(
+            "{at} {what}: the state of the cards of an image lies in a folder that only you can enter. {advice}"
+        )))
+    };
+    let there = match fs::symlink_metadata(folder) {
+        Ok(there) => there,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) => {
+            let advice = "You need permission to enter the folder of the image";
+            return Err(Failure::Failed(format!("{at}: {error}. {advice}")));
+        }
+    };
+    let copy = "Copy the image into a folder of your own and use it there";
+    if !there.is_dir() {
+        let what = if there.is_symlink() {
+            "is a symbolic link"
+        } else {
+            "is no folder"
+        };
+        return refused(what, "Look who put it there, and remove it");
+    }
+    match user {
+        Some(user) if user == there.uid() => {}
+        Some(_) => return refused(&format!("belongs to another user ({})", there.uid()), copy),
+        None => return refused("belongs to nobody knows whom", copy),
+    }
+    if there.mode() & 0o077 != 0 {
+        let what = format!("is open to other users (mode {:04o})", there.mode() & 0o7777);
+        return refused(&what, &format!("If all in it is yours, `chmod 700 {at}`"));
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_another_user_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("c.state");
+        let user = PrivateDirectory::user().unwrap();
+        assert!(matches!(check_private(&folder, Some(user)), Ok(false)));
+        make_private(&folder).unwrap();
+        assert!(matches!(check_private(&folder, Some(user)), Ok(true)));
+        for other in [Some(user + 1), None] {
+            let refused = check_private(&folder, other).unwrap_err().to_string();
+            assert!(
+                refused.contains("c.state belongs to") && refused.contains("Copy the image"),
+                "{refused}"
+            );
+        }
     }
 }

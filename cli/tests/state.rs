@@ -7,8 +7,9 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Printed, vmyna};
@@ -200,8 +201,134 @@ fn the_state_of_another_card_is_refused() {
         let refused = cards.run(command).exits_with(1).err();
         assert!(refused.contains("another card"), "{refused}");
     }
-    let inspected = cards.run(&["card", "inspect", "c#p000002"]).exits_with(0).out();
-    assert!(inspected.contains("ANOTHER card"), "{inspected}");
+    let inspected = cards.run(&["card", "inspect", "c#p000002"]).exits_with(1);
+    assert!(inspected.out().contains("ANOTHER card"), "{}", inspected.out());
+    assert!(
+        inspected.err().contains("vmyna card reset-state"),
+        "{}",
+        inspected.err()
+    );
+}
+
+/// What a command does with the state of `p000001`.
+const USES: [&[&str]; 4] = [
+    &["apdu", "--card", "c#p000001", QUERY],
+    &["pin", "c#p000001"],
+    &["card", "inspect", "c#p000001"],
+    &["card", "reset-state", "c#p000001"],
+];
+
+#[test]
+fn a_folder_into_which_others_can_put_something_is_refused() {
+    let cards = Cards::new();
+    let (folder, elsewhere) = (cards.0.path().join("c.state"), cards.0.path().join("elsewhere"));
+    cards.answer(&[WRONG]);
+    let refused = |words: &str| {
+        for command in USES {
+            let refused = cards.run(command).exits_with(1).err();
+            assert!(
+                refused.contains(words) && refused.contains("c.state"),
+                "{command:?}: {refused}"
+            );
+        }
+    };
+    for mode in [0o777, 0o710, 0o704] {
+        fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        refused(&format!("mode {mode:04o}"));
+    }
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    assert_eq!(tries(&cards, "c#p000001"), "2 of 3");
+    fs::rename(&folder, &elsewhere).unwrap();
+    std::os::unix::fs::symlink("elsewhere", &folder).unwrap();
+    refused("symbolic link");
+    fs::remove_file(&folder).unwrap();
+    fs::write(&folder, "").unwrap();
+    refused("no folder");
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&elsewhere, &folder).unwrap();
+    assert_eq!(tries(&cards, "c#p000001"), "2 of 3", "nobody touched it");
+}
+
+#[test]
+fn a_link_in_place_of_a_card_s_file_is_refused_and_what_it_leads_to_stays() {
+    let cards = Cards::new();
+    cards.answer(&[WRONG]);
+    let letter = cards.0.path().join("letter");
+    for name in ["p000001.redb.holder", "p000001.redb"] {
+        let place = cards.0.path().join("c.state").join(name);
+        let _ = fs::remove_file(&place);
+        std::os::unix::fs::symlink(&letter, &place).unwrap();
+        // There is such a file, or there is none.
+        for content in [Some("Dear Hanako"), None] {
+            match content {
+                Some(content) => fs::write(&letter, content).unwrap(),
+                None => fs::remove_file(&letter).unwrap(),
+            }
+            // Going back to the card as issued removes the link where a state would be, and not what it leads to.
+            for command in &USES[..3] {
+                let refused = cards.run(command).exits_with(1).err();
+                assert!(refused.contains("symbolic link") && refused.contains(name), "{refused}");
+                assert_eq!(fs::read_to_string(&letter).ok().as_deref(), content, "{command:?}");
+            }
+        }
+        fs::remove_file(&place).unwrap();
+    }
+}
+
+#[test]
+fn any_number_may_look_at_a_card_at_the_same_time_and_none_keeps_it_from_its_user() {
+    let cards = Cards::new();
+    cards.answer(&[WRONG]);
+    let start = |arguments: &[&str]| {
+        let mut command = vmyna(arguments);
+        command
+            .current_dir(&cards.0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let lookers: Vec<_> = (0..20).map(|_| start(&["pin", "c#p000001"])).collect();
+    let user = start(&["apdu", "--plain", "--card", "c#p000001", SELECT_JPKI, QUERY]);
+    for looker in lookers {
+        let shown = looker.wait_with_output().unwrap().exits_with(0).out();
+        assert!(shown.contains("2 of 3"), "{shown}");
+    }
+    let answers = user.wait_with_output().unwrap().exits_with(0).out();
+    assert!(answers.ends_with("63C2\n"), "{answers}");
+    let folder = cards.0.path().join("c.state").read_dir().unwrap();
+    let left: Vec<_> = folder.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["p000001.redb"]);
+}
+
+#[test]
+fn on_a_full_disk_a_card_can_be_looked_at_and_brought_back_to_what_was_issued() {
+    let cards = Cards::new();
+    cards.answer(&[WRONG]);
+    // No byte can be written to any file: the nearest to a full disk that needs no disk.
+    let full = |arguments: &[&str]| {
+        let mut command = Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"]);
+        command.arg(env!("CARGO_BIN_EXE_vmyna")).args(arguments);
+        command.current_dir(&cards.0).output().unwrap()
+    };
+    let refused = full(&["apdu", "--plain", "--card", "c#p000001", SELECT_JPKI, WRONG]).out();
+    assert!(!refused.contains("63C1"), "the limit is in force: {refused}");
+    let shown = full(&["pin", "c#p000001"]).exits_with(0).out();
+    assert!(shown.contains("2 of 3"), "{shown}");
+    full(&["card", "reset-state", "c#p000001"]).exits_with(0);
+    assert!(!cards.state().exists());
+    assert_eq!(tries(&cards, "c#p000001"), "3 of 3");
+}
+
+#[test]
+fn who_connects_to_a_holder_and_says_nothing_keeps_nobody_waiting() {
+    let cards = Cards::new();
+    cards.answer(&[WRONG]);
+    let _holder = cards.hold();
+    let said = fs::read_to_string(cards.0.path().join("c.state/p000001.redb.holder")).unwrap();
+    let control = said.lines().find_map(|line| line.strip_prefix("control ")).unwrap();
+    let _silent: Vec<_> = (0..5).map(|_| UnixStream::connect(control).unwrap()).collect();
+    assert_eq!(tries(&cards, "c#p000001"), "2 of 3");
 }
 
 #[test]

@@ -16,6 +16,7 @@
 //! there, so damage to exactly the last change of a card that was not closed undoes that change.
 
 mod error;
+mod file;
 mod format;
 mod holder;
 mod inspect;
@@ -96,7 +97,8 @@ impl<M: Medium> DurableStore<M> {
         match &self.failed {
             None => Ok(()),
             Some(error) => Err(StoreError(format!(
-                "nothing more is kept until the card is started again, because of an earlier failure: {error}"
+                "nothing more is kept until `vmyna run` or `vmyna serve` is ended and started again, because of an earlier \
+                 failure: {error}"
             ))),
         }
     }

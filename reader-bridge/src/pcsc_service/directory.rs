@@ -87,6 +87,13 @@ impl PrivateDirectory {
         sockets.map(|(path, _)| path.join(SOCKET)).filter(listened).collect()
     }
 
+    /// The user that this process runs as; `None` where that can't be told.
+    pub fn user() -> Option<u32> {
+        // Without /proc, who owns what this process makes.
+        let made = || fs::metadata(&Self::create_in(&std::env::temp_dir()).ok()?.0).ok();
+        own_user().or_else(|| Some(made()?.uid()))
+    }
+
     /// Removes what killed services have left behind. It may take some milliseconds when there are many.
     pub fn remove_stale() {
         bases().iter().for_each(|base| Self::remove_stale_in(base));
@@ -149,13 +156,17 @@ fn is_owned(path: &Path) -> bool {
 /// Whether nobody listens there. The owner may be in another container that shares `/tmp`: its process is not to be seen
 /// here, but its socket answers.
 fn is_abandoned(path: &Path, metadata: &Metadata) -> bool {
-    match UnixStream::connect(path.join(SOCKET)) {
-        Ok(_) => false,
-        Err(error) if error.kind() == ErrorKind::ConnectionRefused => true,
-        Err(_) => metadata
-            .modified()
-            .is_ok_and(|time| SystemTime::now().duration_since(time).is_ok_and(|age| age > SETTLED)),
+    let mut refused = false;
+    for socket in [SOCKET, CARD_SOCKET] {
+        match UnixStream::connect(path.join(socket)) {
+            Ok(_) => return false,
+            Err(error) => refused |= error.kind() == ErrorKind::ConnectionRefused,
+        }
     }
+    refused
+        || metadata
+            .modified()
+            .is_ok_and(|time| SystemTime::now().duration_since(time).is_ok_and(|age| age > SETTLED))
 }
 
 fn own_user() -> Option<u32> {
@@ -206,17 +217,30 @@ mod tests {
         let listening = base.join("vmyna-1-2-0");
         let kept = base.join("vmyna-1-3-0");
         let young = base.join("vmyna-1-4-0");
-        for path in [&dead, &foreign, &listening, &kept, &young] {
+        let dead_card = base.join("vmyna-1-5-0");
+        let card_in_use = base.join("vmyna-1-6-0");
+        let only_card_in_use = base.join("vmyna-1-7-0");
+        let directories = [&foreign, &listening, &kept, &young, &card_in_use, &only_card_in_use];
+        for path in directories.into_iter().chain([&dead, &dead_card]) {
             fs::create_dir(path).unwrap();
         }
+        drop(UnixListener::bind(dead_card.join(CARD_SOCKET)).unwrap());
+        drop(UnixListener::bind(card_in_use.join(SOCKET)).unwrap());
+        let _card = UnixListener::bind(card_in_use.join(CARD_SOCKET)).unwrap();
+        let _only_card = UnixListener::bind(only_card_in_use.join(CARD_SOCKET)).unwrap();
+        // Long ago, so that its age does not save it.
+        fs::File::open(&only_card_in_use)
+            .unwrap()
+            .set_modified(SystemTime::UNIX_EPOCH)
+            .unwrap();
         drop(UnixListener::bind(dead.join(SOCKET)).unwrap());
         drop(UnixListener::bind(kept.join(SOCKET)).unwrap());
         fs::write(kept.join("letter"), "").unwrap();
         let _listener = UnixListener::bind(listening.join(SOCKET)).unwrap();
         let mine = PrivateDirectory::create_in(&base).unwrap();
         PrivateDirectory::remove_stale_in(&base);
-        assert!(!dead.exists());
-        for path in [&foreign, &listening, &kept, &young, &mine.0] {
+        assert!(!dead.exists() && !dead_card.exists());
+        for path in directories.into_iter().chain([&mine.0]) {
             assert!(path.exists(), "{}", path.display());
         }
         drop(mine);

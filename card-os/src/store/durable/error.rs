@@ -92,13 +92,16 @@ const RESET: &str = "`vmyna card reset-state CARD`";
 fn advice(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            "Free some space on its disk, then start the card again"
+            "Free some space on its disk, then end and start `vmyna run` or `vmyna serve` again, or repeat the command"
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "A card in use needs write permission for this file and its directory"
         }
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "The directory must exist",
-        _ => "Check the disk, then start the card again",
+        super::file::NO_FILE => {
+            "Only an ordinary file of yours may lie there. Look who put it there, remove it, and repeat the command"
+        }
+        _ => "Check the disk, then end and start `vmyna run` or `vmyna serve` again, or repeat the command",
     }
 }
 

@@ -7,6 +7,18 @@ use core::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::file::{open_own, owners_only};
+
+/// How long a card is waited for while nobody says where he listens: those who only look at its state, and those who are
+/// about to say so, are done sooner.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How often it is tried meanwhile.
+const PAUSE: Duration = Duration::from_millis(10);
+/// No holder's file is longer, in bytes.
+const LONGEST: usize = 4096;
 
 /// Who holds a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,10 +45,13 @@ impl Holder {
         format!("pid {}\n{}", self.pid, control.unwrap_or_default())
     }
 
-    /// Understands what [`to_text`](Self::to_text) writes; lines of a later version are passed over.
+    /// Understands what [`to_text`](Self::to_text) writes; lines of a later version are passed over. A line without its
+    /// end is half a line, and what a terminal would obey is nothing that a holder wrote.
     fn from_text(text: &str) -> Option<Self> {
+        let lines = || text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
         let field = |name: &str| {
-            text.lines()
+            lines()
+                .filter(|line| !line.contains(char::is_control))
                 .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
                 .map(str::to_owned)
         };
@@ -68,47 +83,41 @@ impl From<io::Error> for NotHeld {
 }
 
 impl Hold {
-    /// Holds the card, if nobody else does. Does not wait.
+    /// Holds the card, if nobody else does. Waits a moment for one who does not say where he listens.
     pub(super) fn take(path: PathBuf) -> Result<Self, NotHeld> {
-        loop {
-            let mut file =
-                owners_only(OpenOptions::new().read(true).write(true).create(true).truncate(false)).open(&path)?;
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(NotHeld::By(read(&mut file))),
-                Err(TryLockError::Error(error)) => return Err(error.into()),
-            }
-            // Whoever held the card before may have removed the file between our opening and locking it. Then it is no
-            // longer the one that the next comer finds, and its lock is worth nothing.
-            if is_at(&file, &path)? {
-                let mut hold = Self { file, path };
-                hold.write(&Holder {
-                    pid: std::process::id(),
-                    control: None,
-                })?;
-                return Ok(hold);
-            }
-        }
+        let file = lock(&path, File::try_lock)?;
+        let mut hold = Self { file, path };
+        hold.write(&Holder {
+            pid: std::process::id(),
+            control: None,
+        });
+        Ok(hold)
     }
 
     /// Says where the holder listens.
     pub(super) fn announce(&mut self, control: &str) -> io::Result<()> {
-        if control.contains(char::is_control) {
+        if control.contains(char::is_control) || control.len() > LONGEST / 2 {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
-                "the place where the holder listens is not one line of text",
+                "the place where the holder listens is not one short line of text",
             ));
         }
         self.write(&Holder {
             pid: std::process::id(),
             control: Some(control.to_owned()),
-        })
+        });
+        Ok(())
     }
 
-    fn write(&mut self, holder: &Holder) -> io::Result<()> {
-        self.file.set_len(0)?;
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(holder.to_text().as_bytes())
+    /// Says who holds the card. On a full disk nobody learns that; the lock counts all the same.
+    fn write(&mut self, holder: &Holder) {
+        let file = &mut self.file;
+        let emptied = file.set_len(0).and_then(|()| file.seek(SeekFrom::Start(0)).map(drop));
+        let written = emptied.and_then(|()| file.write_all(holder.to_text().as_bytes()));
+        if written.is_err() {
+            // Half a name is nobody's.
+            let _ = file.set_len(0);
+        }
     }
 }
 
@@ -119,17 +128,66 @@ impl Drop for Hold {
     }
 }
 
-fn read(file: &mut File) -> Option<Holder> {
-    let mut text = String::new();
-    file.take(4096).read_to_string(&mut text).ok()?;
-    Holder::from_text(&text)
+/// Nobody holds the card for as long as this is there, because somebody looks at its state; any number can.
+#[derive(Debug)]
+pub(super) struct Look {
+    file: File,
+    path: PathBuf,
 }
 
-/// The same with permission for the owner only, where the system has such.
-pub(super) fn owners_only(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options
+impl Look {
+    /// Waits a moment for a holder who does not say where he listens.
+    pub(super) fn take(path: PathBuf) -> Result<Self, NotHeld> {
+        let file = lock(&path, File::try_lock_shared)?;
+        // Left by a process that was killed: nobody is to take that for who has the card now.
+        let _ = file.set_len(0);
+        Ok(Self { file, path })
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        // The last one clears away. Only a file that nobody else has locked may go, or two could hold the card.
+        let _ = self.file.unlock();
+        if self.file.try_lock().is_ok() && is_at(&self.file, &self.path).unwrap_or(false) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// The locked file. Tries again for a while, unless a holder says where he listens.
+fn lock(path: &Path, how: impl Fn(&File) -> Result<(), TryLockError>) -> Result<File, NotHeld> {
+    let end = Instant::now() + PATIENCE;
+    let mut before = None;
+    loop {
+        let mut file = open_own(
+            owners_only(OpenOptions::new().read(true).write(true).create(true).truncate(false)),
+            path,
+        )?;
+        match how(&file) {
+            // Whoever held the card before may have removed the file between our opening and locking it. Then it is no
+            // longer the one that the next comer finds, and its lock is worth nothing.
+            Ok(()) if is_at(&file, path)? => return Ok(file),
+            Ok(()) => continue,
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        let holder = read(&mut file);
+        let announced = holder.as_ref().is_some_and(|holder| holder.control.is_some());
+        // Seen twice: what one who was killed had written stands there until the next has locked the file and written.
+        if announced && holder == before || Instant::now() >= end {
+            return Err(NotHeld::By(holder));
+        }
+        before = holder;
+        thread::sleep(PAUSE);
+    }
+}
+
+/// What the file says. More than a holder writes is nobody's.
+fn read(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    file.take(LONGEST as u64 + 1).read_to_string(&mut text).ok()?;
+    Holder::from_text(&text).filter(|_| text.len() <= LONGEST)
 }
 
 /// Whether `path` still leads to this file.
@@ -137,7 +195,7 @@ pub(super) fn owners_only(options: &mut OpenOptions) -> &mut OpenOptions {
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
     let ours = file.metadata()?;
-    match fs::metadata(path) {
+    match fs::symlink_metadata(path) {
         Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
@@ -160,8 +218,45 @@ mod tests {
             let holder = Holder { pid: 4711, control };
             assert_eq!(Holder::from_text(&holder.to_text()), Some(holder));
         }
-        for text in ["", "pid\n", "pid x\n", "control /x\n", "pidd 1\n"] {
+        for text in ["", "pid\n", "pid x\n", "control /x\n", "pidd 1\n", "pid 47"] {
             assert_eq!(Holder::from_text(text), None, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_line_with_control_characters_or_half_a_line_is_passed_over() {
+        for control in ["\x1b]0;owned\x07", "/a\r", "/a\u{9b}1m", "/hal"] {
+            let end = if control == "/hal" { "" } else { "\n" };
+            let read = Holder::from_text(&format!("pid 4711\ncontrol {control}{end}"));
+            let holder = Holder {
+                pid: 4711,
+                control: None,
+            };
+            assert_eq!(read, Some(holder), "{control:?}");
+        }
+    }
+
+    #[test]
+    fn a_holder_without_room_for_its_name_holds_the_card_all_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("holder");
+        let mut hold = Hold::take(path.clone()).unwrap();
+        // Not to be written to: as on a full disk.
+        hold.file = File::open(&path).unwrap();
+        hold.file.lock().unwrap();
+        hold.announce("/run/somewhere").unwrap();
+        assert!(matches!(Hold::take(path.clone()), Err(NotHeld::By(_))));
+        assert!(hold.announce(&"x".repeat(LONGEST)).is_err());
+        drop(hold);
+        drop(Hold::take(path).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_is_too_long_names_nobody() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(format!("pid 1\n{}\n", "x".repeat(LONGEST)).as_bytes())
+            .unwrap();
+        file.rewind().unwrap();
+        assert_eq!(read(&mut file), None);
     }
 }

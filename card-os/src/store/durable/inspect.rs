@@ -1,13 +1,15 @@
 //! Looking at a state without using the card, and dropping it. Shows which PINs have changed, never a value.
 
+use std::fs::OpenOptions;
+use std::io::{self, Read};
 use std::path::Path;
-use std::{fs, io};
 
 use zeroize::Zeroizing;
 
 use super::error::{StateError, Trouble};
+use super::file::open_own;
 use super::format;
-use super::medium::{FileMedium, storage};
+use super::medium::{FileMedium, look, storage};
 use crate::store::{ObjectId, State};
 
 /// What a state holds.
@@ -32,16 +34,18 @@ pub struct PinEntry {
     pub changed: bool,
 }
 
-/// Looks at the state in the file `path` without changing it, damaged or not. `None` for a card never changed.
+/// Looks at the state in the file `path` without changing it, damaged or not. `None` for a card never changed. Any number
+/// of processes can look at once.
 ///
 /// # Errors
 /// The card is in use, the state is of a newer format, or the file can't be read.
 pub fn inspect(path: &Path) -> Result<Option<Inspection>, StateError> {
-    // Held so that nobody writes meanwhile. Where the directory can't be written nobody can do that anyway.
-    let hold = FileMedium::hold(path);
-    if let Err(error @ StateError::InUse { .. }) = hold {
-        return Err(error);
-    }
+    // So that nobody writes meanwhile. Where no file can be made nobody else has made the one that says who writes.
+    let _look = match look(path) {
+        Ok(look) => Some(look),
+        Err(StateError::Storage { kind, .. }) if NOT_WRITABLE.contains(&kind) => None,
+        Err(error) => return Err(error),
+    };
     let bytes = match read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -67,12 +71,25 @@ pub fn reset(path: &Path) -> Result<bool, StateError> {
     FileMedium::hold(path)?.remove()
 }
 
+/// Why no file can be made where a state may still be read.
+const NOT_WRITABLE: [io::ErrorKind; 5] = [
+    io::ErrorKind::NotFound,
+    io::ErrorKind::PermissionDenied,
+    io::ErrorKind::ReadOnlyFilesystem,
+    io::ErrorKind::StorageFull,
+    io::ErrorKind::QuotaExceeded,
+];
+
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let length = fs::metadata(path)?.len();
+    let file = open_own(OpenOptions::new().read(true), path)?;
+    let length = file.metadata()?.len();
     if length > format::LONGEST as u64 {
         return Err(io::Error::other("it is far longer than any state"));
     }
-    fs::read(path).map(Zeroizing::new)
+    // With room from the start: a buffer that grows leaves copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
+    file.take(length).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn pins(state: &State) -> Vec<PinEntry> {

@@ -13,7 +13,8 @@ use redb::StorageBackend;
 use redb::backends::FileBackend;
 
 use super::error::StateError;
-use super::holder::{Hold, NotHeld, owners_only};
+use super::file::{open_own, owners_only};
+use super::holder::{Hold, Look, NotHeld};
 
 /// Where the bytes of one state lie. Whoever has it has it alone.
 pub trait Medium: Send + fmt::Debug {
@@ -59,15 +60,10 @@ impl FileMedium {
     /// Holds the card whose state is, or will be, the file `state`.
     ///
     /// # Errors
-    /// Another process holds it, or the directory can't be written.
+    /// Another process holds it, or the directory can't be written. A holder who has not yet said where he listens is
+    /// waited for, about a second.
     pub fn hold(state: &Path) -> Result<Self, StateError> {
-        let hold = Hold::take(beside(state, ".holder")).map_err(|error| match error {
-            NotHeld::By(holder) => StateError::InUse {
-                place: state.display().to_string(),
-                holder,
-            },
-            NotHeld::Io(error) => storage(state, "lock", &error),
-        })?;
+        let hold = Hold::take(holder_of(state)).map_err(|error| not_held(state, error))?;
         let medium = Self {
             state: state.to_owned(),
             hold,
@@ -101,7 +97,7 @@ impl Medium for FileMedium {
     }
 
     fn open(&self) -> io::Result<Option<FileBackend>> {
-        match OpenOptions::new().read(true).write(true).open(&self.state) {
+        match open_own(OpenOptions::new().read(true).write(true), &self.state) {
             Ok(file) => backend(file).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -129,6 +125,25 @@ impl Medium for FileMedium {
 
 fn backend(file: File) -> io::Result<FileBackend> {
     FileBackend::new(file).map_err(io::Error::other)
+}
+
+/// Keeps others from changing the state while it is looked at.
+pub(super) fn look(state: &Path) -> Result<Look, StateError> {
+    Look::take(holder_of(state)).map_err(|error| not_held(state, error))
+}
+
+fn holder_of(state: &Path) -> PathBuf {
+    beside(state, ".holder")
+}
+
+fn not_held(state: &Path, error: NotHeld) -> StateError {
+    match error {
+        NotHeld::By(holder) => StateError::InUse {
+            place: state.display().to_string(),
+            holder,
+        },
+        NotHeld::Io(error) => storage(state, "lock", &error),
+    }
 }
 
 fn beside(state: &Path, suffix: &str) -> PathBuf {
