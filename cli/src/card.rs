@@ -129,10 +129,29 @@ impl CardSource {
     /// `observer` is told what happens in the card.
     pub(crate) fn open(&self, observer: Option<Box<dyn Observer + Send>>) -> Result<Box<dyn Icc + Send>, Failure> {
         let (issued, place) = self.find()?;
-        let interface = issued.profile.interface;
-        if let Some(place) = place {
-            return Ok(in_reader(HeldCard::open(issued, place, observer)?, interface));
+        match place {
+            Some(place) => {
+                let interface = issued.profile.interface;
+                Ok(in_reader(HeldCard::open(issued, place, observer)?, interface))
+            }
+            None => self.in_memory(issued, observer),
         }
+    }
+
+    /// The card as it was issued, for trying something out: what happens to it is forgotten, and its state is not looked at.
+    pub(crate) fn open_as_issued(
+        &self,
+        observer: Option<Box<dyn Observer + Send>>,
+    ) -> Result<Box<dyn Icc + Send>, Failure> {
+        self.in_memory(self.issued()?, observer)
+    }
+
+    fn in_memory(
+        &self,
+        issued: IssuedCard,
+        observer: Option<Box<dyn Observer + Send>>,
+    ) -> Result<Box<dyn Icc + Send>, Failure> {
+        let interface = issued.profile.interface;
         let card = Card::new(Parts {
             applications: issued.applications(),
             atr: issued.profile.atr,

@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
         .map(|(number, step)| understand(number, step))
         .collect::<Result<_, _>>()?;
     let reasons = Reasons::default();
-    let mut card = arguments.card.open(Some(reasons.observer()))?;
+    let mut card = arguments.card.open_as_issued(Some(reasons.observer()))?;
     let unpowered = |error| Failure::Failed(format!("{}: {error}", arguments.card));
     card.power_on(&mut Vec::new()).map_err(unpowered)?;
     let mut narrator = Narrator::new(arguments.show_secrets, true);

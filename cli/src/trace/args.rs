@@ -73,7 +73,7 @@ pub(crate) struct TraceReplay {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 
-    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    /// The virtual card, which starts as issued: specimen:NAME, FILE or FILE#NAME
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
     pub(crate) card: CardSource,
 

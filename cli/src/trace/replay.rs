@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
     let applications = arguments.card.issued()?.applications();
     let pins = Pins::new(&arguments.pin, &applications)?;
     let position = Position::default();
-    let card = arguments.card.open(Some(position.observer(&applications)))?;
+    let card = arguments.card.open_as_issued(Some(position.observer(&applications)))?;
     let mut replay = Replay {
         card,
         powered: false,
