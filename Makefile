@@ -1,5 +1,5 @@
 # Everything a person does with this project. `make help` lists it.
-.PHONY: help demo test bench specimens docs
+.PHONY: help demo test test-heavy coverage mutants bench specimens docs
 
 CLIENT_PACKAGES = pcscd vsmartcard-vpcd opensc opensc-pkcs11 openssl
 TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic
@@ -15,6 +15,18 @@ demo: ## install what is missing, start pcscd with a virtual card, let OpenSC li
 test: ## install what is missing and run every check: format, lints, dependency audit, all tests
 	scripts/install-packages.sh $(TEST_PACKAGES)
 	scripts/test.sh
+
+test-heavy: ## hours: all power cuts, 1,000 kills, coverage and mutation score of card-os with their thresholds
+	cargo test --locked --package vmyna-card-os --test power_cuts -- --ignored --nocapture
+	cargo test --locked --package vmyna --test kills -- --ignored --nocapture
+	$(MAKE) coverage
+	$(MAKE) mutants
+
+coverage: ## line coverage of card-os, at least 95 %
+	scripts/coverage.sh
+
+mutants: ## mutation score of card-os' access, PIN, session and store code, at least 85 %
+	scripts/mutants.sh
 
 bench: ## time an APDU through pcscd and vpcd beside an echo card written in C
 	scripts/install-packages.sh $(CLIENT_PACKAGES)
