@@ -1,5 +1,5 @@
 # Everything a person does with this project. `make help` lists it.
-.PHONY: help demo test bench specimens docs
+.PHONY: help demo test test-heavy coverage mutants bench specimens docs
 
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
@@ -16,6 +16,18 @@ demo: ## install what is missing, let an unmodified OpenSC list, log in to and s
 test: ## install what is missing and run every check: format, lints, dependency audit, all tests
 	scripts/install-packages.sh $(TEST_PACKAGES)
 	scripts/test.sh
+
+test-heavy: ## hours: all power cuts, 1,000 kills, coverage and mutation score of card-os with their thresholds
+	cargo test --locked --package vmyna-card-os --test power_cuts -- --ignored --nocapture
+	cargo test --locked --package vmyna --test kills -- --ignored --nocapture
+	$(MAKE) coverage
+	$(MAKE) mutants
+
+coverage: ## line coverage of card-os, at least 95 %
+	scripts/coverage.sh
+
+mutants: ## mutation score of card-os' access, PIN, session and store code, at least 85 %
+	scripts/mutants.sh
 
 bench: ## time an APDU through pcscd and vpcd beside an echo card written in C
 	scripts/install-packages.sh $(CLIENT_PACKAGES)

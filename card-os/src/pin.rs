@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-use subtle::{ConstantTimeEq, ConstantTimeLess};
+use subtle::{ConditionallySelectable, ConstantTimeEq, ConstantTimeLess};
 use zeroize::Zeroizing;
 
 use crate::context::{Context, Target};
@@ -133,10 +133,13 @@ impl ReferenceData {
     /// their lengths and wherever they differ.
     pub fn matches(&self, presented: &[u8]) -> bool {
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        // Sixteen steps whatever the length: what lies behind the value is read again from its end and masked away.
         let padded = |bytes: &[u8]| {
             let mut padded = Zeroizing::new([0u8; MAX_LENGTH]);
-            for (to, from) in padded.iter_mut().zip(bytes) {
-                *to = *from;
+            let last = bytes.len().saturating_sub(1);
+            for (at, to) in (0u32..).zip(padded.iter_mut()) {
+                let byte = bytes.get(last.min(at as usize)).copied().unwrap_or_default();
+                *to = u8::conditional_select(&0, &byte, at.ct_lt(&length(bytes)));
             }
             padded
         };

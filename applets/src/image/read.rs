@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::record::{self, Place};
 use super::{DIGEST, HEADER, HEADER_BODY, ImageError, ImageErrorKind, MAGIC, VERSION};
@@ -193,7 +194,8 @@ impl Image {
                 count: self.count,
             })
         })?;
-        let card = self.object("a card", &entry.place)?;
+        // PINs and numbers stand in it.
+        let card = Zeroizing::new(self.object("a card", &entry.place)?);
         record::decode(&card, &mut |place| self.object("an object of a card", place)).map_err(|error| match error {
             record::DecodeError::Image(error) => error,
             record::DecodeError::Record(place) => self.error(ImageErrorKind::Damaged(place)),

@@ -32,7 +32,7 @@ pub(crate) fn with_value(header: &str, value: &str) -> String {
 }
 
 /// The first half of a terminal's certificate, as the card's own authority issued it.
-static CERTIFICATE_BODY: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static CERTIFICATE_BODY: LazyLock<String> = LazyLock::new(|| {
     let file = include_bytes!("../../../test-vectors/specimens/ca/terminal-intermediate/certificate.bin");
     let (body, _) = CvCertificate::from_file(file).unwrap().to_command_data();
     format!("80A206C1 00{:04X} {}", body.len(), hex(&body))
@@ -40,7 +40,7 @@ static CERTIFICATE_BODY: LazyLock<String> = LazyLock::new(|| {
 
 /// SET SESSION KEY as the one application with a session takes it: the seed under the public key that EF 0006 gives
 /// after the PIN.
-static SESSION_KEY: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static SESSION_KEY: LazyLock<String> = LazyLock::new(|| {
     let mut rig = Rig::hanako();
     rig.select(INPUT_ASSIST);
     rig.expect(&[("00200091 04 31323334", 0x9000)]);

@@ -1,0 +1,151 @@
+//! The exhaustive table.
+
+use std::collections::BTreeSet;
+
+use crate::desk::{Desk, Rights, TERMINAL, expected};
+use crate::events::{After, Event, KINDS};
+use crate::rules::{Rules, applications};
+
+/// Every set of PINs that can be verified, the empty one for an application without any.
+fn sets(rules: &Rules) -> Vec<BTreeSet<&str>> {
+    let names: Vec<&str> = rules.verifiable().map(|pin| pin.name.as_str()).collect();
+    let chosen = |bits: u32| {
+        let names = names.iter().enumerate();
+        names.filter(move |(at, _)| bits >> at & 1 == 1).map(|(_, name)| *name)
+    };
+    let first = u32::from(!names.is_empty());
+    (first..1 << names.len()).map(|bits| chosen(bits).collect()).collect()
+}
+
+/// One case; the number of rights compared, or what is wrong.
+fn case(from: usize, to: usize, pins: &BTreeSet<&str>, event: &Event) -> Result<usize, String> {
+    let (here, there) = (&applications()[from], &applications()[to]);
+    let mut desk = Desk::new();
+    desk.select(here);
+    let mut gained = desk.gain(here, pins);
+    event.happen(&mut desk, from, to);
+    let After { selected, mut kept } = event.after(from, to);
+    let mut compared = 0;
+    let mut compare = |place: &str, rules: &Rules, desk: &mut Desk, right: &Rights| {
+        let granted = desk.rights(rules);
+        compared += rules.rows.len();
+        let more: Vec<_> = granted.difference(right).collect();
+        let fewer: Vec<_> = right.difference(&granted).collect();
+        if more.is_empty() && fewer.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "{} {pins:?}, {event:?} towards {}, {place} in {}: too many {more:?}, too few {fewer:?}",
+            here.name, there.name, rules.name
+        ))
+    };
+    let without = |rules: &Rules| expected(rules, &BTreeSet::new());
+    // Where the event has led to, at once.
+    let landed = &applications()[selected];
+    let expected_there = if kept { gained.clone() } else { without(landed) };
+    compare("at once", landed, &mut desk, &expected_there)?;
+    // The question has used up the one right that can be used once.
+    gained.remove(TERMINAL);
+    // Then at the other application, in any case.
+    desk.select(there);
+    kept &= to == from;
+    let expected_there = if kept { gained.clone() } else { without(there) };
+    compare("then", there, &mut desk, &expected_there)?;
+    // And back.
+    desk.select(here);
+    let expected_here = if kept { gained } else { without(here) };
+    compare("back", here, &mut desk, &expected_here)?;
+    Ok(compared)
+}
+
+#[test]
+fn no_right_crosses_from_one_application_to_another_and_what_must_survive_does() {
+    let mut faults = Vec::new();
+    let mut totals = [0; KINDS.len()];
+    let (mut survived, mut compared) = (0, 0);
+    println!(
+        "{:<32}{}",
+        "cases from → to",
+        KINDS.map(|kind| format!("{kind:>15}")).concat()
+    );
+    for from in 0..applications().len() {
+        for to in 0..applications().len() {
+            let (here, there) = (&applications()[from], &applications()[to]);
+            let mut cases = [0; KINDS.len()];
+            for pins in sets(here) {
+                for event in Event::all(here, there) {
+                    cases[event.kind(there)] += 1;
+                    survived += usize::from(event.after(from, to).kept);
+                    match case(from, to, &pins, &event) {
+                        Ok(count) => compared += count,
+                        Err(fault) => faults.push(fault),
+                    }
+                }
+            }
+            let pair = format!("{} → {}", here.name, there.name);
+            println!("{pair:<32}{}", cases.map(|count| format!("{count:>15}")).concat());
+            totals.iter_mut().zip(cases).for_each(|(total, count)| *total += count);
+        }
+    }
+    println!(
+        "{:<32}{}",
+        "together",
+        totals.map(|count| format!("{count:>15}")).concat()
+    );
+    let all: usize = totals.iter().sum();
+    println!("{all} cases, {survived} of which keep what was gained; {compared} rights compared");
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    // 6 applications, 20 sets of PINs in them together, and all ordered pairs.
+    assert_eq!([totals[0], totals[4], totals[5], totals[6]], [120; 4]);
+    assert!(
+        all >= 5_000 && compared >= 300_000,
+        "the table has shrunk: {all} cases, {compared} rights"
+    );
+}
+
+/// The current EF belongs to its application as the rights do.
+#[test]
+fn no_current_ef_crosses_and_only_what_selects_nothing_keeps_it() {
+    let mut cases = 0;
+    for from in 0..applications().len() {
+        for to in 0..applications().len() {
+            let (here, there) = (&applications()[from], &applications()[to]);
+            let object = here
+                .rows
+                .iter()
+                .find(|row| row.operation == "read" && row.object.starts_with("EF "));
+            let ef = &object.unwrap().object[3..];
+            for event in Event::all(here, there) {
+                let mut desk = Desk::new();
+                desk.select(here);
+                desk.must(&format!("00A4020C 02 {ef}"));
+                let before = [desk.sw("00B00000 00"), desk.sw("00B20104 00")];
+                event.happen(&mut desk, from, to);
+                let after = [desk.sw("00B00000 00"), desk.sw("00B20104 00")];
+                let none = [0x6986; 2];
+                assert_ne!(before, none);
+                let failed = match &event {
+                    Event::FailedSelect(_) => true,
+                    Event::Select { length, next: true } => {
+                        let name = &there.aid[..2 * length];
+                        !applications()[from + 1..]
+                            .iter()
+                            .any(|rules| rules.aid.starts_with(name))
+                    }
+                    // Makes another EF the current one.
+                    Event::File(_) => continue,
+                    _ => false,
+                };
+                let expected = if failed { before } else { none };
+                assert_eq!(
+                    after, expected,
+                    "{} EF {ef}, {event:?} towards {}",
+                    here.name, there.name
+                );
+                cases += 1;
+            }
+        }
+    }
+    println!("{cases} cases of the current EF");
+    assert!(cases > 1_000, "{cases}");
+}

@@ -1,0 +1,253 @@
+//! Images and states of every format there has been are read for ever, and hold what they were written with. The files and
+//! what they hold are committed and never made anew: see `test-vectors/cards/README.md`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use common::{Printed, vmyna};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    file: Vec<Original>,
+    card: Vec<Card>,
+    state: State,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Original {
+    path: String,
+    sha256: String,
+}
+
+/// Application, EF, tries left.
+type Tries = (String, String, u64);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Card {
+    image: String,
+    name: String,
+    shown: Vec<(String, String)>,
+    tries: Vec<Tries>,
+    contents: Vec<(String, String)>,
+    pins: Vec<(String, String, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    file: String,
+    image: String,
+    name: String,
+    tries: Vec<Tries>,
+    inspected: Vec<String>,
+    exchanges: Vec<(String, String)>,
+}
+
+fn vectors() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors")
+}
+
+fn expected() -> Expected {
+    toml::from_str(&fs::read_to_string(vectors().join("cards/v1/expected.toml")).unwrap()).unwrap()
+}
+
+/// A copy of the cards of version 1, so that nothing happens to the originals.
+struct Copy(TempDir);
+
+impl Copy {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["hanako.vmyna", "collection.vmyna"] {
+            fs::copy(vectors().join("cards/v1").join(name), folder.path().join(name)).unwrap();
+        }
+        Self(folder)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        vmyna(arguments).current_dir(&self.0).output().unwrap().exits_with(0)
+    }
+
+    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        serde_json::from_str(&self.run(arguments).out()).unwrap()
+    }
+
+    /// What `vmyna pin` says of every PIN.
+    fn tries(&self, card: &str) -> Vec<Tries> {
+        let told = self.json(&["pin", "--json", card]);
+        let text = |pin: &serde_json::Value, field: &str| pin[field].as_str().unwrap().to_owned();
+        let pins = told["pins"].as_array().unwrap().iter();
+        pins.map(|pin| {
+            (
+                text(pin, "application"),
+                text(pin, "ef"),
+                pin["tries_left"].as_u64().unwrap(),
+            )
+        })
+        .collect()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn not_a_byte_of_them_has_changed() {
+    for Original { path, sha256 } in expected().file {
+        let bytes = fs::read(vectors().join(&path)).unwrap();
+        assert_eq!(
+            hex(&Sha256::digest(bytes)),
+            sha256,
+            "{path} is kept for ever as it was written"
+        );
+    }
+}
+
+#[test]
+fn an_image_of_version_1_holds_the_cards_it_was_issued_with() {
+    let copy = Copy::new();
+    let mut compared = 0;
+    for Card {
+        image,
+        name,
+        shown,
+        tries,
+        contents,
+        pins,
+    } in expected().card
+    {
+        let card = format!("{image}#{name}");
+        let told = copy.json(&["show", "--json", &card]);
+        for (field, value) in shown {
+            let pointer = format!("/{field}");
+            assert_eq!(
+                told.pointer(&pointer).and_then(|it| it.as_str()),
+                Some(value.as_str()),
+                "{card} {field}"
+            );
+            compared += 1;
+        }
+        assert_eq!(copy.tries(&card), tries, "{card}");
+        for (file, bytes) in contents {
+            let raw = copy.run(&["files", &card, &file, "--raw"]).stdout;
+            assert_eq!(hex(&raw), bytes, "{card} {file}");
+            compared += 1;
+        }
+        for (aid, ef, value) in pins {
+            let select = format!("00A4040C0A{aid}");
+            let ef = u8::from_str_radix(&ef, 16).unwrap();
+            let verify = format!("002000{:02X}{:02X}{}", 0x80 | ef, value.len(), hex(value.as_bytes()));
+            copy.run(&["apdu", "--plain", "--card", &card, "--expect", "9000", &select, &verify]);
+            compared += 1;
+        }
+    }
+    println!("{compared} values of three cards");
+    assert!(compared >= 50);
+}
+
+/// What the card computes with its keys verifies with its certificates, so the keys are the ones it was issued with.
+#[test]
+fn the_keys_of_an_image_of_version_1_belong_to_its_certificates() {
+    let copy = Copy::new();
+    for (card, pin) in [("hanako.vmyna", "31323334"), ("collection.vmyna#foreign", "34363439")] {
+        let verify = format!("0020009804{pin}");
+        let select = "00A4040C0AD392F000260100000001";
+        let arguments = [
+            "apdu",
+            "--plain",
+            "--card",
+            card,
+            select,
+            &verify,
+            "802A03970474657374 00",
+        ];
+        let answers = copy.run(&arguments).out();
+        let signature = answers.lines().last().unwrap().strip_suffix("9000").unwrap().to_owned();
+        assert_eq!(signature.len(), 512);
+        let bytes: Vec<u8> = (0..256)
+            .map(|at| u8::from_str_radix(&signature[2 * at..2 * at + 2], 16).unwrap())
+            .collect();
+        let folder = copy.0.path();
+        fs::write(folder.join("signature"), bytes).unwrap();
+        fs::write(folder.join("text"), "test").unwrap();
+        fs::write(
+            folder.join("certificate"),
+            copy.run(&["files", card, "jpki/000A", "--raw"]).stdout,
+        )
+        .unwrap();
+        let key = [
+            "x509",
+            "-inform",
+            "DER",
+            "-in",
+            "certificate",
+            "-pubkey",
+            "-noout",
+            "-out",
+            "key",
+        ];
+        common::openssl(folder, &key);
+        let said = common::openssl(
+            folder,
+            &["dgst", "-sha256", "-verify", "key", "-signature", "signature", "text"],
+        );
+        assert!(said.contains("Verified OK"), "{card}: {said}");
+    }
+}
+
+#[test]
+fn a_state_of_version_1_is_the_card_as_it_was_left() {
+    let copy = Copy::new();
+    let Expected { state, card, .. } = expected();
+    let State {
+        file,
+        image,
+        name,
+        tries,
+        inspected,
+        exchanges,
+    } = state;
+    let issued = &card
+        .iter()
+        .find(|card| card.image == image && card.name == name)
+        .unwrap()
+        .tries;
+    let folder = copy.0.path().join(format!("{image}.state"));
+    fs::create_dir(&folder).unwrap();
+    fs::copy(vectors().join(file), folder.join(format!("{name}.redb"))).unwrap();
+    let mut expected = issued.clone();
+    for (application, ef, left) in tries {
+        expected
+            .iter_mut()
+            .find(|it| it.0 == application && it.1 == ef)
+            .unwrap()
+            .2 = left;
+    }
+    assert_eq!(copy.tries(&image), expected);
+    let told = copy.run(&["card", "inspect", &image]).out();
+    let mut lines: Vec<&str> = told.lines().skip(1).map(str::trim).collect();
+    assert_eq!(lines.remove(0), "format 1, of this card", "{told}");
+    let mut inspected: Vec<&str> = inspected.iter().map(String::as_str).collect();
+    inspected.sort_unstable();
+    lines.sort_unstable();
+    assert_eq!(lines, inspected);
+    let (commands, answers): (Vec<_>, Vec<_>) = exchanges.into_iter().unzip();
+    let arguments = ["apdu", "--plain", "--card", &image, "00A4040C0AD392F000260100000001"];
+    let arguments: Vec<&str> = arguments
+        .into_iter()
+        .chain(commands.iter().map(String::as_str))
+        .collect();
+    let told = copy.run(&arguments).out();
+    assert_eq!(told.lines().skip(1).collect::<Vec<_>>(), answers);
+}
