@@ -53,6 +53,9 @@ pub(crate) enum Command {
     Reader(Reader),
     /// List the PC/SC readers and what is in them
     Readers,
+    /// Put test vectors to a card: to a virtual one, one in any reader, or whatever speaks vpcd's protocol
+    #[command(after_long_help = crate::conformance::HELP)]
+    Conformance(Box<crate::conformance::Conformance>),
     /// Print a completion script for a shell
     Completions {
         /// The shell

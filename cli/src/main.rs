@@ -4,6 +4,7 @@ mod apdu;
 mod args;
 mod ca;
 mod card;
+mod conformance;
 mod demo;
 mod failure;
 mod files;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
+        Command::Conformance(arguments) => conformance::run(*arguments),
         Command::Completions { shell } => completions(shell),
     };
     match outcome {
