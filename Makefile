@@ -3,7 +3,7 @@
 
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
-TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic tshark
+TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic tshark libxml2-utils
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -36,5 +36,6 @@ bench: ## time an APDU through pcscd and vpcd beside an echo card written in C
 specimens: ## make the certificates of the specimen cards anew: make specimens ISSUED=2026-11-01T01:00:00Z
 	cargo run --package vmyna-applets --example make-specimens -- $(if $(ISSUED),--issued $(ISSUED))
 
-docs: ## write docs/behaviour.md from the rules and declarations
+docs: ## write docs/behaviour.md and docs/conformance.md from the rules, declarations and vectors
 	UPDATE_DOCS=1 cargo test --package vmyna-applets --test documentation
+	UPDATE_DOCS=1 cargo test --package vmyna-conformance --test documentation

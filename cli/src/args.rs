@@ -65,6 +65,9 @@ pub(crate) enum Command {
     Doctor(crate::doctor::Doctor),
     /// Show a trace that --trace has written, or replay it against a card
     Trace(TraceArguments),
+    /// Put test vectors to a card: to a virtual one, one in any reader, or whatever speaks vpcd's protocol
+    #[command(after_long_help = crate::conformance::HELP)]
+    Conformance(Box<crate::conformance::Conformance>),
     /// Print a completion script for a shell
     Completions {
         /// The shell

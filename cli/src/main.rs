@@ -5,6 +5,7 @@ mod args;
 mod ca;
 mod card;
 mod card_state;
+mod conformance;
 mod demo;
 mod doctor;
 mod explain;
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         Command::Readers => readers::run(),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
+        Command::Conformance(arguments) => conformance::run(*arguments),
         Command::Completions { shell } => completions(shell),
     };
     match outcome {

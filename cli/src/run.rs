@@ -263,17 +263,19 @@ fn narrator() -> Observer {
 fn pin_pad(source: PinPadSource) -> PinPad {
     match source {
         PinPadSource::Given(pin) => PinPad::new(Box::new(move |_| Some(pin.clone().into_bytes()))),
-        PinPadSource::Ask => PinPad::new(Box::new(|_| ask_pin().ok().flatten())),
+        PinPadSource::Ask => PinPad::new(Box::new(|_| {
+            ask_pin("PIN pad: type the PIN (nothing cancels): ").ok().flatten()
+        })),
     }
 }
 
 /// Asks on the terminal, whatever standard input is; an empty line cancels.
-fn ask_pin() -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn ask_pin(prompt: &str) -> io::Result<Option<Vec<u8>>> {
     let terminal = File::options().read(true).write(true).open("/dev/tty")?;
     let echo = |state: &str| -> io::Result<ExitStatus> {
         Command::new("stty").arg(state).stdin(terminal.try_clone()?).status()
     };
-    (&terminal).write_all("PIN pad: type the PIN (nothing cancels): ".as_bytes())?;
+    (&terminal).write_all(prompt.as_bytes())?;
     echo("-echo")?;
     let mut line = String::new();
     let read = BufReader::new(&terminal).read_line(&mut line);

@@ -170,13 +170,13 @@ impl Session {
 }
 
 #[cfg(feature = "pcsc")]
-fn pcsc_reader(name: &str) -> Result<Box<dyn Reader>, Failure> {
+pub(crate) fn pcsc_reader(name: &str) -> Result<Box<dyn Reader>, Failure> {
     Ok(Box::new(
         vmyna_reader_bridge::pcsc_client::PcscService::connect()?.open(name)?,
     ))
 }
 
 #[cfg(not(feature = "pcsc"))]
-fn pcsc_reader(_: &str) -> Result<Box<dyn Reader>, Failure> {
+pub(crate) fn pcsc_reader(_: &str) -> Result<Box<dyn Reader>, Failure> {
     Err(crate::readers::without_pcsc())
 }

@@ -13,10 +13,12 @@ mod backoff;
 pub mod codec;
 mod connection;
 mod event;
+mod host;
 mod socket;
 mod stop;
 
 pub use address::{DEFAULT_PORT, VpcdAddress};
 pub use connection::VpcdServer;
 pub use event::{End, Failure, Reason, VpcdError, VpcdEvent};
+pub use host::{VpcdHost, VpcdReader};
 pub use stop::StopHandle;

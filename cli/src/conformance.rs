@@ -1,0 +1,184 @@
+//! `vmyna conformance`: the test vectors put to a virtual card, to a card in a PC/SC reader, or to whatever connects as a
+//! card to vpcd's port.
+//!
+//! A card in a reader may be a person's own. Must never send it a wrong PIN, a command that writes or one of the issuer's
+//! unless that was asked for by name.
+
+mod args;
+mod ask;
+mod output;
+mod virtual_card;
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use vmyna_conformance::pins::Values;
+use vmyna_conformance::report::Report;
+use vmyna_conformance::run::{Examination, Permissions, RunError, Subject, admit, examine, run as put};
+use vmyna_conformance::suite::Suite;
+use vmyna_conformance::{junit, record};
+use vmyna_reader_bridge::Reader;
+use vmyna_reader_bridge::vpcd::VpcdHost;
+
+use crate::failure::Failure;
+pub(crate) use args::{Conformance, HELP};
+
+/// Runs the command.
+pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
+    if let Some(args::Action::Diff { a, b }) = &arguments.action {
+        return diff(a, b);
+    }
+    let suite = Suite::built_in().map_err(|fault| Failure::Failed(fault.to_string()))?;
+    let vectors = suite.select(&arguments.selection).map_err(Failure::Usage)?;
+    if arguments.list {
+        return crate::failure::unless_closed(output::list(&vectors));
+    }
+    // A file that can't be written is found out before the card is touched.
+    for path in [&arguments.junit, &arguments.json, &arguments.record]
+        .into_iter()
+        .flatten()
+    {
+        let open = OpenOptions::new().create(true).append(true).open(path);
+        open.map_err(|error| Failure::Usage(format!("{} can't be written: {error}", path.display())))?;
+    }
+    let mut values = Values::default();
+    for pin in &arguments.pin {
+        values.insert(pin.pin, pin.value.clone()).map_err(Failure::Usage)?;
+    }
+    let permissions = Permissions {
+        wrong_pins: arguments.allow_wrong_pins,
+        disposable: arguments.disposable,
+    };
+    let report = match reader(&arguments)? {
+        Some(mut reader) => {
+            let place = reader.name().to_owned();
+            let mut subject = Subject::InReader(&mut *reader);
+            let mut examination = examine(&mut subject).map_err(failure)?;
+            output::introduce(&place, &examination, vectors.len());
+            if arguments.pin.is_empty() {
+                ask::pins(&examination, &mut values)?;
+            }
+            admit(&mut *reader, &mut examination, &mut values).map_err(failure)?;
+            let mut subject = Subject::InReader(&mut *reader);
+            let report = go(&vectors, &mut subject, &place, examination, &values, permissions);
+            // What the PINs have opened ends with the run. A card that is gone has no power anyway, and the report says so.
+            let _ = reader.power_cycle();
+            report
+        }
+        None => {
+            let card = virtual_card::VirtualCard::new(&arguments.card)?;
+            for (pin, value) in card.values() {
+                if values.get(pin).is_none() {
+                    // A card issued with a PIN that the real one can't have does without its vectors.
+                    let _ = values.insert(pin, value);
+                }
+            }
+            let mut make = || card.reader();
+            let mut subject = Subject::Anew(&mut make);
+            let examination = examine(&mut subject).map_err(failure)?;
+            let everything = Permissions {
+                wrong_pins: true,
+                disposable: true,
+            };
+            let place = format!("the virtual card {}", arguments.card);
+            output::introduce(&place, &examination, vectors.len());
+            go(&vectors, &mut subject, &place, examination, &values, everything)
+        }
+    };
+    keep(&arguments, &report)?;
+    crate::failure::unless_closed(output::summary(&report))?;
+    if let Some(why) = report.ended {
+        return Err(Failure::Failed(format!("the run ended before its end: {why}")));
+    }
+    match report.count().failed {
+        0 => Ok(()),
+        failed => Err(Failure::Failed(format!(
+            "{failed} of {} vectors failed",
+            report.vectors.len()
+        ))),
+    }
+}
+
+fn go(
+    vectors: &[&vmyna_conformance::vector::Vector],
+    subject: &mut Subject<'_>,
+    place: &str,
+    examination: Examination,
+    values: &Values,
+    permissions: Permissions,
+) -> Report {
+    let mut progress = output::Progress::new(vectors.len());
+    let report = put(
+        vectors,
+        subject,
+        place,
+        examination,
+        values,
+        permissions,
+        &mut |vector| progress.tell(vector),
+    );
+    progress.end();
+    report
+}
+
+fn failure(error: RunError) -> Failure {
+    Failure::Failed(error.to_string())
+}
+
+/// The reader that was asked for; `None` for a virtual card in this process.
+fn reader(arguments: &Conformance) -> Result<Option<Box<dyn Reader>>, Failure> {
+    if let Some(name) = &arguments.reader {
+        return crate::apdu::pcsc_reader(name).map(Some);
+    }
+    let Some(port) = arguments.vpcd else { return Ok(None) };
+    let host = VpcdHost::listen(port).map_err(|error| {
+        Failure::Failed(format!(
+            "TCP port {port} can't be listened on: {error}; pcscd's vpcd has 35963 where it runs"
+        ))
+    })?;
+    writeln!(
+        io::stderr(),
+        "waiting {} s for a card to connect to {}",
+        arguments.wait,
+        host.address()
+    )?;
+    let reader = host.wait(Duration::from_secs(arguments.wait))?;
+    Ok(Some(Box::new(reader)))
+}
+
+/// Writes the files that were asked for, each whole or not at all.
+fn keep(arguments: &Conformance, report: &Report) -> Result<(), Failure> {
+    let json = || {
+        report
+            .to_json()
+            .map_err(|error| Failure::Failed(format!("the report can't be written: {error}")))
+    };
+    let write = |path: &Path, text: String| {
+        fs::write(path, text + "\n")
+            .map_err(|error| Failure::Failed(format!("{} can't be written: {error}", path.display())))
+    };
+    if let Some(path) = &arguments.junit {
+        write(path, junit::to_xml(report))?;
+    }
+    for path in [&arguments.json, &arguments.record].into_iter().flatten() {
+        write(path, json()?)?;
+    }
+    Ok(())
+}
+
+/// Compares two recordings; like `diff`, with exit status 1 when they differ.
+fn diff(a: &Path, b: &Path) -> Result<(), Failure> {
+    let read = |path: &Path| {
+        let text = fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+        record::read(&text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+    };
+    let differences = record::differences(&read(a)?, &read(b)?);
+    if differences.is_empty() {
+        writeln!(io::stdout(), "no difference")?;
+        return Ok(());
+    }
+    crate::failure::unless_closed(io::stdout().write_all(differences.as_bytes()).map_err(Failure::from))?;
+    Err(Failure::Failed("the recordings differ".to_owned()))
+}

@@ -1,0 +1,123 @@
+//! What can be typed behind `vmyna conformance`.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Subcommand};
+use vmyna_conformance::pins::Pin;
+use zeroize::Zeroizing;
+
+use crate::card::CardSource;
+
+/// Test vectors for a card.
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Conformance {
+    #[command(subcommand)]
+    pub(super) action: Option<Action>,
+
+    /// Which vectors: a name or the beginning of one (select, access.jpki), or measured, documented, client, assumed.
+    /// Without any all
+    #[arg(value_name = "SELECTION")]
+    pub(super) selection: Vec<String>,
+
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME. It is made anew for each vector
+    #[arg(long, value_name = "CARD", default_value = "specimen:hanako", conflicts_with_all = ["reader", "vpcd"])]
+    pub(super) card: CardSource,
+
+    /// The card in a PC/SC reader: its name, a part of it, or #0, #1, … as `vmyna readers` lists them
+    #[arg(long, value_name = "NAME", conflicts_with = "vpcd")]
+    pub(super) reader: Option<String>,
+
+    /// Be vpcd: wait on this TCP port of the loopback for a card that speaks its protocol
+    #[arg(long, value_name = "PORT")]
+    pub(super) vpcd: Option<u16>,
+
+    /// How many seconds to wait for that card
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    pub(super) wait: u64,
+
+    /// A PIN that may be used: auth, sign, input-assist, residence, common, code-a, code-b, birth; repeat it for several.
+    /// Others see a command line: without it, each is asked for on the terminal
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) pin: Vec<PinValue>,
+
+    /// Allow vectors that present wrong PINs. Each gives the tries back, and none comes to the last try
+    #[arg(long)]
+    pub(super) allow_wrong_pins: bool,
+
+    /// The card is nobody's: allow vectors that write to it, send the issuer's commands, and at the end block its PINs.
+    /// Never say this of a real card
+    #[arg(long)]
+    pub(super) disposable: bool,
+
+    /// List the vectors and what each does to the card, and send nothing
+    #[arg(long)]
+    pub(super) list: bool,
+
+    /// Write the outcome as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+
+    /// Write the outcome as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+
+    /// Keep what the card answered, PINs and personal data left out, to compare with `vmyna conformance diff`
+    #[arg(long, value_name = "FILE")]
+    pub(super) record: Option<PathBuf>,
+}
+
+/// What else there is.
+#[derive(Subcommand)]
+pub(super) enum Action {
+    /// Compare two recordings
+    Diff {
+        /// A recording
+        a: PathBuf,
+        /// Another
+        b: PathBuf,
+    },
+}
+
+/// A PIN with its value. `Debug` shows no value.
+#[derive(Clone)]
+pub(super) struct PinValue {
+    pub(super) pin: Pin,
+    pub(super) value: Zeroizing<String>,
+}
+
+impl fmt::Debug for PinValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=**", self.pin)
+    }
+}
+
+impl FromStr for PinValue {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, value) = text.split_once('=').ok_or("it is written NAME=VALUE")?;
+        Ok(Self {
+            pin: name.parse()?,
+            value: value.to_owned().into(),
+        })
+    }
+}
+
+pub(crate) const HELP: &str = "\
+A real card in a real reader is safe: what is sent to it reads, asks for the tries left, verifies the PINs
+that you give and signs a text that says it is a test. Each PIN is tried once first, with at least two
+tries left; at a wrong one everything stops. Wrong PINs are never sent without --allow-wrong-pins; nothing
+is written without --disposable. A vector that needs what you have not given is left out and counted.
+
+Exit status: 0 when no vector failed, 1 when one did or the card failed, 2 when something typed makes no
+sense. `diff` ends with 1 when the recordings differ.
+
+Examples:
+  vmyna conformance
+  vmyna conformance --card specimen:hanako@contact-old access select
+  vmyna conformance --reader #0 --record my-card.json
+  vmyna conformance --vpcd 35963 --disposable --pin auth=1234 --junit report.xml
+  vmyna conformance diff my-card.json vmyna.json";

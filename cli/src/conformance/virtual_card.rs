@@ -1,0 +1,52 @@
+//! A virtual card as a subject: as issued each time it is made, whatever has become of the same card in use.
+
+use vmyna_card_os::application::Application;
+use vmyna_card_os::file::Body;
+use vmyna_conformance::pins::{Pin, Place};
+use vmyna_reader_bridge::{IccError, Reader, ReaderError, SoftwareReader};
+use zeroize::Zeroizing;
+
+use crate::card::CardSource;
+use crate::failure::Failure;
+
+/// A card as issued.
+pub(super) struct VirtualCard {
+    source: CardSource,
+    applications: Vec<Application>,
+}
+
+impl VirtualCard {
+    pub(super) fn new(source: &CardSource) -> Result<Self, Failure> {
+        // A fault in the card is told here, with its reason.
+        source.open_as_issued(None)?;
+        Ok(Self {
+            source: source.clone(),
+            applications: source.issued()?.applications(),
+        })
+    }
+
+    /// A new one in a reader.
+    pub(super) fn reader(&self) -> Result<Box<dyn Reader>, ReaderError> {
+        let name = "software reader";
+        let card = self.source.open_as_issued(None);
+        let mut reader = SoftwareReader::new(name);
+        reader.put(card.map_err(|_| ReaderError::from_icc(IccError::Mute, name))?)?;
+        Ok(Box::new(reader))
+    }
+
+    /// The values of its PINs, from what it was issued with.
+    pub(super) fn values(&self) -> Vec<(Pin, Zeroizing<String>)> {
+        let value = |place: Place| {
+            let mut applications = self.applications.iter();
+            let application = applications.find(|one| one.aid.as_bytes() == place.application.aid())?;
+            let file = application
+                .files
+                .iter()
+                .find(|file| file.id.value() == u16::from(place.ef))?;
+            let Body::Pin(pin) = &file.body else { return None };
+            let value = std::str::from_utf8(pin.value.as_bytes()).ok()?;
+            Some((place.pin, Zeroizing::new(value.to_owned())))
+        };
+        Place::all().filter_map(value).collect()
+    }
+}

@@ -1,0 +1,257 @@
+//! `vmyna conformance`: vmyna passes all of its own vectors on every way to the card, a stranger's card is not harmed, and
+//! what is written down holds nothing of the holder.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use common::{Printed, Serve, Stack, vmyna};
+use vmyna_test_support::require_program;
+
+/// Hanako's PINs, and that her card is nobody's.
+const ALL: [&str; 17] = [
+    "--disposable",
+    "--pin",
+    "auth=1234",
+    "--pin",
+    "sign=ABC123",
+    "--pin",
+    "input-assist=1234",
+    "--pin",
+    "residence=1234",
+    "--pin",
+    "common=1234",
+    "--pin",
+    "code-a=123456789018",
+    "--pin",
+    "code-b=01102520362026",
+    "--pin",
+    "birth=011025",
+];
+
+/// The last line says that all passed but what is for other kinds of card.
+#[track_caller]
+fn all_passed(out: &str) {
+    let last = out.lines().last().unwrap();
+    assert!(
+        last.contains(" passed, 0 failed, ") && !out.contains("--pin") && !out.contains("--disposable"),
+        "{out}"
+    );
+    let passed: usize = last.split(' ').next().unwrap().parse().unwrap();
+    assert!(passed > 500, "{out}");
+}
+
+#[test]
+fn the_virtual_card_passes_in_the_software_reader_and_the_reports_are_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let [junit, json, record] = ["junit.xml", "report.json", "record.json"].map(|name| directory.path().join(name));
+    let mut command = vmyna(["conformance", "--junit"]);
+    command
+        .arg(&junit)
+        .arg("--json")
+        .arg(&json)
+        .arg("--record")
+        .arg(&record);
+    all_passed(&command.output().unwrap().exits_with(0).out());
+
+    let xmllint = require_program("xmllint", "libxml2-utils");
+    let checked = Command::new(xmllint)
+        .args(["--noout", "--xpath", "count(//testcase)"])
+        .arg(&junit)
+        .output()
+        .unwrap();
+    let cases: usize = checked.exits_with(0).out().trim().parse().unwrap();
+    let report: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    assert_eq!(report["vectors"].as_array().unwrap().len(), cases);
+
+    let text = std::fs::read_to_string(&record).unwrap().to_uppercase();
+    let hex = |value: &str| value.bytes().map(|byte| format!("{byte:02X}")).collect::<String>();
+    for secret in ["123456789018", "01102520362026", "ABC123", "花子", "東京都"] {
+        assert!(!text.contains(secret) && !text.contains(&hex(secret)), "{secret}");
+    }
+    assert!(text.contains("{PIN:AUTH}") && !text.contains("0431323334"));
+
+    let again = directory.path().join("again.json");
+    vmyna(["conformance", "--record"])
+        .arg(&again)
+        .output()
+        .unwrap()
+        .exits_with(0);
+    diff(&record, &again).exits_with(0);
+    let old = directory.path().join("old.json");
+    vmyna(["conformance", "--card", "specimen:hanako@contact-old", "--record"])
+        .arg(&old)
+        .output()
+        .unwrap()
+        .exits_with(0);
+    let told = diff(&record, &old).exits_with(1).out();
+    assert!(told.contains("data.card-certificate.older"), "{told}");
+}
+
+fn diff(a: &Path, b: &Path) -> std::process::Output {
+    vmyna(["conformance", "diff"]).arg(a).arg(b).output().unwrap()
+}
+
+/// A `vmyna conformance --vpcd` that waits for its card; ends with the test.
+struct Waiting(Child);
+
+impl Waiting {
+    /// Gives the port too, from what it says.
+    fn start(arguments: &[&str]) -> (Self, String) {
+        let mut command = vmyna(["conformance", "--vpcd", "0"]);
+        let mut child = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        errors.read_line(&mut line).unwrap();
+        let port = line.trim().rsplit(':').next().unwrap().to_owned();
+        std::thread::spawn(move || errors.read_to_string(&mut String::new()));
+        (Self(child), port)
+    }
+
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut out = String::new();
+        self.0.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        (self.0.wait().unwrap().code(), out)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_card_that_speaks_vpcds_protocol_passes_without_pcscd() {
+    let (waiting, port) = Waiting::start(&ALL);
+    let _serve = Serve::start(&["--vpcd", &format!(":{port}")]);
+    let (status, out) = waiting.end();
+    assert_eq!(status, Some(0), "{out}");
+    all_passed(&out);
+}
+
+#[test]
+fn the_card_passes_behind_pcscd_and_its_driver() {
+    let stack = Stack::start();
+    let output = stack
+        .vmyna(["conformance", "--reader", "#0"])
+        .args(ALL)
+        .output()
+        .unwrap();
+    all_passed(&output.exits_with(0).out());
+}
+
+#[test]
+fn the_card_passes_behind_the_own_service() {
+    let mut command = vmyna([
+        "run",
+        "--",
+        env!("CARGO_BIN_EXE_vmyna"),
+        "conformance",
+        "--reader",
+        "#0",
+    ]);
+    all_passed(&command.args(ALL).output().unwrap().exits_with(0).out());
+}
+
+/// Runs a script inside `vmyna run`, where `$VMYNA` is vmyna.
+fn inside(card: &str, script: &str) -> std::process::Output {
+    let mut command = vmyna(["run", "--card", card, "--", "sh", "-c", script]);
+    command
+        .env("VMYNA", env!("CARGO_BIN_EXE_vmyna"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn a_card_in_a_reader_gets_no_wrong_pin_and_nothing_that_writes_unless_asked() {
+    let directory = tempfile::tempdir().unwrap();
+    let record = directory.path().join("record.json");
+    let script = format!(
+        "\"$VMYNA\" conformance --reader '#0' --pin auth=1234 --pin sign=ABC123 --record '{}'",
+        record.display()
+    );
+    let out = inside("specimen:hanako", &script).exits_with(0).out();
+    assert!(
+        out.contains("--allow-wrong-pins") && out.contains("--disposable") && out.contains("--pin code-a"),
+        "{out}"
+    );
+    let text = std::fs::read_to_string(record).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for vector in report["vectors"].as_array().unwrap() {
+        let sent = vector["steps"].as_array().unwrap();
+        if !sent.is_empty() {
+            assert_eq!(vector["effect"], "reads", "{vector}");
+        }
+    }
+}
+
+#[test]
+fn at_the_first_wrong_pin_everything_stops_after_one_try() {
+    let query = "\"$VMYNA\" apdu --reader '#0' --plain 00A4040C0AD392F000260100000001 00200098 0020009B";
+    let script =
+        format!("\"$VMYNA\" conformance --reader '#0' --pin auth=9999 --pin sign=ABC123; echo status $?; {query}");
+    let output = inside("specimen:hanako", &script).exits_with(0);
+    assert!(
+        output.out().contains("status 1") && output.out().ends_with("63C2\n63C5\n"),
+        "{}",
+        output.out()
+    );
+    assert!(
+        output.err().contains("auth") && output.err().contains("2 tries are left"),
+        "{}",
+        output.err()
+    );
+}
+
+#[test]
+fn a_pin_with_one_try_left_is_not_touched_even_when_it_is_given() {
+    let wrong =
+        "\"$VMYNA\" apdu --reader '#0' --plain 00A4040C0AD392F000260100000001 002000980439393939 002000980439393939";
+    let query = "\"$VMYNA\" apdu --reader '#0' --plain 00A4040C0AD392F000260100000001 00200098";
+    let conformance = "\"$VMYNA\" conformance --reader '#0' --pin auth=1234 --allow-wrong-pins verify";
+    let script = format!("{wrong} >/dev/null; {conformance} >/dev/null; echo status $?; {query}");
+    let out = inside("specimen:hanako", &script).exits_with(0).out();
+    assert!(out.contains("status 0") && out.ends_with("63C1\n"), "{out}");
+}
+
+#[test]
+fn wrong_pins_are_all_given_back() {
+    let script = "\"$VMYNA\" conformance --reader '#0' --allow-wrong-pins --pin auth=1234 --pin sign=ABC123 verify pin \
+                  && \"$VMYNA\" apdu --reader '#0' --plain 00A4040C0AD392F000260100000001 00200098 0020009B";
+    let out = inside("specimen:hanako", script).exits_with(0).out();
+    assert!(out.ends_with("63C3\n63C5\n"), "{out}");
+}
+
+#[test]
+fn what_makes_no_sense_is_answered_with_status_2_and_nothing_is_sent() {
+    for arguments in [
+        &["no-such-group"][..],
+        &["--pin", "auth"],
+        &["--pin", "auth=12345"],
+        &["--pin", "nobody=1"],
+        &["--vpcd", "0", "--reader", "#0"],
+        &["--record", "/no/such/folder/file"],
+        &["diff", "/no/such/file", "/no/such/file"],
+    ] {
+        let output = vmyna(["conformance"]).args(arguments).output().unwrap().exits_with(2);
+        assert!(!output.err().contains("12345"), "{}", output.err());
+    }
+    let list = vmyna(["conformance", "--list", "select"])
+        .output()
+        .unwrap()
+        .exits_with(0)
+        .out();
+    assert!(list.contains("select.jpki") && !list.contains("verify."), "{list}");
+}

@@ -1,0 +1,458 @@
+//! The vectors of the access matrix, made of `test-vectors/access.toml`: each object and operation with no PIN verified, with
+//! each one alone where the condition names PINs, and with all; what is absent; and each PIN's counter.
+//!
+//! That file was written by hand from published sources. Nothing here may learn a rule anywhere else.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use crate::pins::{Application, Place};
+use crate::vector::{Certainty, Effect, Property, Step, Vector};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Matrix {
+    application: Vec<Rules>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rules {
+    name: String,
+    aid: String,
+    absent: Vec<String>,
+    pins: Vec<PinRules>,
+    rows: Vec<Row>,
+}
+
+// What may be a new value of a PIN is not asked by these vectors.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PinRules {
+    name: String,
+    ef: String,
+    tries: u8,
+    #[serde(rename = "characters")]
+    _characters: Option<String>,
+    #[serde(rename = "length")]
+    _length: Option<[usize; 2]>,
+    certainty: Certainty,
+    source: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    object: String,
+    operation: String,
+    condition: String,
+    refusal: Option<String>,
+    records: Option<u8>,
+    #[serde(default)]
+    default: bool,
+    certainty: Certainty,
+    source: String,
+}
+
+/// What is signed: whoever finds the signature can see what it is.
+const TEXT: &str = "vmyna conformance test, declares nothing";
+
+/// The vectors of a matrix.
+///
+/// # Errors
+/// A sentence that says what is wrong with the file.
+pub(crate) fn vectors(toml: &str) -> Result<Vec<Vector>, String> {
+    let matrix: Matrix = toml::from_str(toml).map_err(|error| format!("access.toml: {error}"))?;
+    let mut vectors = Vec::new();
+    for rules in &matrix.application {
+        let application =
+            Application::find(&rules.name).ok_or_else(|| format!("access.toml: no application {}", rules.name))?;
+        let aid: String = application.aid().iter().map(|byte| format!("{byte:02X}")).collect();
+        if aid != rules.aid {
+            return Err(format!("access.toml: {} is {aid}", rules.name));
+        }
+        let maker = Maker { rules, application };
+        for row in &rules.rows {
+            maker.row(row, &mut vectors)?;
+        }
+        maker.absent(&mut vectors)?;
+        for pin in rules.pins.iter().filter(|pin| pin.tries > 0) {
+            maker.counter(pin, &mut vectors)?;
+        }
+    }
+    Ok(vectors)
+}
+
+struct Maker<'a> {
+    rules: &'a Rules,
+    application: Application,
+}
+
+impl Maker<'_> {
+    /// The section of the list of facts about this application's files.
+    fn section(&self) -> &'static str {
+        match self.application {
+            Application::CardManager => "2",
+            Application::Jpki => "3.1",
+            Application::InputAssist => "3.2",
+            Application::FaceInfo => "3.3",
+            Application::CardInfo => "3.4",
+            Application::ResidenceCode => "3.5",
+        }
+    }
+
+    /// The names of rows of facts that may speak of an object; those that there are count.
+    fn facts(&self, object: &str) -> Vec<String> {
+        let word = object.replace(' ', "-").to_lowercase().replace("ef-", "");
+        vec![
+            format!("{}-{word}", self.section()),
+            format!("3.6-{}-{word}", self.rules.name.replace('_', "-")),
+        ]
+    }
+
+    /// The PINs that can be verified.
+    fn verifiable(&self) -> Vec<&PinRules> {
+        self.rules.pins.iter().filter(|pin| pin.tries > 0).collect()
+    }
+
+    fn place(&self, pin: &PinRules) -> Result<Place, String> {
+        let ef = u8::from_str_radix(&pin.ef, 16).ok();
+        Place::all()
+            .find(|place| place.application == self.application && Some(place.ef) == ef)
+            .ok_or_else(|| format!("access.toml: {} {} is no PIN of the holder", self.rules.name, pin.ef))
+    }
+
+    fn row(&self, row: &Row, vectors: &mut Vec<Vector>) -> Result<(), String> {
+        let pins = self.verifiable();
+        let names: BTreeSet<&str> = row
+            .condition
+            .split(" or ")
+            .flat_map(|part| part.split(" and "))
+            .collect();
+        let named = pins.iter().any(|pin| names.contains(pin.name.as_str()));
+        // Nobody, each alone where it matters, all together.
+        let mut sets: Vec<Vec<&PinRules>> = vec![Vec::new()];
+        if named {
+            sets.extend(pins.iter().map(|pin| vec![*pin]));
+        }
+        if row.condition != "always" && pins.len() > usize::from(named) {
+            sets.push(pins.clone());
+        }
+        if row.operation == "verify" {
+            sets.truncate(1);
+        }
+        for set in sets {
+            let allowed = allows(&row.condition, &set.iter().map(|pin| pin.name.as_str()).collect());
+            let (steps, writes) = self.attempt(row, allowed, &set)?;
+            let (who, words) = match set.len() {
+                0 => ("none".to_owned(), "with no PIN verified".to_owned()),
+                1 => (
+                    set[0].name.clone(),
+                    format!("with {} verified and nothing else", self.place(set[0])?),
+                ),
+                _ => ("all".to_owned(), "with all PINs of the application verified".to_owned()),
+            };
+            let object = row.object.to_lowercase().replace(' ', "-").replace("ef-", "");
+            let outcome = match (row.operation.as_str(), allowed) {
+                ("verify", _) => "the tries left can be asked for".to_owned(),
+                (_, true) => format!("{} is possible", row.operation),
+                (_, false) => format!(
+                    "{} is refused with {}",
+                    row.operation,
+                    row.refusal.as_deref().unwrap_or("6982")
+                ),
+            };
+            let what = match row.object.as_str() {
+                "session" => "secure session".to_owned(),
+                object => object.to_owned(),
+            };
+            let mut proves = self.facts(&row.object);
+            if row.operation == "set session key" {
+                proves.push("5.2-other-applications".to_owned());
+            }
+            vectors.push(Vector {
+                id: format!(
+                    "access.{}.{object}.{}.{who}",
+                    self.rules.name.replace('_', "-"),
+                    row.operation.replace(' ', "-")
+                ),
+                requirement: format!(
+                    "{} {what}: {outcome} {words} (it needs: {}).",
+                    self.rules.name, row.condition
+                ),
+                source: row.source.clone(),
+                certainty: row.certainty,
+                proves,
+                applies: self.applies(&row.object),
+                effect: if writes { Effect::Writes } else { Effect::Reads },
+                spends: Vec::new(),
+                steps,
+            });
+        }
+        Ok(())
+    }
+
+    /// The steps of an attempt, and whether it may change something.
+    fn attempt(&self, row: &Row, allowed: bool, verified: &[&PinRules]) -> Result<(Vec<Step>, bool), String> {
+        let mut steps = vec![format!("{{select:{}}}", self.rules.name)];
+        for pin in verified {
+            let place = self.place(pin)?;
+            steps.push(format!("00 20 00 {:02X} [{{pin:{}}}]", 0x80 | place.ef, place.pin));
+        }
+        let refusal = row.refusal.as_deref().unwrap_or("6982");
+        let mut push = |command: String, data: &str| {
+            steps.push(match allowed {
+                true => format!("{command} => 9000 {data}").trim_end().to_owned(),
+                false => format!("{command} => {refusal}"),
+            });
+        };
+        let signature = "?".repeat(512);
+        let id = row.object.strip_prefix("EF ");
+        let number = id.and_then(|id| u16::from_str_radix(id, 16).ok()).unwrap_or_default();
+        let sfi = u8::try_from(number).ok().filter(|sfi| (1..=30).contains(sfi));
+        let named = 0x80 | sfi.unwrap_or_default();
+        let by_identifier = match (id, sfi) {
+            (Some(id), None) => Some(format!("00 A4 02 0C 02 {id}")),
+            _ => None,
+        };
+        let writes = match row.operation.as_str() {
+            "read" if id.is_none() => {
+                let tag = row.object.strip_prefix("GET DATA ").unwrap_or_default();
+                push(format!("00 CA {tag} 00 00 00"), "??*");
+                false
+            }
+            "read" => {
+                if let Some(select) = &by_identifier {
+                    steps.push(select.clone());
+                }
+                let command = match row.records {
+                    Some(_) => format!("00 B2 01 {:02X} 00", sfi.unwrap_or_default() << 3 | 4),
+                    None => format!("00 B0 {named:02X} 00 00"),
+                };
+                steps.push(match allowed {
+                    true => format!("{command} => 9000 ??*"),
+                    false => format!("{command} => {refusal}"),
+                });
+                false
+            }
+            "verify" => {
+                steps.push(format!("00 20 00 {named:02X} => 63CX"));
+                false
+            }
+            operation @ ("change reference data" | "change key") => {
+                let head = if operation == "change key" {
+                    "80 32 00"
+                } else {
+                    "00 24 01"
+                };
+                let pin = self
+                    .rules
+                    .pins
+                    .iter()
+                    .find(|pin| Some(pin.ef.as_str()) == id && pin.tries > 0);
+                let value = match pin {
+                    Some(pin) => format!("{{pin:{}}}", self.place(pin)?.pin),
+                    None => "31 32 33 34".to_owned(),
+                };
+                push(format!("{head} {named:02X} [{value}]"), "");
+                true
+            }
+            "compute signature" => {
+                push(format!("80 2A 00 {named:02X} [{{text:{TEXT}}}] 00"), &signature);
+                if row.default {
+                    push(format!("80 2A 00 00 [{{text:{TEXT}}}] 00"), &signature);
+                }
+                false
+            }
+            "internal authenticate" => {
+                push(format!("00 88 00 {named:02X} [{{text:{TEXT}}}] 00"), &signature);
+                false
+            }
+            "external authenticate" => {
+                push(format!("00 82 00 {named:02X} [01 02 03 04 05 06 07 08]"), "");
+                true
+            }
+            "verify certificate" => {
+                steps.push(format!("00 A4 02 0C 02 {}", id.unwrap_or_default()));
+                steps.push(format!(
+                    "{CERTIFICATE_BODY} => {}",
+                    if allowed { "9000" } else { refusal }
+                ));
+                true
+            }
+            "set session key" => {
+                if allowed {
+                    let read = "00 B0 86 00 00 00 00".to_owned();
+                    let mut parsed = steps
+                        .iter()
+                        .map(|step| Step::parse(step))
+                        .collect::<Result<Vec<_>, _>>()?;
+                    let mut key = Step::parse(&read)?;
+                    if let Step::Send(send) = &mut key {
+                        send.expected.save = Some("session-key".to_owned());
+                    }
+                    parsed.push(key);
+                    parsed.push(Step::parse("80 AE 00 00 [[{session-key}]]")?);
+                    return Ok((parsed, false));
+                }
+                steps.push(format!("80 AE 00 00 [[{{fill:256 01}}]] => {refusal}"));
+                false
+            }
+            other => return Err(format!("access.toml: {other} is no operation")),
+        };
+        let steps = steps
+            .iter()
+            .map(|step| Step::parse(step))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok((steps, writes))
+    }
+
+    fn applies(&self, object: &str) -> BTreeSet<Property> {
+        let property = match (self.application, object) {
+            (Application::CardManager, "GET DATA 7F21") => Property::CardCertificate,
+            (Application::CardManager, "GET DATA 5F51") => Property::ContactAtrAtCardManager,
+            (_, "GET DATA 5F51") => Property::ContactAtrInApplications,
+            (Application::Jpki, "EF 0001" | "EF 001A") => Property::SignCertificate,
+            (Application::Jpki, "EF 000A" | "EF 0017") => Property::AuthCertificate,
+            _ => return BTreeSet::new(),
+        };
+        BTreeSet::from([property])
+    }
+
+    fn absent(&self, vectors: &mut Vec<Vector>) -> Result<(), String> {
+        let measured = self.application == Application::CardManager;
+        let mut files = vec![format!("{{select:{}}}", self.rules.name)];
+        let mut objects = files.clone();
+        for object in &self.rules.absent {
+            match object.strip_prefix("EF ") {
+                Some(id) => files.push(format!("00 A4 02 0C 02 {id} => 6A82")),
+                None => objects.push(format!(
+                    "00 CA {} 00 00 00 => 6A88",
+                    object.trim_start_matches("GET DATA ")
+                )),
+            }
+        }
+        let name = &self.rules.name;
+        let kinds = [
+            (
+                "files",
+                files,
+                format!("{name} has no other files than the listed ones: SELECT EF of those it lacks answers 6A82."),
+                "absent-files",
+            ),
+            (
+                "objects",
+                objects,
+                format!("GET DATA finds in {name} none of the objects that lie elsewhere: 6A88."),
+                "get-data-absent",
+            ),
+        ];
+        for (kind, steps, requirement, fact) in kinds {
+            if steps.len() < 2 {
+                continue;
+            }
+            vectors.push(Vector {
+                id: format!("access.{}.absent.{kind}", name.replace('_', "-")),
+                requirement,
+                source: "myna-card lists what there is; other clients list identifiers that nobody has read".to_owned(),
+                certainty: if measured {
+                    Certainty::Measured
+                } else {
+                    Certainty::Assumed
+                },
+                proves: vec![format!("2-{fact}"), format!("{}-{fact}", self.section())],
+                applies: BTreeSet::new(),
+                effect: Effect::Reads,
+                spends: Vec::new(),
+                steps: steps
+                    .iter()
+                    .map(|step| Step::parse(step))
+                    .collect::<Result<Vec<_>, _>>()?,
+            });
+        }
+        Ok(())
+    }
+
+    /// How many wrong values block a PIN, that a wrong one costs a try and the right one gives all back.
+    fn counter(&self, pin: &PinRules, vectors: &mut Vec<Vector>) -> Result<(), String> {
+        let place = self.place(pin)?;
+        let (name, tries, named) = (place.pin, pin.tries, 0x80 | place.ef);
+        let select = format!("{{select:{}}}", self.rules.name);
+        let verify = |value: &str, sw: String| format!("00 20 00 {named:02X} [{{{value}:{name}}}] => {sw}");
+        let query = |left: u8| format!("00 20 00 {named:02X} => 63C{left:X}");
+        let spend = vec![
+            select.clone(),
+            verify("pin", "9000".to_owned()),
+            query(tries),
+            verify("wrong", format!("63C{:X}", tries - 1)),
+            query(tries - 1),
+            verify("pin", "9000".to_owned()),
+            query(tries),
+        ];
+        let mut block = vec![select.clone(), verify("pin", "9000".to_owned())];
+        block.extend((0..tries).rev().map(|left| verify("wrong", format!("63C{left:X}"))));
+        let blocked = [
+            query(0),
+            verify("pin", "6984".to_owned()),
+            verify("wrong", "6984".to_owned()),
+            query(0),
+        ];
+        block.extend(blocked.clone());
+        block.extend(["cold reset".to_owned(), select]);
+        block.extend(blocked);
+        let facts = |more: &[&str]| {
+            let mut facts = vec![format!("4-{}", place.to_string().replace(['@', '_'], "-"))];
+            facts.extend(more.iter().map(|fact| format!("4-{fact}")));
+            facts
+        };
+        let spent = (
+            format!(
+                "{place} has {tries} tries: a wrong value costs one and answers 63C{:X}, the right one gives all back.",
+                tries - 1
+            ),
+            facts(&["wrong", "success", "query"]),
+        );
+        let gone = (
+            format!(
+                "{tries} wrong values in a row block {place}: 63C0, then 6984 even for the right one, also after a power cut."
+            ),
+            facts(&["exhausted", "blocked"]),
+        );
+        let kinds = [
+            ("counter", spend, Effect::WrongPins, spent),
+            ("blocks", block, Effect::Blocks, gone),
+        ];
+        for (kind, steps, effect, (requirement, proves)) in kinds {
+            vectors.push(Vector {
+                id: format!("pin.{}.{}.{kind}", self.rules.name.replace('_', "-"), pin.name),
+                requirement,
+                source: pin.source.clone(),
+                certainty: pin.certainty,
+                proves,
+                applies: BTreeSet::new(),
+                effect,
+                spends: vec![place],
+                steps: steps
+                    .iter()
+                    .map(|step| Step::parse(step))
+                    .collect::<Result<Vec<_>, _>>()?,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The first half of a terminal's certificate, as long as published ones are: `7F21`, the body in `5F4E`. Its key is no
+/// key, so that nobody can have its private half.
+pub(crate) const CERTIFICATE_BODY: &str = "80 A2 06 C1 [[7F21 820233 5F4E 820129 {text:7000022}0805{text:001}00000000 \
+     {text:7900001}0805{text:001}00000000 9003010001 91820100 {fill:256 C5}]]";
+
+fn allows(condition: &str, verified: &BTreeSet<&str>) -> bool {
+    match condition {
+        "always" => true,
+        "never" => false,
+        any if any.contains(" or ") => any.split(" or ").any(|pin| verified.contains(pin)),
+        all => all.split(" and ").all(|pin| verified.contains(pin)),
+    }
+}

@@ -1,0 +1,221 @@
+//! What an answer is compared with: status words, bytes, lengths and shapes of TLV objects, each with room for what differs
+//! from card to card. Must never say more of the data in a complaint than its length and the place that differs.
+
+/// Whether a status word fits, e.g. `9000`, `63CX`, `6985|6700`.
+pub(crate) fn status_word_fits(pattern: &str, sw: u16) -> bool {
+    let digits = format!("{sw:04X}");
+    pattern.split('|').any(|one| {
+        one.len() == 4
+            && one
+                .bytes()
+                .zip(digits.bytes())
+                .all(|(expected, digit)| expected == b'X' || expected == digit)
+    })
+}
+
+/// Whether a pattern for a status word makes sense.
+pub(crate) fn check_status_word(pattern: &str) -> Result<(), String> {
+    let fits = |one: &str| {
+        one.len() == 4
+            && one
+                .bytes()
+                .all(|c| c == b'X' || c.is_ascii_digit() || (b'A'..=b'F').contains(&c))
+    };
+    match pattern.split('|').all(fits) {
+        true => Ok(()),
+        false => Err(format!(
+            "\"{pattern}\" is no status word: four of 0-9, A-F and X, alternatives with | between"
+        )),
+    }
+}
+
+/// Compares data with hexadecimal digits, `?` for any digit, a final `*` for any further bytes.
+pub(crate) fn bytes_fit(pattern: &str, data: &[u8]) -> Result<(), String> {
+    let pattern: String = pattern.chars().filter(|c| !c.is_whitespace()).collect();
+    let (digits, open) = match pattern.strip_suffix('*') {
+        Some(digits) => (digits, true),
+        None => (pattern.as_str(), false),
+    };
+    let expected = digits.len().div_ceil(2);
+    if data.len() < expected || (!open && data.len() > expected) {
+        let least = if open { "at least " } else { "" };
+        return Err(format!("{} bytes of data, expected {least}{expected}", data.len()));
+    }
+    for (at, (pair, byte)) in digits.as_bytes().chunks(2).zip(data).enumerate() {
+        let shown = format!("{byte:02X}");
+        if !pair
+            .iter()
+            .zip(shown.bytes())
+            .all(|(expected, digit)| *expected == b'?' || expected.eq_ignore_ascii_case(&digit))
+        {
+            return Err(format!(
+                "byte {at} of the data is not {}",
+                String::from_utf8_lossy(pair)
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Compares a length with `160` or `1..256`.
+pub(crate) fn length_fits(pattern: &str, length: usize) -> Result<(), String> {
+    let number = |text: &str| text.parse::<usize>().map_err(|_| format!("\"{pattern}\" is no length"));
+    let (least, most) = match pattern.split_once("..") {
+        Some((least, most)) => (number(least)?, number(most)?),
+        None => (number(pattern)?, number(pattern)?),
+    };
+    match (least..=most).contains(&length) {
+        true => Ok(()),
+        false => Err(format!("{length} bytes of data, expected {pattern}")),
+    }
+}
+
+/// Reads one object as the card writes them: a tag of one or more bytes, a length below 128 in one byte or any other as
+/// `81 ll` or `82 hhll`. Gives tag, value and what follows.
+pub(crate) fn read_tlv(data: &[u8]) -> Option<(u32, &[u8], &[u8])> {
+    let (first, mut rest) = data.split_first()?;
+    let mut tag = u32::from(*first);
+    if first & 0x1F == 0x1F {
+        loop {
+            let (next, behind) = rest.split_first()?;
+            (tag, rest) = (tag.checked_mul(0x100)? | u32::from(*next), behind);
+            if next & 0x80 == 0 {
+                break;
+            }
+        }
+    }
+    let (length, rest) = match rest {
+        [length @ 0..=0x7F, rest @ ..] => (usize::from(*length), rest),
+        [0x81, length, rest @ ..] => (usize::from(*length), rest),
+        [0x82, high, low, rest @ ..] => (usize::from(u16::from_be_bytes([*high, *low])), rest),
+        _ => return None,
+    };
+    Some((tag, rest.get(..length)?, rest.get(length..)?))
+}
+
+/// The first object of this tag, looked for also inside others: its value.
+pub(crate) fn find_tlv(data: &[u8], wanted: u32) -> Option<&[u8]> {
+    let mut rest = data;
+    while let Some((tag, value, behind)) = read_tlv(rest) {
+        if tag == wanted {
+            return Some(value);
+        }
+        if let Some(found) = find_tlv(value, wanted) {
+            return Some(found);
+        }
+        rest = behind;
+    }
+    None
+}
+
+/// Compares data with a shape: `TAG`, `TAG:LENGTH`, `TAG{…}`, one after the other; `FF*` at the end for filler.
+pub(crate) fn shape_fits(pattern: &str, data: &[u8]) -> Result<(), String> {
+    let mut rest = pattern.trim();
+    let left = shape(&mut rest, data)?;
+    match (rest.trim(), left) {
+        ("", []) => Ok(()),
+        ("FF*", filler) if filler.iter().all(|byte| *byte == 0xFF) => Ok(()),
+        ("", more) => Err(format!("{} bytes follow the objects of {pattern}", more.len())),
+        _ => Err(format!("what follows the objects is not as in {pattern}")),
+    }
+}
+
+fn shape<'a>(pattern: &mut &str, mut data: &'a [u8]) -> Result<&'a [u8], String> {
+    loop {
+        *pattern = pattern.trim_start();
+        if pattern.is_empty() || pattern.starts_with('}') || *pattern == "FF*" {
+            return Ok(data);
+        }
+        let end = pattern.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(pattern.len());
+        let (digits, mut rest) = pattern.split_at(end);
+        let wanted = u32::from_str_radix(digits, 16).map_err(|_| format!("\"{pattern}\" is no tag"))?;
+        let Some((tag, value, behind)) = read_tlv(data) else {
+            return Err(format!("there is no object {digits}"));
+        };
+        if tag != wanted {
+            return Err(format!("there is an object {tag:X} where {digits} should be"));
+        }
+        if let Some(length) = rest.strip_prefix(':') {
+            let end = length
+                .find(|c: char| !c.is_ascii_digit() && c != '.')
+                .unwrap_or(length.len());
+            let (length, behind) = length.split_at(end);
+            length_fits(length, value.len()).map_err(|what| format!("object {digits}: {what}"))?;
+            rest = behind;
+        }
+        if let Some(inner) = rest.strip_prefix('{') {
+            let mut inner = inner;
+            let left = shape(&mut inner, value)?;
+            if !left.is_empty() {
+                return Err(format!(
+                    "object {digits} holds {} bytes more than its objects",
+                    left.len()
+                ));
+            }
+            rest = inner.strip_prefix('}').ok_or("a closing } is missing")?;
+        }
+        (*pattern, data) = (rest, behind);
+    }
+}
+
+/// What shape data have, as far as they are TLV objects: tags and lengths, no contents.
+pub(crate) fn outline(data: &[u8]) -> String {
+    let Some((tag, value, _)) = read_tlv(data).filter(|(_, value, _)| !value.is_empty()) else {
+        return format!("{} bytes", data.len());
+    };
+    let mut objects = Vec::new();
+    // Tags of the card's files: FF10 to FF5F, 7F21, and those inside; anything else is bytes that look like a tag.
+    if matches!(tag, 0xFF10..=0xFF5F | 0x7F21 | 0x6F) {
+        let mut rest = value;
+        while let Some((tag, value, behind)) = read_tlv(rest).filter(|(tag, ..)| *tag > 0x80) {
+            objects.push(format!("{tag:X}:{}", value.len()));
+            rest = behind;
+        }
+        return format!("{} bytes: {tag:X}{{{}}}", data.len(), objects.join(" "));
+    }
+    format!("{} bytes", data.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_words_fit_their_masks_only() {
+        assert!(status_word_fits("63CX", 0x63C4) && !status_word_fits("63CX", 0x6300));
+        assert!(status_word_fits("6985|6700", 0x6700) && !status_word_fits("6985|6700", 0x9000));
+        assert!(check_status_word("63C").is_err() && check_status_word("63cx").is_err());
+    }
+
+    #[test]
+    fn bytes_fit_with_their_masks() {
+        for (pattern, data, fits) in [
+            ("8F8F00", &[0x8F, 0x8F, 0][..], true),
+            ("8F8F00", &[0x8F, 0x8F, 1], false),
+            ("8F8F00", &[0x8F, 0x8F], false),
+            ("8F ?? ?0", &[0x8F, 0x12, 0x30], true),
+            ("8F*", &[0x8F, 1, 2, 3], true),
+            ("8F", &[0x8F, 1], false),
+        ] {
+            assert_eq!(bytes_fit(pattern, data).is_ok(), fits, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn shapes_fit_the_objects_their_lengths_and_nothing_else() {
+        let data = [0xFF, 0x20, 9, 0xDF, 0x21, 2, 0, 1, 0xDF, 0x25, 1, 0x31, 0xFF, 0xFF];
+        assert_eq!(shape_fits("FF20{DF21:2 DF25:1}FF*", &data), Ok(()));
+        assert_eq!(shape_fits("FF20{DF21:1..2 DF25}FF*", &data), Ok(()));
+        for wrong in [
+            "FF20{DF21:3 DF25}FF*",
+            "FF20{DF21:2}FF*",
+            "FF20{DF21 DF25 DF26}FF*",
+            "FF20",
+            "FF30",
+            "FF20{DF25 DF21}FF*",
+        ] {
+            assert!(shape_fits(wrong, &data).is_err(), "{wrong}");
+        }
+        assert_eq!(outline(&data), "14 bytes: FF20{DF21:2 DF25:1}");
+    }
+}

@@ -1,0 +1,44 @@
+//! The list of published facts about the card, row by row, that the vectors are to prove: `test-vectors/conformance/rows.toml`.
+//! The numbers are those of the sections in which the facts were collected.
+
+use serde::Deserialize;
+
+/// One published fact, or a group that is proved together.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Row {
+    /// Its name: the section, a hyphen, a word.
+    pub id: String,
+    /// What it says.
+    pub says: String,
+    /// Why no vector proves it, where that can't be done by APDUs or nobody knows what to expect.
+    #[serde(default)]
+    pub unproved: Option<String>,
+}
+
+/// Part of the file that begins a section.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct Section {
+    /// Its number.
+    pub number: String,
+    /// Its title.
+    pub title: String,
+    /// Its rows.
+    pub rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RowFile {
+    section: Vec<Section>,
+}
+
+/// All sections of the list.
+///
+/// # Errors
+/// A sentence that says what is wrong with the file.
+pub(crate) fn sections(toml: &str) -> Result<Vec<Section>, String> {
+    let file: RowFile = toml::from_str(toml).map_err(|error| format!("rows.toml: {error}"))?;
+    Ok(file.section)
+}

@@ -1,0 +1,163 @@
+//! All vectors: the built-in files and those of the access matrix; and the choice among them.
+//!
+//! Reading them checks them: a vector that says less than it does is refused here, not found out at somebody's card.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::rows::{self, Section};
+use crate::vector::{Certainty, Step, Vector, VectorFile};
+use crate::{access, check, pattern};
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../../test-vectors/conformance/", $name)))),*]
+    };
+}
+
+/// The files of vectors.
+const FILES: &[(&str, &str)] = files![
+    "power.toml",
+    "select.toml",
+    "read.toml",
+    "data.toml",
+    "verify.toml",
+    "lifetime.toml",
+    "change.toml",
+    "sign.toml",
+    "secure.toml",
+    "issuer.toml",
+    "class.toml",
+    "files-jpki.toml",
+    "files-text.toml",
+    "files-face.toml",
+    "files-common.toml",
+    "traces.toml",
+];
+
+/// A set of vectors and the facts they prove.
+#[derive(Clone, Debug)]
+pub struct Suite {
+    /// The vectors, each with a name of its own.
+    pub vectors: Vec<Vector>,
+    /// The list of facts.
+    pub sections: Vec<Section>,
+}
+
+/// A fault in the vectors themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faulty(pub String);
+
+impl fmt::Display for Faulty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Faulty {}
+
+impl Suite {
+    /// The built-in suite.
+    ///
+    /// # Errors
+    /// [`Faulty`]: a fault of the build, which the tests would have found.
+    pub fn built_in() -> Result<Self, Faulty> {
+        let sections = rows::sections(include_str!("../../test-vectors/conformance/rows.toml")).map_err(Faulty)?;
+        let known: BTreeSet<&str> = sections
+            .iter()
+            .flat_map(|section| &section.rows)
+            .map(|row| row.id.as_str())
+            .collect();
+        let mut vectors = Vec::new();
+        for (name, text) in FILES {
+            let file = parse(name, text)?;
+            for vector in &file {
+                if let Some(row) = vector.proves.iter().find(|row| !known.contains(row.as_str())) {
+                    return Err(Faulty(format!("{name}: {}: there is no row {row}", vector.id)));
+                }
+            }
+            vectors.extend(file);
+        }
+        let mut of_matrix = access::vectors(include_str!("../../test-vectors/access.toml")).map_err(Faulty)?;
+        for vector in &mut of_matrix {
+            vector.proves.retain(|row| known.contains(row.as_str()));
+            verify(vector).map_err(|fault| Faulty(format!("access.toml: {}: {fault}", vector.id)))?;
+        }
+        vectors.extend(of_matrix);
+        let mut names = BTreeSet::new();
+        if let Some(vector) = vectors.iter().find(|vector| !names.insert(vector.id.as_str())) {
+            return Err(Faulty(format!("two vectors are called {}", vector.id)));
+        }
+        Ok(Self { vectors, sections })
+    }
+
+    /// The vectors that any of these words chooses: a vector's name or the beginning of one up to a point (`select`,
+    /// `access.jpki`), or a certainty (`assumed`). Without words all.
+    ///
+    /// # Errors
+    /// A sentence, when a word chooses nothing.
+    pub fn select(&self, words: &[String]) -> Result<Vec<&Vector>, String> {
+        let chosen = |vector: &Vector, word: &str| {
+            let rest = vector.id.strip_prefix(word);
+            vector.certainty.to_string() == word || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if let Some(word) = words
+            .iter()
+            .find(|word| !self.vectors.iter().any(|vector| chosen(vector, word)))
+        {
+            let groups: BTreeSet<_> = self.vectors.iter().map(Vector::group).collect();
+            let groups: Vec<_> = groups.into_iter().collect();
+            return Err(format!(
+                "\"{word}\" chooses no vector; there are the groups {}, and the certainties measured, documented, client, \
+                 assumed; `vmyna conformance --list` shows all names",
+                groups.join(", ")
+            ));
+        }
+        let any = |vector: &&Vector| words.is_empty() || words.iter().any(|word| chosen(vector, word));
+        Ok(self.vectors.iter().filter(any).collect())
+    }
+
+    /// How many vectors have each certainty.
+    #[must_use]
+    pub fn count(&self, certainty: Certainty) -> usize {
+        self.vectors
+            .iter()
+            .filter(|vector| vector.certainty == certainty)
+            .count()
+    }
+}
+
+/// The vectors of a file in TOML.
+///
+/// # Errors
+/// [`Faulty`], with the file's name and the vector's.
+pub fn parse(name: &str, toml: &str) -> Result<Vec<Vector>, Faulty> {
+    let file: VectorFile = toml::from_str(toml).map_err(|error| Faulty(format!("{name}: {error}")))?;
+    for vector in &file.vector {
+        verify(vector).map_err(|fault| Faulty(format!("{name}: {}: {fault}", vector.id)))?;
+    }
+    Ok(file.vector)
+}
+
+fn verify(vector: &Vector) -> Result<(), String> {
+    vector.check()?;
+    for step in &vector.steps {
+        let expected = match step {
+            Step::Send(send) => &send.expected,
+            Step::Atr(expected) => expected,
+            _ => continue,
+        };
+        for text in &expected.check {
+            check::Check::parse(text)?;
+        }
+        if let Some(length) = &expected.length {
+            // What is wrong with the pattern itself shows with any length.
+            if let Err(fault) = pattern::length_fits(length, 0)
+                && fault.contains("is no length")
+            {
+                return Err(fault);
+            }
+        }
+    }
+    Ok(())
+}

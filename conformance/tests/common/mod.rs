@@ -1,0 +1,146 @@
+//! Specimen cards as subjects of the suite.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "every test program uses its own part of this module"
+)]
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::{Profile, specimen};
+use vmyna_card_os::application::Application;
+use vmyna_card_os::file::Body;
+use vmyna_card_os::key::OpensslEngine;
+use vmyna_card_os::store::{MemoryStore, Store};
+use vmyna_card_os::{Card, Parts};
+use vmyna_conformance::pins::{Place, Values};
+use vmyna_conformance::report::{Outcome, Report};
+use vmyna_conformance::run::{Permissions, Subject, examine, run};
+use vmyna_conformance::suite::Suite;
+use vmyna_reader_bridge::{ContactlessReader, Icc, Reader, ReaderError, SoftwareReader, TypeB};
+
+pub const EVERYTHING: Permissions = Permissions {
+    wrong_pins: true,
+    disposable: true,
+};
+
+/// A specimen as a card of this profile.
+pub fn specimen(name: &str, profile: Profile) -> IssuedCard {
+    IssuedCard {
+        profile,
+        ..specimen::find(name).unwrap().unwrap()
+    }
+}
+
+/// A card without power, its state in this store.
+pub fn card(applications: &[Application], atr: &[u8], store: Box<dyn Store + Send>) -> Card {
+    Card::new(Parts {
+        applications: applications.to_vec(),
+        atr: atr.to_vec(),
+        store,
+        engine: Box::new(OpensslEngine),
+        rng: Box::new(ChaCha20Rng::from_entropy()),
+    })
+    .unwrap()
+}
+
+/// The values of a card's PINs.
+pub fn values(applications: &[Application]) -> Values {
+    let mut values = Values::default();
+    for place in Place::all() {
+        let application = applications
+            .iter()
+            .find(|one| one.aid.to_string() == aid(place))
+            .unwrap();
+        let file = application
+            .files
+            .iter()
+            .find(|file| file.id.value() == u16::from(place.ef))
+            .unwrap();
+        let Body::Pin(pin) = &file.body else {
+            panic!("{place} is no PIN")
+        };
+        let value = String::from_utf8(pin.value.as_bytes().to_vec()).unwrap();
+        values.insert(place.pin, value.into()).unwrap();
+    }
+    values
+}
+
+fn aid(place: Place) -> String {
+    place
+        .application
+        .aid()
+        .iter()
+        .map(|byte| format!("{byte:02X}"))
+        .collect()
+}
+
+/// Puts a card into a software reader, behind a contactless one where its profile has that.
+pub fn reader(card: impl Icc + Send + 'static, profile: &Profile) -> Result<Box<dyn Reader>, ReaderError> {
+    use vmyna_applets::Interface;
+    let icc: Box<dyn Icc + Send> = match profile.interface {
+        Interface::Contact => Box::new(card),
+        Interface::Contactless {
+            application_data,
+            protocol_info,
+        } => {
+            let type_b = TypeB {
+                application_data,
+                protocol_info,
+            };
+            Box::new(ContactlessReader::new(
+                card,
+                type_b,
+                Box::new(ChaCha20Rng::from_entropy()),
+            ))
+        }
+    };
+    let mut reader = SoftwareReader::new("software reader");
+    reader.put(icc)?;
+    Ok(Box::new(reader))
+}
+
+/// The whole suite, or what `words` choose, over a card that is made anew for each vector.
+pub fn run_anew(
+    words: &[&str],
+    values: &Values,
+    make: &mut dyn FnMut() -> Result<Box<dyn Reader>, ReaderError>,
+) -> Report {
+    let suite = Suite::built_in().unwrap();
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let vectors = suite.select(&words).unwrap();
+    let mut subject = Subject::Anew(make);
+    let examination = examine(&mut subject).unwrap();
+    run(
+        &vectors,
+        &mut subject,
+        "test",
+        examination,
+        values,
+        EVERYTHING,
+        &mut |_| {},
+    )
+}
+
+/// The whole suite over an issued card.
+pub fn run_issued(issued: &IssuedCard) -> Report {
+    let applications = issued.applications();
+    let values = values(&applications);
+    run_anew(&[], &values, &mut || {
+        reader(
+            card(&applications, &issued.profile.atr, Box::<MemoryStore>::default()),
+            &issued.profile,
+        )
+    })
+}
+
+/// Failures as lines.
+pub fn failures(report: &Report) -> String {
+    let line = |vector: &vmyna_conformance::report::VectorReport| match &vector.outcome {
+        Outcome::Failed { step, what } => format!("{} step {step}: {what}\n", vector.id),
+        _ => String::new(),
+    };
+    report.failures().map(line).collect()
+}

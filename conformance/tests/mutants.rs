@@ -1,0 +1,579 @@
+//! Deliberately broken cards, each caught by a vector that names the broken rule. They are made at run time: through the
+//! declarations, or by a card that bends commands and answers on their way.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use common::{card, failures, reader, run_anew, specimen, values};
+use vmyna_applets::Profile;
+use vmyna_card_os::access::{Access, Condition, Operation};
+use vmyna_card_os::application::{Application, SecureSession};
+use vmyna_card_os::file::{Body, File, FileId};
+use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::{Aid, Card, rule};
+use vmyna_reader_bridge::{Icc, IccError};
+
+const CARD_MANAGER: usize = 0;
+const JPKI: usize = 1;
+const INPUT_ASSIST: usize = 2;
+const FACE_INFO: usize = 3;
+const RESIDENCE_CODE: usize = 4;
+const CARD_INFO: usize = 5;
+
+type Declarations = [Application];
+
+/// How a card is broken.
+enum Break {
+    /// In what it is declared to be.
+    Declared(fn(&mut Declarations)),
+    /// An answer is another one: command and answer.
+    Answer(fn(&[u8], &mut Vec<u8>)),
+    /// A command is taken for another one.
+    Command(fn(&[u8]) -> Vec<u8>),
+    /// A wrong PIN is answered by the card's software without asking the counter.
+    CounterNotDecremented,
+    /// The query answers 9000 once a PIN is verified.
+    QueryTellsSuccess,
+    /// A warm reset ends what is verified.
+    WarmResetDrops,
+    /// A power cut does not.
+    PowerCutKeeps,
+    /// SELECT of the same application ends what is verified.
+    SelectAgainDrops,
+    /// SELECT of another application doesn't: the card goes on with the old one's rights, as if nothing had been left.
+    SelectOtherKeeps,
+}
+use Break::{Answer, Command, Declared};
+
+/// What is broken, how, and the vector that must find it.
+const MUTANTS: &[(&str, Break, &str)] = &[
+    (
+        "the sign certificate is free",
+        Declared(|card| open(card, JPKI, 0x01, Operation::Read, Condition::Always)),
+        "access.jpki.0001.read.none",
+    ),
+    (
+        "the sign certificate opens with the auth PIN",
+        Declared(|card| open(card, JPKI, 0x01, Operation::Read, pin(0x18))),
+        "access.jpki.0001.read.auth",
+    ),
+    (
+        "EF 0009 opens with the sign password",
+        Declared(|card| open(card, JPKI, 0x09, Operation::Read, pin(0x1B))),
+        "access.jpki.0009.read.all",
+    ),
+    (
+        "the auth certificate needs the PIN, as on a phone",
+        Declared(|card| open(card, JPKI, 0x0A, Operation::Read, pin(0x18))),
+        "access.jpki.000a.read.none",
+    ),
+    (
+        "the auth key needs no PIN",
+        Declared(|card| open(card, JPKI, 0x17, Operation::ComputeSignature, Condition::Always)),
+        "access.jpki.0017.compute-signature.none",
+    ),
+    (
+        "the sign key signs with the auth PIN",
+        Declared(|card| open(card, JPKI, 0x1A, Operation::ComputeSignature, pin(0x18))),
+        "access.jpki.001a.compute-signature.auth",
+    ),
+    (
+        "the sign key needs both PINs",
+        Declared(|card| {
+            open(
+                card,
+                JPKI,
+                0x1A,
+                Operation::ComputeSignature,
+                Condition::AllOf(vec![pin(0x18), pin(0x1B)]),
+            )
+        }),
+        "access.jpki.001a.compute-signature.sign",
+    ),
+    (
+        "the auth key answers INTERNAL AUTHENTICATE",
+        Declared(|card| open(card, JPKI, 0x17, Operation::InternalAuthenticate, Condition::Always)),
+        "access.jpki.0017.internal-authenticate.none",
+    ),
+    (
+        "the auth PIN can be changed without VERIFY",
+        Declared(|card| open(card, JPKI, 0x18, Operation::ChangeReferenceData, Condition::Always)),
+        "access.jpki.0018.change-reference-data.none",
+    ),
+    (
+        "B opens the My Number",
+        Declared(|card| {
+            open(
+                card,
+                INPUT_ASSIST,
+                0x01,
+                Operation::Read,
+                Condition::AnyOf(vec![pin(0x11), pin(0x14), pin(0x15)]),
+            )
+        }),
+        "access.input-assist.0001.read.b",
+    ),
+    (
+        "A opens the four attributes",
+        Declared(|card| {
+            open(
+                card,
+                INPUT_ASSIST,
+                0x02,
+                Operation::Read,
+                Condition::AnyOf(vec![pin(0x11), pin(0x14), pin(0x15)]),
+            )
+        }),
+        "access.input-assist.0002.read.a",
+    ),
+    (
+        "the CV certificate needs the PIN",
+        Declared(|card| open(card, INPUT_ASSIST, 0x04, Operation::Read, pin(0x11))),
+        "access.input-assist.0004.read.none",
+    ),
+    (
+        "A opens a secure session",
+        Declared(|card| {
+            if let SecureSession::Offered { condition, .. } = &mut card[INPUT_ASSIST].secure_session {
+                *condition = Condition::AnyOf(vec![pin(0x11), pin(0x14)]);
+            }
+        }),
+        "access.input-assist.session.set-session-key.a",
+    ),
+    (
+        "B opens the picture of the My Number",
+        Declared(|card| {
+            open(
+                card,
+                FACE_INFO,
+                0x05,
+                Operation::Read,
+                Condition::AnyOf(vec![pin(0x12), pin(0x13)]),
+            )
+        }),
+        "access.face-info.0005.read.b",
+    ),
+    (
+        "A opens the age record",
+        Declared(|card| {
+            open(
+                card,
+                FACE_INFO,
+                0x01,
+                Operation::Read,
+                Condition::AnyOf(vec![pin(0x11), pin(0x13)]),
+            )
+        }),
+        "access.face-info.0001.read.a",
+    ),
+    (
+        "face-info answers SET SESSION KEY with 6982",
+        Declared(|card| card[FACE_INFO].secure_session = SecureSession::Refused(&rule::SESSION_KEY_REFUSED)),
+        "access.face-info.session.set-session-key.none",
+    ),
+    (
+        "face-info has no default key",
+        Declared(|card| card[FACE_INFO].default_key = None),
+        "sign.presence.face-info",
+    ),
+    (
+        "the residence PIN is changed by CHANGE REFERENCE DATA",
+        Declared(|card| open(card, RESIDENCE_CODE, 0x1C, Operation::ChangeReferenceData, pin(0x1C))),
+        "access.residence-code.001c.change-reference-data.pin",
+    ),
+    (
+        "the common key signs by COMPUTE DIGITAL SIGNATURE",
+        Declared(|card| open(card, CARD_INFO, 0x19, Operation::ComputeSignature, Condition::Always)),
+        "access.card-info.0019.compute-signature.none",
+    ),
+    (
+        "the auth PIN has 5 tries",
+        Declared(|card| tries(card, JPKI, 0x18, 5, 5)),
+        "pin.jpki.auth.counter",
+    ),
+    (
+        "the sign password has 3 tries",
+        Declared(|card| tries(card, JPKI, 0x1B, 3, 3)),
+        "pin.jpki.sign.counter",
+    ),
+    (
+        "照合番号B has 3 tries",
+        Declared(|card| tries(card, FACE_INFO, 0x12, 3, 3)),
+        "pin.face-info.b.counter",
+    ),
+    (
+        "the blocked key reference is not blocked",
+        Declared(|card| tries(card, INPUT_ASSIST, 0x12, 3, 3)),
+        "verify.blocked-key",
+    ),
+    (
+        "JPKI has a file 0010",
+        Declared(|card| {
+            let file = File {
+                id: FileId::new(0x10),
+                ..card[JPKI].files[0].clone()
+            };
+            card[JPKI].files.push(file);
+        }),
+        "access.jpki.absent.files",
+    ),
+    (
+        "the expiry is found in JPKI too",
+        Declared(|card| {
+            let object = card[CARD_MANAGER]
+                .data_objects
+                .iter()
+                .find(|object| object.tag == 0x00F2)
+                .unwrap()
+                .clone();
+            card[JPKI].data_objects.push(object);
+        }),
+        "access.jpki.absent.objects",
+    ),
+    (
+        "the common application has another AID",
+        Declared(|card| card[CARD_INFO].aid = Aid::new(&[0xD3, 0x92, 0x10, 0, 0x31, 0, 1, 1, 1, 1]).unwrap()),
+        "select.card-info",
+    ),
+    (
+        "the availability says 01 instead of 8F",
+        Declared(|card| content(card, JPKI, 0x08, |bytes| bytes[0] = 1)),
+        "files-jpki.availability",
+    ),
+    (
+        "the token's label is a phone's",
+        Declared(|card| {
+            content(card, JPKI, 0x06, |bytes| {
+                bytes[..16].copy_from_slice(b"JPKIAPGPSETOKEN ")
+            })
+        }),
+        "files-jpki.token-label",
+    ),
+    (
+        "a digit of the My Number is wrong",
+        Declared(|card| content(card, INPUT_ASSIST, 0x01, |bytes| bytes[5] ^= 1)),
+        "files-text.my-number",
+    ),
+    (
+        "the address was altered after signing",
+        Declared(|card| content(card, INPUT_ASSIST, 0x02, |bytes| *bytes.last_mut().unwrap() ^= 3)),
+        "files-text.integrity",
+    ),
+    (
+        "the photo was altered after signing",
+        Declared(|card| content(card, FACE_INFO, 0x02, |bytes| bytes[0x400] ^= 1)),
+        "files-face.signature",
+    ),
+    (
+        "the auth certificate is another key's",
+        Declared(|card| {
+            let other = card[JPKI].file(FileId::new(0x0B)).unwrap().body.clone();
+            card[JPKI]
+                .files
+                .iter_mut()
+                .find(|file| file.id.value() == 0x0A)
+                .unwrap()
+                .body = other;
+        }),
+        "sign.auth",
+    ),
+    (
+        "the query answers 9000 once the PIN is verified",
+        Break::QueryTellsSuccess,
+        "verify.query.after-success",
+    ),
+    (
+        "a blocked PIN answers ISO's 6983",
+        Answer(|_, answer| sw(answer, 0x6984, 0x6983)),
+        "pin.jpki.auth.blocks",
+    ),
+    (
+        "an absent file answers 6A81",
+        Answer(|command, answer| {
+            if command[1] == 0xA4 {
+                sw(answer, 0x6A82, 0x6A81);
+            }
+        }),
+        "select.ef.absent",
+    ),
+    (
+        "a read from the end answers 9000 without data",
+        Answer(|_, answer| sw(answer, 0x6B00, 0x9000)),
+        "read.at-the-end",
+    ),
+    (
+        "other channels answer 6E00",
+        Answer(|_, answer| sw(answer, 0x6881, 0x6E00)),
+        "class.channels",
+    ),
+    (
+        "an IEF answers a read with 6982",
+        Answer(|_, answer| sw(answer, 0x6981, 0x6982)),
+        "read.internal",
+    ),
+    (
+        "no current EF answers 6A82",
+        Answer(|_, answer| sw(answer, 0x6986, 0x6A82)),
+        "read.no-current-ef",
+    ),
+    (
+        "the dead session answers 6882",
+        Answer(|_, answer| sw(answer, 0x69FC, 0x6882)),
+        "secure.no-session",
+    ),
+    (
+        "a signature has a wrong bit",
+        Answer(|command, answer| {
+            if command[1] == 0x2A && answer.len() == 258 {
+                answer[200] ^= 0x10;
+            }
+        }),
+        "sign.auth",
+    ),
+    (
+        "an answer is cut to 256 bytes",
+        Answer(|_, answer| {
+            if answer.len() > 258 {
+                answer.truncate(256);
+                answer.extend([0x90, 0x00]);
+            }
+        }),
+        "read.extended",
+    ),
+    (
+        "the challenge is always the same",
+        Answer(|command, answer| {
+            if command[1] == 0x84 && answer.len() > 2 {
+                let end = answer.len() - 2;
+                answer[..end].fill(0x42);
+            }
+        }),
+        "data.challenge.random",
+    ),
+    (
+        "an FCI is not a template 6F",
+        Answer(|_, answer| {
+            if answer.first() == Some(&0x6F) && answer.len() > 2 {
+                answer[0] = 0x62;
+            }
+        }),
+        "select.fci",
+    ),
+    (
+        "the VERIFY folds small letters",
+        Command(|command| match command {
+            [0x00, 0x20, ..] => command.to_ascii_uppercase(),
+            _ => command.to_vec(),
+        }),
+        "verify.case",
+    ),
+    (
+        "PSS is PKCS#1 v1.5",
+        Command(|command| match command {
+            [0x80, 0x2A, 0x04, rest @ ..] => [&[0x80, 0x2A, 0x02], rest].concat(),
+            _ => command.to_vec(),
+        }),
+        "sign.scheme.04",
+    ),
+    (
+        "P1=09 selects as P1=02",
+        Command(|command| match command {
+            [0x00, 0xA4, 0x09, rest @ ..] => [&[0x00, 0xA4, 0x02], rest].concat(),
+            _ => command.to_vec(),
+        }),
+        "select.ef.p1-09",
+    ),
+    (
+        "a wrong PIN does not count",
+        Break::CounterNotDecremented,
+        "pin.jpki.auth.counter",
+    ),
+    (
+        "a warm reset ends what is verified",
+        Break::WarmResetDrops,
+        "lifetime.warm-reset",
+    ),
+    (
+        "a power cut does not end what is verified",
+        Break::PowerCutKeeps,
+        "lifetime.power",
+    ),
+    (
+        "SELECT of the same application ends what is verified",
+        Break::SelectAgainDrops,
+        "lifetime.same-application",
+    ),
+    (
+        "SELECT of another application does not",
+        Break::SelectOtherKeeps,
+        "lifetime.other-application",
+    ),
+];
+
+fn pin(ef: u16) -> Condition {
+    Condition::Verified(FileId::new(ef))
+}
+
+fn file(card: &mut Declarations, application: usize, ef: u16) -> &mut File {
+    card[application]
+        .files
+        .iter_mut()
+        .find(|file| file.id.value() == ef)
+        .unwrap()
+}
+
+fn open(card: &mut Declarations, application: usize, ef: u16, operation: Operation, condition: Condition) {
+    let access: &mut Access = &mut file(card, application, ef).access;
+    *access = access.clone().with(operation, condition);
+}
+
+fn tries(card: &mut Declarations, application: usize, ef: u16, max: u8, left: u8) {
+    let Body::Pin(pin) = &mut file(card, application, ef).body else {
+        panic!("{ef:04X} is no PIN")
+    };
+    (pin.max_tries, pin.tries_at_issue) = (Some(max), left);
+}
+
+fn content(card: &mut Declarations, application: usize, ef: u16, alter: fn(&mut Vec<u8>)) {
+    let Body::Transparent(content) = &mut file(card, application, ef).body else {
+        panic!("{ef:04X} holds no bytes")
+    };
+    let mut bytes = content.as_bytes().to_vec();
+    alter(&mut bytes);
+    *content = bytes.into();
+}
+
+fn sw(answer: &mut [u8], from: u16, to: u16) {
+    if *answer == from.to_be_bytes() {
+        answer.copy_from_slice(&to.to_be_bytes());
+    }
+}
+
+/// A card that is broken on the way to it.
+struct Bent {
+    card: Card,
+    how: &'static Break,
+    /// The application selected last, and the commands since that verified something in it.
+    selected: Vec<u8>,
+    verified: Vec<(Vec<u8>, Vec<u8>)>,
+    powered: bool,
+}
+
+impl Bent {
+    fn send(&mut self, command: &[u8]) -> Vec<u8> {
+        let mut response = Vec::new();
+        self.card.transmit(command, &mut response).unwrap();
+        response
+    }
+}
+
+const SELECT_CARD_MANAGER: [u8; 12] = [0x00, 0xA4, 0x04, 0x0C, 0x07, 0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00];
+
+impl Icc for Bent {
+    fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        if matches!(self.how, Break::PowerCutKeeps) && self.powered {
+            return Icc::reset(&mut self.card, atr);
+        }
+        self.powered = true;
+        self.verified.clear();
+        Icc::power_on(&mut self.card, atr)
+    }
+
+    fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        if matches!(self.how, Break::WarmResetDrops) {
+            return Icc::power_on(&mut self.card, atr);
+        }
+        Icc::reset(&mut self.card, atr)
+    }
+
+    fn power_off(&mut self) -> Result<(), IccError> {
+        match self.how {
+            Break::PowerCutKeeps => Ok(()),
+            _ => Icc::power_off(&mut self.card),
+        }
+    }
+
+    fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        *response = match self.how {
+            Command(other) => self.send(&other(command)),
+            Break::CounterNotDecremented if command.len() > 5 && command.starts_with(&[0x00, 0x20]) => {
+                let before = self.send(&command[..4]);
+                match self.send(command) {
+                    answer if answer[0] == 0x63 => before,
+                    answer => answer,
+                }
+            }
+            Break::QueryTellsSuccess if command.starts_with(&[0x00, 0x20]) => {
+                let answer = self.send(command);
+                match command.len() {
+                    4 if !self.verified.is_empty() => vec![0x90, 0x00],
+                    4 => answer,
+                    _ => {
+                        self.verified.push((Vec::new(), Vec::new()));
+                        answer
+                    }
+                }
+            }
+            Break::SelectAgainDrops if command.starts_with(&[0x00, 0xA4, 0x04]) => {
+                self.send(&SELECT_CARD_MANAGER);
+                self.send(command)
+            }
+            Break::SelectOtherKeeps => {
+                let answer = self.send(command);
+                let done = answer.ends_with(&[0x90, 0x00]);
+                if done && command.starts_with(&[0x00, 0xA4, 0x04]) {
+                    self.selected = command.to_vec();
+                    let again: Vec<_> = self.verified.iter().filter(|(of, _)| *of == command).cloned().collect();
+                    for (_, verify) in again {
+                        self.send(&verify);
+                    }
+                } else if done && command.starts_with(&[0x00, 0x20]) {
+                    self.verified.push((self.selected.clone(), command.to_vec()));
+                }
+                answer
+            }
+            _ => self.send(command),
+        };
+        if let Answer(bend) = self.how {
+            bend(command, response);
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn every_broken_card_is_caught_by_the_vector_of_the_broken_rule() {
+    let profile = Profile::contact();
+    let issued = specimen("hanako", profile.clone()).applications();
+    let values = values(&issued);
+    let mut table = String::from("caught by (of how many that fail) | what is broken | what the vector requires\n");
+    let mut missed = Vec::new();
+    for (what, how, expected) in MUTANTS {
+        let mut applications = issued.clone();
+        if let Declared(alter) = how {
+            alter(&mut applications);
+        }
+        let report = run_anew(&[], &values, &mut || {
+            let card = card(&applications, &profile.atr, Box::<MemoryStore>::default());
+            reader(
+                Bent {
+                    card,
+                    how,
+                    selected: Vec::new(),
+                    verified: Vec::new(),
+                    powered: false,
+                },
+                &profile,
+            )
+        });
+        let count = report.count().failed;
+        match report.failures().find(|vector| vector.id == *expected) {
+            Some(vector) => table += &format!("{expected} (of {count}) | {what} | {}\n", vector.requirement),
+            None => missed.push(format!("{what}: not {expected} but\n{}", failures(&report))),
+        }
+    }
+    println!("{table}");
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    assert!(MUTANTS.len() >= 20);
+}
