@@ -3,6 +3,8 @@
 
 CLIENT_PACKAGES = pcscd vsmartcard-vpcd opensc opensc-pkcs11 openssl
 TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic
+# Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
+TEST_PACKAGES += python3 python3-pyscard bsdutils util-linux nodejs npm g++ make
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -16,7 +18,7 @@ test: ## install what is missing and run every check: format, lints, dependency 
 	scripts/install-packages.sh $(TEST_PACKAGES)
 	scripts/test.sh
 
-bench: ## time an APDU through pcscd and vpcd beside an echo card written in C
+bench: ## time an APDU through pcscd and vpcd beside an echo card written in C, and through vmyna's own PC/SC service
 	scripts/install-packages.sh $(CLIENT_PACKAGES)
 	bench/run.sh
 
