@@ -4,6 +4,8 @@
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
 TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic tshark libxml2-utils
+# Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
+TEST_PACKAGES += python3 python3-pyscard bsdutils util-linux nodejs npm g++ make
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -29,7 +31,7 @@ coverage: ## line coverage of card-os, at least 95 %
 mutants: ## mutation score of card-os' access, PIN, session and store code, at least 85 %
 	scripts/mutants.sh
 
-bench: ## time an APDU through pcscd and vpcd beside an echo card written in C
+bench: ## time an APDU through pcscd and vpcd beside an echo card written in C, and through vmyna's own PC/SC service
 	scripts/install-packages.sh $(CLIENT_PACKAGES)
 	bench/run.sh
 

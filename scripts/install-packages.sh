@@ -15,9 +15,13 @@ as_root() {
 }
 
 build="gcc libc6-dev pkg-config libssl-dev libpcsclite-dev"
+# A package can also stand for another, as nodejs of some sources does for npm.
+provided=$(dpkg-query --show --showformat='${db:Status-Abbrev},${Provides}\n' 2>/dev/null |
+    sed -n 's/^ii *,//p' | sed 's/([^)]*)//g' | tr -d ' ' | tr '\n' ',')
 missing=""
 for package in $build "$@"; do
     status=$(dpkg-query --show --showformat='${Status}' "$package" 2>/dev/null || true)
+    case ",$provided" in *",$package,"*) status="install ok installed" ;; esac
     [ "$status" = "install ok installed" ] || missing="$missing $package"
 done
 if [ -n "$missing" ]; then

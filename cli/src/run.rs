@@ -3,10 +3,11 @@
 //! The program gets this one's standard streams and process group. It must outlive nothing of it: neither the service nor
 //! the directory with its sockets stays, and this process does not end before the program, whatever Ctrl-C hits.
 
+mod pin_pad;
+
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -19,17 +20,18 @@ use signal_hook::iterator::Signals;
 use vmyna_reader_bridge::pcsc_service::control::{ControlServer, MakeCard};
 use vmyna_reader_bridge::pcsc_service::message::READERS;
 use vmyna_reader_bridge::pcsc_service::{
-    Observer, Options, PcscLiteService, PinPad, PrivateDirectory, ServiceError, ServiceEvent, What,
+    Observer, Options, PcscLiteService, PrivateDirectory, ServiceError, ServiceEvent, What,
 };
 use vmyna_reader_bridge::trace::Trace;
 
-use crate::args::{self, PinPadSource};
+use crate::args;
 use crate::card::CardSource;
 use crate::failure::Failure;
 use crate::narrate::{Narrator, shortened};
 use crate::serve::say;
 use crate::trace::args::TraceOptions;
 use crate::trace::{self};
+use pin_pad::Cancel;
 
 /// What libpcsclite takes its socket from.
 pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -63,14 +65,14 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
     )?;
     // Not before the card is there: it may take a moment.
     let sweeper = thread::spawn(PrivateDirectory::remove_stale);
-    let status = run_program(&arguments.command, &socket, signals);
+    let status = run_program(&arguments.command, &socket, signals, Arc::clone(&service.cancel));
     let _ = sweeper.join();
     drop(service);
     drop(directory);
     status
 }
 
-fn run_program(command: &[OsString], socket: &Path, mut signals: Signals) -> Result<u8, Failure> {
+fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel: Arc<Cancel>) -> Result<u8, Failure> {
     let (program, arguments) = command
         .split_first()
         .ok_or_else(|| Failure::Usage("no program".to_owned()))?;
@@ -94,6 +96,7 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals) -> Res
     let (handle, seen) = (signals.handle(), Arc::clone(&ended));
     let forwarder = thread::spawn(move || {
         for signal in signals.forever() {
+            cancel.now();
             // The others come from the terminal, which sends them to the program as well.
             if signal == SIGTERM && !seen.load(Ordering::SeqCst) {
                 terminate(id);
@@ -133,6 +136,14 @@ pub(crate) struct OwnService {
     control: ControlServer,
     service: PcscLiteService,
     sources: Vec<Option<CardSource>>,
+    cancel: Arc<Cancel>,
+}
+
+impl Drop for OwnService {
+    fn drop(&mut self) {
+        // The service waits for its clients' calls, and one may be waiting for a PIN.
+        self.cancel.for_good();
+    }
 }
 
 impl OwnService {
@@ -165,10 +176,14 @@ impl OwnService {
             .map(|source| source.as_ref().map(|source| trace::prepare(source, None)).transpose())
             .collect::<Result<_, _>>()?;
         let trace = trace::begin(trace, show_secrets)?;
+        let cancel = Arc::new(Cancel::default());
         let options = Options {
             readers: names.clone(),
             grace: readers.power_off.0,
-            pin_pad: readers.pin_pad.clone().map(pin_pad),
+            pin_pad: readers
+                .pin_pad
+                .clone()
+                .map(|source| pin_pad::pin_pad(source, Arc::clone(&cancel))),
             observer: verbose.then(narrator),
             refused: Some(Box::new(|major, minor| {
                 say(&format!(
@@ -191,6 +206,7 @@ impl OwnService {
             control,
             service,
             sources,
+            cancel,
         })
     }
 
@@ -258,31 +274,4 @@ fn narrator() -> Observer {
         }
         say(&format!("[{}] {told}", event.reader));
     })
-}
-
-fn pin_pad(source: PinPadSource) -> PinPad {
-    match source {
-        PinPadSource::Given(pin) => PinPad::new(Box::new(move |_| Some(pin.clone().into_bytes()))),
-        PinPadSource::Ask => PinPad::new(Box::new(|_| {
-            ask_pin("PIN pad: type the PIN (nothing cancels): ").ok().flatten()
-        })),
-    }
-}
-
-/// Asks on the terminal, whatever standard input is; an empty line cancels.
-pub(crate) fn ask_pin(prompt: &str) -> io::Result<Option<Vec<u8>>> {
-    let terminal = File::options().read(true).write(true).open("/dev/tty")?;
-    let echo = |state: &str| -> io::Result<ExitStatus> {
-        Command::new("stty").arg(state).stdin(terminal.try_clone()?).status()
-    };
-    (&terminal).write_all(prompt.as_bytes())?;
-    echo("-echo")?;
-    let mut line = String::new();
-    let read = BufReader::new(&terminal).read_line(&mut line);
-    // The echo must come back whatever happened.
-    let _ = echo("echo");
-    (&terminal).write_all(b"\n")?;
-    read?;
-    let pin = line.trim_end_matches(['\r', '\n']);
-    Ok((!pin.is_empty()).then(|| pin.as_bytes().to_vec()))
 }

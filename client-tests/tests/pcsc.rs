@@ -1,5 +1,6 @@
 //! The clients that have a way to PC/SC of their own, over a real pcscd, its driver vpcd and the card at the other end of
-//! it. One test, in a process of its own: libpcsclite takes its socket from the environment, once.
+//! it, and over the product's own PC/SC service, where they must see the same. Each test in a process of its own:
+//! libpcsclite takes its socket from the environment, once.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic)] // the whole file is tests
 
@@ -17,6 +18,7 @@ use myna_card::card::Retries;
 use myna_card::transport::pcsc::{PcscTransport, Sharing, connect, connect_any, list_readers};
 use myna_card::{Card, Certificate, Date, Error, MasterFile, Pin};
 use vmyna_client_tests::{A_DAY, PIN, SIGN_PIN, auth_certificate, card, specimen};
+use vmyna_reader_bridge::pcsc_service::{Options, PcscLiteService};
 use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdServer};
 use vmyna_test_support::{PrivatePcscd, in_own_process};
 
@@ -31,15 +33,28 @@ fn clients_use_the_card_through_the_real_pcsc_service() {
         let stop = server.stop_handle();
         let holder = thread::spawn(move || server.run(&mut card(), &mut |_| ()));
 
-        let reader = pcscd.reader_name(0);
-        myna_card_reads_and_signs(wait_for_card(&reader));
-        myna_card_reads_the_holder_in_a_secure_session(&reader);
-        myna_card_shares_the_card_or_not(&reader);
-        jpki_reads_and_signs();
+        clients(&pcscd.reader_name(0));
 
         stop.stop();
         assert_eq!(holder.join().unwrap().unwrap(), End::Stopped);
     });
+}
+
+#[test]
+fn clients_use_the_card_through_the_own_pcsc_service() {
+    in_own_process("clients_use_the_card_through_the_own_pcsc_service", |socket| {
+        let reader = "vmyna 00 00";
+        let service = PcscLiteService::start(socket, Options::new(vec![reader.to_owned()])).unwrap();
+        service.hand().insert(reader, Some(Box::new(card()))).unwrap();
+        clients(reader);
+    });
+}
+
+fn clients(reader: &str) {
+    myna_card_reads_and_signs(wait_for_card(reader));
+    myna_card_reads_the_holder_in_a_secure_session(reader);
+    myna_card_shares_the_card_or_not(reader);
+    jpki_reads_and_signs();
 }
 
 fn wait_for_card(reader: &str) -> Card<PcscTransport> {

@@ -1,6 +1,6 @@
 //! Asking for the PINs that may be used. Nothing typed is shown, kept or repeated in a message.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 
 use vmyna_conformance::pins::{Pin, Place, Values};
 use vmyna_conformance::run::Examination;
@@ -36,7 +36,7 @@ pub(super) fn pins(examination: &Examination, values: &mut Values) -> Result<(),
         }
         loop {
             let prompt = format!("{pin} ({}; {tries} tries left): ", pin.title());
-            let Some(value) = crate::run::ask_pin(&prompt)? else {
+            let Some(value) = ask_pin(&prompt)? else {
                 break;
             };
             let value = Zeroizing::new(String::from_utf8_lossy(&value).into_owned());
@@ -47,4 +47,25 @@ pub(super) fn pins(examination: &Examination, values: &mut Values) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Asks on the terminal, whatever standard input is; an empty line cancels.
+fn ask_pin(prompt: &str) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let terminal = std::fs::File::options().read(true).write(true).open("/dev/tty")?;
+    let echo = |state: &str| -> io::Result<std::process::ExitStatus> {
+        std::process::Command::new("stty")
+            .arg(state)
+            .stdin(terminal.try_clone()?)
+            .status()
+    };
+    (&terminal).write_all(prompt.as_bytes())?;
+    echo("-echo")?;
+    let mut line = Zeroizing::new(String::new());
+    let read = io::BufReader::new(&terminal).read_line(&mut line);
+    // The echo must come back whatever happened.
+    let _ = echo("echo");
+    (&terminal).write_all(b"\n")?;
+    read?;
+    let pin = line.trim_end_matches(['\r', '\n']);
+    Ok((!pin.is_empty()).then(|| pin.as_bytes().to_vec().into()))
 }

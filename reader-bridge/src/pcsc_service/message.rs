@@ -372,8 +372,11 @@ pub enum Reply<'a> {
     },
     /// How many readers there are.
     Count(u32),
-    /// The wait is over.
-    Woken(Code),
+    /// The wait is over: the number of reader events for a client that may ask for it, else 0, and the outcome.
+    ///
+    /// A library from 4:5 on asks for the events while it waits, and would take this for the answer when it comes before.
+    /// So both have the same form and the same content, and in either order the client reads what is true.
+    Woken(u32, Code),
 }
 
 /// Bytes of [`Reply::Woken`].
@@ -434,7 +437,7 @@ impl Reply<'_> {
                 }
             }
             Reply::Count(count) => words(out, &[count]),
-            Reply::Woken(code) => words(out, &[0, code]),
+            Reply::Woken(events, code) => words(out, &[events, code]),
         }
     }
 }
@@ -627,7 +630,8 @@ mod tests {
                 2944,
             ),
             (Reply::Count(1), 4),
-            (Reply::Woken(0), WOKEN),
+            (Reply::Woken(0, 0), WOKEN),
+            (Reply::Short(0, 0), WOKEN),
         ] {
             assert_eq!(size(reply), expected);
         }

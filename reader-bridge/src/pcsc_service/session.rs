@@ -27,8 +27,9 @@ const MAJOR: i32 = 4;
 /// Its minor versions that are spoken here.
 const MINOR: std::ops::RangeInclusive<i32> = 4..=6;
 
-/// How long a client of 4:6 that waits for a change may take to ask for the table.
-const SETTLE: Duration = Duration::from_millis(50);
+/// How long a client of 4:6 that waits for a change may take to ask for the table, which every library does at once; on a
+/// machine that is busy, at once may be late.
+const SETTLE: Duration = Duration::from_secs(1);
 
 /// Room for the requests of nearly every client; it grows with what is really sent.
 const ROOM: usize = 4096;
@@ -121,7 +122,9 @@ impl Session {
                 Ok(0) => return,
                 Ok(count) => filled += count,
                 Err(error) if is_timeout(&error) => {
-                    if self.settling && self.settle().is_err() {
+                    if let (true, Stage::Established { minor, .. }) = (self.settling, self.stage)
+                        && self.settle(minor).is_err()
+                    {
                         return;
                     }
                 }
@@ -137,7 +140,11 @@ impl Session {
         if waits
             && !matches!(
                 request,
-                Request::StopWaiting | Request::ReadersStateSize | Request::ReadersStateArray
+                Request::StopWaiting
+                    | Request::ReadersStateSize
+                    | Request::ReadersStateArray
+                    // Asked between the table and the wait by those who watch for readers too.
+                    | Request::ReaderEvents
             )
         {
             return Err(Over);
@@ -200,12 +207,19 @@ impl Session {
         } else {
             let context = self.readers.new_context(self.client);
             self.stage = Stage::Established { minor, context };
+            let events = self.events(minor);
+            self.readers.waiters(|waiters| waiters.set_events(self.client, events));
             Reply::EstablishContext {
                 context,
                 code: code::SUCCESS,
             }
         };
         self.send(&reply)
+    }
+
+    /// How many readers have come and gone, for those who can ask. They don't come and go here.
+    fn events(&self, minor: i32) -> u32 {
+        if minor >= 5 { length(&self.readers.entries()) } else { 0 }
     }
 
     fn serve(&mut self, request: &Request<'_>, minor: i32, context: u32) -> Result<(), Over> {
@@ -292,13 +306,12 @@ impl Session {
             Request::StopWaiting => {
                 self.settling = false;
                 match readers.waiters(|waiters| waiters.stop(client)) {
-                    Some(code) => self.send(&Reply::Woken(code)),
+                    Some(code) => self.send(&Reply::Woken(self.events(minor), code)),
                     // What wakes it is on its way already.
                     None => Ok(()),
                 }
             }
-            // Readers don't come and go here.
-            Request::ReaderEvents if minor >= 5 => self.send(&Reply::Short(length(&readers.entries()), code::SUCCESS)),
+            Request::ReaderEvents if minor >= 5 => self.send(&Reply::Short(self.events(minor), code::SUCCESS)),
             Request::ReadersStateSize if minor >= 6 => self.send(&Reply::Count(length(&readers.entries()))),
             Request::ReadersStateArray if minor >= 6 => {
                 let entries = readers.entries();
@@ -306,7 +319,7 @@ impl Session {
                     readers: &entries,
                     entries: entries.len(),
                 })?;
-                self.settle()
+                self.settle(minor)
             }
             _ => Err(Over),
         }
@@ -372,16 +385,16 @@ impl Session {
             readers: &entries,
             entries: READERS,
         })?;
-        self.settle()
+        self.settle(minor)
     }
 
     /// The client has all that it asked for: from now on it is told of changes, and at once of those since it asked.
-    fn settle(&mut self) -> Result<(), Over> {
+    fn settle(&mut self, minor: i32) -> Result<(), Over> {
         self.settling = false;
         match self.readers.waiters(|waiters| waiters.asked(self.client)) {
             Some(code) => {
                 self.out.clear();
-                self.send(&Reply::Woken(code))
+                self.send(&Reply::Woken(self.events(minor), code))
             }
             None => Ok(()),
         }

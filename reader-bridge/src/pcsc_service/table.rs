@@ -521,7 +521,8 @@ impl Reader {
         let connections = i32::try_from(self.connections.len()).unwrap_or(i32::MAX);
         ReaderEntry {
             name: self.name.clone(),
-            event_counter: self.counter,
+            // Libraries from 2.0 on compare all of it with the 16 bits that they have kept.
+            event_counter: self.counter & 0xFFFF,
             state: self.card.published(),
             sharing: if self.exclusive { -1 } else { connections },
             atr: self.atr.clone(),

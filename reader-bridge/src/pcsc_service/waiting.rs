@@ -26,6 +26,8 @@ enum Waiting {
 
 struct Peer {
     context: Option<u32>,
+    /// See [`Reply::Woken`].
+    events: u32,
     waiting: Waiting,
     stream: Arc<UnixStream>,
 }
@@ -38,6 +40,7 @@ impl Waiters {
     pub(super) fn attach(&mut self, client: Client, stream: Arc<UnixStream>) {
         let peer = Peer {
             context: None,
+            events: 0,
             waiting: Waiting::No,
             stream,
         };
@@ -51,6 +54,13 @@ impl Waiters {
     pub(super) fn set_context(&mut self, client: Client, context: Option<u32>) {
         if let Some(peer) = self.0.get_mut(&client) {
             peer.context = context;
+        }
+    }
+
+    /// What it is told with every wake, see [`Reply::Woken`].
+    pub(super) fn set_events(&mut self, client: Client, events: u32) {
+        if let Some(peer) = self.0.get_mut(&client) {
+            peer.events = events;
         }
     }
 
@@ -119,7 +129,7 @@ impl Peer {
             Waiting::Yes => {
                 self.waiting = Waiting::No;
                 let mut message = Vec::with_capacity(WOKEN);
-                Reply::Woken(code).encode(&mut message);
+                Reply::Woken(self.events, code).encode(&mut message);
                 let sent = SockRef::from(&*self.stream).send_with_flags(&message, DONT_WAIT);
                 if sent.ok() != Some(message.len()) {
                     // It does not read what it asked for.

@@ -3,6 +3,9 @@
 #![allow(dead_code, unreachable_pub)] // each test program uses a part of it
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)] // the whole file is for tests
 
+#[cfg(unix)]
+pub mod wire;
+
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};

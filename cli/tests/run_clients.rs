@@ -1,0 +1,331 @@
+//! `vmyna run` under programs of other languages and projects, each as its project publishes it: pyscard with its monitoring
+//! threads, nfc-pcsc of npm, and every command that OpenSC's tests on pcscd use, with the same outcome here.
+//!
+//! What the clients do is in `tests/clients`. Nothing is installed into the source tree: npm's packages go to cargo's
+//! directory for tests' files, at the versions that the lock file beside the client names. Must never skip a client that
+//! is missing: the test fails and says what to install.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use common::{Printed, openssl, vmyna, wait};
+use vmyna_applets::specimen;
+use vmyna_test_support::require_program;
+
+const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
+
+/// `vmyna run` with this program, which finds vmyna as `$VMYNA`.
+fn client(card: &str, program: &Path) -> Command {
+    let mut command = vmyna(["run", "--card", card, "--"]);
+    command.arg(program).env("VMYNA", env!("CARGO_BIN_EXE_vmyna"));
+    command.env("LC_ALL", "C.UTF-8").env_remove("PCSCLITE_CSOCK_NAME");
+    command
+}
+
+#[test]
+fn pyscard_monitors_shares_locks_and_cancels() {
+    let python = python_with_pyscard();
+    let mut command = client("specimen:hanako", &python);
+    let output = command.arg(format!("{CLIENTS}/pyscard/client.py")).output().unwrap();
+    let told = output.exits_with(0).out();
+    let parts = [
+        "monitors",
+        "card request",
+        "transactions",
+        "exclusive",
+        "cancel",
+        "threads",
+    ];
+    assert_eq!(told, parts.map(|part| format!("{part}: ok\n")).concat());
+}
+
+/// On a terminal of its own: the keys that are typed when the PIN is asked for, and all that the terminal shows.
+#[track_caller]
+fn typed(keys: &[u8]) -> String {
+    let script = format!(
+        "trap : INT; stty -g; {} run --pin-pad ask -- {} {CLIENTS}/pyscard/pin_pad.py; echo status $?; stty -g",
+        env!("CARGO_BIN_EXE_vmyna"),
+        python_with_pyscard().display()
+    );
+    let mut terminal = Command::new(require_program("script", "bsdutils"))
+        .args(["--quiet", "--return", "--command", &script, "/dev/null"])
+        .env("LC_ALL", "C.UTF-8")
+        .env("SHELL", "/bin/sh")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut keyboard, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+    let mut shown = Vec::new();
+    let mut buffer = [0; 4096];
+    let mut typed = false;
+    // A terminal whose programs have ended reads as ended.
+    while let Ok(count @ 1..) = screen.read(&mut buffer) {
+        shown.extend_from_slice(&buffer[..count]);
+        if !typed && String::from_utf8_lossy(&shown).contains("(nothing cancels): ") {
+            keyboard.write_all(keys).unwrap();
+            typed = true;
+        }
+    }
+    wait(&mut terminal);
+    String::from_utf8_lossy(&shown).replace('\r', "")
+}
+
+#[test]
+fn a_pin_is_typed_on_the_terminal_unseen_or_cancelled_and_the_terminal_is_as_before() {
+    for (keys, expected) in [
+        (&b"1234\n"[..], "the card says 90 00\nstatus 0\n"),
+        (b"1239\x7F4\n", "the card says 90 00\nstatus 0\n"),
+        (b"5678\n", "the card says 63 C2\nstatus 0\n"),
+        (b"\n", "the card says 64 01\nstatus 0\n"),
+        // Ctrl-C, in the middle of it: both hear it, and neither hangs.
+        (b"12\x03", "KeyboardInterrupt\nstatus 130\n"),
+    ] {
+        let shown = typed(keys);
+        assert!(shown.contains(expected), "{shown}");
+        assert!(
+            !shown.contains("1234") && !shown.contains("12\n") && !shown.contains("5678"),
+            "{shown}"
+        );
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(
+            lines.first(),
+            lines.last(),
+            "the terminal was left in another mode:\n{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_pin_that_nobody_can_be_asked_for_is_cancelled_and_the_user_told() {
+    let mut command = Command::new(require_program("setsid", "util-linux"));
+    command.args(["--wait", env!("CARGO_BIN_EXE_vmyna"), "run", "--pin-pad", "ask", "--"]);
+    let output = command
+        .arg(python_with_pyscard())
+        .arg(format!("{CLIENTS}/pyscard/pin_pad.py"))
+        .output()
+        .unwrap()
+        .exits_with(0);
+    assert_eq!(output.out(), "the card says 64 01\n");
+    assert!(
+        output.err().contains("no PIN can be asked for on the terminal"),
+        "{}",
+        output.err()
+    );
+}
+
+/// Debian's Python, for which Debian's pyscard is; another may come first in PATH and not have it.
+fn python_with_pyscard() -> PathBuf {
+    let candidates = [PathBuf::from("/usr/bin/python3"), require_program("python3", "python3")];
+    let has_pyscard = |python: &PathBuf| {
+        let import = Command::new(python).args(["-c", "import smartcard"]).output();
+        import.is_ok_and(|output| output.status.success())
+    };
+    let found = candidates.into_iter().find(has_pyscard);
+    found.unwrap_or_else(|| panic!("this test needs pyscard, which is missing: apt-get install python3-pyscard"))
+}
+
+#[test]
+fn nfc_pcsc_reads_and_signs_each_time_the_card_comes() {
+    let (node, packages) = (require_program("node", "nodejs"), nfc_pcsc());
+    for (card, atr) in [
+        ("specimen:hanako", "3BE000FF8131FE4514"),
+        ("specimen:hanako@contactless", "3B888001000005E0B381A1007F"),
+    ] {
+        let mut command = client(card, &node);
+        command
+            .arg(format!("{CLIENTS}/nfc-pcsc/client.js"))
+            .env("NODE_PATH", &packages);
+        let told = command.output().unwrap().exits_with(0).out();
+        let seen = |number| format!("card {number}: TAG_ISO_14443_4, {atr}\n");
+        let expected = [
+            "reader: vmyna 00 00\n",
+            &seen(1),
+            "gone 1\n",
+            &seen(2),
+            "gone 2\n",
+            &seen(3),
+            "ok\n",
+        ];
+        assert_eq!(told, expected.concat());
+    }
+}
+
+/// The directory of the packages of `tests/clients/nfc-pcsc`, installed if they are not yet for this Node.js.
+fn nfc_pcsc() -> PathBuf {
+    let source = Path::new(CLIENTS).join("nfc-pcsc");
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nfc-pcsc");
+    let (packages, stamp) = (directory.join("node_modules"), directory.join("installed"));
+    let version = Command::new(require_program("node", "nodejs"))
+        .arg("--version")
+        .output()
+        .unwrap();
+    let lock = fs::read_to_string(source.join("package-lock.json")).unwrap();
+    let wanted = version.exits_with(0).out() + &lock;
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return packages;
+    }
+    fs::create_dir_all(&directory).unwrap();
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(source.join(file), directory.join(file)).unwrap();
+    }
+    let install = Command::new(require_program("npm", "npm"))
+        .args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(&directory)
+        .output()
+        .unwrap();
+    // npm may succeed and have left out what it was told not to build.
+    let built = packages.join("@pokusew/pcsclite/build/Release/pcsclite.node");
+    if !install.status.success() || !built.exists() {
+        let said = install.out() + &install.err();
+        panic!(
+            "`npm ci` in {} has failed: it needs the network for the packages that are not in npm's cache, and to build \
+             one of them: apt-get install g++ make libpcsclite-dev, and Node.js' headers, which are in nodejs or \
+             libnode-dev\n{said}",
+            directory.display()
+        );
+    }
+    fs::write(stamp, wanted).unwrap();
+    packages
+}
+
+/// A shell's script with Debian's OpenSC; gives what it prints.
+#[track_caller]
+fn opensc(directory: &Path, script: &str) -> String {
+    for (program, package) in [
+        ("opensc-tool", "opensc"),
+        ("pkcs15-tool", "opensc"),
+        ("pkcs15-crypt", "opensc"),
+        ("pkcs11-tool", "opensc"),
+        ("p11tool", "gnutls-bin"),
+    ] {
+        require_program(program, package);
+    }
+    let mut command = client("specimen:hanako", &require_program("sh", "dash"));
+    command.args(["-e", "-c", script]).current_dir(directory);
+    let output: Output = command.output().unwrap().exits_with(0);
+    output.out()
+}
+
+#[test]
+fn opensc_reads_the_free_certificates_as_they_are_and_the_sign_certificate_only_with_its_password() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let told = opensc(
+        here,
+        "for id in 1 3 4; do pkcs15-tool --read-certificate $id --output $id.pem; done
+        pkcs15-tool --list-certificates
+        ! pkcs15-tool --read-certificate 2 --output 2.pem
+        test ! -e 2.pem
+        pkcs15-tool --verify-pin --auth-id 02 --pin ABC123 --read-certificate 2 --output 2.pem
+        ",
+    );
+    assert_eq!(told.matches("X.509 Certificate").count(), 4, "{told}");
+    let card = specimen::find("hanako").unwrap().unwrap().jpki;
+    for (id, expected) in [
+        (1, card.auth.unwrap().certificate),
+        (2, card.sign.unwrap().certificate),
+        (3, card.auth_ca_certificate),
+        (4, card.sign_ca_certificate),
+    ] {
+        let pem = format!("{id}.pem");
+        openssl(
+            here,
+            &["x509", "-in", &pem, "-outform", "DER", "-out", "certificate.der"],
+        );
+        assert_eq!(
+            fs::read(here.join("certificate.der")).unwrap(),
+            expected,
+            "certificate {id}"
+        );
+    }
+}
+
+#[test]
+fn opensc_sees_a_wrong_pin_cost_a_try_until_none_is_left_and_a_right_one_bring_them_back() {
+    let told = opensc(
+        Path::new("/"),
+        r#"verify() { pkcs15-tool --verify-pin --auth-id 01 --pin "$1" >/dev/null 2>&1 && echo right || echo wrong; }
+        tries() { pkcs15-tool --list-pins | sed -n 's/.*Tries left *: //p' | head -1; }
+        for pin in 1234 0000 1234 9999 9999 9999 1234; do verify $pin; tries; done"#,
+    );
+    let expected = "right 3 wrong 2 right 3 wrong 2 wrong 1 wrong 0 wrong 0";
+    assert_eq!(told.split_whitespace().collect::<Vec<_>>().join(" "), expected);
+}
+
+#[test]
+fn opensc_and_gnutls_list_mechanisms_objects_and_certificates() {
+    let told = opensc(
+        Path::new("/"),
+        "pkcs11-tool --list-mechanisms
+        pkcs11-tool --list-objects
+        p11tool --list-all-certs 'pkcs11:token=JPKI%20%28User%20Authentication%20PIN%29'
+        GNUTLS_PIN=1234 p11tool --login --list-privkeys 'pkcs11:token=JPKI%20%28User%20Authentication%20PIN%29'",
+    );
+    for object in [
+        "SHA256-RSA-PKCS",
+        "Certificate Object; type = X.509 cert",
+        "Label: User Authentication Certificate",
+        "Label: User Authentication Key",
+    ] {
+        assert!(told.contains(object), "{object} is missing in\n{told}");
+    }
+}
+
+#[test]
+fn what_opensc_signs_with_each_program_key_and_mechanism_openssl_verifies() {
+    let (directory, card) = (
+        tempfile::tempdir().unwrap(),
+        specimen::find("hanako").unwrap().unwrap().jpki,
+    );
+    let here = directory.path();
+    fs::write(here.join("text"), "こんばんは").unwrap();
+    openssl(here, &["dgst", "-sha256", "-binary", "-out", "hash", "text"]);
+    // DigestInfo of SHA-256, which a program gives to the raw mechanism.
+    let prefix = b"\x30\x31\x30\x0D\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+    let digest_info = [&prefix[..], &fs::read(here.join("hash")).unwrap()].concat();
+    fs::write(here.join("digest-info"), digest_info).unwrap();
+    opensc(
+        here,
+        "sign() {
+            pkcs11-tool --login --pin $3 --slot-index $1 --sign --id $2 \
+                --mechanism $4 --input-file $5 --output-file $2.$4
+        }
+        for key in '0 01 1234' '1 02 ABC123'; do
+            sign $key SHA256-RSA-PKCS text
+            sign $key RSA-PKCS digest-info
+            set -- $key
+            pkcs15-crypt --sign --key $2 --pin $3 --sha-256 --pkcs1 --raw --input hash --output $2.crypt
+        done",
+    );
+    for (id, certificate) in [
+        ("01", card.auth.unwrap().certificate),
+        ("02", card.sign.unwrap().certificate),
+    ] {
+        fs::write(here.join("certificate.der"), certificate).unwrap();
+        let key = ["-pubkey", "-noout", "-out", "key.pem"];
+        openssl(
+            here,
+            &[&["x509", "-in", "certificate.der", "-inform", "DER"][..], &key].concat(),
+        );
+        for by in ["SHA256-RSA-PKCS", "RSA-PKCS", "crypt"] {
+            let signature = format!("{id}.{by}");
+            let verify = [
+                "dgst",
+                "-sha256",
+                "-verify",
+                "key.pem",
+                "-signature",
+                &signature,
+                "text",
+            ];
+            assert_eq!(openssl(here, &verify).trim(), "Verified OK", "{signature}");
+        }
+    }
+}
