@@ -6,6 +6,7 @@
 mod common;
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
@@ -224,7 +225,7 @@ fn a_state_of_version_1_is_the_card_as_it_was_left() {
         .unwrap()
         .tries;
     let folder = copy.0.path().join(format!("{image}.state"));
-    fs::create_dir(&folder).unwrap();
+    fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
     fs::copy(vectors().join(file), folder.join(format!("{name}.redb"))).unwrap();
     let mut expected = issued.clone();
     for (application, ef, left) in tries {

@@ -61,6 +61,19 @@ const PCSC_SCAN: (&str, &str) = ("pcsc_scan", "pcsc-tools");
 const P11TOOL: (&str, &str) = ("p11tool", "gnutls-bin");
 
 #[test]
+fn signals_that_were_ignored_are_ignored_by_the_program_too() {
+    for signal in ["HUP", "INT", "TERM"] {
+        let script = format!("trap '' {signal}; exec \"$0\" run -- sh -c 'kill -{signal} $$; echo survived'");
+        let mut shell = Command::new("sh");
+        let output = shell
+            .args(["-c", &script, env!("CARGO_BIN_EXE_vmyna")])
+            .output()
+            .unwrap();
+        assert_eq!(output.exits_with(0).out(), "survived\n", "{signal}");
+    }
+}
+
+#[test]
 fn opensc_lists_recognises_and_dumps_the_card() {
     assert!(succeed(&[], OPENSC_TOOL, &["--list-readers"]).contains("Yes             vmyna 00 00"));
     let told = succeed(&[], OPENSC_TOOL, &["--atr", "--name"]);

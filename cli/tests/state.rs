@@ -341,6 +341,24 @@ fn whatever_way_leads_to_an_image_its_card_has_one_state() {
 }
 
 #[test]
+fn a_card_that_was_taken_out_can_be_put_into_the_reader_by_its_name() {
+    let cards = Cards::new();
+    let script =
+        "\"$0\" reader remove && \"$0\" reader insert 'c#p000001' && \"$0\" reader remove && \"$0\" reader insert";
+    let run = [
+        "run",
+        "--card",
+        "c#p000001",
+        "--",
+        "sh",
+        "-c",
+        script,
+        env!("CARGO_BIN_EXE_vmyna"),
+    ];
+    cards.run(&run).exits_with(0);
+}
+
+#[test]
 fn a_built_in_card_keeps_no_state() {
     for action in ["inspect", "reset-state"] {
         let refused = vmyna(["card", action, "specimen:hanako"])

@@ -123,7 +123,11 @@ fn obey(line: &str, hand: &Hand, make: &MakeCard) -> Result<String, String> {
         ["list"] => Ok(hand.list().iter().map(describe).collect()),
         ["remove", reader] => moved(hand.remove(reader), reader),
         ["insert", reader] => moved(hand.insert(reader, None), reader),
-        ["insert", reader, card] => moved(hand.insert(reader, Some(make(card)?)), reader),
+        ["insert", reader, card] => {
+            // It may be the card that was taken out, which is in use as long as it can be put back.
+            moved(hand.give_up(reader), reader)?;
+            moved(hand.insert(reader, Some(make(card)?)), reader)
+        }
         _ => Err("this service knows no such request; is the other vmyna of the same version?".to_owned()),
     }
 }

@@ -189,24 +189,37 @@ impl Readers {
         let mut atr = Vec::new();
         let result = icc.power_on(&mut atr).and_then(|()| check(&atr));
         drop(icc);
-        let before = {
+        let (before, given_up) = {
             let mut state = self.lock();
             let before = state.take_out(reader);
+            let mut given_up = None;
             if let Some(slot) = state.slots.get_mut(reader) {
                 slot.card = Some(card);
-                slot.beside = None;
+                given_up = slot.beside.take();
             }
             state.table.insert(reader, result.is_ok().then_some(&atr));
             state.rest_from_now(reader);
             state.announce();
-            before
+            (before, given_up)
         };
+        // A card's end may take its time: not while others wait for the state.
+        drop(given_up);
         self.idle.notify_all();
         if let Some(before) = before {
             self.tell(reader, &What::Removed);
             power_off(before);
         }
         self.tell(reader, &What::Inserted);
+        Ok(())
+    }
+
+    /// Gives up the card that was taken out of a reader last: it can't be put back any more, and whoever else wants it may
+    /// have it.
+    pub(super) fn give_up(&self, name: &str) -> Result<(), NotMoved> {
+        let reader = self.find(name)?;
+        let given_up = self.lock().slots.get_mut(reader).and_then(|slot| slot.beside.take());
+        // Not while others wait for the state.
+        drop(given_up);
         Ok(())
     }
 

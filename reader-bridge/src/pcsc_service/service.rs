@@ -171,6 +171,14 @@ impl Hand {
         self.0.insert(reader, card)
     }
 
+    /// Gives up the card that was taken out of a reader last, which [`Self::insert`] would put back.
+    ///
+    /// # Errors
+    /// There is no such reader.
+    pub fn give_up(&self, reader: &str) -> Result<(), NotMoved> {
+        self.0.give_up(reader)
+    }
+
     /// Takes the card out of the reader of this name. Clients see it at once; a command it works on is finished first, but
     /// its answer reaches nobody.
     ///
