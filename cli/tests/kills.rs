@@ -319,7 +319,8 @@ fn kill(count: u32, seed: u64) {
          {between} elsewhere; {answers} answers, as few as {most_used} tries left; {anew} times as issued again"
     );
     assert!(wrong >= count / 10 && right >= count / 20, "the kills miss the storm");
-    assert!(opening > 0 && most_used <= 7 && answers >= count);
+    // Which moments a hundred kills hit depends on the machine's speed; a thousand hit all of them.
+    assert!(answers >= count && (count < 1000 || (opening > 0 && most_used <= 7)));
 }
 
 fn said(child: &mut Child) -> String {
