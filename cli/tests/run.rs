@@ -205,8 +205,9 @@ fn streams_and_exit_status_are_those_of_the_program() {
 
 #[test]
 fn ctrl_c_reaches_the_program_once_and_vmyna_waits_for_it() {
-    let mut command = script(&[], "trap 'echo caught' INT; echo ready; while :; do sleep 0.05; done");
-    // As a terminal does it: to all of a process group.
+    let command = script(&[], "trap 'echo caught' INT; echo ready; while :; do sleep 0.05; done");
+    // As a terminal does it: to all of a process group, in which nobody ignores it.
+    let mut command = at_a_terminal(&command);
     let mut running = Running(command.process_group(0).stdout(Stdio::piped()).spawn().unwrap());
     let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
     assert_eq!(lines.next().unwrap().unwrap(), "ready");
@@ -220,6 +221,21 @@ fn ctrl_c_reaches_the_program_once_and_vmyna_waits_for_it() {
     signal(running.0.id(), "TERM");
     assert_eq!(wait(&mut running.0).code(), Some(128 + 15));
     assert_eq!(lines.map(Result::unwrap).count(), 0, "caught more than once");
+}
+
+/// The command with Ctrl-C as a terminal's shell leaves it: tests in the background of a script are started with it ignored.
+fn at_a_terminal(command: &Command) -> Command {
+    let mut env = Command::new("env");
+    env.arg("--default-signal=INT,QUIT")
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => env.env(name, value),
+            None => env.env_remove(name),
+        };
+    }
+    env
 }
 
 fn kill(arguments: &str) {

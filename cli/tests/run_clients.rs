@@ -53,7 +53,10 @@ fn typed(keys: &[u8]) -> String {
         env!("CARGO_BIN_EXE_vmyna"),
         python_with_pyscard().display()
     );
-    let mut terminal = Command::new(require_program("script", "bsdutils"))
+    // A terminal's programs have Ctrl-C, whoever started this test.
+    let mut terminal = Command::new("env")
+        .arg("--default-signal=INT,QUIT")
+        .arg(require_program("script", "bsdutils"))
         .args(["--quiet", "--return", "--command", &script, "/dev/null"])
         .env("LC_ALL", "C.UTF-8")
         .env("SHELL", "/bin/sh")
