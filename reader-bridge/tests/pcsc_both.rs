@@ -321,7 +321,8 @@ fn threads_on_one_context() {
     let waiting = a.clone();
     let waiter = std::thread::spawn(move || change(&waiting, &reader(), State::PRESENT, LIMIT));
     std::thread::sleep(Duration::from_millis(200));
-    assert_eq!(a.cancel(), Ok(()));
+    // pcscd 1.9.9 was seen to answer a first one on a busy machine with an invalid handle.
+    at_most(LIMIT, || a.cancel() == Ok(()));
     assert_eq!(waiter.join().unwrap(), Err(Error::Cancelled));
     assert_eq!(works(&shared(&a)), Ok(()));
 }
