@@ -1,5 +1,5 @@
 # Everything a person does with this project. `make help` lists it.
-.PHONY: help demo test test-heavy coverage mutants bench specimens docs
+.PHONY: help demo test test-heavy coverage mutants bench fuzz specimens docs
 
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
@@ -34,6 +34,10 @@ mutants: ## mutation score of card-os' access, PIN, session and store code, at l
 bench: ## time an APDU through pcscd and vpcd beside an echo card written in C, and through vmyna's own PC/SC service
 	scripts/install-packages.sh $(CLIENT_PACKAGES)
 	bench/run.sh
+
+fuzz: ## fuzz every target for an hour, or for FUZZ_SECONDS each, or only those in TARGETS: make fuzz TARGETS="tlv"
+	scripts/install-packages.sh g++
+	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),3600) scripts/fuzz.sh $(TARGETS)
 
 specimens: ## make the certificates of the specimen cards anew: make specimens ISSUED=2026-11-01T01:00:00Z
 	cargo run --package vmyna-applets --example make-specimens -- $(if $(ISSUED),--issued $(ISSUED))

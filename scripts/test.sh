@@ -8,6 +8,7 @@ step "shell scripts and format"
 for script in scripts/*.sh bench/*.sh .ci/run; do sh -n "$script"; done
 cargo fmt --all --check
 cargo fmt --manifest-path client-tests/Cargo.toml --all --check
+cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 step "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -33,3 +34,7 @@ cargo test --workspace --locked
 step "tests with other projects' clients"
 cargo clippy --manifest-path client-tests/Cargo.toml --all-targets --locked -- -D warnings
 cargo test --manifest-path client-tests/Cargo.toml --locked
+
+step "fuzzing, a few seconds a target; \`make fuzz\` runs longer"
+cargo clippy --manifest-path fuzz/Cargo.toml --all-targets --locked -- -D warnings
+scripts/fuzz.sh

@@ -115,6 +115,22 @@ pub fn decode(jp2: &[u8]) -> Result<Picture, PhotoError> {
     }
 }
 
+/// The dots of a file of any kind, before they are turned, cropped and scaled: what the fuzzer drives, since coding the
+/// card's photo afterwards costs a thousand times as much.
+///
+/// # Errors
+/// As [`to_card`], but for the faults of a picture that is too small and of the encoder.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub fn read(file: &[u8]) -> Result<Picture, PhotoError> {
+    let kind = Kind::of(file)?;
+    guarded(kind, || match kind {
+        Kind::Png => png_file::read(file).map(|(picture, _)| picture),
+        Kind::Jpeg => jpeg_file::read(file).map(|(picture, _)| picture),
+        Kind::Jp2 | Kind::Codestream => jp2_file::read(file),
+    })
+}
+
 /// Codes a picture of the card's size: at the ratio that just fills [`MAX_BYTES`], then at lower rates until it fits, since
 /// OpenJPEG meets the rate it is given only nearly.
 fn encode(picture: &Picture) -> Result<Vec<u8>, PhotoError> {

@@ -1,5 +1,6 @@
 //! Reading images. Must never write, and never hand out a byte whose digest was not checked.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -26,7 +27,7 @@ pub struct Image {
 
 enum Source {
     File(Mutex<File>),
-    Bytes(&'static [u8]),
+    Bytes(Cow<'static, [u8]>),
 }
 
 impl Source {
@@ -72,12 +73,14 @@ impl Image {
         Self::read(path, Source::File(Mutex::new(file)), metadata.len())
     }
 
-    /// Opens an image that is a part of the program. `name` is what errors call it.
+    /// Opens an image that is a part of the program, or in memory. `name` is what errors call it.
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn from_bytes(name: &str, bytes: &'static [u8]) -> Result<Self, ImageError> {
-        Self::read(Path::new(name), Source::Bytes(bytes), bytes.len() as u64)
+    pub fn from_bytes(name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, ImageError> {
+        let bytes = bytes.into();
+        let length = bytes.len() as u64;
+        Self::read(Path::new(name), Source::Bytes(bytes), length)
     }
 
     fn read(path: &Path, source: Source, length: u64) -> Result<Self, ImageError> {

@@ -357,8 +357,39 @@ impl From<der::Error> for DecodeError {
 /// Gives the bytes of shared objects.
 type Fetch<'f> = &'f mut dyn FnMut(&Place) -> Result<Vec<u8>, ImageError>;
 
+/// No record has as many objects inside one another.
+const DEEPEST: usize = 12;
+
+/// Whether every DER object in these bytes ends where the one around it does, or before. The `der` crate allocates for a
+/// text or an octet string what its length announces, up to 256 MiB, before it looks whether that much is there.
+pub(super) fn lengths_fit(mut bytes: &[u8], deepest: usize) -> bool {
+    const CONSTRUCTED: u8 = 0x20;
+    while let [tag, first, rest @ ..] = bytes {
+        let (length, rest) = match first {
+            0..=0x7F => (usize::from(*first), rest),
+            // 1 to 4 bytes of length; the indefinite form is no DER.
+            0x81..=0x84 => match rest.split_at_checked(usize::from(first & 0x7F)) {
+                Some((length, rest)) => (length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), rest),
+                None => return false,
+            },
+            _ => return false,
+        };
+        let Some((value, behind)) = rest.split_at_checked(length) else {
+            return false;
+        };
+        if tag & CONSTRUCTED != 0 && (deepest == 0 || !lengths_fit(value, deepest - 1)) {
+            return false;
+        }
+        bytes = behind;
+    }
+    bytes.is_empty()
+}
+
 /// A card from its record.
 pub(super) fn decode(record: &[u8], fetch: Fetch<'_>) -> Result<IssuedCard, DecodeError> {
+    if !lengths_fit(record, DEEPEST) {
+        return Err(DecodeError::Record("the lengths in a card"));
+    }
     let card = Card::from_der(record)?;
     let profile = Profile::find(card.profile.as_str());
     let summary = summary(&card.holder)?;

@@ -11,6 +11,9 @@ pub mod code;
 pub mod control;
 mod directory;
 mod feature;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod message;
 mod protocol;
 mod readers;

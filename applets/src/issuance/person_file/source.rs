@@ -128,6 +128,8 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Fault>> {
         }
     };
     let mut faults: Vec<Fault> = errors.into_iter().map(fault).collect();
+    // The library tells of a text that doesn't end after what it finds behind it.
+    faults.sort_by_key(|fault| (fault.line.unwrap_or(usize::MAX), fault.column));
     faults.dedup();
     Err(faults)
 }

@@ -244,6 +244,14 @@ fn faults_of_toml_are_told_with_line_and_column_and_without_the_text() {
     assert_eq!(read_now("name = '見本'\nname = '見本'").unwrap_err()[0].line, Some(2));
 }
 
+/// Found by fuzzing: the library tells of a text that doesn't end after what it finds behind it.
+#[test]
+fn faults_of_toml_come_in_the_order_of_their_lines() {
+    let found = read_now("sex = \"x\nauth = \"12= \"a b\"\n").unwrap_err();
+    let places: Vec<_> = found.iter().map(|fault| (fault.line, fault.column)).collect();
+    assert!(places.len() > 1 && places.is_sorted(), "{places:?}");
+}
+
 #[test]
 fn a_file_from_an_editor_on_windows_is_read() {
     let text = format!("\u{FEFF}{}", FULL.replace('\n', "\r\n"));

@@ -1,0 +1,112 @@
+//! The person file: any text is an order or a list of faults in the order of its lines, twice the same, and no fault or
+//! remark says a secret of the file.
+
+use std::time::Duration;
+
+use der::DateTime;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use vmyna_applets::Profile;
+use vmyna_applets::issuance::person_file::{Defaults, PersonFile, read};
+
+use crate::memory::peak_of;
+
+/// Reading takes no more than this, and so much more for each byte.
+const WORKING_MEMORY: usize = 256 * 1024;
+const PER_BYTE: usize = 600;
+
+/// One input: the text of a file.
+pub fn run(input: &[u8]) {
+    let Ok(text) = str::from_utf8(input) else { return };
+    let defaults = Defaults {
+        name: "card".parse().expect("a name"),
+        // 2026-11-01T00:00:00Z
+        now: DateTime::from_unix_duration(Duration::from_secs(1_793_491_200)).expect("a time"),
+        profile: Profile::contact(),
+    };
+    let read = || read(text, &defaults, &mut ChaCha20Rng::from_seed([9; 32]));
+    let (first, peak) = peak_of(read);
+    assert!(
+        peak <= WORKING_MEMORY + PER_BYTE * input.len(),
+        "{peak} bytes for {}",
+        input.len()
+    );
+    let said: Vec<String> = match &first {
+        Ok(file) => {
+            check(file);
+            file.remarks.clone()
+        }
+        Err(faults) => {
+            assert!(!faults.is_empty(), "refused without saying why");
+            let lines: Vec<usize> = faults.iter().map(|fault| fault.line.unwrap_or(usize::MAX)).collect();
+            assert!(lines.is_sorted(), "faults out of order: {lines:?}");
+            let last = text.lines().count() + 1;
+            assert!(
+                lines
+                    .iter()
+                    .all(|line| *line == usize::MAX || (1..=last).contains(line))
+            );
+            faults.iter().map(ToString::to_string).collect()
+        }
+    };
+    for secret in secrets(text) {
+        assert!(!said.iter().any(|said| said.contains(&secret)), "a secret is said");
+    }
+    let again = read_again(read());
+    assert_eq!(again, read_again(first), "the same file gives something else");
+}
+
+/// What can be compared of a result.
+fn read_again(result: Result<PersonFile, Vec<vmyna_applets::issuance::person_file::Fault>>) -> String {
+    match result {
+        Ok(file) => format!(
+            "{:?} {:?} {:?}",
+            file.invented,
+            file.remarks,
+            file.order.person.my_number.digits()
+        ),
+        Err(faults) => format!("{faults:?}"),
+    }
+}
+
+fn check(file: &PersonFile) {
+    let order = &file.order;
+    assert!(order.check().is_ok(), "an order that can't be carried out");
+    assert!(order.person.birth <= order.expiry);
+    assert!(
+        file.photo
+            .as_ref()
+            .is_none_or(|path| !path.is_empty() && !path.contains('\0'))
+    );
+    assert!(!order.sign_certificate || !order.pins.sign.as_bytes().is_empty());
+    let number: String = order
+        .person
+        .my_number
+        .digits()
+        .iter()
+        .map(|digit| char::from(*digit))
+        .collect();
+    assert!(!format!("{order:?}").contains(&number), "Debug shows the My Number");
+}
+
+/// Values of the file that must not be said: long enough not to stand in a message by chance, and once in the file, so that
+/// no other field may be the reason.
+fn secrets(text: &str) -> Vec<String> {
+    let Ok(table) = text.parse::<toml::Table>() else {
+        return Vec::new();
+    };
+    let pins = table.get("pins").and_then(toml::Value::as_table);
+    let top = ["my-number", "residence-code", "security-code"]
+        .iter()
+        .filter_map(|key| table.get(*key));
+    let values = top.chain(pins.into_iter().flat_map(toml::Table::values));
+    values
+        .filter_map(|value| match value {
+            toml::Value::String(text) => Some(text.clone()),
+            toml::Value::Integer(number) => Some(number.to_string()),
+            _ => None,
+        })
+        .filter(|value| value.len() >= 8 && value.bytes().all(|byte| byte.is_ascii_digit()))
+        .filter(|value| text.matches(value.as_str()).count() == 1)
+        .collect()
+}
