@@ -28,13 +28,25 @@ else
     echo "advisories: NOT CHECKED, their database can't be fetched from here"
 fi
 
+# Runs tests with what they print, and keeps that: cargo hides it for those that pass, and their counts with it. A pipe has
+# the status of its last command, so a failure leaves a mark.
+log=$(mktemp)
+trap 'rm -f "$log" "$log.failed"' EXIT
+tested() {
+    { cargo test --locked "$@" -- --show-output || : >"$log.failed"; } 2>&1 | tee -a "$log"
+    [ ! -e "$log.failed" ]
+}
+
 step "tests"
-cargo test --workspace --locked
+tested --workspace
 
 step "tests with other projects' clients"
 cargo clippy --manifest-path client-tests/Cargo.toml --all-targets --locked -- -D warnings
-cargo test --manifest-path client-tests/Cargo.toml --locked
+tested --manifest-path client-tests/Cargo.toml
 
 step "fuzzing, a few seconds a target; \`make fuzz\` runs longer"
 cargo clippy --manifest-path fuzz/Cargo.toml --all-targets --locked -- -D warnings
 scripts/fuzz.sh
+
+step "what was counted"
+sed -n 's/^counted: //p' "$log"

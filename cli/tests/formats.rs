@@ -153,7 +153,7 @@ fn an_image_of_version_1_holds_the_cards_it_was_issued_with() {
             compared += 1;
         }
     }
-    println!("{compared} values of three cards");
+    println!("counted: formats: {compared} values of three cards");
     assert!(compared >= 50);
 }
 

@@ -315,7 +315,7 @@ fn kill(count: u32, seed: u64) {
         right,
     } = struck;
     println!(
-        "{count} kills: {wrong} with a wrong PIN in flight, {right} with the right one, {opening} while opening the card, \
+        "counted: kills: {count}: {wrong} with a wrong PIN in flight, {right} with the right one, {opening} while opening the card, \
          {between} elsewhere; {answers} answers, as few as {most_used} tries left; {anew} times as issued again"
     );
     assert!(wrong >= count / 10 && right >= count / 20, "the kills miss the storm");

@@ -341,7 +341,7 @@ fn no_command_writes_a_pin_the_my_number_or_a_key_unless_it_is_asked_for() {
             .contains(MY_NUMBER)
     );
     bench.silent(&["card", "reset-state", "c"], true).exits_with(0);
-    println!("{} bytes of output searched", bench.searched);
+    println!("counted: secrets: {} bytes of output searched", bench.searched);
     assert!(bench.searched > 50_000);
 }
 

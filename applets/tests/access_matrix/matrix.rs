@@ -151,6 +151,7 @@ fn the_card_allows_and_denies_exactly_what_the_published_rules_say() {
         all_allowed += allowed_cases;
     }
     println!("{:<16} {all:>39} {all_allowed:>8}", "together");
+    println!("counted: access: {all} cases, {all_allowed} of which are allowed");
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     assert!(
         all >= 35_000 && all_allowed >= 3_400,

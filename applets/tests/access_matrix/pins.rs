@@ -163,7 +163,7 @@ fn a_new_value_is_taken_if_it_has_the_characters_and_the_length_of_the_table_and
             if right { taken += 1 } else { refused += 1 }
         }
     }
-    println!("{taken} new values taken, {refused} refused");
+    println!("counted: changes of PINs: {taken} new values taken, {refused} refused");
     assert!(taken >= 4 + 3 * 11, "{taken}");
     assert!(refused >= 200, "{refused}");
 }

@@ -93,7 +93,7 @@ fn no_right_crosses_from_one_application_to_another_and_what_must_survive_does()
         totals.map(|count| format!("{count:>15}")).concat()
     );
     let all: usize = totals.iter().sum();
-    println!("{all} cases, {survived} of which keep what was gained; {compared} rights compared");
+    println!("counted: isolation: {all} cases, {survived} of which keep what was gained; {compared} rights compared");
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     // 6 applications, 20 sets of PINs in them together, and all ordered pairs.
     assert_eq!([totals[0], totals[4], totals[5], totals[6]], [120; 4]);
@@ -146,6 +146,6 @@ fn no_current_ef_crosses_and_only_what_selects_nothing_keeps_it() {
             }
         }
     }
-    println!("{cases} cases of the current EF");
+    println!("counted: isolation: {cases} cases of the current EF");
     assert!(cases > 1_000, "{cases}");
 }

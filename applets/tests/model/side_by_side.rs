@@ -214,7 +214,7 @@ fn the_card_answers_as_the_reference_model_of_the_published_rules_does() {
     let all: usize = answers.values().sum();
     let words: Vec<String> = answers.iter().map(|(sw, count)| format!("{sw:04X} {count}")).collect();
     println!(
-        "{CASES} sequences, {all} answers, all as the model's: {}",
+        "counted: model: {CASES} sequences, {all} answers, all as the model's: {}",
         words.join(", ")
     );
     // The sequences reach all that the model knows: every status word, blocked PINs and the last try among them.

@@ -347,7 +347,7 @@ fn run_all(scenarios: &[usize], effort: Effort) {
         cuts += count.first + count.second + count.kills;
         disks += count.disks;
     }
-    println!("power cuts: {cuts} in all, on {disks} different disks");
+    println!("counted: power cuts: {cuts} in all, on {disks} different disks");
 }
 
 /// Everywhere between operations, and here and there within them.

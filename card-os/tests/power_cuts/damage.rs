@@ -69,7 +69,7 @@ fn a_flipped_bit_in_the_state_of_a_card_that_was_switched_off_is_refused_or_chan
             Err(error) => panic!("byte {at} bit {bit:02X}: {error}"),
         }
     }
-    println!("damage: {refused} flipped bits refused, {same} without effect");
+    println!("counted: damage: {refused} flipped bits refused, {same} without effect");
     assert!(refused > 500 && same > 500);
 }
 
@@ -90,7 +90,7 @@ fn a_flipped_bit_in_the_state_of_a_card_that_was_killed_undoes_its_last_change_a
         }
     }
     println!(
-        "damage of a killed card: {refused} flipped bits refused, {same} without effect, {undone} undid the last change"
+        "counted: damage of a killed card: {refused} flipped bits refused, {same} without effect, {undone} undid the last change"
     );
     assert!(same > 500);
 }

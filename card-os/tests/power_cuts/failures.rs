@@ -277,7 +277,7 @@ fn every_write_and_every_sync_of_every_command_may_fail() {
         }
     }
     println!(
-        "failures: {met} writes and syncs of {} commands failed with {full} or otherwise",
+        "counted: failures: {met} writes and syncs of {} commands failed with {full} or otherwise",
         table.len()
     );
 }
