@@ -266,6 +266,7 @@ mod tests {
         let pin = Pin::new(ReferenceData::new(b"1234"), Format::digits(4), 3);
         assert!(!format!("{pin:?}").contains("1234"));
         assert!(!format!("{pin:#?}").contains("49"));
+        assert_eq!(format!("{:?}", ReferenceData::new(b"1234")), "********");
     }
 
     proptest! {

@@ -415,6 +415,24 @@ fn the_state_of_a_card_beyond_reading_is_inspected_without_a_guess() {
 }
 
 #[test]
+fn a_file_that_is_longer_than_any_state_is_not_read() {
+    const LONGEST: u64 = 64 << 20;
+    let (_directory, state) = place();
+    let file = fs::File::create(&state).unwrap();
+    for (length, read) in [(LONGEST, true), (LONGEST + 1, false)] {
+        // Only its length is on the disk.
+        file.set_len(length).unwrap();
+        let error = open(&state).unwrap_err();
+        assert!(matches!(error, StateError::Damaged { .. }), "{error}");
+        assert_eq!(
+            error.to_string().contains("far longer than any state"),
+            !read,
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn where_nothing_can_be_written_the_user_learns_what_and_where() {
     let (directory, _) = place();
     let table = [

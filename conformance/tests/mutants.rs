@@ -574,7 +574,11 @@ fn every_broken_card_is_caught_by_the_vector_of_the_broken_rule() {
         }
     }
     println!("{table}");
-    println!("counted: broken cards: {} of {} caught", MUTANTS.len() - missed.len(), MUTANTS.len());
+    println!(
+        "counted: broken cards: {} of {} caught",
+        MUTANTS.len() - missed.len(),
+        MUTANTS.len()
+    );
     assert!(missed.is_empty(), "{}", missed.join("\n"));
     assert!(MUTANTS.len() >= 20);
 }

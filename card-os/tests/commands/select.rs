@@ -42,6 +42,20 @@ fn a_full_name_or_its_beginning_selects_the_first_application_that_has_it() {
 }
 
 #[test]
+fn a_warm_reset_keeps_application_and_security_status_and_leaves_no_current_ef() {
+    let mut rig = Rig::at_alpha();
+    rig.expect(&[
+        ("00200098 04 31323334", 0x9000),
+        ("00A4020C 02 0007", 0x9000),
+        ("00B0000001", 0x9000),
+    ]);
+    rig.card.reset().unwrap();
+    assert_eq!(rig.selected(), ALPHA);
+    // By its short identifier the file can still be read: PIN 0018 is verified.
+    rig.expect(&[("00B0000001", 0x6986), ("00B0870001", 0x9000)]);
+}
+
+#[test]
 fn an_unknown_name_is_not_found_and_leaves_application_file_and_security_status() {
     let longer = format!("{ALPHA}00");
     for name in [
