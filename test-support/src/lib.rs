@@ -11,8 +11,10 @@ mod own_process;
 mod pcscd;
 mod ports;
 mod programs;
+mod server;
 mod watchdog;
 
 pub use own_process::in_own_process;
 pub use pcscd::PrivatePcscd;
-pub use programs::{find_vpcd_driver, require_program, require_vpcd_driver};
+pub use programs::{find_vpcd_driver, require_library, require_program, require_vpcd_driver};
+pub use server::LocalServer;
