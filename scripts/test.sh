@@ -28,12 +28,21 @@ else
     echo "advisories: NOT CHECKED, their database can't be fetched from here"
 fi
 
+# Each passed test that proves something of a client leaves a file here.
+VMYNA_CLIENTS_PROVED=$(mktemp -d)
+export VMYNA_CLIENTS_PROVED
+trap 'rm -rf "$VMYNA_CLIENTS_PROVED"' EXIT
+trap 'exit 130' INT TERM
+
 step "tests"
 cargo test --workspace --locked
 
 step "tests with other projects' clients"
 cargo clippy --manifest-path client-tests/Cargo.toml --all-targets --locked -- -D warnings
 cargo test --manifest-path client-tests/Cargo.toml --locked
+
+step "docs/clients.md: all that it says was just seen"
+cargo test --package vmyna-test-support --test clients --locked -- --ignored
 
 step "fuzzing, a few seconds a target; \`make fuzz\` runs longer"
 cargo clippy --manifest-path fuzz/Cargo.toml --all-targets --locked -- -D warnings
