@@ -40,7 +40,34 @@ pub const CLIENTS: &[Client] = &[
         ],
     },
     Client {
-        name: "GnuTLS (`p11tool`), through OpenSC",
+        name: "openssl, through its engine for PKCS#11 and OpenSC",
+        versions: "`libengine-pkcs11-openssl` 0.4.12 with openssl 3.0 (Debian 12), 0.4.13 with 3.5 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "openssl.signs",
+                "signs with both keys, the PIN in the key's URI (`pin-value`) or in a file (`pin-source`). The signature \
+                 key's password is asked for again at each signature, because OpenSC marks the key so",
+            ),
+            works(
+                "openssl.cms",
+                "`openssl cms -sign`; plain `openssl cms -verify` accepts it under the authority's certificate, and neither \
+                 a changed text nor another authority. What the authentication key has signed needs `-purpose sslclient`: \
+                 its certificate is for TLS clients only",
+            ),
+            works(
+                "tls.openssl",
+                "`openssl s_client` logs in to nginx (`ssl_verify_client on`) by TLS 1.2 with \
+                 `-sigalgs ECDSA+SHA256:RSA+SHA256`, because its first choice would be RSASSA-PSS",
+            ),
+            limit(
+                "tls.openssl.1.3",
+                "TLS 1.3 doesn't work: it wants RSASSA-PSS, which OpenSC does not offer for this card (the card itself can)",
+            ),
+        ],
+    },
+    Client {
+        name: "GnuTLS (`gnutls-cli`, `p11tool`), through OpenSC",
         versions: "`gnutls-bin` 3.7 (Debian 12), 3.8 (Debian 13)",
         pinned: None,
         claims: &[
@@ -48,6 +75,47 @@ pub const CLIENTS: &[Client] = &[
             works(
                 "gnutls.objects",
                 "`p11tool` lists the certificates and, after the PIN, the keys",
+            ),
+            works(
+                "tls.gnutls",
+                "`gnutls-cli`, with key and certificate from the card, logs in to nginx by TLS 1.2 \
+                 (`--priority NORMAL:-VERS-ALL:+VERS-TLS1.2`)",
+            ),
+            limit(
+                "tls.gnutls.1.3",
+                "TLS 1.3 doesn't work, for the same reason: it sends no certificate, and nginx answers 400",
+            ),
+        ],
+    },
+    Client {
+        name: "nginx, as the server that trusts the cards' authority",
+        versions: "`nginx` 1.22 (Debian 12), 1.26 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "nginx.lets-in",
+                "lets in holders of the authority's cards and knows their names (`$ssl_client_s_dn`)",
+            ),
+            works("nginx.refuses", "refuses the card of another authority with 400"),
+        ],
+    },
+    Client {
+        name: "OpenSSH (`ssh`, `ssh-agent`, `sshd`), through OpenSC",
+        versions: "`openssh-client` and `openssh-server` 9.2 (Debian 12), 10.0 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "ssh.login",
+                "`ssh -I opensc-pkcs11.so` logs in to sshd with the authentication key, which the user's `authorized_keys` \
+                 has; the PIN is asked for once",
+            ),
+            works(
+                "ssh.agent",
+                "`ssh-add -s` gives the key to `ssh-agent`, with which `ssh` logs in; both PINs keep all tries",
+            ),
+            works(
+                "ssh.refuses",
+                "another card and a wrong PIN are not logged in; the wrong PIN costs a try",
             ),
         ],
     },
