@@ -66,6 +66,16 @@ fn what_the_engine_signs_with_either_key_openssl_verifies_also_by_pcscd() {
     signatures_verify(Way::Vpcd);
 }
 
+#[test]
+fn a_wrong_pin_costs_the_engine_one_try() {
+    let _proof = proves("openssl.wrong-pin", Way::Service);
+    let desk = desk(Way::Service);
+    let script = FUNCTIONS.to_owned() + r#"engine dgst -sign "$AUTH;type=private;pin-value=4321" -out signature text"#;
+    let said = desk.run(&script, &[]).exits_with(1).err();
+    assert!(said.contains("PIN incorrect"), "{said}");
+    assert_eq!(desk.tries_left(), [2, 5]);
+}
+
 /// What `openssl cms -verify` says of a message: the text, or why not.
 fn cms_verify(desk: &Desk, message: &str, arguments: &[&str]) -> Result<String, String> {
     let mut command = std::process::Command::new(vmyna_test_support::require_program("openssl", "openssl"));

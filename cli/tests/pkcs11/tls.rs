@@ -138,6 +138,18 @@ fn nginx_knows_the_holder_behind_gnutls_also_by_pcscd() {
 }
 
 #[test]
+fn a_wrong_pin_costs_gnutls_one_try() {
+    let _proof = proves("gnutls.wrong-pin", Way::Service);
+    let desk = Desk::new(Way::Service);
+    let (told, log) = visit(&desk, &gnutls_asks("TLS1.2").replace("=1234", "=4321"), "auth.pem");
+    assert!(
+        !told.contains("HTTP/1.1") && told.contains("Wrong PIN"),
+        "{told}\n{log}"
+    );
+    assert_eq!(desk.tries_left(), [2, 5]);
+}
+
+#[test]
 fn a_card_of_another_authority_is_refused() {
     let _proof = proves("nginx.refuses", Way::Service);
     let desk = Desk::with_another_card(Way::Service);

@@ -49,6 +49,7 @@ pub const CLIENTS: &[Client] = &[
                 "signs with both keys, the PIN in the key's URI (`pin-value`) or in a file (`pin-source`). The signature \
                  key's password is asked for again at each signature, because OpenSC marks the key so",
             ),
+            works("openssl.wrong-pin", "a wrong PIN costs one try and is said to be wrong"),
             works(
                 "openssl.cms",
                 "`openssl cms -sign`; plain `openssl cms -verify` accepts it under the authority's certificate, and neither \
@@ -81,6 +82,7 @@ pub const CLIENTS: &[Client] = &[
                 "`gnutls-cli`, with key and certificate from the card, logs in to nginx by TLS 1.2 \
                  (`--priority NORMAL:-VERS-ALL:+VERS-TLS1.2`)",
             ),
+            works("gnutls.wrong-pin", "a wrong PIN costs one try and is said to be wrong"),
             limit(
                 "tls.gnutls.1.3",
                 "TLS 1.3 doesn't work, for the same reason: it sends no certificate, and nginx answers 400",
