@@ -4,6 +4,8 @@
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
 TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic tshark libxml2-utils
+# Programs that use the card through PKCS#11, and the servers they log in to.
+TEST_PACKAGES += libengine-pkcs11-openssl nginx openssh-client openssh-server
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
 TEST_PACKAGES += python3 python3-pyscard bsdutils util-linux nodejs npm g++ make
 
@@ -42,6 +44,7 @@ fuzz: ## fuzz every target for an hour, or for FUZZ_SECONDS each, or only those 
 specimens: ## make the certificates of the specimen cards anew: make specimens ISSUED=2026-11-01T01:00:00Z
 	cargo run --package vmyna-applets --example make-specimens -- $(if $(ISSUED),--issued $(ISSUED))
 
-docs: ## write docs/behaviour.md and docs/conformance.md from the rules, declarations and vectors
+docs: ## write the pages in docs/ from the rules, declarations, vectors and tests of clients
 	UPDATE_DOCS=1 cargo test --package vmyna-applets --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-conformance --test documentation
+	UPDATE_DOCS=1 cargo test --package vmyna-test-support --test clients

@@ -31,12 +31,35 @@ if [ -n "$missing" ]; then
     fi
     echo "Installing the missing packages:$missing"
     as_root apt-get update -qq
+    # Tests run nginx and sshd themselves: that these are installed must not open the machine to others. Debian asks this
+    # script whether a service may start; and none of them is to start at boot.
+    quiet=""
+    for server in nginx openssh-server; do
+        case " $missing " in *" $server "*) quiet="$quiet ${server%-server}" ;; esac
+    done
+    policy=/usr/sbin/policy-rc.d
+    [ -z "$quiet" ] || [ -e "$policy" ] || {
+        trap 'as_root rm -f "$policy"' EXIT
+        trap 'exit 130' INT TERM
+        printf '#!/bin/sh\ncase $1 in nginx* | ssh*) exit 101 ;; esac\n' | as_root tee "$policy" >/dev/null
+        as_root chmod 755 "$policy"
+    }
     # shellcheck disable=SC2086  # a list of words
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    for server in $quiet; do
+        case $server in nginx) unit=nginx.service ;; *) unit="ssh.service ssh.socket" ;; esac
+        # shellcheck disable=SC2086  # a list of words
+        [ ! -d /run/systemd/system ] || as_root systemctl disable --now $unit >/dev/null 2>&1 || true
+    done
 fi
 
 # pcscd insists on this directory, whoever starts it. systemd makes it at boot, nobody does in a container.
 if [ ! -d /run/pcscd ]; then
     echo "Making /run/pcscd, which pcscd needs"
     as_root mkdir -p /run/pcscd
+fi
+# Likewise sshd, when root starts it.
+if [ "$(id -u)" = 0 ] && [ -e /usr/sbin/sshd ] && [ ! -d /run/sshd ]; then
+    echo "Making /run/sshd, which sshd needs"
+    mkdir -m 755 /run/sshd
 fi

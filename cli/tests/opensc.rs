@@ -12,6 +12,7 @@ use std::process::Output;
 use common::{Printed, Stack, openssl};
 use vmyna_applets::jpki;
 use vmyna_applets::specimen;
+use vmyna_test_support::clients::{Way, proves};
 
 const OPENSC_TOOL: (&str, &str) = ("opensc-tool", "opensc");
 const PKCS15_TOOL: (&str, &str) = ("pkcs15-tool", "opensc");
@@ -71,6 +72,7 @@ fn succeed(stack: &Stack, program: (&str, &str), directory: &Path, arguments: &[
 
 #[test]
 fn opensc_recognises_the_card_by_its_atr_and_lists_all_of_it() {
+    let _proof = proves("opensc.lists", Way::Vpcd);
     let (stack, here) = (Stack::start(), Path::new("/"));
     assert_eq!(
         succeed(&stack, OPENSC_TOOL, here, &["--name"]).lines().next(),
@@ -107,6 +109,7 @@ fn opensc_recognises_the_card_by_its_atr_and_lists_all_of_it() {
 
 #[test]
 fn opensc_reads_the_free_certificates_as_they_are_and_the_sign_certificate_only_with_its_password() {
+    let _proof = proves("opensc.certificates", Way::Vpcd);
     let (stack, directory) = (Stack::start(), tempfile::tempdir().unwrap());
     let (card, here) = (hanako(), directory.path());
     let free = [
@@ -141,6 +144,7 @@ fn der(directory: &Path, pem: &str) -> Vec<u8> {
 
 #[test]
 fn a_wrong_pin_costs_a_try_that_opensc_sees_and_a_right_one_brings_it_back() {
+    let _proof = proves("opensc.pins", Way::Vpcd);
     let (stack, here) = (Stack::start(), Path::new("/"));
     let accepted = |pin| {
         run(
@@ -175,6 +179,9 @@ fn a_wrong_pin_costs_a_try_that_opensc_sees_and_a_right_one_brings_it_back() {
 
 #[test]
 fn pkcs11_shows_each_key_in_a_slot_of_its_own_and_passes_its_own_tests() {
+    let _opensc_pkcs11 = proves("opensc.pkcs11", Way::Vpcd);
+    let _opensc_self_test = proves("opensc.self-test", Way::Vpcd);
+    let _gnutls_tokens = proves("gnutls.tokens", Way::Vpcd);
     let (stack, here) = (Stack::start(), Path::new("/"));
     let slots = succeed(&stack, PKCS11_TOOL, here, &["--list-slots"]);
     assert!(
@@ -197,6 +204,7 @@ fn pkcs11_shows_each_key_in_a_slot_of_its_own_and_passes_its_own_tests() {
 
 #[test]
 fn what_pkcs11_signs_with_either_key_openssl_verifies_with_the_certificate() {
+    let _proof = proves("opensc.pkcs11-signs", Way::Vpcd);
     let (stack, directory) = (Stack::start(), tempfile::tempdir().unwrap());
     let here = directory.path();
     fs::write(here.join("text"), "おはよう").unwrap();
@@ -237,6 +245,7 @@ fn what_pkcs11_signs_with_either_key_openssl_verifies_with_the_certificate() {
 
 #[test]
 fn what_pkcs15_crypt_signs_with_either_key_openssl_verifies_with_the_certificate() {
+    let _proof = proves("opensc.pkcs15-signs", Way::Vpcd);
     let (stack, directory) = (Stack::start(), tempfile::tempdir().unwrap());
     let here = directory.path();
     fs::write(here.join("text"), "おやすみ").unwrap();

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Printed, Serve, openssl, run_with_input, signal, vmyna, wait};
 use vmyna_applets::specimen;
+use vmyna_test_support::clients::{Way, proves};
 use vmyna_test_support::require_program;
 
 const VMYNA: &str = env!("CARGO_BIN_EXE_vmyna");
@@ -75,6 +76,7 @@ fn signals_that_were_ignored_are_ignored_by_the_program_too() {
 
 #[test]
 fn opensc_lists_recognises_and_dumps_the_card() {
+    let _proof = proves("opensc.lists", Way::Service);
     assert!(succeed(&[], OPENSC_TOOL, &["--list-readers"]).contains("Yes             vmyna 00 00"));
     let told = succeed(&[], OPENSC_TOOL, &["--atr", "--name"]);
     assert!(
@@ -94,6 +96,9 @@ fn opensc_lists_recognises_and_dumps_the_card() {
 
 #[test]
 fn pkcs11_lists_passes_its_own_tests_and_signs_what_openssl_verifies() {
+    let _opensc_pkcs11 = proves("opensc.pkcs11", Way::Service);
+    let _opensc_self_test = proves("opensc.self-test", Way::Service);
+    let _gnutls_tokens = proves("gnutls.tokens", Way::Service);
     let slots = succeed(&[], PKCS11_TOOL, &["--list-slots"]);
     assert!(slots.contains("JPKI (Digital Signature PIN)"), "{slots}");
     assert!(succeed(&[], PKCS11_TOOL, &["--list-objects"]).contains("Certificate Object"));
@@ -341,6 +346,7 @@ fn a_card_put_back_is_the_same_card_without_power_in_between() {
 
 #[test]
 fn pcsc_scan_sees_the_card_come_and_go() {
+    let _proof = proves("pcsc-tools.scan", Way::Service);
     let mut command = program(&["--card", "specimen:hanako"], PCSC_SCAN, &["-n"]);
     let mut running = Running(command.stdout(Stdio::piped()).spawn().unwrap());
     let mut out = running.0.stdout.take().unwrap();

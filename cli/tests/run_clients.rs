@@ -16,6 +16,7 @@ use std::process::{Command, Output, Stdio};
 
 use common::{Printed, openssl, vmyna, wait};
 use vmyna_applets::specimen;
+use vmyna_test_support::clients::{Way, proves};
 use vmyna_test_support::require_program;
 
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
@@ -30,6 +31,7 @@ fn client(card: &str, program: &Path) -> Command {
 
 #[test]
 fn pyscard_monitors_shares_locks_and_cancels() {
+    let _proof = proves("pyscard.all", Way::Service);
     let python = python_with_pyscard();
     let mut command = client("specimen:hanako", &python);
     let output = command.arg(format!("{CLIENTS}/pyscard/client.py")).output().unwrap();
@@ -82,6 +84,7 @@ fn typed(keys: &[u8]) -> String {
 
 #[test]
 fn a_pin_is_typed_on_the_terminal_unseen_or_cancelled_and_the_terminal_is_as_before() {
+    let _proof = proves("pyscard.pin-pad", Way::Service);
     for (keys, expected) in [
         (&b"1234\n"[..], "the card says 90 00\nstatus 0\n"),
         (b"1239\x7F4\n", "the card says 90 00\nstatus 0\n"),
@@ -136,6 +139,7 @@ fn python_with_pyscard() -> PathBuf {
 
 #[test]
 fn nfc_pcsc_reads_and_signs_each_time_the_card_comes() {
+    let _proof = proves("nfc-pcsc.all", Way::Service);
     let (node, packages) = (require_program("node", "nodejs"), nfc_pcsc());
     for (card, atr) in [
         ("specimen:hanako", "3BE000FF8131FE4514"),
@@ -218,6 +222,7 @@ fn opensc(directory: &Path, script: &str) -> String {
 
 #[test]
 fn opensc_reads_the_free_certificates_as_they_are_and_the_sign_certificate_only_with_its_password() {
+    let _proof = proves("opensc.certificates", Way::Service);
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
     let told = opensc(
@@ -252,6 +257,7 @@ fn opensc_reads_the_free_certificates_as_they_are_and_the_sign_certificate_only_
 
 #[test]
 fn opensc_sees_a_wrong_pin_cost_a_try_until_none_is_left_and_a_right_one_bring_them_back() {
+    let _proof = proves("opensc.pins", Way::Service);
     let told = opensc(
         Path::new("/"),
         r#"verify() { pkcs15-tool --verify-pin --auth-id 01 --pin "$1" >/dev/null 2>&1 && echo right || echo wrong; }
@@ -264,6 +270,7 @@ fn opensc_sees_a_wrong_pin_cost_a_try_until_none_is_left_and_a_right_one_bring_t
 
 #[test]
 fn opensc_and_gnutls_list_mechanisms_objects_and_certificates() {
+    let _proof = proves("gnutls.objects", Way::Service);
     let told = opensc(
         Path::new("/"),
         "pkcs11-tool --list-mechanisms
@@ -283,6 +290,8 @@ fn opensc_and_gnutls_list_mechanisms_objects_and_certificates() {
 
 #[test]
 fn what_opensc_signs_with_each_program_key_and_mechanism_openssl_verifies() {
+    let _opensc_pkcs11_signs = proves("opensc.pkcs11-signs", Way::Service);
+    let _opensc_pkcs15_signs = proves("opensc.pkcs15-signs", Way::Service);
     let (directory, card) = (
         tempfile::tempdir().unwrap(),
         specimen::find("hanako").unwrap().unwrap().jpki,

@@ -17,6 +17,7 @@ use jpki::nfc;
 use myna_card::Certificate;
 use myna_card::data::{sha256, sha256_digest_info};
 use vmyna_client_tests::{PIN, SIGN_PIN, SoftwareCard, auth_certificate, sign_certificate, specimen};
+use vmyna_test_support::clients::{Way, proves};
 
 /// The client with the JPKI application selected.
 fn open(card: &SoftwareCard) -> CryptoAp<&SoftwareCard, ()> {
@@ -40,6 +41,7 @@ fn verifies(certificate: &[u8], text: &[u8], signature: &[u8]) -> bool {
 
 #[test]
 fn the_four_certificates_are_read_byte_for_byte() {
+    let _proof = proves("jpki.certificates", Way::Software);
     let card = SoftwareCard::new();
     let client = open(&card);
     let specimen = specimen();
@@ -55,6 +57,7 @@ fn the_four_certificates_are_read_byte_for_byte() {
 
 #[test]
 fn both_keys_sign_a_digest_info_that_the_certificates_verify() {
+    let _proof = proves("jpki.signs", Way::Software);
     let card = SoftwareCard::new();
     let client = open(&card);
     let digest = sha256_digest_info(&sha256(b"text"));
@@ -90,6 +93,7 @@ fn a_query_sent_twice_takes_no_try() {
 
 #[test]
 fn each_command_is_sent_twice_and_a_wrong_pin_costs_two_tries() {
+    let _proof = proves("jpki.twice", Way::Software);
     let card = SoftwareCard::new();
     let client = open(&card);
     let error = client.auth((), b"0000".to_vec(), vec![1]).unwrap_err();
@@ -138,6 +142,7 @@ const CODE_B: &[u8] = b"01102520362026";
 
 #[test]
 fn the_number_and_the_four_attributes_are_read_as_text() {
+    let _proof = proves("jpki.text", Way::Software);
     let software = SoftwareCard::new();
     let client = SupportAp::open((), hold(&software)).unwrap();
     let pin = || PIN.into();
@@ -162,6 +167,7 @@ fn the_text_is_not_read_with_a_wrong_pin() {
 
 #[test]
 fn the_face_is_read_to_its_end_by_either_code_in_pieces_of_256() {
+    let _proof = proves("jpki.face", Way::Software);
     for pin in [|| Pin::A(CODE_A.into()), || Pin::B(CODE_B.into())] {
         let software = SoftwareCard::new();
         let client = SurfaceAp::open((), hold(&software)).unwrap();

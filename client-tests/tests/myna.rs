@@ -9,6 +9,7 @@ use myna::crypto::{extract_pubkey, verify, verify_cert};
 use myna::error::{ApduError, CryptoError};
 use myna_card::data::{sha256, sha256_digest_info};
 use vmyna_client_tests::{PIN, SoftwareCard, auth_certificate, specimen};
+use vmyna_test_support::clients::{Way, proves};
 
 const AUTH: KeyType = KeyType::UserAuth;
 
@@ -24,6 +25,7 @@ fn it_is_a_my_number_card() {
 /// The client selects the private key's file before the certificate's.
 #[test]
 fn the_auth_certificate_is_read_byte_for_byte() {
+    let _proof = proves("myna.reads", Way::Software);
     let card = SoftwareCard::new();
     assert_eq!(card.get_cert(AUTH).unwrap(), auth_certificate());
     let files = card.take_commands().into_iter().filter(|command| command[1] == 0xA4);
@@ -59,6 +61,7 @@ fn the_auth_certificate_is_signed_by_its_authority_and_not_by_the_other() {
 
 #[test]
 fn the_auth_key_signs_what_its_certificate_verifies() {
+    let _proof = proves("myna.signs", Way::Software);
     let card = SoftwareCard::new();
     let hash = sha256(b"text");
     let signature = card.compute_sig(pin(), &sha256_digest_info(&hash), AUTH).unwrap();

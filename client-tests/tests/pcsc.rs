@@ -20,6 +20,7 @@ use myna_card::{Card, Certificate, Date, Error, MasterFile, Pin};
 use vmyna_client_tests::{A_DAY, PIN, SIGN_PIN, auth_certificate, card, specimen};
 use vmyna_reader_bridge::pcsc_service::{Options, PcscLiteService};
 use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdServer};
+use vmyna_test_support::clients::{Way, proves};
 use vmyna_test_support::{PrivatePcscd, in_own_process};
 
 /// pcscd looks for a card each 400 ms; a busy machine may take longer.
@@ -27,6 +28,12 @@ const CARD_SEEN_WITHIN: Duration = Duration::from_secs(10);
 
 #[test]
 fn clients_use_the_card_through_the_real_pcsc_service() {
+    let _myna_card_certificates = proves("myna-card.certificates", Way::Vpcd);
+    let _myna_card_signs = proves("myna-card.signs", Way::Vpcd);
+    let _myna_card_secure = proves("myna-card.secure", Way::Vpcd);
+    let _myna_card_face = proves("myna-card.face", Way::Vpcd);
+    let _myna_card_sharing = proves("myna-card.sharing", Way::Vpcd);
+    let _jpki_signs = proves("jpki.signs", Way::Vpcd);
     in_own_process("clients_use_the_card_through_the_real_pcsc_service", |socket| {
         let pcscd = PrivatePcscd::start_at(socket, 1).unwrap();
         let mut server = VpcdServer::new(VpcdAddress::local(pcscd.ports()[0]));
@@ -42,6 +49,12 @@ fn clients_use_the_card_through_the_real_pcsc_service() {
 
 #[test]
 fn clients_use_the_card_through_the_own_pcsc_service() {
+    let _myna_card_certificates = proves("myna-card.certificates", Way::Service);
+    let _myna_card_signs = proves("myna-card.signs", Way::Service);
+    let _myna_card_secure = proves("myna-card.secure", Way::Service);
+    let _myna_card_face = proves("myna-card.face", Way::Service);
+    let _myna_card_sharing = proves("myna-card.sharing", Way::Service);
+    let _jpki_signs = proves("jpki.signs", Way::Service);
     in_own_process("clients_use_the_card_through_the_own_pcsc_service", |socket| {
         let reader = "vmyna 00 00";
         let service = PcscLiteService::start(socket, Options::new(vec![reader.to_owned()])).unwrap();

@@ -14,6 +14,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use vmyna_reader_bridge::vpcd::{End, StopHandle, VpcdAddress, VpcdError, VpcdServer};
 use vmyna_reader_bridge::{ContactlessReader, Icc, IccError, Reader, SoftwareReader, TypeB};
+use vmyna_test_support::clients::{Way, proves};
 use vmyna_test_support::{PrivatePcscd, require_program};
 
 const TYPE_B: TypeB = TypeB {
@@ -245,6 +246,7 @@ impl Drop for Stack {
 
 #[test]
 fn opensc_tool_sees_the_readers_atr_and_gets_the_uid_past_the_card() {
+    let _proof = proves("opensc.contactless", Way::Vpcd);
     let stack = Stack::start();
     let atr = stack.run(("opensc-tool", "opensc"), &["--atr"], "").unwrap();
     assert!(atr.contains("3b:88:80:01:00:00:05:e0:b3:81:a1:00:7f"), "{atr}");
@@ -270,6 +272,7 @@ fn opensc_tool_sees_the_readers_atr_and_gets_the_uid_past_the_card() {
 
 #[test]
 fn scriptor_gets_another_uid_after_a_reset() {
+    let _proof = proves("pcsc-tools.scriptor", Way::Vpcd);
     let stack = Stack::start();
     let script = "FF CA 00 00 00\nFF CA 00 00 00\nreset\nFF CA 00 00 00\nFF CA 00 00 02\n00 01 02 03\n";
     let printed = stack.run(("scriptor", "pcsc-tools"), &[], script).unwrap();

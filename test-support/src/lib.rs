@@ -2,17 +2,21 @@
 //!
 //! [`PrivatePcscd`] starts the machine's `pcscd` on a socket and TCP ports that nobody else uses, so that any number of
 //! tests run at the same time, without root, and without touching the machine's own PC/SC service. The binary
-//! `private-pcscd` of this package offers the same to scripts.
+//! `private-pcscd` of this package offers the same to scripts. [`LocalServer`] starts servers that clients log in to, and
+//! [`clients`] is the list of clients that tests prove to work.
 //!
 //! This crate must never become part of the product: it panics with a sentence that says what to install, and it looks
 //! for programs where Debian and Ubuntu put them.
 
+pub mod clients;
 mod own_process;
 mod pcscd;
 mod ports;
 mod programs;
+mod server;
 mod watchdog;
 
 pub use own_process::in_own_process;
 pub use pcscd::PrivatePcscd;
-pub use programs::{find_vpcd_driver, require_program, require_vpcd_driver};
+pub use programs::{find_vpcd_driver, require_library, require_program, require_vpcd_driver};
+pub use server::LocalServer;

@@ -27,7 +27,28 @@ pub fn require_vpcd_driver() -> PathBuf {
     find_vpcd_driver().unwrap_or_else(|sentence| panic!("{sentence}"))
 }
 
-/// The same, giving the sentence instead of a panic.
+/// The full path of the library `name`, from one of the directories in which Debian and Ubuntu put libraries.
+///
+/// # Panics
+/// When it is missing, with the sentence that says which Debian package to install.
+#[expect(clippy::panic, reason = "a test without its peer must fail and say what to install")]
+pub fn require_library(name: &str, debian_package: &str) -> PathBuf {
+    library_under(Path::new("/usr"), name).unwrap_or_else(|| {
+        panic!(
+            "this test needs the library {name}, which is in none of /usr/lib, /usr/lib64, /usr/lib/*: \
+             apt-get install {debian_package}"
+        )
+    })
+}
+
+fn library_under(usr: &Path, name: &str) -> Option<PathBuf> {
+    let lib = usr.join("lib");
+    let directories = [vec![lib.clone(), usr.join("lib64")], entries(&lib)].concat();
+    let mut files = directories.into_iter().map(|directory| directory.join(name));
+    files.find(|file| file.is_file())
+}
+
+/// The same for vpcd's driver, giving the sentence instead of a panic.
 ///
 /// # Errors
 /// One sentence that says what is missing, where it was looked for and what to install.
@@ -123,6 +144,19 @@ mod tests {
             let driver = folder.join("libifdvpcd.so.0.8");
             std::fs::write(&driver, "").unwrap();
             assert_eq!(driver_under(usr.path()), Some(driver));
+        }
+    }
+
+    #[test]
+    fn a_library_is_found_with_multi_arch_and_without() {
+        for directory in ["lib", "lib/x86_64-linux-gnu", "lib64"] {
+            let usr = tempfile::tempdir().unwrap();
+            assert_eq!(library_under(usr.path(), "some.so"), None);
+            let directory = usr.path().join(directory);
+            std::fs::create_dir_all(&directory).unwrap();
+            let library = directory.join("some.so");
+            std::fs::write(&library, "").unwrap();
+            assert_eq!(library_under(usr.path(), "some.so"), Some(library));
         }
     }
 

@@ -4,6 +4,7 @@ use myna_card::ap::jpki::{JpkiAp, TokenInfo, TokenType, ef, token_flag};
 use myna_card::certificate::roots::Accept;
 use myna_card::{Certificate, Date, Error, ShortEfId};
 use vmyna_client_tests::{auth_certificate, sign_certificate, specimen};
+use vmyna_test_support::clients::{Way, proves};
 
 use super::{a_day, card, refused, sign_pin};
 
@@ -96,6 +97,7 @@ fn only_the_sign_certificate_needs_a_pin() {
 
 #[test]
 fn each_certificate_chains_up_to_its_own_authority_and_not_to_the_other() {
+    let _proof = proves("myna-card.certificates", Way::Software);
     let (auth, sign) = chains();
     Certificate::verify_chain(&auth, a_day()).unwrap();
     Certificate::verify_chain(&sign, a_day()).unwrap();

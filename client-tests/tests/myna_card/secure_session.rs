@@ -8,6 +8,7 @@ use myna_card::ap::jpki::JpkiAp;
 use myna_card::ap::text::{Attributes, IntegrityRecord, TextAp, ef};
 use myna_card::{Card, Error, RsaPublicKey, SecureSession};
 use vmyna_client_tests::{SoftwareCard, specimen};
+use vmyna_test_support::clients::{Way, proves};
 
 use super::{card, code_a, code_b, public_half_of, refused, text_pin};
 
@@ -57,6 +58,7 @@ fn a_session_is_opened_after_the_pin_and_not_after_the_codes() {
 
 #[test]
 fn every_file_is_read_in_the_session_as_it_is_without() {
+    let _proof = proves("myna-card.secure", Way::Software);
     let mut card = card();
     let mut text = TextAp::select(&mut card).unwrap();
     text.verify_pin(&text_pin()).unwrap();

@@ -4,6 +4,7 @@ use myna_card::ap::jpki::{JpkiAp, SignatureScheme, ef};
 use myna_card::data::{sha256, sha256_digest_info};
 use myna_card::{Card, Command, RsaPublicKey};
 use vmyna_client_tests::SoftwareCard;
+use vmyna_test_support::clients::{Way, proves};
 
 use super::{Jpki, auth_pin, card, refused, sign_pin, status_of};
 
@@ -47,6 +48,8 @@ fn keys(jpki: &mut Jpki<'_>) -> [RsaPublicKey; 2] {
 
 #[test]
 fn every_scheme_on_both_keys_gives_signatures_that_the_certificates_verify() {
+    let _signs = proves("myna-card.signs", Way::Software);
+    let _schemes = proves("myna-card.schemes", Way::Software);
     verified(|jpki| {
         for scheme in SCHEMES {
             for length in lengths(scheme) {

@@ -7,6 +7,7 @@ use myna_card::card::Retries;
 use myna_card::data::{ImageFormat, Sex};
 use myna_card::{Error, Pin, ShortEfId};
 use vmyna_client_tests::{FACE_ROOT_KEY, SoftwareCard, specimen};
+use vmyna_test_support::clients::{Way, proves};
 
 use super::{birth_pin, card, code_a, code_b, public_half, public_half_of, refused};
 
@@ -42,6 +43,7 @@ fn the_age_record_says_the_date_of_birth_and_its_signature_verifies() {
 
 #[test]
 fn the_face_has_its_fields_and_pictures_and_its_signature_verifies_over_all_three_parts() {
+    let _proof = proves("myna-card.face", Way::Software);
     verified(|surface| {
         let issuer = surface.read_certificate().unwrap().public_key;
         // The client compares the offset table with where the objects are.

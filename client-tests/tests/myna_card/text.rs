@@ -7,6 +7,7 @@ use myna_card::card::Retries;
 use myna_card::data::{Date, Sex, verification_code_b};
 use myna_card::{CardVerifiableCertificate, Error, Pin, ShortEfId};
 use vmyna_client_tests::{SoftwareCard, TEXT_ROOT_KEY, specimen};
+use vmyna_test_support::clients::{Way, proves};
 
 use super::{card, code_a, code_b, public_half, public_half_of, refused, text_pin};
 
@@ -51,6 +52,7 @@ fn the_codes_that_the_client_makes_of_what_is_printed_are_the_cards() {
 
 #[test]
 fn the_digests_are_those_of_the_files_as_they_lie_on_the_card_and_the_signature_verifies() {
+    let _proof = proves("myna-card.text", Way::Software);
     verified(|text| {
         let issuer = text.read_certificate().unwrap().public_key;
         let record = text.read_integrity_record().unwrap();

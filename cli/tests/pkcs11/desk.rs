@@ -1,0 +1,116 @@
+//! A directory with a card, and a shell in it whose programs see the card in a reader.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+use vmyna_test_support::clients::Way;
+use vmyna_test_support::{require_library, require_program};
+
+use crate::common::{Printed, Stack, run_with_input, vmyna};
+use crate::issued;
+
+/// A card that is under no authority of these tests, with the same PINs.
+pub(crate) const ANOTHER: &str = "specimen:hanako";
+
+pub(crate) struct Desk {
+    directory: TempDir,
+    card: String,
+    /// `None` for the own PC/SC service, which each script gets anew.
+    stack: Option<Stack>,
+}
+
+impl Desk {
+    /// With the issued card, `card.vmyna`, in the reader.
+    pub(crate) fn new(way: Way) -> Desk {
+        let directory = Desk::directory_with_the_card();
+        let card = directory.path().join("card.vmyna").to_str().unwrap().to_owned();
+        Desk::with(way, directory, card)
+    }
+
+    /// With [`ANOTHER`] in the reader.
+    pub(crate) fn with_another_card(way: Way) -> Desk {
+        Desk::with(way, Desk::directory_with_the_card(), ANOTHER.to_owned())
+    }
+
+    fn directory_with_the_card() -> TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        issued::lay_out(directory.path());
+        directory
+    }
+
+    fn with(way: Way, directory: TempDir, card: String) -> Desk {
+        let stack = match way {
+            Way::Service => None,
+            Way::Vpcd => Some(Stack::start_with(&["--card", &card])),
+            Way::Software => panic!("these clients need PC/SC"),
+        };
+        Desk { directory, card, stack }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path().join(file), content).unwrap();
+    }
+
+    /// The tries left of the authentication key's PIN and of the signature key's, as OpenSC sees them.
+    pub(crate) fn tries_left(&self) -> [u8; 2] {
+        require_program("pkcs15-tool", "opensc");
+        let pins = self.run("pkcs15-tool --list-pins", &[]).exits_with(0).out();
+        let tries = pins
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("Tries left     : "));
+        let tries: Vec<u8> = tries.map(|tries| tries.parse().unwrap()).collect();
+        tries.try_into().unwrap()
+    }
+
+    /// Runs a shell's script here to its end, without a terminal, with these variables besides [`environment`].
+    pub(crate) fn run(&self, script: &str, variables: &[(&str, &str)]) -> Output {
+        let shell = require_program("sh", "dash");
+        let mut command = match &self.stack {
+            None => {
+                let mut command = vmyna(["run", "--card", &self.card, "--"]);
+                command.arg(shell).env_remove("PCSCLITE_CSOCK_NAME");
+                command
+            }
+            Some(stack) => stack.program(("sh", "dash"), &[]),
+        };
+        command.args(["-e", "-c", script]).current_dir(self.path());
+        command
+            .env("LC_ALL", "C.UTF-8")
+            .envs(environment())
+            .envs(variables.iter().copied());
+        run_with_input(&mut command, b"")
+    }
+}
+
+/// What scripts find in their environment: the PKCS#11 module, and the card's two tokens as RFC 7512 writes them.
+fn environment() -> [(&'static str, String); 3] {
+    let module = require_library("opensc-pkcs11.so", "opensc-pkcs11");
+    [
+        ("MODULE", module.to_str().unwrap().to_owned()),
+        (
+            "AUTH",
+            "pkcs11:token=JPKI%20%28User%20Authentication%20PIN%29".to_owned(),
+        ),
+        ("SIGN", "pkcs11:token=JPKI%20%28Digital%20Signature%20PIN%29".to_owned()),
+    ]
+}
+
+/// openssl's engine has no program to look for.
+pub(crate) fn require_openssl_engine() {
+    let mut command = Command::new(require_program("openssl", "openssl"));
+    let found = command
+        .args(["engine", "pkcs11"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    assert!(
+        found.unwrap().success(),
+        "this test needs openssl's engine for PKCS#11, which is missing: apt-get install libengine-pkcs11-openssl"
+    );
+}

@@ -1,0 +1,15 @@
+//! Programs that use the card's keys through OpenSC's PKCS#11 module, without knowing what card it is: openssl, GnuTLS and
+//! OpenSSH, as they are packaged, against real servers (nginx, sshd) of the test's own.
+//!
+//! Each client runs under `vmyna run` and again with a pcscd and vpcd. The cards are issued when the tests run, so that
+//! nothing here expires. Must never skip a program that is missing: the test fails and says what to install.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod desk;
+mod issued;
+mod openssl;
+mod ssh;
+mod tls;

@@ -1,0 +1,231 @@
+//! The clients and what they do with the card, in the order of `docs/clients.md`.
+//!
+//! A claim here must be as narrow as the tests that prove it. Nothing may depend on the machine.
+
+use super::{Claim, Client};
+
+/// All clients.
+pub const CLIENTS: &[Client] = &[
+    Client {
+        name: "OpenSC (`opensc-tool`, `pkcs15-tool`, `pkcs15-crypt`, `pkcs11-tool`)",
+        versions: "`opensc` 0.23 (Debian 12), 0.26 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "opensc.lists",
+                "knows the card by its ATR; lists PINs, keys and certificates",
+            ),
+            works(
+                "opensc.certificates",
+                "reads the certificates, that of the signature key only after its password",
+            ),
+            works("opensc.pins", "verifies PINs and sees the tries left, down to none"),
+            works("opensc.pkcs11", "shows slots and objects through PKCS#11"),
+            works(
+                "opensc.self-test",
+                "passes PKCS#11 tests of its own with both keys (`pkcs11-tool --test`)",
+            ),
+            works(
+                "opensc.pkcs11-signs",
+                "signs with both keys through PKCS#11; openssl verifies it",
+            ),
+            works(
+                "opensc.pkcs15-signs",
+                "signs with both keys without PKCS#11 (`pkcs15-crypt`); openssl verifies it",
+            ),
+            works(
+                "opensc.contactless",
+                "sees a contactless reader's ATR and asks that reader for the UID",
+            ),
+        ],
+    },
+    Client {
+        name: "openssl, through its engine for PKCS#11 and OpenSC",
+        versions: "`libengine-pkcs11-openssl` 0.4.12 with openssl 3.0 (Debian 12), 0.4.13 with 3.5 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "openssl.signs",
+                "signs with both keys, the PIN in the key's URI (`pin-value`) or in a file (`pin-source`). The signature \
+                 key's password is asked for again at each signature, because OpenSC marks the key so",
+            ),
+            works("openssl.wrong-pin", "a wrong PIN costs one try and is said to be wrong"),
+            works(
+                "openssl.cms",
+                "`openssl cms -sign`; plain `openssl cms -verify` accepts it under the authority's certificate, and neither \
+                 a changed text nor another authority. What the authentication key has signed needs `-purpose sslclient`: \
+                 its certificate is for TLS clients only",
+            ),
+            works(
+                "tls.openssl",
+                "`openssl s_client` logs in to nginx (`ssl_verify_client on`) by TLS 1.2 with \
+                 `-sigalgs ECDSA+SHA256:RSA+SHA256`, because its first choice would be RSASSA-PSS",
+            ),
+            limit(
+                "tls.openssl.1.3",
+                "TLS 1.3 doesn't work: it wants RSASSA-PSS, which OpenSC does not offer for this card (the card itself can)",
+            ),
+        ],
+    },
+    Client {
+        name: "GnuTLS (`gnutls-cli`, `p11tool`), through OpenSC",
+        versions: "`gnutls-bin` 3.7 (Debian 12), 3.8 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works("gnutls.tokens", "`p11tool` lists the card's tokens"),
+            works(
+                "gnutls.objects",
+                "`p11tool` lists the certificates and, after the PIN, the keys",
+            ),
+            works(
+                "tls.gnutls",
+                "`gnutls-cli`, with key and certificate from the card, logs in to nginx by TLS 1.2 \
+                 (`--priority NORMAL:-VERS-ALL:+VERS-TLS1.2`)",
+            ),
+            works("gnutls.wrong-pin", "a wrong PIN costs one try and is said to be wrong"),
+            limit(
+                "tls.gnutls.1.3",
+                "TLS 1.3 doesn't work, for the same reason: it sends no certificate, and nginx answers 400",
+            ),
+        ],
+    },
+    Client {
+        name: "nginx, as the server that trusts the cards' authority",
+        versions: "`nginx` 1.22 (Debian 12), 1.26 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "nginx.lets-in",
+                "lets in holders of the authority's cards and knows their names (`$ssl_client_s_dn`)",
+            ),
+            works("nginx.refuses", "refuses the card of another authority with 400"),
+        ],
+    },
+    Client {
+        name: "OpenSSH (`ssh`, `ssh-agent`, `sshd`), through OpenSC",
+        versions: "`openssh-client` and `openssh-server` 9.2 (Debian 12), 10.0 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "ssh.login",
+                "`ssh -I opensc-pkcs11.so` logs in to sshd with the authentication key, which the user's `authorized_keys` \
+                 has; the PIN is asked for once",
+            ),
+            works(
+                "ssh.agent",
+                "`ssh-add -s` gives the key to `ssh-agent`, with which `ssh` logs in; both PINs keep all tries",
+            ),
+            works(
+                "ssh.refuses",
+                "another card and a wrong PIN are not logged in; the wrong PIN costs a try",
+            ),
+        ],
+    },
+    Client {
+        name: "pyscard",
+        versions: "`python3-pyscard` 2.0 (Debian 12)",
+        pinned: None,
+        claims: &[
+            works(
+                "pyscard.all",
+                "monitors readers and cards, waits for cards, shares, locks and cancels, in many threads",
+            ),
+            works(
+                "pyscard.pin-pad",
+                "has the PIN asked for by the reader (`vmyna run --pin-pad ask`)",
+            ),
+        ],
+    },
+    Client {
+        name: "nfc-pcsc",
+        versions: "npm package 0.8.1",
+        pinned: Some(("\"nfc-pcsc\": \"0.8.1\"", "cli/tests/clients/nfc-pcsc/package.json")),
+        claims: &[works(
+            "nfc-pcsc.all",
+            "sees the card, contact and contactless, come and go, reads, verifies the PIN and signs",
+        )],
+    },
+    Client {
+        name: "pcsc-tools (`pcsc_scan`, `scriptor`)",
+        versions: "`pcsc-tools` 1.6 (Debian 12)",
+        pinned: None,
+        claims: &[
+            works("pcsc-tools.scan", "`pcsc_scan` sees the card come and go"),
+            works(
+                "pcsc-tools.scriptor",
+                "`scriptor` asks a contactless reader for the UID, and for another after a reset",
+            ),
+        ],
+    },
+    Client {
+        name: "myna-card (Rust)",
+        versions: "crate 3.3.4",
+        pinned: Some(("myna-card = { version = \"=3.3.4\"", "client-tests/Cargo.toml")),
+        claims: &[
+            works(
+                "myna-card.certificates",
+                "reads the four certificates and checks their chains",
+            ),
+            works(
+                "myna-card.signs",
+                "verifies PINs and signs with both keys; the certificates verify it",
+            ),
+            works(
+                "myna-card.schemes",
+                "knows all six signature schemes of the card, RSASSA-PSS among them",
+            ),
+            works(
+                "myna-card.text",
+                "reads number and attributes and checks the issuer's signature on them",
+            ),
+            works(
+                "myna-card.face",
+                "reads the face and checks the issuer's signature on it",
+            ),
+            works(
+                "myna-card.secure",
+                "reads in a secure session of the input-assist application",
+            ),
+            works("myna-card.sharing", "has the card for itself, or shares it"),
+        ],
+    },
+    Client {
+        name: "jpki (Rust)",
+        versions: "crate 0.4.3",
+        pinned: Some(("jpki = { version = \"=0.4.3\"", "client-tests/Cargo.toml")),
+        claims: &[
+            works("jpki.signs", "verifies a PIN and signs; the certificate verifies it"),
+            works("jpki.certificates", "reads the four certificates"),
+            works("jpki.text", "reads number and attributes"),
+            works("jpki.face", "reads the face with its pictures"),
+            limit(
+                "jpki.twice",
+                "it sends each command twice, VERIFY too, so that a wrong PIN costs two tries",
+            ),
+        ],
+    },
+    Client {
+        name: "myna (Rust)",
+        versions: "crate 0.3.0",
+        pinned: Some(("myna = \"=0.3.0\"", "client-tests/Cargo.toml")),
+        claims: &[
+            works("myna.reads", "reads the authentication certificate"),
+            works(
+                "myna.signs",
+                "verifies the PIN and signs with the authentication key, the only one it knows",
+            ),
+        ],
+    },
+];
+
+const fn works(key: &'static str, says: &'static str) -> Claim {
+    Claim { key, says, works: true }
+}
+
+const fn limit(key: &'static str, says: &'static str) -> Claim {
+    Claim {
+        key,
+        says,
+        works: false,
+    }
+}
