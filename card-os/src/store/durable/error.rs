@@ -163,3 +163,31 @@ macro_rules! from_redb {
     )*};
 }
 from_redb!(DatabaseError TransactionError TableError StorageError CommitError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_of_the_operating_system_is_told_with_what_helps() {
+        let table = [
+            (io::ErrorKind::StorageFull, "Free some space"),
+            (io::ErrorKind::QuotaExceeded, "Free some space"),
+            (io::ErrorKind::PermissionDenied, "needs write permission"),
+            (io::ErrorKind::ReadOnlyFilesystem, "needs write permission"),
+            (io::ErrorKind::NotFound, "must exist"),
+            (io::ErrorKind::NotADirectory, "must exist"),
+            (super::super::file::NO_FILE, "Only an ordinary file"),
+            (io::ErrorKind::Other, "Check the disk"),
+        ];
+        for (kind, expected) in table {
+            let said = Trouble::io("write")(kind.into())
+                .at("card.state".to_owned())
+                .to_string();
+            assert!(
+                said.contains("can't write the card's state card.state") && said.contains(expected),
+                "{kind:?}: {said}"
+            );
+        }
+    }
+}
