@@ -10,9 +10,7 @@ use vmyna_applets::image::{Image, ImageError, ImageErrorKind};
 use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::{Interface, Profile, specimen};
 use vmyna_card_os::event::Observer;
-use vmyna_card_os::key::Engine;
 use vmyna_card_os::store::MemoryStore;
-use vmyna_card_os::{Card, Parts};
 use vmyna_reader_bridge::{ContactlessReader, Icc, TypeB};
 
 use crate::failure::{Failure, image_failure};
@@ -152,13 +150,7 @@ impl CardSource {
         observer: Option<Box<dyn Observer + Send>>,
     ) -> Result<Box<dyn Icc + Send>, Failure> {
         let interface = issued.profile.interface;
-        let card = Card::new(Parts {
-            applications: issued.applications(),
-            atr: issued.profile.atr,
-            store: Box::new(MemoryStore::default()),
-            engine: engine(),
-            rng: Box::new(OsRng),
-        });
+        let card = issued.card(Box::<MemoryStore>::default(), Box::new(OsRng));
         let mut card = card.map_err(|error| Failure::Failed(format!("{self}: {error}")))?;
         if let Some(observer) = observer {
             card.observe(observer);
@@ -220,14 +212,6 @@ fn only_card(file: &Path, image: &Image) -> Result<CardName, Failure> {
             more = if count > SHOWN as u64 { ", …" } else { "" },
         ))),
     }
-}
-
-/// The best engine this program was built with.
-pub(crate) fn engine() -> Box<dyn Engine + Send> {
-    #[cfg(feature = "openssl")]
-    return Box::new(vmyna_card_os::key::OpensslEngine);
-    #[cfg(not(feature = "openssl"))]
-    return Box::new(vmyna_card_os::key::RustEngine);
 }
 
 #[cfg(test)]

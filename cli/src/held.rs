@@ -18,7 +18,7 @@ use vmyna_card_os::event::{Event, Observer};
 use vmyna_card_os::file::{Body, FileId};
 use vmyna_card_os::store::ObjectId;
 use vmyna_card_os::store::durable::Holder;
-use vmyna_card_os::{Aid, Card, Parts};
+use vmyna_card_os::{Aid, Card};
 use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
 use vmyna_reader_bridge::{Icc, IccError};
 
@@ -116,13 +116,7 @@ impl Held {
     fn make(&mut self) -> Result<(), Failure> {
         let mut store = self.place.open()?;
         store.announce(&self.control).map_err(crate::state::failed)?;
-        let card = Card::new(Parts {
-            applications: self.issued.applications(),
-            atr: self.issued.profile.atr.clone(),
-            store: Box::new(store),
-            engine: crate::card::engine(),
-            rng: Box::new(OsRng),
-        });
+        let card = self.issued.card(Box::new(store), Box::new(OsRng));
         let mut card = card.map_err(|error| Failure::Failed(format!("{}: {error}", self.place.path().display())))?;
         if let Some(observer) = &self.observer {
             card.observe(Box::new(observer.clone()));

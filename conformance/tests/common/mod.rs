@@ -12,7 +12,7 @@ use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{Profile, specimen};
 use vmyna_card_os::application::Application;
 use vmyna_card_os::file::Body;
-use vmyna_card_os::key::OpensslEngine;
+use vmyna_card_os::key::default_engine;
 use vmyna_card_os::store::{MemoryStore, Store};
 use vmyna_card_os::{Card, Parts};
 use vmyna_conformance::pins::{Place, Values};
@@ -40,7 +40,7 @@ pub fn card(applications: &[Application], atr: &[u8], store: Box<dyn Store + Sen
         applications: applications.to_vec(),
         atr: atr.to_vec(),
         store,
-        engine: Box::new(OpensslEngine),
+        engine: default_engine(),
         rng: Box::new(ChaCha20Rng::from_entropy()),
     })
     .unwrap()
