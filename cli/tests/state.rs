@@ -369,3 +369,26 @@ fn a_built_in_card_keeps_no_state() {
         assert!(refused.contains("keeps no state"), "{refused}");
     }
 }
+
+#[test]
+fn who_gets_6581_is_told_why_on_standard_error_or_by_the_reasons() {
+    let cards = Cards::new();
+    // A file can't grow beyond one block: as good as a full disk, for this process alone.
+    let attempt = |options: &str| {
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 1; exec \"$0\" apdu {options} --card c#p000001 {SELECT_JPKI} {CHANGE} '{WRONG}'"
+        );
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &script, env!("CARGO_BIN_EXE_vmyna")])
+            .current_dir(&cards.0);
+        shell.output().unwrap().exits_with(0)
+    };
+    let why = |text: &str| text.contains("c.state/p000001.redb: File too large");
+    let plain = attempt("--plain");
+    assert!(plain.out().ends_with("6581\n"), "{}", plain.out());
+    assert!(why(&plain.err()), "{}", plain.err());
+    let reasons = attempt("--why");
+    assert!(why(&reasons.out()), "{}", reasons.out());
+    assert_eq!(reasons.err(), "", "nothing is told twice");
+}
