@@ -22,6 +22,7 @@ mod run;
 mod serve;
 mod show;
 mod state;
+mod terminal;
 mod trace;
 
 use std::io::{self, Write};

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use vmyna_reader_bridge::vpcd::VpcdAddress;
+use zeroize::Zeroizing;
 
 use crate::card::CardSource;
 use crate::trace::args::TraceOptions;
@@ -148,7 +149,7 @@ impl FromStr for PowerOff {
 #[derive(Clone)]
 pub(crate) enum PinPadSource {
     Ask,
-    Given(String),
+    Given(Zeroizing<String>),
 }
 
 impl FromStr for PinPadSource {
@@ -158,7 +159,7 @@ impl FromStr for PinPadSource {
         Ok(if text == "ask" {
             Self::Ask
         } else {
-            Self::Given(text.to_owned())
+            Self::Given(text.to_owned().into())
         })
     }
 }
