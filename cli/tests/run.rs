@@ -463,6 +463,18 @@ fn a_whole_shell_is_served_at_a_socket_of_its_choice() {
 }
 
 #[test]
+fn the_end_of_the_terminal_leaves_no_socket_behind_however_often_it_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("s").display().to_string();
+    let mut serve = Serve::start(&["--socket", &socket]);
+    serve.wait_for("PCSCLITE_CSOCK_NAME");
+    serve.signal("HUP");
+    serve.signal("HUP");
+    assert_eq!(serve.end().0.code(), Some(0));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn of_two_who_want_the_socket_that_a_killed_one_left_at_once_one_gets_it() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("s");
