@@ -33,8 +33,17 @@ use clap::{CommandFactory, Parser};
 use args::{Arguments, Command};
 use failure::Failure;
 
+/// The exit status of a program that SIGPIPE has ended, as shells give it.
+const CLOSED: u8 = 128 + 13;
+
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    // Their exit status says that all was as it should be, which nobody knows who did not come to the end.
+    let judges = matches!(
+        command,
+        Command::Demo(_) | Command::Apdu(_) | Command::Doctor(_) | Command::Trace(_) | Command::Conformance(_)
+    );
+    let outcome = match command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Apdu(arguments) => apdu::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
@@ -60,6 +69,8 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has seen enough, as in `vmyna files CARD | head`.
+        Err(failure) if failure.is_closed_output() => ExitCode::from(if judges { CLOSED } else { 0 }),
         Err(failure) => failure.report(),
     }
 }
