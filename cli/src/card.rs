@@ -94,13 +94,8 @@ impl CardSource {
         self.find().map(|(card, _)| card)
     }
 
-    /// Where the card's state is kept; `None` for a built-in card, which keeps none.
-    pub(crate) fn state(&self) -> Result<Option<StatePlace>, Failure> {
-        self.find().map(|(_, place)| place)
-    }
-
-    /// What the card was issued as, and where its state is kept if it keeps one.
-    fn find(&self) -> Result<(IssuedCard, Option<StatePlace>), Failure> {
+    /// What the card was issued as, and where its state is kept; `None` for a built-in card, which keeps none.
+    pub(crate) fn find(&self) -> Result<(IssuedCard, Option<StatePlace>), Failure> {
         match self {
             Self::Specimen(name, profile) => match specimen::find(name) {
                 Ok(Some(card)) => {

@@ -45,8 +45,8 @@ struct PinReport {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
-    let card = arguments.card.issued()?;
-    let tries = match arguments.card.state()? {
+    let (card, place) = arguments.card.find()?;
+    let tries = match place {
         None => Tries::issued(),
         Some(place) => place.tries()?,
     };
