@@ -47,6 +47,7 @@ pub(crate) enum Command {
     /// Make certificate authorities of your own to issue cards with
     Ca(crate::ca::Ca),
     /// Look at the state of an issued card in use, or go back to the card as issued
+    #[command(after_long_help = crate::card_state::HELP)]
     Card(crate::card_state::CardState),
     /// Show a card as it was issued: holder, numbers, certificates; as text, JSON or pictures
     #[command(after_long_help = look::SHOW_HELP)]

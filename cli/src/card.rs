@@ -113,7 +113,7 @@ impl CardSource {
                 };
                 let card = image.card(&name).map_err(image_failure)?;
                 let identity = image.identity(&name);
-                Ok((card, identity.map(|identity| StatePlace::beside(file, &name, identity))))
+                Ok((card, identity.map(|identity| StatePlace::of(file, &name, identity))))
             }
         }
     }

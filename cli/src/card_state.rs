@@ -17,6 +17,11 @@ pub(crate) struct CardState {
     action: Action,
 }
 
+pub(crate) const HELP: &str = "\
+The state of the card NAME of the image FILE is FILE.state/NAME.redb. For an image whose folder
+can't be written to, name a folder of yours in the environment: with VMYNA_STATE=/DIR the state is
+in there. All that use a card must have the same /DIR, or it has two states.";
+
 #[derive(Subcommand)]
 enum Action {
     /// Say where the state of an issued card lies and what it holds, damaged or not; no PIN is shown
