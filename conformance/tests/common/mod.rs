@@ -52,7 +52,7 @@ pub fn values(applications: &[Application]) -> Values {
     for place in Place::all() {
         let application = applications
             .iter()
-            .find(|one| one.aid.to_string() == aid(place))
+            .find(|one| one.aid.as_bytes() == place.application.aid())
             .unwrap();
         let file = application
             .files
@@ -66,15 +66,6 @@ pub fn values(applications: &[Application]) -> Values {
         values.insert(place.pin, value.into()).unwrap();
     }
     values
-}
-
-fn aid(place: Place) -> String {
-    place
-        .application
-        .aid()
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect()
 }
 
 /// Puts a card into a software reader, behind a contactless one where its profile has that.
