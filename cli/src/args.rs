@@ -146,8 +146,9 @@ Directives, between APDUs:
   .insert       put it back in (virtual card only)
 On standard input, empty lines and lines that start with # are skipped.
 
-Exit status: 0 when every APDU was answered (and as expected), 1 when one was not, 2 when something
-typed makes no sense; nothing is sent then if it was on the command line. The prompt ends with 0.
+Exit status: 0 when every APDU was answered (and as expected), 1 when one was not, 2 when
+something typed makes no sense; nothing is sent then if it was on the command line. The prompt
+ends with 0.
 
 Examples:
   Select the JPKI application, select its authentication PIN, ask for the tries left:

@@ -81,3 +81,25 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     io::stdout().write_all(&script)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts below the options of a command and of all commands in it.
+    fn texts(command: &clap::Command) -> Vec<String> {
+        let own = command.get_after_long_help().map(ToString::to_string);
+        own.into_iter()
+            .chain(command.get_subcommands().flat_map(texts))
+            .collect()
+    }
+
+    #[test]
+    fn no_line_of_help_that_is_broken_by_hand_is_broken_again_by_a_terminal_of_100_columns() {
+        let texts = texts(&Arguments::command());
+        assert!(texts.len() > 5);
+        for line in texts.iter().flat_map(|text| text.lines()) {
+            assert!(line.chars().count() <= 98, "{line}");
+        }
+    }
+}
