@@ -7,7 +7,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use der::DateTime;
+use rand_core::CryptoRngCore;
 use vmyna_card_os::application::Application;
+use vmyna_card_os::key::default_engine;
+use vmyna_card_os::store::Store;
+use vmyna_card_os::{Card, CardError, Parts};
 
 use crate::issuance::calendar::Date;
 use crate::issuance::person::{Person, ResidenceCode, SecurityCode};
@@ -107,5 +111,19 @@ impl IssuedCard {
             residence_code::declare(profile, self.residence_code.clone()),
             card_info::declare(profile, self.card_info.clone()),
         ]
+    }
+
+    /// The card itself, without power: `store` keeps what changes in it, `rng` is where its random numbers come from.
+    ///
+    /// # Errors
+    /// [`CardError`]: in practice that the store can't give the state.
+    pub fn card(&self, store: Box<dyn Store + Send>, rng: Box<dyn CryptoRngCore + Send>) -> Result<Card, CardError> {
+        Card::new(Parts {
+            applications: self.applications(),
+            atr: self.profile.atr.clone(),
+            store,
+            engine: default_engine(),
+            rng,
+        })
     }
 }

@@ -64,7 +64,7 @@ pub fn names() -> Result<Vec<&'static str>, Damaged> {
 pub fn find(name: &str) -> Result<Option<IssuedCard>, Damaged> {
     let image = IMAGE.as_ref().map_err(Clone::clone)?;
     match name.parse::<CardName>() {
-        Ok(card) if image.names().any(|there| there == name) => Ok(Some(image.card(&card)?)),
+        Ok(card) if image.identity(&card).is_some() => Ok(Some(image.card(&card)?)),
         _ => Ok(None),
     }
 }

@@ -165,7 +165,7 @@ fn all_engines_give_the_same_bytes_where_the_scheme_has_no_salt() {
     let mut engines: Vec<Box<dyn Engine + Send>> = vec![Box::new(RustEngine)];
     #[cfg(feature = "openssl")]
     engines.push(Box::new(vmyna_card_os::key::OpensslEngine));
-    engines.push(common::default_engine());
+    engines.push(vmyna_card_os::key::default_engine());
     let mut signatures = engines.into_iter().map(|engine| {
         let mut rig = Rig::of(&HANAKO, engine);
         rig.select(JPKI);

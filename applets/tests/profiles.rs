@@ -8,12 +8,12 @@ mod common;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use common::{AUTH, ISD, JPKI, Rig, SIGN, bytes, default_engine, hex};
+use common::{AUTH, ISD, JPKI, Rig, SIGN, bytes, hex};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use vmyna_applets::{Interface, Profile, specimen};
+use vmyna_card_os::Card;
 use vmyna_card_os::store::MemoryStore;
-use vmyna_card_os::{Card, Parts};
 use vmyna_reader_bridge::vpcd::{VpcdAddress, VpcdServer};
 use vmyna_reader_bridge::{ContactlessReader, Icc, Reader, SoftwareReader, TypeB};
 use vmyna_test_support::{PrivatePcscd, require_program};
@@ -22,14 +22,8 @@ use vmyna_test_support::{PrivatePcscd, require_program};
 fn card(profile: &Profile) -> Card {
     let mut hanako = specimen::find("hanako").unwrap().unwrap();
     hanako.profile = profile.clone();
-    Card::new(Parts {
-        applications: hanako.applications(),
-        atr: profile.atr.clone(),
-        store: Box::<MemoryStore>::default(),
-        engine: default_engine(),
-        rng: Box::new(ChaCha20Rng::seed_from_u64(1)),
-    })
-    .unwrap()
+    let rng = ChaCha20Rng::seed_from_u64(1);
+    hanako.card(Box::<MemoryStore>::default(), Box::new(rng)).unwrap()
 }
 
 /// The same under power.

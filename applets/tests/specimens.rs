@@ -5,13 +5,12 @@
 
 mod common;
 
-use common::{
-    AUTH, CARD_INFO, FACE_INFO, INPUT_ASSIST, ISD, JPKI, RESIDENCE_CODE, Rig, SIGN, default_engine, hex, specimen,
-};
+use common::{AUTH, CARD_INFO, FACE_INFO, INPUT_ASSIST, ISD, JPKI, RESIDENCE_CODE, Rig, SIGN, hex, specimen};
 use der::{Decode, Encode};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::{Pkcs1v15Sign, RsaPublicKey};
 use sha2::{Digest, Sha256};
+use vmyna_card_os::key::default_engine;
 use vmyna_card_os::tlv::Tlv;
 use x509_cert::Certificate;
 

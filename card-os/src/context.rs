@@ -127,12 +127,12 @@ impl<'c> Context<'c> {
 
     /// Brings a change to the store; if that fails, nothing has changed.
     pub(crate) fn commit(&mut self, change: Change) -> Result<(), Refusal> {
-        let stored = self.persistent.commit(&change).is_ok();
+        let outcome = self.persistent.commit(&change);
         self.emit(&Event::Commit {
             change: &change,
-            stored,
+            outcome: outcome.as_ref().copied(),
         });
-        if stored { Ok(()) } else { rule::NOT_STORED.refuse() }
+        outcome.or_else(|_| rule::NOT_STORED.refuse())
     }
 
     /// Tells the observer.

@@ -11,7 +11,7 @@ use crate::command::Instruction;
 use crate::file::{File, FileId};
 use crate::rule::{Basis, Rule};
 use crate::status_word::StatusWord;
-use crate::store::Change;
+use crate::store::{Change, StoreError};
 
 /// Something that happened in the card.
 #[derive(Debug)]
@@ -75,8 +75,8 @@ pub enum Event<'a> {
     Commit {
         /// The change.
         change: &'a Change,
-        /// Whether it reached the store; if not, nothing changed.
-        stored: bool,
+        /// Whether it reached the store; if not, nothing changed, and the store says why.
+        outcome: Result<(), &'a StoreError>,
     },
     /// The answer leaves.
     Answer {

@@ -1,7 +1,7 @@
-//! Every status word (SW1-SW2) the card can answer, by name.
+//! Every status word (SW1-SW2) the card can answer, by name; and those that a reader answers in its stead, or other cards.
 //!
 //! The only place with hexadecimal status words. Values and meanings: JICSAP 1.1 Table 25 and ISO/IEC 7816-4, with the
-//! two that only this card family was seen to use (`66F1`, `69FC`).
+//! two that only this card family was seen to use (`66F1`, `69FC`); a reader's: PC/SC parts 3 and 10.
 
 use core::fmt;
 
@@ -61,6 +61,26 @@ impl StatusWord {
     /// `6F00`: no precise diagnosis.
     pub const UNKNOWN_FAILURE: Self = Self(0x6F00);
 
+    /// `6282`: the data ended before Le bytes (a reader's).
+    pub const END_OF_DATA: Self = Self(0x6282);
+    /// `6283`: the selected DF is locked (other cards').
+    pub const DF_LOCKED: Self = Self(0x6283);
+    /// `6401`: the cardholder has cancelled at the PIN pad (a reader's).
+    pub const PIN_ENTRY_CANCELLED: Self = Self(0x6401);
+    /// `6403`: the PIN typed at the PIN pad is too short or too long (a reader's).
+    pub const PIN_ENTRY_WRONG_LENGTH: Self = Self(0x6403);
+    /// `6983`: the reference data is blocked (other cards', after ISO/IEC 7816-4).
+    pub const AUTHENTICATION_BLOCKED: Self = Self(0x6983);
+    /// `6A81`: there is no such function (a reader's, and other cards').
+    pub const FUNCTION_NOT_SUPPORTED: Self = Self(0x6A81);
+    /// `6B00` as a reader means it: P1-P2 says nothing to it.
+    pub const WRONG_PARAMETERS: Self = Self::OFFSET_OUTSIDE_EF;
+
+    /// `6Cxx`: Le is wrong, `le` is right.
+    pub const fn wrong_le(le: u8) -> Self {
+        Self(0x6C00 | le as u16)
+    }
+
     /// `63Cx`: the presented value is wrong or was only asked about, `tries` (0–15, more counts as 15) are left.
     pub const fn tries_left(tries: u8) -> Self {
         Self(0x63C0 | if tries > 0x0F { 0x0F } else { tries as u16 })
@@ -84,6 +104,30 @@ impl StatusWord {
     /// Whether this is `9000`.
     pub const fn is_success(self) -> bool {
         self.0 == Self::SUCCESS.0
+    }
+
+    /// Of `63Cx` the tries that are left.
+    pub const fn tries(self) -> Option<u8> {
+        match self.to_bytes() {
+            [0x63, x] if x >> 4 == 0xC => Some(x & 0x0F),
+            _ => None,
+        }
+    }
+
+    /// Of `61xx` how many more bytes are ready.
+    pub const fn bytes_ready(self) -> Option<u8> {
+        match self.to_bytes() {
+            [0x61, count] => Some(count),
+            _ => None,
+        }
+    }
+
+    /// Of `6Cxx` the Le that is right.
+    pub const fn right_le(self) -> Option<u8> {
+        match self.to_bytes() {
+            [0x6C, le] => Some(le),
+            _ => None,
+        }
     }
 
     /// What the status word says in general, in a few English words.
@@ -114,15 +158,22 @@ impl StatusWord {
             Self::INSTRUCTION_NOT_SUPPORTED => "instruction not supported",
             Self::CLASS_NOT_SUPPORTED => "class not supported",
             Self::UNKNOWN_FAILURE => "failure without diagnosis",
-            Self(0x63C0) => "no tries left",
-            Self(0x63C1) => "1 try left",
-            Self(value) if value & 0xFFF0 == 0x63C0 => return format!("{} tries left", value & 0x0F),
-            Self(value) if value >> 8 == 0x61 => return format!("{} more bytes are ready", value & 0xFF),
-            Self(value) if value >> 8 == 0x6C => return format!("wrong Le, {} is right", value & 0xFF),
-            Self(0x6283) => "selected DF is locked",
-            Self(0x6983) => "authentication method blocked",
-            Self(0x6A81) => "function not supported",
-            _ => "status word not in this card's list",
+            Self::END_OF_DATA => "the data ended before Le bytes",
+            Self::DF_LOCKED => "selected DF is locked",
+            Self::PIN_ENTRY_CANCELLED => "cancelled at the PIN pad",
+            Self::PIN_ENTRY_WRONG_LENGTH => "the PIN typed at the PIN pad is too short or too long",
+            Self::AUTHENTICATION_BLOCKED => "authentication method blocked",
+            Self::FUNCTION_NOT_SUPPORTED => "function not supported",
+            _ => {
+                return match (self.tries(), self.bytes_ready(), self.right_le()) {
+                    (Some(0), ..) => "no tries left".to_owned(),
+                    (Some(1), ..) => "1 try left".to_owned(),
+                    (Some(tries), ..) => format!("{tries} tries left"),
+                    (_, Some(count), _) => format!("{count} more bytes are ready"),
+                    (.., Some(le)) => format!("wrong Le, {le} is right"),
+                    _ => "status word not in this card's list".to_owned(),
+                };
+            }
         }
         .to_owned()
     }
@@ -150,5 +201,7 @@ mod tests {
         assert_eq!(StatusWord::tries_left(0).value(), 0x63C0);
         assert_eq!(StatusWord::tries_left(16).value(), 0x63CF);
         assert_eq!(StatusWord::tries_left(3).meaning(), "3 tries left");
+        assert_eq!(StatusWord::tries_left(3).tries(), Some(3));
+        assert_eq!(StatusWord::WRONG_UNLIMITED.tries(), None);
     }
 }

@@ -47,6 +47,7 @@ pub(crate) enum Command {
     /// Make certificate authorities of your own to issue cards with
     Ca(crate::ca::Ca),
     /// Look at the state of an issued card in use, or go back to the card as issued
+    #[command(after_long_help = crate::card_state::HELP)]
     Card(crate::card_state::CardState),
     /// Show a card as it was issued: holder, numbers, certificates; as text, JSON or pictures
     #[command(after_long_help = look::SHOW_HELP)]
@@ -145,8 +146,9 @@ Directives, between APDUs:
   .insert       put it back in (virtual card only)
 On standard input, empty lines and lines that start with # are skipped.
 
-Exit status: 0 when every APDU was answered (and as expected), 1 when one was not, 2 when something
-typed makes no sense; nothing is sent then if it was on the command line. The prompt ends with 0.
+Exit status: 0 when every APDU was answered (and as expected), 1 when one was not, 2 when
+something typed makes no sense; nothing is sent then if it was on the command line. The prompt
+ends with 0.
 
 Examples:
   Select the JPKI application, select its authentication PIN, ask for the tries left:

@@ -10,9 +10,7 @@ use vmyna_applets::image::{Image, ImageError, ImageErrorKind};
 use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::{Interface, Profile, specimen};
 use vmyna_card_os::event::Observer;
-use vmyna_card_os::key::Engine;
 use vmyna_card_os::store::MemoryStore;
-use vmyna_card_os::{Card, Parts};
 use vmyna_reader_bridge::{ContactlessReader, Icc, TypeB};
 
 use crate::failure::{Failure, image_failure};
@@ -96,13 +94,8 @@ impl CardSource {
         self.find().map(|(card, _)| card)
     }
 
-    /// Where the card's state is kept; `None` for a built-in card, which keeps none.
-    pub(crate) fn state(&self) -> Result<Option<StatePlace>, Failure> {
-        self.find().map(|(_, place)| place)
-    }
-
-    /// What the card was issued as, and where its state is kept if it keeps one.
-    fn find(&self) -> Result<(IssuedCard, Option<StatePlace>), Failure> {
+    /// What the card was issued as, and where its state is kept; `None` for a built-in card, which keeps none.
+    pub(crate) fn find(&self) -> Result<(IssuedCard, Option<StatePlace>), Failure> {
         match self {
             Self::Specimen(name, profile) => match specimen::find(name) {
                 Ok(Some(card)) => {
@@ -120,7 +113,7 @@ impl CardSource {
                 };
                 let card = image.card(&name).map_err(image_failure)?;
                 let identity = image.identity(&name);
-                Ok((card, identity.map(|identity| StatePlace::beside(file, &name, identity))))
+                Ok((card, identity.map(|identity| StatePlace::of(file, &name, identity))))
             }
         }
     }
@@ -152,13 +145,7 @@ impl CardSource {
         observer: Option<Box<dyn Observer + Send>>,
     ) -> Result<Box<dyn Icc + Send>, Failure> {
         let interface = issued.profile.interface;
-        let card = Card::new(Parts {
-            applications: issued.applications(),
-            atr: issued.profile.atr,
-            store: Box::new(MemoryStore::default()),
-            engine: engine(),
-            rng: Box::new(OsRng),
-        });
+        let card = issued.card(Box::<MemoryStore>::default(), Box::new(OsRng));
         let mut card = card.map_err(|error| Failure::Failed(format!("{self}: {error}")))?;
         if let Some(observer) = observer {
             card.observe(observer);
@@ -220,14 +207,6 @@ fn only_card(file: &Path, image: &Image) -> Result<CardName, Failure> {
             more = if count > SHOWN as u64 { ", …" } else { "" },
         ))),
     }
-}
-
-/// The best engine this program was built with.
-pub(crate) fn engine() -> Box<dyn Engine + Send> {
-    #[cfg(feature = "openssl")]
-    return Box::new(vmyna_card_os::key::OpensslEngine);
-    #[cfg(not(feature = "openssl"))]
-    return Box::new(vmyna_card_os::key::RustEngine);
 }
 
 #[cfg(test)]

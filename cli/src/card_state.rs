@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
+use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::store::durable::StateError;
 
 use crate::card::CardSource;
@@ -15,6 +16,11 @@ pub(crate) struct CardState {
     #[command(subcommand)]
     action: Action,
 }
+
+pub(crate) const HELP: &str = "\
+The state of the card NAME of the image FILE is FILE.state/NAME.redb. For an image whose folder
+can't be written to, name a folder of yours in the environment: with VMYNA_STATE=/DIR the state is
+in there. All that use a card must have the same /DIR, or it has two states.";
 
 #[derive(Subcommand)]
 enum Action {
@@ -35,22 +41,24 @@ pub(crate) fn run(arguments: &CardState) -> Result<(), Failure> {
     match &arguments.action {
         Action::Inspect { card } => inspect(card),
         Action::ResetState { card } => {
-            let done = place(card)?.reset()?;
+            let done = find(card)?.1.reset()?;
             Ok(writeln!(io::stdout(), "{card}: {done}")?)
         }
     }
 }
 
-fn place(card: &CardSource) -> Result<StatePlace, Failure> {
-    card.state()?.ok_or_else(|| {
-        Failure::Usage(format!(
+/// The card as issued, and where its state is kept.
+fn find(card: &CardSource) -> Result<(IssuedCard, StatePlace), Failure> {
+    match card.find()? {
+        (issued, Some(place)) => Ok((issued, place)),
+        (_, None) => Err(Failure::Usage(format!(
             "{card} is built in and keeps no state: it starts as issued each time"
-        ))
-    })
+        ))),
+    }
 }
 
 fn inspect(card: &CardSource) -> Result<(), Failure> {
-    let place = place(card)?;
+    let (issued, place) = find(card)?;
     let mut out = io::stdout().lock();
     let Some(inspection) = place.inspect()? else {
         writeln!(
@@ -68,7 +76,7 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
         let whose = if other { "ANOTHER card" } else { "this card" };
         writeln!(out, "  format {format}, of {whose}")?;
     }
-    let applications = card.issued()?.applications();
+    let applications = issued.applications();
     for pin in &inspection.pins {
         let application = applications
             .iter()

@@ -23,14 +23,15 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
+    /// Whether whoever reads the output has closed it.
+    pub(crate) fn is_closed_output(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
     /// Says why on standard error, and gives the exit status.
     pub(crate) fn report(&self) -> ExitCode {
-        // Whoever closed our output has seen enough; nobody is left to be told.
-        let silent = matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
-        if !silent {
-            // Nothing can be done about a standard error that is closed too.
-            let _ = writeln!(io::stderr(), "vmyna: {self}");
-        }
+        // Nothing can be done about a standard error that is closed.
+        let _ = writeln!(io::stderr(), "vmyna: {self}");
         ExitCode::from(match self {
             Self::Usage(_) => 2,
             Self::Failed(_) | Self::Output(_) => 1,
@@ -54,10 +55,11 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Takes it for success when whoever reads the output has seen enough, as in `vmyna files CARD | head`.
+/// Takes it for success when whoever reads the output has seen enough: for what is told after the work, whose outcome is
+/// then the command's.
 pub(crate) fn unless_closed(outcome: Result<(), Failure>) -> Result<(), Failure> {
     match outcome {
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(failure) if failure.is_closed_output() => Ok(()),
         outcome => outcome,
     }
 }

@@ -20,7 +20,7 @@ use vmyna_card_os::application::{Application, DataObject};
 use vmyna_card_os::file::{Body, File};
 
 use crate::args;
-use crate::failure::{Failure, unless_closed};
+use crate::failure::Failure;
 use crate::hex;
 
 /// `AP` or `AP/EF`, as typed.
@@ -51,7 +51,7 @@ enum Item<'a> {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
-    unless_closed(write_answer(arguments))
+    write_answer(arguments)
 }
 
 fn write_answer(arguments: &args::Files) -> Result<(), Failure> {

@@ -5,7 +5,7 @@
 //! `tries` goes on with a line a PIN: AID, file, tries left. No value of a PIN ever goes over it.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
@@ -18,8 +18,8 @@ use vmyna_card_os::event::{Event, Observer};
 use vmyna_card_os::file::{Body, FileId};
 use vmyna_card_os::store::ObjectId;
 use vmyna_card_os::store::durable::Holder;
-use vmyna_card_os::{Aid, Card, Parts};
-use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
+use vmyna_card_os::{Aid, Card};
+use vmyna_reader_bridge::pcsc_service::{PrivateDirectory, connect};
 use vmyna_reader_bridge::{Icc, IccError};
 
 use crate::failure::Failure;
@@ -116,13 +116,7 @@ impl Held {
     fn make(&mut self) -> Result<(), Failure> {
         let mut store = self.place.open()?;
         store.announce(&self.control).map_err(crate::state::failed)?;
-        let card = Card::new(Parts {
-            applications: self.issued.applications(),
-            atr: self.issued.profile.atr.clone(),
-            store: Box::new(store),
-            engine: crate::card::engine(),
-            rng: Box::new(OsRng),
-        });
+        let card = self.issued.card(Box::new(store), Box::new(OsRng));
         let mut card = card.map_err(|error| Failure::Failed(format!("{}: {error}", self.place.path().display())))?;
         if let Some(observer) = &self.observer {
             card.observe(Box::new(observer.clone()));
@@ -286,7 +280,7 @@ pub(crate) fn ask_reset(holder: &Holder) -> Result<(), Failure> {
 fn ask(holder: &Holder, request: &str) -> Result<String, Failure> {
     let path = holder.control.as_deref().unwrap_or_default();
     let converse = || -> io::Result<String> {
-        let mut stream = UnixStream::connect(Path::new(path))?;
+        let mut stream = connect(Path::new(path), PATIENCE)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         stream.write_all(format!("{request}\n").as_bytes())?;
@@ -295,8 +289,14 @@ fn ask(holder: &Holder, request: &str) -> Result<String, Failure> {
         Ok(answer)
     };
     let answer = converse().map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => {
+                "was it stopped (Ctrl-Z)? Let it go on, or end it".to_owned()
+            }
+            _ => error.to_string(),
+        };
         Failure::Failed(format!(
-            "process {} has the card in use and does not answer on {path}: {error}",
+            "process {} has the card in use and does not answer on {path}: {why}",
             holder.pid
         ))
     })?;

@@ -22,6 +22,7 @@ mod run;
 mod serve;
 mod show;
 mod state;
+mod terminal;
 mod trace;
 
 use std::io::{self, Write};
@@ -32,8 +33,17 @@ use clap::{CommandFactory, Parser};
 use args::{Arguments, Command};
 use failure::Failure;
 
+/// The exit status of a program that SIGPIPE has ended, as shells give it.
+const CLOSED: u8 = 128 + 13;
+
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    // Their exit status says that all was as it should be, which nobody knows who did not come to the end.
+    let judges = matches!(
+        command,
+        Command::Demo(_) | Command::Apdu(_) | Command::Doctor(_) | Command::Trace(_) | Command::Conformance(_)
+    );
+    let outcome = match command {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Apdu(arguments) => apdu::run(arguments),
         Command::Explain(arguments) => explain::run(&arguments),
@@ -59,6 +69,8 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads has seen enough, as in `vmyna files CARD | head`.
+        Err(failure) if failure.is_closed_output() => ExitCode::from(if judges { CLOSED } else { 0 }),
         Err(failure) => failure.report(),
     }
 }
@@ -68,4 +80,26 @@ fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     clap_complete::generate(shell, &mut Arguments::command(), "vmyna", &mut script);
     io::stdout().write_all(&script)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The texts below the options of a command and of all commands in it.
+    fn texts(command: &clap::Command) -> Vec<String> {
+        let own = command.get_after_long_help().map(ToString::to_string);
+        own.into_iter()
+            .chain(command.get_subcommands().flat_map(texts))
+            .collect()
+    }
+
+    #[test]
+    fn no_line_of_help_that_is_broken_by_hand_is_broken_again_by_a_terminal_of_100_columns() {
+        let texts = texts(&Arguments::command());
+        assert!(texts.len() > 5);
+        for line in texts.iter().flat_map(|text| text.lines()) {
+            assert!(line.chars().count() <= 98, "{line}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use vmyna_card_os::pin::Pin;
 use vmyna_card_os::store::ObjectId;
 
 use crate::args;
-use crate::failure::{Failure, unless_closed};
+use crate::failure::Failure;
 use crate::state::Tries;
 
 /// What the JSON says: field names in snake_case.
@@ -45,12 +45,8 @@ struct PinReport {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
-    unless_closed(write_list(arguments))
-}
-
-fn write_list(arguments: &args::Pin) -> Result<(), Failure> {
-    let card = arguments.card.issued()?;
-    let tries = match arguments.card.state()? {
+    let (card, place) = arguments.card.find()?;
+    let tries = match place {
         None => Tries::issued(),
         Some(place) => place.tries()?,
     };

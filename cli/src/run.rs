@@ -100,7 +100,9 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
     let forwarder = thread::spawn(move || {
         for signal in signals.forever() {
             cancel.now();
-            // The others come from the terminal, which sends them to the program as well.
+            // The others come from the terminal, which sends them to the program as well, or from somebody who sends them to
+            // the whole process group as a terminal does, which looks the same here as one sent to this process alone.
+            // Passed on, they would interrupt the program twice. Who wants to end only this process has SIGTERM.
             if signal == SIGTERM && !seen.load(Ordering::SeqCst) {
                 terminate(id);
             }
@@ -116,7 +118,7 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
 
 /// The signals that whoever started this process had it ignore, a bit each from signal 1 on: `nohup`, and shells for what
 /// runs in the background of a script. The program inherits that, as it would without vmyna. Only Linux tells it.
-fn ignored_signals() -> u64 {
+pub(crate) fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())

@@ -9,14 +9,14 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use vmyna_reader_bridge::vpcd::{Reason, StopHandle, VpcdAddress, VpcdError, VpcdEvent, VpcdServer};
 
 use crate::args;
 use crate::failure::Failure;
 use crate::narrate::{Narrator, shortened};
-use crate::run::OwnService;
+use crate::run::{OwnService, ignored_signals};
 use crate::trace;
 
 /// Runs the command.
@@ -120,16 +120,18 @@ fn serve_socket(socket: &Path, arguments: &args::Serve) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The first Ctrl-C (or SIGTERM) stops in order, a second one ends the process at once.
+/// The first Ctrl-C (or SIGTERM) stops in order, a second one ends the process at once. The end of the terminal also stops
+/// in order, however often it is told: by the kernel, by the shell. `nohup` has it ignored.
 fn stop_on_signals(
     is_stopped: impl Fn() -> bool + Send + 'static,
     stop: impl Fn() + Send + 'static,
 ) -> Result<(), Failure> {
     let unable = |error: io::Error| Failure::Failed(format!("signals can't be handled: {error}"));
-    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(unable)?;
+    let hang_up = Some(SIGHUP).filter(|signal| ignored_signals() >> (signal - 1) & 1 == 0);
+    let mut signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(hang_up)).map_err(unable)?;
     thread::spawn(move || {
         for signal in signals.forever() {
-            if is_stopped() {
+            if is_stopped() && signal != SIGHUP {
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
             stop();

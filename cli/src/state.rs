@@ -1,7 +1,8 @@
-//! What happens to an issued card in use: its state, in a folder beside its image.
+//! What happens to an issued card in use: its state, in a folder beside its image or in one for the states of all cards.
 //!
-//! `FILE.state/NAME.redb` is the state of the card NAME of the image FILE; it comes into being with the first change. The
-//! folder can be entered by its owner only. This module knows where a state lies and what it says of PINs; it never shows
+//! `FILE.state/NAME.redb` is the state of the card NAME of the image FILE; it comes into being with the first change. Where
+//! the variable `VMYNA_STATE` names a folder it is `NAME-IDENTITY.redb` there, with the beginning of what tells the issued
+//! card from every other one. The folder can be entered by its owner only. This module knows where a state lies and what it says of PINs; it never shows
 //! a value, and never uses a folder into which somebody else can put something.
 
 use std::collections::BTreeMap;
@@ -17,6 +18,10 @@ use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
 
 use crate::failure::Failure;
 use crate::held;
+use crate::hex;
+
+/// Names the folder for the states of all cards, for images in folders that can't be written to.
+const FOLDER_VARIABLE: &str = "VMYNA_STATE";
 
 /// Where the state of one card lies, and which card that is.
 #[derive(Clone, Debug)]
@@ -67,6 +72,23 @@ impl fmt::Display for Tries {
 }
 
 impl StatePlace {
+    /// The place of the state of a card of an image, as the user wants it: see the module.
+    pub(crate) fn of(image: &Path, name: &CardName, identity: [u8; 32]) -> Self {
+        match std::env::var_os(FOLDER_VARIABLE).filter(|folder| !folder.is_empty()) {
+            Some(folder) => Self::within(Path::new(&folder), name, identity),
+            None => Self::beside(image, name, identity),
+        }
+    }
+
+    /// The place in a folder for the states of all cards.
+    fn within(folder: &Path, name: &CardName, identity: [u8; 32]) -> Self {
+        let (beginning, _) = identity.split_at(8);
+        Self {
+            path: folder.join(format!("{name}-{}.redb", hex::encode(beginning))),
+            identity,
+        }
+    }
+
     /// The place of the state of a card of an image. `identity` says which issued card it is.
     pub(crate) fn beside(image: &Path, name: &CardName, identity: [u8; 32]) -> Self {
         // Whatever way leads to an image, its cards have one state.
@@ -92,7 +114,8 @@ impl StatePlace {
         let folder = self.folder();
         make_private(folder).map_err(|error| {
             Failure::Failed(format!(
-                "{}: {error}; the card's state belongs into this folder",
+                "{}: {error}; the card's state belongs into this folder. {FOLDER_VARIABLE}=/DIR in the environment of all \
+                 that use the card keeps it elsewhere",
                 folder.display()
             ))
         })?;

@@ -467,3 +467,44 @@ fn a_whole_shell_is_served_at_a_socket_of_its_choice() {
     assert!(many.err().contains("at most 16"), "{}", many.err());
     let _ = std::io::stdout().flush();
 }
+
+#[test]
+fn the_end_of_the_terminal_leaves_no_socket_behind_however_often_it_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("s").display().to_string();
+    let mut serve = Serve::start(&["--socket", &socket]);
+    serve.wait_for("PCSCLITE_CSOCK_NAME");
+    serve.signal("HUP");
+    serve.signal("HUP");
+    assert_eq!(serve.end().0.code(), Some(0));
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn of_two_who_want_the_socket_that_a_killed_one_left_at_once_one_gets_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("s");
+    drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
+    let start = || {
+        let mut command = vmyna(["serve", "--socket"]);
+        Running(command.arg(&socket).stderr(Stdio::null()).spawn().unwrap())
+    };
+    let (mut one, mut other) = (start(), start());
+    let end = Instant::now() + PATIENCE;
+    let (ended, left) = loop {
+        assert!(Instant::now() < end, "both go on");
+        match (one.0.try_wait().unwrap(), other.0.try_wait().unwrap()) {
+            (Some(status), _) => break (status, &mut other),
+            (_, Some(status)) => break (status, &mut one),
+            _ => thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    assert_eq!(ended.code(), Some(2));
+    let list = || vmyna(["reader", "list", "--socket"]).arg(&socket).output().unwrap();
+    while list().status.code() != Some(0) {
+        assert!(Instant::now() < end && left.0.try_wait().unwrap().is_none());
+        thread::sleep(Duration::from_millis(10));
+    }
+    signal(left.0.id(), "INT");
+    assert_eq!(wait(&mut left.0).code(), Some(0));
+}

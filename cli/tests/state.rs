@@ -369,3 +369,60 @@ fn a_built_in_card_keeps_no_state() {
         assert!(refused.contains("keeps no state"), "{refused}");
     }
 }
+
+#[test]
+fn who_gets_6581_is_told_why_on_standard_error_or_by_the_reasons() {
+    let cards = Cards::new();
+    // A file can't grow beyond one block: as good as a full disk, for this process alone.
+    let attempt = |options: &str| {
+        let script = format!(
+            "trap '' XFSZ; ulimit -f 1; exec \"$0\" apdu {options} --card c#p000001 {SELECT_JPKI} {CHANGE} '{WRONG}'"
+        );
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &script, env!("CARGO_BIN_EXE_vmyna")])
+            .current_dir(&cards.0);
+        shell.output().unwrap().exits_with(0)
+    };
+    let why = |text: &str| text.contains("c.state/p000001.redb: File too large");
+    let plain = attempt("--plain");
+    assert!(plain.out().ends_with("6581\n"), "{}", plain.out());
+    assert!(why(&plain.err()), "{}", plain.err());
+    let reasons = attempt("--why");
+    assert!(why(&reasons.out()), "{}", reasons.out());
+    assert_eq!(reasons.err(), "", "nothing is told twice");
+}
+
+#[test]
+fn the_state_of_an_image_whose_folder_takes_none_lies_where_the_user_says() {
+    let cards = Cards::new();
+    // Its folder's name would be too long, which stops root too.
+    let image = "c".repeat(250);
+    fs::rename(cards.0.path().join("c"), cards.0.path().join(&image)).unwrap();
+    let card = format!("{image}#p000001");
+    let run = |folder: Option<&str>, arguments: &[&str]| {
+        let mut command = vmyna(arguments);
+        command.env_remove("VMYNA_STATE").current_dir(&cards.0);
+        command.envs(folder.map(|folder| ("VMYNA_STATE", folder)));
+        command.output().unwrap()
+    };
+    let wrong = ["apdu", "--plain", "--card", &card, SELECT_JPKI, CHANGE, WRONG];
+    let refused = run(None, &wrong).exits_with(1).err();
+    assert!(refused.contains("VMYNA_STATE=/DIR"), "{refused}");
+    for left in ["63C2", "63C1"] {
+        let answered = run(Some("mine"), &wrong).exits_with(0).out();
+        assert_eq!(answered.lines().last(), Some(left));
+    }
+    let folder = cards.0.path().join("mine");
+    assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    let inspected = run(Some("mine"), &["card", "inspect", &card]).exits_with(0).out();
+    assert!(
+        inspected.contains("mine/p000001-") && inspected.contains("0018: 1 tries left"),
+        "{inspected}"
+    );
+    let other = run(Some("other"), &["pin", &card]).exits_with(0).out();
+    assert!(other.contains("as the card was issued"), "{other}");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let open = run(Some("mine"), &wrong).exits_with(1).err();
+    assert!(open.contains("open to other users"), "{open}");
+}

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::pattern::hex;
 use crate::pins::{Application, Place};
 use crate::vector::{Certainty, Effect, Property, Step, Vector};
 
@@ -68,7 +69,7 @@ pub(crate) fn vectors(toml: &str) -> Result<Vec<Vector>, String> {
     for rules in &matrix.application {
         let application =
             Application::find(&rules.name).ok_or_else(|| format!("access.toml: no application {}", rules.name))?;
-        let aid: String = application.aid().iter().map(|byte| format!("{byte:02X}")).collect();
+        let aid = hex(application.aid());
         if aid != rules.aid {
             return Err(format!("access.toml: {} is {aid}", rules.name));
         }

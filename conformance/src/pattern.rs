@@ -29,6 +29,11 @@ pub(crate) fn check_status_word(pattern: &str) -> Result<(), String> {
     }
 }
 
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+}
+
 /// Compares data with hexadecimal digits, `?` for any digit, a final `*` for any further bytes.
 pub(crate) fn bytes_fit(pattern: &str, data: &[u8]) -> Result<(), String> {
     let pattern: String = pattern.chars().filter(|c| !c.is_whitespace()).collect();

@@ -14,7 +14,7 @@ use vmyna_reader_bridge::{Reader, ReaderError};
 use zeroize::Zeroizing;
 
 use crate::check::Check;
-use crate::pattern;
+use crate::pattern::{self, hex};
 use crate::pins::{Application, Place, Values};
 use crate::report::{CardReport, Exchange, Outcome, Reason, Report, VectorReport};
 use crate::secure::Session;
@@ -577,8 +577,4 @@ fn fill_pattern(pattern: &str, context: &mut Context<'_>) -> Result<String, Stri
         rest = after;
     }
     Ok(filled + rest)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

@@ -27,17 +27,10 @@ const READER_CLASS: u8 = 0xFF;
 /// GET DATA, the reader's.
 const GET_DATA: u8 = 0xCA;
 
-/// The end of the data came before Le bytes.
-const END_OF_DATA: StatusWord = StatusWord::new(0x6282);
-/// The reader has no such function for this kind of card.
-const FUNCTION_NOT_SUPPORTED: StatusWord = StatusWord::new(0x6A81);
-/// P1-P2 means nothing to the reader.
-const WRONG_PARAMETERS: StatusWord = StatusWord::new(0x6B00);
-/// Le is less than the PUPI's four bytes.
-const LE_SHOULD_BE_FOUR: StatusWord = StatusWord::new(0x6C04);
-
 /// A pseudo-unique PICC identifier: what a card of type B calls itself while it is in the field.
-type Pupi = [u8; 4];
+type Pupi = [u8; PUPI as usize];
+/// Its bytes.
+const PUPI: u8 = 4;
 
 /// What a card of ISO/IEC 14443 type B answers when it is looked for (ATQB), without its PUPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,15 +169,15 @@ fn answer<'a>(command: &[u8], pupi: &'a Pupi) -> (&'a [u8], StatusWord) {
     }
     match (apdu.p1, apdu.p2) {
         (0, 0) => {}
-        (1, 0) => return refuse(FUNCTION_NOT_SUPPORTED),
-        _ => return refuse(WRONG_PARAMETERS),
+        (1, 0) => return refuse(StatusWord::FUNCTION_NOT_SUPPORTED),
+        _ => return refuse(StatusWord::WRONG_PARAMETERS),
     }
     match apdu.ne {
         _ if !apdu.data.is_empty() => refuse(StatusWord::WRONG_LENGTH),
         None => refuse(StatusWord::WRONG_LENGTH),
         Some(ne) if ne == all_there_is(apdu.extended) || ne == 4 => (pupi, StatusWord::SUCCESS),
-        Some(..4) => refuse(LE_SHOULD_BE_FOUR),
-        Some(_) => (pupi, END_OF_DATA),
+        Some(..4) => refuse(StatusWord::wrong_le(PUPI)),
+        Some(_) => (pupi, StatusWord::END_OF_DATA),
     }
 }
 

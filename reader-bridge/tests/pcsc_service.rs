@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use vmyna_reader_bridge::pcsc_service::{
     CONNECTIONS, NotMoved, Options, PATIENCE, PcscLiteService, PinPad, ServiceError, code, control,
 };
+use vmyna_reader_bridge::{Icc, IccError};
 
 #[test]
 fn each_version_from_4_4_to_4_6_is_spoken() {
@@ -364,6 +365,51 @@ fn cards_are_swapped_put_back_and_not_found_where_there_are_none() {
     assert_eq!(second.count("4"), 2);
 }
 
+/// A card that takes its time to come to life.
+struct Slow(TestCard);
+
+impl Icc for Slow {
+    fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        std::thread::sleep(Duration::from_millis(20));
+        self.0.power_on(atr)
+    }
+
+    fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        self.0.reset(atr)
+    }
+
+    fn power_off(&mut self) -> Result<(), IccError> {
+        self.0.power_off()
+    }
+
+    fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        self.0.transmit(command, response)
+    }
+}
+
+#[test]
+fn of_many_who_put_the_same_card_back_at_once_one_does_and_it_has_power() {
+    let service = Service::start();
+    let hand = service.hand();
+    let card = TestCard::default();
+    hand.insert(READER, Some(Box::new(Slow(card.clone())))).unwrap();
+    hand.remove(READER).unwrap();
+    let before = card.count("on");
+    let outcomes: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(|| hand.insert(READER, None))).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(
+        outcomes.iter().filter(|outcome| outcome.is_ok()).count(),
+        1,
+        "{outcomes:?}"
+    );
+    let refused = outcomes.iter().filter(|outcome| **outcome == Err(NotMoved::Occupied));
+    assert_eq!(refused.count(), 7);
+    assert_eq!(card.count("on"), before + 1);
+    service.is_well();
+}
+
 #[test]
 fn a_card_nobody_uses_is_powered_off_in_time_and_on_again_and_one_in_use_is_not() {
     let grace = Duration::from_millis(200);
@@ -399,7 +445,7 @@ fn a_pin_pad_fills_the_pin_into_the_command_and_the_program_sees_only_the_answer
     let mut client = Client::new(plain.path());
     let card = client.connect_shared();
     assert_eq!(client.control(card, GET_FEATURES, &[]), Err(code::UNSUPPORTED_FEATURE));
-    let service = Service::with(None, Some(PinPad::new(Box::new(|_| Some(b"1234".to_vec())))));
+    let service = Service::with(None, Some(PinPad::new(Box::new(|_| Some(b"1234".to_vec().into())))));
     let mut client = Client::new(service.path());
     let card = client.connect_shared();
     let features = client.control(card, GET_FEATURES, &[]).unwrap();

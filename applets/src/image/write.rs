@@ -112,7 +112,9 @@ impl<W: Write + Seek> ImageWriter<W> {
             return Err(ImageErrorKind::Twice(name.to_owned()));
         }
         let record = record::encode(card, &mut |object| self.share(object))?;
-        let place = self.append(&record).map_err(ImageErrorKind::Io)?;
+        let place = self
+            .append(&record, Sha256::digest(&record).into())
+            .map_err(ImageErrorKind::Io)?;
         self.cards.insert(name.to_owned(), place);
         Ok(())
     }
@@ -123,17 +125,17 @@ impl<W: Write + Seek> ImageWriter<W> {
         if let Some(place) = self.shared.get(&digest) {
             return Ok(place.clone());
         }
-        let place = self.append(object).map_err(ImageErrorKind::Io)?;
+        let place = self.append(object, digest).map_err(ImageErrorKind::Io)?;
         self.shared.insert(digest, place.clone());
         Ok(place)
     }
 
-    fn append(&mut self, object: &[u8]) -> io::Result<Place> {
+    fn append(&mut self, object: &[u8], digest: [u8; 32]) -> io::Result<Place> {
         let length = u32::try_from(object.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
         let place = Place {
             offset: self.offset,
             length,
-            digest: Sha256::digest(object).into(),
+            digest,
         };
         self.out.write_all(object)?;
         self.offset += u64::from(length);

@@ -84,7 +84,7 @@ pub fn establish(seed: &[u8; 32], not_before: DateTime, made: KeyMade<'_>) -> Re
         let running = u64::from(u32::from_be_bytes([0, digest[0], digest[1], digest[2]]));
         let serial = numbers::Numbers::of(running)?.certificate_serial;
         let authority = Authority::establish(hierarchy, keys[name].clone(), serial, not_before)?;
-        write(&format!("{name}/certificate.der"), authority.certificate()?);
+        write(&format!("{name}/certificate.der"), authority.certificate().to_vec());
     }
     let authority = CvAuthority::new(terminal_ca_id()?, keys[TERMINAL_CA].clone())?;
     let intermediate_key = keys[TERMINAL_INTERMEDIATE].clone();

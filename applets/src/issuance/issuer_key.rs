@@ -10,7 +10,7 @@ use rsa::signature::{Keypair, Signer};
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use spki::{AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, SignatureBitStringEncoding};
-use vmyna_card_os::key::{Engine, PrivateKey, PrivateOperation, SignatureScheme};
+use vmyna_card_os::key::{PrivateKey, PrivateOperation, SignatureScheme, default_engine};
 
 use super::IssuanceError;
 use super::keys::{MODULUS_BITS, check_public};
@@ -31,7 +31,7 @@ impl IssuerKey {
         let public = key.to_public_key();
         check_public(&public)?;
         let der = key.to_pkcs8_der()?;
-        let operation = engine()
+        let operation = default_engine()
             .load(&PrivateKey::from_pkcs8_der(der.as_bytes()))
             .map_err(|_| CANNOT_SIGN)?;
         Ok(Self { public, operation })
@@ -63,13 +63,6 @@ impl IssuerKey {
 }
 
 const CANNOT_SIGN: IssuanceError = IssuanceError::Mismatch("the issuer's key and the engine that should sign with it");
-
-fn engine() -> &'static dyn Engine {
-    #[cfg(feature = "openssl")]
-    return &vmyna_card_os::key::OpensslEngine;
-    #[cfg(not(feature = "openssl"))]
-    return &vmyna_card_os::key::RustEngine;
-}
 
 /// The signature of a certificate, as its builder wants it.
 pub(super) struct CertificateSignature(Vec<u8>);

@@ -34,6 +34,8 @@ pub struct Authority {
     hierarchy: Hierarchy,
     key: IssuerKey,
     certificate: Certificate,
+    /// The same, DER: it goes onto every card.
+    der: Vec<u8>,
 }
 
 impl Authority {
@@ -67,6 +69,7 @@ impl Authority {
         Ok(Self {
             hierarchy,
             key,
+            der: certificate.to_der()?,
             certificate,
         })
     }
@@ -89,6 +92,7 @@ impl Authority {
         Ok(Self {
             hierarchy,
             key,
+            der: certificate.to_der()?,
             certificate,
         })
     }
@@ -99,11 +103,8 @@ impl Authority {
     }
 
     /// The authority's own certificate, DER.
-    ///
-    /// # Errors
-    /// None in practice: what was built or read can be encoded.
-    pub fn certificate(&self) -> Result<Vec<u8>, IssuanceError> {
-        Ok(self.certificate.to_der()?)
+    pub fn certificate(&self) -> &[u8] {
+        &self.der
     }
 
     /// Issues a cardholder's certificate, DER.

@@ -9,7 +9,7 @@ use rand_chacha::rand_core::SeedableRng;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{Profile, specimen};
 use vmyna_card_os::application::Application;
-use vmyna_card_os::key::Engine;
+use vmyna_card_os::key::{Engine, default_engine};
 use vmyna_card_os::store::MemoryStore;
 use vmyna_card_os::{Card, Parts};
 
@@ -31,15 +31,6 @@ pub(crate) static HANAKO: LazyLock<Vec<Application>> = LazyLock::new(|| specimen
 /// The built-in specimen of this name.
 pub(crate) fn specimen(name: &str) -> IssuedCard {
     specimen::find(name).unwrap().unwrap()
-}
-
-/// The engine a user gets.
-pub(crate) fn default_engine() -> Box<dyn Engine + Send> {
-    #[cfg(feature = "openssl")]
-    let engine = vmyna_card_os::key::OpensslEngine;
-    #[cfg(not(feature = "openssl"))]
-    let engine = vmyna_card_os::key::RustEngine;
-    Box::new(engine)
 }
 
 /// A card of these applications, without power.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use vmyna_card_os::key::default_engine;
 use vmyna_reader_bridge::{Reader, SoftwareReader};
 
 use crate::attempt::{CERTIFICATE_BODY, SESSION_KEY, with_value};
-use crate::common::{HANAKO, bytes, card, default_engine};
+use crate::common::{HANAKO, bytes, card};
 use crate::rules::{Rules, operations};
 
 /// What a card lets a host do, as "object: operation"; also the two things that a session holds besides PINs.

@@ -7,10 +7,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use vmyna_applets::Profile;
-use vmyna_card_os::{Card, Parts};
+use vmyna_card_os::Card;
 
-use crate::common::{HANAKO, Rig, default_engine, hex};
+use crate::common::{Rig, hex, specimen};
 use crate::plan::{Plan, last_questions, plan, steps};
 use crate::reference::{Model, Name, Step};
 
@@ -80,14 +79,8 @@ impl Run {
 
 /// The card again with what a store has kept.
 fn restarted(card: Card) -> Card {
-    let mut card = Card::new(Parts {
-        applications: HANAKO.clone(),
-        atr: Profile::contact().atr,
-        store: card.into_store(),
-        engine: default_engine(),
-        rng: Box::new(ChaCha20Rng::seed_from_u64(1)),
-    })
-    .unwrap();
+    let rng = ChaCha20Rng::seed_from_u64(1);
+    let mut card = specimen("hanako").card(card.into_store(), Box::new(rng)).unwrap();
     card.power_on();
     card
 }

@@ -45,6 +45,15 @@ impl fmt::Display for EngineError {
 
 impl core::error::Error for EngineError {}
 
+/// The best engine that this was built with: OpenSSL's, or without it the pure one.
+#[must_use]
+pub fn default_engine() -> Box<dyn Engine + Send> {
+    #[cfg(feature = "openssl")]
+    return Box::new(OpensslEngine);
+    #[cfg(not(feature = "openssl"))]
+    return Box::new(RustEngine);
+}
+
 /// The `rsa` crate, with blinding.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RustEngine;

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 #[cfg(feature = "openssl")]
 pub use engine::OpensslEngine;
-pub use engine::{Engine, EngineError, PrivateOperation, RustEngine};
+pub use engine::{Engine, EngineError, PrivateOperation, RustEngine, default_engine};
 pub(crate) use oaep::unpad as unpad_oaep;
 pub use scheme::SignatureScheme;
 

@@ -28,9 +28,10 @@ pub(crate) struct Show {
 }
 
 pub(super) const SHOW_HELP: &str = "\
-The My Number, the residence code and the security code are shown; PINs and keys never are.
-The pictures are ID-1 cards (85.60 x 53.98 mm, 1011 x 638 dots, 300 dpi) in a design of vmyna's own, marked 見本 SPECIMEN;
-they need a Japanese font (Debian and Ubuntu: fonts-noto-cjk or fonts-ipafont-gothic).
+The My Number, the residence code and the security code are shown; PINs and keys never are. The
+pictures are ID-1 cards (85.60 x 53.98 mm, 1011 x 638 dots, 300 dpi) in a design of vmyna's own,
+marked 見本 SPECIMEN; they need a Japanese font (Debian and Ubuntu: fonts-noto-cjk or
+fonts-ipafont-gothic).
 
 Examples:
   vmyna show specimen:hanako
@@ -71,8 +72,8 @@ pub(crate) struct Files {
 }
 
 pub(super) const FILES_HELP: &str = "\
-Contents are shown whatever the card's access conditions say: this is your card, and you ask for its data. Values of PINs
-and private keys never are.
+Contents are shown whatever the card's access conditions say: this is your card, and you ask for
+its data. Values of PINs and private keys never are.
 
 Examples:
   vmyna files specimen:hanako

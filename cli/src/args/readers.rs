@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use vmyna_reader_bridge::vpcd::VpcdAddress;
+use zeroize::Zeroizing;
 
 use crate::card::CardSource;
 use crate::trace::args::TraceOptions;
@@ -55,13 +56,14 @@ pub(crate) struct Run {
 }
 
 pub(super) const RUN_HELP: &str = "\
-The program and those it starts find the readers through PCSCLITE_CSOCK_NAME, which libpcsclite knows since
-1.9.0; programs with another PC/SC library built in don't. A built-in card is as issued when the program
-starts; one of a file is as it was left. `vmyna reader` takes the card out meanwhile and puts it back.
+The program and those it starts find the readers through PCSCLITE_CSOCK_NAME, which libpcsclite
+knows since 1.9.0; programs with another PC/SC library built in don't. A built-in card is as
+issued when the program starts; one of a file is as it was left. `vmyna reader` takes the card out
+meanwhile and puts it back.
 
-Exit status: that of the program, 128+N when signal N ended it; 127 when there is no such program, 126 when
-it can't be run; 1 or 2 when vmyna itself failed or was called wrongly. Ctrl-C goes to the program; SIGTERM
-is passed on to it.
+Exit status: that of the program, 128+N when signal N ended it; 127 when there is no such program,
+126 when it can't be run; 1 or 2 when vmyna itself failed or was called wrongly. Ctrl-C goes to
+the program; SIGTERM is passed on to it.
 
 Examples:
   vmyna run -- pkcs15-tool --dump
@@ -148,7 +150,7 @@ impl FromStr for PowerOff {
 #[derive(Clone)]
 pub(crate) enum PinPadSource {
     Ask,
-    Given(String),
+    Given(Zeroizing<String>),
 }
 
 impl FromStr for PinPadSource {
@@ -158,7 +160,7 @@ impl FromStr for PinPadSource {
         Ok(if text == "ask" {
             Self::Ask
         } else {
-            Self::Given(text.to_owned())
+            Self::Given(text.to_owned().into())
         })
     }
 }
@@ -203,13 +205,13 @@ pub(crate) struct Serve {
 }
 
 pub(super) const SERVE_HELP: &str = "\
-A built-in card keeps its state (tries left, changed PINs) until the command ends, one of a file for ever.
-It stays in the reader over restarts of pcscd.
+A built-in card keeps its state (tries left, changed PINs) until the command ends, one of a file
+for ever. It stays in the reader over restarts of pcscd.
 
-pcscd has a virtual reader once the package vsmartcard-vpcd is installed. Debian starts pcscd with the first
-PC/SC program and ends it when none is left: the card is in the reader about a second later, so that first
-program should wait for it (-w in OpenSC's tools) or try again. Without the system's pcscd,
-`private-pcscd` of the source tree starts one that needs no root.
+pcscd has a virtual reader once the package vsmartcard-vpcd is installed. Debian starts pcscd with
+the first PC/SC program and ends it when none is left: the card is in the reader about a second
+later, so that first program should wait for it (-w in OpenSC's tools) or try again. Without the
+system's pcscd, `private-pcscd` of the source tree starts one that needs no root.
 
 Examples:
   vmyna serve &

@@ -107,13 +107,14 @@ impl FromStr for PinValue {
 }
 
 pub(crate) const HELP: &str = "\
-A real card in a real reader is safe: what is sent to it reads, asks for the tries left, verifies the PINs
-that you give and signs a text that says it is a test. Each PIN is tried once first, with at least two
-tries left; at a wrong one everything stops. Wrong PINs are never sent without --allow-wrong-pins; nothing
-is written without --disposable. A vector that needs what you have not given is left out and counted.
+A real card in a real reader is safe: what is sent to it reads, asks for the tries left, verifies
+the PINs that you give and signs a text that says it is a test. Each PIN is tried once first, with
+at least two tries left; at a wrong one everything stops. Wrong PINs are never sent without
+--allow-wrong-pins; nothing is written without --disposable. A vector that needs what you have not
+given is left out and counted.
 
-Exit status: 0 when no vector failed, 1 when one did or the card failed, 2 when something typed makes no
-sense. `diff` ends with 1 when the recordings differ.
+Exit status: 0 when no vector failed, 1 when one did or the card failed, 2 when something typed
+makes no sense. `diff` ends with 1 when the recordings differ.
 
 Examples:
   vmyna conformance

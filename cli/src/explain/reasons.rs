@@ -54,8 +54,8 @@ pub(crate) fn reason(event: &Event<'_>) -> Option<Text> {
         Event::SecureSession { open: false } => {
             text!("the secure session has ended", "セキュアセッションが終わった")
         }
-        Event::Commit { stored: false, .. } => {
-            text!("the change could not be stored", "変更を保存できなかった")
+        Event::Commit { outcome: Err(why), .. } => {
+            text!("the change could not be stored: {why}", "変更を保存できなかった: {why}")
         }
         Event::Commit {
             change: Change::PinTries { object, tries_left },

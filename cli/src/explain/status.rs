@@ -11,8 +11,6 @@ use crate::narrate::split;
 
 /// In general.
 pub(super) fn meaning(sw: Sw) -> Text {
-    let tries = sw.value() & 0x0F;
-    let count = sw.value() & 0xFF;
     let ja = match sw {
         Sw::SUCCESS => "正常終了",
         Sw::WRONG_UNLIMITED => "不一致（回数制限なし）",
@@ -39,13 +37,16 @@ pub(super) fn meaning(sw: Sw) -> Text {
         Sw::INSTRUCTION_NOT_SUPPORTED => "命令未対応",
         Sw::CLASS_NOT_SUPPORTED => "クラス未対応",
         Sw::UNKNOWN_FAILURE => "原因不明の失敗",
-        sw => match sw.value() {
-            0x6283 => "選択したDFが閉塞",
-            0x6983 => "認証方法が閉塞",
-            0x6A81 => "機能未対応",
-            0x63C0..=0x63CF => &format!("残り{tries}回"),
-            0x6100..=0x61FF => &format!("あと{count}バイトある"),
-            0x6C00..=0x6CFF => &format!("Leが不正、正しくは{count}"),
+        Sw::END_OF_DATA => "Leバイトの前にデータが終わった",
+        Sw::DF_LOCKED => "選択したDFが閉塞",
+        Sw::PIN_ENTRY_CANCELLED => "PINパッドで取り消された",
+        Sw::PIN_ENTRY_WRONG_LENGTH => "PINパッドで入力されたPINの長さが不正",
+        Sw::AUTHENTICATION_BLOCKED => "認証方法が閉塞",
+        Sw::FUNCTION_NOT_SUPPORTED => "機能未対応",
+        sw => match (sw.tries(), sw.bytes_ready(), sw.right_le()) {
+            (Some(tries), ..) => &format!("残り{tries}回"),
+            (_, Some(count), _) => &format!("あと{count}バイトある"),
+            (.., Some(le)) => &format!("Leが不正、正しくは{le}"),
             _ => "このカードの一覧にないステータスワード",
         },
     };
@@ -60,8 +61,7 @@ pub(super) fn here(command: &[u8], response: &[u8]) -> Vec<Text> {
     let (Ok(apdu), Some((data, sw))) = (CommandApdu::parse(command), split(response)) else {
         return Vec::new();
     };
-    let tries = sw.value() & 0x0F;
-    let counted = sw.value() & 0xFFF0 == 0x63C0;
+    let (counted, tries) = (sw.tries().is_some(), sw.tries().unwrap_or_default());
     let read = data.len();
     match apdu.ins {
         code::VERIFY if counted && apdu.data.is_empty() => vec![text!(

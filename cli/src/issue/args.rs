@@ -109,8 +109,8 @@ A person file:
     [pins.tries-left]                  # for a card that is issued blocked or nearly so
     auth = 0
 
-All people should be fictional. An image is readable by its owner only, holds private keys and PINs, and is never
-overwritten.
+All people should be fictional. An image is readable by its owner only, holds private keys and
+PINs, and is never overwritten.
 
 Examples:
   vmyna issue person.toml -o card.vmyna

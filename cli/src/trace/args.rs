@@ -88,13 +88,14 @@ pub(crate) struct TraceReplay {
 }
 
 const REPLAY_HELP: &str = "\
-Masked bytes of answers are not compared, only their number. Random ones can't be alike: challenges, PSS
-signatures and secure messaging are compared by length and status word. A PIN that was wrong in the trace
-is sent wrong.
+Masked bytes of answers are not compared, only their number. Random ones can't be alike:
+challenges, PSS signatures and secure messaging are compared by length and status word. A PIN that
+was wrong in the trace is sent wrong.
 
 Names of PINs: auth, sign, input-assist, code-a, code-b, birth-date, card-information, residence.
 
-Exit status: 0 when every answer is alike, 1 at the first that is not, 2 when something is missing.
+Exit status: 0 when every answer is alike, 1 at the first that is not, 2 when something is
+missing.
 
 Examples:
   vmyna apdu --trace t.pcapng 00A4040C0AD392F000260100000001 0020009B06414243313233 00B0810000

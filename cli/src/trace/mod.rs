@@ -65,12 +65,23 @@ pub(crate) struct Prepared {
 /// Opens a card so that it tells, beside `observer`, which answers are secret.
 pub(crate) fn prepare(source: &CardSource, observer: Option<Box<dyn Observer + Send>>) -> Result<Prepared, Failure> {
     let secrecy = Secrecy::told();
-    let mut observers: Vec<_> = [Some(secrecy.observer()), observer].into_iter().flatten().collect();
+    // Whoever has an observer of their own tells more than this.
+    let mut observers = [
+        secrecy.observer(),
+        observer.unwrap_or_else(|| Box::new(tell_what_is_not_kept)),
+    ];
     let all = move |event: &Event<'_>| observers.iter_mut().for_each(|observer| observer.event(event));
     Ok(Prepared {
         card: source.open(Some(Box::new(all)))?,
         secrecy,
     })
+}
+
+/// Says why a change could not be stored: the program that uses the card learns only that it was not.
+fn tell_what_is_not_kept(event: &Event<'_>) {
+    if let Event::Commit { outcome: Err(why), .. } = event {
+        say(&format!("vmyna: {why}"));
+    }
 }
 
 impl Prepared {

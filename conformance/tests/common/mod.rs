@@ -12,7 +12,7 @@ use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{Profile, specimen};
 use vmyna_card_os::application::Application;
 use vmyna_card_os::file::Body;
-use vmyna_card_os::key::OpensslEngine;
+use vmyna_card_os::key::default_engine;
 use vmyna_card_os::store::{MemoryStore, Store};
 use vmyna_card_os::{Card, Parts};
 use vmyna_conformance::pins::{Place, Values};
@@ -40,7 +40,7 @@ pub fn card(applications: &[Application], atr: &[u8], store: Box<dyn Store + Sen
         applications: applications.to_vec(),
         atr: atr.to_vec(),
         store,
-        engine: Box::new(OpensslEngine),
+        engine: default_engine(),
         rng: Box::new(ChaCha20Rng::from_entropy()),
     })
     .unwrap()
@@ -52,7 +52,7 @@ pub fn values(applications: &[Application]) -> Values {
     for place in Place::all() {
         let application = applications
             .iter()
-            .find(|one| one.aid.to_string() == aid(place))
+            .find(|one| one.aid.as_bytes() == place.application.aid())
             .unwrap();
         let file = application
             .files
@@ -66,15 +66,6 @@ pub fn values(applications: &[Application]) -> Values {
         values.insert(place.pin, value.into()).unwrap();
     }
     values
-}
-
-fn aid(place: Place) -> String {
-    place
-        .application
-        .aid()
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect()
 }
 
 /// Puts a card into a software reader, behind a contactless one where its profile has that.

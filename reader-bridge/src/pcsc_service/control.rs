@@ -7,7 +7,8 @@
 
 use super::message::ReaderEntry;
 use super::readers::NotMoved;
-use super::service::{Hand, ServiceError, listen};
+use super::service::{Hand, ServiceError};
+use super::socket::{self, connect, listen};
 use crate::icc::Icc;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -29,6 +30,10 @@ const AT_A_TIME: usize = 16;
 
 /// How long a client may take to say what it wants.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the service may take to do what it is asked to: a card is made, or the command that it works on is finished.
+/// Only one that was stopped takes longer.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Makes a card of what a user has typed. The error is a sentence for that user.
 pub type MakeCard = Box<dyn Fn(&str) -> Result<Box<dyn Icc + Send>, String> + Send + Sync>;
@@ -91,8 +96,7 @@ impl ControlServer {
 impl Drop for ControlServer {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::SeqCst);
-        drop(UnixStream::connect(&self.path));
-        let _ = std::fs::remove_file(&self.path);
+        socket::close(&self.path);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -177,12 +181,27 @@ pub struct Listed {
 /// # Errors
 /// A sentence that says what is wrong.
 fn ask(socket: &Path, fields: &[&str]) -> Result<Vec<String>, String> {
+    ask_within(ANSWER, socket, fields)
+}
+
+fn ask_within(patience: Duration, socket: &Path, fields: &[&str]) -> Result<Vec<String>, String> {
     if fields.iter().any(|field| field.contains(char::is_control)) {
         return Err("names have no tabs and line breaks".to_owned());
     }
     let path = path_beside(socket);
-    let lost = |error: io::Error| format!("no vmyna answers at {}: {error}", path.display());
-    let mut stream = UnixStream::connect(&path).map_err(lost)?;
+    let lost = |error: io::Error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => format!(
+            "vmyna at {} has not answered for {} s: was its process stopped (Ctrl-Z)? Let it go on, or end it",
+            path.display(),
+            patience.as_secs()
+        ),
+        _ => format!("no vmyna answers at {}: {error}", path.display()),
+    };
+    let mut stream = connect(&path, patience).map_err(lost)?;
+    stream
+        .set_read_timeout(Some(patience))
+        .and_then(|()| stream.set_write_timeout(Some(patience)))
+        .map_err(lost)?;
     stream
         .write_all(format!("{}\n", fields.join("\t")).as_bytes())
         .map_err(lost)?;
@@ -232,4 +251,22 @@ pub fn insert(socket: &Path, reader: &str, card: Option<&str>) -> Result<(), Str
     let mut fields = vec!["insert", reader];
     fields.extend(card);
     ask(socket, &fields).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_was_stopped_is_not_waited_for_for_ever() {
+        let socket = std::env::temp_dir().join(format!("stopped-{}", std::process::id()));
+        // It listens, and nobody answers.
+        let listener = listen(&path_beside(&socket)).unwrap();
+        let told = ask_within(Duration::from_millis(50), &socket, &["list"]).unwrap_err();
+        assert!(told.contains("stopped"), "{told}");
+        drop(listener);
+        socket::close(&path_beside(&socket));
+        let told = ask_within(ANSWER, &socket, &["list"]).unwrap_err();
+        assert!(told.contains("no vmyna answers"), "{told}");
+    }
 }

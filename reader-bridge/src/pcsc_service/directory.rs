@@ -5,10 +5,10 @@
 //! never remove what is not ours: only directories of this user, of this name, whose owner is dead and where nobody
 //! listens, and in them only what is known to be put there.
 
+use super::socket::connect;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -25,6 +25,9 @@ const LONGEST_BASE: usize = 50;
 
 /// A directory without a socket may be about to get one.
 const SETTLED: Duration = Duration::from_secs(60);
+
+/// How long a socket may take to be connected to when it is only looked whether somebody listens.
+const GLANCE: Duration = Duration::from_millis(500);
 
 /// See the module.
 #[derive(Debug)]
@@ -83,7 +86,11 @@ impl PrivateDirectory {
     /// them.
     pub fn running() -> Vec<PathBuf> {
         let sockets = bases().into_iter().flat_map(|base| candidates(&base));
-        let listened = |path: &PathBuf| UnixStream::connect(path).is_ok();
+        let listened = |path: &PathBuf| match connect(path, GLANCE) {
+            Ok(_) => true,
+            // It was stopped, and is asked for by many.
+            Err(error) => error.kind() == ErrorKind::WouldBlock,
+        };
         sockets.map(|(path, _)| path.join(SOCKET)).filter(listened).collect()
     }
 
@@ -158,8 +165,9 @@ fn is_owned(path: &Path) -> bool {
 fn is_abandoned(path: &Path, metadata: &Metadata) -> bool {
     let mut refused = false;
     for socket in [SOCKET, CARD_SOCKET] {
-        match UnixStream::connect(path.join(socket)) {
+        match connect(&path.join(socket), GLANCE) {
             Ok(_) => return false,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
             Err(error) => refused |= error.kind() == ErrorKind::ConnectionRefused,
         }
     }

@@ -19,6 +19,7 @@ mod protocol;
 mod readers;
 mod service;
 mod session;
+mod socket;
 mod table;
 mod waiting;
 
@@ -27,3 +28,4 @@ pub use feature::{AskPin, PinPad};
 pub use readers::{NotMoved, Observer, ServiceEvent, What};
 pub use service::{CONNECTIONS, GRACE, Hand, LONGEST_PATH, Options, PcscLiteService, Refused, ServiceError};
 pub use session::PATIENCE;
+pub use socket::connect;

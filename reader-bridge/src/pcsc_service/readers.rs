@@ -174,27 +174,31 @@ impl Readers {
     /// Puts a card in, in place of the one that is there; or the one back in that was taken out.
     pub(super) fn insert(&self, name: &str, card: Option<Box<dyn Icc + Send>>) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
+        let put_back = card.is_none();
         let card = match card {
             Some(card) => Arc::new(Mutex::new(card)),
-            None => {
-                let mut state = self.lock();
-                let slot = state.slots.get_mut(reader).ok_or(NotMoved::NoSuchReader)?;
-                if slot.card.is_some() {
-                    return Err(NotMoved::Occupied);
-                }
-                slot.beside.clone().ok_or(NotMoved::NothingToPutBack)?
-            }
+            None => self.lock().beside(reader)?,
         };
         let mut icc = card.lock().unwrap_or_else(PoisonError::into_inner);
+        if put_back {
+            // Somebody else may have put it back while this waited for it: it has power and clients then.
+            self.lock().may_put_back(reader, &card)?;
+        }
         let mut atr = Vec::new();
         let result = icc.power_on(&mut atr).and_then(|()| check(&atr));
-        drop(icc);
         let (before, given_up) = {
             let mut state = self.lock();
+            // Another card may have been put in meanwhile, or this one given up.
+            if let (true, Err(why)) = (put_back, state.may_put_back(reader, &card)) {
+                drop(state);
+                // A card that is in no reader has no power.
+                let _ = icc.power_off();
+                return Err(why);
+            }
             let before = state.take_out(reader);
             let mut given_up = None;
             if let Some(slot) = state.slots.get_mut(reader) {
-                slot.card = Some(card);
+                slot.card = Some(Arc::clone(&card));
                 given_up = slot.beside.take();
             }
             state.table.insert(reader, result.is_ok().then_some(&atr));
@@ -202,6 +206,7 @@ impl Readers {
             state.announce();
             (before, given_up)
         };
+        drop(icc);
         // A card's end may take its time: not while others wait for the state.
         drop(given_up);
         self.idle.notify_all();
@@ -411,6 +416,24 @@ impl State {
         let card = slot.card.take()?;
         slot.beside = Some(Arc::clone(&card));
         Some(card)
+    }
+
+    /// The card that lies beside a reader and can be put back into it.
+    fn beside(&self, reader: usize) -> Result<SharedCard, NotMoved> {
+        let slot = self.slots.get(reader).ok_or(NotMoved::NoSuchReader)?;
+        match (&slot.card, &slot.beside) {
+            (Some(_), _) => Err(NotMoved::Occupied),
+            (None, Some(card)) => Ok(Arc::clone(card)),
+            (None, None) => Err(NotMoved::NothingToPutBack),
+        }
+    }
+
+    /// Whether that is (still) this card.
+    fn may_put_back(&self, reader: usize, card: &SharedCard) -> Result<(), NotMoved> {
+        match Arc::ptr_eq(&self.beside(reader)?, card) {
+            true => Ok(()),
+            false => Err(NotMoved::NothingToPutBack),
+        }
     }
 
     /// Tells waiting clients when something has changed that concerns them.

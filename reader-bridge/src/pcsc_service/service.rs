@@ -7,13 +7,11 @@ use super::feature::PinPad;
 use super::message::{NAME, READERS, ReaderEntry};
 use super::readers::{NotMoved, Observer, Readers};
 use super::session::{Extras, Session};
+use super::socket::{self, listen};
 use crate::icc::Icc;
-use socket2::{Domain, SockAddr, Socket, Type};
 use std::fmt;
-use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::io;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -151,9 +149,7 @@ impl Drop for PcscLiteService {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.readers.stop();
-        // Wakes the listener; fails only when it has gone.
-        drop(UnixStream::connect(&self.path));
-        let _ = fs::remove_file(&self.path);
+        socket::close(&self.path);
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -211,29 +207,6 @@ fn check_names(names: &[String]) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// A listening socket at `path` that only this user can connect to; in place of one that nobody listens on any more.
-pub(super) fn listen(path: &Path) -> Result<UnixListener, ServiceError> {
-    if path.as_os_str().len() > LONGEST_PATH {
-        return Err(ServiceError::PathTooLong(path.to_owned()));
-    }
-    if let Ok(there) = fs::symlink_metadata(path) {
-        let refused = |error: io::Error| error.kind() == ErrorKind::ConnectionRefused;
-        if !there.file_type().is_socket() || !UnixStream::connect(path).is_err_and(refused) {
-            return Err(ServiceError::Occupied(path.to_owned()));
-        }
-        let _ = fs::remove_file(path);
-    }
-    let bound = || -> io::Result<UnixListener> {
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.bind(&SockAddr::unix(path)?)?;
-        // Before anybody can connect.
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
-        socket.listen(i32::try_from(CONNECTIONS).unwrap_or(i32::MAX))?;
-        Ok(UnixListener::from(std::os::fd::OwnedFd::from(socket)))
-    };
-    bound().map_err(|error| ServiceError::Socket(path.to_owned(), error))
 }
 
 fn accept(listener: &UnixListener, readers: &Arc<Readers>, extras: &Arc<Extras>, stopping: &Arc<AtomicBool>) {

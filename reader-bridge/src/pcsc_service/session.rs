@@ -17,6 +17,7 @@ use std::mem::MaybeUninit;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use zeroize::{Zeroize, Zeroizing};
 
 /// How long a client may take for the rest of a request it has begun, and to read a reply.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -57,8 +58,8 @@ pub(super) struct Session {
     settling: bool,
     /// What the socket's is.
     timeout: Duration,
-    response: Vec<u8>,
-    out: Vec<u8>,
+    response: Zeroizing<Vec<u8>>,
+    out: Zeroizing<Vec<u8>>,
 }
 
 /// What all sessions of a service have besides the readers.
@@ -81,14 +82,14 @@ impl Session {
             stage: Stage::New,
             settling: false,
             timeout: Duration::ZERO,
-            response: Vec::new(),
-            out: Vec::new(),
+            response: Zeroizing::default(),
+            out: Zeroizing::default(),
         }
     }
 
     /// Answers until the end.
     pub(super) fn run(&mut self) {
-        let mut buffer = vec![0; ROOM];
+        let mut buffer = Zeroizing::new(vec![0; ROOM]);
         let mut filled = 0;
         let mut begun: Option<Instant> = None;
         if self.stream.set_write_timeout(Some(PATIENCE)).is_err() {
@@ -110,13 +111,17 @@ impl Session {
                 }
             }
             buffer.copy_within(used..filled, 0);
+            // No PIN stays longer than the request that brought it.
+            buffer.get_mut(filled - used..filled).unwrap_or_default().zeroize();
             filled -= used;
             if filled > 0 && begun.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
                 return;
             }
             if filled == buffer.len() {
                 // At most the longest request, which `decode` has seen the header of.
-                buffer.resize((2 * filled).min(message::LONGEST), 0);
+                let mut larger = Zeroizing::new(vec![0; (2 * filled).min(message::LONGEST)]);
+                larger.iter_mut().zip(buffer.iter()).for_each(|(to, from)| *to = *from);
+                buffer = larger;
             }
             match self.receive(buffer.get_mut(filled..).unwrap_or_default()) {
                 Ok(0) => return,
@@ -339,7 +344,7 @@ impl Session {
         };
         let (output, code) = match outcome {
             Ok(output) => (output, code::SUCCESS),
-            Err(code) => (Vec::new(), code),
+            Err(code) => (Zeroizing::default(), code),
         };
         let code = fits(code, &output, room);
         self.send(&Reply::Control {

@@ -4,6 +4,7 @@
 //! message; a 1-byte APDU of such a value can't be told from it. Must never cut a length to 16 bits.
 
 use std::fmt;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The longest body of a frame, in bytes.
 pub const LONGEST_BODY: usize = u16::MAX as usize;
@@ -11,8 +12,8 @@ pub const LONGEST_BODY: usize = u16::MAX as usize;
 /// Bytes of a frame before its body.
 pub const HEADER: usize = 2;
 
-/// A message of vpcd to the card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A message of vpcd to the card. `Debug` shows only how long a command is: it may hold a PIN.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Message<'a> {
     /// Control byte 0: power off. Not answered.
     PowerOff,
@@ -50,9 +51,22 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Puts received bytes together to messages. Allocates once.
+impl fmt::Debug for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Message::PowerOff => f.write_str("PowerOff"),
+            Message::PowerOn => f.write_str("PowerOn"),
+            Message::Reset => f.write_str("Reset"),
+            Message::GetAtr => f.write_str("GetAtr"),
+            Message::Apdu(apdu) => write!(f, "Apdu({} bytes)", apdu.len()),
+        }
+    }
+}
+
+/// Puts received bytes together to messages. Allocates once, and keeps no message longer than until there is to be
+/// [`Decoder::space`] for the next.
 pub struct Decoder {
-    buffer: Box<[u8]>,
+    buffer: Zeroizing<Box<[u8]>>,
     /// `buffer[start..end]` has been received and not yet been given out.
     start: usize,
     end: usize,
@@ -68,7 +82,7 @@ impl Decoder {
     /// A decoder that has received nothing.
     pub fn new() -> Decoder {
         Decoder {
-            buffer: vec![0; HEADER + LONGEST_BODY].into(),
+            buffer: Zeroizing::new(vec![0; HEADER + LONGEST_BODY].into()),
             start: 0,
             end: 0,
         }
@@ -76,7 +90,9 @@ impl Decoder {
 
     /// Forgets all that was received, as at the beginning of a connection.
     pub fn clear(&mut self) {
-        (self.start, self.end) = (0, 0);
+        self.start = self.end;
+        // Moves nothing, and wipes all.
+        self.space();
     }
 
     /// The next message, when all of it has been received.
@@ -112,7 +128,10 @@ impl Decoder {
     pub fn space(&mut self) -> &mut [u8] {
         // Nearly always nothing is pending, and moving nothing costs nothing.
         self.buffer.copy_within(self.start..self.end, 0);
-        (self.start, self.end) = (0, self.end - self.start);
+        let pending = self.end - self.start;
+        // The command that was given out may have held a PIN.
+        self.buffer.get_mut(pending..self.end).unwrap_or_default().zeroize();
+        (self.start, self.end) = (0, pending);
         self.buffer.get_mut(self.end..).unwrap_or_default()
     }
 
@@ -225,6 +244,21 @@ mod tests {
     fn every_single_byte_split_gives_the_same_messages() {
         let bodies = [vec![], vec![4], vec![0, 0xA4, 4, 0], vec![7; 260], vec![1]];
         assert_eq!(decode(&frames(&bodies), std::iter::repeat(1)), bodies);
+    }
+
+    #[test]
+    fn a_command_that_was_given_out_is_wiped_and_never_shown() {
+        let mut decoder = Decoder::new();
+        let frame = *b"\x00\x09\x00\x20\x00\x80\x041234\x00";
+        decoder.space()[..frame.len()].copy_from_slice(&frame);
+        decoder.received(frame.len());
+        let shown = format!("{:?}", decoder.next_message().unwrap());
+        assert_eq!(shown, "Apdu(9 bytes)");
+        // The beginning of the next message stays.
+        assert_eq!(decoder.pending(), [0]);
+        decoder.space();
+        assert!(decoder.buffer.iter().all(|byte| *byte == 0));
+        assert_eq!(decoder.pending(), [0]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::socket::{Received, Socket};
 use super::stop::StopHandle;
 use crate::icc::{Icc, IccError};
 use std::time::Instant;
+use zeroize::Zeroizing;
 
 /// The shortest R-APDU is a status word.
 const SHORTEST_ANSWER: usize = 2;
@@ -30,8 +31,8 @@ pub struct VpcdServer {
 
 #[derive(Default)]
 struct Buffers {
-    response: Vec<u8>,
-    frame: Vec<u8>,
+    response: Zeroizing<Vec<u8>>,
+    frame: Zeroizing<Vec<u8>>,
 }
 
 /// The card, and what the conversation knows of it.

@@ -1,0 +1,84 @@
+//! Asking for a PIN on the terminal, whatever standard input is.
+//!
+//! A PIN is typed without echo, and the terminal is left as it was found, whatever ends the asking. Must never show a PIN
+//! or keep one.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::process::{Command, Stdio};
+
+use zeroize::Zeroizing;
+
+/// More than any PIN has; a cat on the keyboard can't fill the memory.
+const LONGEST: usize = 64;
+
+/// Asks for a PIN. `None` when nothing was typed, or when `stop` says so, which is asked every 0.2 seconds.
+///
+/// # Errors
+/// There is no terminal, or it can't be set.
+pub(crate) fn ask_pin(prompt: &str, stop: &dyn Fn() -> bool) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let terminal = File::options().read(true).write(true).open("/dev/tty")?;
+    // Back to what it was when this is dropped.
+    let _silent = Silent::new(&terminal)?;
+    (&terminal).write_all(prompt.as_bytes())?;
+    let mut pin = Zeroizing::new(Vec::with_capacity(LONGEST));
+    let mut key = Zeroizing::new([0]);
+    let done = loop {
+        if stop() {
+            break false;
+        }
+        // Nothing after a moment without a key.
+        if (&terminal).read(&mut *key)? == 0 {
+            continue;
+        }
+        match key[0] {
+            b'\n' | b'\r' => break true,
+            // Backspace, by either of its codes.
+            0x08 | 0x7F => drop(pin.pop()),
+            other if pin.len() < LONGEST => pin.push(other),
+            _ => {}
+        }
+    };
+    (&terminal).write_all(b"\n")?;
+    Ok((done && !pin.is_empty()).then_some(pin))
+}
+
+/// A terminal without echo that gives each key as it is typed, and nothing after 0.2 seconds without one.
+struct Silent<'a> {
+    terminal: &'a File,
+    before: String,
+}
+
+impl<'a> Silent<'a> {
+    fn new(terminal: &'a File) -> io::Result<Self> {
+        let before = stty(terminal, &["-g"])?;
+        let silent = Self {
+            terminal,
+            before: before.trim().to_owned(),
+        };
+        stty(terminal, &["-echo", "-icanon", "min", "0", "time", "2"])?;
+        Ok(silent)
+    }
+}
+
+impl Drop for Silent<'_> {
+    fn drop(&mut self) {
+        // There is nobody to tell.
+        let _ = stty(self.terminal, &[&self.before]);
+    }
+}
+
+/// The standard library can't set a terminal's modes, and every system has the program that can.
+fn stty(terminal: &File, arguments: &[&str]) -> io::Result<String> {
+    let mut command = Command::new("stty");
+    command
+        .args(arguments)
+        .stdin(terminal.try_clone()?)
+        .stderr(Stdio::null());
+    let output = command.output()?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(io::Error::other("stty fails"))
+    }
+}
