@@ -89,21 +89,21 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     let files = vec![
         elementary_file(
             ef::CARD_INFO,
-            ("card information", ""),
+            ("card information", "カード情報"),
             Body::Records(vec![record(text.as_bytes()).into()]),
             Access::read(Condition::Always),
             documented("all clients: 01 1C, serial (15), municipality (5), expiry (8)"),
         ),
         elementary_file(
             ef::KEY_REFERENCE,
-            ("key reference", ""),
+            ("key reference", "鍵参照情報"),
             key_reference(contents.key_reference),
             Access::read(Condition::Always),
             key_reference_basis(),
         ),
         elementary_file(
             ef::AUTHENTICATION_KEY,
-            ("internal-authentication private key", ""),
+            ("internal-authentication private key", "内部認証用秘密鍵"),
             Body::PrivateKey(contents.authentication_key),
             Access::NONE.with(Operation::InternalAuthenticate, Condition::Always),
             measured("myna-card: answers INTERNAL AUTHENTICATE without a credential"),

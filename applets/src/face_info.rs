@@ -81,7 +81,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     let files = vec![
         elementary_file(
             ef::AGE_RECORD,
-            ("age record", ""),
+            ("age record", "年齢確認情報"),
             Body::Transparent(data.age_record),
             Access::read(birth),
             documented("myna-card; PocketSign names the PIN"),
@@ -104,7 +104,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::CERTIFICATE,
-            ("CV certificate of the data-signing key", ""),
+            ("CV certificate of the data-signing key", "データ署名鍵のCV証明書"),
             Body::Transparent(data.certificate),
             Access::read(Condition::Always),
             documented("several clients; dump of a test card (myna-card)"),
@@ -119,7 +119,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         .secret(),
         elementary_file(
             ef::UNKNOWN_0006,
-            ("unknown protected file", ""),
+            ("unknown protected file", "用途不明の保護ファイル"),
             Body::Transparent(vec![0xFF; 16].into()),
             Access::read(either_code),
             measured("myna-card: 16 x FF, behind either code"),
@@ -147,7 +147,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::AUTHENTICATION_KEY,
-            ("active-authentication key", ""),
+            ("active-authentication key", "能動認証用秘密鍵"),
             Body::PrivateKey(contents.authentication_key),
             Access::NONE
                 .with(Operation::ComputeSignature, Condition::Always)

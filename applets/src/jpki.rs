@@ -107,21 +107,21 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::TOKEN_INFO,
-            ("token information", ""),
+            ("token information", "トークン情報"),
             transparent(token_info(profile, &contents.token_serial)),
             free(),
             measured("dump of a test card (myna-card)"),
         ),
         elementary_file(
             ef::AVAILABILITY,
-            ("certificate availability", ""),
+            ("certificate availability", "電子証明書の有無"),
             transparent(availability(available)),
             free(),
             measured("myna-card: 8F 8F 00 with both certificates; 00 for an absent one is assumed"),
         ),
         elementary_file(
             ef::UNKNOWN_0009,
-            ("unknown protected file", ""),
+            ("unknown protected file", "用途不明の保護ファイル"),
             transparent(vec![0xFF; 16]),
             Access::read(Condition::Never),
             documented("myna-card: no credential of the holder opens it; 16 x FF"),
@@ -135,7 +135,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::TERMINAL_CA,
-            ("terminal CA key", ""),
+            ("terminal CA key", "端末証明書検証用CA公開鍵"),
             Body::CertificateKey(contents.terminal_ca),
             Access::NONE.with(Operation::VerifyCertificate, Condition::Always),
             documented("sc-tools-myna; myna-card"),
