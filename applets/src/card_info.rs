@@ -16,7 +16,7 @@ use crate::issuance::cv::KeyId;
 use crate::issuance::person::MunicipalityCode;
 use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
-use crate::{card_manager, documented, elementary_file, measured};
+use crate::{assumed, card_manager, documented, elementary_file, measured};
 
 /// The AID.
 pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x01, 0x00]) {
@@ -141,7 +141,9 @@ pub(crate) fn key_reference(id: KeyId) -> Body {
 }
 
 pub(crate) fn key_reference_basis() -> Basis {
-    documented("myna-card: one record, a key reference of 16 bytes; its tag 01, the key named and free reading assumed")
+    assumed(
+        "myna-card: one record, a key reference of 16 bytes; free reading, its tag 01 and the key named are assumed",
+    )
 }
 
 /// Anybody may try the PIN; who knows it may change it, by CHANGE KEY (`80 32 00 80`).

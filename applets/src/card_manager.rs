@@ -107,7 +107,7 @@ fn object((tag, value): (u16, Vec<u8>)) -> DataObject {
 }
 
 /// GET DATA `5F51`: the contact ATR without its first byte. Some cards give it in the card manager, some only in an
-/// application; which, the profile says. The default one gives it in both, for the clients that try only one.
+/// application; which, the profile says.
 pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
     let without_ts = profile.contact_atr.get(1..).unwrap_or_default();
     DataObject {
@@ -116,10 +116,10 @@ pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
         title: "接触ATR（TSを除く）".into(),
         value: without_ts.to_vec().into(),
         access: Access::read(Condition::Always),
-        basis: assumed(if profile.contact_atr_at_card_manager {
-            "myna-card: at the card manager on some cards, only in an application on others; here in both"
+        basis: documented(if profile.contact_atr_at_card_manager {
+            "myna-card: some cards give it at the card manager and in applications, so this one; which batch does is assumed"
         } else {
-            "myna-card: at the card manager on some cards, only in an application on others; here in applications only"
+            "myna-card: some cards give it in applications only, so this one; which batch does is assumed"
         }),
     }
 }

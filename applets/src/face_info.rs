@@ -84,7 +84,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             ("age record", "年齢確認情報"),
             Body::Transparent(data.age_record),
             Access::read(birth),
-            documented("myna-card; PocketSign names the PIN"),
+            measured("myna-card: the birth date opens it, the codes do not; PocketSign names the PIN"),
         )
         .secret(),
         elementary_file(
@@ -92,7 +92,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             ("card face", "券面事項"),
             Body::Transparent(data.card_face),
             Access::read(either_code.clone()),
-            documented("several clients; myna-card"),
+            measured("myna-card: either code opens it; several clients"),
         )
         .secret(),
         elementary_file(
@@ -100,7 +100,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             ("basic information", "AP基本情報"),
             Body::Transparent(data.basic_information),
             Access::read(Condition::Always),
-            measured("dump of a test card (myna-card); what DF35 holds is assumed"),
+            documented("several clients; dump of a test card (myna-card); what DF35 holds is assumed"),
         ),
         elementary_file(
             ef::CERTIFICATE,
@@ -114,7 +114,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             ("My Number picture", "個人番号画像"),
             Body::Transparent(data.my_number_picture),
             Access::read(a),
-            documented("several clients; myna-card: code B does not open it"),
+            measured("myna-card: code A opens it, code B does not; several clients"),
         )
         .secret(),
         elementary_file(

@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 
 use crate::pattern::{find_tlv, read_tlv};
+use crate::pins::Pin;
 use crate::template::{Context, Template};
 
 /// Every check: name, what it means.
@@ -61,6 +62,14 @@ pub const CHECKS: &[(&str, &str)] = &[
     (
         "my-number(FROM)",
         "the twelve digits from FROM on have the check digit of a My Number",
+    ),
+    (
+        "era-birth(PIN, TAG)",
+        "the first six digits of the value given for PIN are the date in object TAG with the year of its era",
+    ),
+    (
+        "code-b-expiry(TAG)",
+        "the value given as 照合番号B has the year of object TAG behind the birth date, and four digits behind that",
     ),
     ("png(TAG, WIDTHxHEIGHT)", "object TAG is a PNG of that size, 1 bit grey"),
     ("jp2(TAG)", "object TAG is a JPEG 2000 file"),
@@ -285,6 +294,33 @@ impl<'a> Check<'a> {
                 let digits = data.get(from..from + 12).ok_or("the data end before")?;
                 require(is_my_number(digits), "the check digit is wrong")
             }
+            "era-birth" => {
+                let pin: Pin = self.argument(0).parse()?;
+                let value = context
+                    .values
+                    .get(pin)
+                    .ok_or_else(|| format!("the PIN {pin} is not known"))?;
+                let date = era_date(object(self.tag(1)?)?).ok_or("it is no date YYYYMMDD")?;
+                require(value.get(..6) == Some(&date), "the PIN does not begin with the date")
+            }
+            "code-b-expiry" => {
+                let pin = Pin::CodeB;
+                let value = context
+                    .values
+                    .get(pin)
+                    .ok_or_else(|| format!("the PIN {pin} is not known"))?;
+                let year = object(self.tag(0)?)?.get(..4);
+                let (given, code) = value
+                    .as_bytes()
+                    .get(6..)
+                    .unwrap_or_default()
+                    .split_at_checked(4)
+                    .unwrap_or_default();
+                require(
+                    Some(given) == year && code.len() == 4 && code.iter().all(u8::is_ascii_digit),
+                    "the PIN has another year there, or no four digits behind it",
+                )
+            }
             "png" => {
                 let size: Vec<u32> = self
                     .argument(1)
@@ -381,6 +417,21 @@ fn offsets(data: &[u8], table: u32) -> Result<(), String> {
 
 fn trailing(data: &[u8]) -> usize {
     read_tlv(data).map_or(0, |(_, _, rest)| rest.len())
+}
+
+/// `YYYYMMDD` as `YYMMDD` with the year of the era: the day on which an era begins is its first.
+fn era_date(date: &[u8]) -> Option<String> {
+    const ERAS: [(u32, u32); 5] = [
+        (20190501, 2019),
+        (19890108, 1989),
+        (19261225, 1926),
+        (19120730, 1912),
+        (18680125, 1868),
+    ];
+    let digits = std::str::from_utf8(date).ok().filter(|digits| digits.len() == 8)?;
+    let number: u32 = digits.parse().ok()?;
+    let (_, first) = ERAS.into_iter().find(|(begin, _)| number >= *begin)?;
+    Some(format!("{:02}{}", number / 10000 - first + 1, digits.get(4..)?))
 }
 
 fn is_my_number(digits: &[u8]) -> bool {
@@ -491,6 +542,23 @@ mod tests {
         // The holder of the published test card; the worked example of the ministry's rule.
         assert!(is_my_number(b"537686677188") && is_my_number(b"983205673214"));
         assert!(!is_my_number(b"537686677187") && !is_my_number(b"53768667718x"));
+    }
+
+    #[test]
+    fn a_date_has_the_year_of_its_era() {
+        for (date, digits) in [
+            ("19800217", "550217"),
+            ("20190430", "310430"),
+            ("20190501", "010501"),
+            ("19890107", "640107"),
+            ("19890108", "010108"),
+            ("19261225", "011225"),
+            ("19120729", "450729"),
+        ] {
+            assert_eq!(era_date(date.as_bytes()).as_deref(), Some(digits), "{date}");
+        }
+        assert_eq!(era_date(b"1980021"), None);
+        assert_eq!(era_date(b"18000101"), None);
     }
 
     #[test]
