@@ -16,6 +16,8 @@ use x509_cert::Certificate;
 use crate::pattern::{find_tlv, read_tlv};
 use crate::pins::Pin;
 use crate::template::{Context, Template};
+use crate::text;
+use crate::text::Text;
 
 /// Every check: name, what it means.
 pub const CHECKS: &[(&str, &str)] = &[
@@ -177,21 +179,21 @@ impl<'a> Check<'a> {
     ///
     /// # Errors
     /// A sentence that says why not.
-    pub(crate) fn pass(&self, data: &[u8], atr: &[u8], context: &mut Context<'_>) -> Result<(), String> {
-        let object = |tag: u32| find_tlv(data, tag).ok_or_else(|| format!("there is no object {tag:X}"));
-        let require = |holds: bool, otherwise: &str| if holds { Ok(()) } else { Err(otherwise.to_owned()) };
+    pub(crate) fn pass(&self, data: &[u8], atr: &[u8], context: &mut Context<'_>) -> Result<(), Text> {
+        let object = |tag: u32| find_tlv(data, tag).ok_or_else(|| no_object(tag));
+        let require = |holds: bool, otherwise: Text| if holds { Ok(()) } else { Err(otherwise) };
         let saved = context.saved;
         match self.name {
             "der-certificate" => certificate(data).map(drop),
             "issued-by" => {
                 let key = public_key(self.saved(0, saved)?)?;
                 let issued = certificate(data)?;
-                let (_, signed, _) = read_der(data).ok_or("it is no DER")?;
-                let (body, ..) = read_der(signed).ok_or("it is no DER")?;
+                let (_, signed, _) = read_der(data).ok_or_else(|| text!("it is no DER", "DERではない"))?;
+                let (body, ..) = read_der(signed).ok_or_else(|| text!("it is no DER", "DERではない"))?;
                 let signature = issued.signature.as_bytes().unwrap_or_default();
                 require(
                     opens_to(&key, signature, &digest_info(&Sha256::digest(body))),
-                    "it is not signed by that key",
+                    text!("it is not signed by that key", "その鍵による署名ではない"),
                 )
             }
             "signed" => {
@@ -203,24 +205,30 @@ impl<'a> Check<'a> {
                     "hash" => opens_to(&key, data, &hash),
                     "sha256" => opens_to(&key, data, &digest_info(&hash)),
                     "pss" => key.verify(Pss::new::<Sha256>(), &hash, data).is_ok(),
-                    other => return Err(format!("there is no scheme \"{other}\"")),
+                    other => return Err(format!("there is no scheme \"{other}\"").into()),
                 };
-                require(good, "the signature does not verify")
+                require(good, text!("the signature does not verify", "署名を検証できない"))
             }
             "signed-inside" => {
                 let key = public_key(self.saved(1, saved)?)?;
                 let tag = self.tag(0)?;
-                let (_, container, _) = read_tlv(data).ok_or("there is no container")?;
+                let (_, container, _) =
+                    read_tlv(data).ok_or_else(|| text!("there is no container", "コンテナがない"))?;
                 let signature = object(tag)?;
                 // The object's own head: two bytes of tag, three of length.
                 let before = container
                     .len()
                     .checked_sub(signature.len() + 5)
                     .and_then(|end| container.get(..end));
-                let before = before.ok_or("the signature is not the last object")?;
+                let before = before.ok_or_else(|| {
+                    text!(
+                        "the signature is not the last object",
+                        "署名が最後のオブジェクトではない"
+                    )
+                })?;
                 require(
                     opens_to(&key, signature, &digest_info(&Sha256::digest(before))),
-                    "the signature does not verify",
+                    text!("the signature does not verify", "署名を検証できない"),
                 )
             }
             "cv-signed" => {
@@ -228,20 +236,20 @@ impl<'a> Check<'a> {
                 let hash = Sha256::digest(object(0x5F4E)?);
                 require(
                     opens_to(&key, object(0x5F37)?, &digest_info(&hash)),
-                    "the signature does not verify",
+                    text!("the signature does not verify", "署名を検証できない"),
                 )
             }
             "contains" => {
                 let wanted = Template::parse(self.argument(0))?.fill(context)?;
                 let found = data.windows(wanted.len().max(1)).any(|window| window == &wanted[..]);
-                require(found, "the bytes do not occur")
+                require(found, text!("the bytes do not occur", "そのバイト列が含まれていない"))
             }
             "face-signature" => {
                 let key = public_key(self.saved(0, saved)?)?;
-                let whole = |tags: &[u32]| -> Result<Vec<u8>, String> {
+                let whole = |tags: &[u32]| -> Result<Vec<u8>, Text> {
                     let mut hash = Sha256::new();
                     for tag in tags {
-                        hash.update(whole_object(data, *tag).ok_or_else(|| format!("there is no object {tag:X}"))?);
+                        hash.update(whole_object(data, *tag).ok_or_else(|| no_object(*tag))?);
                     }
                     Ok(hash.finalize().to_vec())
                 };
@@ -253,46 +261,64 @@ impl<'a> Check<'a> {
                 .concat();
                 require(
                     opens_to(&key, object(0xDF28)?, &digest_info(&digests)),
-                    "the signature does not verify",
+                    text!("the signature does not verify", "署名を検証できない"),
                 )
             }
             "digest-of" => {
                 let digest = Sha256::digest(self.saved(1, saved)?);
-                require(object(self.tag(0)?)? == digest.as_slice(), "the digest is another one")
+                require(
+                    object(self.tag(0)?)? == digest.as_slice(),
+                    text!("the digest is another one", "ハッシュ値が異なる"),
+                )
             }
             "digest-behind" => {
-                let (_, container, _) = read_tlv(self.saved(1, saved)?).ok_or("there is no container")?;
-                let (tag, _, behind) = read_tlv(container).ok_or("the container is empty")?;
-                require(tag == self.tag(2)?, "the container begins with another object")?;
+                let (_, container, _) =
+                    read_tlv(self.saved(1, saved)?).ok_or_else(|| text!("there is no container", "コンテナがない"))?;
+                let (tag, _, behind) =
+                    read_tlv(container).ok_or_else(|| text!("the container is empty", "コンテナが空である"))?;
+                require(
+                    tag == self.tag(2)?,
+                    text!(
+                        "the container begins with another object",
+                        "コンテナの先頭が別のオブジェクトである"
+                    ),
+                )?;
                 require(
                     object(self.tag(0)?)? == Sha256::digest(behind).as_slice(),
-                    "the digest is another one",
+                    text!("the digest is another one", "ハッシュ値が異なる"),
                 )
             }
             "offsets" => offsets(data, self.tag(0)?),
             "digits" => {
                 let from = self.number(0)?;
-                let digits = data.get(from..from + self.number(1)?).ok_or("the data end before")?;
+                let digits = data
+                    .get(from..from + self.number(1)?)
+                    .ok_or_else(|| text!("the data end before", "データがそこまでない"))?;
                 require(
                     digits.iter().all(u8::is_ascii_digit),
-                    "there is something else than digits",
+                    text!("there is something else than digits", "数字以外が含まれている"),
                 )
             }
             "utf8" => require(
                 std::str::from_utf8(object(self.tag(0)?)?).is_ok(),
-                "it is no UTF-8 text",
+                text!("it is no UTF-8 text", "UTF-8のテキストではない"),
             ),
             "date" => {
                 let date = object(self.tag(0)?)?;
                 require(
                     date.len() == 8 && date.iter().all(u8::is_ascii_digit),
-                    "it is no date YYYYMMDD",
+                    text!("it is no date YYYYMMDD", "YYYYMMDDの日付ではない"),
                 )
             }
             "my-number" => {
                 let from = self.number(0)?;
-                let digits = data.get(from..from + 12).ok_or("the data end before")?;
-                require(is_my_number(digits), "the check digit is wrong")
+                let digits = data
+                    .get(from..from + 12)
+                    .ok_or_else(|| text!("the data end before", "データがそこまでない"))?;
+                require(
+                    is_my_number(digits),
+                    text!("the check digit is wrong", "検査用数字が正しくない"),
+                )
             }
             "era-birth" => {
                 let pin: Pin = self.argument(0).parse()?;
@@ -300,8 +326,12 @@ impl<'a> Check<'a> {
                     .values
                     .get(pin)
                     .ok_or_else(|| format!("the PIN {pin} is not known"))?;
-                let date = era_date(object(self.tag(1)?)?).ok_or("it is no date YYYYMMDD")?;
-                require(value.get(..6) == Some(&date), "the PIN does not begin with the date")
+                let date = era_date(object(self.tag(1)?)?)
+                    .ok_or_else(|| text!("it is no date YYYYMMDD", "YYYYMMDDの日付ではない"))?;
+                require(
+                    value.get(..6) == Some(&date),
+                    text!("the PIN does not begin with the date", "PINの先頭がその日付ではない"),
+                )
             }
             "code-b-expiry" => {
                 let pin = Pin::CodeB;
@@ -318,7 +348,10 @@ impl<'a> Check<'a> {
                     .unwrap_or_default();
                 require(
                     Some(given) == year && code.len() == 4 && code.iter().all(u8::is_ascii_digit),
-                    "the PIN has another year there, or no four digits behind it",
+                    text!(
+                        "the PIN has another year there, or no four digits behind it",
+                        "PINのその位置の年が異なるか、その後が4桁の数字ではない"
+                    ),
                 )
             }
             "png" => {
@@ -328,7 +361,7 @@ impl<'a> Check<'a> {
                     .filter_map(|number| number.parse().ok())
                     .collect();
                 let [width, height] = size[..] else {
-                    return Err("the size is written WIDTHxHEIGHT".to_owned());
+                    return Err("the size is written WIDTHxHEIGHT".to_owned().into());
                 };
                 let expected = [
                     b"\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR".as_slice(),
@@ -338,34 +371,55 @@ impl<'a> Check<'a> {
                 ];
                 require(
                     object(self.tag(0)?)?.starts_with(&expected.concat()),
-                    "it is no PNG of that size with 1 bit grey",
+                    text!(
+                        "it is no PNG of that size with 1 bit grey",
+                        "その大きさの1ビットグレースケールPNGではない"
+                    ),
                 )
             }
             "jp2" => require(
                 object(self.tag(0)?)?.starts_with(b"\0\0\0\x0CjP  \r\n\x87\n"),
-                "it does not begin as a JPEG 2000 file",
+                text!(
+                    "it does not begin as a JPEG 2000 file",
+                    "先頭がJPEG 2000ファイルの形ではない"
+                ),
             ),
-            "same" => require(data == self.saved(0, saved)?, "the data are others"),
-            "differs" => require(data != self.saved(0, saved)?, "the data are the same"),
+            "same" => require(
+                data == self.saved(0, saved)?,
+                text!("the data are others", "データが異なる"),
+            ),
+            "differs" => require(
+                data != self.saved(0, saved)?,
+                text!("the data are the same", "データが同じである"),
+            ),
             "part-of" => {
                 let whole = self
                     .saved(0, saved)?
                     .get(self.number(1)?..)
-                    .ok_or("what was saved ends before")?;
+                    .ok_or_else(|| text!("what was saved ends before", "保存したデータがそこまでない"))?;
                 require(
                     !data.is_empty() && whole.starts_with(data),
-                    "the data are not that part",
+                    text!("the data are not that part", "データがその部分ではない"),
                 )
             }
             "same-key" => {
                 let [one, other] = [public_key(object(self.tag(0)?)?)?, public_key(self.saved(1, saved)?)?];
-                require(one == other, "it is another key")
+                require(one == other, text!("it is another key", "別の鍵である"))
             }
-            "known-atr" => require(ATRS.contains(&data), "no My Number Card is known with this ATR"),
+            "known-atr" => require(
+                ATRS.contains(&data),
+                text!(
+                    "no My Number Card is known with this ATR",
+                    "このATRのマイナンバーカードは知られていない"
+                ),
+            ),
             "contactless-atr" => {
                 let sum = data.iter().skip(1).fold(0, |sum, byte| sum ^ byte);
                 let head = data.starts_with(&[0x3B, 0x88, 0x80, 0x01]) && data.len() == 13;
-                require(head && sum == 0, "it is not made that way")
+                require(
+                    head && sum == 0,
+                    text!("it is not made that way", "その規則で作られていない"),
+                )
             }
             "atr-without-ts" => {
                 let own = atr.first() == Some(&0x3B) && !atr.starts_with(&[0x3B, 0x88, 0x80, 0x01]);
@@ -374,12 +428,19 @@ impl<'a> Check<'a> {
                     .any(|known| known.get(1..) == Some(data) && !known.starts_with(&[0x3B, 0x88]));
                 require(
                     if own { atr.get(1..) == Some(data) } else { known },
-                    "it is another one than the card's contact ATR",
+                    text!(
+                        "it is another one than the card's contact ATR",
+                        "カードの接触ATRと異なる"
+                    ),
                 )
             }
-            other => Err(format!("there is no check \"{other}\"")),
+            other => Err(format!("there is no check \"{other}\"").into()),
         }
     }
+}
+
+fn no_object(tag: u32) -> Text {
+    text!("there is no object {tag:X}", "オブジェクト{tag:X}がない")
 }
 
 /// The whole object of this tag, head included, among those of the first container.
@@ -394,11 +455,15 @@ fn whole_object(data: &[u8], wanted: u32) -> Option<&[u8]> {
     None
 }
 
-fn offsets(data: &[u8], table: u32) -> Result<(), String> {
-    let (_, container, _) = read_tlv(data).ok_or("there is no container")?;
-    let (tag, offsets, mut rest) = read_tlv(container).ok_or("the container is empty")?;
+fn offsets(data: &[u8], table: u32) -> Result<(), Text> {
+    let (_, container, _) = read_tlv(data).ok_or_else(|| text!("there is no container", "コンテナがない"))?;
+    let (tag, offsets, mut rest) =
+        read_tlv(container).ok_or_else(|| text!("the container is empty", "コンテナが空である"))?;
     if tag != table {
-        return Err(format!("the container does not begin with {table:X}"));
+        return Err(text!(
+            "the container does not begin with {table:X}",
+            "コンテナの先頭が{table:X}ではない"
+        ));
     }
     // Positions count from the beginning of the file; the container is its first object.
     let head = data.len() - container.len() - trailing(data);
@@ -411,7 +476,10 @@ fn offsets(data: &[u8], table: u32) -> Result<(), String> {
     if offsets == expected {
         Ok(())
     } else {
-        Err("the offsets are not those of the objects".to_owned())
+        Err(text!(
+            "the offsets are not those of the objects",
+            "オフセットがオブジェクトの位置と合わない"
+        ))
     }
 }
 
@@ -489,7 +557,7 @@ fn opens_to(key: &RsaPublicKey, signature: &[u8], content: &[u8]) -> bool {
 }
 
 /// The RSA-2048 key of a certificate, or the first one that a file of the card shows as `90 03 …`, `91 82 0100 …`.
-pub(crate) fn public_key(data: &[u8]) -> Result<RsaPublicKey, String> {
+pub(crate) fn public_key(data: &[u8]) -> Result<RsaPublicKey, Text> {
     if data.first() == Some(&0x30) {
         let certificate = certificate(data)?;
         let key = &certificate.tbs_certificate.subject_public_key_info.subject_public_key;
@@ -498,21 +566,36 @@ pub(crate) fn public_key(data: &[u8]) -> Result<RsaPublicKey, String> {
     let head = [0x90, 0x03, 0x01, 0x00, 0x01, 0x91, 0x82, 0x01, 0x00];
     let at = data.windows(head.len()).position(|window| window == head);
     let modulus = at.and_then(|at| data.get(at + head.len()..at + head.len() + 256));
-    let modulus = modulus.ok_or("there is no public key 90 03 010001, 91 82 0100")?;
-    RsaPublicKey::new(BigUint::from_bytes_be(modulus), BigUint::from(65537u32)).map_err(|error| error.to_string())
+    let modulus = modulus.ok_or_else(|| {
+        text!(
+            "there is no public key 90 03 010001, 91 82 0100",
+            "公開鍵（90 03 010001、91 82 0100）がない"
+        )
+    })?;
+    RsaPublicKey::new(BigUint::from_bytes_be(modulus), BigUint::from(65537u32))
+        .map_err(|error| error.to_string().into())
 }
 
-fn key_of_bits(bits: &[u8]) -> Result<RsaPublicKey, String> {
-    RsaPublicKey::from_pkcs1_der(bits).map_err(|error| format!("the certificate holds no RSA key: {error}"))
+fn key_of_bits(bits: &[u8]) -> Result<RsaPublicKey, Text> {
+    RsaPublicKey::from_pkcs1_der(bits).map_err(|error| {
+        text!(
+            "the certificate holds no RSA key: {error}",
+            "証明書にRSA鍵がない: {error}"
+        )
+    })
 }
 
 /// The certificate at the beginning of a file, with the properties that all of the card's have.
-fn certificate(file: &[u8]) -> Result<Certificate, String> {
-    let (der, _, filler) = read_der(file).ok_or("it is no DER")?;
+fn certificate(file: &[u8]) -> Result<Certificate, Text> {
+    let (der, _, filler) = read_der(file).ok_or_else(|| text!("it is no DER", "DERではない"))?;
     if filler.iter().any(|byte| *byte != 0xFF) {
-        return Err("something else than filler follows the certificate".to_owned());
+        return Err(text!(
+            "something else than filler follows the certificate",
+            "証明書の後に充填以外のものがある"
+        ));
     }
-    let certificate = Certificate::from_der(der).map_err(|error| format!("it is no X.509 certificate: {error}"))?;
+    let certificate = Certificate::from_der(der)
+        .map_err(|error| text!("it is no X.509 certificate: {error}", "X.509証明書ではない: {error}"))?;
     const SHA256_WITH_RSA: &str = "1.2.840.113549.1.1.11";
     let bits: &der::asn1::BitString = &certificate.tbs_certificate.subject_public_key_info.subject_public_key;
     let key = key_of_bits(BitStringRef::from(bits).raw_bytes())?;
@@ -521,9 +604,10 @@ fn certificate(file: &[u8]) -> Result<Certificate, String> {
         && *key.e() == BigUint::from(65537u32)
     {
         true => Ok(certificate),
-        false => Err(
-            "it is not signed with sha256WithRSAEncryption, or its key is not RSA-2048 with exponent 65537".to_owned(),
-        ),
+        false => Err(text!(
+            "it is not signed with sha256WithRSAEncryption, or its key is not RSA-2048 with exponent 65537",
+            "sha256WithRSAEncryptionによる署名でないか、鍵が公開指数65537のRSA-2048ではない"
+        )),
     }
 }
 
