@@ -3,128 +3,25 @@
 //! A check is written `name` or `name(argument, …)`. Names of earlier answers are arguments, see [`crate::vector`]. Must
 //! never show what the card answered.
 
+mod digits;
+mod keys;
+mod list;
+
 use std::collections::BTreeMap;
 
-use der::Decode;
-use der::asn1::BitStringRef;
-use rsa::pkcs1::DecodeRsaPublicKey;
-use rsa::traits::PublicKeyParts;
-use rsa::{BigUint, Pss, RsaPublicKey};
+use rsa::Pss;
 use sha2::{Digest, Sha256};
-use x509_cert::Certificate;
 
 use crate::pattern::{find_tlv, read_tlv};
 use crate::pins::Pin;
 use crate::template::{Context, Template};
 use crate::text;
 use crate::text::Text;
-
-/// Every check: name, what it means.
-pub const CHECKS: &[(&str, &str)] = &[
-    (
-        "der-certificate",
-        "the data begin with an X.509 certificate with an RSA-2048 key, exponent 65537, signed with sha256WithRSAEncryption; only FF follows",
-    ),
-    (
-        "issued-by(CA)",
-        "the certificate is signed by the key of the certificate saved as CA",
-    ),
-    (
-        "signed(SCHEME, KEY, MESSAGE)",
-        "the data are a signature over MESSAGE by the key in the certificate or file saved as KEY; SCHEME is raw (type 1 padding only), hash (of SHA-256, without DigestInfo), sha256 or pss",
-    ),
-    (
-        "signed-inside(TAG, KEY)",
-        "object TAG is a signature (sha256) over the bytes before it in its container, by the key saved as KEY",
-    ),
-    (
-        "cv-signed(ISSUER)",
-        "object 5F37 is a signature (sha256) over the value of object 5F4E by the key in what was saved as ISSUER",
-    ),
-    ("contains(BYTES)", "the bytes occur in the data"),
-    (
-        "face-signature(KEY)",
-        "DF28 is a signature over the 96 bytes of three digests: DF22 to DF24, DF25 and DF26, DF27",
-    ),
-    (
-        "digest-of(TAG, NAME)",
-        "object TAG is the SHA-256 of all that was saved as NAME",
-    ),
-    (
-        "digest-behind(TAG, NAME, FIRST)",
-        "object TAG is the SHA-256 of what follows object FIRST in the container saved as NAME",
-    ),
-    (
-        "offsets(TAG)",
-        "object TAG lists, two bytes each, where the objects that follow it begin in the file",
-    ),
-    ("digits(FROM, COUNT)", "COUNT bytes from FROM on are ASCII digits"),
-    ("utf8(TAG)", "object TAG is UTF-8 text"),
-    ("date(TAG)", "object TAG is YYYYMMDD"),
-    (
-        "my-number(FROM)",
-        "the twelve digits from FROM on have the check digit of a My Number",
-    ),
-    (
-        "era-birth(PIN, TAG)",
-        "the first six digits of the value given for PIN are the date in object TAG with the year of its era",
-    ),
-    (
-        "code-b-expiry(TAG)",
-        "the value given as 照合番号B has the year of object TAG behind the birth date, and four digits behind that",
-    ),
-    ("png(TAG, WIDTHxHEIGHT)", "object TAG is a PNG of that size, 1 bit grey"),
-    ("jp2(TAG)", "object TAG is a JPEG 2000 file"),
-    ("same(NAME)", "the data are those saved as NAME"),
-    ("differs(NAME)", "the data are not those saved as NAME"),
-    (
-        "part-of(NAME, FROM)",
-        "the data are those saved as NAME, from FROM on, as many as there are",
-    ),
-    (
-        "same-key(TAG, NAME)",
-        "the public key in object TAG is the one in what was saved as NAME",
-    ),
-    ("known-atr", "the ATR is one that is published of a My Number Card"),
-    (
-        "contactless-atr",
-        "the ATR is made by PC/SC part 3: 3B 88 80 01, eight bytes of the ATQB, the exclusive-or of all",
-    ),
-    (
-        "atr-without-ts",
-        "the data are a contact ATR without its first byte; the one that the reader shows, if that is the card's own",
-    ),
-];
-
-/// ATRs published of the card: OpenSC's list, pcsc-tools.
-const ATRS: [&[u8]; 9] = [
-    &[0x3B, 0xE0, 0x00, 0xFF, 0x81, 0x31, 0xFE, 0x45, 0x14],
-    &[
-        0x3B, 0xC5, 0xFF, 0x81, 0x31, 0xFB, 0x45, 0x80, 0x73, 0xC6, 0x01, 0x00, 0x00,
-    ],
-    &[
-        0x3B, 0xDA, 0x13, 0xFF, 0x81, 0x31, 0xFB, 0x46, 0x80, 0x12, 0x39, 0x2F, 0x31, 0xC1, 0x73, 0xC6, 0x01, 0xC0,
-        0x3B,
-    ],
-    &[
-        0x3B, 0xF5, 0x91, 0x00, 0xFF, 0x91, 0x81, 0x71, 0xFE, 0x40, 0x00, 0x42, 0x00, 0x01, 0x00, 0xD1, 0xD6,
-    ],
-    &[
-        0x3B, 0xF5, 0x91, 0x00, 0xFF, 0x91, 0x81, 0x71, 0xFE, 0x40, 0x00, 0x42, 0x00, 0x01, 0xB3, 0xA1, 0x15,
-    ],
-    &[
-        0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x05, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x7F,
-    ],
-    &[
-        0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x41, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x3B,
-    ],
-    &[
-        0x3B, 0x88, 0x80, 0x01, 0x00, 0x4B, 0x51, 0xFF, 0xB3, 0x81, 0xD1, 0x00, 0x0F,
-    ],
-    &[
-        0x3B, 0x88, 0x80, 0x01, 0x00, 0x4B, 0x51, 0xFF, 0x00, 0x81, 0xD1, 0x00, 0xBC,
-    ],
-];
+use digits::{era_date, is_my_number};
+use keys::{certificate, opens_to, read_der};
+pub(crate) use keys::{digest_info, public_key};
+use list::ATRS;
+pub use list::CHECKS;
 
 /// A check, taken apart.
 pub(crate) struct Check<'a> {
@@ -487,170 +384,9 @@ fn trailing(data: &[u8]) -> usize {
     read_tlv(data).map_or(0, |(_, _, rest)| rest.len())
 }
 
-/// `YYYYMMDD` as `YYMMDD` with the year of the era: the day on which an era begins is its first.
-fn era_date(date: &[u8]) -> Option<String> {
-    const ERAS: [(u32, u32); 5] = [
-        (20190501, 2019),
-        (19890108, 1989),
-        (19261225, 1926),
-        (19120730, 1912),
-        (18680125, 1868),
-    ];
-    let digits = std::str::from_utf8(date).ok().filter(|digits| digits.len() == 8)?;
-    let number: u32 = digits.parse().ok()?;
-    let (_, first) = ERAS.into_iter().find(|(begin, _)| number >= *begin)?;
-    Some(format!("{:02}{}", number / 10000 - first + 1, digits.get(4..)?))
-}
-
-fn is_my_number(digits: &[u8]) -> bool {
-    const WEIGHTS: [u32; 11] = [6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
-    let value = |digit: &u8| digit.is_ascii_digit().then(|| u32::from(digit - b'0'));
-    let Some(values) = digits.iter().map(value).collect::<Option<Vec<_>>>() else {
-        return false;
-    };
-    let [base @ .., check] = &values[..] else { return false };
-    let rest = base
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| digit * weight)
-        .sum::<u32>()
-        % 11;
-    *check == if rest <= 1 { 0 } else { 11 - rest }
-}
-
-/// DigestInfo of PKCS#1 with SHA-256 around `value`, which the card's own data make longer than a digest.
-pub(crate) fn digest_info(value: &[u8]) -> Vec<u8> {
-    let length = value.len() as u8;
-    let head = [
-        0x30,
-        length + 17,
-        0x30,
-        0x0D,
-        0x06,
-        0x09,
-        0x60,
-        0x86,
-        0x48,
-        0x01,
-        0x65,
-        0x03,
-        0x04,
-        0x02,
-        0x01,
-        0x05,
-        0x00,
-        0x04,
-        length,
-    ];
-    [&head[..], value].concat()
-}
-
-/// Whether a signature opens to type 1 padding around exactly `content`.
-fn opens_to(key: &RsaPublicKey, signature: &[u8], content: &[u8]) -> bool {
-    let size = key.size();
-    let Some(padding) = size.checked_sub(content.len() + 3).filter(|padding| *padding >= 8) else {
-        return false;
-    };
-    let expected = [&[0, 1][..], &vec![0xFF; padding], &[0], content].concat();
-    let opened = BigUint::from_bytes_be(signature).modpow(key.e(), key.n());
-    signature.len() == size && opened == BigUint::from_bytes_be(&expected)
-}
-
-/// The RSA-2048 key of a certificate, or the first one that a file of the card shows as `90 03 …`, `91 82 0100 …`.
-pub(crate) fn public_key(data: &[u8]) -> Result<RsaPublicKey, Text> {
-    if data.first() == Some(&0x30) {
-        let certificate = certificate(data)?;
-        let key = &certificate.tbs_certificate.subject_public_key_info.subject_public_key;
-        return key_of_bits(key.raw_bytes());
-    }
-    let head = [0x90, 0x03, 0x01, 0x00, 0x01, 0x91, 0x82, 0x01, 0x00];
-    let at = data.windows(head.len()).position(|window| window == head);
-    let modulus = at.and_then(|at| data.get(at + head.len()..at + head.len() + 256));
-    let modulus = modulus.ok_or_else(|| {
-        text!(
-            "there is no public key 90 03 010001, 91 82 0100",
-            "公開鍵（90 03 010001、91 82 0100）がない"
-        )
-    })?;
-    RsaPublicKey::new(BigUint::from_bytes_be(modulus), BigUint::from(65537u32))
-        .map_err(|error| error.to_string().into())
-}
-
-fn key_of_bits(bits: &[u8]) -> Result<RsaPublicKey, Text> {
-    RsaPublicKey::from_pkcs1_der(bits).map_err(|error| {
-        text!(
-            "the certificate holds no RSA key: {error}",
-            "証明書にRSA鍵がない: {error}"
-        )
-    })
-}
-
-/// The certificate at the beginning of a file, with the properties that all of the card's have.
-fn certificate(file: &[u8]) -> Result<Certificate, Text> {
-    let (der, _, filler) = read_der(file).ok_or_else(|| text!("it is no DER", "DERではない"))?;
-    if filler.iter().any(|byte| *byte != 0xFF) {
-        return Err(text!(
-            "something else than filler follows the certificate",
-            "証明書の後に充填以外のものがある"
-        ));
-    }
-    let certificate = Certificate::from_der(der)
-        .map_err(|error| text!("it is no X.509 certificate: {error}", "X.509証明書ではない: {error}"))?;
-    const SHA256_WITH_RSA: &str = "1.2.840.113549.1.1.11";
-    let bits: &der::asn1::BitString = &certificate.tbs_certificate.subject_public_key_info.subject_public_key;
-    let key = key_of_bits(BitStringRef::from(bits).raw_bytes())?;
-    match certificate.signature_algorithm.oid.to_string() == SHA256_WITH_RSA
-        && key.size() == 256
-        && *key.e() == BigUint::from(65537u32)
-    {
-        true => Ok(certificate),
-        false => Err(text!(
-            "it is not signed with sha256WithRSAEncryption, or its key is not RSA-2048 with exponent 65537",
-            "sha256WithRSAEncryptionによる署名でないか、鍵が公開指数65537のRSA-2048ではない"
-        )),
-    }
-}
-
-/// The first DER object: all of it, its contents, what follows.
-fn read_der(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let (_, contents, rest) = read_tlv(data)?;
-    Some((data.get(..data.len() - rest.len())?, contents, rest))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_published_numbers_have_their_check_digits() {
-        // The holder of the published test card; the worked example of the ministry's rule.
-        assert!(is_my_number(b"537686677188") && is_my_number(b"983205673214"));
-        assert!(!is_my_number(b"537686677187") && !is_my_number(b"53768667718x"));
-    }
-
-    #[test]
-    fn a_date_has_the_year_of_its_era() {
-        for (date, digits) in [
-            ("19800217", "550217"),
-            ("20190430", "310430"),
-            ("20190501", "010501"),
-            ("19890107", "640107"),
-            ("19890108", "010108"),
-            ("19261225", "011225"),
-            ("19120729", "450729"),
-        ] {
-            assert_eq!(era_date(date.as_bytes()).as_deref(), Some(digits), "{date}");
-        }
-        assert_eq!(era_date(b"1980021"), None);
-        assert_eq!(era_date(b"18000101"), None);
-    }
-
-    #[test]
-    fn a_digest_info_is_as_long_as_published() {
-        assert_eq!(digest_info(&[0; 32]).len(), 51);
-        // The face's signature holds 96 bytes: 30 71 … 04 60.
-        assert_eq!((digest_info(&[0; 96])[1], digest_info(&[0; 96])[18]), (0x71, 0x60));
-    }
 
     #[test]
     fn an_unknown_check_and_a_wrong_count_of_arguments_are_refused() {

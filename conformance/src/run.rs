@@ -5,8 +5,9 @@
 //! stops at the first wrong one; and [`run`] looks at the counters before each vector that presents a PIN, leaves out what
 //! would come to the last try, and checks afterwards that every try is back. A virtual card is made anew for each vector.
 
+mod error;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::time::Instant;
 
 use rand_core::OsRng;
@@ -22,6 +23,7 @@ use crate::template::Context;
 use crate::text;
 use crate::text::Text;
 use crate::vector::{Effect, Expected, Property, Send, Step, Vector};
+pub use error::RunError;
 
 /// Where the card comes from.
 pub enum Subject<'a> {
@@ -62,76 +64,6 @@ pub struct Examination {
     pub properties: BTreeSet<Property>,
     /// Tries left of each PIN; none for one that is not there.
     pub tries: BTreeMap<Place, u8>,
-}
-
-/// Why a run ends before its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RunError {
-    /// The reader or the card failed.
-    Reader(ReaderError),
-    /// It is no My Number Card.
-    NotThisCard,
-    /// A PIN that was given is wrong. Nothing more is sent.
-    WrongPin {
-        /// Which.
-        place: String,
-        /// What the card answered.
-        sw: u16,
-    },
-    /// After a vector a PIN is not as it was. Nothing more is sent.
-    Lost {
-        /// The vector.
-        vector: String,
-        /// The PIN.
-        place: String,
-        /// What the card answered to the right value.
-        sw: u16,
-    },
-}
-
-impl RunError {
-    /// What it is, in both languages; what a reader says of itself is English.
-    #[must_use]
-    pub fn text(&self) -> Text {
-        match self {
-            Self::Reader(error) => Text::same(error.to_string()),
-            Self::NotThisCard => text!(
-                "the card has no JPKI application, so it is no My Number Card; nothing but one SELECT was sent to it",
-                "公的個人認証APがないため、マイナンバーカードではない。SELECTを1回送ったほかは何も送っていない"
-            ),
-            Self::WrongPin { place, sw } => {
-                let Text { en, ja } = match sw {
-                    0x63C0..=0x63CF => {
-                        let left = sw & 0xF;
-                        text!("{left} tries are left", "残り試行回数は{left}")
-                    }
-                    _ => text!("the card answered {sw:04X}", "カードの応答は{sw:04X}"),
-                };
-                text!(
-                    "the PIN given for {place} is not the card's, {en}; nothing more was sent: check it first",
-                    "{place}に指定したPINがカードのものと一致しない（{ja}）。以後は何も送っていない。先に確認すること"
-                )
-            }
-            Self::Lost { vector, place, sw } => text!(
-                "after {vector} the card answers {sw:04X} to the right PIN {place}; nothing more was sent to it",
-                "{vector}の後、正しいPIN {place}にカードが{sw:04X}と応答した。以後は何も送っていない"
-            ),
-        }
-    }
-}
-
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.text().fmt(f)
-    }
-}
-
-impl std::error::Error for RunError {}
-
-impl From<ReaderError> for RunError {
-    fn from(error: ReaderError) -> Self {
-        Self::Reader(error)
-    }
 }
 
 fn send(reader: &mut dyn Reader, command: &[u8]) -> Result<(Vec<u8>, u16), RunError> {
