@@ -1,4 +1,5 @@
-//! `--lang`: the language in which a command explains.
+//! `--lang`: the language of the commands that explain in sentences: `explain`, `apdu --why`, `files` and `conformance`.
+//! `show` and `pin` are tables that name everything in both languages at once. Help, errors and files are English.
 //!
 //! Must never follow the locale: what a command says is pasted into tests, issues and documents, and must be the same on
 //! every machine.
