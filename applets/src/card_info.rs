@@ -16,7 +16,7 @@ use crate::issuance::cv::KeyId;
 use crate::issuance::person::MunicipalityCode;
 use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
-use crate::{card_manager, documented, elementary_file, measured};
+use crate::{assumed, card_manager, documented, elementary_file, measured};
 
 /// The AID.
 pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x01, 0x00]) {
@@ -89,21 +89,21 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     let files = vec![
         elementary_file(
             ef::CARD_INFO,
-            ("card information", ""),
+            ("card information", "カード情報"),
             Body::Records(vec![record(text.as_bytes()).into()]),
             Access::read(Condition::Always),
             documented("all clients: 01 1C, serial (15), municipality (5), expiry (8)"),
         ),
         elementary_file(
             ef::KEY_REFERENCE,
-            ("key reference", ""),
+            ("key reference", "鍵参照情報"),
             key_reference(contents.key_reference),
             Access::read(Condition::Always),
             key_reference_basis(),
         ),
         elementary_file(
             ef::AUTHENTICATION_KEY,
-            ("internal-authentication private key", ""),
+            ("internal-authentication private key", "内部認証用秘密鍵"),
             Body::PrivateKey(contents.authentication_key),
             Access::NONE.with(Operation::InternalAuthenticate, Condition::Always),
             measured("myna-card: answers INTERNAL AUTHENTICATE without a credential"),
@@ -141,7 +141,9 @@ pub(crate) fn key_reference(id: KeyId) -> Body {
 }
 
 pub(crate) fn key_reference_basis() -> Basis {
-    documented("myna-card: one record, a key reference of 16 bytes; its tag 01, the key named and free reading assumed")
+    assumed(
+        "myna-card: one record, a key reference of 16 bytes; free reading, its tag 01 and the key named are assumed",
+    )
 }
 
 /// Anybody may try the PIN; who knows it may change it, by CHANGE KEY (`80 32 00 80`).

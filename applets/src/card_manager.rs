@@ -36,7 +36,7 @@ pub fn declare(profile: &Profile, data: CardData) -> Application {
         files: vec![File {
             id: FileId::new(0x001E),
             name: "unknown internal file".into(),
-            title: "".into(),
+            title: "用途不明の内部ファイル".into(),
             body: Body::Reserved,
             access: Access::NONE,
             basis: measured("myna-card: 001E selects, READ BINARY and READ RECORD answer 6981"),
@@ -53,32 +53,53 @@ pub fn declare(profile: &Profile, data: CardData) -> Application {
 }
 
 fn object((tag, value): (u16, Vec<u8>)) -> DataObject {
-    let (name, basis): (&'static str, Basis) = match tag {
-        0x0042 => ("issuer identification number", documented("myna-card; sc-tools-myna")),
+    let (name, title, basis): (&'static str, &'static str, Basis) = match tag {
+        0x0042 => (
+            "issuer identification number",
+            "発行者識別番号",
+            documented("myna-card; sc-tools-myna"),
+        ),
         0x0045 => (
             "card image number",
+            "カード識別番号",
             documented("myna-card; sc-tools-myna; its form assumed"),
         ),
         0x0066 => (
             "card recognition data",
+            "カード認識データ",
             documented("myna-card; sc-tools-myna; its contents assumed"),
         ),
-        0x00F0 => ("municipality code", documented("myna-card; sc-tools-myna")),
-        0x00F2 => ("expiry date", documented("myna-card; sc-tools-myna")),
-        0x00F7 => ("key id of the intermediate", documented("myna-card")),
+        0x00F0 => (
+            "municipality code",
+            "全国地方公共団体コード",
+            documented("myna-card; sc-tools-myna"),
+        ),
+        0x00F2 => ("expiry date", "有効期限", documented("myna-card; sc-tools-myna")),
+        0x00F7 => (
+            "key id of the intermediate",
+            "中間認証局の証明者鍵ID",
+            documented("myna-card"),
+        ),
         0x00F8 => (
             "CV certificate of the intermediate",
+            "中間認証局のCV証明書",
             measured("dump of a test card (myna-card)"),
         ),
         CARD_CERTIFICATE => (
             "CV certificate of the card",
+            "カードのCV証明書",
             measured("dump of a test card (myna-card)"),
         ),
-        _ => ("unknown", assumed("declared by the issuer of this card")),
+        _ => (
+            "unknown",
+            "用途不明のデータオブジェクト",
+            assumed("declared by the issuer of this card"),
+        ),
     };
     DataObject {
         tag,
         name: name.into(),
+        title: title.into(),
         value: value.into(),
         access: Access::read(Condition::Always),
         basis,
@@ -86,18 +107,19 @@ fn object((tag, value): (u16, Vec<u8>)) -> DataObject {
 }
 
 /// GET DATA `5F51`: the contact ATR without its first byte. Some cards give it in the card manager, some only in an
-/// application; which, the profile says. The default one gives it in both, for the clients that try only one.
+/// application; which, the profile says.
 pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
     let without_ts = profile.contact_atr.get(1..).unwrap_or_default();
     DataObject {
         tag: CONTACT_ATR,
         name: "contact ATR without TS".into(),
+        title: "接触ATR（TSを除く）".into(),
         value: without_ts.to_vec().into(),
         access: Access::read(Condition::Always),
-        basis: assumed(if profile.contact_atr_at_card_manager {
-            "myna-card: at the card manager on some cards, only in an application on others; here in both"
+        basis: documented(if profile.contact_atr_at_card_manager {
+            "myna-card: some cards give it at the card manager and in applications, so this one; which batch does is assumed"
         } else {
-            "myna-card: at the card manager on some cards, only in an application on others; here in applications only"
+            "myna-card: some cards give it in applications only, so this one; which batch does is assumed"
         }),
     }
 }

@@ -81,10 +81,10 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     let files = vec![
         elementary_file(
             ef::AGE_RECORD,
-            ("age record", ""),
+            ("age record", "年齢確認情報"),
             Body::Transparent(data.age_record),
             Access::read(birth),
-            documented("myna-card; PocketSign names the PIN"),
+            measured("myna-card: the birth date opens it, the codes do not; PocketSign names the PIN"),
         )
         .secret(),
         elementary_file(
@@ -92,7 +92,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             ("card face", "券面事項"),
             Body::Transparent(data.card_face),
             Access::read(either_code.clone()),
-            documented("several clients; myna-card"),
+            measured("myna-card: either code opens it; several clients"),
         )
         .secret(),
         elementary_file(
@@ -100,11 +100,11 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             ("basic information", "AP基本情報"),
             Body::Transparent(data.basic_information),
             Access::read(Condition::Always),
-            measured("dump of a test card (myna-card); what DF35 holds is assumed"),
+            documented("several clients; dump of a test card (myna-card); what DF35 holds is assumed"),
         ),
         elementary_file(
             ef::CERTIFICATE,
-            ("CV certificate of the data-signing key", ""),
+            ("CV certificate of the data-signing key", "データ署名鍵のCV証明書"),
             Body::Transparent(data.certificate),
             Access::read(Condition::Always),
             documented("several clients; dump of a test card (myna-card)"),
@@ -114,12 +114,12 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             ("My Number picture", "個人番号画像"),
             Body::Transparent(data.my_number_picture),
             Access::read(a),
-            documented("several clients; myna-card: code B does not open it"),
+            measured("myna-card: code A opens it, code B does not; several clients"),
         )
         .secret(),
         elementary_file(
             ef::UNKNOWN_0006,
-            ("unknown protected file", ""),
+            ("unknown protected file", "用途不明の保護ファイル"),
             Body::Transparent(vec![0xFF; 16].into()),
             Access::read(either_code),
             measured("myna-card: 16 x FF, behind either code"),
@@ -147,7 +147,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::AUTHENTICATION_KEY,
-            ("active-authentication key", ""),
+            ("active-authentication key", "能動認証用秘密鍵"),
             Body::PrivateKey(contents.authentication_key),
             Access::NONE
                 .with(Operation::ComputeSignature, Condition::Always)

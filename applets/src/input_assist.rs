@@ -108,7 +108,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         .secret(),
         elementary_file(
             ef::INTEGRITY,
-            ("digests and signature", ""),
+            ("digests and signature", "ハッシュ値と署名"),
             transparent(data.integrity),
             read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
             documented("jpki/myna; milkcocoa0902/Jpki; myna-card"),
@@ -116,35 +116,35 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         .secret(),
         elementary_file(
             ef::CERTIFICATE,
-            ("CV certificate of the signing key", ""),
+            ("CV certificate of the signing key", "署名鍵のCV証明書"),
             transparent(data.certificate),
             free(),
             documented("jpki/myna; milkcocoa0902/Jpki; myna-card"),
         ),
         elementary_file(
             ef::BASIC_INFORMATION,
-            ("basic information", ""),
+            ("basic information", "AP基本情報"),
             transparent(data.basic_information),
             free(),
             documented("jpki/myna; jsapdu; myna-card; what DF43 holds is assumed"),
         ),
         elementary_file(
             ef::SESSION_KEY,
-            ("public key for session keys", ""),
+            ("public key for session keys", "セッション鍵配送用公開鍵"),
             transparent(data.session_key),
             read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
             measured("dump of a test card (myna-card)"),
         ),
         elementary_file(
             ef::SIGNED_KEY,
-            ("signed public key of the card", ""),
+            ("signed public key of the card", "署名付きカード公開鍵"),
             transparent(data.signed_key),
             read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
             measured("dump of a test card (myna-card)"),
         ),
         elementary_file(
             ef::UNKNOWN_0008,
-            ("unknown file", ""),
+            ("unknown file", "用途不明のファイル"),
             transparent(Content::from(vec![0xFF; 16])),
             read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
             assumed("myna-card: 16 x FF; who may read it is not published, so whoever may read EF 0003"),
@@ -160,14 +160,14 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::BLOCKED,
-            ("blocked key reference", ""),
+            ("blocked key reference", "閉塞済みの照合鍵"),
             Body::Pin(blocked()),
             verify_only(),
             measured("myna-card: on every card the query answers 63C0 and an attempt 6984; its limit is assumed"),
         ),
         elementary_file(
             ef::AUTHENTICATION_KEY,
-            ("active-authentication private key", ""),
+            ("active-authentication private key", "能動認証用秘密鍵"),
             Body::PrivateKey(contents.authentication_key),
             Access::NONE
                 .with(Operation::ComputeSignature, Condition::Always)

@@ -110,7 +110,9 @@ impl Profile {
                 ("GET DATA 7F21 is there", measured("dump of a test card (myna-card)")),
                 (
                     "GET DATA 5F51 is there at the card manager and in the applications",
-                    assumed("myna-card: on some cards at the card manager; for clients that try only one"),
+                    assumed(
+                        "myna-card: so on some cards; that it is this batch is assumed, for clients that try only one",
+                    ),
                 ),
             ],
             interface: Interface::Contact,

@@ -58,7 +58,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     let files = vec![
         elementary_file(
             ef::KEY_REFERENCE,
-            ("key reference", ""),
+            ("key reference", "鍵参照情報"),
             key_reference(contents.key_reference),
             Access::read(Condition::Always),
             key_reference_basis(),

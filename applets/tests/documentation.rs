@@ -73,10 +73,10 @@ fn describe(application: &Application, text: &mut String) {
     }
     for object in &application.data_objects {
         let (access, basis) = (access(&object.access), &object.basis);
-        let (tag, name) = (object.tag, &object.name);
+        let (tag, name, title) = (object.tag, &object.name, &object.title);
         writeln!(
             text,
-            "| GET DATA {tag:04X} | object | {name} | {access} | {} | {} |",
+            "| GET DATA {tag:04X} | object | {name} {title} | {access} | {} | {} |",
             basis.certainty, basis.source
         )
         .unwrap();

@@ -57,6 +57,8 @@ pub struct DataObject {
     pub tag: u16,
     /// Short English name.
     pub name: Cow<'static, str>,
+    /// Japanese name: the published one where there is one; may be empty.
+    pub title: Cow<'static, str>,
     /// The value that is returned.
     pub value: Content,
     /// Who may read it.

@@ -55,7 +55,7 @@ pub struct File {
     pub id: FileId,
     /// Short English name, e.g. `sign certificate`.
     pub name: Cow<'static, str>,
-    /// Japanese name, where one is published; may be empty.
+    /// Japanese name: the published one where there is one; may be empty.
     pub title: Cow<'static, str>,
     /// What it is and holds.
     pub body: Body,

@@ -132,7 +132,7 @@ rules! {
     CLASS_CHANNEL = "class.channel", Some(Sw::CHANNEL_NOT_SUPPORTED), Measured,
         "only logical channel 0 exists", "myna-card";
     CLASS_CHAINING = "class.chaining", Some(Sw::CHAINING_NOT_SUPPORTED), Assumed,
-        "command chaining does not exist; long data uses extended lengths", "never seen in any trace; ISO 5.1.1.1";
+        "command chaining does not exist; long data uses extended lengths", "no trace shows one; of the ATRs only 3BDA… declares it; ISO 5.1.1.1";
     CLASS_PROPRIETARY_SM = "class.proprietary-secure-messaging", Some(Sw::SECURE_MESSAGING_NOT_SUPPORTED), Assumed,
         "proprietary secure messaging (CLA 04) does not exist", "ISO 5.1.1";
     SM_WITHOUT_SESSION = "secure-messaging.no-session", Some(Sw::NO_SECURE_SESSION), Measured,
@@ -163,8 +163,8 @@ rules! {
         "the current DF holds no EF or key of this identifier", "query of an absent key on the same platform";
     WRONG_FILE_KIND = "reference.wrong-kind", Some(Sw::INCOMPATIBLE_FILE), Documented,
         "the file is not of the kind that the command acts on", "JICSAP table 25";
-    INTERNAL_FILE = "reference.internal-file", Some(Sw::INCOMPATIBLE_FILE), Measured,
-        "an internal EF (PIN or key) can be selected and never read", "myna-card";
+    INTERNAL_FILE = "reference.internal-file", Some(Sw::INCOMPATIBLE_FILE), Documented,
+        "an internal EF (PIN or key) can be selected and never read", "JICSAP table 25; myna-card measured it on the internal EF 001E";
     SFI_SELECTS = "reference.sfi-selects", None, Documented,
         "a short EF identifier does what SELECT of that EF and then the command do", "myna-card, on READ BINARY and VERIFY";
     ACCESS_DENIED = "access.denied", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
@@ -277,8 +277,8 @@ rules! {
         "the encrypted key is not less than the modulus", "myna-card";
     SESSION_KEY_REFUSED = "session-key.refused", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
         "this application sets up no secure session", "myna-card measured it in the JPKI and residence-code applications; assumed at the card manager";
-    ISSUER_ONLY = "issuer.only", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Measured,
-        "the instruction needs the issuer's authentication, which this card offers to nobody", "myna-card";
+    ISSUER_ONLY = "issuer.only", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
+        "the instruction needs the issuer's authentication, which this card offers to nobody", "JICSAP table 4; myna-card: MANAGE ATTRIBUTES comes to an issuer's check; the status word is assumed";
     LAST_COMMAND_INDICATOR = "last-command-indicator", Some(Sw::WRONG_LENGTH), Measured,
         "80 FC belongs to the phone tokens; a card refuses it", "myna-card";
 

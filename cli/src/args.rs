@@ -11,7 +11,7 @@ pub(crate) use readers::*;
 
 use crate::apdu::expect::Expectation;
 use crate::card::CardSource;
-use crate::explain::language::Language;
+use crate::explain::language::{self, Language};
 use crate::trace::args::{TraceArguments, TraceOptions};
 
 /// A virtual My Number Card (個人番号カード) for tests.
@@ -117,7 +117,7 @@ pub(crate) struct Apdu {
     pub(crate) why: bool,
 
     /// The language in which --why tells it
-    #[arg(long, value_name = "LANGUAGE", value_enum, default_value_t, requires = "why")]
+    #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en", requires = "why")]
     pub(crate) lang: Language,
 
     /// Show PINs in what is printed and, with secret answers, in the trace; otherwise every byte of one is shown as **

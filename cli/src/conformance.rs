@@ -22,6 +22,7 @@ use vmyna_conformance::{junit, record};
 use vmyna_reader_bridge::Reader;
 use vmyna_reader_bridge::vpcd::VpcdHost;
 
+use crate::explain::language::{Language, Text, say, text};
 use crate::failure::Failure;
 pub(crate) use args::{Conformance, HELP};
 
@@ -33,7 +34,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
     let suite = Suite::built_in().map_err(|fault| Failure::Failed(fault.to_string()))?;
     let vectors = suite.select(&arguments.selection).map_err(Failure::Usage)?;
     if arguments.list {
-        return crate::failure::unless_closed(output::list(&vectors));
+        return crate::failure::unless_closed(output::list(&vectors, arguments.lang));
     }
     // A file that can't be written is found out before the card is touched.
     for path in [&arguments.junit, &arguments.json, &arguments.record]
@@ -45,7 +46,8 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
     }
     let mut values = Values::default();
     for pin in &arguments.pin {
-        values.insert(pin.pin, pin.value.clone()).map_err(Failure::Usage)?;
+        let wrong = |what: Text| Failure::Usage(what.say(arguments.lang).to_owned());
+        values.insert(pin.pin, pin.value.clone()).map_err(wrong)?;
     }
     let permissions = Permissions {
         wrong_pins: arguments.allow_wrong_pins,
@@ -55,12 +57,12 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
         Some(mut reader) => {
             let place = reader.name().to_owned();
             let mut subject = Subject::InReader(&mut *reader);
-            let mut examination = examine(&mut subject).map_err(failure)?;
-            output::introduce(&place, &examination, vectors.len());
+            let mut examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
+            output::introduce(&place, &examination, vectors.len(), arguments.lang);
             if arguments.pin.is_empty() {
-                ask::pins(&examination, &mut values)?;
+                ask::pins(&examination, &mut values, arguments.lang)?;
             }
-            admit(&mut *reader, &mut examination, &mut values).map_err(failure)?;
+            admit(&mut *reader, &mut examination, &mut values).map_err(|error| failure(&error, arguments.lang))?;
             let mut subject = Subject::InReader(&mut *reader);
             let report = go(&vectors, &mut subject, &place, examination, &values, permissions);
             // What the PINs have opened ends with the run. A card that is gone has no power anyway, and the report says so.
@@ -77,27 +79,37 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             }
             let mut make = || card.reader();
             let mut subject = Subject::Anew(&mut make);
-            let examination = examine(&mut subject).map_err(failure)?;
+            let examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
             let everything = Permissions {
                 wrong_pins: true,
                 disposable: true,
             };
-            let place = format!("the virtual card {}", arguments.card);
-            output::introduce(&place, &examination, vectors.len());
-            go(&vectors, &mut subject, &place, examination, &values, everything)
+            let name = &arguments.card;
+            let place = text!("the virtual card {name}", "仮想カード{name}");
+            output::introduce(place.say(arguments.lang), &examination, vectors.len(), arguments.lang);
+            go(&vectors, &mut subject, &place.en, examination, &values, everything)
         }
     };
     keep(&arguments, &report)?;
-    crate::failure::unless_closed(output::summary(&report))?;
+    crate::failure::unless_closed(output::summary(&report, arguments.lang))?;
     if let Some(why) = report.ended {
-        return Err(Failure::Failed(format!("the run ended before its end: {why}")));
+        let why = why.say(arguments.lang);
+        return Err(Failure::Failed(say!(
+            arguments.lang,
+            "the run ended before its end: {why}",
+            "途中で終了した: {why}"
+        )));
     }
     match report.count().failed {
         0 => Ok(()),
-        failed => Err(Failure::Failed(format!(
-            "{failed} of {} vectors failed",
-            report.vectors.len()
-        ))),
+        failed => {
+            let all = report.vectors.len();
+            Err(Failure::Failed(say!(
+                arguments.lang,
+                "{failed} of {all} vectors failed",
+                "{all}件中{failed}件のベクタが不合格"
+            )))
+        }
     }
 }
 
@@ -123,8 +135,8 @@ fn go(
     report
 }
 
-fn failure(error: RunError) -> Failure {
-    Failure::Failed(error.to_string())
+fn failure(error: &RunError, language: Language) -> Failure {
+    Failure::Failed(error.text().say(language).to_owned())
 }
 
 /// The reader that was asked for; `None` for a virtual card in this process.
@@ -138,12 +150,13 @@ fn reader(arguments: &Conformance) -> Result<Option<Box<dyn Reader>>, Failure> {
             "TCP port {port} can't be listened on: {error}; pcscd's vpcd has 35963 where it runs"
         ))
     })?;
-    writeln!(
-        io::stderr(),
-        "waiting {} s for a card to connect to {}",
-        arguments.wait,
-        host.address()
-    )?;
+    let (seconds, address) = (arguments.wait, host.address());
+    let told = say!(
+        arguments.lang,
+        "waiting {seconds} s for a card to connect to {address}",
+        "{address}へのカードの接続を{seconds}秒待つ"
+    );
+    writeln!(io::stderr(), "{told}")?;
     let reader = host.wait(Duration::from_secs(arguments.wait))?;
     Ok(Some(Box::new(reader)))
 }

@@ -20,6 +20,8 @@ use vmyna_card_os::application::{Application, DataObject};
 use vmyna_card_os::file::{Body, File};
 
 use crate::args;
+#[cfg(test)]
+use crate::explain::language::Language;
 use crate::failure::Failure;
 use crate::hex;
 
@@ -55,6 +57,10 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
 }
 
 fn write_answer(arguments: &args::Files) -> Result<(), Failure> {
+    let manner = list::Manner {
+        language: arguments.lang,
+        why: arguments.why,
+    };
     let card = arguments.card.issued()?;
     let applications = card.applications();
     let mut out = io::stdout().lock();
@@ -63,7 +69,7 @@ fn write_answer(arguments: &args::Files) -> Result<(), Failure> {
             if at > 0 {
                 writeln!(out)?;
             }
-            list::application(&mut out, application, arguments.why)?;
+            list::application(&mut out, application, manner)?;
         }
         return Ok(out.flush()?);
     };
@@ -79,12 +85,12 @@ fn write_answer(arguments: &args::Files) -> Result<(), Failure> {
                 "--raw writes one file: name it behind the application, as in jpki/000A".to_owned(),
             ));
         }
-        None => list::application(&mut out, application, arguments.why)?,
+        None => list::application(&mut out, application, manner)?,
         Some(item) if arguments.raw => out.write_all(&raw(application, item, io::stdout().is_terminal())?)?,
         Some(item) => {
-            list::item(&mut out, application, item, arguments.why)?;
+            list::item(&mut out, application, item, manner)?;
             writeln!(out)?;
-            for line in content::lines(application, item) {
+            for line in content::lines(application, item, arguments.lang) {
                 writeln!(out, "{line}")?;
             }
         }
@@ -155,7 +161,8 @@ fn find_item<'a>(application: &'a Application, wanted: &str) -> Result<Item<'a>,
             .iter()
             .find(|file| same(&file.name) || same(&file.title))
             .map(Item::File);
-        file.or_else(|| objects.iter().find(|object| same(&object.name)).map(Item::Object))
+        let is_wanted = |object: &&DataObject| same(&object.name) || same(&object.title);
+        file.or_else(|| objects.iter().find(is_wanted).map(Item::Object))
     };
     by_number().or_else(by_name).ok_or_else(|| {
         let files = files.iter().map(|file| format!("\n  {}  {}", file.id, file.name));
@@ -166,6 +173,12 @@ fn find_item<'a>(application: &'a Application, wanted: &str) -> Result<Item<'a>,
         let name = &application.name;
         Failure::Usage(format!("application {name} has no file {wanted:?}; it has:{known}"))
     })
+}
+
+/// The list of an application with its sources, for the test that holds its words to those of `explain`.
+#[cfg(test)]
+pub(crate) fn list_for_test(out: &mut Vec<u8>, application: &Application, language: Language) {
+    list::application(out, application, list::Manner { language, why: true }).unwrap();
 }
 
 #[cfg(test)]
@@ -190,7 +203,7 @@ mod tests {
                 assert_eq!(find_application(&applications, name).unwrap().aid, application.aid);
             }
             for file in &application.files {
-                for name in [&file.id.to_string(), file.name.as_ref()] {
+                for name in [&file.id.to_string(), file.name.as_ref(), file.title.as_ref()] {
                     assert!(
                         matches!(find_item(application, name), Ok(Item::File(found)) if found.id == file.id),
                         "{name}"
@@ -198,7 +211,11 @@ mod tests {
                 }
             }
             for object in &application.data_objects {
-                for name in [&format!("{:04x}", object.tag), object.name.as_ref()] {
+                for name in [
+                    &format!("{:04x}", object.tag),
+                    object.name.as_ref(),
+                    object.title.as_ref(),
+                ] {
                     let found = find_item(application, name);
                     assert!(
                         matches!(found, Ok(Item::Object(found)) if found.tag == object.tag),

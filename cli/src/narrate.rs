@@ -18,13 +18,15 @@ use vmyna_card_os::file::{File, FileId};
 use vmyna_card_os::rule;
 use vmyna_card_os::{Aid, StatusWord};
 
-use crate::explain::language::Text;
+use crate::explain::language::{Language, Text, say};
 use crate::explain::reasons::reason;
+use crate::explain::{access, status};
 use crate::hex;
 
 /// Tells what commands mean, by following which application is selected.
 pub(crate) struct Narrator {
     show_secrets: bool,
+    language: Language,
     /// The applications of a My Number Card, for their names.
     known: Vec<Application>,
     selected: Option<Aid>,
@@ -38,9 +40,15 @@ impl Narrator {
         let selected = known.first().filter(|_| fresh).map(|application| application.aid);
         Self {
             show_secrets,
+            language: Language::En,
             known,
             selected,
         }
+    }
+
+    /// The same in this language.
+    pub(crate) fn speaking(self, language: Language) -> Self {
+        Self { language, ..self }
     }
 
     /// The card has lost its power: what is selected at power-up is selected.
@@ -79,7 +87,7 @@ impl Narrator {
         };
         let mut text = format!("<< ({}+2) {} µs {status_word}", data.len(), elapsed.as_micros());
         if !status_word.is_success() {
-            let _ = write!(text, "   {}", status_word.meaning());
+            let _ = write!(text, "   {}", status::meaning(status_word).say(self.language));
         }
         for start in (0..data.len()).step_by(32) {
             let line = start..data.len().min(start + 32);
@@ -108,8 +116,11 @@ impl Narrator {
     /// What a command means, in a few words.
     pub(crate) fn meaning(&self, command: &[u8]) -> String {
         let Ok(apdu) = CommandApdu::parse(command) else {
-            return "not a C-APDU".to_owned();
+            return say!(self.language, "not a C-APDU", "C-APDUではない");
         };
+        if self.language == Language::Ja {
+            return self.meaning_in_japanese(&apdu);
+        }
         match Instruction::decode(&apdu) {
             Ok(Instruction::Select(Select::Application { name, next: false, .. })) => {
                 match self
@@ -133,6 +144,26 @@ impl Narrator {
                 // Another card may well know it.
                 _ => "not a command that vmyna knows".to_owned(),
             },
+        }
+    }
+
+    /// The command's name and what it acts on; the rest is in its fields.
+    fn meaning_in_japanese(&self, apdu: &CommandApdu<'_>) -> String {
+        let Some(name) = command::name(apdu.ins).filter(|_| apdu.cla != 0xFF) else {
+            return "vmynaの知らないコマンド".to_owned();
+        };
+        let object = match Instruction::decode(apdu) {
+            Ok(Instruction::Select(Select::Application { name, .. })) => {
+                self.application(name).map(|application| application.title.as_ref())
+            }
+            Ok(instruction) => file_of(&instruction)
+                .and_then(|id| self.file(id))
+                .map(|file| access::titled(&file.name, &file.title)),
+            Err(_) => None,
+        };
+        match object {
+            Some(object) => format!("{name}: {object}"),
+            None => name.to_owned(),
         }
     }
 
@@ -264,6 +295,27 @@ mod tests {
             ">> (4+4) 00200080 04 ********   VERIFY current EF, 4 bytes"
         );
         assert!(shown("00A4").ends_with("not a C-APDU"));
+    }
+
+    #[test]
+    fn a_command_is_named_with_what_it_acts_on_in_japanese_too() {
+        let mut narrator = Narrator::new(false, true).speaking(Language::Ja);
+        let select = hex::decode("00A4040C0AD392F000260100000001").unwrap();
+        assert_eq!(narrator.meaning(&select), "SELECT: 公的個人認証AP");
+        narrator.follow(&select, &[0x90, 0x00]);
+        assert_eq!(
+            narrator.meaning(&[0x00, 0x20, 0x00, 0x98]),
+            "VERIFY: 利用者証明用暗証番号"
+        );
+        assert_eq!(narrator.meaning(&[0x00, 0x84, 0x00, 0x00, 0x08]), "GET CHALLENGE");
+        assert_eq!(
+            narrator.meaning(&[0x00, 0xC0, 0x00, 0x00, 0x00]),
+            "vmynaの知らないコマンド"
+        );
+        assert_eq!(
+            narrator.answer(&[0x69, 0x82], Duration::from_micros(31)),
+            "<< (0+2) 31 µs 6982   セキュリティステータスが満たされない"
+        );
     }
 
     #[test]

@@ -31,7 +31,7 @@ struct PinReport {
     ef: String,
     /// English name.
     name: String,
-    /// Japanese name; empty where none is published.
+    /// Japanese name.
     title: String,
     /// What values it can have, in words.
     format: String,

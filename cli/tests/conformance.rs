@@ -255,3 +255,50 @@ fn what_makes_no_sense_is_answered_with_status_2_and_nothing_is_sent() {
         .out();
     assert!(list.contains("select.jpki") && !list.contains("verify."), "{list}");
 }
+
+#[test]
+fn what_came_of_a_run_is_told_in_japanese_and_files_stay_english() {
+    let directory = tempfile::tempdir().unwrap();
+    let report = directory.path().join("report.json");
+    // Her code B is not his.
+    let mut command = vmyna([
+        "conformance",
+        "--lang",
+        "ja",
+        "--pin",
+        "code-b=01102520362026",
+        "files-face.codes",
+        "verify.success",
+        "select.jpki",
+        "--card",
+        "specimen:showa",
+        "--json",
+    ]);
+    let output = command.arg(&report).output().unwrap().exits_with(1);
+    let told = output.out();
+    for expected in [
+        "files-face        0 合格    1 不合格\n",
+        "\n不合格 files-face.codes\n",
+        "  実測: myna-card: ",
+        "カードの応答は63C9、期待値は9000\n",
+        "\n合格2、不合格1、省略0、",
+    ] {
+        assert!(told.contains(expected), "{expected} is missing in\n{told}");
+    }
+    assert!(
+        output.err().contains("仮想カードspecimen:showaのカード（ATR "),
+        "{}",
+        output.err()
+    );
+    assert!(output.err().contains("3件中1件のベクタが不合格"), "{}", output.err());
+    let report = std::fs::read_to_string(&report).unwrap();
+    assert!(report.contains("the card answers 63C9, expected 9000") && report.contains("the virtual card"));
+    assert!(!report.contains("不合格") && !report.contains("期待値"), "{report}");
+
+    let mut list = vmyna(["conformance", "--lang", "ja", "--list", "change.auth"]);
+    let listed = list.output().unwrap().exits_with(0).out();
+    assert!(
+        listed.contains("    文書による: jpki/myna") && listed.contains("。書き込み。PIN: auth"),
+        "{listed}"
+    );
+}

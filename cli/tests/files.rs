@@ -46,8 +46,8 @@ fn the_list_names_every_application_and_file_and_shows_no_contents() {
         "jpki  AID D392F000260100000001  公的個人認証AP",
         "0001  SFI 1",
         "sign certificate  署名用電子証明書",
-        "read: after sign password (001B)",
-        "read: after input-assist PIN (0011) or verification code A (0014)",
+        "read needs sign password (001B)",
+        "read needs input-assist PIN (0011) or verification code A (0014)",
         "7F21  GET DATA",
         "0021  no SFI",
         "private key, RSA-2048",
@@ -143,6 +143,60 @@ fn files_of_the_holder_are_decoded_to_what_they_say() {
         for expected in expected {
             assert!(text.contains(expected), "{path}: {expected} is missing in\n{text}");
         }
+    }
+}
+
+#[test]
+fn everything_is_told_in_japanese_when_asked() {
+    let told = |arguments: &[&str]| {
+        let mut command = vmyna(["files", HANAKO, "--lang", "ja"]);
+        command.args(arguments).output().unwrap().exits_with(0).out()
+    };
+    let list = told(&["--why"]);
+    for expected in [
+        "透過構造、160バイト",
+        "署名用電子証明書  sign certificate",
+        "読み出しには署名用パスワード（001B）の照合が必要  ［実測: OpenSC issue 3169",
+        "照合に条件はない。参照データの変更には利用者証明用暗証番号（0018）の照合が必要  ［文書による: ",
+        "暗証番号等、英大文字と数字6〜16文字",
+        "セキュアセッション: セッション鍵の設定には券面事項入力補助用暗証番号（0011）の照合が必要",
+        "能動認証用秘密鍵",
+    ] {
+        assert!(list.contains(expected), "{expected} is missing in\n{list}");
+    }
+    let list = told(&[]);
+    for english in [" needs ", " is free", "bytes", "measured"] {
+        assert!(!list.contains(english), "{english} is left in\n{list}");
+    }
+    for (path, expected, english) in [
+        (
+            "input_assist/0002",
+            &["DF22 氏名 [15]: \"見本　花子\"", "2（女性）"][..],
+            "birth date",
+        ),
+        (
+            "jpki/署名用電子証明書",
+            &["有効期間の終了: ", "keyUsage（クリティカル）", "氏名: 見本　花子"],
+            "valid",
+        ),
+        (
+            "jpki/0006",
+            &["ラベル: \"JPKIAPICCTOKEN2", "PINの長さ: 6〜16"],
+            "sessions",
+        ),
+        (
+            "jpki/0018",
+            &["数字4桁の暗証番号等。連続3回の不一致で閉塞する"],
+            "not shown",
+        ),
+        ("card_info/0001", &["製造番号: \"999900000000001\""], "serial"),
+        ("card_manager/中間認証局のCV証明書", &["発行者: "], "issuer"),
+    ] {
+        let text = told(&[path]);
+        for expected in expected {
+            assert!(text.contains(expected), "{path}: {expected} is missing in\n{text}");
+        }
+        assert!(!text.contains(english), "{path}: {english} is left in\n{text}");
     }
 }
 

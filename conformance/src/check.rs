@@ -3,117 +3,25 @@
 //! A check is written `name` or `name(argument, …)`. Names of earlier answers are arguments, see [`crate::vector`]. Must
 //! never show what the card answered.
 
+mod digits;
+mod keys;
+mod list;
+
 use std::collections::BTreeMap;
 
-use der::Decode;
-use der::asn1::BitStringRef;
-use rsa::pkcs1::DecodeRsaPublicKey;
-use rsa::traits::PublicKeyParts;
-use rsa::{BigUint, Pss, RsaPublicKey};
+use rsa::Pss;
 use sha2::{Digest, Sha256};
-use x509_cert::Certificate;
 
 use crate::pattern::{find_tlv, read_tlv};
+use crate::pins::Pin;
 use crate::template::{Context, Template};
-
-/// Every check: name, what it means.
-pub const CHECKS: &[(&str, &str)] = &[
-    (
-        "der-certificate",
-        "the data begin with an X.509 certificate with an RSA-2048 key, exponent 65537, signed with sha256WithRSAEncryption; only FF follows",
-    ),
-    (
-        "issued-by(CA)",
-        "the certificate is signed by the key of the certificate saved as CA",
-    ),
-    (
-        "signed(SCHEME, KEY, MESSAGE)",
-        "the data are a signature over MESSAGE by the key in the certificate or file saved as KEY; SCHEME is raw (type 1 padding only), hash (of SHA-256, without DigestInfo), sha256 or pss",
-    ),
-    (
-        "signed-inside(TAG, KEY)",
-        "object TAG is a signature (sha256) over the bytes before it in its container, by the key saved as KEY",
-    ),
-    (
-        "cv-signed(ISSUER)",
-        "object 5F37 is a signature (sha256) over the value of object 5F4E by the key in what was saved as ISSUER",
-    ),
-    ("contains(BYTES)", "the bytes occur in the data"),
-    (
-        "face-signature(KEY)",
-        "DF28 is a signature over the 96 bytes of three digests: DF22 to DF24, DF25 and DF26, DF27",
-    ),
-    (
-        "digest-of(TAG, NAME)",
-        "object TAG is the SHA-256 of all that was saved as NAME",
-    ),
-    (
-        "digest-behind(TAG, NAME, FIRST)",
-        "object TAG is the SHA-256 of what follows object FIRST in the container saved as NAME",
-    ),
-    (
-        "offsets(TAG)",
-        "object TAG lists, two bytes each, where the objects that follow it begin in the file",
-    ),
-    ("digits(FROM, COUNT)", "COUNT bytes from FROM on are ASCII digits"),
-    ("utf8(TAG)", "object TAG is UTF-8 text"),
-    ("date(TAG)", "object TAG is YYYYMMDD"),
-    (
-        "my-number(FROM)",
-        "the twelve digits from FROM on have the check digit of a My Number",
-    ),
-    ("png(TAG, WIDTHxHEIGHT)", "object TAG is a PNG of that size, 1 bit grey"),
-    ("jp2(TAG)", "object TAG is a JPEG 2000 file"),
-    ("same(NAME)", "the data are those saved as NAME"),
-    ("differs(NAME)", "the data are not those saved as NAME"),
-    (
-        "part-of(NAME, FROM)",
-        "the data are those saved as NAME, from FROM on, as many as there are",
-    ),
-    (
-        "same-key(TAG, NAME)",
-        "the public key in object TAG is the one in what was saved as NAME",
-    ),
-    ("known-atr", "the ATR is one that is published of a My Number Card"),
-    (
-        "contactless-atr",
-        "the ATR is made by PC/SC part 3: 3B 88 80 01, eight bytes of the ATQB, the exclusive-or of all",
-    ),
-    (
-        "atr-without-ts",
-        "the data are a contact ATR without its first byte; the one that the reader shows, if that is the card's own",
-    ),
-];
-
-/// ATRs published of the card: OpenSC's list, pcsc-tools.
-const ATRS: [&[u8]; 9] = [
-    &[0x3B, 0xE0, 0x00, 0xFF, 0x81, 0x31, 0xFE, 0x45, 0x14],
-    &[
-        0x3B, 0xC5, 0xFF, 0x81, 0x31, 0xFB, 0x45, 0x80, 0x73, 0xC6, 0x01, 0x00, 0x00,
-    ],
-    &[
-        0x3B, 0xDA, 0x13, 0xFF, 0x81, 0x31, 0xFB, 0x46, 0x80, 0x12, 0x39, 0x2F, 0x31, 0xC1, 0x73, 0xC6, 0x01, 0xC0,
-        0x3B,
-    ],
-    &[
-        0x3B, 0xF5, 0x91, 0x00, 0xFF, 0x91, 0x81, 0x71, 0xFE, 0x40, 0x00, 0x42, 0x00, 0x01, 0x00, 0xD1, 0xD6,
-    ],
-    &[
-        0x3B, 0xF5, 0x91, 0x00, 0xFF, 0x91, 0x81, 0x71, 0xFE, 0x40, 0x00, 0x42, 0x00, 0x01, 0xB3, 0xA1, 0x15,
-    ],
-    &[
-        0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x05, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x7F,
-    ],
-    &[
-        0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x41, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x3B,
-    ],
-    &[
-        0x3B, 0x88, 0x80, 0x01, 0x00, 0x4B, 0x51, 0xFF, 0xB3, 0x81, 0xD1, 0x00, 0x0F,
-    ],
-    &[
-        0x3B, 0x88, 0x80, 0x01, 0x00, 0x4B, 0x51, 0xFF, 0x00, 0x81, 0xD1, 0x00, 0xBC,
-    ],
-];
+use crate::text;
+use crate::text::Text;
+use digits::{era_date, is_my_number};
+use keys::{certificate, opens_to, read_der};
+pub(crate) use keys::{digest_info, public_key};
+use list::ATRS;
+pub use list::CHECKS;
 
 /// A check, taken apart.
 pub(crate) struct Check<'a> {
@@ -168,21 +76,21 @@ impl<'a> Check<'a> {
     ///
     /// # Errors
     /// A sentence that says why not.
-    pub(crate) fn pass(&self, data: &[u8], atr: &[u8], context: &mut Context<'_>) -> Result<(), String> {
-        let object = |tag: u32| find_tlv(data, tag).ok_or_else(|| format!("there is no object {tag:X}"));
-        let require = |holds: bool, otherwise: &str| if holds { Ok(()) } else { Err(otherwise.to_owned()) };
+    pub(crate) fn pass(&self, data: &[u8], atr: &[u8], context: &mut Context<'_>) -> Result<(), Text> {
+        let object = |tag: u32| find_tlv(data, tag).ok_or_else(|| no_object(tag));
+        let require = |holds: bool, otherwise: Text| if holds { Ok(()) } else { Err(otherwise) };
         let saved = context.saved;
         match self.name {
             "der-certificate" => certificate(data).map(drop),
             "issued-by" => {
                 let key = public_key(self.saved(0, saved)?)?;
                 let issued = certificate(data)?;
-                let (_, signed, _) = read_der(data).ok_or("it is no DER")?;
-                let (body, ..) = read_der(signed).ok_or("it is no DER")?;
+                let (_, signed, _) = read_der(data).ok_or_else(|| text!("it is no DER", "DERではない"))?;
+                let (body, ..) = read_der(signed).ok_or_else(|| text!("it is no DER", "DERではない"))?;
                 let signature = issued.signature.as_bytes().unwrap_or_default();
                 require(
                     opens_to(&key, signature, &digest_info(&Sha256::digest(body))),
-                    "it is not signed by that key",
+                    text!("it is not signed by that key", "その鍵による署名ではない"),
                 )
             }
             "signed" => {
@@ -194,24 +102,30 @@ impl<'a> Check<'a> {
                     "hash" => opens_to(&key, data, &hash),
                     "sha256" => opens_to(&key, data, &digest_info(&hash)),
                     "pss" => key.verify(Pss::new::<Sha256>(), &hash, data).is_ok(),
-                    other => return Err(format!("there is no scheme \"{other}\"")),
+                    other => return Err(format!("there is no scheme \"{other}\"").into()),
                 };
-                require(good, "the signature does not verify")
+                require(good, text!("the signature does not verify", "署名を検証できない"))
             }
             "signed-inside" => {
                 let key = public_key(self.saved(1, saved)?)?;
                 let tag = self.tag(0)?;
-                let (_, container, _) = read_tlv(data).ok_or("there is no container")?;
+                let (_, container, _) =
+                    read_tlv(data).ok_or_else(|| text!("there is no container", "コンテナがない"))?;
                 let signature = object(tag)?;
                 // The object's own head: two bytes of tag, three of length.
                 let before = container
                     .len()
                     .checked_sub(signature.len() + 5)
                     .and_then(|end| container.get(..end));
-                let before = before.ok_or("the signature is not the last object")?;
+                let before = before.ok_or_else(|| {
+                    text!(
+                        "the signature is not the last object",
+                        "署名が最後のオブジェクトではない"
+                    )
+                })?;
                 require(
                     opens_to(&key, signature, &digest_info(&Sha256::digest(before))),
-                    "the signature does not verify",
+                    text!("the signature does not verify", "署名を検証できない"),
                 )
             }
             "cv-signed" => {
@@ -219,20 +133,20 @@ impl<'a> Check<'a> {
                 let hash = Sha256::digest(object(0x5F4E)?);
                 require(
                     opens_to(&key, object(0x5F37)?, &digest_info(&hash)),
-                    "the signature does not verify",
+                    text!("the signature does not verify", "署名を検証できない"),
                 )
             }
             "contains" => {
                 let wanted = Template::parse(self.argument(0))?.fill(context)?;
                 let found = data.windows(wanted.len().max(1)).any(|window| window == &wanted[..]);
-                require(found, "the bytes do not occur")
+                require(found, text!("the bytes do not occur", "そのバイト列が含まれていない"))
             }
             "face-signature" => {
                 let key = public_key(self.saved(0, saved)?)?;
-                let whole = |tags: &[u32]| -> Result<Vec<u8>, String> {
+                let whole = |tags: &[u32]| -> Result<Vec<u8>, Text> {
                     let mut hash = Sha256::new();
                     for tag in tags {
-                        hash.update(whole_object(data, *tag).ok_or_else(|| format!("there is no object {tag:X}"))?);
+                        hash.update(whole_object(data, *tag).ok_or_else(|| no_object(*tag))?);
                     }
                     Ok(hash.finalize().to_vec())
                 };
@@ -244,46 +158,98 @@ impl<'a> Check<'a> {
                 .concat();
                 require(
                     opens_to(&key, object(0xDF28)?, &digest_info(&digests)),
-                    "the signature does not verify",
+                    text!("the signature does not verify", "署名を検証できない"),
                 )
             }
             "digest-of" => {
                 let digest = Sha256::digest(self.saved(1, saved)?);
-                require(object(self.tag(0)?)? == digest.as_slice(), "the digest is another one")
+                require(
+                    object(self.tag(0)?)? == digest.as_slice(),
+                    text!("the digest is another one", "ハッシュ値が異なる"),
+                )
             }
             "digest-behind" => {
-                let (_, container, _) = read_tlv(self.saved(1, saved)?).ok_or("there is no container")?;
-                let (tag, _, behind) = read_tlv(container).ok_or("the container is empty")?;
-                require(tag == self.tag(2)?, "the container begins with another object")?;
+                let (_, container, _) =
+                    read_tlv(self.saved(1, saved)?).ok_or_else(|| text!("there is no container", "コンテナがない"))?;
+                let (tag, _, behind) =
+                    read_tlv(container).ok_or_else(|| text!("the container is empty", "コンテナが空である"))?;
+                require(
+                    tag == self.tag(2)?,
+                    text!(
+                        "the container begins with another object",
+                        "コンテナの先頭が別のオブジェクトである"
+                    ),
+                )?;
                 require(
                     object(self.tag(0)?)? == Sha256::digest(behind).as_slice(),
-                    "the digest is another one",
+                    text!("the digest is another one", "ハッシュ値が異なる"),
                 )
             }
             "offsets" => offsets(data, self.tag(0)?),
             "digits" => {
                 let from = self.number(0)?;
-                let digits = data.get(from..from + self.number(1)?).ok_or("the data end before")?;
+                let digits = data
+                    .get(from..from + self.number(1)?)
+                    .ok_or_else(|| text!("the data end before", "データがそこまでない"))?;
                 require(
                     digits.iter().all(u8::is_ascii_digit),
-                    "there is something else than digits",
+                    text!("there is something else than digits", "数字以外が含まれている"),
                 )
             }
             "utf8" => require(
                 std::str::from_utf8(object(self.tag(0)?)?).is_ok(),
-                "it is no UTF-8 text",
+                text!("it is no UTF-8 text", "UTF-8のテキストではない"),
             ),
             "date" => {
                 let date = object(self.tag(0)?)?;
                 require(
                     date.len() == 8 && date.iter().all(u8::is_ascii_digit),
-                    "it is no date YYYYMMDD",
+                    text!("it is no date YYYYMMDD", "YYYYMMDDの日付ではない"),
                 )
             }
             "my-number" => {
                 let from = self.number(0)?;
-                let digits = data.get(from..from + 12).ok_or("the data end before")?;
-                require(is_my_number(digits), "the check digit is wrong")
+                let digits = data
+                    .get(from..from + 12)
+                    .ok_or_else(|| text!("the data end before", "データがそこまでない"))?;
+                require(
+                    is_my_number(digits),
+                    text!("the check digit is wrong", "検査用数字が正しくない"),
+                )
+            }
+            "era-birth" => {
+                let pin: Pin = self.argument(0).parse()?;
+                let value = context
+                    .values
+                    .get(pin)
+                    .ok_or_else(|| format!("the PIN {pin} is not known"))?;
+                let date = era_date(object(self.tag(1)?)?)
+                    .ok_or_else(|| text!("it is no date YYYYMMDD", "YYYYMMDDの日付ではない"))?;
+                require(
+                    value.get(..6) == Some(&date),
+                    text!("the PIN does not begin with the date", "PINの先頭がその日付ではない"),
+                )
+            }
+            "code-b-expiry" => {
+                let pin = Pin::CodeB;
+                let value = context
+                    .values
+                    .get(pin)
+                    .ok_or_else(|| format!("the PIN {pin} is not known"))?;
+                let year = object(self.tag(0)?)?.get(..4);
+                let (given, code) = value
+                    .as_bytes()
+                    .get(6..)
+                    .unwrap_or_default()
+                    .split_at_checked(4)
+                    .unwrap_or_default();
+                require(
+                    Some(given) == year && code.len() == 4 && code.iter().all(u8::is_ascii_digit),
+                    text!(
+                        "the PIN has another year there, or no four digits behind it",
+                        "PINのその位置の年が異なるか、その後が4桁の数字ではない"
+                    ),
+                )
             }
             "png" => {
                 let size: Vec<u32> = self
@@ -292,7 +258,7 @@ impl<'a> Check<'a> {
                     .filter_map(|number| number.parse().ok())
                     .collect();
                 let [width, height] = size[..] else {
-                    return Err("the size is written WIDTHxHEIGHT".to_owned());
+                    return Err("the size is written WIDTHxHEIGHT".to_owned().into());
                 };
                 let expected = [
                     b"\x89PNG\r\n\x1A\n\0\0\0\x0DIHDR".as_slice(),
@@ -302,34 +268,55 @@ impl<'a> Check<'a> {
                 ];
                 require(
                     object(self.tag(0)?)?.starts_with(&expected.concat()),
-                    "it is no PNG of that size with 1 bit grey",
+                    text!(
+                        "it is no PNG of that size with 1 bit grey",
+                        "その大きさの1ビットグレースケールPNGではない"
+                    ),
                 )
             }
             "jp2" => require(
                 object(self.tag(0)?)?.starts_with(b"\0\0\0\x0CjP  \r\n\x87\n"),
-                "it does not begin as a JPEG 2000 file",
+                text!(
+                    "it does not begin as a JPEG 2000 file",
+                    "先頭がJPEG 2000ファイルの形ではない"
+                ),
             ),
-            "same" => require(data == self.saved(0, saved)?, "the data are others"),
-            "differs" => require(data != self.saved(0, saved)?, "the data are the same"),
+            "same" => require(
+                data == self.saved(0, saved)?,
+                text!("the data are others", "データが異なる"),
+            ),
+            "differs" => require(
+                data != self.saved(0, saved)?,
+                text!("the data are the same", "データが同じである"),
+            ),
             "part-of" => {
                 let whole = self
                     .saved(0, saved)?
                     .get(self.number(1)?..)
-                    .ok_or("what was saved ends before")?;
+                    .ok_or_else(|| text!("what was saved ends before", "保存したデータがそこまでない"))?;
                 require(
                     !data.is_empty() && whole.starts_with(data),
-                    "the data are not that part",
+                    text!("the data are not that part", "データがその部分ではない"),
                 )
             }
             "same-key" => {
                 let [one, other] = [public_key(object(self.tag(0)?)?)?, public_key(self.saved(1, saved)?)?];
-                require(one == other, "it is another key")
+                require(one == other, text!("it is another key", "別の鍵である"))
             }
-            "known-atr" => require(ATRS.contains(&data), "no My Number Card is known with this ATR"),
+            "known-atr" => require(
+                ATRS.contains(&data),
+                text!(
+                    "no My Number Card is known with this ATR",
+                    "このATRのマイナンバーカードは知られていない"
+                ),
+            ),
             "contactless-atr" => {
                 let sum = data.iter().skip(1).fold(0, |sum, byte| sum ^ byte);
                 let head = data.starts_with(&[0x3B, 0x88, 0x80, 0x01]) && data.len() == 13;
-                require(head && sum == 0, "it is not made that way")
+                require(
+                    head && sum == 0,
+                    text!("it is not made that way", "その規則で作られていない"),
+                )
             }
             "atr-without-ts" => {
                 let own = atr.first() == Some(&0x3B) && !atr.starts_with(&[0x3B, 0x88, 0x80, 0x01]);
@@ -338,12 +325,19 @@ impl<'a> Check<'a> {
                     .any(|known| known.get(1..) == Some(data) && !known.starts_with(&[0x3B, 0x88]));
                 require(
                     if own { atr.get(1..) == Some(data) } else { known },
-                    "it is another one than the card's contact ATR",
+                    text!(
+                        "it is another one than the card's contact ATR",
+                        "カードの接触ATRと異なる"
+                    ),
                 )
             }
-            other => Err(format!("there is no check \"{other}\"")),
+            other => Err(format!("there is no check \"{other}\"").into()),
         }
     }
+}
+
+fn no_object(tag: u32) -> Text {
+    text!("there is no object {tag:X}", "オブジェクト{tag:X}がない")
 }
 
 /// The whole object of this tag, head included, among those of the first container.
@@ -358,11 +352,15 @@ fn whole_object(data: &[u8], wanted: u32) -> Option<&[u8]> {
     None
 }
 
-fn offsets(data: &[u8], table: u32) -> Result<(), String> {
-    let (_, container, _) = read_tlv(data).ok_or("there is no container")?;
-    let (tag, offsets, mut rest) = read_tlv(container).ok_or("the container is empty")?;
+fn offsets(data: &[u8], table: u32) -> Result<(), Text> {
+    let (_, container, _) = read_tlv(data).ok_or_else(|| text!("there is no container", "コンテナがない"))?;
+    let (tag, offsets, mut rest) =
+        read_tlv(container).ok_or_else(|| text!("the container is empty", "コンテナが空である"))?;
     if tag != table {
-        return Err(format!("the container does not begin with {table:X}"));
+        return Err(text!(
+            "the container does not begin with {table:X}",
+            "コンテナの先頭が{table:X}ではない"
+        ));
     }
     // Positions count from the beginning of the file; the container is its first object.
     let head = data.len() - container.len() - trailing(data);
@@ -375,7 +373,10 @@ fn offsets(data: &[u8], table: u32) -> Result<(), String> {
     if offsets == expected {
         Ok(())
     } else {
-        Err("the offsets are not those of the objects".to_owned())
+        Err(text!(
+            "the offsets are not those of the objects",
+            "オフセットがオブジェクトの位置と合わない"
+        ))
     }
 }
 
@@ -383,122 +384,9 @@ fn trailing(data: &[u8]) -> usize {
     read_tlv(data).map_or(0, |(_, _, rest)| rest.len())
 }
 
-fn is_my_number(digits: &[u8]) -> bool {
-    const WEIGHTS: [u32; 11] = [6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2];
-    let value = |digit: &u8| digit.is_ascii_digit().then(|| u32::from(digit - b'0'));
-    let Some(values) = digits.iter().map(value).collect::<Option<Vec<_>>>() else {
-        return false;
-    };
-    let [base @ .., check] = &values[..] else { return false };
-    let rest = base
-        .iter()
-        .zip(WEIGHTS)
-        .map(|(digit, weight)| digit * weight)
-        .sum::<u32>()
-        % 11;
-    *check == if rest <= 1 { 0 } else { 11 - rest }
-}
-
-/// DigestInfo of PKCS#1 with SHA-256 around `value`, which the card's own data make longer than a digest.
-pub(crate) fn digest_info(value: &[u8]) -> Vec<u8> {
-    let length = value.len() as u8;
-    let head = [
-        0x30,
-        length + 17,
-        0x30,
-        0x0D,
-        0x06,
-        0x09,
-        0x60,
-        0x86,
-        0x48,
-        0x01,
-        0x65,
-        0x03,
-        0x04,
-        0x02,
-        0x01,
-        0x05,
-        0x00,
-        0x04,
-        length,
-    ];
-    [&head[..], value].concat()
-}
-
-/// Whether a signature opens to type 1 padding around exactly `content`.
-fn opens_to(key: &RsaPublicKey, signature: &[u8], content: &[u8]) -> bool {
-    let size = key.size();
-    let Some(padding) = size.checked_sub(content.len() + 3).filter(|padding| *padding >= 8) else {
-        return false;
-    };
-    let expected = [&[0, 1][..], &vec![0xFF; padding], &[0], content].concat();
-    let opened = BigUint::from_bytes_be(signature).modpow(key.e(), key.n());
-    signature.len() == size && opened == BigUint::from_bytes_be(&expected)
-}
-
-/// The RSA-2048 key of a certificate, or the first one that a file of the card shows as `90 03 …`, `91 82 0100 …`.
-pub(crate) fn public_key(data: &[u8]) -> Result<RsaPublicKey, String> {
-    if data.first() == Some(&0x30) {
-        let certificate = certificate(data)?;
-        let key = &certificate.tbs_certificate.subject_public_key_info.subject_public_key;
-        return key_of_bits(key.raw_bytes());
-    }
-    let head = [0x90, 0x03, 0x01, 0x00, 0x01, 0x91, 0x82, 0x01, 0x00];
-    let at = data.windows(head.len()).position(|window| window == head);
-    let modulus = at.and_then(|at| data.get(at + head.len()..at + head.len() + 256));
-    let modulus = modulus.ok_or("there is no public key 90 03 010001, 91 82 0100")?;
-    RsaPublicKey::new(BigUint::from_bytes_be(modulus), BigUint::from(65537u32)).map_err(|error| error.to_string())
-}
-
-fn key_of_bits(bits: &[u8]) -> Result<RsaPublicKey, String> {
-    RsaPublicKey::from_pkcs1_der(bits).map_err(|error| format!("the certificate holds no RSA key: {error}"))
-}
-
-/// The certificate at the beginning of a file, with the properties that all of the card's have.
-fn certificate(file: &[u8]) -> Result<Certificate, String> {
-    let (der, _, filler) = read_der(file).ok_or("it is no DER")?;
-    if filler.iter().any(|byte| *byte != 0xFF) {
-        return Err("something else than filler follows the certificate".to_owned());
-    }
-    let certificate = Certificate::from_der(der).map_err(|error| format!("it is no X.509 certificate: {error}"))?;
-    const SHA256_WITH_RSA: &str = "1.2.840.113549.1.1.11";
-    let bits: &der::asn1::BitString = &certificate.tbs_certificate.subject_public_key_info.subject_public_key;
-    let key = key_of_bits(BitStringRef::from(bits).raw_bytes())?;
-    match certificate.signature_algorithm.oid.to_string() == SHA256_WITH_RSA
-        && key.size() == 256
-        && *key.e() == BigUint::from(65537u32)
-    {
-        true => Ok(certificate),
-        false => Err(
-            "it is not signed with sha256WithRSAEncryption, or its key is not RSA-2048 with exponent 65537".to_owned(),
-        ),
-    }
-}
-
-/// The first DER object: all of it, its contents, what follows.
-fn read_der(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let (_, contents, rest) = read_tlv(data)?;
-    Some((data.get(..data.len() - rest.len())?, contents, rest))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_published_numbers_have_their_check_digits() {
-        // The holder of the published test card; the worked example of the ministry's rule.
-        assert!(is_my_number(b"537686677188") && is_my_number(b"983205673214"));
-        assert!(!is_my_number(b"537686677187") && !is_my_number(b"53768667718x"));
-    }
-
-    #[test]
-    fn a_digest_info_is_as_long_as_published() {
-        assert_eq!(digest_info(&[0; 32]).len(), 51);
-        // The face's signature holds 96 bytes: 30 71 … 04 60.
-        assert_eq!((digest_info(&[0; 96])[1], digest_info(&[0; 96])[18]), (0x71, 0x60));
-    }
 
     #[test]
     fn an_unknown_check_and_a_wrong_count_of_arguments_are_refused() {

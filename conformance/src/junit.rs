@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{Outcome, Reason, Report, VectorReport};
+use crate::report::{Outcome, Report, VectorReport};
 
 /// The report as XML.
 #[must_use]
@@ -82,18 +82,6 @@ fn suite(xml: &mut String, group: &str, vectors: &[&VectorReport]) {
         }
     }
     *xml += "  </testsuite>\n";
-}
-
-impl std::fmt::Display for Reason {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::NotThisCard => f.write_str("not for this kind of card"),
-            Self::PinUnknown(pin) => write!(f, "the PIN {pin} is not given"),
-            Self::TooFewTries(pin) => write!(f, "the PIN {pin} is blocked or has too few tries left"),
-            Self::WrongPins => f.write_str("wrong PINs are not allowed"),
-            Self::Writes => f.write_str("the card may not be written to"),
-        }
-    }
 }
 
 /// Text as XML 1.0 allows it, in content and in attributes.

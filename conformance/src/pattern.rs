@@ -1,6 +1,9 @@
 //! What an answer is compared with: status words, bytes, lengths and shapes of TLV objects, each with room for what differs
 //! from card to card. Must never say more of the data in a complaint than its length and the place that differs.
 
+use crate::text;
+use crate::text::Text;
+
 /// Whether a status word fits, e.g. `9000`, `63CX`, `6985|6700`.
 pub(crate) fn status_word_fits(pattern: &str, sw: u16) -> bool {
     let digits = format!("{sw:04X}");
@@ -35,7 +38,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 }
 
 /// Compares data with hexadecimal digits, `?` for any digit, a final `*` for any further bytes.
-pub(crate) fn bytes_fit(pattern: &str, data: &[u8]) -> Result<(), String> {
+pub(crate) fn bytes_fit(pattern: &str, data: &[u8]) -> Result<(), Text> {
     let pattern: String = pattern.chars().filter(|c| !c.is_whitespace()).collect();
     let (digits, open) = match pattern.strip_suffix('*') {
         Some(digits) => (digits, true),
@@ -43,8 +46,17 @@ pub(crate) fn bytes_fit(pattern: &str, data: &[u8]) -> Result<(), String> {
     };
     let expected = digits.len().div_ceil(2);
     if data.len() < expected || (!open && data.len() > expected) {
-        let least = if open { "at least " } else { "" };
-        return Err(format!("{} bytes of data, expected {least}{expected}", data.len()));
+        let length = data.len();
+        return Err(match open {
+            true => text!(
+                "{length} bytes of data, expected at least {expected}",
+                "データが{length}バイト、期待値は{expected}バイト以上"
+            ),
+            false => text!(
+                "{length} bytes of data, expected {expected}",
+                "データが{length}バイト、期待値は{expected}バイト"
+            ),
+        });
     }
     for (at, (pair, byte)) in digits.as_bytes().chunks(2).zip(data).enumerate() {
         let shown = format!("{byte:02X}");
@@ -53,9 +65,10 @@ pub(crate) fn bytes_fit(pattern: &str, data: &[u8]) -> Result<(), String> {
             .zip(shown.bytes())
             .all(|(expected, digit)| *expected == b'?' || expected.eq_ignore_ascii_case(&digit))
         {
-            return Err(format!(
-                "byte {at} of the data is not {}",
-                String::from_utf8_lossy(pair)
+            let wanted = String::from_utf8_lossy(pair);
+            return Err(text!(
+                "byte {at} of the data is not {wanted}",
+                "データの{at}バイト目（先頭は0）が{wanted}ではない"
             ));
         }
     }
@@ -63,7 +76,7 @@ pub(crate) fn bytes_fit(pattern: &str, data: &[u8]) -> Result<(), String> {
 }
 
 /// Compares a length with `160` or `1..256`.
-pub(crate) fn length_fits(pattern: &str, length: usize) -> Result<(), String> {
+pub(crate) fn length_fits(pattern: &str, length: usize) -> Result<(), Text> {
     let number = |text: &str| text.parse::<usize>().map_err(|_| format!("\"{pattern}\" is no length"));
     let (least, most) = match pattern.split_once("..") {
         Some((least, most)) => (number(least)?, number(most)?),
@@ -71,7 +84,10 @@ pub(crate) fn length_fits(pattern: &str, length: usize) -> Result<(), String> {
     };
     match (least..=most).contains(&length) {
         true => Ok(()),
-        false => Err(format!("{length} bytes of data, expected {pattern}")),
+        false => Err(text!(
+            "{length} bytes of data, expected {pattern}",
+            "データが{length}バイト、期待値は{pattern}バイト"
+        )),
     }
 }
 
@@ -114,18 +130,27 @@ pub(crate) fn find_tlv(data: &[u8], wanted: u32) -> Option<&[u8]> {
 }
 
 /// Compares data with a shape: `TAG`, `TAG:LENGTH`, `TAG{…}`, one after the other; `FF*` at the end for filler.
-pub(crate) fn shape_fits(pattern: &str, data: &[u8]) -> Result<(), String> {
+pub(crate) fn shape_fits(pattern: &str, data: &[u8]) -> Result<(), Text> {
     let mut rest = pattern.trim();
     let left = shape(&mut rest, data)?;
     match (rest.trim(), left) {
         ("", []) => Ok(()),
         ("FF*", filler) if filler.iter().all(|byte| *byte == 0xFF) => Ok(()),
-        ("", more) => Err(format!("{} bytes follow the objects of {pattern}", more.len())),
-        _ => Err(format!("what follows the objects is not as in {pattern}")),
+        ("", more) => {
+            let count = more.len();
+            Err(text!(
+                "{count} bytes follow the objects of {pattern}",
+                "{pattern}のオブジェクトの後に{count}バイト続く"
+            ))
+        }
+        _ => Err(text!(
+            "what follows the objects is not as in {pattern}",
+            "オブジェクトの後の部分が{pattern}のとおりではない"
+        )),
     }
 }
 
-fn shape<'a>(pattern: &mut &str, mut data: &'a [u8]) -> Result<&'a [u8], String> {
+fn shape<'a>(pattern: &mut &str, mut data: &'a [u8]) -> Result<&'a [u8], Text> {
     loop {
         *pattern = pattern.trim_start();
         if pattern.is_empty() || pattern.starts_with('}') || *pattern == "FF*" {
@@ -135,29 +160,36 @@ fn shape<'a>(pattern: &mut &str, mut data: &'a [u8]) -> Result<&'a [u8], String>
         let (digits, mut rest) = pattern.split_at(end);
         let wanted = u32::from_str_radix(digits, 16).map_err(|_| format!("\"{pattern}\" is no tag"))?;
         let Some((tag, value, behind)) = read_tlv(data) else {
-            return Err(format!("there is no object {digits}"));
+            return Err(text!("there is no object {digits}", "オブジェクト{digits}がない"));
         };
         if tag != wanted {
-            return Err(format!("there is an object {tag:X} where {digits} should be"));
+            return Err(text!(
+                "there is an object {tag:X} where {digits} should be",
+                "{digits}があるべき所にオブジェクト{tag:X}がある"
+            ));
         }
         if let Some(length) = rest.strip_prefix(':') {
             let end = length
                 .find(|c: char| !c.is_ascii_digit() && c != '.')
                 .unwrap_or(length.len());
             let (length, behind) = length.split_at(end);
-            length_fits(length, value.len()).map_err(|what| format!("object {digits}: {what}"))?;
+            length_fits(length, value.len())
+                .map_err(|Text { en, ja }| text!("object {digits}: {en}", "オブジェクト{digits}: {ja}"))?;
             rest = behind;
         }
         if let Some(inner) = rest.strip_prefix('{') {
             let mut inner = inner;
             let left = shape(&mut inner, value)?;
             if !left.is_empty() {
-                return Err(format!(
-                    "object {digits} holds {} bytes more than its objects",
-                    left.len()
+                let more = left.len();
+                return Err(text!(
+                    "object {digits} holds {more} bytes more than its objects",
+                    "オブジェクト{digits}に、中のオブジェクトのほか{more}バイトある"
                 ));
             }
-            rest = inner.strip_prefix('}').ok_or("a closing } is missing")?;
+            rest = inner
+                .strip_prefix('}')
+                .ok_or_else(|| "a closing } is missing".to_owned())?;
         }
         (*pattern, data) = (rest, behind);
     }

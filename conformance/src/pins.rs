@@ -10,6 +10,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use crate::text;
+use crate::text::Text;
+
 /// An application of the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Application {
@@ -122,16 +125,31 @@ impl Pin {
 
     /// What it is, for people.
     #[must_use]
-    pub fn title(self) -> &'static str {
+    pub fn title(self) -> Text {
         match self {
-            Self::Auth => "利用者証明用暗証番号, 4 digits",
-            Self::Sign => "署名用パスワード, 6 to 16 of A-Z and 0-9",
-            Self::InputAssist => "券面事項入力補助用暗証番号, 4 digits",
-            Self::Residence => "住民基本台帳用暗証番号, 4 digits",
-            Self::Common => "the common application's PIN, as a rule the residence PIN, 4 digits",
-            Self::CodeA => "照合番号A, the My Number, 12 digits",
-            Self::CodeB => "照合番号B, birth date YYMMDD in the era's year, year of expiry, security code, 14 digits",
-            Self::Birth => "birth date YYMMDD in the era's year, 6 digits",
+            Self::Auth => text!("利用者証明用暗証番号, 4 digits", "利用者証明用暗証番号、数字4桁"),
+            Self::Sign => text!(
+                "署名用パスワード, 6 to 16 of A-Z and 0-9",
+                "署名用パスワード、英大文字と数字6〜16文字"
+            ),
+            Self::InputAssist => text!(
+                "券面事項入力補助用暗証番号, 4 digits",
+                "券面事項入力補助用暗証番号、数字4桁"
+            ),
+            Self::Residence => text!("住民基本台帳用暗証番号, 4 digits", "住民基本台帳用暗証番号、数字4桁"),
+            Self::Common => text!(
+                "the common application's PIN, as a rule the residence PIN, 4 digits",
+                "共通カードAPの暗証番号（通常は住民基本台帳用と同じ）、数字4桁"
+            ),
+            Self::CodeA => text!("照合番号A, the My Number, 12 digits", "照合番号A、個人番号、数字12桁"),
+            Self::CodeB => text!(
+                "照合番号B, birth date YYMMDD in the era's year, year of expiry, security code, 14 digits",
+                "照合番号B、和暦の生年月日YYMMDD・有効期限の西暦年・セキュリティコード、数字14桁"
+            ),
+            Self::Birth => text!(
+                "birth date YYMMDD in the era's year, 6 digits",
+                "和暦の生年月日YYMMDD、数字6桁"
+            ),
         }
     }
 
@@ -265,9 +283,13 @@ impl Values {
     ///
     /// # Errors
     /// A sentence, when it can't be this PIN's: sent to the card it would cost a try.
-    pub fn insert(&mut self, pin: Pin, value: Zeroizing<String>) -> Result<(), String> {
+    pub fn insert(&mut self, pin: Pin, value: Zeroizing<String>) -> Result<(), Text> {
         if !pin.allows(&value) {
-            return Err(format!("the value given for {pin} can't be one ({})", pin.title()));
+            let Text { en, ja } = pin.title();
+            return Err(text!(
+                "the value given for {pin} can't be one ({en})",
+                "{pin}に指定した値は形が合わない（{ja}）"
+            ));
         }
         self.0.insert(pin, value);
         Ok(())

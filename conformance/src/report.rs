@@ -1,10 +1,13 @@
 //! What came of a run, for people and as JSON. Must never hold a PIN, nor data of the card that are not declared public.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+use crate::text::Text;
 use crate::vector::{Certainty, Effect, Property};
 
 /// A run over a card.
@@ -18,7 +21,7 @@ pub struct Report {
     pub vectors: Vec<VectorReport>,
     /// What ended the run before its end, if anything did.
     #[serde(default)]
-    pub ended: Option<String>,
+    pub ended: Option<Text>,
     /// How long it took, in milliseconds.
     pub milliseconds: u64,
 }
@@ -66,7 +69,7 @@ pub enum Outcome {
         /// At which step, from 1.
         step: usize,
         /// What was expected and what came.
-        what: String,
+        what: Text,
     },
     /// It was not tried.
     Skipped {
@@ -89,6 +92,29 @@ pub enum Reason {
     WrongPins,
     /// The card may not be written to.
     Writes,
+}
+
+impl Reason {
+    /// The reason in words.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::NotThisCard => text!("not for this kind of card", "この種類のカードは対象外"),
+            Self::PinUnknown(pin) => text!("the PIN {pin} is not given", "PIN {pin}が指定されていない"),
+            Self::TooFewTries(pin) => text!(
+                "the PIN {pin} is blocked or has too few tries left",
+                "PIN {pin}が閉塞しているか、残り試行回数が足りない"
+            ),
+            Self::WrongPins => text!("wrong PINs are not allowed", "誤ったPINの提示が許可されていない"),
+            Self::Writes => text!("the card may not be written to", "カードへの書き込みが許可されていない"),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text().fmt(f)
+    }
 }
 
 /// A command and its answer.

@@ -5,8 +5,9 @@
 //! stops at the first wrong one; and [`run`] looks at the counters before each vector that presents a PIN, leaves out what
 //! would come to the last try, and checks afterwards that every try is back. A virtual card is made anew for each vector.
 
+mod error;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::time::Instant;
 
 use rand_core::OsRng;
@@ -19,7 +20,10 @@ use crate::pins::{Application, Place, Values};
 use crate::report::{CardReport, Exchange, Outcome, Reason, Report, VectorReport};
 use crate::secure::Session;
 use crate::template::Context;
+use crate::text;
+use crate::text::Text;
 use crate::vector::{Effect, Expected, Property, Send, Step, Vector};
+pub use error::RunError;
 
 /// Where the card comes from.
 pub enum Subject<'a> {
@@ -60,64 +64,6 @@ pub struct Examination {
     pub properties: BTreeSet<Property>,
     /// Tries left of each PIN; none for one that is not there.
     pub tries: BTreeMap<Place, u8>,
-}
-
-/// Why a run ends before its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RunError {
-    /// The reader or the card failed.
-    Reader(ReaderError),
-    /// It is no My Number Card.
-    NotThisCard,
-    /// A PIN that was given is wrong. Nothing more is sent.
-    WrongPin {
-        /// Which.
-        place: String,
-        /// What the card answered.
-        sw: u16,
-    },
-    /// After a vector a PIN is not as it was. Nothing more is sent.
-    Lost {
-        /// The vector.
-        vector: String,
-        /// The PIN.
-        place: String,
-        /// What the card answered to the right value.
-        sw: u16,
-    },
-}
-
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Reader(error) => error.fmt(f),
-            Self::NotThisCard => f.write_str(
-                "the card has no JPKI application, so it is no My Number Card; nothing but one SELECT was sent to it",
-            ),
-            Self::WrongPin { place, sw } => {
-                let left = match sw {
-                    0x63C0..=0x63CF => format!("{} tries are left", sw & 0xF),
-                    _ => format!("the card answered {sw:04X}"),
-                };
-                write!(
-                    f,
-                    "the PIN given for {place} is not the card's, {left}; nothing more was sent: check it first"
-                )
-            }
-            Self::Lost { vector, place, sw } => write!(
-                f,
-                "after {vector} the card answers {sw:04X} to the right PIN {place}; nothing more was sent to it"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for RunError {}
-
-impl From<ReaderError> for RunError {
-    fn from(error: ReaderError) -> Self {
-        Self::Reader(error)
-    }
 }
 
 fn send(reader: &mut dyn Reader, command: &[u8]) -> Result<(Vec<u8>, u16), RunError> {
@@ -288,9 +234,9 @@ pub fn run(
             Err(error) => (
                 Outcome::Failed {
                     step: steps.len(),
-                    what: error.to_string(),
+                    what: error.text(),
                 },
-                Some(error.to_string()),
+                Some(error.text()),
             ),
         };
         if vector.effect == Effect::Blocks && subject.is_kept() && !matches!(outcome, Outcome::Skipped { .. }) {
@@ -446,7 +392,7 @@ fn plain(sent: &str, data: String) -> Exchange {
 /// Why a step did not come out as it must.
 enum Fault {
     Run(RunError),
-    Otherwise(String),
+    Otherwise(Text),
 }
 
 impl From<RunError> for Fault {
@@ -455,9 +401,15 @@ impl From<RunError> for Fault {
     }
 }
 
+impl From<Text> for Fault {
+    fn from(what: Text) -> Self {
+        Self::Otherwise(what)
+    }
+}
+
 impl From<String> for Fault {
     fn from(what: String) -> Self {
-        Self::Otherwise(what)
+        Self::Otherwise(what.into())
     }
 }
 
@@ -493,7 +445,7 @@ impl State<'_> {
             RunError::Reader(
                 error @ (ReaderError::NoCard { .. } | ReaderError::Gone { .. } | ReaderError::NoReaders),
             ) => Fault::Run(error.into()),
-            RunError::Reader(error) => Fault::Otherwise(format!("{}: {error}", send.command.text())),
+            RunError::Reader(error) => Fault::Otherwise(Text::same(error.to_string()).at(send.command.text())),
             error => Fault::Run(error),
         })?;
         let opened = (send.expected.sealed && sw == 0x9000).then(|| self.session.as_ref()?.open(&data));
@@ -525,18 +477,34 @@ impl State<'_> {
         });
         let place = send.command.text();
         if !pattern::status_word_fits(&send.sw, sw) {
-            return Err(format!("{place}: the card answers {sw:04X}, expected {}", send.sw).into());
+            let wanted = &send.sw;
+            return Err(text!(
+                "{place}: the card answers {sw:04X}, expected {wanted}",
+                "{place}: カードの応答は{sw:04X}、期待値は{wanted}"
+            )
+            .into());
         }
         match opened {
             Some(Some(plain)) => data = plain,
-            Some(None) => return Err(format!("{place}: the answer is not sealed with the session's key").into()),
+            Some(None) => {
+                return Err(text!(
+                    "{place}: the answer is not sealed with the session's key",
+                    "{place}: 応答がセッション鍵で暗号化されていない"
+                )
+                .into());
+            }
             None => {}
         }
         if sw != 0x9000 && !data.is_empty() {
-            return Err(format!("{place}: {} bytes of data come with {sw:04X}", data.len()).into());
+            let length = data.len();
+            return Err(text!(
+                "{place}: {length} bytes of data come with {sw:04X}",
+                "{place}: {sw:04X}に{length}バイトのデータが付いている"
+            )
+            .into());
         }
         self.compare(&send.expected, data).map_err(|fault| match fault {
-            Fault::Otherwise(what) => Fault::Otherwise(format!("{place}: {what}")),
+            Fault::Otherwise(what) => Fault::Otherwise(what.at(place)),
             fault => fault,
         })
     }
@@ -556,7 +524,7 @@ impl State<'_> {
         for check in &expected.check {
             Check::parse(check)?
                 .pass(&data, self.atr, &mut context)
-                .map_err(|what| format!("{check}: {what}"))?;
+                .map_err(|what| what.at(check))?;
         }
         if let Some(name) = &expected.save {
             self.saved.insert(name.clone(), data);

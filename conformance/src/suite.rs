@@ -153,9 +153,9 @@ fn verify(vector: &Vector) -> Result<(), String> {
         if let Some(length) = &expected.length {
             // What is wrong with the pattern itself shows with any length.
             if let Err(fault) = pattern::length_fits(length, 0)
-                && fault.contains("is no length")
+                && fault.en.contains("is no length")
             {
-                return Err(fault);
+                return Err(fault.en);
             }
         }
     }

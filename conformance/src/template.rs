@@ -19,6 +19,17 @@ pub struct Template {
     parts: Vec<Part>,
 }
 
+/// How an object 86 is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seal {
+    /// As it should be.
+    Right,
+    /// With a length in two bytes where one would do.
+    LongLength,
+    /// Under the number of a later command.
+    Ahead,
+}
+
 #[derive(Clone, Debug)]
 enum Part {
     Bytes(Vec<u8>),
@@ -32,8 +43,8 @@ enum Part {
     Saved(String),
     Random(usize),
     SessionKey(Delivery),
-    /// `{sealed:…}`: padding indicator and cryptogram; the length in long form where the flag says so.
-    Sealed(Vec<Part>, bool),
+    /// `{sealed:…}`: object 86 with padding indicator and cryptogram.
+    Sealed(Vec<Part>, Seal),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,10 +177,13 @@ fn parts(rest: &mut &str, end: Option<&str>) -> Result<Vec<Part>, String> {
             parts.push(Part::Short(self::parts(rest, Some("]"))?));
         } else if let Some(behind) = rest.strip_prefix("{sealed:") {
             *rest = behind;
-            parts.push(Part::Sealed(self::parts(rest, Some("}"))?, false));
+            parts.push(Part::Sealed(self::parts(rest, Some("}"))?, Seal::Right));
         } else if let Some(behind) = rest.strip_prefix("{sealed-long:") {
             *rest = behind;
-            parts.push(Part::Sealed(self::parts(rest, Some("}"))?, true));
+            parts.push(Part::Sealed(self::parts(rest, Some("}"))?, Seal::LongLength));
+        } else if let Some(behind) = rest.strip_prefix("{sealed-ahead:") {
+            *rest = behind;
+            parts.push(Part::Sealed(self::parts(rest, Some("}"))?, Seal::Ahead));
         } else if let Some(behind) = rest.strip_prefix('{') {
             let (word, behind) = behind.split_once('}').ok_or("a closing } is missing")?;
             *rest = behind;
@@ -273,9 +287,14 @@ fn fill(parts: &[Part], context: &mut Context<'_>) -> Result<Zeroizing<Vec<u8>>,
                 bytes.extend(block);
                 context.delivered = session;
             }
-            Part::Sealed(inner, long) => {
+            Part::Sealed(inner, seal) => {
                 let inner = fill(inner, context)?;
-                bytes.extend(context.session.ok_or("no secure session is open")?.seal(&inner, *long));
+                let session = context.session.ok_or("no secure session is open")?;
+                bytes.extend(match seal {
+                    Seal::Right => session.seal(&inner, false),
+                    Seal::LongLength => session.seal(&inner, true),
+                    Seal::Ahead => session.seal_ahead(&inner),
+                });
             }
         }
     }

@@ -18,6 +18,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::pins::{Pin, Place};
 use crate::template::Template;
+use crate::text;
+use crate::text::Text;
 
 /// How certain it is that a real card behaves so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
@@ -59,14 +61,22 @@ pub enum Effect {
     Blocks,
 }
 
+impl Effect {
+    /// The effect in words.
+    #[must_use]
+    pub fn text(self) -> Text {
+        match self {
+            Self::Reads => text!("reads", "読み出しのみ"),
+            Self::WrongPins => text!("wrong PINs", "誤ったPINを提示"),
+            Self::Writes => text!("writes", "書き込み"),
+            Self::Blocks => text!("blocks a PIN", "PINを閉塞させる"),
+        }
+    }
+}
+
 impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Reads => "reads",
-            Self::WrongPins => "wrong PINs",
-            Self::Writes => "writes",
-            Self::Blocks => "blocks a PIN",
-        })
+        self.text().fmt(f)
     }
 }
 

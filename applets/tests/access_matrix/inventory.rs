@@ -148,6 +148,34 @@ fn every_row_is_said_once_in_the_words_that_the_file_explains_and_with_a_source(
 }
 
 #[test]
+fn who_may_read_a_file_is_as_certain_here_as_in_its_declaration() {
+    let mut differ = Vec::new();
+    for application in HANAKO.iter() {
+        let rules = applications()
+            .iter()
+            .find(|rules| rules.name == application.name)
+            .unwrap();
+        let readable = |body: &Body| matches!(body, Body::Transparent(_) | Body::Records(_));
+        let files = application.files.iter().filter(|file| readable(&file.body));
+        let files = files.map(|file| (format!("EF {}", file.id), &file.basis));
+        let objects = application.data_objects.iter();
+        let objects = objects.map(|object| (format!("GET DATA {:04X}", object.tag), &object.basis));
+        for (object, basis) in files.chain(objects) {
+            let row = rules.row(&object, "read").unwrap();
+            let declared = basis.certainty.to_string();
+            if row.certainty != declared {
+                let (name, here) = (&rules.name, &row.certainty);
+                differ.push(format!(
+                    "{name} {object}: {here} ({}), declared {declared} ({})",
+                    row.source, basis.source
+                ));
+            }
+        }
+    }
+    assert!(differ.is_empty(), "{differ:#?}");
+}
+
+#[test]
 fn what_the_file_calls_absent_is_not_there() {
     for rules in applications() {
         assert!(!rules.absent.is_empty());

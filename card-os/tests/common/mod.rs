@@ -90,6 +90,7 @@ fn object(tag: u16, value: Vec<u8>, access: Access) -> DataObject {
     DataObject {
         tag,
         name: "object".into(),
+        title: "".into(),
         value: value.into(),
         access,
         basis: Basis::new(Certainty::Assumed, "synthetic"),

@@ -83,7 +83,7 @@ impl Session {
         };
         Ok(Self {
             reader,
-            narrator: Narrator::new(arguments.show_secrets, arguments.reader.is_none()),
+            narrator: Narrator::new(arguments.show_secrets, arguments.reader.is_none()).speaking(arguments.lang),
             reasons,
             language: arguments.lang,
             show_secrets: arguments.show_secrets,
@@ -156,7 +156,7 @@ impl Session {
             .reader
             .atr()
             .map_or_else(String::new, |atr| format!("   ATR {}", hex::encode(atr)));
-        writeln!(io::stdout(), "-- {}{atr}", directive.says())?;
+        writeln!(io::stdout(), "-- {}{atr}", directive.says(self.language))?;
         Ok(())
     }
 

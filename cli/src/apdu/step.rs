@@ -2,6 +2,7 @@
 
 use vmyna_card_os::apdu::CommandApdu;
 
+use crate::explain::language::{Language, say};
 use crate::failure::Failure;
 use crate::hex;
 
@@ -32,12 +33,12 @@ impl Directive {
     ];
 
     /// What was done, for people.
-    pub(super) fn says(self) -> &'static str {
+    pub(super) fn says(self, language: Language) -> String {
         match self {
-            Self::Reset => "warm reset",
-            Self::PowerCycle => "power off and on",
-            Self::Remove => "card taken out",
-            Self::Insert => "card put in",
+            Self::Reset => say!(language, "warm reset", "ウォームリセット"),
+            Self::PowerCycle => say!(language, "power off and on", "電源再投入"),
+            Self::Remove => say!(language, "card taken out", "カード取り出し"),
+            Self::Insert => say!(language, "card put in", "カード挿入"),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::card::CardSource;
+use crate::explain::language::{self, Language};
 use crate::files::FilePath;
 
 /// Showing a card.
@@ -69,6 +70,10 @@ pub(crate) struct Files {
     /// Say where each file is known from
     #[arg(long)]
     pub(crate) why: bool,
+
+    /// The language
+    #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en")]
+    pub(crate) lang: Language,
 }
 
 pub(super) const FILES_HELP: &str = "\
@@ -77,7 +82,7 @@ its data. Values of PINs and private keys never are.
 
 Examples:
   vmyna files specimen:hanako
-  vmyna files specimen:hanako jpki --why
+  vmyna files specimen:hanako jpki --why --lang ja
   vmyna files specimen:hanako input_assist/0002
   vmyna files specimen:hanako card_manager/7F21
   vmyna files specimen:hanako 'jpki/auth certificate' --raw | openssl x509 -inform DER -text";

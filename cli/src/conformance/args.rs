@@ -9,6 +9,7 @@ use vmyna_conformance::pins::Pin;
 use zeroize::Zeroizing;
 
 use crate::card::CardSource;
+use crate::explain::language::{self, Language};
 
 /// Test vectors for a card.
 #[derive(Args)]
@@ -55,6 +56,10 @@ pub(crate) struct Conformance {
     /// List the vectors and what each does to the card, and send nothing
     #[arg(long)]
     pub(super) list: bool,
+
+    /// The language; what the vectors require, names and files stay in English
+    #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en")]
+    pub(super) lang: Language,
 
     /// Write the outcome as JUnit XML
     #[arg(long, value_name = "FILE")]

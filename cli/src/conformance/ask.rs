@@ -9,21 +9,29 @@ use vmyna_conformance::pins::{Pin, Place, Values};
 use vmyna_conformance::run::Examination;
 use zeroize::Zeroizing;
 
+use crate::explain::language::{Language, say};
 use crate::failure::Failure;
 use crate::terminal;
 
 /// Asks on the terminal for each PIN that has tries to spare; an empty line leaves it out. Without a terminal nothing is
 /// asked, and no PIN used.
-pub(super) fn pins(examination: &Examination, values: &mut Values) -> Result<(), Failure> {
+pub(super) fn pins(examination: &Examination, values: &mut Values, language: Language) -> Result<(), Failure> {
     let mut out = io::stderr();
     if !io::stdin().is_terminal() || !out.is_terminal() {
-        writeln!(out, "no PIN is given (--pin NAME=VALUE): what needs one is left out")?;
+        let told = say!(
+            language,
+            "no PIN is given (--pin NAME=VALUE): what needs one is left out",
+            "PINの指定がない（--pin 名前=値）: PINの必要なものは省く"
+        );
+        writeln!(out, "{told}")?;
         return Ok(());
     }
-    writeln!(
-        out,
-        "Which PINs may be used? Each is tried once first; with an empty line what needs it is left out."
-    )?;
+    let told = say!(
+        language,
+        "Which PINs may be used? Each is tried once first; with an empty line what needs it is left out.",
+        "使用してよいPINを入力。最初に1回ずつ照合する。空行ならそのPINの必要なものは省く。"
+    );
+    writeln!(out, "{told}")?;
     let interrupt = Interrupt::watch()?;
     for pin in Pin::ALL {
         let places = || Place::all().filter(move |place| place.pin == pin);
@@ -33,11 +41,22 @@ pub(super) fn pins(examination: &Examination, values: &mut Values) -> Result<(),
             .copied()
             .unwrap_or_default();
         if tries < 2 {
-            writeln!(out, "{pin}: {tries} tries left, it is not touched")?;
+            let told = say!(
+                language,
+                "{pin}: {tries} tries left, it is not touched",
+                "{pin}: 残り試行回数{tries}、使用しない"
+            );
+            writeln!(out, "{told}")?;
             continue;
         }
         loop {
-            let prompt = format!("{pin} ({}; {tries} tries left): ", pin.title());
+            let title = pin.title();
+            let title = title.say(language);
+            let prompt = say!(
+                language,
+                "{pin} ({title}; {tries} tries left): ",
+                "{pin}（{title}、残り試行回数{tries}）: "
+            );
             let Some(value) = terminal::ask_pin(&prompt, &|| interrupt.came())? else {
                 if interrupt.came() {
                     return Err(Failure::Interrupted("interrupted; nothing was sent".to_owned()));
@@ -47,7 +66,11 @@ pub(super) fn pins(examination: &Examination, values: &mut Values) -> Result<(),
             let value = Zeroizing::new(String::from_utf8_lossy(&value).into_owned());
             match values.insert(pin, value) {
                 Ok(()) => break,
-                Err(what) => writeln!(out, "{what}; nothing was sent")?,
+                Err(what) => {
+                    let what = what.say(language);
+                    let told = say!(language, "{what}; nothing was sent", "{what}。何も送っていない");
+                    writeln!(out, "{told}")?;
+                }
             }
         }
     }

@@ -3,21 +3,26 @@
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 
+use vmyna_card_os::rule;
 use vmyna_conformance::report::{Count, Outcome, Reason, Report, VectorReport};
 use vmyna_conformance::run::Examination;
-use vmyna_conformance::vector::{Vector, pin_names};
+use vmyna_conformance::vector::{Certainty, Vector, pin_names};
 
+use crate::explain::access;
+use crate::explain::language::{Language, say};
 use crate::failure::Failure;
 use crate::hex;
 
 /// Says which card it is, before anything but reads and queries has been sent.
-pub(super) fn introduce(place: &str, examination: &Examination, vectors: usize) {
-    // Nothing can be done about a closed standard error.
-    let _ = writeln!(
-        io::stderr(),
-        "{vectors} vectors for the card with ATR {} in {place}",
-        hex::encode(&examination.atr)
+pub(super) fn introduce(place: &str, examination: &Examination, vectors: usize, language: Language) {
+    let atr = hex::encode(&examination.atr);
+    let told = say!(
+        language,
+        "{vectors} vectors for the card with ATR {atr} in {place}",
+        "{place}のカード（ATR {atr}）に{vectors}件のベクタ"
     );
+    // Nothing can be done about a closed standard error.
+    let _ = writeln!(io::stderr(), "{told}");
 }
 
 /// The vector under way, on a terminal.
@@ -51,7 +56,7 @@ impl Progress {
 }
 
 /// All vectors with what they need.
-pub(super) fn list(vectors: &[&Vector]) -> Result<(), Failure> {
+pub(super) fn list(vectors: &[&Vector], language: Language) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     for vector in vectors {
         let pins: Vec<_> = pin_names(&vector.presents())
@@ -61,20 +66,30 @@ pub(super) fn list(vectors: &[&Vector]) -> Result<(), Failure> {
         let pins = if pins.is_empty() {
             String::new()
         } else {
-            format!("; PINs: {}", pins.join(", "))
+            let pins = pins.join(", ");
+            say!(language, "; PINs: {pins}", "。PIN: {pins}")
         };
-        writeln!(
-            out,
-            "{}\n    {}\n    {}: {}; {}{pins}",
-            vector.id, vector.requirement, vector.certainty, vector.source, vector.effect
-        )?;
+        let Vector {
+            id,
+            requirement,
+            source,
+            ..
+        } = vector;
+        let (certainty, effect) = (certainty(vector.certainty, language), vector.effect.text());
+        let effect = effect.say(language);
+        let told = say!(
+            language,
+            "{certainty}: {source}; {effect}{pins}",
+            "{certainty}: {source}。{effect}{pins}"
+        );
+        writeln!(out, "{id}\n    {requirement}\n    {told}")?;
     }
     out.flush()?;
     Ok(())
 }
 
 /// Groups, failures, what was left out and why, the sum.
-pub(super) fn summary(report: &Report) -> Result<(), Failure> {
+pub(super) fn summary(report: &Report, language: Language) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let mut groups: BTreeMap<&str, Count> = BTreeMap::new();
     for vector in &report.vectors {
@@ -88,38 +103,47 @@ pub(super) fn summary(report: &Report) -> Result<(), Failure> {
         }
     }
     for (group, count) in groups {
-        let mut line = format!("{group:<14}{:>5} passed", count.passed);
-        if count.failed > 0 {
-            line += &format!("{:>5} FAILED", count.failed);
+        let Count {
+            passed,
+            failed,
+            skipped,
+        } = count;
+        let mut line = say!(language, "{group:<14}{passed:>5} passed", "{group:<14}{passed:>5} 合格");
+        if failed > 0 {
+            line += &say!(language, "{failed:>5} FAILED", "{failed:>5} 不合格");
         }
-        if count.skipped > 0 {
-            line += &format!("{:>5} left out", count.skipped);
+        if skipped > 0 {
+            line += &say!(language, "{skipped:>5} left out", "{skipped:>5} 省略");
         }
         writeln!(out, "{line}")?;
     }
     for vector in report.failures() {
         if let Outcome::Failed { step, what } = &vector.outcome {
-            writeln!(out, "\nFAILED {}", vector.id)?;
+            let (id, what) = (&vector.id, what.say(language));
+            writeln!(out, "\n{}", say!(language, "FAILED {id}", "不合格 {id}"))?;
             writeln!(out, "  {}", vector.requirement)?;
-            writeln!(out, "  {}: {}", vector.certainty, vector.source)?;
-            writeln!(out, "  step {step}: {what}")?;
+            writeln!(out, "  {}: {}", certainty(vector.certainty, language), vector.source)?;
+            writeln!(out, "  {}", say!(language, "step {step}: {what}", "手順{step}: {what}"))?;
         }
     }
-    left_out(&mut out, report)?;
-    let count = report.count();
-    writeln!(
-        out,
-        "\n{} passed, {} failed, {} left out, in {:.1} s",
-        count.passed,
-        count.failed,
-        count.skipped,
-        report.milliseconds as f64 / 1e3
-    )?;
+    left_out(&mut out, report, language)?;
+    let Count {
+        passed,
+        failed,
+        skipped,
+    } = report.count();
+    let seconds = report.milliseconds as f64 / 1e3;
+    let told = say!(
+        language,
+        "{passed} passed, {failed} failed, {skipped} left out, in {seconds:.1} s",
+        "合格{passed}、不合格{failed}、省略{skipped}、{seconds:.1}秒"
+    );
+    writeln!(out, "\n{told}")?;
     out.flush()?;
     Ok(())
 }
 
-fn left_out(out: &mut impl Write, report: &Report) -> Result<(), Failure> {
+fn left_out(out: &mut impl Write, report: &Report, language: Language) -> Result<(), Failure> {
     let mut reasons: BTreeMap<&Reason, usize> = BTreeMap::new();
     for vector in &report.vectors {
         if let Outcome::Skipped { why } = &vector.outcome {
@@ -127,16 +151,32 @@ fn left_out(out: &mut impl Write, report: &Report) -> Result<(), Failure> {
         }
     }
     if !reasons.is_empty() {
-        writeln!(out, "\nLeft out:")?;
+        writeln!(out, "\n{}", say!(language, "Left out:", "省略したもの:"))?;
     }
     for (reason, count) in reasons {
         let remedy = match reason {
-            Reason::PinUnknown(pin) => format!(" (--pin {pin}=…)"),
-            Reason::WrongPins => " (--allow-wrong-pins)".to_owned(),
-            Reason::Writes => " (--disposable, for a card that is nobody's)".to_owned(),
+            Reason::PinUnknown(pin) => say!(language, " (--pin {pin}=…)", "（--pin {pin}=…）"),
+            Reason::WrongPins => say!(language, " (--allow-wrong-pins)", "（--allow-wrong-pins）"),
+            Reason::Writes => say!(
+                language,
+                " (--disposable, for a card that is nobody's)",
+                "（--disposable、誰のものでもないカードに限る）"
+            ),
             Reason::NotThisCard | Reason::TooFewTries(_) => String::new(),
         };
-        writeln!(out, "{count:>5} {reason}{remedy}")?;
+        writeln!(out, "{count:>5} {}{remedy}", reason.text().say(language))?;
     }
     Ok(())
+}
+
+/// A certainty in the words of `explain`.
+fn certainty(of_vector: Certainty, language: Language) -> String {
+    let certainty = match of_vector {
+        Certainty::Measured => rule::Certainty::Measured,
+        Certainty::Documented => rule::Certainty::Documented,
+        Certainty::Client => rule::Certainty::Client,
+        Certainty::Assumed => rule::Certainty::Assumed,
+    };
+    let japanese = access::certainty(certainty);
+    say!(language, "{certainty}", "{japanese}")
 }

@@ -8,6 +8,7 @@ use vmyna_card_os::apdu::CommandApdu;
 use vmyna_card_os::command::{self, code};
 use vmyna_card_os::file::FileId;
 
+use super::access;
 use super::language::{Text, text};
 use crate::narrate::Narrator;
 
@@ -85,7 +86,7 @@ fn class(cla: u8) -> Text {
             let channel = cla & 0x03;
             text!(
                 "another channel ({channel}), chaining or secure messaging",
-                "別のチャネル（{channel}）、連鎖またはセキュアメッセージング"
+                "チャネル{channel}、コマンドチェイニングまたはセキュアメッセージング"
             )
         }
         _ => text!("a class this card does not have", "このカードにないクラス"),
@@ -100,7 +101,7 @@ fn instruction(cla: u8, ins: u8) -> Text {
 }
 
 fn nothing() -> Text {
-    text!("nothing", "意味なし")
+    text!("nothing", "指定なし")
 }
 
 fn as_is(byte: u8) -> Text {
@@ -204,7 +205,7 @@ fn short_identifier(narrator: &Narrator, sfi: u8) -> Text {
 fn file(narrator: &Narrator, id: FileId) -> Text {
     match narrator.file(id) {
         Some(file) => {
-            let (name, title) = (&file.name, if file.title.is_empty() { &file.name } else { &file.title });
+            let (name, title) = (&file.name, access::titled(&file.name, &file.title));
             text!("EF {id} ({name})", "EF {id}（{title}）")
         }
         None => text!("EF {id}", "EF {id}"),

@@ -1,47 +1,30 @@
-//! Texts in two languages, side by side, so that neither is forgotten when the other changes.
+//! `--lang`: the language of the commands that explain in sentences: `explain`, `apdu --why`, `files` and `conformance`.
+//! `show` and `pin` are tables that name everything in both languages at once. Help, errors and files are English.
+//!
+//! Must never follow the locale: what a command says is pasted into tests, issues and documents, and must be the same on
+//! every machine.
 
-use clap::ValueEnum;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-/// A language to explain in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Language {
-    /// English
-    #[default]
-    En,
-    /// 日本語
-    Ja,
+pub(crate) use vmyna_conformance::text;
+pub(crate) use vmyna_conformance::text::{Language, Text};
+
+/// `en` or `ja`, as typed.
+pub(crate) fn parser() -> impl TypedValueParser<Value = Language> {
+    let values = [("en", "English"), ("ja", "日本語")].map(|(name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values).map(|name| match name.as_str() {
+        "ja" => Language::Ja,
+        _ => Language::En,
+    })
 }
 
-/// The same in each language.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Text {
-    pub(crate) en: String,
-    pub(crate) ja: String,
-}
-
-impl Text {
-    /// What needs no translation.
-    pub(crate) fn same(text: impl Into<String>) -> Self {
-        let en = text.into();
-        Self { ja: en.clone(), en }
-    }
-
-    /// The text in this language.
-    pub(crate) fn say(&self, language: Language) -> &str {
-        match language {
-            Language::En => &self.en,
-            Language::Ja => &self.ja,
-        }
-    }
-}
-
-/// A text from two format strings; what stands in their braces is a variable.
-macro_rules! text {
-    ($en:literal, $ja:literal) => {
-        $crate::explain::language::Text {
-            en: format!($en),
-            ja: format!($ja),
+/// A text in this language, from two format strings.
+macro_rules! say {
+    ($language:expr, $en:literal, $ja:literal) => {
+        match $language {
+            $crate::explain::language::Language::En => format!($en),
+            $crate::explain::language::Language::Ja => format!($ja),
         }
     };
 }
-pub(crate) use text;
+pub(crate) use say;

@@ -3,11 +3,12 @@
 //!
 //! The card is asked; nothing here decides what it would answer. PINs are masked.
 
+pub(crate) mod access;
 mod fields;
 pub(crate) mod language;
 pub(crate) mod reasons;
 mod rules;
-mod status;
+pub(crate) mod status;
 
 use std::io::{self, Write};
 use std::ops::Range;
@@ -32,7 +33,7 @@ pub(crate) struct Explain {
     pub(crate) card: CardSource,
 
     /// The language
-    #[arg(long, value_name = "LANGUAGE", value_enum, default_value_t)]
+    #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en")]
     pub(crate) lang: Language,
 
     /// Show PINs

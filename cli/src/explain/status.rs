@@ -10,15 +10,15 @@ use super::reasons;
 use crate::narrate::split;
 
 /// In general.
-pub(super) fn meaning(sw: Sw) -> Text {
+pub(crate) fn meaning(sw: Sw) -> Text {
     let ja = match sw {
         Sw::SUCCESS => "正常終了",
         Sw::WRONG_UNLIMITED => "不一致（回数制限なし）",
-        Sw::MEMORY_FAILURE => "メモリへの書込み失敗",
+        Sw::MEMORY_FAILURE => "メモリへの書き込み失敗",
         Sw::WRONG_LENGTH => "長さが不正",
         Sw::CHANNEL_NOT_SUPPORTED => "論理チャネル未対応",
         Sw::SECURE_MESSAGING_NOT_SUPPORTED => "セキュアメッセージング未対応",
-        Sw::CHAINING_NOT_SUPPORTED => "コマンド連鎖未対応",
+        Sw::CHAINING_NOT_SUPPORTED => "コマンドチェイニング未対応",
         Sw::INCOMPATIBLE_FILE => "ファイル構造と矛盾するコマンド",
         Sw::SECURITY_STATUS_NOT_SATISFIED => "セキュリティステータスが満たされない",
         Sw::REFERENCE_DATA_BLOCKED => "PINまたは鍵が閉塞",
@@ -44,7 +44,7 @@ pub(super) fn meaning(sw: Sw) -> Text {
         Sw::AUTHENTICATION_BLOCKED => "認証方法が閉塞",
         Sw::FUNCTION_NOT_SUPPORTED => "機能未対応",
         sw => match (sw.tries(), sw.bytes_ready(), sw.right_le()) {
-            (Some(tries), ..) => &format!("残り{tries}回"),
+            (Some(tries), ..) => &format!("残り試行回数{tries}"),
             (_, Some(count), _) => &format!("あと{count}バイトある"),
             (.., Some(le)) => &format!("Leが不正、正しくは{le}"),
             _ => "このカードの一覧にないステータスワード",
@@ -66,25 +66,25 @@ pub(super) fn here(command: &[u8], response: &[u8]) -> Vec<Text> {
     match apdu.ins {
         code::VERIFY if counted && apdu.data.is_empty() => vec![text!(
             "that is no refusal but the answer to the question: {tries} tries are left",
-            "拒否ではなく照会への答え: 残り{tries}回"
+            "拒否ではなく残り試行回数の照会への応答: 残り{tries}回"
         )],
         code::VERIFY if sw == Sw::tries_left(0) => vec![text!(
             "the PIN was wrong, and that was the last try: it is blocked now",
-            "PINが違い、最後の1回だった: 閉塞した"
+            "PINが一致しない。最後の1回だったため閉塞した"
         )],
         code::VERIFY if counted => vec![text!(
             "the PIN was wrong and cost a try: {tries} are left",
-            "PINが違い、1回分を失った: 残り{tries}回"
+            "PINが一致しない。試行回数を1回消費した: 残り{tries}回"
         )],
         code::VERIFY if sw.is_success() => vec![text!(
             "the PIN was right: all its tries are back",
-            "PINが一致: 回数は元に戻った"
+            "PINが一致した。残り試行回数は最大値に戻った"
         )],
         code::READ_BINARY if sw.is_success() && apdu.ne.is_some_and(|ne| (read as u32) < ne) => {
             vec![
                 text!(
                     "the file ended after these {read} bytes",
-                    "ファイルはこの{read}バイトで終わり"
+                    "ファイルはこの{read}バイトで終わる"
                 ),
                 reasons::rule(&rule::READ_SHORT),
             ]
@@ -106,7 +106,7 @@ mod tests {
                 assert!(meaning.en != unknown.en && meaning.ja != unknown.ja, "{sw}");
             }
         }
-        assert_eq!(meaning(Sw::tries_left(3)).ja, "残り3回");
+        assert_eq!(meaning(Sw::tries_left(3)).ja, "残り試行回数3");
     }
 
     #[test]

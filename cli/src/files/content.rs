@@ -6,10 +6,11 @@ use vmyna_card_os::key::CertificateKey;
 
 use super::tree::Place;
 use super::{Item, certificate, meaning, record, tree, value, words};
+use crate::explain::language::{Language, say};
 use crate::hex;
 
 /// The contents in lines.
-pub(super) fn lines(application: &Application, item: Item<'_>) -> Vec<String> {
+pub(super) fn lines(application: &Application, item: Item<'_>, language: Language) -> Vec<String> {
     let place = |id: u16| Place {
         application: application.aid,
         id,
@@ -17,54 +18,78 @@ pub(super) fn lines(application: &Application, item: Item<'_>) -> Vec<String> {
     match item {
         Item::Object(object) => {
             let bytes = object.value.as_bytes();
-            tree::lines(place(object.tag), bytes)
+            tree::lines(place(object.tag), bytes, language)
                 .filter(|_| meaning::is_tree(application.aid, object.tag))
-                .unwrap_or_else(|| vec![value::shown(bytes, meaning::of_object(application.aid, object.tag))])
+                .unwrap_or_else(|| {
+                    vec![value::shown(
+                        bytes,
+                        meaning::of_object(application.aid, object.tag),
+                        language,
+                    )]
+                })
         }
         Item::File(file) => match &file.body {
             Body::Transparent(content) => {
                 let bytes = content.as_bytes();
-                certificate::lines(bytes)
-                    .or_else(|| record::of_jpki(application.aid, file.id, bytes))
-                    .or_else(|| tree::lines(place(file.id.value()), bytes))
-                    .unwrap_or_else(|| dump(bytes))
+                certificate::lines(bytes, language)
+                    .or_else(|| record::of_jpki(application.aid, file.id, bytes, language))
+                    .or_else(|| tree::lines(place(file.id.value()), bytes, language))
+                    .unwrap_or_else(|| dump(bytes, language))
             }
-            Body::Records(records) => record::records(application.aid, file.id, records),
+            Body::Records(records) => record::records(application.aid, file.id, records, language),
             Body::Pin(pin) => {
+                let format = words::pin_format(&pin.format, language);
                 let tries = match pin.max_tries {
-                    Some(max) => format!("{max} wrong values in a row block it (`vmyna pin` tells the tries left)"),
-                    None => "tries without limit".to_owned(),
+                    Some(max) => say!(
+                        language,
+                        "{max} wrong values in a row block it (`vmyna pin` tells the tries left)",
+                        "連続{max}回の不一致で閉塞する（残り試行回数は `vmyna pin` で分かる）"
+                    ),
+                    None => say!(language, "tries without limit", "試行回数に制限なし"),
                 };
-                vec![format!("a PIN of {}, {tries}; its value is not shown", pin.format)]
+                vec![say!(
+                    language,
+                    "a PIN of {format}, {tries}; its value is not shown",
+                    "{format}の暗証番号等。{tries}。値は表示しない"
+                )]
             }
-            Body::PrivateKey(key) => vec![format!("a private key, {}; it is not shown", words::key_form(key))],
-            Body::CertificateKey(key) => certificate_key(key),
-            Body::Reserved => {
-                vec!["an internal file of unknown purpose: it can be selected and nothing else".to_owned()]
+            Body::PrivateKey(key) => {
+                let form = words::key_form(key, language);
+                vec![say!(
+                    language,
+                    "a private key, {form}; it is not shown",
+                    "秘密鍵、{form}。値は表示しない"
+                )]
             }
+            Body::CertificateKey(key) => certificate_key(key, language),
+            Body::Reserved => vec![say!(
+                language,
+                "an internal file of unknown purpose: it can be selected and nothing else",
+                "用途不明の内部ファイル: 選択のほかは何もできない"
+            )],
         },
     }
 }
 
-fn certificate_key(key: &CertificateKey) -> Vec<String> {
+fn certificate_key(key: &CertificateKey, language: Language) -> Vec<String> {
+    let id = value::key_id(&key.key_id).unwrap_or_else(|| hex::encode(&key.key_id));
+    let (bits, exponent) = (8 * key.modulus.len(), hex::encode(&key.exponent));
+    let modulus = value::bytes(&key.modulus, language);
     vec![
-        format!(
-            "key id: {}",
-            value::key_id(&key.key_id).unwrap_or_else(|| hex::encode(&key.key_id))
+        say!(language, "key id: {id}", "鍵ID: {id}"),
+        say!(
+            language,
+            "RSA public key, {bits} bits, exponent {exponent}",
+            "RSA公開鍵、{bits}ビット、公開指数{exponent}"
         ),
-        format!(
-            "RSA public key, {} bits, exponent {}",
-            8 * key.modulus.len(),
-            hex::encode(&key.exponent)
-        ),
-        format!("modulus: {}", value::bytes(&key.modulus)),
+        say!(language, "modulus: {modulus}", "モジュラス: {modulus}"),
     ]
 }
 
 /// Bytes of unknown form: all of them, sixteen a line, with the characters they may be.
-fn dump(bytes: &[u8]) -> Vec<String> {
+fn dump(bytes: &[u8], language: Language) -> Vec<String> {
     if bytes.is_empty() || bytes.iter().all(|byte| *byte == 0xFF) {
-        return vec![value::bytes(bytes)];
+        return vec![value::bytes(bytes, language)];
     }
     let row = |(at, row): (usize, &[u8])| {
         let digits: Vec<_> = row.iter().map(|byte| format!("{byte:02X}")).collect();
@@ -87,11 +112,11 @@ mod tests {
 
     #[test]
     fn bytes_of_unknown_form_are_all_shown() {
-        let dumped = dump(b"0123456789abcdef\x1b[0");
+        let dumped = dump(b"0123456789abcdef\x1b[0", Language::En);
         assert_eq!(dumped.len(), 2);
         assert!(dumped[0].starts_with("0000  30 31") && dumped[0].ends_with("  0123456789abcdef"));
         assert!(dumped[1].starts_with("0010  1B 5B 30") && dumped[1].ends_with("  .[0"));
-        assert_eq!(dump(&[0xFF; 16]), ["16 x FF"]);
-        assert_eq!(dump(&[]), ["empty"]);
+        assert_eq!(dump(&[0xFF; 16], Language::En), ["16 x FF"]);
+        assert_eq!(dump(&[], Language::Ja), ["（空）"]);
     }
 }

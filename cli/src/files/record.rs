@@ -6,26 +6,35 @@ use vmyna_card_os::file::{Content, FileId};
 
 use super::meaning::Form;
 use super::value;
+use crate::explain::language::{Language, say};
 
 /// The lines of a file of records. Each is a simple-TLV object: tag, length in one byte (or `FF` and two), value.
-pub(super) fn records(application: Aid, id: FileId, records: &[Content]) -> Vec<String> {
+pub(super) fn records(application: Aid, id: FileId, records: &[Content], language: Language) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, record) in records.iter().enumerate() {
         let number = at + 1;
         match simple_tlv(record.as_bytes()) {
             Some((tag, contents)) => {
-                lines.push(format!("record {number}: tag {tag:02X}, {} bytes", contents.len()));
+                let length = contents.len();
+                lines.push(say!(
+                    language,
+                    "record {number}: tag {tag:02X}, {length} bytes",
+                    "レコード{number}: タグ{tag:02X}、{length}バイト"
+                ));
                 lines.extend(
-                    fields(application, id, contents)
+                    fields(application, id, contents, language)
                         .into_iter()
                         .map(|line| format!("  {line}")),
                 );
             }
-            None => lines.push(format!("record {number}: {}", value::bytes(record.as_bytes()))),
+            None => {
+                let bytes = value::bytes(record.as_bytes(), language);
+                lines.push(say!(language, "record {number}: {bytes}", "レコード{number}: {bytes}"));
+            }
         }
     }
     if lines.is_empty() {
-        lines.push("no records".to_owned());
+        lines.push(say!(language, "no records", "レコードなし"));
     }
     lines
 }
@@ -39,51 +48,62 @@ fn simple_tlv(record: &[u8]) -> Option<(u8, &[u8])> {
     (contents.len() == length).then_some((record[0], contents))
 }
 
-fn fields(application: Aid, id: FileId, contents: &[u8]) -> Vec<String> {
+fn fields(application: Aid, id: FileId, contents: &[u8], language: Language) -> Vec<String> {
+    let shown = |value, form| value::shown(value, form, language);
     if application == card_info::AID && id == card_info::ef::CARD_INFO && contents.len() == 28 {
+        let serial = shown(&contents[..15], Form::Text);
+        let municipality = shown(&contents[15..20], Form::Text);
+        let expiry = shown(&contents[20..], Form::Date);
         return vec![
-            format!("serial number 製造番号: {}", value::shown(&contents[..15], Form::Text)),
-            format!("municipality code: {}", value::shown(&contents[15..20], Form::Text)),
-            format!("expiry 有効期限: {}", value::shown(&contents[20..], Form::Date)),
+            say!(language, "serial number 製造番号: {serial}", "製造番号: {serial}"),
+            say!(
+                language,
+                "municipality code: {municipality}",
+                "全国地方公共団体コード: {municipality}"
+            ),
+            say!(language, "expiry 有効期限: {expiry}", "有効期限: {expiry}"),
         ];
     }
     if application == residence_code::AID && id == residence_code::ef::RESIDENCE_CODE {
-        return vec![format!(
-            "residence code 住民票コード: {}",
-            value::shown(contents, Form::Text)
+        let code = shown(contents, Form::Text);
+        return vec![say!(
+            language,
+            "residence code 住民票コード: {code}",
+            "住民票コード: {code}"
         )];
     }
     match value::key_id(contents) {
-        Some(id) => vec![format!("key id: {id}")],
-        None => vec![value::shown(contents, Form::Any)],
+        Some(id) => vec![say!(language, "key id: {id}", "鍵ID: {id}")],
+        None => vec![shown(contents, Form::Any)],
     }
 }
 
 /// The lines of a transparent file of the JPKI application that is no certificate; `None` for another file.
-pub(super) fn of_jpki(application: Aid, id: FileId, file: &[u8]) -> Option<Vec<String>> {
+pub(super) fn of_jpki(application: Aid, id: FileId, file: &[u8], language: Language) -> Option<Vec<String>> {
     if application != jpki::AID {
         return None;
     }
     match id {
-        jpki::ef::TOKEN_INFO => token_information(file),
-        jpki::ef::AVAILABILITY => availability(file),
+        jpki::ef::TOKEN_INFO => token_information(file, language),
+        jpki::ef::AVAILABILITY => availability(file, language),
         _ => None,
     }
 }
 
 /// PKCS#11's `CK_TOKEN_INFO`, 160 bytes.
-fn token_information(file: &[u8]) -> Option<Vec<String>> {
+fn token_information(file: &[u8], language: Language) -> Option<Vec<String>> {
     if file.len() != 160 {
         return None;
     }
-    let text = |name: &str, begin: usize, length: usize| {
+    let text = |(en, ja): (&str, &str), begin: usize, length: usize| {
         let padded = &file[begin..begin + length];
-        format!("{name}: {}", value::shown(padded.trim_ascii_end(), Form::Text))
+        let value = value::shown(padded.trim_ascii_end(), Form::Text, language);
+        say!(language, "{en}: {value}", "{ja}: {value}")
     };
     let number = |at: usize| {
         let bytes = file[at..].first_chunk().copied().unwrap_or_default();
         match u32::from_be_bytes(bytes) {
-            u32::MAX => "unavailable".to_owned(),
+            u32::MAX => say!(language, "unavailable", "不明"),
             number => number.to_string(),
         }
     };
@@ -100,35 +120,68 @@ fn token_information(file: &[u8]) -> Option<Vec<String>> {
         .filter(|(bit, _)| flags & bit != 0)
         .map(|(_, name)| *name)
         .collect();
+    let set = set.join(", ");
+    let [most, open, most_rw, open_rw] = [100, 104, 108, 112].map(number);
+    let [longest, shortest] = [116, 120].map(number);
+    let [public, public_free, private, private_free] = [124, 128, 132, 136].map(number);
     Some(vec![
-        text("label", 0, 32),
-        text("manufacturer", 32, 32),
-        text("model", 64, 16),
-        text("serial number", 80, 16),
-        format!("flags: {flags:08X} ({})", set.join(", ")),
-        format!("sessions: at most {}, open {}", number(100), number(104)),
-        format!("read-write sessions: at most {}, open {}", number(108), number(112)),
-        format!("PIN length: {} to {}", number(120), number(116)),
-        format!("public memory: total {}, free {}", number(124), number(128)),
-        format!("private memory: total {}, free {}", number(132), number(136)),
-        text("hardware version", 140, 2),
-        text("firmware version", 142, 2),
-        text("clock", 144, 16),
+        text(("label", "ラベル"), 0, 32),
+        text(("manufacturer", "製造者"), 32, 32),
+        text(("model", "型式"), 64, 16),
+        text(("serial number", "シリアル番号"), 80, 16),
+        say!(language, "flags: {flags:08X} ({set})", "フラグ: {flags:08X}（{set}）"),
+        say!(
+            language,
+            "sessions: at most {most}, open {open}",
+            "セッション: 最大{most}、使用中{open}"
+        ),
+        say!(
+            language,
+            "read-write sessions: at most {most_rw}, open {open_rw}",
+            "読み書きセッション: 最大{most_rw}、使用中{open_rw}"
+        ),
+        say!(
+            language,
+            "PIN length: {shortest} to {longest}",
+            "PINの長さ: {shortest}〜{longest}"
+        ),
+        say!(
+            language,
+            "public memory: total {public}, free {public_free}",
+            "公開メモリ: 全体{public}、空き{public_free}"
+        ),
+        say!(
+            language,
+            "private memory: total {private}, free {private_free}",
+            "秘密メモリ: 全体{private}、空き{private_free}"
+        ),
+        text(("hardware version", "ハードウェアバージョン"), 140, 2),
+        text(("firmware version", "ファームウェアバージョン"), 142, 2),
+        text(("clock", "時刻"), 144, 16),
     ])
 }
 
 /// One byte a certificate, and one of unknown meaning.
-fn availability(file: &[u8]) -> Option<Vec<String>> {
+fn availability(file: &[u8], language: Language) -> Option<Vec<String>> {
     let [sign, auth, unknown] = file else { return None };
     let there = |byte: &u8| match byte {
-        0x8F => "8F (on the card)".to_owned(),
-        0 => "00 (not on the card)".to_owned(),
-        byte => format!("{byte:02X} (unknown)"),
+        0x8F => say!(language, "8F (on the card)", "8F（あり）"),
+        0 => say!(language, "00 (not on the card)", "00（なし）"),
+        byte => say!(language, "{byte:02X} (unknown)", "{byte:02X}（不明）"),
     };
+    let (sign, auth) = (there(sign), there(auth));
     Some(vec![
-        format!("sign certificate 署名用電子証明書: {}", there(sign)),
-        format!("auth certificate 利用者証明用電子証明書: {}", there(auth)),
-        format!("unknown: {unknown:02X}"),
+        say!(
+            language,
+            "sign certificate 署名用電子証明書: {sign}",
+            "署名用電子証明書: {sign}"
+        ),
+        say!(
+            language,
+            "auth certificate 利用者証明用電子証明書: {auth}",
+            "利用者証明用電子証明書: {auth}"
+        ),
+        say!(language, "unknown: {unknown:02X}", "用途不明: {unknown:02X}"),
     ])
 }
 
@@ -144,8 +197,12 @@ mod tests {
             Aid::new(&[1]).unwrap(),
             FileId::new(1),
             &[vec![1, 5, 0].into(), vec![2, 1, b'A'].into()],
+            Language::En,
         );
         assert_eq!(shown, ["record 1: 010500", "record 2: tag 02, 1 bytes", "  \"A\""]);
-        assert_eq!(records(Aid::new(&[1]).unwrap(), FileId::new(1), &[]), ["no records"]);
+        assert_eq!(
+            records(Aid::new(&[1]).unwrap(), FileId::new(1), &[], Language::En),
+            ["no records"]
+        );
     }
 }

@@ -6,6 +6,7 @@ use vmyna_card_os::tlv::Tlv;
 
 use super::meaning::{self, Form};
 use super::value;
+use crate::explain::language::{Language, say};
 
 /// How deep objects in objects are shown; no file of the card has more than three.
 const DEEPEST: usize = 8;
@@ -18,14 +19,14 @@ pub(super) struct Place {
 }
 
 /// The lines of a file that is made of objects, with filler (`FF`) behind them; `None` for one that is not.
-pub(super) fn lines(place: Place, file: &[u8]) -> Option<Vec<String>> {
+pub(super) fn lines(place: Place, file: &[u8], language: Language) -> Option<Vec<String>> {
     let (objects, filler) = read(file)?;
     let mut lines = Vec::new();
     for object in &objects {
-        add(place, object, 0, &mut lines);
+        add((place, language), object, 0, &mut lines);
     }
     if filler > 0 {
-        lines.push(format!("filler: {filler} x FF"));
+        lines.push(value::filler(filler, language));
     }
     Some(lines)
 }
@@ -41,13 +42,14 @@ fn read(file: &[u8]) -> Option<(Vec<Tlv<'_>>, usize)> {
     (!objects.is_empty()).then_some((objects, rest.len()))
 }
 
-fn add(place: Place, object: &Tlv<'_>, depth: usize, lines: &mut Vec<String>) {
+fn add((place, language): (Place, Language), object: &Tlv<'_>, depth: usize, lines: &mut Vec<String>) {
     let unknown = if object.is_constructed() {
         Form::Objects
     } else {
         Form::Any
     };
-    let (name, form) = meaning::of(place.application, place.id, object.tag).unwrap_or(("", unknown));
+    let (name, form) = meaning::of(place.application, place.id, object.tag)
+        .map_or(("", unknown), |meaning| (meaning.name(language), meaning.form));
     let tag = match object.tag {
         tag @ 0..0x100 => format!("{tag:02X}"),
         tag => format!("{tag:04X}"),
@@ -62,12 +64,14 @@ fn add(place: Place, object: &Tlv<'_>, depth: usize, lines: &mut Vec<String>) {
         Form::Objects if depth < DEEPEST => {
             if let Ok(inner @ [_, ..]) = Tlv::read_all(object.value).as_deref() {
                 lines.push(head);
-                inner.iter().for_each(|object| add(place, object, depth + 1, lines));
+                inner
+                    .iter()
+                    .for_each(|object| add((place, language), object, depth + 1, lines));
                 return;
             }
         }
         Form::CertificateBody => {
-            if let Some(body) = certificate_body(place, object.value, depth + 1) {
+            if let Some(body) = certificate_body((place, language), object.value, depth + 1) {
                 lines.push(head);
                 lines.extend(body);
                 return;
@@ -76,20 +80,21 @@ fn add(place: Place, object: &Tlv<'_>, depth: usize, lines: &mut Vec<String>) {
         _ => {}
     }
     let form = if form == Form::Objects { Form::Any } else { form };
-    lines.push(format!("{head}: {}", value::shown(object.value, form)));
+    lines.push(format!("{head}: {}", value::shown(object.value, form, language)));
 }
 
 /// Issuer and subject stand without tags before the public key.
-fn certificate_body(place: Place, body: &[u8], depth: usize) -> Option<Vec<String>> {
+fn certificate_body((place, language): (Place, Language), body: &[u8], depth: usize) -> Option<Vec<String>> {
     let (issuer, rest) = body.split_at_checked(KeyId::LENGTH)?;
     let (subject, key) = rest.split_at_checked(KeyId::LENGTH)?;
     let indent = "  ".repeat(depth);
+    let (issuer, subject) = (value::key_id(issuer)?, value::key_id(subject)?);
     let mut lines = vec![
-        format!("{indent}issuer: {}", value::key_id(issuer)?),
-        format!("{indent}subject: {}", value::key_id(subject)?),
+        say!(language, "{indent}issuer: {issuer}", "{indent}発行者: {issuer}"),
+        say!(language, "{indent}subject: {subject}", "{indent}被証明者: {subject}"),
     ];
     for object in Tlv::read_all(key).ok()? {
-        add(place, &object, depth, &mut lines);
+        add((place, language), &object, depth, &mut lines);
     }
     Some(lines)
 }
@@ -102,7 +107,7 @@ mod tests {
     use vmyna_applets::{card_manager, face_info, input_assist};
     use vmyna_card_os::file::{Body, FileId};
 
-    fn tree_of(application: Aid, id: u16) -> String {
+    fn tree_of(application: Aid, id: u16, language: Language) -> String {
         let applications = hanako().applications();
         let declared = applications
             .iter()
@@ -113,7 +118,7 @@ mod tests {
             Some(Body::Transparent(content)) => content.as_bytes(),
             _ => object.unwrap().value.as_bytes(),
         };
-        lines(Place { application, id }, bytes).unwrap().join("\n")
+        lines(Place { application, id }, bytes, language).unwrap().join("\n")
     }
 
     #[test]
@@ -122,11 +127,13 @@ mod tests {
         let files = files.chain((1..=5).map(|id| (face_info::AID, id)));
         let files = files.chain([0x0066, 0x00F8, 0x7F21].map(|id| (card_manager::AID, id)));
         for (application, id) in files {
-            let tree = tree_of(application, id);
-            for line in tree.lines() {
-                let words: Vec<_> = line.split_whitespace().collect();
-                assert!(words.len() > 2 || words[0].ends_with(':'), "{id:04X}: {line}\n{tree}");
-                assert!(!words[1].starts_with('['), "{id:04X}: {line}");
+            for language in [Language::En, Language::Ja] {
+                let tree = tree_of(application, id, language);
+                for line in tree.lines() {
+                    let words: Vec<_> = line.split_whitespace().collect();
+                    assert!(words.len() > 2 || words[0].ends_with(':'), "{id:04X}: {line}\n{tree}");
+                    assert!(!words[1].starts_with('['), "{id:04X}: {line}");
+                }
             }
         }
     }
@@ -135,7 +142,7 @@ mod tests {
     fn the_same_tag_in_an_application_of_somebody_elses_has_no_meaning() {
         let application = Aid::new(&[0xF0, 1, 2]).unwrap();
         let file = [0xFF, 0x20, 4, 0xDF, 0x22, 1, b'A', 0xFF, 0xFF];
-        let tree = lines(Place { application, id: 2 }, &file).unwrap();
+        let tree = lines(Place { application, id: 2 }, &file, Language::En).unwrap();
         assert_eq!(tree, ["FF20 [4]", "  DF22 [1]: \"A\"", "filler: 2 x FF"]);
     }
 
@@ -143,14 +150,14 @@ mod tests {
         #[test]
         fn no_file_makes_it_panic(file in proptest::collection::vec(any::<u8>(), 0..200), deep in 0usize..60) {
             let place = Place { application: face_info::AID, id: 2 };
-            let _ = lines(place, &file);
+            let _ = lines(place, &file, Language::En);
             let mut nested = file;
             for _ in 0..deep {
                 let mut outer = Vec::new();
                 Tlv { tag: 0xFF40, value: &nested }.write(&mut outer).unwrap();
                 nested = outer;
             }
-            let _ = lines(place, &nested);
+            let _ = lines(place, &nested, Language::Ja);
         }
     }
 }

@@ -5,40 +5,50 @@ use vmyna_applets::issuance::calendar::Date;
 use vmyna_applets::issuance::cv::KeyId;
 
 use super::meaning::Form;
+use crate::explain::language::{Language, say};
 use crate::hex;
 
 /// The most bytes shown as hexadecimal digits; of more the first half is.
 const MOST: usize = 32;
 
 /// A value in its form, as far as it has that form.
-pub(super) fn shown(value: &[u8], form: Form) -> String {
+pub(super) fn shown(value: &[u8], form: Form, language: Language) -> String {
     let known = match form {
         Form::Text => text(value),
         Form::Date => date(value),
-        Form::Sex => sex(value),
+        Form::Sex => sex(value, language),
         Form::Offsets => offsets(value),
         Form::KeyId => key_id(value),
         Form::KeyIdAndBytes => value
             .split_at_checked(KeyId::LENGTH)
-            .and_then(|(id, rest)| Some(format!("{}, {}", key_id(id)?, bytes(rest)))),
-        Form::Identification => identification(value),
-        Form::HeaderList => header_list(value),
-        Form::Any => picture(value).or_else(|| text(value)),
+            .and_then(|(id, rest)| Some(format!("{}, {}", key_id(id)?, bytes(rest, language)))),
+        Form::Identification => identification(value, language),
+        Form::HeaderList => header_list(value, language),
+        Form::Any => picture(value, language).or_else(|| text(value)),
         Form::Objects | Form::CertificateBody | Form::Bytes => None,
     };
-    known.unwrap_or_else(|| bytes(value))
+    known.unwrap_or_else(|| bytes(value, language))
 }
 
 /// Hexadecimal digits, or where they begin.
-pub(super) fn bytes(value: &[u8]) -> String {
+pub(super) fn bytes(value: &[u8], language: Language) -> String {
+    let length = value.len();
     match value {
-        [] => "empty".to_owned(),
+        [] => say!(language, "empty", "（空）"),
         [0xFF, rest @ ..] if rest.len() > 3 && rest.iter().all(|byte| *byte == 0xFF) => {
-            format!("{} x FF", value.len())
+            say!(language, "{length} x FF", "FF×{length}")
         }
         value if value.len() <= MOST => hex::encode(value),
-        value => format!("{}… ({} bytes)", hex::encode(&value[..MOST / 2]), value.len()),
+        value => {
+            let begin = hex::encode(&value[..MOST / 2]);
+            say!(language, "{begin}… ({length} bytes)", "{begin}…（{length}バイト）")
+        }
     }
+}
+
+/// What stands behind the contents of a file.
+pub(super) fn filler(length: usize, language: Language) -> String {
+    say!(language, "filler: {length} x FF", "充填: FF×{length}")
 }
 
 /// UTF-8 in quotation marks, or nothing when it is none or holds what nobody could read.
@@ -59,15 +69,16 @@ pub(super) fn date(value: &[u8]) -> Option<String> {
     Some(format!("{} ({date})", date.digits()))
 }
 
-fn sex(value: &[u8]) -> Option<String> {
-    let meaning = match value {
-        b"0" => "unknown",
-        b"1" => "male",
-        b"2" => "female",
-        b"9" => "other",
+fn sex(value: &[u8], language: Language) -> Option<String> {
+    let (en, ja) = match value {
+        b"0" => ("unknown", "不明"),
+        b"1" => ("male", "男性"),
+        b"2" => ("female", "女性"),
+        b"9" => ("other", "適用不能"),
         _ => return None,
     };
-    Some(format!("{} ({meaning})", char::from(value[0])))
+    let digit = char::from(value[0]);
+    Some(say!(language, "{digit} ({en})", "{digit}（{ja}）"))
 }
 
 fn offsets(value: &[u8]) -> Option<String> {
@@ -86,17 +97,19 @@ pub(super) fn key_id(value: &[u8]) -> Option<String> {
     KeyId::from_bytes(value).ok().map(|id| id.to_string())
 }
 
-fn identification(value: &[u8]) -> Option<String> {
+fn identification(value: &[u8], language: Language) -> Option<String> {
     let [version, lengths, vendor, vendor_byte] = value else {
         return None;
     };
-    Some(format!(
-        "specification version {version:02X}, extended Lc and Le {lengths:02X}, vendor {vendor:02X} {vendor_byte:02X}"
+    Some(say!(
+        language,
+        "specification version {version:02X}, extended Lc and Le {lengths:02X}, vendor {vendor:02X} {vendor_byte:02X}",
+        "仕様バージョン{version:02X}、拡張Lc・Le {lengths:02X}、ベンダ{vendor:02X} {vendor_byte:02X}"
     ))
 }
 
 /// `42: 16 bytes, 5F20: 16 bytes, …`: tags with lengths and no values between them.
-fn header_list(mut list: &[u8]) -> Option<String> {
+fn header_list(mut list: &[u8], language: Language) -> Option<String> {
     let mut entries = Vec::new();
     while let [first, rest @ ..] = list {
         let (tag, rest) = match rest {
@@ -108,41 +121,52 @@ fn header_list(mut list: &[u8]) -> Option<String> {
             [length @ 0..0x80, rest @ ..] => (u16::from(*length), rest),
             _ => return None,
         };
-        let name = match tag.as_str() {
-            "42" => " issuer",
-            "5F20" => " subject",
-            "5F49" => " public key",
-            _ => "",
+        let (en, ja) = match tag.as_str() {
+            "42" => (" issuer", " 発行者"),
+            "5F20" => (" subject", " 被証明者"),
+            "5F49" => (" public key", " 公開鍵"),
+            _ => ("", ""),
         };
-        entries.push(format!("{tag}{name} {length}"));
+        entries.push(say!(language, "{tag}{en} {length}", "{tag}{ja} {length}"));
         list = rest;
     }
-    Some(format!("{} bytes", entries.join(", ")))
+    let (en, ja) = (entries.join(", "), entries.join("、"));
+    Some(say!(language, "{en} bytes", "{ja}バイト"))
 }
 
 /// Kind and size of a picture.
-pub(super) fn picture(value: &[u8]) -> Option<String> {
-    png(value).or_else(|| jp2(value))
+pub(super) fn picture(value: &[u8], language: Language) -> Option<String> {
+    png(value, language).or_else(|| jp2(value, language))
 }
 
 /// The header chunk stands at a fixed place (PNG specification, 5.6).
-fn png(value: &[u8]) -> Option<String> {
+fn png(value: &[u8], language: Language) -> Option<String> {
     let header = value.strip_prefix(b"\x89PNG\r\n\x1A\n")?.get(8..18)?;
     let (numbers, [depth, _]) = header.as_chunks::<4>() else {
         return None;
     };
     let [width, height] = [numbers[0], numbers[1]].map(u32::from_be_bytes);
-    Some(format!("PNG {width} x {height}, {depth} bit, {} bytes", value.len()))
+    let length = value.len();
+    Some(say!(
+        language,
+        "PNG {width} x {height}, {depth} bit, {length} bytes",
+        "PNG {width}×{height}、{depth}ビット、{length}バイト"
+    ))
 }
 
 /// The image header box lies in the header box (ISO/IEC 15444-1, I.5.3).
-fn jp2(value: &[u8]) -> Option<String> {
+fn jp2(value: &[u8], language: Language) -> Option<String> {
     let is_jp2 = value.starts_with(b"\0\0\0\x0CjP  \r\n\x87\n");
     let header = is_jp2.then(|| find_box(value, b"jp2h")).flatten()?;
     let image = find_box(header, b"ihdr")?;
     let (numbers, _) = image.get(..8)?.as_chunks::<4>();
     let [height, width] = [numbers[0], numbers[1]].map(u32::from_be_bytes);
-    Some(format!("JPEG 2000 {width} x {height}, {} bytes", value.len()))
+    let length = value.len();
+    Some(say!(
+        language,
+        "JPEG 2000 {width} x {height}, {length} bytes",
+        "JPEG 2000 {width}×{height}、{length}バイト"
+    ))
 }
 
 /// The contents of the first box of this type.
@@ -178,22 +202,22 @@ mod tests {
 
     #[test]
     fn a_value_that_has_not_its_form_is_shown_as_bytes() {
-        assert_eq!(super::shown(b"20251301", Form::Date), "3230323531333031");
-        assert_eq!(super::shown(b"7", Form::Sex), "37");
-        assert_eq!(super::shown(&[0, 1, 2], Form::Offsets), "000102");
-        assert_eq!(super::shown(&[], Form::Text), "empty");
-        assert_eq!(super::shown(&[0xFF; 16], Form::Bytes), "16 x FF");
+        assert_eq!(super::shown(b"20251301", Form::Date, Language::En), "3230323531333031");
+        assert_eq!(super::shown(b"7", Form::Sex, Language::En), "37");
+        assert_eq!(super::shown(&[0, 1, 2], Form::Offsets, Language::En), "000102");
+        assert_eq!(super::shown(&[], Form::Text, Language::En), "empty");
+        assert_eq!(super::shown(&[0xFF; 16], Form::Bytes, Language::En), "16 x FF");
     }
 
     proptest! {
         #[test]
         fn no_value_makes_it_panic(value in proptest::collection::vec(any::<u8>(), 0..80)) {
             for form in [Form::Any, Form::HeaderList, Form::KeyIdAndBytes, Form::Identification, Form::Offsets, Form::Date] {
-                let shown = super::shown(&value, form);
+                let shown = super::shown(&value, form, Language::Ja);
                 prop_assert!(!shown.chars().any(char::is_control));
             }
             let boxes = [b"\0\0\0\x0CjP  \r\n\x87\n", &value[..]].concat();
-            let _ = picture(&boxes);
+            let _ = picture(&boxes, Language::En);
         }
     }
 }

@@ -1,0 +1,165 @@
+//! Access rules in words: the one place where a condition, a decision and their certainty are told, for `explain`,
+//! `apdu --why` and `files`.
+//!
+//! Must never decide: what is told is what the declaration says and what the card decided.
+
+use vmyna_card_os::access::{Access, Condition, Operation, Verdict};
+use vmyna_card_os::application::Application;
+use vmyna_card_os::file::FileId;
+use vmyna_card_os::rule::{Basis, Certainty};
+
+use super::language::{Text, text};
+
+/// What an operation needs, `None` for one without a declared condition: `read needs sign password (001B)`.
+pub(crate) fn need(application: &Application, operation: Operation, when: Option<&Condition>) -> Text {
+    let doing = self::operation(operation);
+    match when {
+        None => text!("{operation} is not declared for it", "{doing}は宣言されていない"),
+        Some(Condition::Always) => text!("{operation} is free", "{doing}に条件はない"),
+        Some(Condition::Unsuited) => text!("the key is not for {operation}", "この鍵は{doing}に使えない"),
+        Some(Condition::Never) => text!(
+            "no credential of the holder allows {operation}",
+            "本人のどの暗証番号・照合番号でも{doing}はできない"
+        ),
+        Some(needed) => {
+            let Text { en, ja } = condition(application, needed);
+            text!("{operation} needs {en}", "{doing}には{ja}の照合が必要")
+        }
+    }
+}
+
+/// What every declared operation needs, in the order of the declaration.
+pub(crate) fn needs(application: &Application, access: &Access) -> Text {
+    let needs: Vec<_> = access
+        .iter()
+        .map(|(operation, when)| need(application, operation, Some(when)))
+        .collect();
+    match needs.is_empty() {
+        true => text!("no operation is declared for it", "宣言された操作はない"),
+        false => join(needs, "; ", "。"),
+    }
+}
+
+/// A decision: what was needed and what was verified.
+pub(super) fn verdict(application: &Application, verdict: &Verdict<'_>) -> Text {
+    let mut told = need(application, verdict.operation, verdict.condition);
+    if matches!(
+        verdict.condition,
+        Some(Condition::Verified(_) | Condition::AnyOf(_) | Condition::AllOf(_))
+    ) {
+        let pins = verdict
+            .verified
+            .iter()
+            .map(|id| pin(application, *id))
+            .collect::<Vec<_>>();
+        let Text { en, ja } = match pins.is_empty() {
+            true => text!("none", "なし"),
+            false => join(pins, ", ", "、"),
+        };
+        told.en += &format!("; verified: {en}");
+        told.ja += &format!("。照合済み: {ja}");
+    }
+    let Text { en, ja } = told;
+    match verdict.allowed {
+        true => text!("allowed: {en}", "許可: {ja}"),
+        false => text!("denied: {en}", "拒否: {ja}"),
+    }
+}
+
+fn condition(application: &Application, when: &Condition) -> Text {
+    let list = |parts: &[Condition], en: &str, ja: &str| {
+        let parts = parts.iter().map(|part| match part {
+            Condition::AnyOf(_) | Condition::AllOf(_) => {
+                let Text { en, ja } = condition(application, part);
+                text!("({en})", "（{ja}）")
+            }
+            part => condition(application, part),
+        });
+        join(parts.collect(), en, ja)
+    };
+    match when {
+        Condition::Verified(id) => pin(application, *id),
+        Condition::AnyOf(parts) => list(parts, " or ", "または"),
+        Condition::AllOf(parts) => list(parts, " and ", "および"),
+        Condition::Always => text!("nothing", "何もなし"),
+        Condition::Never | Condition::Unsuited => text!("something that never happens", "あり得ないこと"),
+    }
+}
+
+fn join(texts: Vec<Text>, en: &str, ja: &str) -> Text {
+    let (english, japanese): (Vec<_>, Vec<_>) = texts.into_iter().map(|text| (text.en, text.ja)).unzip();
+    Text {
+        en: english.join(en),
+        ja: japanese.join(ja),
+    }
+}
+
+/// `sign password (001B)`
+pub(super) fn pin(application: &Application, id: FileId) -> Text {
+    match application.file(id) {
+        Some(file) => {
+            let (name, title) = (&file.name, titled(&file.name, &file.title));
+            text!("{name} ({id})", "{title}（{id}）")
+        }
+        None => text!("PIN {id}", "PIN {id}"),
+    }
+}
+
+/// The Japanese name of the file or object with this identifier and English name; the English one where there is none.
+pub(super) fn title_of<'a>(application: &'a Application, id: Option<u16>, name: &'a str) -> &'a str {
+    let file = id.and_then(|id| application.file(FileId::new(id)));
+    let file = file.filter(|file| file.name == name).map(|file| &file.title);
+    let object = || application.data_objects.iter().find(|object| Some(object.tag) == id);
+    let title = file.or_else(|| {
+        object()
+            .filter(|object| object.name == name)
+            .map(|object| &object.title)
+    });
+    title.map_or(name, |title| if title.is_empty() { name } else { title })
+}
+
+/// The Japanese name, or the English one where there is none.
+pub(crate) fn titled<'a>(name: &'a str, title: &'a str) -> &'a str {
+    if title.is_empty() { name } else { title }
+}
+
+/// `[measured: OpenSC issue 3169]`. Sources are cited as they are.
+pub(crate) fn basis(basis: &Basis) -> Text {
+    let Basis { certainty, source } = basis;
+    let certain = self::certainty(*certainty);
+    text!("[{certainty}: {source}]", "［{certain}: {source}］")
+}
+
+/// The certainty alone: `[measured]`.
+pub(crate) fn label(basis: &Basis) -> Text {
+    let (certainty, certain) = (basis.certainty, self::certainty(basis.certainty));
+    text!("[{certainty}]", "［{certain}］")
+}
+
+/// A certainty in Japanese; the English is its own.
+pub(crate) fn certainty(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Assumed => "推定",
+        Certainty::Client => "クライアントの動作による",
+        Certainty::Documented => "文書による",
+        Certainty::Measured => "実測",
+    }
+}
+
+/// An operation in Japanese; the English is its own.
+fn operation(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Read => "読み出し",
+        Operation::Verify => "照合",
+        Operation::ChangeReferenceData => "参照データの変更",
+        Operation::ChangeKey => "鍵データの変更",
+        Operation::ComputeSignature => "署名の生成",
+        Operation::InternalAuthenticate => "内部認証",
+        Operation::ExternalAuthenticate => "外部認証",
+        Operation::VerifyCertificate => "証明書の検証",
+        Operation::SetSessionKey => "セッション鍵の設定",
+    }
+}
+
+#[cfg(test)]
+mod tests;

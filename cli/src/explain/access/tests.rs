@@ -1,0 +1,165 @@
+use std::collections::BTreeSet;
+
+use vmyna_applets::Profile;
+use vmyna_card_os::apdu::CommandApdu;
+use vmyna_card_os::application::SecureSession;
+use vmyna_card_os::file::{Body, File};
+
+use super::*;
+use crate::card::CardSource;
+use crate::explain::language::Language;
+use crate::hex;
+use crate::narrate::Reasons;
+
+const LANGUAGES: [Language; 2] = [Language::En, Language::Ja];
+
+/// A command that asks for this operation on the current EF, and does no more than be refused or read.
+fn command(operation: Operation, body: &Body) -> Vec<u8> {
+    let head = |text: &str| hex::decode(text).unwrap();
+    match (operation, body) {
+        (Operation::Read, Body::Records(_)) => head("00B2010400"),
+        (Operation::Read, _) => head("00B0000000"),
+        (Operation::Verify, _) => head("00200080"),
+        (Operation::ChangeReferenceData, _) => head("002401800431323334"),
+        (Operation::ChangeKey, _) => head("803200800431323334"),
+        (Operation::ComputeSignature, _) => head("802A0080013000"),
+        (Operation::InternalAuthenticate, _) => head("00880080013000"),
+        (Operation::ExternalAuthenticate, _) => head("00820080013000"),
+        (Operation::VerifyCertificate, _) => [&head("80A206C1000133")[..], &[0; 307]].concat(),
+        (Operation::SetSessionKey, _) => [&head("80AE0000000100")[..], &[0; 256]].concat(),
+    }
+}
+
+/// The files' list of an application.
+fn listed(application: &Application, language: Language) -> String {
+    let mut out = Vec::new();
+    crate::files::list_for_test(&mut out, application, language);
+    String::from_utf8(out).unwrap()
+}
+
+/// What a card of this profile says in both languages of why it answers to the last of the commands.
+fn reasons(profile: &str, commands: &[Vec<u8>]) -> Vec<Text> {
+    let source: CardSource = format!("specimen:hanako@{profile}").parse().unwrap();
+    let reasons = Reasons::default();
+    let mut card = source.open_as_issued(Some(reasons.observer())).unwrap();
+    card.power_on(&mut Vec::new()).unwrap();
+    for command in commands {
+        assert!(CommandApdu::parse(command).is_ok(), "{command:02X?}");
+        reasons.take();
+        card.transmit(command, &mut Vec::new()).unwrap();
+    }
+    reasons.take()
+}
+
+fn select_application(application: &Application) -> Vec<u8> {
+    let aid = application.aid.as_bytes();
+    [&[0x00, 0xA4, 0x04, 0x0C, aid.len() as u8], aid].concat()
+}
+
+fn select_file(file: &File) -> Vec<u8> {
+    [&[0x00, 0xA4, 0x02, 0x0C, 0x02][..], &file.id.value().to_be_bytes()].concat()
+}
+
+/// The list and the card tell of `what` by the same words, and with the same certainty and source.
+#[track_caller]
+fn told_alike(list: [&str; 2], need: &Text, basis: &Text, reasons: &[Text], what: &str) {
+    for (language, list) in LANGUAGES.into_iter().zip(list) {
+        let (need, basis) = (need.say(language), basis.say(language));
+        assert!(
+            list.lines().any(|line| line.contains(need) && line.contains(basis)),
+            "{what}: {need} {basis}\nis not in the list\n{list}"
+        );
+        assert!(
+            reasons.iter().any(|reason| {
+                let reason = reason.say(language);
+                reason.contains(&format!(": {need}")) && reason.ends_with(basis)
+            }),
+            "{what}: {need} {basis}\nis not among the card's reasons\n{reasons:?}"
+        );
+    }
+}
+
+#[test]
+fn files_and_explain_say_the_same_of_every_file_of_every_application_and_profile() {
+    let mut seen = BTreeSet::new();
+    for profile in Profile::NAMES {
+        let source: CardSource = format!("specimen:hanako@{profile}").parse().unwrap();
+        for application in source.issued().unwrap().applications() {
+            let [en, ja] = LANGUAGES.map(|language| listed(&application, language));
+            let list = [en.as_str(), ja.as_str()];
+            let selected = select_application(&application);
+            for file in &application.files {
+                for (operation, when) in file.access.iter() {
+                    let commands = [selected.clone(), select_file(file), command(operation, &file.body)];
+                    let told = reasons(profile, &commands);
+                    let need = need(&application, operation, Some(when));
+                    let what = format!("{profile} {} {} {operation}", application.name, file.id);
+                    told_alike(list, &need, &basis(&file.basis), &told, &what);
+                    seen.insert(operation);
+                }
+            }
+            for object in &application.data_objects {
+                let [high, low] = object.tag.to_be_bytes();
+                let get_data = vec![0x00, 0xCA, high, low, 0x00, 0x00, 0x00];
+                let told = reasons(profile, &[selected.clone(), get_data]);
+                let when = object.access.condition(Operation::Read);
+                let need = need(&application, Operation::Read, when);
+                let what = format!("{profile} {} {:04X}", application.name, object.tag);
+                told_alike(list, &need, &basis(&object.basis), &told, &what);
+            }
+            if let SecureSession::Offered {
+                condition,
+                basis: declared,
+                ..
+            } = &application.secure_session
+            {
+                let key = command(Operation::SetSessionKey, &Body::Reserved);
+                let told = reasons(profile, &[selected, key]);
+                let need = need(&application, Operation::SetSessionKey, Some(condition));
+                told_alike(list, &need, &basis(declared), &told, &format!("{profile} session"));
+                seen.insert(Operation::SetSessionKey);
+            }
+        }
+    }
+    // External authentication is declared nowhere.
+    assert_eq!(seen.len(), Operation::ALL.len() - 1, "{seen:?}");
+}
+
+#[test]
+fn every_file_and_object_has_a_japanese_name() {
+    for application in crate::show::hanako().applications() {
+        let files = application.files.iter().map(|file| (&file.name, &file.title));
+        let objects = application
+            .data_objects
+            .iter()
+            .map(|object| (&object.name, &object.title));
+        for (name, title) in files.chain(objects) {
+            assert!(!title.is_empty(), "{}: {name}", application.name);
+        }
+    }
+}
+
+#[test]
+fn conditions_name_the_pins_they_ask_for() {
+    let applications = crate::show::hanako().applications();
+    let application = &applications[2];
+    let verified = |id| Condition::Verified(FileId::new(id));
+    let nested = Condition::AllOf(vec![
+        verified(0x0011),
+        Condition::AnyOf(vec![verified(0x0014), verified(0x0015)]),
+    ]);
+    let told = need(application, Operation::Read, Some(&nested));
+    assert_eq!(
+        told.en,
+        "read needs input-assist PIN (0011) and (verification code A (0014) or verification code B (0015))"
+    );
+    assert_eq!(
+        told.ja,
+        "読み出しには券面事項入力補助用暗証番号（0011）および（照合番号A（0014）または照合番号B（0015））の照合が必要"
+    );
+    assert_eq!(
+        need(application, Operation::Read, None).en,
+        "read is not declared for it"
+    );
+    assert_eq!(needs(application, &Access::NONE).en, "no operation is declared for it");
+}
