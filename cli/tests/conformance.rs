@@ -9,7 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use common::{Printed, Serve, Stack, vmyna};
+use common::{Printed, Serve, Stack, typed, vmyna};
 use vmyna_test_support::require_program;
 
 /// Hanako's PINs, and that her card is nobody's.
@@ -301,4 +301,25 @@ fn what_came_of_a_run_is_told_in_japanese_and_files_stay_english() {
         listed.contains("    文書による: jpki/myna") && listed.contains("。書き込み。PIN: auth"),
         "{listed}"
     );
+}
+
+#[test]
+fn pins_are_asked_for_unseen_and_ctrl_c_leaves_the_terminal_as_it_was() {
+    let vmyna = env!("CARGO_BIN_EXE_vmyna");
+    let script =
+        format!("trap : INT; stty -g; {vmyna} run -- {vmyna} conformance --reader '#0' pin; echo status $?; stty -g");
+    for (keys, expected) in [
+        // The first PIN, a wrong key taken back; none for the others.
+        (&b"1239\x7F4\n\n\n\n\n\n\n\n\n"[..], "20 left out"),
+        (b"12\x03", "vmyna: interrupted; nothing was sent\nstatus 130\n"),
+    ] {
+        let shown = typed(&script, "4 digits; 3 tries left): ", keys);
+        assert!(shown.contains(expected) && !shown.contains("123"), "{shown}");
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(
+            lines.first(),
+            lines.last(),
+            "the terminal was left in another mode:\n{shown}"
+        );
+    }
 }

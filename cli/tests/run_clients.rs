@@ -10,11 +10,10 @@
 mod common;
 
 use std::fs;
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
-use common::{Printed, openssl, vmyna, wait};
+use common::{Printed, openssl, vmyna};
 use vmyna_applets::specimen;
 use vmyna_test_support::clients::{Way, proves};
 use vmyna_test_support::require_program;
@@ -47,7 +46,7 @@ fn pyscard_monitors_shares_locks_and_cancels() {
     assert_eq!(told, parts.map(|part| format!("{part}: ok\n")).concat());
 }
 
-/// On a terminal of its own: the keys that are typed when the PIN is asked for, and all that the terminal shows.
+/// The keys that are typed when the PIN is asked for, and all that the terminal shows.
 #[track_caller]
 fn typed(keys: &[u8]) -> String {
     let script = format!(
@@ -55,31 +54,7 @@ fn typed(keys: &[u8]) -> String {
         env!("CARGO_BIN_EXE_vmyna"),
         python_with_pyscard().display()
     );
-    // A terminal's programs have Ctrl-C, whoever started this test.
-    let mut terminal = Command::new("env")
-        .arg("--default-signal=INT,QUIT")
-        .arg(require_program("script", "bsdutils"))
-        .args(["--quiet", "--return", "--command", &script, "/dev/null"])
-        .env("LC_ALL", "C.UTF-8")
-        .env("SHELL", "/bin/sh")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (mut keyboard, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
-    let mut shown = Vec::new();
-    let mut buffer = [0; 4096];
-    let mut typed = false;
-    // A terminal whose programs have ended reads as ended.
-    while let Ok(count @ 1..) = screen.read(&mut buffer) {
-        shown.extend_from_slice(&buffer[..count]);
-        if !typed && String::from_utf8_lossy(&shown).contains("(nothing cancels): ") {
-            keyboard.write_all(keys).unwrap();
-            typed = true;
-        }
-    }
-    wait(&mut terminal);
-    String::from_utf8_lossy(&shown).replace('\r', "")
+    common::typed(&script, "(nothing cancels): ", keys)
 }
 
 #[test]

@@ -17,9 +17,8 @@ use std::sync::LazyLock;
 use rand_core::OsRng;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::jpki::CertifiedKey;
-use vmyna_card_os::key::OpensslEngine;
+use vmyna_card_os::Card;
 use vmyna_card_os::store::MemoryStore;
-use vmyna_card_os::{Card, Parts};
 
 /// What the card is made of: the specimen of a fictional person.
 #[must_use]
@@ -70,14 +69,7 @@ pub fn card() -> Card {
 /// A card as it was issued, without power.
 #[must_use]
 pub fn card_of(issued: &IssuedCard) -> Card {
-    Card::new(Parts {
-        applications: issued.applications(),
-        atr: issued.profile.atr.clone(),
-        store: Box::new(MemoryStore::default()),
-        engine: Box::new(OpensslEngine),
-        rng: Box::new(OsRng),
-    })
-    .unwrap()
+    issued.card(Box::<MemoryStore>::default(), Box::new(OsRng)).unwrap()
 }
 
 /// The private key by which the specimens' card-verifiable certificates begin: a PUBLIC TEST KEY, PKCS#8 PEM.

@@ -7,7 +7,7 @@
 )]
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -215,4 +215,34 @@ pub fn openssl(directory: &Path, arguments: &[&str]) -> String {
         .output()
         .unwrap();
     output.exits_with(0).out()
+}
+
+/// Runs a script on a terminal of its own: types the keys when the prompt is shown; gives all that the terminal shows.
+#[track_caller]
+pub fn typed(script: &str, prompt: &str, keys: &[u8]) -> String {
+    // A terminal's programs have Ctrl-C, whoever started this test.
+    let mut terminal = Command::new("env")
+        .arg("--default-signal=INT,QUIT")
+        .arg(require_program("script", "bsdutils"))
+        .args(["--quiet", "--return", "--command", script, "/dev/null"])
+        .env("LC_ALL", "C.UTF-8")
+        .env("SHELL", "/bin/sh")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut keyboard, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
+    let mut shown = Vec::new();
+    let mut buffer = [0; 4096];
+    let mut typed = false;
+    // A terminal whose programs have ended reads as ended.
+    while let Ok(count @ 1..) = screen.read(&mut buffer) {
+        shown.extend_from_slice(&buffer[..count]);
+        if !typed && String::from_utf8_lossy(&shown).contains(prompt) {
+            keyboard.write_all(keys).unwrap();
+            typed = true;
+        }
+    }
+    wait(&mut terminal);
+    String::from_utf8_lossy(&shown).replace('\r', "")
 }

@@ -68,17 +68,23 @@ pub fn connect(path: &Path, patience: Duration) -> io::Result<UnixStream> {
     Ok(UnixStream::from(OwnedFd::from(socket)))
 }
 
-/// Locks the folder of `path` until the outcome is dropped.
-fn lock_folder(path: &Path) -> io::Result<File> {
+/// Locks the folder of `path` until the outcome is dropped. `None` where that can't be done: the folder may be entered but
+/// not read, or lies on a network file system without such locks.
+///
+/// # Errors
+/// Another program keeps it locked.
+fn lock_folder(path: &Path) -> io::Result<Option<File>> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
     };
-    let folder = File::open(folder)?;
+    let Ok(folder) = File::open(folder) else {
+        return Ok(None);
+    };
     let begin = Instant::now();
     loop {
         match folder.try_lock() {
-            Ok(()) => return Ok(folder),
+            Ok(()) => return Ok(Some(folder)),
             Err(TryLockError::WouldBlock) if begin.elapsed() < LOCK_PATIENCE => {
                 std::thread::sleep(Duration::from_millis(1));
             }
@@ -88,7 +94,7 @@ fn lock_folder(path: &Path) -> io::Result<File> {
                     "another program keeps its folder locked",
                 ));
             }
-            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::Error(_)) => return Ok(None),
         }
     }
 }
