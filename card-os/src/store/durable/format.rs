@@ -240,3 +240,92 @@ impl StorageBackend for MemoryCopy {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDENTITY: [u8; 32] = [0x11; 32];
+
+    fn pin() -> ObjectId {
+        ObjectId {
+            aid: Aid::new(&[0xD3, 0x92]).unwrap(),
+            file: FileId::new(0x18),
+        }
+    }
+
+    fn tries(tries_left: u8) -> Change {
+        Change::PinTries {
+            object: pin(),
+            tries_left,
+        }
+    }
+
+    fn value(length: usize) -> Change {
+        Change::PinValue {
+            object: pin(),
+            value: ReferenceData::new(&vec![b'1'; length]),
+        }
+    }
+
+    fn in_memory() -> Database {
+        let copy = MemoryCopy(Mutex::new(Zeroizing::new(Vec::new())));
+        builder().create_with_backend(copy).unwrap()
+    }
+
+    #[test]
+    fn what_was_written_is_read_and_nothing_that_no_card_can_have() {
+        for (change, possible) in [
+            (tries(0), true),
+            (tries(15), true),
+            (tries(16), false),
+            (value(0), false),
+            (value(1), true),
+            (value(16), true),
+            (value(17), false),
+        ] {
+            let database = in_memory();
+            begin(&database, &IDENTITY, &tries(3)).unwrap();
+            commit(&database, &change).unwrap();
+            assert_eq!(read_state(&database).is_ok(), possible, "{change:?}");
+        }
+        let database = in_memory();
+        begin(&database, &IDENTITY, &tries(3)).unwrap();
+        commit(&database, &tries(2)).unwrap();
+        assert_eq!(read_state(&database).unwrap().pins[&pin()].tries_left, Some(2));
+        let head = read_head(&database).unwrap();
+        assert_eq!((head.format, head.identity), (VERSION, IDENTITY));
+    }
+
+    #[test]
+    fn a_version_is_told_from_none_and_from_a_newer_one() {
+        for (format, newer) in [(0, false), (VERSION + 1, true), (u32::MAX, true)] {
+            let database = in_memory();
+            begin(&database, &IDENTITY, &tries(3)).unwrap();
+            let transaction = database.begin_write().unwrap();
+            transaction.open_table(FORMAT).unwrap().insert("state", format).unwrap();
+            transaction.commit().unwrap();
+            match read_head(&database) {
+                Err(Trouble::Newer(found)) => assert!(newer && found == format, "{format}"),
+                Err(Trouble::Damaged(_)) => assert!(!newer, "{format}"),
+                other => panic!("version {format}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_in_memory_is_as_long_as_it_is_made_and_shows_nothing() {
+        let copy = MemoryCopy(Mutex::new(Zeroizing::new(b"1234".to_vec())));
+        assert_eq!(format!("{copy:?}"), "MemoryCopy");
+        copy.set_len(6).unwrap();
+        copy.write(4, b"56").unwrap();
+        let mut all = [0; 6];
+        copy.read(0, &mut all).unwrap();
+        assert_eq!((&all, copy.len().unwrap()), (b"123456", 6));
+        assert!(copy.write(5, b"78").is_err() && copy.read(1, &mut all).is_err());
+        copy.set_len(2).unwrap();
+        assert_eq!(copy.len().unwrap(), 2);
+        copy.set_len(LONGEST as u64).unwrap();
+        assert!(copy.set_len(LONGEST as u64 + 1).is_err());
+    }
+}

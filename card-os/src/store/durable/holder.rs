@@ -246,7 +246,8 @@ mod tests {
         hold.file.lock().unwrap();
         hold.announce("/run/somewhere").unwrap();
         assert!(matches!(Hold::take(path.clone()), Err(NotHeld::By(_))));
-        assert!(hold.announce(&"x".repeat(LONGEST)).is_err());
+        hold.announce(&"x".repeat(LONGEST / 2)).unwrap();
+        assert!(hold.announce(&"x".repeat(LONGEST / 2 + 1)).is_err());
         drop(hold);
         drop(Hold::take(path).unwrap());
     }
