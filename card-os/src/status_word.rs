@@ -1,4 +1,5 @@
-//! Every status word (SW1-SW2) the card can answer, by name.
+//! Every status word (SW1-SW2) the card can answer, by name, and the two with which readers and faults on purpose give data in
+//! two steps.
 //!
 //! The only place with hexadecimal status words. Values and meanings: JICSAP 1.1 Table 25 and ISO/IEC 7816-4, with the
 //! two that only this card family was seen to use (`66F1`, `69FC`).
@@ -66,6 +67,16 @@ impl StatusWord {
         Self(0x63C0 | if tries > 0x0F { 0x0F } else { tries as u16 })
     }
 
+    /// `61xx`: done, and so many bytes of data wait for GET RESPONSE (0 stands for 256 or more).
+    pub const fn more_data(length: u8) -> Self {
+        Self(0x6100 | length as u16)
+    }
+
+    /// `6Cxx`: Le is wrong, and this one is right (0 stands for 256); the command has done nothing.
+    pub const fn right_le(length: u8) -> Self {
+        Self(0x6C00 | length as u16)
+    }
+
     /// A status word received from some card.
     pub const fn new(value: u16) -> Self {
         Self(value)
@@ -117,6 +128,8 @@ impl StatusWord {
             Self(0x63C0) => "no tries left",
             Self(0x63C1) => "1 try left",
             Self(value) if value & 0xFFF0 == 0x63C0 => return format!("{} tries left", value & 0x0F),
+            Self(0x6100) => "256 or more bytes are ready",
+            Self(0x6C00) => "wrong Le, 256 is right",
             Self(value) if value >> 8 == 0x61 => return format!("{} more bytes are ready", value & 0xFF),
             Self(value) if value >> 8 == 0x6C => return format!("wrong Le, {} is right", value & 0xFF),
             Self(0x6283) => "selected DF is locked",
@@ -143,6 +156,16 @@ impl fmt::Debug for StatusWord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_is_the_second_byte() {
+        assert_eq!(StatusWord::more_data(0).value(), 0x6100);
+        assert!(StatusWord::more_data(0).meaning().starts_with("256 or more"));
+        assert!(StatusWord::right_le(0).meaning().ends_with("256 is right"));
+        assert_eq!(StatusWord::more_data(0x10).meaning(), "16 more bytes are ready");
+        assert_eq!(StatusWord::right_le(0xFF).value(), 0x6CFF);
+        assert_eq!(StatusWord::right_le(4).meaning(), "wrong Le, 4 is right");
+    }
 
     #[test]
     fn tries_are_one_nibble_and_never_wrap() {

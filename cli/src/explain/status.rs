@@ -44,8 +44,10 @@ pub(super) fn meaning(sw: Sw) -> Text {
             0x6983 => "認証方法が閉塞",
             0x6A81 => "機能未対応",
             0x63C0..=0x63CF => &format!("残り{tries}回"),
-            0x6100..=0x61FF => &format!("あと{count}バイトある"),
-            0x6C00..=0x6CFF => &format!("Leが不正、正しくは{count}"),
+            0x6100 => "あと256バイト以上ある",
+            0x6C00 => "Leが不正、正しくは256",
+            0x6101..=0x61FF => &format!("あと{count}バイトある"),
+            0x6C01..=0x6CFF => &format!("Leが不正、正しくは{count}"),
             _ => "このカードの一覧にないステータスワード",
         },
     };
