@@ -20,7 +20,7 @@ use rand_core::RngCore;
 use vmyna_card_os::StatusWord;
 use vmyna_card_os::apdu::CommandApdu;
 
-use crate::icc::{Icc, IccError};
+use crate::icc::{Icc, IccError, Pull};
 
 /// The class byte of commands to the reader.
 const READER_CLASS: u8 = 0xFF;
@@ -34,7 +34,7 @@ const FUNCTION_NOT_SUPPORTED: StatusWord = StatusWord::new(0x6A81);
 /// P1-P2 means nothing to the reader.
 const WRONG_PARAMETERS: StatusWord = StatusWord::new(0x6B00);
 /// Le is less than the PUPI's four bytes.
-const LE_SHOULD_BE_FOUR: StatusWord = StatusWord::new(0x6C04);
+const LE_SHOULD_BE_FOUR: StatusWord = StatusWord::right_le(4);
 
 /// A pseudo-unique PICC identifier: what a card of type B calls itself while it is in the field.
 type Pupi = [u8; 4];
@@ -152,6 +152,14 @@ impl<I: Icc> Icc for ContactlessReader<I> {
         response.extend(data);
         response.extend(status_word.to_bytes());
         Ok(())
+    }
+
+    fn has_left(&self) -> bool {
+        self.card.has_left()
+    }
+
+    fn pull(&self) -> Option<Pull> {
+        self.card.pull()
     }
 }
 
