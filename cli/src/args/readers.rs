@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 use vmyna_reader_bridge::vpcd::VpcdAddress;
 
 use crate::card::CardSource;
+use crate::fault::args::FaultOptions;
 use crate::trace::args::TraceOptions;
 
 /// Readers of vmyna's own PC/SC service.
@@ -37,6 +38,9 @@ pub(crate) struct Run {
 
     #[command(flatten)]
     pub(crate) readers: Readers,
+
+    #[command(flatten)]
+    pub(crate) faults: FaultOptions,
 
     /// Show every APDU on standard error, PINs masked
     #[arg(long, short)]
@@ -177,6 +181,9 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) readers: Readers,
+
+    #[command(flatten)]
+    pub(crate) faults: FaultOptions,
 
     /// Where pcscd's vpcd listens for a card
     #[arg(long, value_name = "HOST:PORT", default_value_t = VpcdAddress::default())]
