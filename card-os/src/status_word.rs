@@ -1,4 +1,5 @@
-//! Every status word (SW1-SW2) the card can answer, by name; and those that a reader answers in its stead, or other cards.
+//! Every status word (SW1-SW2) the card can answer, by name; and those that a reader answers in its stead, other cards, or
+//! whoever gives data in two steps.
 //!
 //! The only place with hexadecimal status words. Values and meanings: JICSAP 1.1 Table 25 and ISO/IEC 7816-4, with the
 //! two that only this card family was seen to use (`66F1`, `69FC`); a reader's: PC/SC parts 3 and 10.
@@ -76,14 +77,19 @@ impl StatusWord {
     /// `6B00` as a reader means it: P1-P2 says nothing to it.
     pub const WRONG_PARAMETERS: Self = Self::OFFSET_OUTSIDE_EF;
 
-    /// `6Cxx`: Le is wrong, `le` is right.
-    pub const fn wrong_le(le: u8) -> Self {
-        Self(0x6C00 | le as u16)
-    }
-
     /// `63Cx`: the presented value is wrong or was only asked about, `tries` (0–15, more counts as 15) are left.
     pub const fn tries_left(tries: u8) -> Self {
         Self(0x63C0 | if tries > 0x0F { 0x0F } else { tries as u16 })
+    }
+
+    /// `61xx`: done, and so many bytes of data wait for GET RESPONSE (0 stands for 256 or more).
+    pub const fn more_data(length: u8) -> Self {
+        Self(0x6100 | length as u16)
+    }
+
+    /// `6Cxx`: Le is wrong, and this one is right (0 stands for 256); the command has done nothing.
+    pub const fn wrong_le(right: u8) -> Self {
+        Self(0x6C00 | right as u16)
     }
 
     /// A status word received from some card.
@@ -169,7 +175,9 @@ impl StatusWord {
                     (Some(0), ..) => "no tries left".to_owned(),
                     (Some(1), ..) => "1 try left".to_owned(),
                     (Some(tries), ..) => format!("{tries} tries left"),
+                    (_, Some(0), _) => "256 or more bytes are ready".to_owned(),
                     (_, Some(count), _) => format!("{count} more bytes are ready"),
+                    (.., Some(0)) => "wrong Le, 256 is right".to_owned(),
                     (.., Some(le)) => format!("wrong Le, {le} is right"),
                     _ => "status word not in this card's list".to_owned(),
                 };
@@ -194,6 +202,16 @@ impl fmt::Debug for StatusWord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_length_is_the_second_byte() {
+        assert_eq!(StatusWord::more_data(0).value(), 0x6100);
+        assert!(StatusWord::more_data(0).meaning().starts_with("256 or more"));
+        assert!(StatusWord::wrong_le(0).meaning().ends_with("256 is right"));
+        assert_eq!(StatusWord::more_data(0x10).meaning(), "16 more bytes are ready");
+        assert_eq!(StatusWord::wrong_le(0xFF).value(), 0x6CFF);
+        assert_eq!(StatusWord::wrong_le(4).meaning(), "wrong Le, 4 is right");
+    }
 
     #[test]
     fn tries_are_one_nibble_and_never_wrap() {

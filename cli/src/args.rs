@@ -12,6 +12,7 @@ pub(crate) use readers::*;
 use crate::apdu::expect::Expectation;
 use crate::card::CardSource;
 use crate::explain::language::{self, Language};
+use crate::fault::args::{FaultOptions, help};
 use crate::trace::args::{TraceArguments, TraceOptions};
 
 /// A virtual My Number Card (個人番号カード) for tests.
@@ -30,16 +31,16 @@ pub(crate) enum Command {
     /// Take a guided tour: select, read, be refused, verify, sign; every APDU shown and explained
     Demo(Demo),
     /// Send APDUs to a virtual card, or to a card in a PC/SC reader
-    #[command(after_long_help = APDU_HELP)]
+    #[command(after_long_help = help(APDU_HELP))]
     Apdu(Apdu),
     /// Explain APDUs: what each field asks for, what the card answers, and which rule decided
     #[command(after_long_help = crate::explain::HELP)]
     Explain(crate::explain::Explain),
     /// Run a PC/SC program with a virtual card in a reader that only it sees: no pcscd, no root
-    #[command(after_long_help = readers::RUN_HELP)]
+    #[command(after_long_help = help(readers::RUN_HELP))]
     Run(Run),
     /// Put a virtual card into pcscd's virtual reader (vpcd) or into a reader of its own until Ctrl-C
-    #[command(after_long_help = readers::SERVE_HELP)]
+    #[command(after_long_help = help(readers::SERVE_HELP))]
     Serve(Serve),
     /// Issue cards for people from files, for an invented person, or for a whole town
     #[command(after_long_help = crate::issue::HELP)]
@@ -105,8 +106,11 @@ pub(crate) struct Apdu {
 
     /// A PC/SC reader instead of a virtual card: its name, a part of it, or #0, #1, … as `vmyna readers` lists them.
     /// Beware: wrong PINs block a real card, and what a PIN has opened stays open until .power-cycle
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["fault", "latency"])]
     pub(crate) reader: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) faults: FaultOptions,
 
     /// Print one line of response hex per APDU and nothing else
     #[arg(long, conflicts_with = "why")]

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod failure;
+mod fault;
 mod files;
 mod held;
 mod hex;

@@ -4,6 +4,7 @@
 //! the directory with its sockets stays, and this process does not end before the program, whatever Ctrl-C hits.
 
 mod pin_pad;
+mod put_back;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -27,11 +28,13 @@ use vmyna_reader_bridge::trace::Trace;
 use crate::args;
 use crate::card::CardSource;
 use crate::failure::Failure;
+use crate::fault::Faults;
 use crate::narrate::{Narrator, shortened};
 use crate::serve::say;
 use crate::trace::args::TraceOptions;
 use crate::trace::{self};
 use pin_pad::Cancel;
+use put_back::{PutBack, Returns};
 
 /// What libpcsclite takes its socket from.
 pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -59,12 +62,14 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
     if cards.is_empty() {
         cards.push(CardSource::hanako());
     }
+    let faults = Arc::new(Faults::begin(&arguments.faults, arguments.verbose)?);
     let service = OwnService::start(
         &socket,
         &cards,
         &arguments.readers,
         arguments.verbose,
         (&arguments.trace, arguments.show_secrets),
+        &faults,
     )?;
     // Not before the card is there: it may take a moment.
     let sweeper = thread::spawn(PrivateDirectory::remove_stale);
@@ -72,6 +77,7 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
     let _ = sweeper.join();
     drop(service);
     drop(directory);
+    faults.report();
     status
 }
 
@@ -148,6 +154,8 @@ pub(crate) struct OwnService {
     // Dropped in this order.
     #[expect(dead_code, reason = "held: it listens until it is dropped")]
     control: ControlServer,
+    #[expect(dead_code, reason = "held: it puts cards back until it is dropped")]
+    put_back: PutBack,
     service: PcscLiteService,
     sources: Vec<Option<CardSource>>,
     cancel: Arc<Cancel>,
@@ -168,6 +176,7 @@ impl OwnService {
         readers: &args::Readers,
         verbose: bool,
         (trace, show_secrets): (&TraceOptions, bool),
+        faults: &Arc<Faults>,
     ) -> Result<Self, Failure> {
         let count = cards.len().max(readers.reader_name.len());
         if count > READERS {
@@ -208,16 +217,20 @@ impl OwnService {
         };
         let service = PcscLiteService::start(socket, options).map_err(explain)?;
         let hand = service.hand();
+        let put_back = PutBack::start(hand.clone());
         for (name, card) in names.iter().zip(opened) {
             if let Some(card) = card {
+                let card = card.with(|card| faults.around(card, Some(name), put_back.of(name)));
                 let card = card.into_reader(name, trace.as_ref());
                 let moved = hand.insert(name, Some(card));
                 moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why:?}")))?;
             }
         }
-        let control = ControlServer::start(socket, hand, make_card(trace)).map_err(explain)?;
+        let control = ControlServer::start(socket, hand, make_card(trace, Arc::clone(faults), put_back.returns()))
+            .map_err(explain)?;
         Ok(Self {
             control,
+            put_back,
             service,
             sources,
             cancel,
@@ -245,13 +258,13 @@ fn explain(error: ServiceError) -> Failure {
     }
 }
 
-/// Makes the cards that `vmyna reader insert` names.
-fn make_card(trace: Option<Trace>) -> MakeCard {
+/// Makes the cards that `vmyna reader insert` names, with the same faults.
+fn make_card(trace: Option<Trace>, faults: Arc<Faults>, returns: Returns) -> MakeCard {
     let made = AtomicUsize::new(0);
-    Box::new(move |text| {
+    Box::new(move |text, reader| {
         let source: CardSource = text.parse()?;
         let card = trace::prepare(&source, None).map_err(|failure| failure.to_string())?;
-        // Which reader it goes into is not told here.
+        let card = card.with(|card| faults.around(card, Some(reader), returns.of(reader)));
         let number = made.fetch_add(1, Ordering::SeqCst) + 1;
         Ok(card.into_reader(&format!("put in #{number}: {source}"), trace.as_ref()))
     })

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use vmyna_reader_bridge::vpcd::{Reason, StopHandle, VpcdAddress, VpcdError, VpcdEvent, VpcdServer};
+use vmyna_reader_bridge::icc::Pull;
+use vmyna_reader_bridge::vpcd::{End, Reason, StopHandle, VpcdAddress, VpcdError, VpcdEvent, VpcdServer};
 
 use crate::args;
 use crate::failure::Failure;
+use crate::fault::Faults;
 use crate::narrate::{Narrator, shortened};
 use crate::run::{OwnService, ignored_signals};
 use crate::trace;
@@ -36,6 +38,11 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
     }
     let source = source.clone();
     let card = trace::prepare(&source, None)?;
+    let faults = Faults::begin(&arguments.faults, arguments.verbose)?;
+    let back = Arc::<Mutex<Option<Duration>>>::default();
+    let noted = Arc::clone(&back);
+    let note = move |time| *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(time);
+    let card = card.with(|card| faults.around(card, None, note));
     let trace = trace::begin(&arguments.trace, arguments.show_secrets)?;
     let args::Serve {
         vpcd: address,
@@ -52,12 +59,16 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
     let stop = server.stop_handle();
     let stopper = stop.clone();
     stop_on_signals(move || stopper.is_stopped(), {
-        let stop = stop.clone();
-        move || stop.stop()
+        let (stop, pull) = (stop.clone(), card.pull());
+        move || {
+            stop.stop();
+            // Nobody waits for an answer any more that a fault holds back.
+            pull.iter().for_each(Pull::out);
+        }
     })?;
     let patience = Arc::new(Patience::default());
     if let Some(seconds) = wait {
-        patience.clone().end_after(Duration::from_secs(seconds), stop);
+        patience.clone().end_after(Duration::from_secs(seconds), stop.clone());
     }
     let mut teller = Teller {
         source: source.to_string(),
@@ -65,12 +76,21 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         waiting: false,
         narrator: verbose.then(|| Narrator::new(false, true)),
     };
-    let end = server.run(&mut *card, &mut |event: VpcdEvent<'_>| {
+    let mut events = |event: VpcdEvent<'_>| {
         if matches!(event, VpcdEvent::Inserted) {
             patience.inserted.store(true, Ordering::SeqCst);
         }
         teller.tell(&event);
-    });
+    };
+    let end = loop {
+        let end = server.run(&mut *card, &mut events);
+        let put_back_in = back.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (&end, put_back_in) {
+            (Ok(End::Gone), Some(time)) => stop.pause(time),
+            _ => break end,
+        }
+    };
+    faults.report();
     match end {
         Err(error @ VpcdError::NotLoopback { .. }) => {
             Err(Failure::Usage(format!("{error}; --insecure-remote allows it")))
@@ -80,6 +100,10 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
             "no reader took the card within {} s",
             wait.unwrap_or_default()
         ))),
+        Ok(End::Gone) if faults.any() && !stop.is_stopped() => {
+            say("card taken out by a fault: `vmyna serve` puts it in again, and so does back=MS of the fault");
+            Ok(())
+        }
         Ok(_) => {
             say("card taken out");
             Ok(())
@@ -99,12 +123,14 @@ fn serve_socket(socket: &Path, arguments: &args::Serve) -> Result<(), Failure> {
             stopper.1.notify_all();
         },
     )?;
+    let faults = Arc::new(Faults::begin(&arguments.faults, arguments.verbose)?);
     let service = OwnService::start(
         socket,
         &arguments.card,
         &arguments.readers,
         arguments.verbose,
         (&arguments.trace, arguments.show_secrets),
+        &faults,
     )?;
     for reader in service.readers() {
         say(&format!("reader \"{}\": {}", reader.0, reader.1));
@@ -116,6 +142,7 @@ fn serve_socket(socket: &Path, arguments: &args::Serve) -> Result<(), Failure> {
     let guard = ended.0.lock().unwrap_or_else(PoisonError::into_inner);
     drop(ended.1.wait_while(guard, |ended| !*ended));
     drop(service);
+    faults.report();
     say("cards taken out");
     Ok(())
 }

@@ -20,7 +20,7 @@ use rand_core::RngCore;
 use vmyna_card_os::StatusWord;
 use vmyna_card_os::apdu::CommandApdu;
 
-use crate::icc::{Icc, IccError};
+use crate::icc::{Icc, IccError, Pull};
 
 /// The class byte of commands to the reader.
 const READER_CLASS: u8 = 0xFF;
@@ -145,6 +145,14 @@ impl<I: Icc> Icc for ContactlessReader<I> {
         response.extend(data);
         response.extend(status_word.to_bytes());
         Ok(())
+    }
+
+    fn has_left(&self) -> bool {
+        self.card.has_left()
+    }
+
+    fn pull(&self) -> Option<Pull> {
+        self.card.pull()
     }
 }
 

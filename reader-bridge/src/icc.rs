@@ -4,6 +4,8 @@
 //! the middle of a command and cards that fall silent; a reader must never turn either into a status word.
 
 use std::fmt;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
 /// Why a card gave no answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,4 +55,62 @@ pub trait Icc {
     /// # Errors
     /// [`IccError`], when there is no answer; [`IccError::Mute`] when the card has no power.
     fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError>;
+
+    /// Whether the card has left since its last answer. Readers ask after each one, so that who waits for a change of the
+    /// reader learns of it at once, not with the next command.
+    fn has_left(&self) -> bool {
+        false
+    }
+
+    /// By which another thread ends what takes the card long; `None` for a card that never takes long.
+    fn pull(&self) -> Option<Pull> {
+        None
+    }
+}
+
+/// Tells a card from another thread that it has been pulled out, so that it ends a wait at once. Clones are the same. It
+/// holds until the card is powered on the next time.
+#[derive(Clone, Default)]
+pub struct Pull(Arc<(Mutex<bool>, Condvar)>);
+
+impl Pull {
+    /// The card is out.
+    pub fn out(&self) {
+        self.set(true);
+        self.0.1.notify_all();
+    }
+
+    /// The card is in again.
+    pub(crate) fn back(&self) {
+        self.set(false);
+    }
+
+    /// Waits that long, or until the card is pulled out; whether it is still in then.
+    pub(crate) fn wait(&self, time: Duration) -> bool {
+        let is_out = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.0.1.wait_timeout_while(is_out, time, |is_out| !*is_out);
+        !*waited.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn set(&self, is_out: bool) {
+        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = is_out;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_ends_when_the_card_is_pulled_out_and_runs_its_time_when_it_is_in_again() {
+        let pull = Pull::default();
+        assert!(pull.wait(Duration::ZERO));
+        let (hand, begun) = (pull.clone(), std::time::Instant::now());
+        let hand = std::thread::spawn(move || hand.out());
+        assert!(!pull.wait(Duration::from_secs(600)));
+        assert!(begun.elapsed() < Duration::from_secs(600));
+        hand.join().unwrap();
+        pull.back();
+        assert!(pull.wait(Duration::from_millis(1)));
+    }
 }

@@ -80,7 +80,14 @@ impl Reader for SoftwareReader {
     }
 
     fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), ReaderError> {
-        self.call(|card, _| card.transmit(command, response))
+        let mut left = false;
+        let outcome = self.call(|card, _| {
+            card.transmit(command, response)?;
+            left = card.has_left();
+            Ok(())
+        });
+        self.inserted &= !left;
+        outcome
     }
 
     fn reset(&mut self) -> Result<(), ReaderError> {

@@ -511,7 +511,7 @@ fn the_socket_is_private_in_nobodys_way_and_gone_afterwards() {
 #[test]
 fn the_control_socket_moves_cards_and_answers_nonsense_with_a_sentence() {
     let service = Service::start();
-    let card: control::MakeCard = Box::new(|text| match text {
+    let card: control::MakeCard = Box::new(|text, _| match text {
         "another" => Ok(Box::new(TestCard::default())),
         _ => Err(format!("there is no card {text}")),
     });

@@ -14,6 +14,7 @@ use crate::args;
 use crate::explain;
 use crate::explain::language::Language;
 use crate::failure::Failure;
+use crate::fault::Faults;
 use crate::hex;
 use crate::narrate::{Narrator, Reasons, split};
 use crate::trace::{self, TracedReader};
@@ -34,16 +35,12 @@ pub(crate) fn run(arguments: args::Apdu) -> Result<(), Failure> {
         Some(expectation) if !arguments.steps.is_empty() => expectation.check_count(apdus)?,
         _ => {}
     }
-    let mut session = Session::open(&arguments)?;
-    if at_prompt {
-        return input::prompt(&mut session);
-    }
-    if arguments.steps.is_empty() {
-        input::standard_input(&mut session)?;
-    } else {
-        steps.into_iter().try_for_each(|step| session.carry_out(step))?;
-    }
-    session.finish()
+    let faults = Faults::begin(&arguments.faults, !arguments.plain)?;
+    let mut session = Session::open(&arguments, &faults)?;
+    let outcome = session.converse(&arguments, steps, at_prompt);
+    drop(session);
+    faults.report();
+    outcome
 }
 
 /// A conversation with a card.
@@ -62,7 +59,7 @@ struct Session {
 }
 
 impl Session {
-    fn open(arguments: &args::Apdu) -> Result<Self, Failure> {
+    fn open(arguments: &args::Apdu, faults: &Faults) -> Result<Self, Failure> {
         let reasons = arguments.why.then(Reasons::default);
         let begin = || trace::begin(&arguments.trace, arguments.show_secrets);
         let reader: Box<dyn Reader> = match &arguments.reader {
@@ -77,6 +74,8 @@ impl Session {
                 let observer = reasons.as_ref().map(Reasons::observer);
                 let mut reader = SoftwareReader::new("software reader");
                 let card = trace::prepare(&arguments.card, observer)?;
+                // Here the user puts it back.
+                let card = card.with(|card| faults.around(card, None, |_| {}));
                 reader.put(card.into_reader("software reader", begin()?.as_ref()))?;
                 Box::new(reader)
             }
@@ -92,6 +91,18 @@ impl Session {
             sent: 0,
             response: Vec::new(),
         })
+    }
+
+    fn converse(&mut self, arguments: &args::Apdu, steps: Vec<Step>, at_prompt: bool) -> Result<(), Failure> {
+        if at_prompt {
+            return input::prompt(self);
+        }
+        if arguments.steps.is_empty() {
+            input::standard_input(self)?;
+        } else {
+            steps.into_iter().try_for_each(|step| self.carry_out(step))?;
+        }
+        self.finish()
     }
 
     fn carry_out(&mut self, step: Step) -> Result<(), Failure> {

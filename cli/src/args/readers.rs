@@ -10,6 +10,7 @@ use vmyna_reader_bridge::vpcd::VpcdAddress;
 use zeroize::Zeroizing;
 
 use crate::card::CardSource;
+use crate::fault::args::FaultOptions;
 use crate::trace::args::TraceOptions;
 
 /// Readers of vmyna's own PC/SC service.
@@ -38,6 +39,9 @@ pub(crate) struct Run {
 
     #[command(flatten)]
     pub(crate) readers: Readers,
+
+    #[command(flatten)]
+    pub(crate) faults: FaultOptions,
 
     /// Show every APDU on standard error, PINs masked
     #[arg(long, short)]
@@ -179,6 +183,9 @@ pub(crate) struct Serve {
 
     #[command(flatten)]
     pub(crate) readers: Readers,
+
+    #[command(flatten)]
+    pub(crate) faults: FaultOptions,
 
     /// Where pcscd's vpcd listens for a card
     #[arg(long, value_name = "HOST:PORT", default_value_t = VpcdAddress::default())]

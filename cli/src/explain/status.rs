@@ -45,7 +45,9 @@ pub(crate) fn meaning(sw: Sw) -> Text {
         Sw::FUNCTION_NOT_SUPPORTED => "機能未対応",
         sw => match (sw.tries(), sw.bytes_ready(), sw.right_le()) {
             (Some(tries), ..) => &format!("残り試行回数{tries}"),
+            (_, Some(0), _) => "あと256バイト以上ある",
             (_, Some(count), _) => &format!("あと{count}バイトある"),
+            (.., Some(0)) => "Leが不正、正しくは256",
             (.., Some(le)) => &format!("Leが不正、正しくは{le}"),
             _ => "このカードの一覧にないステータスワード",
         },

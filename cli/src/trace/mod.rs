@@ -85,6 +85,14 @@ fn tell_what_is_not_kept(event: &Event<'_>) {
 }
 
 impl Prepared {
+    /// The card as a host is to meet it, which is what is traced.
+    pub(crate) fn with(self, around: impl FnOnce(Box<dyn Icc + Send>) -> Box<dyn Icc + Send>) -> Self {
+        Self {
+            card: around(self.card),
+            ..self
+        }
+    }
+
     /// The card as it goes into the reader of this name.
     pub(crate) fn into_reader(self, reader: &str, trace: Option<&Trace>) -> Box<dyn Icc + Send> {
         match trace {

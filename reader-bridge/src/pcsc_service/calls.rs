@@ -187,6 +187,7 @@ impl Readers {
             let begin = Instant::now();
             let result = icc.transmit(command, response);
             let elapsed = begin.elapsed();
+            let left = icc.has_left();
             drop(icc);
             let mut state = self.lock();
             if !state.holds(reader, Some(&card)) {
@@ -196,6 +197,10 @@ impl Readers {
             return match result {
                 // No status word is no answer.
                 Ok(()) if response.len() >= 2 => {
+                    if left {
+                        state.take_out(reader);
+                        state.announce();
+                    }
                     drop(state);
                     self.tell(
                         reader,
@@ -205,6 +210,9 @@ impl Readers {
                             elapsed,
                         },
                     );
+                    if left {
+                        self.tell(reader, &What::Removed);
+                    }
                     code::SUCCESS
                 }
                 Ok(()) | Err(IccError::Mute) => {
@@ -215,6 +223,8 @@ impl Readers {
                     response.clear();
                     state.take_out(reader);
                     state.announce();
+                    drop(state);
+                    self.tell(reader, &What::Removed);
                     code::NOT_TRANSACTED
                 }
             };

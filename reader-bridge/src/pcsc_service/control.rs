@@ -35,8 +35,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Only one that was stopped takes longer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Makes a card of what a user has typed. The error is a sentence for that user.
-pub type MakeCard = Box<dyn Fn(&str) -> Result<Box<dyn Icc + Send>, String> + Send + Sync>;
+/// Makes a card of what a user has typed, for the reader of the second name. The error is a sentence for that user.
+pub type MakeCard = Box<dyn Fn(&str, &str) -> Result<Box<dyn Icc + Send>, String> + Send + Sync>;
 
 /// The control socket's path of the service at `socket`.
 pub fn path_beside(socket: &Path) -> PathBuf {
@@ -130,7 +130,7 @@ fn obey(line: &str, hand: &Hand, make: &MakeCard) -> Result<String, String> {
         ["insert", reader, card] => {
             // It may be the card that was taken out, which is in use as long as it can be put back.
             moved(hand.give_up(reader), reader)?;
-            moved(hand.insert(reader, Some(make(card)?)), reader)
+            moved(hand.insert(reader, Some(make(card, reader)?)), reader)
         }
         _ => Err("this service knows no such request; is the other vmyna of the same version?".to_owned()),
     }

@@ -2,15 +2,15 @@
 //!
 //! Two kinds of locks, always in this order: a card's, held while the card works, and the state's, held for moments. So a
 //! command that takes long keeps only those waiting who want the same card. A card that is taken out is gone at once for
-//! all clients; the command it works on is finished, but its answer reaches nobody. Must never call a card with the state
-//! locked.
+//! all clients; the command it works on is finished, but its answer reaches nobody; only what a card merely waits for ends at
+//! once. Must never call a card with the state locked.
 
 use super::code::Code;
 use super::message::ReaderEntry;
 use super::protocol::Disposition;
 use super::table::{CardState, Client, Table};
 use super::waiting::Waiters;
-use crate::icc::{Icc, IccError};
+use crate::icc::{Icc, IccError, Pull};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -120,6 +120,8 @@ pub(super) struct State {
 pub(super) struct Slot {
     /// The card in the reader.
     pub(super) card: Option<SharedCard>,
+    /// Ends what that card waits for.
+    pull: Option<Pull>,
     /// The one that was taken out last.
     beside: Option<SharedCard>,
     /// Since when nobody has used the card that has power.
@@ -186,6 +188,7 @@ impl Readers {
         }
         let mut atr = Vec::new();
         let result = icc.power_on(&mut atr).and_then(|()| check(&atr));
+        let pull = icc.pull();
         let (before, given_up) = {
             let mut state = self.lock();
             // Another card may have been put in meanwhile, or this one given up.
@@ -199,6 +202,7 @@ impl Readers {
             let mut given_up = None;
             if let Some(slot) = state.slots.get_mut(reader) {
                 slot.card = Some(Arc::clone(&card));
+                slot.pull = pull;
                 given_up = slot.beside.take();
             }
             state.table.insert(reader, result.is_ok().then_some(&atr));
@@ -381,6 +385,11 @@ impl Readers {
     pub(super) fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
+        state
+            .slots
+            .iter()
+            .filter_map(|slot| slot.pull.as_ref())
+            .for_each(Pull::out);
         state.waiters.hang_up();
         self.freed.notify_all();
         self.idle.notify_all();
@@ -413,6 +422,7 @@ impl State {
         self.table.remove(reader);
         let slot = self.slots.get_mut(reader)?;
         slot.unused_since = None;
+        slot.pull.take().iter().for_each(Pull::out);
         let card = slot.card.take()?;
         slot.beside = Some(Arc::clone(&card));
         Some(card)

@@ -176,7 +176,7 @@ impl Hand {
     }
 
     /// Takes the card out of the reader of this name. Clients see it at once; a command it works on is finished first, but
-    /// its answer reaches nobody.
+    /// its answer reaches nobody, and nothing is waited for.
     ///
     /// # Errors
     /// [`NotMoved`]

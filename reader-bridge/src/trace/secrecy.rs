@@ -9,6 +9,8 @@ use vmyna_card_os::command::code;
 use vmyna_card_os::event::{Event, Observer};
 use vmyna_card_os::file::FileId;
 
+use crate::fault::is_get_response;
+
 /// What is known of the secrecy of a card's answers.
 #[derive(Clone)]
 pub struct Secrecy {
@@ -33,6 +35,9 @@ impl Secrecy {
     pub fn observer(&self) -> Box<dyn Observer + Send> {
         let secret = self.secret.clone().unwrap_or_default();
         Box::new(move |event: &Event<'_>| {
+            if let Event::Command { .. } = event {
+                secret.store(false, Ordering::SeqCst);
+            }
             if let Event::Access {
                 application,
                 object: (Some(id), name),
@@ -50,18 +55,15 @@ impl Secrecy {
         })
     }
 
-    /// A command is about to be sent.
-    pub(super) fn command(&self) {
-        if let Some(secret) = &self.secret {
-            secret.store(false, Ordering::SeqCst);
-        }
-    }
-
-    /// Whether the data of the answer to `command` is secret.
+    /// Whether the data of the answer to `command` is secret. An answer that did not come from the card may hold what the card
+    /// answered last (see [`crate::fault`]), and is as secret as that.
     pub(super) fn answer(&self, command: &[u8]) -> bool {
         match &self.secret {
             Some(secret) => secret.load(Ordering::SeqCst),
-            None => matches!(command.get(1), Some(&(code::READ_BINARY | code::READ_RECORD))),
+            None => {
+                let reads = matches!(command.get(1), Some(&(code::READ_BINARY | code::READ_RECORD)));
+                reads || is_get_response(command)
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A card of which everything that is said is written down.
 
 use super::{Message, Octets, Secrecy, Sink, What};
-use crate::icc::{Icc, IccError};
+use crate::icc::{Icc, IccError, Pull};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -46,7 +46,8 @@ impl Trace {
         let answer = match response {
             None => What::Unanswered,
             Some(response) => {
-                let data = response.len().saturating_sub(2);
+                // Without a status word all of it is data that was cut off.
+                let data = response.len().checked_sub(2).unwrap_or(response.len());
                 let secret = if secrecy.answer(command) { 0..data } else { 0..0 };
                 What::Response(Octets::new(response, secret, mask))
             }
@@ -131,12 +132,19 @@ impl Icc for Traced {
     }
 
     fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
-        self.secrecy.command();
         let sent = SystemTime::now();
         let outcome = self.card.transmit(command, response);
         let answer = outcome.is_ok().then_some(response.as_slice());
         self.trace
             .exchange(&self.reader, &self.secrecy, (sent, command), answer);
         outcome
+    }
+
+    fn has_left(&self) -> bool {
+        self.card.has_left()
+    }
+
+    fn pull(&self) -> Option<Pull> {
+        self.card.pull()
     }
 }

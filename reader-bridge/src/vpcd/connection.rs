@@ -27,6 +27,8 @@ pub struct VpcdServer {
     stop: StopHandle,
     decoder: Decoder,
     buffers: Buffers,
+    /// The last conversation ended because the card was pulled out, and it may be put back before pcscd looks.
+    pulled_out: bool,
 }
 
 #[derive(Default)]
@@ -58,6 +60,7 @@ impl VpcdServer {
             stop: StopHandle::default(),
             decoder: Decoder::new(),
             buffers: Buffers::default(),
+            pulled_out: false,
         }
     }
 
@@ -74,8 +77,8 @@ impl VpcdServer {
     }
 
     /// Holds the conversation: connects, answers, connects again when vpcd was away, and returns only when stopped or
-    /// when the card has been pulled out. The card is powered on once at the beginning, to learn its ATR, and is without
-    /// power at the end.
+    /// when the card has been pulled out; called again it puts the card back, and pcscd sees the reader empty before that.
+    /// The card is powered on once at the beginning, to learn its ATR, and is without power at the end.
     ///
     /// `events` is called in between, so it should be quick: the next command waits.
     ///
@@ -85,6 +88,7 @@ impl VpcdServer {
         let Some(mut slot) = Slot::insert(icc)? else {
             return Ok(End::Gone);
         };
+        slot.must_be_missed = std::mem::take(&mut self.pulled_out);
         let mut backoff = Backoff::new();
         let mut missing_since = None;
         while !self.stop.is_stopped() {
@@ -112,7 +116,10 @@ impl VpcdServer {
             events(VpcdEvent::Disconnected { reason: &reason });
             match reason {
                 Reason::Stopped => break,
-                Reason::Gone => return Ok(End::Gone),
+                Reason::Gone => {
+                    self.pulled_out = true;
+                    return Ok(End::Gone);
+                }
                 // At once; the next connection is an ordinary one.
                 Reason::Removal => {}
                 _ => {
@@ -180,6 +187,9 @@ impl VpcdServer {
                 }
                 if let Err(reason) = slot.obey(message, socket, &mut self.buffers, events) {
                     return (reason, wants_answer);
+                }
+                if wants_answer && slot.icc.has_left() {
+                    return (Reason::Gone, false);
                 }
             }
             let pending = self.decoder.pending().len();

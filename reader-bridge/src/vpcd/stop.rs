@@ -54,7 +54,7 @@ impl StopHandle {
     }
 
     /// Pauses, at most until `stop` is called.
-    pub(super) fn pause(&self, time: Duration) {
+    pub fn pause(&self, time: Duration) {
         let guard = self.lock();
         // The guard and the reason of waking are of no interest; the caller looks at `is_stopped`.
         drop(self.0.woken.wait_timeout_while(guard, time, |_| !self.is_stopped()));

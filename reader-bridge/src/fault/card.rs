@@ -1,0 +1,265 @@
+//! The card that fails and takes its time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
+use vmyna_card_os::apdu::CommandApdu;
+
+use super::counter::{Counter, Notice};
+use super::latency::Latency;
+use super::script::{Action, On, Script};
+use super::time::Time;
+use super::two_steps::Kept;
+use crate::icc::{Icc, IccError, Pull};
+
+/// The longest ATR (ISO/IEC 7816-3, 8.2).
+const LONGEST_ATR: usize = 33;
+
+/// Bytes of a status word.
+const STATUS_WORD: usize = 2;
+
+/// Another card, with faults and latency. See the module above.
+pub struct FaultyCard {
+    card: Box<dyn Icc + Send>,
+    counter: Counter,
+    latency: Option<Latency>,
+    time: Box<dyn Time>,
+    pull: Pull,
+    jitter: ChaCha8Rng,
+    /// Commands so far.
+    commands: u64,
+    /// It has been in a reader before.
+    inserted: bool,
+    powered: bool,
+    /// It has been pulled out and not yet been powered on again.
+    gone: bool,
+    /// It says nothing until it is reset.
+    hung: bool,
+    /// What lies there to be fetched.
+    kept: Option<Kept>,
+}
+
+impl FaultyCard {
+    /// Puts faults and latency in front of `card`. `watch` is told of each fault that has an effect.
+    pub fn new(
+        card: Box<dyn Icc + Send>,
+        script: Arc<Script>,
+        latency: Option<Latency>,
+        time: Box<dyn Time>,
+        watch: Box<dyn FnMut(Notice<'_>) + Send>,
+    ) -> Self {
+        let jitter = ChaCha8Rng::seed_from_u64(latency.as_ref().map_or(0, |latency| latency.seed));
+        Self {
+            card,
+            counter: Counter::new(script, watch),
+            latency,
+            time,
+            pull: Pull::default(),
+            jitter,
+            commands: 0,
+            inserted: false,
+            powered: false,
+            gone: false,
+            hung: false,
+            kept: None,
+        }
+    }
+
+    /// Has the command executed, or fetches what lies there for it; whether it was fetched.
+    fn execute(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<bool, IccError> {
+        let (fetched, kept) = self
+            .kept
+            .take()
+            .map_or((false, None), |kept| kept.fetch(command, response));
+        self.kept = kept;
+        if !fetched {
+            self.card.transmit(command, response)?;
+        }
+        Ok(fetched)
+    }
+
+    /// Answers a command as the fault wants it. What the card itself refuses to answer stays unanswered.
+    fn act(&mut self, index: usize, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        let Some(action) = self.counter.action(index) else {
+            return self.execute(command, response).map(drop);
+        };
+        let executed = match &action {
+            Action::Status { executed, .. } | Action::Remove { executed, .. } | Action::Mute { executed, .. } => {
+                *executed
+            }
+            Action::MoreData { .. } | Action::WrongLe | Action::RemoveAnswered { .. } | Action::Garbled(_) => true,
+        };
+        let mut fetched = false;
+        if executed {
+            fetched = self.execute(command, response)?;
+        } else {
+            self.kept = None;
+        }
+        match &action {
+            Action::Status { status_word, .. } => {
+                self.kept = None;
+                response.clear();
+                response.extend(status_word.to_bytes());
+            }
+            // What is fetched is the second step already.
+            Action::MoreData { .. } | Action::WrongLe if fetched => return Ok(()),
+            Action::MoreData { piece } => match Kept::more(response, (*piece).into()) {
+                Some(kept) => self.kept = Some(kept),
+                None => return Ok(()),
+            },
+            Action::WrongLe => match Kept::again(command, response) {
+                Some(kept) => self.kept = Some(kept),
+                None => return Ok(()),
+            },
+            // The caller takes it out when its time has come.
+            Action::Remove { .. } => return Err(IccError::Gone),
+            Action::RemoveAnswered { .. } => return Ok(()),
+            Action::Mute { until_reset, .. } => {
+                self.kept = None;
+                self.hung = *until_reset;
+                self.counter.effect(index);
+                return Err(IccError::Mute);
+            }
+            Action::Garbled(form) => {
+                let ne = CommandApdu::parse(command).map_or(0, |apdu| apdu.ne.unwrap_or_default());
+                if let Some(rng) = self.counter.rng(index) {
+                    form.damage(response, STATUS_WORD, ne as usize, rng);
+                }
+            }
+        }
+        self.counter.effect(index);
+        Ok(())
+    }
+
+    /// Waits for what is left of `time`, and for `delay` on top of it.
+    fn take_time(&mut self, begin: Duration, time: Duration, delay: Duration) -> Result<(), IccError> {
+        let percent = self.latency.as_ref().map_or(0, |latency| latency.jitter);
+        // In 1024ths of the whole jitter: fine enough, and the same on every machine.
+        let drawn = if percent == 0 { 0 } else { self.jitter.next_u32() % 1025 };
+        let time = time + time * percent / 100 * drawn / 1024;
+        let left = time.saturating_sub(self.time.now().saturating_sub(begin)) + delay;
+        if left == Duration::ZERO || self.time.wait(left, &self.pull) {
+            return Ok(());
+        }
+        self.take_out();
+        Err(IccError::Gone)
+    }
+
+    /// It has left the reader, and its power with it.
+    fn take_out(&mut self) {
+        // One that is gone itself has no power either.
+        let _ = self.card.power_off();
+        self.without_power();
+        self.gone = true;
+    }
+
+    fn without_power(&mut self) {
+        self.powered = false;
+        self.hung = false;
+        self.kept = None;
+    }
+
+    /// Powers on or resets the card as the script wants it.
+    fn power(
+        &mut self,
+        on: On,
+        atr: &mut Vec<u8>,
+        call: impl FnOnce(&mut (dyn Icc + Send), &mut Vec<u8>) -> Result<(), IccError>,
+    ) -> Result<(), IccError> {
+        let begin = self.time.now();
+        let before = self.commands;
+        let plan = self.counter.plan(|trigger| trigger.matches_power(on, before));
+        let fault = plan.acting.and_then(|index| Some((index, self.counter.action(index)?)));
+        self.without_power();
+        let outcome = match &fault {
+            Some((_, Action::Mute { .. })) => self.card.power_off().and(Err(IccError::Mute)),
+            Some((_, Action::Remove { .. })) => Err(IccError::Gone),
+            _ => call(&mut *self.card, atr),
+        };
+        if let Some((index, action)) = fault {
+            if let (Action::Garbled(form), Ok(()), Some(rng)) = (action, outcome, self.counter.rng(index)) {
+                form.damage(atr, 0, LONGEST_ATR, rng);
+            }
+            if self.counter.removal(&plan).is_none() {
+                self.counter.effect(index);
+            }
+        }
+        self.powered = outcome.is_ok();
+        // Nobody uses the card yet that is put in for the first time.
+        if std::mem::replace(&mut self.inserted, true) {
+            let time = self.latency.as_ref().map_or(Duration::ZERO, |latency| latency.power_on);
+            self.take_time(begin, time, plan.delay)?;
+        }
+        self.counter
+            .removal(&plan)
+            .iter()
+            .for_each(|index| self.counter.effect(*index));
+        if outcome == Err(IccError::Gone) {
+            self.take_out();
+        }
+        outcome
+    }
+}
+
+impl Icc for FaultyCard {
+    fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        // Only a card that is in a reader is powered on.
+        self.gone = false;
+        self.pull.back();
+        self.power(On::PowerOn, atr, |card, atr| card.power_on(atr))
+    }
+
+    fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        if self.gone {
+            return Err(IccError::Gone);
+        }
+        self.power(On::Reset, atr, |card, atr| card.reset(atr))
+    }
+
+    fn power_off(&mut self) -> Result<(), IccError> {
+        if self.gone {
+            return Err(IccError::Gone);
+        }
+        self.without_power();
+        self.card.power_off()
+    }
+
+    fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        if self.gone {
+            return Err(IccError::Gone);
+        }
+        if self.hung || !self.powered {
+            return Err(IccError::Mute);
+        }
+        let begin = self.time.now();
+        let before = self.commands;
+        self.commands += 1;
+        let plan = self.counter.plan(|trigger| trigger.matches_command(command, before));
+        let outcome = match plan.acting {
+            Some(index) => self.act(index, command, response),
+            None => self.execute(command, response).map(drop),
+        };
+        let latency = self.latency.as_ref().filter(|_| outcome.is_ok());
+        let time = latency.map_or(Duration::ZERO, |latency| latency.of(command, response));
+        self.take_time(begin, time, plan.delay)?;
+        let removal = self.counter.removal(&plan).filter(|_| outcome != Err(IccError::Mute));
+        removal.iter().for_each(|index| self.counter.effect(*index));
+        if removal.is_some() || outcome == Err(IccError::Gone) {
+            self.take_out();
+        }
+        outcome
+    }
+
+    fn has_left(&self) -> bool {
+        self.gone || self.card.has_left()
+    }
+
+    fn pull(&self) -> Option<Pull> {
+        Some(self.pull.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+//! What is to go wrong, and when: pure data, and the one function that decides whether a fault fires.
+//!
+//! Whether it fires depends on counts alone. Must never depend on time, nor on what an answer holds.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use vmyna_card_os::StatusWord;
+use vmyna_card_os::apdu::CommandApdu;
+
+use super::garble::Form;
+
+/// One fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// When it fires.
+    pub trigger: Trigger,
+    /// What happens then; `None` when the fault is the delay alone.
+    pub action: Option<Action>,
+    /// How much longer the answer, or its absence, takes.
+    pub delay: Duration,
+    /// What is drawn for it comes from this seed.
+    pub seed: u64,
+}
+
+/// What a fault looks at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum On {
+    /// A command.
+    #[default]
+    Apdu,
+    /// A cold reset; the first is the one when the card is put in.
+    PowerOn,
+    /// A warm reset.
+    Reset,
+}
+
+/// When a fault fires. The default is: at every command.
+///
+/// Messages that fulfil everything but `nth`, `every` and `times` match, and are counted from 1. The fault fires at match
+/// `nth` (1 if not given; `every` if only that is given) and, if `every` is given, at each `every`th from there on;
+/// otherwise at each one from there on. It fires `times` times; if that is not given, once if `nth` or `after` is given
+/// without `every`, else without end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trigger {
+    /// The kind of message.
+    pub on: On,
+    /// The class byte of a command.
+    pub cla: Option<u8>,
+    /// The instruction byte of a command.
+    pub ins: Option<u8>,
+    /// P1 of a command.
+    pub p1: Option<u8>,
+    /// P2 of a command.
+    pub p2: Option<u8>,
+    /// Only commands with a data field: VERIFY without one is a question.
+    pub data: bool,
+    /// So many commands of any kind must have gone before.
+    pub after: Option<u64>,
+    /// The first match at which it fires, from 1.
+    pub nth: Option<u64>,
+    /// The distance between matches at which it fires, at least 1.
+    pub every: Option<u64>,
+    /// How often it fires at most.
+    pub times: Option<u64>,
+}
+
+impl Trigger {
+    /// Whether a command, before which `before` others have gone, is one that is counted. A command that is too short to
+    /// have a byte that is asked for is not.
+    pub(super) fn matches_command(&self, command: &[u8], before: u64) -> bool {
+        let byte = |wanted: Option<u8>, index: usize| wanted.is_none() || wanted == command.get(index).copied();
+        self.on == On::Apdu
+            && byte(self.cla, 0)
+            && byte(self.ins, 1)
+            && byte(self.p1, 2)
+            && byte(self.p2, 3)
+            && (!self.data || CommandApdu::parse(command).is_ok_and(|apdu| !apdu.data.is_empty()))
+            && self.is_after(before)
+    }
+
+    /// The same for a power-on or reset.
+    pub(super) fn matches_power(&self, on: On, before: u64) -> bool {
+        self.on == on && self.is_after(before)
+    }
+
+    fn is_after(&self, before: u64) -> bool {
+        self.after.is_none_or(|after| before >= after)
+    }
+
+    /// Whether it fires at match number `number`, from 1.
+    pub(super) fn fires_at(&self, number: u64) -> bool {
+        let first = self.nth.or(self.every).unwrap_or(1);
+        let Some(behind) = number.checked_sub(first) else {
+            return false;
+        };
+        let once = self.every.is_none() && (self.nth.is_some() || self.after.is_some());
+        let step = self.every.unwrap_or(1);
+        let limit = self.times.unwrap_or(if once { 1 } else { u64::MAX });
+        behind.is_multiple_of(step) && behind / step < limit
+    }
+}
+
+/// What goes wrong. Where it can be chosen, `executed` says whether the card executes the command first, and only the answer
+/// is lost; otherwise it never sees the command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Another status word, without data.
+    Status {
+        /// The status word.
+        status_word: StatusWord,
+        /// See [`Action`].
+        executed: bool,
+    },
+    /// `61xx`: the data waits for GET RESPONSE. Has an effect only on an answer with data.
+    MoreData {
+        /// At most so many bytes are announced at a time: 1 to 256.
+        piece: u16,
+    },
+    /// `6Cxx`: the data is given to the same command with the right Le. Has an effect only on an answer of 1 to 256 bytes of
+    /// data to a command with another Le. The card executes the command once.
+    WrongLe,
+    /// The card is pulled out, instead of an answer.
+    Remove {
+        /// See [`Action`].
+        executed: bool,
+        /// How long until whoever drives the reader is to put it back.
+        back: Option<Duration>,
+    },
+    /// The card answers, and is pulled out then.
+    RemoveAnswered {
+        /// See [`Action::Remove`].
+        back: Option<Duration>,
+    },
+    /// No answer.
+    Mute {
+        /// See [`Action`].
+        executed: bool,
+        /// Nor to anything else before the next reset or power-on.
+        until_reset: bool,
+    },
+    /// A damaged answer or ATR.
+    Garbled(Form),
+}
+
+impl Action {
+    /// When it is to be put back, for a card that is pulled out.
+    pub fn back(&self) -> Option<Duration> {
+        match self {
+            Action::Remove { back, .. } | Action::RemoveAnswered { back } => *back,
+            _ => None,
+        }
+    }
+}
+
+/// Faults, and how often each has matched and had an effect, at all cards that follow the script together.
+#[derive(Debug, Default)]
+pub struct Script {
+    faults: Vec<(Fault, Tally)>,
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    matched: AtomicU64,
+    fired: AtomicU64,
+}
+
+/// A fault that has had no effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unfired<'a> {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The fault.
+    pub fault: &'a Fault,
+    /// How many messages have matched.
+    pub matched: u64,
+}
+
+impl Script {
+    /// These faults. Where several want to act at the same message, the first one does; delays add up.
+    pub fn new(faults: Vec<Fault>) -> Script {
+        let with_tally = |fault| (fault, Tally::default());
+        Script {
+            faults: faults.into_iter().map(with_tally).collect(),
+        }
+    }
+
+    /// Its faults.
+    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
+        self.faults.iter().map(|(fault, _)| fault)
+    }
+
+    /// The faults that have had no effect on any card so far.
+    pub fn unfired(&self) -> Vec<Unfired<'_>> {
+        let numbered = (1..).zip(&self.faults);
+        let unfired = numbered.filter(|(_, (_, tally))| tally.fired.load(Ordering::Relaxed) == 0);
+        unfired
+            .map(|(number, (fault, tally))| Unfired {
+                number,
+                fault,
+                matched: tally.matched.load(Ordering::Relaxed),
+            })
+            .collect()
+    }
+
+    pub(super) fn fault(&self, index: usize) -> Option<&Fault> {
+        self.faults.get(index).map(|(fault, _)| fault)
+    }
+
+    pub(super) fn note_match(&self, index: usize) {
+        if let Some((_, tally)) = self.faults.get(index) {
+            tally.matched.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn note_effect(&self, index: usize) {
+        if let Some((_, tally)) = self.faults.get(index) {
+            tally.fired.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    /// The form of the command line, which parses to the same fault.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = self.action.iter().map(ToString::to_string).collect();
+        if self.delay > Duration::ZERO {
+            parts.push(format!("delay={}", self.delay.as_millis()));
+        }
+        let Trigger {
+            on, cla, ins, p1, p2, ..
+        } = self.trigger;
+        match on {
+            On::Apdu => {}
+            On::PowerOn => parts.push("on=power-on".to_owned()),
+            On::Reset => parts.push("on=reset".to_owned()),
+        }
+        let bytes = [("cla", cla), ("ins", ins), ("p1", p1), ("p2", p2)].into_iter();
+        parts.extend(bytes.filter_map(|(key, byte)| Some(format!("{key}={:02X}", byte?))));
+        if self.trigger.data {
+            parts.push("data".to_owned());
+        }
+        let Trigger {
+            after,
+            nth,
+            every,
+            times,
+            ..
+        } = self.trigger;
+        let counts = [("after", after), ("nth", nth), ("every", every), ("times", times)].into_iter();
+        parts.extend(counts.filter_map(|(key, count)| Some(format!("{key}={}", count?))));
+        if self.seed != 0 {
+            parts.push(format!("seed={}", self.seed));
+        }
+        f.write_str(&parts.join(","))
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let executed = |executed: &bool| if *executed { ",executed" } else { "" };
+        let back = |back: &Option<Duration>| back.map_or(String::new(), |time| format!(",back={}", time.as_millis()));
+        match self {
+            Action::Status {
+                status_word,
+                executed: done,
+            } => write!(f, "sw={status_word}{}", executed(done)),
+            Action::MoreData { piece: 256 } => f.write_str("sw=61xx"),
+            Action::MoreData { piece } => write!(f, "sw=61xx,piece={piece}"),
+            Action::WrongLe => f.write_str("sw=6Cxx"),
+            Action::Remove {
+                executed: done,
+                back: time,
+            } => write!(f, "remove{}{}", executed(done), back(time)),
+            Action::RemoveAnswered { back: time } => write!(f, "remove=answered{}", back(time)),
+            Action::Mute {
+                executed: done,
+                until_reset: false,
+            } => write!(f, "mute{}", executed(done)),
+            Action::Mute {
+                executed: done,
+                until_reset: true,
+            } => write!(f, "mute=until-reset{}", executed(done)),
+            Action::Garbled(form) => write!(f, "garbled={form}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
