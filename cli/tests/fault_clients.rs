@@ -118,6 +118,10 @@ fn a_card_that_is_pulled_out_while_it_signs_comes_back_and_signs() {
     let output = script(&["--fault", example], directory.path(), "sign; back; sign").exits_with(0);
     assert_eq!((output.out().as_str(), output.err().as_str()), ("bad\ngood\n", ""));
     is_signed(directory.path());
+    // Whoever puts it back at once waits until it has left.
+    let options = ["--fault", "remove,executed,ins=2A,nth=1,back=0"];
+    let output = script(&options, directory.path(), "sign; back; sign").exits_with(0);
+    assert_eq!(output.out(), "bad\ngood\n");
     // Without `back` a hand is needed.
     let output = script(
         &["--fault", "remove,ins=2A,nth=1"],

@@ -1,5 +1,5 @@
-//! Faults on purpose in the PC/SC service: a card that leaves by itself, one that holds its answer back, and answers that no
-//! card gives, seen by a client that is no library.
+//! Faults on purpose in the PC/SC service and in a slot of vpcd: a card that leaves by itself, one that holds its answer back,
+//! and answers that no card gives, seen by a client that is no library.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
@@ -10,23 +10,29 @@ use common::wire::{Client, READER, Service};
 use common::{LIMIT, TestCard, echo, within};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use vmyna_reader_bridge::Reader;
 use vmyna_reader_bridge::fault::{FaultyCard, RealTime, Script};
 use vmyna_reader_bridge::pcsc_service::code;
+use vmyna_reader_bridge::vpcd::{End, VpcdHost, VpcdServer};
 
 /// An hour: nobody waits for it.
 const DELAY: &str = "delay=3600000,ins=01";
 
-/// A service whose card has these faults.
-fn service(faults: &[&str]) -> Service {
-    let service = Service::start();
+fn with_faults(card: TestCard, faults: &[&str]) -> FaultyCard {
     let script = Script::new(faults.iter().map(|text| text.parse().unwrap()).collect());
-    let card = FaultyCard::new(
-        Box::new(service.card.clone()),
+    FaultyCard::new(
+        Box::new(card),
         Arc::new(script),
         None,
         Box::new(RealTime::default()),
         Box::new(|_| {}),
-    );
+    )
+}
+
+/// A service whose card has these faults.
+fn service(faults: &[&str]) -> Service {
+    let service = Service::start();
+    let card = with_faults(service.card.clone(), faults);
     service.hand().insert(READER, Some(Box::new(card))).unwrap();
     service
 }
@@ -49,6 +55,20 @@ fn a_card_that_leaves_after_its_answer_gives_it_and_is_missed_at_once() {
     assert_eq!(one.transmit(card, &[0, 1]), Err(code::REMOVED_CARD));
     service.hand().insert(READER, None).unwrap();
     service.is_well();
+}
+
+#[test]
+fn a_card_that_leaves_after_its_answer_gives_it_and_leaves_vpcds_slot_at_once() {
+    let host = VpcdHost::listen(0).unwrap();
+    let mut server = VpcdServer::new(host.address());
+    let mut card = with_faults(TestCard::default(), &["remove=answered,nth=1"]);
+    let server = std::thread::spawn(move || server.run(&mut card, &mut |_| {}));
+    let (mut reader, mut response) = (host.wait(LIMIT).unwrap(), Vec::new());
+    reader.transmit(&[0, 1, 2], &mut response).unwrap();
+    assert_eq!(response, echo(&[0, 1, 2]));
+    // Nothing more is said to it.
+    assert!(within(LIMIT, || server.is_finished()));
+    assert_eq!(server.join().unwrap().unwrap(), End::Gone);
 }
 
 #[test]

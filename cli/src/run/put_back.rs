@@ -90,3 +90,34 @@ impl Returns {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::CardSource;
+    use vmyna_reader_bridge::pcsc_service::{Options, PcscLiteService};
+
+    #[test]
+    fn a_card_is_put_back_that_leaves_after_its_time_and_none_where_one_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let options = Options::new(vec!["Desk".to_owned()]);
+        let service = PcscLiteService::start(&directory.path().join("s"), options).unwrap();
+        let hand = service.hand();
+        let card = CardSource::hanako().open(None).unwrap();
+        hand.insert("Desk", Some(card)).unwrap();
+        let put_back = PutBack::start(hand.clone());
+        put_back.of("Desk")(Duration::ZERO);
+        // It has looked by now, and goes on; should it not have, the test is easier.
+        thread::sleep(LOOK * 4);
+        hand.remove("Desk").unwrap();
+        let end = Instant::now() + PATIENCE;
+        while hand.list()[0].atr.is_empty() {
+            assert!(Instant::now() < end, "it stays out");
+            thread::sleep(LOOK);
+        }
+        // Once: from now on it stays where it is put.
+        hand.remove("Desk").unwrap();
+        thread::sleep(LOOK * 4);
+        assert!(hand.list()[0].atr.is_empty());
+    }
+}
