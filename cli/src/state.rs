@@ -2,8 +2,8 @@
 //!
 //! `FILE.state/NAME.redb` is the state of the card NAME of the image FILE; it comes into being with the first change. Where
 //! the variable `VMYNA_STATE` names a folder it is `NAME-IDENTITY.redb` there, with the beginning of what tells the issued
-//! card from every other one. The folder can be entered by its owner only. This module knows where a state lies and what it says of PINs; it never shows
-//! a value, and never uses a folder into which somebody else can put something.
+//! card from every other one. The folder can be entered by its owner only. This module knows where a state lies and what it
+//! says of PINs; it never shows a value, and never uses a folder into which somebody else can put something.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;

@@ -217,12 +217,13 @@ for ever. It stays in the reader over restarts of pcscd.
 
 pcscd has a virtual reader once the package vsmartcard-vpcd is installed. Debian starts pcscd with
 the first PC/SC program and ends it when none is left: the card is in the reader about a second
-later, so that first program should wait for it (-w in OpenSC's tools) or try again. Without the
-system's pcscd, `private-pcscd` of the source tree starts one that needs no root.
+later, so that first program should try again. (--wait of OpenSC's tools waits for the next card to
+come, for ever if this one is there already.) Without the system's pcscd, `private-pcscd` of the
+source tree starts one that needs no root.
 
 Examples:
   vmyna serve &
-  pkcs15-tool --wait --dump
+  until pkcs15-tool --dump; do sleep 1; done
   pkcs11-tool --login --pin 1234 --test
 
 Without pcscd, for a whole shell:
