@@ -453,6 +453,12 @@ fn where_nothing_can_be_written_the_user_learns_what_and_where() {
 }
 
 #[test]
+fn where_no_file_can_be_made_a_card_without_state_can_still_be_looked_at() {
+    // Nobody, not even root, makes a file there.
+    assert!(inspect(&PathBuf::from("/sys/card.state")).unwrap().is_none());
+}
+
+#[test]
 fn no_pin_shows_in_the_debug_form_of_a_store() {
     let (_directory, state) = place();
     card(&state).expect(&[(RIGHT, 0x9000), ("00240198 04 35353535", 0x9000)]);

@@ -236,6 +236,21 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_was_removed_or_replaced_is_no_longer_the_one_that_others_find() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("holder");
+        let file = File::create(&path).unwrap();
+        assert!(is_at(&file, &path).unwrap());
+        fs::remove_file(&path).unwrap();
+        assert!(!is_at(&file, &path).unwrap());
+        let next = File::create(&path).unwrap();
+        assert!(is_at(&next, &path).unwrap() && !is_at(&file, &path).unwrap());
+        // It can't be known of a place that can't be looked at.
+        assert!(is_at(&file, &path.join("below a file")).is_err());
+    }
+
     #[test]
     fn a_holder_without_room_for_its_name_holds_the_card_all_the_same() {
         let directory = tempfile::tempdir().unwrap();
