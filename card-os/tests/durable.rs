@@ -429,6 +429,7 @@ fn a_file_that_is_longer_than_any_state_is_not_read() {
             !read,
             "{error}"
         );
+        assert_eq!(inspect(&state).is_ok(), read);
     }
 }
 
