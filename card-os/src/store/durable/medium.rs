@@ -168,3 +168,31 @@ pub(super) fn storage(state: &Path, doing: &'static str, error: &io::Error) -> S
         reason: error.to_string(),
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_directory_of_the_state_is_the_one_that_is_synced() {
+        let directory = tempfile::tempdir().unwrap();
+        let there = directory.path().join("there");
+        fs::create_dir(&there).unwrap();
+        let hold = || Hold::take(directory.path().join("holder")).unwrap();
+        let medium = FileMedium {
+            state: there.join("hanako.state"),
+            hold: hold(),
+        };
+        medium.sync_name().unwrap();
+        fs::remove_dir(&there).unwrap();
+        assert!(medium.sync_name().is_err(), "another directory was synced, or none");
+        drop(medium);
+
+        // A bare name lies in the current directory.
+        let medium = FileMedium {
+            state: PathBuf::from("hanako.state"),
+            hold: hold(),
+        };
+        medium.sync_name().unwrap();
+    }
+}
