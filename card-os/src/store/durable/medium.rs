@@ -195,4 +195,14 @@ mod tests {
         };
         medium.sync_name().unwrap();
     }
+
+    #[test]
+    fn what_can_not_be_removed_is_told_from_what_is_not_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("hanako.state");
+        assert!(!remove(&path).unwrap());
+        fs::write(&path, "").unwrap();
+        assert!(remove(&path).unwrap());
+        assert!(remove(directory.path()).is_err());
+    }
 }
