@@ -16,7 +16,7 @@ pub(crate) struct FaultOptions {
     pub(crate) fault: Vec<FaultSource>,
 
     /// Let the card take its time: "card" for that of a contactless card, or so many milliseconds for each command; "none"
-    /// where a file of faults has a [latency]
+    /// against the `latency` table of a file of faults
     #[arg(long, value_name = "card|MS|none")]
     pub(crate) latency: Option<LatencyChoice>,
 }
