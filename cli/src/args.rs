@@ -1,11 +1,13 @@
 //! What can be typed: commands, options and their help.
 
+mod given_pin;
 mod look;
 mod readers;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use given_pin::GivenPin;
 pub(crate) use look::{Files, Pin, Show};
 pub(crate) use readers::*;
 

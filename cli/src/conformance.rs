@@ -9,7 +9,7 @@ mod ask;
 mod output;
 mod virtual_card;
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -24,6 +24,7 @@ use vmyna_reader_bridge::vpcd::VpcdHost;
 
 use crate::explain::language::{Language, Text, say, text};
 use crate::failure::Failure;
+use crate::save;
 pub(crate) use args::{Conformance, HELP};
 
 /// Runs the command.
@@ -41,13 +42,14 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
         .into_iter()
         .flatten()
     {
-        let open = OpenOptions::new().create(true).append(true).open(path);
-        open.map_err(|error| Failure::Usage(format!("{} can't be written: {error}", path.display())))?;
+        save::can_replace(path)?;
     }
     let mut values = Values::default();
     for pin in &arguments.pin {
         let wrong = |what: Text| Failure::Usage(what.say(arguments.lang).to_owned());
-        values.insert(pin.pin, pin.value.clone()).map_err(wrong)?;
+        let (name, value) = pin.parts()?;
+        let pin = name.parse().map_err(Failure::Usage)?;
+        values.insert(pin, value).map_err(wrong)?;
     }
     let permissions = Permissions {
         wrong_pins: arguments.allow_wrong_pins,
@@ -90,8 +92,9 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             go(&vectors, &mut subject, &place.en, examination, &values, everything)
         }
     };
-    keep(&arguments, &report)?;
+    let kept = keep(&arguments, &report);
     crate::failure::unless_closed(output::summary(&report, arguments.lang))?;
+    kept?;
     if let Some(why) = report.ended {
         let why = why.say(arguments.lang);
         return Err(Failure::Failed(say!(
@@ -161,24 +164,23 @@ fn reader(arguments: &Conformance) -> Result<Option<Box<dyn Reader>>, Failure> {
     Ok(Some(Box::new(reader)))
 }
 
-/// Writes the files that were asked for, each whole or not at all.
+/// Writes the files that were asked for, each whole or not at all: a recording of a real card can't be made again. One that
+/// can't be written keeps no other one from being.
 fn keep(arguments: &Conformance, report: &Report) -> Result<(), Failure> {
     let json = || {
         report
             .to_json()
             .map_err(|error| Failure::Failed(format!("the report can't be written: {error}")))
     };
-    let write = |path: &Path, text: String| {
-        fs::write(path, text + "\n")
-            .map_err(|error| Failure::Failed(format!("{} can't be written: {error}", path.display())))
-    };
+    let write = |path: &Path, text: String| save::replace(path, (text + "\n").as_bytes());
+    let mut outcomes = Vec::new();
     if let Some(path) = &arguments.junit {
-        write(path, junit::to_xml(report))?;
+        outcomes.push(write(path, junit::to_xml(report)));
     }
     for path in [&arguments.json, &arguments.record].into_iter().flatten() {
-        write(path, json()?)?;
+        outcomes.push(json().and_then(|text| write(path, text)));
     }
-    Ok(())
+    outcomes.into_iter().collect()
 }
 
 /// Compares two recordings; like `diff`, with exit status 1 when they differ.

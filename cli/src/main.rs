@@ -20,6 +20,7 @@ mod pin;
 mod reader;
 mod readers;
 mod run;
+mod save;
 mod serve;
 mod show;
 mod state;
@@ -28,6 +29,7 @@ mod trace;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 
@@ -39,6 +41,9 @@ const CLOSED: u8 = 128 + 13;
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
+    // A file that reaches the limit of files' sizes is a write that fails, as on a full disk: the default would be to die of
+    // it. Programs that are started have the default again.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
     // Their exit status says that all was as it should be, which nobody knows who did not come to the end.
     let judges = matches!(
         command,

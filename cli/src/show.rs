@@ -6,7 +6,6 @@ mod canvas;
 mod face;
 mod font;
 mod japanese;
-mod save;
 mod summary;
 mod text;
 mod typeset;
@@ -19,6 +18,7 @@ use vmyna_applets::issued::IssuedCard;
 
 use crate::args;
 use crate::failure::Failure;
+use crate::save;
 use face::CardPicture;
 use font::Font;
 use summary::Summary;
@@ -51,8 +51,9 @@ fn draw(card: &IssuedCard, summary: &Summary, directory: &Path, named: Option<&P
     let font = Font::find(named)?;
     let picture = CardPicture::draw(card, summary, &font.face()?).map_err(Failure::Failed)?;
     let files = [("front.png", &picture.front), ("back.png", &picture.back)];
+    save::folder(directory)?;
     for (name, png) in files {
-        save::replace(directory, name, png)?;
+        save::replace(&directory.join(name), png)?;
     }
     let mut say = |what: String| {
         // Nothing can be done about a standard error that is closed.

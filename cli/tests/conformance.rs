@@ -323,3 +323,46 @@ fn pins_are_asked_for_unseen_and_ctrl_c_leaves_the_terminal_as_it_was() {
         );
     }
 }
+
+#[test]
+fn a_recording_that_can_not_be_written_leaves_the_one_before_it_and_tells_what_came_out_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let [record, json] = ["record.json", "report.json"].map(|name| directory.path().join(name));
+    std::fs::write(&record, "the recording of another day").unwrap();
+    // No file longer than 4 KiB or so; on a disk without room it is the same.
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -f 8; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_vmyna")]);
+    command.args(["conformance", "select", "--junit", "/dev/full", "--record"]);
+    let output = command
+        .arg(&record)
+        .arg("--json")
+        .arg(&json)
+        .output()
+        .unwrap()
+        .exits_with(1);
+    assert!(output.out().contains(" passed, 0 failed"), "{}", output.out());
+    assert!(output.err().contains("/dev/full can't be written"), "{}", output.err());
+    assert_eq!(
+        std::fs::read_to_string(&record).unwrap(),
+        "the recording of another day"
+    );
+    assert_eq!(
+        std::fs::read_dir(directory.path()).unwrap().count(),
+        1,
+        "something was left behind"
+    );
+}
+
+#[test]
+fn a_pin_whose_name_is_wrong_is_not_repeated() {
+    for arguments in [
+        &["conformance", "--pin", "atuh=7351"][..],
+        &["conformance", "--pin", "7351"],
+        &["conformance", "--pin", "auth=73515"],
+        &["trace", "replay", "/dev/null", "--pin", "7351"],
+    ] {
+        let output = vmyna(arguments).output().unwrap().exits_with(2);
+        let said = output.out() + &output.err();
+        assert!(!said.contains("7351"), "{arguments:?}: {said}");
+    }
+}

@@ -1,13 +1,10 @@
 //! What can be typed behind `vmyna conformance`.
 
-use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Subcommand};
-use vmyna_conformance::pins::Pin;
-use zeroize::Zeroizing;
 
+use crate::args::GivenPin;
 use crate::card::CardSource;
 use crate::explain::language::{self, Language};
 
@@ -42,7 +39,7 @@ pub(crate) struct Conformance {
     /// A PIN that may be used: auth, sign, input-assist, residence, common, code-a, code-b, birth; repeat it for several.
     /// Others see a command line: without it, each is asked for on the terminal
     #[arg(long, value_name = "NAME=VALUE")]
-    pub(super) pin: Vec<PinValue>,
+    pub(super) pin: Vec<GivenPin>,
 
     /// Allow vectors that present wrong PINs. Each gives the tries back, and none comes to the last try
     #[arg(long)]
@@ -86,31 +83,6 @@ pub(super) enum Action {
     },
 }
 
-/// A PIN with its value. `Debug` shows no value.
-#[derive(Clone)]
-pub(super) struct PinValue {
-    pub(super) pin: Pin,
-    pub(super) value: Zeroizing<String>,
-}
-
-impl fmt::Debug for PinValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}=**", self.pin)
-    }
-}
-
-impl FromStr for PinValue {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (name, value) = text.split_once('=').ok_or("it is written NAME=VALUE")?;
-        Ok(Self {
-            pin: name.parse()?,
-            value: value.to_owned().into(),
-        })
-    }
-}
-
 pub(crate) const HELP: &str = "\
 A real card in a real reader is safe: what is sent to it reads, asks for the tries left, verifies
 the PINs that you give and signs a text that says it is a test. Each PIN is tried once first, with
@@ -124,6 +96,6 @@ makes no sense. `diff` ends with 1 when the recordings differ.
 Examples:
   vmyna conformance
   vmyna conformance --card specimen:hanako@contact-old access select
-  vmyna conformance --reader #0 --record my-card.json
+  vmyna conformance --reader '#0' --record my-card.json
   vmyna conformance --vpcd 35963 --disposable --pin auth=1234 --junit report.xml
   vmyna conformance diff my-card.json vmyna.json";

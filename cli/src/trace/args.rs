@@ -1,11 +1,10 @@
 //! What can be typed about traces.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use clap::{Args, Subcommand, ValueEnum};
-use zeroize::Zeroizing;
 
+use crate::args::GivenPin;
 use crate::card::CardSource;
 
 /// Writing a trace.
@@ -80,7 +79,7 @@ pub(crate) struct TraceReplay {
     /// A PIN that is masked in the trace, e.g. sign=ABC123 or jpki/001B=ABC123; where the trace changes it, once more
     /// with the new value
     #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) pin: Vec<NamedPin>,
+    pub(crate) pin: Vec<GivenPin>,
 
     /// Which reader's conversation, where the trace has several
     #[arg(long, value_name = "NAME")]
@@ -92,7 +91,7 @@ Masked bytes of answers are not compared, only their number. Random ones can't b
 challenges, PSS signatures and secure messaging are compared by length and status word. A PIN that
 was wrong in the trace is sent wrong.
 
-Names of PINs: auth, sign, input-assist, code-a, code-b, birth-date, card-information, residence.
+Names of PINs: auth, sign, input-assist, code-a, code-b, birth, common, residence.
 
 Exit status: 0 when every answer is alike, 1 at the first that is not, 2 when something is
 missing.
@@ -100,24 +99,3 @@ missing.
 Examples:
   vmyna apdu --trace t.pcapng 00A4040C0AD392F000260100000001 0020009B06414243313233 00B0810000
   vmyna trace replay t.pcapng --card specimen:hanako --pin sign=ABC123";
-
-/// A PIN with its name. It has no `Debug` that would show it.
-#[derive(Clone)]
-pub(crate) struct NamedPin {
-    pub(super) name: String,
-    pub(super) value: Zeroizing<Vec<u8>>,
-}
-
-impl FromStr for NamedPin {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok(Self {
-                name: name.to_lowercase(),
-                value: Zeroizing::new(value.as_bytes().to_vec()),
-            }),
-            _ => Err("NAME=VALUE, e.g. auth=1234".to_owned()),
-        }
-    }
-}

@@ -15,8 +15,9 @@ use vmyna_reader_bridge::Icc;
 use vmyna_reader_bridge::trace::{Message, Octets, What};
 use zeroize::Zeroizing;
 
-use super::args::{NamedPin, TraceReplay};
+use super::args::TraceReplay;
 use super::load::{load, readers};
+use crate::args::GivenPin;
 use crate::failure::Failure;
 use crate::hex;
 use crate::narrate::{Narrator, secured, split};
@@ -311,6 +312,12 @@ impl Position {
     }
 }
 
+/// A PIN with its name, in lower case.
+struct NamedPin {
+    name: String,
+    value: Zeroizing<String>,
+}
+
 /// The PINs that were given, and which of a PIN's values is the present one.
 struct Pins {
     given: Vec<NamedPin>,
@@ -321,8 +328,14 @@ struct Pins {
 impl Pins {
     /// # Errors
     /// A name that is none of a PIN of these applications.
-    fn new(given: &[NamedPin], applications: &[Application]) -> Result<Self, Failure> {
-        for pin in given {
+    fn new(given: &[GivenPin], applications: &[Application]) -> Result<Self, Failure> {
+        let named = |pin: &GivenPin| {
+            let (name, value) = pin.parts()?;
+            let name = name.to_lowercase();
+            Ok(NamedPin { name, value })
+        };
+        let given: Vec<NamedPin> = given.iter().map(named).collect::<Result<_, Failure>>()?;
+        for pin in &given {
             if !pin_files(applications).any(|(application, file)| names(application, file).contains(&pin.name)) {
                 let mut known: Vec<_> = pin_files(applications).map(|(_, file)| short_name(file)).collect();
                 known.sort();
@@ -335,7 +348,7 @@ impl Pins {
             }
         }
         Ok(Self {
-            given: given.to_vec(),
+            given,
             changes: Vec::new(),
         })
     }
@@ -361,7 +374,7 @@ impl Pins {
         let mut values = self.given.iter().filter(|pin| names.contains(&pin.name));
         values
             .nth(self.changes[at].2)
-            .map(|pin| pin.value.clone())
+            .map(|pin| Zeroizing::new(pin.value.as_bytes().to_vec()))
             .ok_or_else(|| {
                 let what = if changes { "new value" } else { "value" };
                 let further = if self.changes[at].2 > 0 { "a further " } else { "" };
@@ -393,12 +406,17 @@ fn names(application: &Application, file: &File) -> [String; 3] {
     [long(&file.id.to_string()), long(&short), short]
 }
 
-/// `sign password` is called `sign`, `verification code A` is called `code-a`.
+/// `sign password` is called `sign`, `verification code A` is called `code-a`; two have the shorter names that the
+/// conformance suite has for them.
 fn short_name(file: &File) -> String {
     let name = file.name.strip_prefix("verification ").unwrap_or(&file.name);
     let name = name
         .strip_suffix(" PIN")
         .or(name.strip_suffix(" password"))
         .unwrap_or(name);
-    name.to_lowercase().replace(' ', "-")
+    match name.to_lowercase().replace(' ', "-") {
+        name if name == "birth-date" => "birth".to_owned(),
+        name if name == "card-information" => "common".to_owned(),
+        name => name,
+    }
 }

@@ -94,6 +94,10 @@ fn advice(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "Free some space on its disk, then end and start `vmyna run` or `vmyna serve` again, or repeat the command"
         }
+        io::ErrorKind::FileTooLarge => {
+            "Raise the limit of files' sizes (ulimit -f), then end and start `vmyna run` or `vmyna serve` again, or repeat the \
+             command"
+        }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             "A card in use needs write permission for this file and its directory"
         }
@@ -173,6 +177,7 @@ mod tests {
         let table = [
             (io::ErrorKind::StorageFull, "Free some space"),
             (io::ErrorKind::QuotaExceeded, "Free some space"),
+            (io::ErrorKind::FileTooLarge, "ulimit -f"),
             (io::ErrorKind::PermissionDenied, "needs write permission"),
             (io::ErrorKind::ReadOnlyFilesystem, "needs write permission"),
             (io::ErrorKind::NotFound, "must exist"),

@@ -1,0 +1,36 @@
+//! A PIN that is given on the command line, NAME=VALUE.
+
+use std::convert::Infallible;
+use std::str::FromStr;
+
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// As it was typed. Taking it never fails: an argument that is refused is repeated by clap, and the PIN in it with it.
+/// It has no `Debug` that would show it.
+#[derive(Clone)]
+pub(crate) struct GivenPin(Zeroizing<String>);
+
+impl FromStr for GivenPin {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.to_owned().into()))
+    }
+}
+
+impl GivenPin {
+    /// Name and value.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`], which says nothing of what was typed.
+    pub(crate) fn parts(&self) -> Result<(&str, Zeroizing<String>), Failure> {
+        match self.0.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name, value.to_owned().into())),
+            _ => Err(Failure::Usage(
+                "a PIN is given as --pin NAME=VALUE, e.g. --pin auth=1234".to_owned(),
+            )),
+        }
+    }
+}
