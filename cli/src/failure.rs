@@ -97,13 +97,17 @@ pub(crate) fn ca_failure(error: CaFolderError) -> Failure {
     }
 }
 
-fn is_wrong_path(error: &io::Error) -> bool {
+/// Whether the path can't be right, whatever is tried with it.
+pub(crate) fn is_wrong_path(error: &io::Error) -> bool {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
     matches!(error.kind(), NotFound | NotADirectory | IsADirectory)
 }
 
 impl From<ReaderError> for Failure {
     fn from(error: ReaderError) -> Self {
-        Self::Failed(error.to_string())
+        match error {
+            ReaderError::NoSuchReader { .. } | ReaderError::Ambiguous { .. } => Self::Usage(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
     }
 }

@@ -205,7 +205,7 @@ fn a_trace_is_for_its_owner_only_and_overwrites_nothing() {
     assert!(output.err().contains("overwrites nothing"), "{}", output.err());
     assert_eq!(fs::read(&file).unwrap(), before);
     let missing = folder.file("no/t.pcapng");
-    let output = vmyna(["demo", "--trace"]).arg(&missing).output().unwrap().exits_with(1);
+    let output = vmyna(["demo", "--trace"]).arg(&missing).output().unwrap().exits_with(2);
     assert!(output.err().contains("t.pcapng"), "{}", output.err());
 }
 
@@ -260,7 +260,7 @@ fn the_tour_is_replayed_with_its_pins_and_another_card_is_told_at_its_first_othe
         );
         let output = replay(&file, &["--pin", "login=1234"]).output().unwrap().exits_with(2);
         assert!(
-            output.err().contains("there are auth, birth-date, "),
+            output.err().contains("there are auth, birth, "),
             "{}",
             output.err()
         );
@@ -507,7 +507,7 @@ fn what_is_no_trace_is_told() {
     ] {
         fs::write(&file, content).unwrap();
         for command in ["show", "replay"] {
-            let output = vmyna(["trace", command]).arg(&file).output().unwrap().exits_with(1);
+            let output = vmyna(["trace", command]).arg(&file).output().unwrap().exits_with(2);
             assert!(output.err().contains(told), "{}", output.err());
         }
     }
@@ -517,4 +517,34 @@ fn what_is_no_trace_is_told() {
         .unwrap()
         .exits_with(2);
     assert!(output.err().contains("no such file"), "{}", output.err());
+}
+
+#[test]
+fn what_is_no_trace_is_a_wrong_argument() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("bad.txt");
+    std::fs::write(&file, "no trace\n").unwrap();
+    for path in [&*file, directory.path(), std::path::Path::new("/dev/null")] {
+        for what in ["show", "replay"] {
+            let output = vmyna(["trace", what]).arg(path).output().unwrap().exits_with(2);
+            assert!(output.err().contains(&*path.to_string_lossy()), "{}", output.err());
+        }
+    }
+}
+
+#[test]
+fn a_trace_that_reaches_the_limit_of_files_sizes_ends_and_stops_neither_card_nor_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new("sh");
+    // A file of at most one block, which the trace soon fills; the program has no limit of its own to meet.
+    let program = "for i in 1 2 3 4 5 6 7 8; do pkcs15-tool --list-pins >/dev/null || exit 3; done; exit 7";
+    let vmyna = env!("CARGO_BIN_EXE_vmyna");
+    command.args(["-c", "ulimit -f 1; exec \"$@\"", "sh", vmyna, "run", "--trace"]);
+    let output = command
+        .arg(directory.path().join("t.pcapng"))
+        .args(["--", "sh", "-c", program])
+        .output()
+        .unwrap()
+        .exits_with(7);
+    assert!(output.err().contains("the trace ends here"), "{}", output.err());
 }

@@ -217,9 +217,9 @@ for ever. It stays in the reader over restarts of pcscd.
 
 pcscd has a virtual reader once the package vsmartcard-vpcd is installed. Debian starts pcscd with
 the first PC/SC program and ends it when none is left: the card is in the reader about a second
-later, so that first program should try again. (--wait of OpenSC's tools waits for the next card to
-come, for ever if this one is there already.) Without the system's pcscd, `private-pcscd` of the
-source tree starts one that needs no root.
+later, so that first program should try again. (--wait of OpenSC's tools waits for the next card
+to come, for ever if this one is there already.) Without the system's pcscd, `private-pcscd` of
+the source tree starts one that needs no root.
 
 Examples:
   vmyna serve &

@@ -276,13 +276,13 @@ impl System {
                 ));
             }
             findings.push(match network::listener(self, port) {
-                Some(owner) if owner.as_ref().is_some_and(|owner| owner.name == "pcscd") => {
+                Some(owner) if runs && owner.as_ref().is_some_and(|owner| owner.name == "pcscd") => {
                     good(format!("vpcd listens at port {port}"))
                 }
                 // Who it is can't be seen without root.
                 Some(None) if runs => good(format!("port {port} is listened at, by vpcd it seems")),
                 Some(None) => wrong(
-                    format!("port {port}, which vpcd needs, is taken by another program"),
+                    format!("port {port}, which vpcd needs, is taken by a program that only root can see"),
                     format!(
                         "ss -ltnp 'sport = {port}'   (as root, to see which; end it, then: {})",
                         self.restart()

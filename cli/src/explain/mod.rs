@@ -49,7 +49,7 @@ pub(crate) struct Explain {
 pub(crate) const HELP: &str = "\
 Examples:
   vmyna explain 00A4040C0AD392F000260100000001 00B0810000
-  vmyna explain --lang ja 00A4040C0AD3921000310001010408 0020009404 31323334
+  vmyna explain --lang ja 00A4040C0AD3921000310001010408 002000910431323334
   vmyna explain 6984";
 
 /// Runs the command.

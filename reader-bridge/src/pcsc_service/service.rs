@@ -84,7 +84,7 @@ impl fmt::Display for ServiceError {
             ),
             ServiceError::Occupied(path) => write!(
                 f,
-                "{} is there already and in use: take another path, or end who uses it",
+                "{} is there already, and is in use or no socket: take another path, or end who uses it",
                 path.display()
             ),
             ServiceError::Socket(path, error) => write!(f, "no socket can be made at {}: {error}", path.display()),
