@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Printed, vmyna};
+use common::{PATIENCE, Printed, starting, vmyna};
 use tempfile::TempDir;
 use vmyna_test_support::require_program;
 
@@ -294,7 +294,7 @@ fn a_disk_that_fills_up_leaves_nothing_behind() {
     fs::write(here.path().join("taro.toml"), PERSON).unwrap();
     // The system's limit of a file's size stands in for the disk: 8 blocks of 512 bytes, and no signal for it.
     let script = "trap '' XFSZ; ulimit -f 8; exec \"$0\" issue taro.toml -o taro.vmyna --seed 1";
-    let mut shell = Command::new("sh");
+    let mut shell = starting("sh");
     let run = shell
         .args(["-c", script, env!("CARGO_BIN_EXE_vmyna")])
         .current_dir(&here);

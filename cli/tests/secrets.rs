@@ -16,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Instant;
 
-use common::{PATIENCE, Printed, Serve, run_with_input, vmyna};
+use common::{PATIENCE, Printed, Serve, run_with_input, starting, vmyna};
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PrivateKeyParts;
@@ -548,7 +548,7 @@ fn whatever_holds_a_card_or_a_key_belongs_to_its_owner_alone_also_without_a_umas
     fs::create_dir(&runtime).unwrap();
     fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).unwrap();
     let openly = |arguments: &[&str]| {
-        let mut command = Command::new("sh");
+        let mut command = starting("sh");
         command
             .args(["-c", "umask 000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_vmyna")])
             .args(arguments)

@@ -9,10 +9,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Printed, vmyna};
+use common::{PATIENCE, Printed, starting, vmyna};
 use tempfile::TempDir;
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
@@ -306,7 +306,7 @@ fn on_a_full_disk_a_card_can_be_looked_at_and_brought_back_to_what_was_issued() 
     cards.answer(&[WRONG]);
     // No byte can be written to any file: the nearest to a full disk that needs no disk.
     let full = |arguments: &[&str]| {
-        let mut command = Command::new("sh");
+        let mut command = starting("sh");
         command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh"]);
         command.arg(env!("CARGO_BIN_EXE_vmyna")).args(arguments);
         command.current_dir(&cards.0).output().unwrap()
@@ -378,7 +378,7 @@ fn who_gets_6581_is_told_why_on_standard_error_or_by_the_reasons() {
         let script = format!(
             "trap '' XFSZ; ulimit -f 1; exec \"$0\" apdu {options} --card c#p000001 {SELECT_JPKI} {CHANGE} '{WRONG}'"
         );
-        let mut shell = Command::new("sh");
+        let mut shell = starting("sh");
         shell
             .args(["-c", &script, env!("CARGO_BIN_EXE_vmyna")])
             .current_dir(&cards.0);
@@ -402,7 +402,7 @@ fn the_state_of_an_image_whose_folder_takes_none_lies_where_the_user_says() {
     let card = format!("{image}#p000001");
     let run = |folder: Option<&str>, arguments: &[&str]| {
         let mut command = vmyna(arguments);
-        command.env_remove("VMYNA_STATE").current_dir(&cards.0);
+        command.current_dir(&cards.0);
         command.envs(folder.map(|folder| ("VMYNA_STATE", folder)));
         command.output().unwrap()
     };
