@@ -403,7 +403,7 @@ fn the_state_of_an_image_whose_folder_takes_none_lies_where_the_user_says() {
     let run = |folder: Option<&str>, arguments: &[&str]| {
         let mut command = vmyna(arguments);
         command.current_dir(&cards.0);
-        command.envs(folder.map(|folder| ("VMYNA_STATE", folder)));
+        command.envs(folder.map(|folder| ("VMYNA_STATE", cards.0.path().join(folder))));
         command.output().unwrap()
     };
     let wrong = ["apdu", "--plain", "--card", &card, SELECT_JPKI, CHANGE, WRONG];
@@ -425,4 +425,34 @@ fn the_state_of_an_image_whose_folder_takes_none_lies_where_the_user_says() {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     let open = run(Some("mine"), &wrong).exits_with(1).err();
     assert!(open.contains("open to other users"), "{open}");
+}
+
+#[test]
+fn a_folder_for_the_states_that_depends_on_where_one_stands_is_refused() {
+    let cards = Cards::new();
+    for command in USES {
+        let mut command = vmyna(command);
+        let refused = command.current_dir(&cards.0).env("VMYNA_STATE", "mine").output();
+        let refused = refused.unwrap().exits_with(2).err();
+        let whole = format!(
+            "VMYNA_STATE={}",
+            cards.0.path().canonicalize().unwrap().join("mine").display()
+        );
+        assert!(
+            refused.contains("VMYNA_STATE is mine") && refused.contains(&whole),
+            "{refused}"
+        );
+    }
+    let left: Vec<_> = cards
+        .0
+        .path()
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["c"], "nothing is made");
+    // What needs no state does not mind.
+    let mut show = vmyna(["show", "c#p000001"]);
+    let shown = show.current_dir(&cards.0).env("VMYNA_STATE", "mine").output();
+    shown.unwrap().exits_with(0);
 }
