@@ -75,6 +75,14 @@ impl fmt::Display for CardSource {
     }
 }
 
+/// A card whose state is kept.
+struct Kept<'a> {
+    image: &'a Path,
+    name: CardName,
+    /// Tells the issued card from every other one.
+    identity: [u8; 32],
+}
+
 impl CardSource {
     /// The card that is meant where none is named.
     pub(crate) fn hanako() -> Self {
@@ -91,11 +99,18 @@ impl CardSource {
 
     /// What the card was issued as.
     pub(crate) fn issued(&self) -> Result<IssuedCard, Failure> {
-        self.find().map(|(card, _)| card)
+        self.look_up().map(|(card, _)| card)
     }
 
     /// What the card was issued as, and where its state is kept; `None` for a built-in card, which keeps none.
     pub(crate) fn find(&self) -> Result<(IssuedCard, Option<StatePlace>), Failure> {
+        let (card, kept) = self.look_up()?;
+        let place = kept.map(|kept| StatePlace::of(kept.image, &kept.name, kept.identity));
+        Ok((card, place.transpose()?))
+    }
+
+    /// What the card was issued as, and which one it is if its state is kept.
+    fn look_up(&self) -> Result<(IssuedCard, Option<Kept<'_>>), Failure> {
         match self {
             Self::Specimen(name, profile) => match specimen::find(name) {
                 Ok(Some(card)) => {
@@ -113,7 +128,12 @@ impl CardSource {
                 };
                 let card = image.card(&name).map_err(image_failure)?;
                 let identity = image.identity(&name);
-                Ok((card, identity.map(|identity| StatePlace::of(file, &name, identity))))
+                let kept = |identity| Kept {
+                    image: file,
+                    name,
+                    identity,
+                };
+                Ok((card, identity.map(kept)))
             }
         }
     }

@@ -53,10 +53,6 @@ enum Item<'a> {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
-    write_answer(arguments)
-}
-
-fn write_answer(arguments: &args::Files) -> Result<(), Failure> {
     let manner = list::Manner {
         language: arguments.lang,
         why: arguments.why,

@@ -99,11 +99,15 @@ impl HeldCard {
 
 impl Drop for HeldCard {
     fn drop(&mut self) {
-        let mut held = lock(&self.held);
-        held.over = true;
-        held.card = None;
-        // The thread looks whether it is over when somebody connects.
-        let _ = UnixStream::connect(&held.control);
+        let control = {
+            let mut held = lock(&self.held);
+            held.over = true;
+            held.card = None;
+            held.control.clone()
+        };
+        // The thread looks whether it is over when somebody connects. It may first have to take those who came before, for
+        // which it needs the lock.
+        let _ = connect(Path::new(&control), PATIENCE);
     }
 }
 

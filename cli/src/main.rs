@@ -26,6 +26,7 @@ mod show;
 mod state;
 mod terminal;
 mod trace;
+mod verbose;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

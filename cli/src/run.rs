@@ -6,14 +6,13 @@
 mod pin_pad;
 mod put_back;
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -29,10 +28,10 @@ use crate::args;
 use crate::card::CardSource;
 use crate::failure::Failure;
 use crate::fault::Faults;
-use crate::narrate::{Narrator, shortened};
 use crate::serve::say;
 use crate::trace::args::TraceOptions;
-use crate::trace::{self};
+use crate::trace::{self, Prepared};
+use crate::verbose;
 use pin_pad::Cancel;
 use put_back::{PutBack, Returns};
 
@@ -199,6 +198,10 @@ impl OwnService {
             .map(|source| source.as_ref().map(|source| trace::prepare(source, None)).transpose())
             .collect::<Result<_, _>>()?;
         let trace = trace::begin(trace, show_secrets)?;
+        let told = move |card: Prepared, reader: &str| match verbose {
+            true => card.traced(reader, verbose::teller(Some(reader), show_secrets)),
+            false => card,
+        };
         let cancel = Arc::new(Cancel::default());
         let options = Options {
             readers: names.clone(),
@@ -221,13 +224,17 @@ impl OwnService {
         for (name, card) in names.iter().zip(opened) {
             if let Some(card) = card {
                 let card = card.with(|card| faults.around(card, Some(name), put_back.of(name)));
-                let card = card.into_reader(name, trace.as_ref());
+                let card = told(card, name).into_reader(name, trace.as_ref());
                 let moved = hand.insert(name, Some(card));
                 moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why:?}")))?;
             }
         }
-        let control = ControlServer::start(socket, hand, make_card(trace, Arc::clone(faults), put_back.returns()))
-            .map_err(explain)?;
+        let control = ControlServer::start(
+            socket,
+            hand,
+            make_card(trace, Arc::clone(faults), put_back.returns(), told),
+        )
+        .map_err(explain)?;
         Ok(Self {
             control,
             put_back,
@@ -259,46 +266,34 @@ fn explain(error: ServiceError) -> Failure {
 }
 
 /// Makes the cards that `vmyna reader insert` names, with the same faults.
-fn make_card(trace: Option<Trace>, faults: Arc<Faults>, returns: Returns) -> MakeCard {
+fn make_card(
+    trace: Option<Trace>,
+    faults: Arc<Faults>,
+    returns: Returns,
+    told: impl Fn(Prepared, &str) -> Prepared + Send + Sync + 'static,
+) -> MakeCard {
     let made = AtomicUsize::new(0);
     Box::new(move |text, reader| {
         let source: CardSource = text.parse()?;
         let card = trace::prepare(&source, None).map_err(|failure| failure.to_string())?;
         let card = card.with(|card| faults.around(card, Some(reader), returns.of(reader)));
+        let card = told(card, reader);
         let number = made.fetch_add(1, Ordering::SeqCst) + 1;
         Ok(card.into_reader(&format!("put in #{number}: {source}"), trace.as_ref()))
     })
 }
 
-/// Shows what happens in each reader, PINs masked.
+/// Shows what happens in each reader; what is said to its card is told there ([`crate::verbose`]).
 fn narrator() -> Observer {
-    let narrators: Mutex<HashMap<String, Narrator>> = Mutex::default();
-    Box::new(move |event: &ServiceEvent<'_>| {
-        let mut narrators = narrators.lock().unwrap_or_else(PoisonError::into_inner);
-        let narrator = narrators
-            .entry(event.reader.to_owned())
-            .or_insert_with(|| Narrator::new(false, true));
+    Box::new(|event: &ServiceEvent<'_>| {
         let told = match event.what {
-            What::Inserted => "-- inserted".to_owned(),
-            What::Removed => "-- removed".to_owned(),
-            What::PowerOn { .. } => "-- power on".to_owned(),
-            What::Reset { .. } => "-- warm reset".to_owned(),
-            What::PowerOff => "-- power off".to_owned(),
-            What::Apdu {
-                command,
-                response,
-                elapsed,
-            } => {
-                let command_line = shortened(&narrator.command(command));
-                let answer = shortened(&narrator.answer(response, *elapsed));
-                narrator.follow(command, response);
-                format!("{command_line}\n{answer}")
-            }
+            What::Inserted => "inserted",
+            What::Removed => "removed",
+            What::PowerOn { .. } => "power on",
+            What::Reset { .. } => "warm reset",
+            What::PowerOff => "power off",
             _ => return,
         };
-        if matches!(event.what, What::Inserted | What::PowerOn { .. } | What::PowerOff) {
-            narrator.powered();
-        }
-        say(&format!("[{}] {told}", event.reader));
+        say(&format!("[{}] -- {told}", event.reader));
     })
 }

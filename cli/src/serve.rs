@@ -17,9 +17,8 @@ use vmyna_reader_bridge::vpcd::{End, Reason, StopHandle, VpcdAddress, VpcdError,
 use crate::args;
 use crate::failure::Failure;
 use crate::fault::Faults;
-use crate::narrate::{Narrator, shortened};
 use crate::run::{OwnService, ignored_signals};
-use crate::trace;
+use crate::{trace, verbose};
 
 /// Runs the command.
 pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
@@ -49,9 +48,15 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         insecure_remote,
         wait,
         verbose,
+        show_secrets,
         ..
     } = arguments;
-    let mut card = card.into_reader(&format!("vpcd {address}"), trace.as_ref());
+    let reader = format!("vpcd {address}");
+    let card = match verbose {
+        true => card.traced(&reader, verbose::teller(None, show_secrets)),
+        false => card,
+    };
+    let mut card = card.into_reader(&reader, trace.as_ref());
     let mut server = VpcdServer::new(address.clone());
     if insecure_remote {
         server = server.allow_remote();
@@ -74,7 +79,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         source: source.to_string(),
         address,
         waiting: false,
-        narrator: verbose.then(|| Narrator::new(false, true)),
+        verbose,
     };
     let mut events = |event: VpcdEvent<'_>| {
         if matches!(event, VpcdEvent::Inserted) {
@@ -195,7 +200,8 @@ struct Teller {
     address: VpcdAddress,
     /// Whether it has been said that nobody listens.
     waiting: bool,
-    narrator: Option<Narrator>,
+    /// Whether everything is told; what is said to the card is told there ([`crate::verbose`]).
+    verbose: bool,
 }
 
 impl Teller {
@@ -231,33 +237,16 @@ impl Teller {
                 reason: Reason::Stopped | Reason::Mute,
             } => {}
             VpcdEvent::Disconnected { reason } => say(&format!("the connection to {} is over: {reason}", self.address)),
-            VpcdEvent::PowerOn { .. } | VpcdEvent::PowerOff => {
-                self.narrator.iter_mut().for_each(Narrator::powered);
-                self.detail(if matches!(event, VpcdEvent::PowerOff) {
-                    "-- power off"
-                } else {
-                    "-- power on"
-                });
-            }
+            VpcdEvent::PowerOn { .. } => self.detail("-- power on"),
+            VpcdEvent::PowerOff => self.detail("-- power off"),
             VpcdEvent::Reset { .. } => self.detail("-- warm reset"),
-            VpcdEvent::Apdu {
-                command,
-                response,
-                elapsed,
-            } => {
-                if let Some(narrator) = &mut self.narrator {
-                    say(&shortened(&narrator.command(command)));
-                    say(&shortened(&narrator.answer(response, *elapsed)));
-                    narrator.follow(command, response);
-                }
-            }
             _ => {}
         }
     }
 
     /// Something for those who want to see everything.
     fn detail(&self, what: &str) {
-        if self.narrator.is_some() {
+        if self.verbose {
             say(what);
         }
     }

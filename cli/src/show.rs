@@ -25,10 +25,6 @@ use summary::Summary;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
-    write_card(arguments)
-}
-
-fn write_card(arguments: &args::Show) -> Result<(), Failure> {
     let card = arguments.card.issued()?;
     let summary = Summary::of(&card, SystemTime::now()).map_err(Failure::Failed)?;
     if let Some(directory) = &arguments.png {

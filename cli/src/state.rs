@@ -2,7 +2,7 @@
 //!
 //! `FILE.state/NAME.redb` is the state of the card NAME of the image FILE; it comes into being with the first change. Where
 //! the variable `VMYNA_STATE` names a folder it is `NAME-IDENTITY.redb` there, with the beginning of what tells the issued
-//! card from every other one. The folder can be entered by its owner only. This module knows where a state lies and what it
+//! card from every other one; that path is absolute, lest a card have a state in each working directory. The folder can be entered by its owner only. This module knows where a state lies and what it
 //! says of PINs; it never shows a value, and never uses a folder into which somebody else can put something.
 
 use std::collections::BTreeMap;
@@ -73,11 +73,25 @@ impl fmt::Display for Tries {
 
 impl StatePlace {
     /// The place of the state of a card of an image, as the user wants it: see the module.
-    pub(crate) fn of(image: &Path, name: &CardName, identity: [u8; 32]) -> Self {
-        match std::env::var_os(FOLDER_VARIABLE).filter(|folder| !folder.is_empty()) {
-            Some(folder) => Self::within(Path::new(&folder), name, identity),
-            None => Self::beside(image, name, identity),
+    ///
+    /// # Errors
+    /// The user names a folder that would be another one in each working directory: tries that are used up would be there
+    /// again.
+    pub(crate) fn of(image: &Path, name: &CardName, identity: [u8; 32]) -> Result<Self, Failure> {
+        let Some(folder) = std::env::var_os(FOLDER_VARIABLE).filter(|folder| !folder.is_empty()) else {
+            return Ok(Self::beside(image, name, identity));
+        };
+        let folder = Path::new(&folder);
+        if folder.is_relative() {
+            let whole = std::path::absolute(folder).unwrap_or_else(|_| Path::new("/").join(folder));
+            return Err(Failure::Usage(format!(
+                "{FOLDER_VARIABLE} is {}, which is another folder in each working directory: name its whole path, as in \
+                 {FOLDER_VARIABLE}={}",
+                folder.display(),
+                whole.display()
+            )));
         }
+        Ok(Self::within(folder, name, identity))
     }
 
     /// The place in a folder for the states of all cards.

@@ -68,10 +68,12 @@ impl Drop for Silent<'_> {
     }
 }
 
-/// The standard library can't set a terminal's modes, and every system has the program that can.
+/// The standard library can't set a terminal's modes, and every system has the program that can. Ctrl-C goes to it as well,
+/// and must not keep it from giving the terminal its echo back.
 fn stty(terminal: &File, arguments: &[&str]) -> io::Result<String> {
-    let mut command = Command::new("stty");
+    let mut command = Command::new("sh");
     command
+        .args(["-c", r#"trap "" INT QUIT; exec stty "$@""#, "sh"])
         .args(arguments)
         .stdin(terminal.try_clone()?)
         .stderr(Stdio::null());

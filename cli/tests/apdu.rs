@@ -6,9 +6,9 @@ mod common;
 
 use std::fs::OpenOptions;
 use std::io::Read;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
-use common::{Printed, run_with_input, vmyna};
+use common::{Printed, run_with_input, starting, vmyna};
 use vmyna_test_support::require_program;
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
@@ -39,7 +39,7 @@ fn lines_of_standard_input_are_answered_like_arguments() {
 #[test]
 fn the_prompt_answers_goes_on_after_a_fault_and_ends_with_the_input() {
     let script = require_program("script", "bsdutils");
-    let mut command = Command::new(script);
+    let mut command = starting(script);
     let vmyna = format!("{} apdu", env!("CARGO_BIN_EXE_vmyna"));
     command
         .args(["--quiet", "--return", "--command", &vmyna, "/dev/null"])
@@ -59,7 +59,7 @@ fn the_prompt_answers_goes_on_after_a_fault_and_ends_with_the_input() {
 
 #[test]
 fn lines_pasted_at_the_prompt_are_an_apdu_each() {
-    let mut command = Command::new(require_program("script", "bsdutils"));
+    let mut command = starting(require_program("script", "bsdutils"));
     let vmyna = format!("{} apdu --plain", env!("CARGO_BIN_EXE_vmyna"));
     // A terminal that marks what is pasted.
     command
@@ -77,7 +77,7 @@ fn lines_pasted_at_the_prompt_are_an_apdu_each() {
 
 #[test]
 fn nothing_can_be_expected_at_the_prompt() {
-    let mut command = Command::new(require_program("script", "bsdutils"));
+    let mut command = starting(require_program("script", "bsdutils"));
     let vmyna = format!("{} apdu --expect 9000", env!("CARGO_BIN_EXE_vmyna"));
     command.args(["--quiet", "--return", "--command", &vmyna, "/dev/null"]);
     assert!(

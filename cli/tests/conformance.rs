@@ -6,6 +6,7 @@
 mod common;
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -300,6 +301,52 @@ fn what_came_of_a_run_is_told_in_japanese_and_files_stay_english() {
     assert!(
         listed.contains("    文書による: jpki/myna") && listed.contains("。書き込み。PIN: auth"),
         "{listed}"
+    );
+}
+
+/// The time between the last answer and the first PIN that is sent is too short for a hand, so `stty`, with which the
+/// terminal gets its echo back, presses Ctrl-C: to the command and, as a terminal does, to itself.
+#[test]
+fn ctrl_c_while_the_last_pin_is_taken_sends_none_and_leaves_the_terminal_as_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let stty = directory.path().join("stty");
+    let real = require_program("stty", "coreutils");
+    let pressing = format!(
+        r#"#!/bin/sh
+case $1 in
+-*) ;;
+*) echo >>"$COUNT"; test "$(wc -l <"$COUNT")" != "$LAST" || {{ kill -INT "$PPID"; kill -INT $$; }} ;;
+esac
+exec {} "$@"
+"#,
+        real.display()
+    );
+    std::fs::write(&stty, pressing).unwrap();
+    std::fs::set_permissions(&stty, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let (path, vmyna) = (directory.path().display(), env!("CARGO_BIN_EXE_vmyna"));
+    let asked = |last: usize| {
+        let count = directory.path().join(format!("count-{last}"));
+        let script = format!(
+            "trap : INT; stty -g; {vmyna} run -- env PATH=\"{path}:$PATH\" COUNT={} LAST={last} \
+             {vmyna} conformance --reader '#0' pin; echo status $?; stty -g",
+            count.display()
+        );
+        let shown = typed(&script, "4 digits; 3 tries left): ", b"1234\n\n\n\n\n\n\n011025\n");
+        let lines: Vec<&str> = shown.lines().collect();
+        assert_eq!(
+            lines.first(),
+            lines.last(),
+            "the terminal was left in another mode:\n{shown}"
+        );
+        (shown, std::fs::read_to_string(count).unwrap().len())
+    };
+    // As often as without any Ctrl-C.
+    let (shown, questions) = asked(0);
+    assert!(shown.contains("status 0\n") && questions == 8, "{questions}: {shown}");
+    let (shown, _) = asked(questions);
+    assert!(
+        shown.contains("vmyna: interrupted; nothing was sent\nstatus 130\n"),
+        "{shown}"
     );
 }
 

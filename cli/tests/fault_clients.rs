@@ -7,7 +7,7 @@ mod common;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use common::{Printed, Serve, Stack, openssl, vmyna};
 use vmyna_applets::specimen;
@@ -24,11 +24,26 @@ sign() {
     say pkcs11-tool --login --pin 1234 --sign --id 01 --mechanism SHA256-RSA-PKCS \
         --input-file text --output-file signature
 }
+fired() { until grep -q '!! fault 1' "$LOG"; do sleep 0.05; done; }
 back() { until "$VMYNA" reader list | grep -q 'card with ATR'; do sleep 0.05; done; }
 "#;
 
 /// A script with these faults; OpenSC's tools are there. It ends within a minute.
 fn script(options: &[&str], directory: &Path, script: &str) -> Output {
+    prepared(options, directory, script).output().unwrap()
+}
+
+/// The same where each fault that fires is told, so that the script can wait until it has `fired`; and what was told.
+fn logged(options: &[&str], script: &str) -> (Output, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let mut command = prepared(&[&["--verbose"], options].concat(), Path::new("/"), script);
+    command.env("LOG", &log).stderr(fs::File::create(&log).unwrap());
+    let output = command.stdout(Stdio::piped()).spawn().unwrap().wait_with_output();
+    (output.unwrap(), fs::read_to_string(&log).unwrap())
+}
+
+fn prepared(options: &[&str], directory: &Path, script: &str) -> Command {
     for (program, package) in [
         ("pkcs15-tool", "opensc"),
         ("pkcs11-tool", "opensc"),
@@ -47,7 +62,7 @@ fn script(options: &[&str], directory: &Path, script: &str) -> Output {
         .env("VMYNA", env!("CARGO_BIN_EXE_vmyna"))
         .env("LC_ALL", "C.UTF-8")
         .env_remove("PCSCLITE_CSOCK_NAME");
-    command.output().unwrap()
+    command
 }
 
 /// What a script prints, its lines as one; no warning is to be told.
@@ -215,34 +230,27 @@ fn opensc_follows_6cxx_and_gets_the_same_bytes() {
 /// An hour, of which nobody waits a second.
 #[test]
 fn a_hand_takes_a_card_out_that_holds_its_answer_back_and_puts_it_back() {
-    let output = script(
-        &["--verbose", "--fault", "delay=3600000,ins=20,data,nth=1"],
-        Path::new("/"),
-        r#"verify 1234 & sleep 1; "$VMYNA" reader remove; wait; "$VMYNA" reader insert; verify 1234"#,
+    let (output, log) = logged(
+        &["--fault", "delay=3600000,ins=20,data,nth=1"],
+        r#"verify 1234 & fired; "$VMYNA" reader remove; wait; "$VMYNA" reader insert; verify 1234"#,
     );
-    let output = output.exits_with(0);
-    assert_eq!(output.out(), "bad\ngood\n");
+    assert_eq!(output.exits_with(0).out(), "bad\ngood\n", "{log}");
     assert!(
-        output
-            .err()
-            .contains("[vmyna 00 00] !! fault 1: delay=3600000,ins=20,data,nth=1"),
-        "{}",
-        output.err()
+        log.contains("[vmyna 00 00] !! fault 1: delay=3600000,ins=20,data,nth=1"),
+        "{log}"
     );
 }
 
 #[test]
 fn a_program_that_ends_while_its_answer_is_held_back_ends_the_run_with_its_own_status() {
-    let output = script(
+    let (output, log) = logged(
         &["--fault", "delay=3600000,ins=20,data,nth=1", "--fault", "mute,ins=FE"],
-        Path::new("/"),
-        r"timeout 1 pkcs15-tool --verify-pin --auth-id 01 --pin 1234; exit 7",
+        "pkcs15-tool --verify-pin --auth-id 01 --pin 1234 & fired; kill $!; exit 7",
     );
-    let output = output.exits_with(7);
+    output.exits_with(7);
     assert!(
-        output.err().contains("fault 2 never fired: mute,ins=FE (0 matched)"),
-        "{}",
-        output.err()
+        log.contains("!! fault 1") && log.contains("fault 2 never fired: mute,ins=FE (0 matched)"),
+        "{log}"
     );
 }
 

@@ -5,9 +5,8 @@
 mod common;
 
 use std::fs;
-use std::process::Command;
 
-use common::{Printed, openssl, run_with_input, vmyna};
+use common::{Printed, openssl, run_with_input, starting, vmyna};
 use vmyna_test_support::require_program;
 
 const HANAKO: &str = "specimen:hanako";
@@ -243,7 +242,7 @@ fn what_is_not_there_is_answered_with_what_is() {
 
 #[test]
 fn bytes_are_not_written_to_a_terminal() {
-    let mut command = Command::new(require_program("script", "bsdutils"));
+    let mut command = starting(require_program("script", "bsdutils"));
     let vmyna = format!("{} files {HANAKO} jpki/000A --raw", env!("CARGO_BIN_EXE_vmyna"));
     command.args(["--quiet", "--return", "--command", &vmyna, "/dev/null"]);
     let output = run_with_input(&mut command, b"").exits_with(2).out();
@@ -268,7 +267,7 @@ fn a_reader_that_has_seen_enough_is_not_an_error_but_no_verdict_either() {
             "{{ sleep 0.2; {} {arguments}; }} | true; printf '%s' \"${{PIPESTATUS[0]}}\"",
             env!("CARGO_BIN_EXE_vmyna")
         );
-        let output = Command::new(require_program("bash", "bash"))
+        let output = starting(require_program("bash", "bash"))
             .args(["-c", &script])
             .output()
             .unwrap();

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Printed, vmyna};
+use common::{PATIENCE, Printed, starting, vmyna};
 use tempfile::TempDir;
 use vmyna_test_support::require_program;
 
@@ -292,9 +292,9 @@ fn an_image_is_never_overwritten_and_a_folder_must_be_there() {
 fn a_disk_that_fills_up_leaves_nothing_behind() {
     let here = folder();
     fs::write(here.path().join("taro.toml"), PERSON).unwrap();
-    // The system's limit of a file's size stands in for the disk: 8 blocks of 512 bytes, and no signal for it.
+    // The system's limit of a file's size stands in for the disk: 8 blocks of 512 bytes.
     let script = "ulimit -f 8; exec \"$0\" issue taro.toml -o taro.vmyna --seed 1";
-    let mut shell = Command::new("sh");
+    let mut shell = starting("sh");
     let run = shell
         .args(["-c", script, env!("CARGO_BIN_EXE_vmyna")])
         .current_dir(&here);

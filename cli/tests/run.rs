@@ -13,7 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Printed, Serve, openssl, run_with_input, signal, vmyna, wait};
+use common::{PATIENCE, Printed, Serve, openssl, run_with_input, signal, starting, vmyna, wait};
 use vmyna_applets::specimen;
 use vmyna_test_support::clients::{Way, proves};
 use vmyna_test_support::require_program;
@@ -65,7 +65,7 @@ const P11TOOL: (&str, &str) = ("p11tool", "gnutls-bin");
 fn signals_that_were_ignored_are_ignored_by_the_program_too() {
     for signal in ["HUP", "INT", "TERM"] {
         let script = format!("trap '' {signal}; exec \"$0\" run -- sh -c 'kill -{signal} $$; echo survived'");
-        let mut shell = Command::new("sh");
+        let mut shell = starting("sh");
         let output = shell
             .args(["-c", &script, env!("CARGO_BIN_EXE_vmyna")])
             .output()

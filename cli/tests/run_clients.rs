@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::{Printed, openssl, vmyna};
+use common::{Printed, openssl, starting, vmyna};
 use vmyna_applets::specimen;
 use vmyna_test_support::clients::{Way, proves};
 use vmyna_test_support::require_program;
@@ -85,7 +85,7 @@ fn a_pin_is_typed_on_the_terminal_unseen_or_cancelled_and_the_terminal_is_as_bef
 
 #[test]
 fn a_pin_that_nobody_can_be_asked_for_is_cancelled_and_the_user_told() {
-    let mut command = Command::new(require_program("setsid", "util-linux"));
+    let mut command = starting(require_program("setsid", "util-linux"));
     command.args(["--wait", env!("CARGO_BIN_EXE_vmyna"), "run", "--pin-pad", "ask", "--"]);
     let output = command
         .arg(python_with_pyscard())

@@ -16,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::Instant;
 
-use common::{PATIENCE, Printed, Serve, run_with_input, vmyna};
+use common::{PATIENCE, Printed, Serve, run_with_input, starting, vmyna};
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PrivateKeyParts;
@@ -397,6 +397,22 @@ fn what_is_typed_wrongly_is_refused_without_repeating_it() {
     }
 }
 
+/// APDUs to which the card answers the My Number.
+fn reading() -> Vec<String> {
+    vec![
+        "00A4040C0AD3921000310001010408".into(),
+        format!("0020009104{}", hex("8264")),
+        "00B0810011".into(),
+        "00B0000011".into(),
+    ]
+}
+
+/// How many answers of [`reading`] a log shows masked.
+fn masked_reads(log: &str) -> usize {
+    let masked = format!("   {}", "*".repeat(2 * 17));
+    log.lines().filter(|line| *line == masked).count()
+}
+
 /// Plays vpcd for `vmyna serve`: sends these APDUs after power on, and takes the card out again.
 fn converse(listener: &TcpListener, apdus: &[String]) {
     let (mut stream, _) = listener.accept().unwrap();
@@ -429,7 +445,7 @@ fn no_log_of_a_served_card_holds_a_pin_or_what_its_files_hold() {
     let vpcd = listener.local_addr().unwrap().to_string();
     let card = bench.folder.path().join("c").display().to_string();
     let mut serve = Serve::start(&["--card", &card, "--vpcd", &vpcd, "-v"]);
-    converse(&listener, &storm());
+    converse(&listener, &[storm(), reading()].concat());
     // Whoever asks the process that has the card learns the tries and no more.
     let asked = bench.silent(&["pin", "c"], true).exits_with(0);
     assert!(asked.out().contains("process"), "{}", asked.out());
@@ -440,19 +456,44 @@ fn no_log_of_a_served_card_holds_a_pin_or_what_its_files_hold() {
     let (_, log) = serve.end();
     assert!(log.contains("VERIFY") && log.contains("**"), "{log}");
     bench.is_silent("serve -v", &[log.as_bytes()], true);
+    assert_eq!(masked_reads(&log), 2, "{log}");
+    // Who asks for it has it: the card did answer it. The first `serve` may have come back to its listener.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let vpcd = listener.local_addr().unwrap().to_string();
+    let mut serve = Serve::start(&["--card", &card, "--vpcd", &vpcd, "-v", "--show-secrets"]);
+    converse(&listener, &reading());
+    serve.signal("INT");
+    let (_, log) = serve.end();
+    assert_eq!(log.matches(&hex(MY_NUMBER)).count(), 2, "{log}");
 }
 
 #[test]
-fn no_log_of_a_program_that_is_run_with_a_card_holds_a_pin() {
+fn no_log_of_a_program_that_is_run_with_a_card_holds_a_pin_or_what_its_files_hold() {
     let mut bench = Bench::new();
+    let vmyna = env!("CARGO_BIN_EXE_vmyna");
+    let apdus = [storm()[..6].to_vec(), reading()].concat().join(" ");
+    // The second time it is another card, put in meanwhile.
     let program = format!(
-        "{} apdu --reader '#0' {}",
-        env!("CARGO_BIN_EXE_vmyna"),
-        storm()[..6].join(" ")
+        "{vmyna} apdu --reader '#0' {apdus} >/dev/null && {vmyna} reader remove && {vmyna} reader insert c && \
+         {vmyna} apdu --reader '#0' {apdus} >/dev/null"
     );
-    let output = bench.silent(&["run", "-v", "--card", "c", "--", "sh", "-c", &program], true);
-    let log = output.exits_with(0).err();
-    assert!(log.contains("VERIFY") && log.contains("**"), "{log}");
+    let run = |bench: &Bench, options: &[&str]| {
+        let mut command = bench.command(&["run", "-v", "--card", "c"]);
+        command.args(options).args(["--", "sh", "-c", &program]);
+        command.output().unwrap().exits_with(0).err()
+    };
+    let log = run(&bench, &[]);
+    bench.is_silent("run -v", &[log.as_bytes()], true);
+    assert!(log.contains("VERIFY") && log.contains("-- removed"), "{log}");
+    assert_eq!(masked_reads(&log), 4, "{log}");
+    // Who asks for it has it, with a trace and without.
+    for trace in [&[][..], &["--trace", "t.txt"]] {
+        let log = run(&bench, &[&["--show-secrets"], trace].concat());
+        assert_eq!(log.matches(&hex(MY_NUMBER)).count(), 4, "{log}");
+    }
+    // Without either there is nothing in which to show them.
+    let refused = bench.silent(&["run", "--show-secrets", "--card", "c", "--", "true"], true);
+    assert!(refused.exits_with(2).err().contains("--verbose"));
 }
 
 #[test]
@@ -507,7 +548,7 @@ fn whatever_holds_a_card_or_a_key_belongs_to_its_owner_alone_also_without_a_umas
     fs::create_dir(&runtime).unwrap();
     fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).unwrap();
     let openly = |arguments: &[&str]| {
-        let mut command = Command::new("sh");
+        let mut command = starting("sh");
         command
             .args(["-c", "umask 000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_vmyna")])
             .args(arguments)

@@ -9,10 +9,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Printed, vmyna};
+use common::{PATIENCE, Printed, starting, vmyna};
 use tempfile::TempDir;
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
@@ -306,7 +306,7 @@ fn on_a_full_disk_a_card_can_be_looked_at_and_brought_back_to_what_was_issued() 
     cards.answer(&[WRONG]);
     // No byte can be written to any file: the nearest to a full disk that needs no disk.
     let full = |arguments: &[&str]| {
-        let mut command = Command::new("sh");
+        let mut command = starting("sh");
         command.args(["-c", "ulimit -f 0; exec \"$@\"", "sh"]);
         command.arg(env!("CARGO_BIN_EXE_vmyna")).args(arguments);
         command.current_dir(&cards.0).output().unwrap()
@@ -377,7 +377,7 @@ fn who_gets_6581_is_told_why_on_standard_error_or_by_the_reasons() {
     let attempt = |options: &str| {
         let script =
             format!("ulimit -f 1; exec \"$0\" apdu {options} --card c#p000001 {SELECT_JPKI} {CHANGE} '{WRONG}'");
-        let mut shell = Command::new("sh");
+        let mut shell = starting("sh");
         shell
             .args(["-c", &script, env!("CARGO_BIN_EXE_vmyna")])
             .current_dir(&cards.0);
@@ -401,8 +401,8 @@ fn the_state_of_an_image_whose_folder_takes_none_lies_where_the_user_says() {
     let card = format!("{image}#p000001");
     let run = |folder: Option<&str>, arguments: &[&str]| {
         let mut command = vmyna(arguments);
-        command.env_remove("VMYNA_STATE").current_dir(&cards.0);
-        command.envs(folder.map(|folder| ("VMYNA_STATE", folder)));
+        command.current_dir(&cards.0);
+        command.envs(folder.map(|folder| ("VMYNA_STATE", cards.0.path().join(folder))));
         command.output().unwrap()
     };
     let wrong = ["apdu", "--plain", "--card", &card, SELECT_JPKI, CHANGE, WRONG];
@@ -424,4 +424,34 @@ fn the_state_of_an_image_whose_folder_takes_none_lies_where_the_user_says() {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     let open = run(Some("mine"), &wrong).exits_with(1).err();
     assert!(open.contains("open to other users"), "{open}");
+}
+
+#[test]
+fn a_folder_for_the_states_that_depends_on_where_one_stands_is_refused() {
+    let cards = Cards::new();
+    for command in USES {
+        let mut command = vmyna(command);
+        let refused = command.current_dir(&cards.0).env("VMYNA_STATE", "mine").output();
+        let refused = refused.unwrap().exits_with(2).err();
+        let whole = format!(
+            "VMYNA_STATE={}",
+            cards.0.path().canonicalize().unwrap().join("mine").display()
+        );
+        assert!(
+            refused.contains("VMYNA_STATE is mine") && refused.contains(&whole),
+            "{refused}"
+        );
+    }
+    let left: Vec<_> = cards
+        .0
+        .path()
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(left, ["c"], "nothing is made");
+    // What needs no state does not mind.
+    let mut show = vmyna(["show", "c#p000001"]);
+    let shown = show.current_dir(&cards.0).env("VMYNA_STATE", "mine").output();
+    shown.unwrap().exits_with(0);
 }

@@ -36,9 +36,8 @@ pub(crate) fn run(arguments: args::Apdu) -> Result<(), Failure> {
         _ => {}
     }
     let faults = Faults::begin(&arguments.faults, !arguments.plain)?;
-    let mut session = Session::open(&arguments, &faults)?;
-    let outcome = session.converse(&arguments, steps, at_prompt);
-    drop(session);
+    let outcome =
+        Session::open(&arguments, &faults).and_then(|mut session| session.converse(&arguments, steps, at_prompt));
     faults.report();
     outcome
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use vmyna_reader_bridge::vpcd::VpcdAddress;
 use zeroize::Zeroizing;
 
@@ -32,6 +32,7 @@ pub(crate) struct Readers {
 
 /// Running a program.
 #[derive(Args)]
+#[command(group = ArgGroup::new("shown").args(["verbose", "trace"]).multiple(true))]
 pub(crate) struct Run {
     /// The virtual card: specimen:NAME, FILE or FILE#NAME; repeat it for several, each in a reader of its own [default: specimen:hanako]
     #[arg(long, value_name = "CARD")]
@@ -43,15 +44,15 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) faults: FaultOptions,
 
-    /// Show every APDU on standard error, PINs masked
+    /// Show every APDU on standard error, PINs and what is read from secret files masked unless --show-secrets
     #[arg(long, short)]
     pub(crate) verbose: bool,
 
     #[command(flatten)]
     pub(crate) trace: TraceOptions,
 
-    /// Show PINs and secret answers in the trace
-    #[arg(long, requires = "trace")]
+    /// Show PINs and secret answers in the trace and with --verbose
+    #[arg(long, requires = "shown")]
     pub(crate) show_secrets: bool,
 
     /// The program and its arguments
@@ -171,6 +172,7 @@ impl FromStr for PinPadSource {
 
 /// Serving pcscd, or programs without it.
 #[derive(Args)]
+#[command(group = ArgGroup::new("shown").args(["verbose", "trace"]).multiple(true))]
 pub(crate) struct Serve {
     /// The virtual card: specimen:NAME, FILE or FILE#NAME; with --socket repeat it for several, each in a reader of its own
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
@@ -199,15 +201,15 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "SECONDS")]
     pub(crate) wait: Option<u64>,
 
-    /// Show every APDU, PINs masked
+    /// Show every APDU on standard error, PINs and what is read from secret files masked unless --show-secrets
     #[arg(long, short)]
     pub(crate) verbose: bool,
 
     #[command(flatten)]
     pub(crate) trace: TraceOptions,
 
-    /// Show PINs and secret answers in the trace
-    #[arg(long, requires = "trace")]
+    /// Show PINs and secret answers in the trace and with --verbose
+    #[arg(long, requires = "shown")]
     pub(crate) show_secrets: bool,
 }
 

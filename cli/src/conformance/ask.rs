@@ -59,7 +59,7 @@ pub(super) fn pins(examination: &Examination, values: &mut Values, language: Lan
             );
             let Some(value) = terminal::ask_pin(&prompt, &|| interrupt.came())? else {
                 if interrupt.came() {
-                    return Err(Failure::Interrupted("interrupted; nothing was sent".to_owned()));
+                    return Err(interrupted());
                 }
                 break;
             };
@@ -74,7 +74,12 @@ pub(super) fn pins(examination: &Examination, values: &mut Values, language: Lan
             }
         }
     }
-    Ok(())
+    // While the last answer was taken, too, Ctrl-C says that no PIN is to be sent.
+    if interrupt.end() { Err(interrupted()) } else { Ok(()) }
+}
+
+fn interrupted() -> Failure {
+    Failure::Interrupted("interrupted; nothing was sent".to_owned())
 }
 
 /// Ctrl-C while somebody is asked: the terminal must get its echo back before the end. Afterwards it ends the program at
@@ -94,6 +99,12 @@ impl Interrupt {
 
     fn came(&self) -> bool {
         self.came.load(Ordering::SeqCst)
+    }
+
+    /// Nobody is asked any more. Gives whether it came before; from here on it ends the program at once.
+    fn end(self) -> bool {
+        self.over.store(true, Ordering::SeqCst);
+        self.came()
     }
 }
 

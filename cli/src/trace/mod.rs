@@ -96,10 +96,16 @@ impl Prepared {
         }
     }
 
+    /// The card, of which this trace is written as well.
+    pub(crate) fn traced(self, reader: &str, trace: Trace) -> Self {
+        let secrecy = self.secrecy.clone();
+        self.with(|card| Box::new(Traced::new(card, reader, trace, secrecy)))
+    }
+
     /// The card as it goes into the reader of this name.
     pub(crate) fn into_reader(self, reader: &str, trace: Option<&Trace>) -> Box<dyn Icc + Send> {
         match trace {
-            Some(trace) => Box::new(Traced::new(self.card, reader, trace.clone(), self.secrecy)),
+            Some(trace) => self.traced(reader, trace.clone()).card,
             None => self.card,
         }
     }

@@ -21,8 +21,16 @@ pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// `vmyna` with these arguments.
 pub fn vmyna<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vmyna"));
+    let mut command = starting(env!("CARGO_BIN_EXE_vmyna"));
     command.args(arguments);
+    command
+}
+
+/// A program that is `vmyna` or starts it. Whoever runs the tests may keep the states of cards in a folder of their own; no
+/// test is to write there, or to depend on it.
+pub fn starting(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove("VMYNA_STATE");
     command
 }
 
@@ -196,7 +204,7 @@ impl Stack {
 
     /// A program of a Debian package as a client of this pcscd.
     pub fn program(&self, (name, package): (&str, &str), arguments: &[&str]) -> Command {
-        let mut command = Command::new(require_program(name, package));
+        let mut command = starting(require_program(name, package));
         command
             .args(arguments)
             .envs(self.pcscd.environment())
@@ -221,7 +229,7 @@ pub fn openssl(directory: &Path, arguments: &[&str]) -> String {
 #[track_caller]
 pub fn typed(script: &str, prompt: &str, keys: &[u8]) -> String {
     // A terminal's programs have Ctrl-C, whoever started this test.
-    let mut terminal = Command::new("env")
+    let mut terminal = starting("env")
         .arg("--default-signal=INT,QUIT")
         .arg(require_program("script", "bsdutils"))
         .args(["--quiet", "--return", "--command", script, "/dev/null"])
