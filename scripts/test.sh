@@ -39,7 +39,7 @@ mkdir "$VMYNA_CLIENTS_PROVED"
 # Runs tests with what they print, and keeps that: cargo hides it for those that pass, and their counts with it. A pipe has
 # the status of its last command, so a failure leaves a mark.
 tested() {
-    { cargo test --locked "$@" -- --show-output || : >"$kept/failed"; } 2>&1 | tee -a "$kept/log"
+    { cargo test --locked --no-fail-fast "$@" -- --show-output || : >"$kept/failed"; } 2>&1 | tee -a "$kept/log"
     [ ! -e "$kept/failed" ]
 }
 

@@ -240,7 +240,7 @@ fn a_port_that_is_taken_and_a_vpcd_that_does_not_listen_are_told() {
     );
     system.remove("run/pcscd/pcscd.comm");
     system.ails(&[
-        "port 35963, which vpcd needs, is taken by another program",
+        "port 35963, which vpcd needs, is taken by a program that only root can see",
         "ss -ltnp 'sport = 35963'",
     ]);
 }

@@ -224,12 +224,12 @@ fn readers_are_listed_with_what_is_in_them_and_found_by_a_part_of_their_name() {
             .unwrap()
     };
     assert_eq!(open("0 00 00").exits_with(0).out(), "9000\n");
-    let unknown = open("Gemalto").exits_with(1).err();
+    let unknown = open("Gemalto").exits_with(2).err();
     assert!(
         unknown.contains("Gemalto") && unknown.contains("vmyna 0 00 00"),
         "{unknown}"
     );
-    assert!(open("vmyna").exits_with(1).err().contains("more than one reader"));
+    assert!(open("vmyna").exits_with(2).err().contains("more than one reader"));
     assert!(open("#1").exits_with(1).err().contains("no card in the reader"));
     let removed = stack
         .vmyna(["apdu", "--reader", "#0", ".remove"])
