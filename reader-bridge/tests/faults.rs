@@ -137,6 +137,20 @@ fn answers_that_no_card_gives_pass_as_they_are_and_what_has_no_status_word_is_no
     assert_eq!(client.transmit(card, &[0, 2]), Ok(echo(&[0, 2])));
 }
 
+/// An hour.
+#[test]
+fn a_card_is_put_back_at_once_however_long_its_power_on_takes() {
+    let service = service(&["remove,ins=01,nth=1", "delay=3600000,on=power-on"]);
+    let mut client = Client::new(service.path());
+    let card = client.connect_shared();
+    assert_eq!(client.transmit(card, &[0, 1, 2]), Err(code::NOT_TRANSACTED));
+    let hand = service.hand();
+    let put_back = std::thread::spawn(move || hand.insert(READER, None));
+    assert!(within(LIMIT, || put_back.is_finished()));
+    put_back.join().unwrap().unwrap();
+    service.is_well();
+}
+
 #[test]
 fn a_card_mute_at_power_on_can_be_used_once_a_later_one_succeeds() {
     let service = service(&["mute,on=power-on,nth=1"]);
