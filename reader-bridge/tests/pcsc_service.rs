@@ -12,9 +12,12 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use vmyna_reader_bridge::pcsc_service::{
-    CONNECTIONS, NotMoved, Options, PATIENCE, PcscLiteService, PinPad, ServiceError, code, control,
+    CONNECTIONS, Hand, NotMoved, Observer, Options, PATIENCE, PcscLiteService, PinPad, ServiceError, What, code,
+    control,
 };
 use vmyna_reader_bridge::{Icc, IccError};
 
@@ -506,6 +509,30 @@ fn the_socket_is_private_in_nobodys_way_and_gone_afterwards() {
     let mut client = Client::new(&path);
     drop(service);
     assert!(!path.exists() && client.is_cut_off());
+}
+
+/// Who is told of a removal puts the card back at once, before the remover has come to take its power.
+#[test]
+fn a_card_that_is_put_back_while_it_is_taken_out_keeps_its_power() {
+    let hand = Arc::<OnceLock<Hand>>::default();
+    let (quick, armed) = (Arc::clone(&hand), AtomicBool::new(true));
+    let observer: Observer = Box::new(move |event| {
+        if let (What::Removed, Some(hand)) = (event.what, quick.get())
+            && armed.swap(false, Ordering::SeqCst)
+        {
+            hand.insert(READER, None).unwrap();
+        }
+    });
+    let service = Service::with_options(Options {
+        observer: Some(observer),
+        ..Options::new(vec![READER.to_owned()])
+    });
+    assert!(hand.set(service.hand()).is_ok());
+    service.hand().remove(READER).unwrap();
+    assert_eq!(service.card.calls(), ["on", "on"]);
+    service.is_well();
+    service.hand().remove(READER).unwrap();
+    assert_eq!(service.card.calls().last().unwrap(), "off");
 }
 
 #[test]

@@ -243,7 +243,12 @@ impl Readers {
             card
         };
         self.tell(reader, &What::Removed);
-        power_off(card);
+        let mut icc = card.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody may have put it back meanwhile, who gave it the power that it has now.
+        if !self.lock().holds(reader, Some(&card)) {
+            // A card that is gone has no power either.
+            let _ = icc.power_off();
+        }
         Ok(())
     }
 
