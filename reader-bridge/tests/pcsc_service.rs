@@ -571,6 +571,28 @@ fn the_control_socket_moves_cards_and_answers_nonsense_with_a_sentence() {
     service.is_well();
 }
 
+#[test]
+fn a_service_ends_although_its_sockets_have_gone_and_leaves_its_successor_alone() {
+    let service = Service::start();
+    let path = service.path().to_owned();
+    let none: control::MakeCard = Box::new(|_, _| Err("none".to_owned()));
+    let server = control::ControlServer::start(&path, service.hand(), none).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::remove_file(control::path_beside(&path)).unwrap();
+    let successor = PcscLiteService::start(&path, Options::new(vec![READER.to_owned()])).unwrap();
+    let card = Box::new(TestCard::default());
+    successor.hand().insert(READER, Some(card)).unwrap();
+    let Service {
+        service,
+        card: _card,
+        _directory: directory,
+    } = service;
+    let ends = std::thread::spawn(move || drop((server, service)));
+    assert!(within(LIMIT, || ends.is_finished()));
+    Client::new(&path).connect_shared();
+    drop((successor, directory));
+}
+
 /// Beside it, in the same run: two threads that send each other as many bytes over the same kind of socket.
 #[test]
 fn an_apdu_costs_little_more_than_the_bare_socket() {

@@ -8,7 +8,7 @@
 use super::message::ReaderEntry;
 use super::readers::NotMoved;
 use super::service::{Hand, ServiceError};
-use super::socket::{self, connect, listen};
+use super::socket::{Listening, connect, listen};
 use crate::icc::Icc;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -47,7 +47,7 @@ pub fn path_beside(socket: &Path) -> PathBuf {
 
 /// The listening end. Dropping it removes the socket.
 pub struct ControlServer {
-    path: PathBuf,
+    listening: Listening,
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -58,8 +58,8 @@ impl ControlServer {
     /// # Errors
     /// [`ServiceError`]
     pub fn start(socket: &Path, hand: Hand, make: MakeCard) -> Result<ControlServer, ServiceError> {
-        let path = path_beside(socket);
-        let listener = listen(&path)?;
+        let listening = listen(&path_beside(socket))?;
+        let listener = listening.listener();
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopping);
         let desk = Arc::new((hand, make));
@@ -86,7 +86,7 @@ impl ControlServer {
             }
         });
         Ok(ControlServer {
-            path,
+            listening,
             stopping,
             thread: Some(thread),
         })
@@ -96,7 +96,7 @@ impl ControlServer {
 impl Drop for ControlServer {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::SeqCst);
-        socket::close(&self.path);
+        self.listening.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -264,8 +264,7 @@ mod tests {
         let listener = listen(&path_beside(&socket)).unwrap();
         let told = ask_within(Duration::from_millis(50), &socket, &["list"]).unwrap_err();
         assert!(told.contains("stopped"), "{told}");
-        drop(listener);
-        socket::close(&path_beside(&socket));
+        listener.close();
         let told = ask_within(ANSWER, &socket, &["list"]).unwrap_err();
         assert!(told.contains("no vmyna answers"), "{told}");
     }

@@ -14,7 +14,7 @@ pub struct Service {
     // Dropped in this order.
     pub service: PcscLiteService,
     pub card: TestCard,
-    _directory: tempdir::Directory,
+    pub _directory: tempdir::Directory,
 }
 
 /// A directory under /tmp that goes when it is dropped.
