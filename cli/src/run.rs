@@ -261,8 +261,11 @@ fn explain(error: ServiceError) -> Failure {
 /// Makes the cards that `vmyna reader insert` names, with the same faults.
 fn make_card(trace: Option<Trace>, faults: Arc<Faults>, returns: Returns) -> MakeCard {
     let made = AtomicUsize::new(0);
-    Box::new(move |text, reader| {
+    Box::new(move |text, reader, let_go| {
         let source: CardSource = text.parse()?;
+        // It means a card; not before that is the one given up that could be put back.
+        source.find().map_err(|failure| failure.to_string())?;
+        let_go();
         let card = trace::prepare(&source, None).map_err(|failure| failure.to_string())?;
         let card = card.with(|card| faults.around(card, Some(reader), returns.of(reader)));
         let number = made.fetch_add(1, Ordering::SeqCst) + 1;

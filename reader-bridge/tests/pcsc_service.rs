@@ -538,8 +538,12 @@ fn a_card_that_is_put_back_while_it_is_taken_out_keeps_its_power() {
 #[test]
 fn the_control_socket_moves_cards_and_answers_nonsense_with_a_sentence() {
     let service = Service::start();
-    let card: control::MakeCard = Box::new(|text, _| match text {
-        "another" => Ok(Box::new(TestCard::default())),
+    let card: control::MakeCard = Box::new(|text, _, let_go| match text {
+        "another" => {
+            let_go();
+            Ok(Box::new(TestCard::default()))
+        }
+        "panic" => panic!("the maker has a defect"),
         _ => Err(format!("there is no card {text}")),
     });
     let _control = control::ControlServer::start(service.path(), service.hand(), card).unwrap();
@@ -560,6 +564,24 @@ fn the_control_socket_moves_cards_and_answers_nonsense_with_a_sentence() {
             .contains("no card wrong")
     );
     assert!(control::insert(socket, READER, None).unwrap_err().contains("already"));
+    // A name that means nothing costs nothing: the card beside the reader can still be put back.
+    control::remove(socket, READER).unwrap();
+    assert!(control::insert(socket, READER, Some("wrong")).is_err());
+    assert!(
+        control::insert(socket, "Door", Some("another"))
+            .unwrap_err()
+            .contains("\"Desk 00 00\"")
+    );
+    control::insert(socket, READER, None).unwrap();
+    // More often than requests are served at a time.
+    for _ in 0..17 {
+        assert!(
+            control::insert(socket, READER, Some("panic"))
+                .unwrap_err()
+                .contains("has ended")
+        );
+    }
+    assert!(within(LIMIT, || control::list(socket).is_ok()));
     for nonsense in [&b"dance\n"[..], b"\n", b"list", &[0xFF; 10_000]] {
         let mut stream = UnixStream::connect(control::path_beside(socket)).unwrap();
         let _ = stream.write_all(nonsense);
@@ -575,7 +597,7 @@ fn the_control_socket_moves_cards_and_answers_nonsense_with_a_sentence() {
 fn a_service_ends_although_its_sockets_have_gone_and_leaves_its_successor_alone() {
     let service = Service::start();
     let path = service.path().to_owned();
-    let none: control::MakeCard = Box::new(|_, _| Err("none".to_owned()));
+    let none: control::MakeCard = Box::new(|_, _, _| Err("none".to_owned()));
     let server = control::ControlServer::start(&path, service.hand(), none).unwrap();
     std::fs::remove_file(&path).unwrap();
     std::fs::remove_file(control::path_beside(&path)).unwrap();
