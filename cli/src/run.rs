@@ -273,8 +273,11 @@ fn make_card(
     told: impl Fn(Prepared, &str) -> Prepared + Send + Sync + 'static,
 ) -> MakeCard {
     let made = AtomicUsize::new(0);
-    Box::new(move |text, reader| {
+    Box::new(move |text, reader, let_go| {
         let source: CardSource = text.parse()?;
+        // It means a card; not before that is the one given up that could be put back.
+        source.find().map_err(|failure| failure.to_string())?;
+        let_go();
         let card = trace::prepare(&source, None).map_err(|failure| failure.to_string())?;
         let card = card.with(|card| faults.around(card, Some(reader), returns.of(reader)));
         let card = told(card, reader);

@@ -20,6 +20,9 @@ use crate::fault::Faults;
 use crate::run::{OwnService, ignored_signals};
 use crate::{trace, verbose};
 
+/// How long a card is out at least that is to be put back at once, so that one that leaves again each time keeps no core busy.
+const SHORTEST_ABSENCE: Duration = Duration::from_millis(10);
+
 /// Runs the command.
 pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
     if let Some(socket) = &arguments.socket {
@@ -91,7 +94,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         let end = server.run(&mut *card, &mut events);
         let put_back_in = back.lock().unwrap_or_else(PoisonError::into_inner).take();
         match (&end, put_back_in) {
-            (Ok(End::Gone), Some(time)) => stop.pause(time),
+            (Ok(End::Gone), Some(time)) if !stop.is_stopped() => stop.pause(time.max(SHORTEST_ABSENCE)),
             _ => break end,
         }
     };

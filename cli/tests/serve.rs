@@ -56,6 +56,17 @@ fn ctrl_c_while_it_waits_is_no_timeout() {
 }
 
 #[test]
+fn ctrl_c_ends_it_also_while_a_fault_takes_the_card_out_whenever_it_is_put_in() {
+    let address = format!("127.0.0.1:{}", unused_port());
+    let fault = "remove,on=power-on,back=0";
+    let mut serve = Serve::start(&["--vpcd", &address, "--verbose", "--fault", fault]);
+    serve.wait_for("!! fault 1");
+    serve.signal("INT");
+    let (status, said) = serve.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+}
+
+#[test]
 fn a_host_name_that_does_not_exist_is_told_as_that() {
     let mut serve = Serve::start(&["--vpcd", "vmyna.invalid:35963", "--wait", "1"]);
     serve.wait_for("There is no host of this name");

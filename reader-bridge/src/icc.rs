@@ -4,7 +4,7 @@
 //! the middle of a command and cards that fall silent; a reader must never turn either into a status word.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Why a card gave no answer.
@@ -76,24 +76,23 @@ pub struct Pull(Arc<(Mutex<bool>, Condvar)>);
 impl Pull {
     /// The card is out.
     pub fn out(&self) {
-        self.set(true);
+        *self.lock() = true;
         self.0.1.notify_all();
     }
 
-    /// The card is in again.
-    pub(crate) fn back(&self) {
-        self.set(false);
+    /// The card is in again; whether it was out.
+    pub(crate) fn back(&self) -> bool {
+        std::mem::take(&mut *self.lock())
     }
 
     /// Waits that long, or until the card is pulled out; whether it is still in then.
     pub(crate) fn wait(&self, time: Duration) -> bool {
-        let is_out = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.0.1.wait_timeout_while(is_out, time, |is_out| !*is_out);
+        let waited = self.0.1.wait_timeout_while(self.lock(), time, |is_out| !*is_out);
         !*waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
-    fn set(&self, is_out: bool) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = is_out;
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,7 +109,7 @@ mod tests {
         assert!(!pull.wait(Duration::from_secs(600)));
         assert!(begun.elapsed() < Duration::from_secs(600));
         hand.join().unwrap();
-        pull.back();
+        assert!(pull.back() && !pull.back());
         assert!(pull.wait(Duration::from_millis(1)));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Keeps a card that was taken out, so that it can be put back. Must never talk to a card that is not inserted.
 
-use crate::icc::{Icc, IccError};
+use crate::icc::{Icc, IccError, Pull};
 use crate::reader::{Reader, ReaderError};
 
 /// A reader with one slot in this process. It powers its card when it is inserted.
@@ -102,7 +102,10 @@ impl Reader for SoftwareReader {
     }
 
     fn remove(&mut self) -> Result<(), ReaderError> {
-        let result = self.call(|card, _| card.power_off());
+        let result = self.call(|card, _| {
+            card.pull().iter().for_each(Pull::out);
+            card.power_off()
+        });
         self.inserted = false;
         result
     }

@@ -8,12 +8,12 @@ mod common;
 
 use common::wire::{Client, READER, Service};
 use common::{LIMIT, TestCard, echo, within};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use vmyna_reader_bridge::Reader;
 use vmyna_reader_bridge::fault::{FaultyCard, RealTime, Script};
-use vmyna_reader_bridge::pcsc_service::code;
+use vmyna_reader_bridge::pcsc_service::{NotMoved, Observer, Options, What, code};
 use vmyna_reader_bridge::vpcd::{End, VpcdHost, VpcdServer};
+use vmyna_reader_bridge::{Icc, IccError, Reader};
 
 /// An hour: nobody waits for it.
 const DELAY: &str = "delay=3600000,ins=01";
@@ -35,6 +35,24 @@ fn service(faults: &[&str]) -> Service {
     let card = with_faults(service.card.clone(), faults);
     service.hand().insert(READER, Some(Box::new(card))).unwrap();
     service
+}
+
+/// A card that leaves when its power is taken.
+struct Unpowerable(TestCard);
+
+impl Icc for Unpowerable {
+    fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        self.0.power_on(atr)
+    }
+    fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        self.0.reset(atr)
+    }
+    fn power_off(&mut self) -> Result<(), IccError> {
+        Err(IccError::Gone)
+    }
+    fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        self.0.transmit(command, response)
+    }
 }
 
 /// Waits until the card works on a command of this length.
@@ -135,6 +153,74 @@ fn answers_that_no_card_gives_pass_as_they_are_and_what_has_no_status_word_is_no
     let card = client.connect_shared();
     assert_eq!(client.transmit(card, &[0, 1, 2]), Err(code::NOT_TRANSACTED));
     assert_eq!(client.transmit(card, &[0, 2]), Ok(echo(&[0, 2])));
+}
+
+/// An hour.
+#[test]
+fn a_card_is_put_back_at_once_however_long_its_power_on_takes() {
+    let service = service(&["remove,ins=01,nth=1", "delay=3600000,on=power-on"]);
+    let mut client = Client::new(service.path());
+    let card = client.connect_shared();
+    assert_eq!(client.transmit(card, &[0, 1, 2]), Err(code::NOT_TRANSACTED));
+    let hand = service.hand();
+    let put_back = std::thread::spawn(move || hand.insert(READER, None));
+    assert!(within(LIMIT, || put_back.is_finished()));
+    put_back.join().unwrap().unwrap();
+    service.is_well();
+}
+
+/// A reader that is told what happens in it, with a card that has these faults.
+fn told(faults: &[&str]) -> (Service, impl Fn() -> String) {
+    let log = Arc::<Mutex<Vec<&str>>>::default();
+    let noted = Arc::clone(&log);
+    let observer: Observer = Box::new(move |event| {
+        let name = match event.what {
+            What::Inserted => "in",
+            What::Removed => "out",
+            What::PowerOn { .. } => "on",
+            What::PowerOff => "off",
+            _ => return,
+        };
+        noted.lock().unwrap().push(name);
+    });
+    let options = Options::new(vec![READER.to_owned()]);
+    let service = Service::with_options(Options {
+        observer: Some(observer),
+        ..options
+    });
+    service.hand().remove(READER).unwrap();
+    log.lock().unwrap().clear();
+    let card = with_faults(service.card.clone(), faults);
+    service.hand().insert(READER, Some(Box::new(card))).unwrap();
+    (service, move || std::mem::take(&mut *log.lock().unwrap()).join(" "))
+}
+
+#[test]
+fn a_card_that_leaves_as_it_is_put_in_has_been_in_and_is_out() {
+    let (service, log) = told(&["remove,on=power-on,nth=1"]);
+    assert_eq!(log(), "in out");
+    let listed = service.hand().list().remove(0);
+    assert_eq!((listed.state, listed.atr.len()), (2, 0));
+    service.hand().insert(READER, None).unwrap();
+    assert_eq!(log(), "in");
+    service.is_well();
+}
+
+#[test]
+fn a_card_that_leaves_when_it_is_powered_or_unpowered_is_told_as_out() {
+    const UNPOWER: u32 = 2;
+    let (service, log) = told(&["remove,on=power-on,nth=2"]);
+    let mut client = Client::new(service.path());
+    let card = client.connect_shared();
+    assert_eq!(client.disconnect(card, UNPOWER), 0);
+    client.connect(2, 3);
+    assert_eq!(log(), "in off out");
+    let card = Box::new(Unpowerable(TestCard::default()));
+    service.hand().insert(READER, Some(card)).unwrap();
+    let card = client.connect_shared();
+    assert_eq!(client.disconnect(card, UNPOWER), 0);
+    assert_eq!(log(), "in out");
+    assert_eq!(service.hand().remove(READER), Err(NotMoved::Empty));
 }
 
 #[test]

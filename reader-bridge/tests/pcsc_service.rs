@@ -12,9 +12,12 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use vmyna_reader_bridge::pcsc_service::{
-    CONNECTIONS, NotMoved, Options, PATIENCE, PcscLiteService, PinPad, ServiceError, code, control,
+    CONNECTIONS, Hand, NotMoved, Observer, Options, PATIENCE, PcscLiteService, PinPad, ServiceError, What, code,
+    control,
 };
 use vmyna_reader_bridge::{Icc, IccError};
 
@@ -508,11 +511,39 @@ fn the_socket_is_private_in_nobodys_way_and_gone_afterwards() {
     assert!(!path.exists() && client.is_cut_off());
 }
 
+/// Who is told of a removal puts the card back at once, before the remover has come to take its power.
+#[test]
+fn a_card_that_is_put_back_while_it_is_taken_out_keeps_its_power() {
+    let hand = Arc::<OnceLock<Hand>>::default();
+    let (quick, armed) = (Arc::clone(&hand), AtomicBool::new(true));
+    let observer: Observer = Box::new(move |event| {
+        if let (What::Removed, Some(hand)) = (event.what, quick.get())
+            && armed.swap(false, Ordering::SeqCst)
+        {
+            hand.insert(READER, None).unwrap();
+        }
+    });
+    let service = Service::with_options(Options {
+        observer: Some(observer),
+        ..Options::new(vec![READER.to_owned()])
+    });
+    assert!(hand.set(service.hand()).is_ok());
+    service.hand().remove(READER).unwrap();
+    assert_eq!(service.card.calls(), ["on", "on"]);
+    service.is_well();
+    service.hand().remove(READER).unwrap();
+    assert_eq!(service.card.calls().last().unwrap(), "off");
+}
+
 #[test]
 fn the_control_socket_moves_cards_and_answers_nonsense_with_a_sentence() {
     let service = Service::start();
-    let card: control::MakeCard = Box::new(|text, _| match text {
-        "another" => Ok(Box::new(TestCard::default())),
+    let card: control::MakeCard = Box::new(|text, _, let_go| match text {
+        "another" => {
+            let_go();
+            Ok(Box::new(TestCard::default()))
+        }
+        "panic" => panic!("the maker has a defect"),
         _ => Err(format!("there is no card {text}")),
     });
     let _control = control::ControlServer::start(service.path(), service.hand(), card).unwrap();
@@ -533,6 +564,24 @@ fn the_control_socket_moves_cards_and_answers_nonsense_with_a_sentence() {
             .contains("no card wrong")
     );
     assert!(control::insert(socket, READER, None).unwrap_err().contains("already"));
+    // A name that means nothing costs nothing: the card beside the reader can still be put back.
+    control::remove(socket, READER).unwrap();
+    assert!(control::insert(socket, READER, Some("wrong")).is_err());
+    assert!(
+        control::insert(socket, "Door", Some("another"))
+            .unwrap_err()
+            .contains("\"Desk 00 00\"")
+    );
+    control::insert(socket, READER, None).unwrap();
+    // More often than requests are served at a time.
+    for _ in 0..17 {
+        assert!(
+            control::insert(socket, READER, Some("panic"))
+                .unwrap_err()
+                .contains("has ended")
+        );
+    }
+    assert!(within(LIMIT, || control::list(socket).is_ok()));
     for nonsense in [&b"dance\n"[..], b"\n", b"list", &[0xFF; 10_000]] {
         let mut stream = UnixStream::connect(control::path_beside(socket)).unwrap();
         let _ = stream.write_all(nonsense);
@@ -542,6 +591,28 @@ fn the_control_socket_moves_cards_and_answers_nonsense_with_a_sentence() {
         assert!(answer.is_empty() || answer.starts_with("error\t"), "{answer}");
     }
     service.is_well();
+}
+
+#[test]
+fn a_service_ends_although_its_sockets_have_gone_and_leaves_its_successor_alone() {
+    let service = Service::start();
+    let path = service.path().to_owned();
+    let none: control::MakeCard = Box::new(|_, _, _| Err("none".to_owned()));
+    let server = control::ControlServer::start(&path, service.hand(), none).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    std::fs::remove_file(control::path_beside(&path)).unwrap();
+    let successor = PcscLiteService::start(&path, Options::new(vec![READER.to_owned()])).unwrap();
+    let card = Box::new(TestCard::default());
+    successor.hand().insert(READER, Some(card)).unwrap();
+    let Service {
+        service,
+        card: _card,
+        _directory: directory,
+    } = service;
+    let ends = std::thread::spawn(move || drop((server, service)));
+    assert!(within(LIMIT, || ends.is_finished()));
+    Client::new(&path).connect_shared();
+    drop((successor, directory));
 }
 
 /// Beside it, in the same run: two threads that send each other as many bytes over the same kind of socket.

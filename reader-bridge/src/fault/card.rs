@@ -30,7 +30,7 @@ pub struct FaultyCard {
     jitter: ChaCha8Rng,
     /// Commands so far.
     commands: u64,
-    /// It has been in a reader before.
+    /// It has been powered on since it was put in.
     inserted: bool,
     powered: bool,
     /// It has been pulled out and not yet been powered on again.
@@ -170,7 +170,9 @@ impl FaultyCard {
     ) -> Result<(), IccError> {
         let begin = self.time.now();
         let before = self.commands;
-        let plan = self.counter.plan(|trigger| trigger.matches_power(on, before));
+        // Nobody uses the card yet that is put in.
+        let waits = std::mem::replace(&mut self.inserted, true);
+        let plan = self.counter.plan(waits, |trigger| trigger.matches_power(on, before));
         let fault = plan.acting.and_then(|index| Some((index, self.counter.action(index)?)));
         self.without_power();
         let outcome = match &fault {
@@ -187,8 +189,7 @@ impl FaultyCard {
             }
         }
         self.powered = outcome.is_ok();
-        // Nobody uses the card yet that is put in for the first time.
-        if std::mem::replace(&mut self.inserted, true) {
+        if waits {
             let time = self.latency.as_ref().map_or(Duration::ZERO, |latency| latency.power_on);
             self.take_time(begin, time, plan.delay)?;
         }
@@ -205,9 +206,10 @@ impl FaultyCard {
 
 impl Icc for FaultyCard {
     fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
-        // Only a card that is in a reader is powered on.
-        self.gone = false;
-        self.pull.back();
+        // Only a card that is in a reader is powered on: if it was out, or is being taken out just now, it is put in anew.
+        if std::mem::take(&mut self.gone) | self.pull.back() {
+            self.inserted = false;
+        }
         self.power(On::PowerOn, atr, |card, atr| card.power_on(atr))
     }
 
@@ -236,7 +238,9 @@ impl Icc for FaultyCard {
         let begin = self.time.now();
         let before = self.commands;
         self.commands += 1;
-        let plan = self.counter.plan(|trigger| trigger.matches_command(command, before));
+        let plan = self
+            .counter
+            .plan(true, |trigger| trigger.matches_command(command, before));
         let outcome = match plan.acting {
             Some(index) => self.act(index, command, response),
             None => self.execute(command, response).map(drop),

@@ -49,8 +49,9 @@ impl Counter {
         }
     }
 
-    /// Counts a message, and finds what is to be done to it. A fault that is nothing but a delay has its effect now.
-    pub(super) fn plan(&mut self, matches: impl Fn(&Trigger) -> bool) -> Plan {
+    /// Counts a message, and finds what is to be done to it. A fault that is nothing but a delay has its effect now, if
+    /// anybody `waits` for the answer.
+    pub(super) fn plan(&mut self, waits: bool, matches: impl Fn(&Trigger) -> bool) -> Plan {
         let mut plan = Plan::default();
         for index in 0..self.matches.len() {
             let (Some(fault), Some(count)) = (self.script.fault(index), self.matches.get_mut(index)) else {
@@ -66,7 +67,9 @@ impl Counter {
             }
             if fault.action.is_none() {
                 plan.delay += fault.delay;
-                self.effect(index);
+                if waits {
+                    self.effect(index);
+                }
             } else if plan.acting.is_none() {
                 plan.delay += fault.delay;
                 plan.acting = Some(index);

@@ -60,7 +60,7 @@ pub struct Trigger {
     pub after: Option<u64>,
     /// The first match at which it fires, from 1.
     pub nth: Option<u64>,
-    /// The distance between matches at which it fires, at least 1.
+    /// The distance between matches at which it fires; 0 is taken for 1.
     pub every: Option<u64>,
     /// How often it fires at most.
     pub times: Option<u64>,
@@ -96,7 +96,7 @@ impl Trigger {
             return false;
         };
         let once = self.every.is_none() && (self.nth.is_some() || self.after.is_some());
-        let step = self.every.unwrap_or(1);
+        let step = self.every.unwrap_or(1).max(1);
         let limit = self.times.unwrap_or(if once { 1 } else { u64::MAX });
         behind.is_multiple_of(step) && behind / step < limit
     }

@@ -4,6 +4,7 @@
 
 use vmyna_card_os::StatusWord;
 use vmyna_card_os::apdu::CommandApdu;
+use zeroize::Zeroizing;
 
 /// GET RESPONSE (ISO/IEC 7816-4, 11.7.1).
 const GET_RESPONSE: u8 = 0xC0;
@@ -13,12 +14,12 @@ pub(crate) fn is_get_response(command: &[u8]) -> bool {
     command.get(1) == Some(&GET_RESPONSE)
 }
 
-/// The answer that lies here.
+/// The answer that lies here; it may be a secret.
 pub(super) enum Kept {
     /// For GET RESPONSE.
     More {
         /// What has not been fetched yet.
-        data: Vec<u8>,
+        data: Zeroizing<Vec<u8>>,
         /// The card's own, for the last piece.
         status_word: [u8; 2],
         /// The most that is announced at a time, 1 to 256.
@@ -27,9 +28,9 @@ pub(super) enum Kept {
     /// For the same command with the right Le.
     Again {
         /// Header and data field.
-        command: ([u8; 4], Vec<u8>),
+        command: ([u8; 4], Zeroizing<Vec<u8>>),
         /// The whole answer, with at most 256 bytes of data.
-        response: Vec<u8>,
+        response: Zeroizing<Vec<u8>>,
     },
 }
 
@@ -41,7 +42,7 @@ impl Kept {
             return None;
         }
         let kept = Kept::More {
-            data: data.to_vec(),
+            data: Zeroizing::new(data.to_vec()),
             status_word: *status_word,
             piece,
         };
@@ -58,8 +59,8 @@ impl Kept {
             return None;
         }
         let kept = Kept::Again {
-            command: (header(&apdu), apdu.data.to_vec()),
-            response: response.clone(),
+            command: (header(&apdu), Zeroizing::new(apdu.data.to_vec())),
+            response: Zeroizing::new(response.clone()),
         };
         replace(response, StatusWord::wrong_le(announced(length)));
         Some(kept)
@@ -86,10 +87,10 @@ impl Kept {
                 response: answer,
             } => {
                 let right = apdu.ne == u32::try_from(answer.len() - 2).ok();
-                if first != header(&apdu) || sent != apdu.data || !right {
+                if first != header(&apdu) || *sent != apdu.data || !right {
                     return (false, None);
                 }
-                *response = answer;
+                response.clone_from(&answer);
                 (true, None)
             }
         }
@@ -98,7 +99,7 @@ impl Kept {
 
 /// Answers GET RESPONSE: as many bytes as it asks for, of those that are announced; an Le of zeros asks for all of them.
 fn give(
-    mut data: Vec<u8>,
+    mut data: Zeroizing<Vec<u8>>,
     status_word: [u8; 2],
     piece: usize,
     apdu: &CommandApdu<'_>,

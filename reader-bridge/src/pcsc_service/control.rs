@@ -7,8 +7,8 @@
 
 use super::message::ReaderEntry;
 use super::readers::NotMoved;
-use super::service::{Hand, ServiceError};
-use super::socket::{self, connect, listen};
+use super::service::{Hand, Place, ServiceError};
+use super::socket::{Listening, connect, listen};
 use crate::icc::Icc;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -36,7 +36,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// Makes a card of what a user has typed, for the reader of the second name. The error is a sentence for that user.
-pub type MakeCard = Box<dyn Fn(&str, &str) -> Result<Box<dyn Icc + Send>, String> + Send + Sync>;
+///
+/// The card that was taken out of that reader may be the same one, and is in use as long as it can be put back. The third
+/// gives it up: to be called once it is known that what was typed means a card, and before that card is made.
+pub type MakeCard = Box<dyn Fn(&str, &str, &dyn Fn()) -> Result<Box<dyn Icc + Send>, String> + Send + Sync>;
 
 /// The control socket's path of the service at `socket`.
 pub fn path_beside(socket: &Path) -> PathBuf {
@@ -47,7 +50,7 @@ pub fn path_beside(socket: &Path) -> PathBuf {
 
 /// The listening end. Dropping it removes the socket.
 pub struct ControlServer {
-    path: PathBuf,
+    listening: Listening,
     stopping: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -58,8 +61,8 @@ impl ControlServer {
     /// # Errors
     /// [`ServiceError`]
     pub fn start(socket: &Path, hand: Hand, make: MakeCard) -> Result<ControlServer, ServiceError> {
-        let path = path_beside(socket);
-        let listener = listen(&path)?;
+        let listening = listen(&path_beside(socket))?;
+        let listener = listening.listener();
         let stopping = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopping);
         let desk = Arc::new((hand, make));
@@ -73,20 +76,20 @@ impl ControlServer {
                     std::thread::sleep(Duration::from_millis(10));
                     continue;
                 };
-                if busy.fetch_add(1, Ordering::SeqCst) < AT_A_TIME {
-                    let (desk, busy) = (Arc::clone(&desk), Arc::clone(&busy));
-                    std::thread::spawn(move || {
-                        // The client is told by the end of the connection.
-                        let _ = converse(&stream, &desk.0, &desk.1);
-                        busy.fetch_sub(1, Ordering::SeqCst);
-                    });
-                } else {
-                    busy.fetch_sub(1, Ordering::SeqCst);
+                if busy.load(Ordering::SeqCst) >= AT_A_TIME {
+                    continue;
                 }
+                let (desk, place) = (Arc::clone(&desk), Place::take(&busy));
+                std::thread::spawn(move || {
+                    // Free again also if making a card panics.
+                    let _place = place;
+                    // The client is told by the end of the connection.
+                    let _ = converse(&stream, &desk.0, &desk.1);
+                });
             }
         });
         Ok(ControlServer {
-            path,
+            listening,
             stopping,
             thread: Some(thread),
         })
@@ -96,7 +99,7 @@ impl ControlServer {
 impl Drop for ControlServer {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::SeqCst);
-        socket::close(&self.path);
+        self.listening.close();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -128,9 +131,14 @@ fn obey(line: &str, hand: &Hand, make: &MakeCard) -> Result<String, String> {
         ["remove", reader] => moved(hand.remove(reader), reader),
         ["insert", reader] => moved(hand.insert(reader, None), reader),
         ["insert", reader, card] => {
-            // It may be the card that was taken out, which is in use as long as it can be put back.
-            moved(hand.give_up(reader), reader)?;
-            moved(hand.insert(reader, Some(make(card, reader)?)), reader)
+            if !hand.list().iter().any(|entry| entry.name == *reader) {
+                return Err(explain(NotMoved::NoSuchReader, reader, hand));
+            }
+            let let_go = || {
+                // Fails only without such a reader.
+                let _ = hand.give_up(reader);
+            };
+            moved(hand.insert(reader, Some(make(card, reader, &let_go)?)), reader)
         }
         _ => Err("this service knows no such request; is the other vmyna of the same version?".to_owned()),
     }
@@ -264,8 +272,7 @@ mod tests {
         let listener = listen(&path_beside(&socket)).unwrap();
         let told = ask_within(Duration::from_millis(50), &socket, &["list"]).unwrap_err();
         assert!(told.contains("stopped"), "{told}");
-        drop(listener);
-        socket::close(&path_beside(&socket));
+        listener.close();
         let told = ask_within(ANSWER, &socket, &["list"]).unwrap_err();
         assert!(told.contains("no vmyna answers"), "{told}");
     }

@@ -173,7 +173,8 @@ impl Readers {
         context
     }
 
-    /// Puts a card in, in place of the one that is there; or the one back in that was taken out.
+    /// Puts a card in, in place of the one that is there; or the one back in that was taken out. One that leaves as it is
+    /// powered on has been in, and is out again.
     pub(super) fn insert(&self, name: &str, card: Option<Box<dyn Icc + Send>>) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
         let put_back = card.is_none();
@@ -188,6 +189,7 @@ impl Readers {
         }
         let mut atr = Vec::new();
         let result = icc.power_on(&mut atr).and_then(|()| check(&atr));
+        let left = result == Err(IccError::Gone);
         let pull = icc.pull();
         let (before, given_up) = {
             let mut state = self.lock();
@@ -207,6 +209,9 @@ impl Readers {
             }
             state.table.insert(reader, result.is_ok().then_some(&atr));
             state.rest_from_now(reader);
+            if left {
+                state.take_out(reader);
+            }
             state.announce();
             (before, given_up)
         };
@@ -219,6 +224,9 @@ impl Readers {
             power_off(before);
         }
         self.tell(reader, &What::Inserted);
+        if left {
+            self.tell(reader, &What::Removed);
+        }
         Ok(())
     }
 
@@ -243,7 +251,12 @@ impl Readers {
             card
         };
         self.tell(reader, &What::Removed);
-        power_off(card);
+        let mut icc = card.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody may have put it back meanwhile, who gave it the power that it has now.
+        if !self.lock().holds(reader, Some(&card)) {
+            // A card that is gone has no power either.
+            let _ = icc.power_off();
+        }
         Ok(())
     }
 
@@ -290,16 +303,19 @@ impl Readers {
             }
             Work::PowerOff | Work::Rest => {
                 let gone = icc.power_off() == Err(IccError::Gone);
-                {
+                let held = {
                     let mut state = self.lock();
-                    if gone && state.holds(reader, Some(card)) {
+                    let held = state.holds(reader, Some(card));
+                    if held && gone {
                         state.take_out(reader);
                         state.announce();
-                    } else if state.holds(reader, Some(card)) {
+                    } else if held {
                         state.table.unpowered(reader, work == Work::PowerOff);
                     }
-                }
-                self.tell(reader, &What::PowerOff);
+                    held
+                };
+                let told = if held && gone { What::Removed } else { What::PowerOff };
+                self.tell(reader, &told);
             }
         }
     }
@@ -322,6 +338,8 @@ impl Readers {
             if result == Err(IccError::Gone) {
                 state.take_out(reader);
                 state.announce();
+                drop(state);
+                self.tell(reader, &What::Removed);
                 return;
             }
             state.table.powered(reader, result.map(|()| atr.as_slice()));

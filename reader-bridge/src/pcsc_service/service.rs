@@ -7,7 +7,7 @@ use super::feature::PinPad;
 use super::message::{NAME, READERS, ReaderEntry};
 use super::readers::{NotMoved, Observer, Readers};
 use super::session::{Extras, Session};
-use super::socket::{self, listen};
+use super::socket::{Listening, listen};
 use crate::icc::Icc;
 use std::fmt;
 use std::io;
@@ -96,7 +96,7 @@ impl std::error::Error for ServiceError {}
 
 /// A PC/SC service with readers of its own. Dropping it ends all connections, powers the cards off and removes the socket.
 pub struct PcscLiteService {
-    path: PathBuf,
+    listening: Listening,
     readers: Arc<Readers>,
     stopping: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -114,7 +114,8 @@ impl PcscLiteService {
     /// [`ServiceError`]
     pub fn start(path: &Path, options: Options) -> Result<PcscLiteService, ServiceError> {
         check_names(&options.readers).map_err(ServiceError::Readers)?;
-        let listener = listen(path)?;
+        let listening = listen(path)?;
+        let listener = listening.listener();
         let readers = Arc::new(Readers::new(options.readers, options.grace, options.observer));
         let stopping = Arc::new(AtomicBool::new(false));
         let (keeper, accepting) = (Arc::clone(&readers), Arc::clone(&readers));
@@ -124,7 +125,7 @@ impl PcscLiteService {
         });
         let stop = Arc::clone(&stopping);
         Ok(PcscLiteService {
-            path: path.to_owned(),
+            listening,
             readers,
             stopping,
             threads: vec![
@@ -141,7 +142,7 @@ impl PcscLiteService {
 
     /// The socket's path.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.listening.path()
     }
 }
 
@@ -149,7 +150,7 @@ impl Drop for PcscLiteService {
     fn drop(&mut self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.readers.stop();
-        socket::close(&self.path);
+        self.listening.close();
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -246,11 +247,11 @@ fn accept(listener: &UnixListener, readers: &Arc<Readers>, extras: &Arc<Extras>,
     }
 }
 
-/// One of the connections that are served.
-struct Place(Arc<AtomicUsize>);
+/// One of those that are served at a time; free again when it is dropped.
+pub(super) struct Place(Arc<AtomicUsize>);
 
 impl Place {
-    fn take(served: &Arc<AtomicUsize>) -> Place {
+    pub(super) fn take(served: &Arc<AtomicUsize>) -> Place {
         served.fetch_add(1, Ordering::SeqCst);
         Place(Arc::clone(served))
     }

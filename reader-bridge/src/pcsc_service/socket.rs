@@ -5,53 +5,102 @@
 //! Must never wait without a limit: neither for that lock nor for a process that was stopped.
 
 use super::service::{CONNECTIONS, LONGEST_PATH, ServiceError};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
+use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long the folder's lock is waited for; it is held for less than a millisecond.
+/// How long the folder's lock is waited for. On Linux it is held for less than a millisecond, elsewhere at most [`WAKING`].
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it may take to wake a thread by connecting to it.
+const WAKING: Duration = Duration::from_secs(1);
+
+/// A socket that listens, and its path.
+pub(super) struct Listening {
+    listener: Arc<UnixListener>,
+    path: PathBuf,
+    /// The device and the number of its inode, by which it is known from another one at the same path.
+    identity: (u64, u64),
+}
+
+impl Listening {
+    /// Accepts connections; fails from [`Self::close`] on.
+    pub(super) fn listener(&self) -> Arc<UnixListener> {
+        Arc::clone(&self.listener)
+    }
+
+    /// Its path.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Wakes whoever accepts connections, who is to look whether that is the end, and removes the socket, if what is at
+    /// its path is still this one.
+    pub(super) fn close(&self) {
+        // Without the lock it is removed all the same: a path left behind would be in everybody's way.
+        let _lock = lock_folder(&self.path);
+        // Linux wakes the thread by this, even if the path has gone; other systems refuse it, and there it takes a connection.
+        if SockRef::from(&*self.listener).shutdown(Shutdown::Both).is_err() {
+            drop(connect(&self.path, WAKING));
+        }
+        if identity(&self.path).is_ok_and(|found| found == self.identity) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
 
 /// A listening socket at `path` that only this user can connect to; in place of one that nobody listens on any more.
 ///
 /// # Errors
 /// [`ServiceError`]
-pub(super) fn listen(path: &Path) -> Result<UnixListener, ServiceError> {
+pub(super) fn listen(path: &Path) -> Result<Listening, ServiceError> {
     if path.as_os_str().len() > LONGEST_PATH {
         return Err(ServiceError::PathTooLong(path.to_owned()));
     }
     let fault = |error| ServiceError::Socket(path.to_owned(), error);
     let _lock = lock_folder(path).map_err(fault)?;
     if let Ok(there) = fs::symlink_metadata(path) {
-        let refused = |error: io::Error| error.kind() == ErrorKind::ConnectionRefused;
-        if !there.file_type().is_socket() || !connect(path, LOCK_PATIENCE).is_err_and(refused) {
+        if !there.file_type().is_socket() || is_in_use(path) {
             return Err(ServiceError::Occupied(path.to_owned()));
         }
         let _ = fs::remove_file(path);
     }
-    let bound = || -> io::Result<UnixListener> {
+    let bound = || -> io::Result<Listening> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.bind(&SockAddr::unix(path)?)?;
         // Before anybody can connect.
         fs::set_permissions(path, Permissions::from_mode(0o600))?;
         socket.listen(i32::try_from(CONNECTIONS).unwrap_or(i32::MAX))?;
-        Ok(UnixListener::from(OwnedFd::from(socket)))
+        Ok(Listening {
+            listener: Arc::new(UnixListener::from(OwnedFd::from(socket))),
+            path: path.to_owned(),
+            identity: identity(path)?,
+        })
     };
     bound().map_err(fault)
 }
 
-/// Wakes whoever accepts connections at `path`, which is to end, and removes the socket.
-pub(super) fn close(path: &Path) {
-    // Without the lock it is removed all the same: a path left behind would be in everybody's way.
-    let _lock = lock_folder(path);
-    // Fails only when the listener has gone.
-    drop(connect(path, LOCK_PATIENCE));
-    let _ = fs::remove_file(path);
+/// Whether somebody listens at `path`; also if nobody takes connections there at the moment.
+fn is_in_use(path: &Path) -> bool {
+    let attempt = || -> io::Result<()> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        // A queue that is full is not waited at: the folder is locked.
+        socket.set_nonblocking(true)?;
+        socket.connect(&SockAddr::unix(path)?)
+    };
+    !attempt().is_err_and(|error| error.kind() == ErrorKind::ConnectionRefused)
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let there = fs::symlink_metadata(path)?;
+    Ok((there.dev(), there.ino()))
 }
 
 /// Connects to the socket at `path` within `patience`; a process that was stopped accepts nothing, and its queue may be
@@ -131,6 +180,41 @@ mod tests {
             assert!(connect(&path, LOCK_PATIENCE).is_ok());
             // Dropped without `close`: it is stale again.
         }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn who_accepts_is_woken_although_the_path_has_gone_and_a_successor_keeps_it() {
+        let folder = folder("gone");
+        let path = folder.join("s");
+        for successor in [false, true] {
+            let listening = listen(&path).unwrap();
+            let listener = listening.listener();
+            let accepting = std::thread::spawn(move || listener.accept().map(drop));
+            fs::remove_file(&path).unwrap();
+            let next = successor.then(|| listen(&path).unwrap());
+            listening.close();
+            assert!(accepting.join().unwrap().is_err());
+            if let Some(next) = next {
+                assert!(is_in_use(&path));
+                next.close();
+            }
+            assert!(!path.exists());
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn one_whose_queue_is_full_is_in_use() {
+        let folder = folder("busy");
+        let path = folder.join("busy");
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        socket.bind(&SockAddr::unix(&path).unwrap()).unwrap();
+        socket.listen(0).unwrap();
+        let _first = UnixStream::connect(&path).unwrap();
+        assert!(is_in_use(&path) && !is_in_use(&folder.join("s")));
+        drop(socket);
+        assert!(!is_in_use(&path));
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use proptest::prelude::*;
 
 use super::*;
+use crate::fault::{FaultyCard, RealTime, Script};
 use crate::icc::{Icc, IccError};
 
 fn message(reader: &str, what: What) -> Message {
@@ -180,6 +181,37 @@ impl Sink for Kept {
             .for_each(|message| self.0.send(message.clone()).unwrap());
         Ok(())
     }
+}
+
+#[test]
+fn a_card_that_leaves_by_itself_has_lost_its_power_once() {
+    let (kept, messages) = channel();
+    let trace = Trace::new(Box::new(Kept(kept)), false, Box::new(|_| {}));
+    let faults = ["remove,ins=01", "remove=answered,ins=02", "remove,on=reset"];
+    let script = Script::new(faults.iter().map(|text| text.parse().unwrap()).collect());
+    let time = Box::new(RealTime::default());
+    let card = FaultyCard::new(Box::new(Echo), script.into(), None, time, Box::new(|_| {}));
+    let mut card = Traced::new(Box::new(card), "Desk", trace, Secrecy::unknown());
+    let mut buffer = Vec::new();
+    for command in [Some([0, 1]), Some([0, 2]), None] {
+        card.power_on(&mut buffer).unwrap();
+        let _ = match command {
+            Some(command) => card.transmit(&command, &mut buffer),
+            None => card.reset(&mut buffer),
+        };
+        assert!(card.has_left() && card.power_off().is_err());
+    }
+    drop(card);
+    let said = messages.iter().map(|message| match message.what {
+        What::PowerOn(_) => "on",
+        What::PowerOff => "off",
+        What::Command(_) => "command",
+        What::Response(_) => "answer",
+        What::Unanswered => "nothing",
+        _ => "other",
+    });
+    let said: Vec<_> = said.collect();
+    assert_eq!(said.join(" "), "on command nothing off on command answer off on off");
 }
 
 #[test]

@@ -110,20 +110,31 @@ impl Traced {
             self.trace.note(&self.reader, What::PowerOff);
         }
     }
+
+    /// A card that has left by itself has lost its power, and nobody takes it from it.
+    fn look_whether_it_left(&mut self, outcome: Result<(), IccError>) {
+        if outcome == Err(IccError::Gone) || self.card.has_left() {
+            self.power_lost();
+        }
+    }
 }
 
 impl Icc for Traced {
     fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
-        self.card.power_on(atr)?;
+        // Without an ATR it has no power.
+        self.card.power_on(atr).inspect_err(|_| self.power_lost())?;
         self.powered = true;
         self.trace.note(&self.reader, What::PowerOn(atr.clone()));
         Ok(())
     }
 
     fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
-        self.card.reset(atr)?;
-        self.trace.note(&self.reader, What::Reset(atr.clone()));
-        Ok(())
+        let outcome = self.card.reset(atr);
+        if outcome.is_ok() {
+            self.trace.note(&self.reader, What::Reset(atr.clone()));
+        }
+        self.look_whether_it_left(outcome);
+        outcome
     }
 
     fn power_off(&mut self) -> Result<(), IccError> {
@@ -137,6 +148,7 @@ impl Icc for Traced {
         let answer = outcome.is_ok().then_some(response.as_slice());
         self.trace
             .exchange(&self.reader, &self.secrecy, (sent, command), answer);
+        self.look_whether_it_left(outcome);
         outcome
     }
 

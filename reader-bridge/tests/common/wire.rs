@@ -14,7 +14,7 @@ pub struct Service {
     // Dropped in this order.
     pub service: PcscLiteService,
     pub card: TestCard,
-    _directory: tempdir::Directory,
+    pub _directory: tempdir::Directory,
 }
 
 /// A directory under /tmp that goes when it is dropped.
@@ -47,12 +47,15 @@ impl Service {
     }
 
     pub fn with(grace: Option<Duration>, pin_pad: Option<PinPad>) -> Service {
-        let directory = tempdir::Directory::new();
-        let options = Options {
+        Service::with_options(Options {
             grace,
             pin_pad,
             ..Options::new(vec![READER.to_owned()])
-        };
+        })
+    }
+
+    pub fn with_options(options: Options) -> Service {
+        let directory = tempdir::Directory::new();
         let service = PcscLiteService::start(&directory.0.join("s"), options).unwrap();
         let card = TestCard::default();
         service.hand().insert(READER, Some(Box::new(card.clone()))).unwrap();

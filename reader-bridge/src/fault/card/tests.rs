@@ -337,7 +337,8 @@ fn a_card_is_mute_from_the_first_power_on_and_nobody_waits_for_one_that_is_put_i
     assert_eq!(desk.card.power_on(&mut Vec::new()), Err(IccError::Mute));
     let mut desk = Desk::outside(&["delay=900,on=power-on"], Some(Latency::CARD), Duration::ZERO, None);
     desk.card.power_on(&mut Vec::new()).unwrap();
-    assert_eq!(desk.log(), ["fault 1", "on"]);
+    // Told only where somebody waits.
+    assert_eq!((desk.log(), desk.unfired()), (vec!["on".to_owned()], vec![1]));
     desk.card.power_on(&mut Vec::new()).unwrap();
     assert_eq!(desk.log(), ["fault 1", "on", "950ms"]);
 }
@@ -405,6 +406,29 @@ fn a_hand_ends_a_wait_in_real_time_at_once() {
     let hand = std::thread::spawn(move || pull.out());
     assert_eq!(card.transmit(&read(1), &mut Vec::new()), Err(IccError::Gone));
     hand.join().unwrap();
+}
+
+/// Out by a fault, or by a hand while nobody waits: either way it is put in anew.
+#[test]
+fn nobody_waits_for_a_card_that_is_put_back_and_later_power_ons_take_their_time() {
+    for fault in ["remove,nth=1", "remove=answered,nth=1", "sw=6581,nth=1"] {
+        let mut desk = Desk::with(
+            &[fault, "delay=900,on=power-on"],
+            Some(Latency::CARD),
+            Duration::ZERO,
+            None,
+        );
+        let _ = desk.send(&READ);
+        if !desk.card.has_left() {
+            desk.card.pull().unwrap().out();
+            desk.card.power_off().unwrap();
+        }
+        desk.log();
+        desk.card.power_on(&mut Vec::new()).unwrap();
+        assert_eq!(desk.log(), ["on"], "{fault}");
+        desk.card.power_on(&mut Vec::new()).unwrap();
+        assert_eq!(desk.log(), ["fault 2", "on", "950ms"], "{fault}");
+    }
 }
 
 fn any_command() -> impl Strategy<Value = Vec<u8>> {

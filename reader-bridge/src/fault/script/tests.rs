@@ -42,6 +42,15 @@ fn every_combination_of_nth_every_and_times_fires_where_it_is_said() {
 }
 
 #[test]
+fn a_distance_of_nothing_is_one() {
+    let trigger = Trigger {
+        every: Some(0),
+        ..Trigger::default()
+    };
+    assert!((1..=12).all(|number| trigger.fires_at(number)));
+}
+
+#[test]
 fn a_command_matches_by_each_byte_that_is_asked_for_and_by_what_went_before() {
     let header = [0x80, 0x20, 0x01, 0x98];
     for given in 0..16_u8 {
