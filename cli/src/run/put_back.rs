@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use vmyna_reader_bridge::pcsc_service::{Hand, NotMoved};
+use vmyna_reader_bridge::pcsc_service::Hand;
 
 /// Who is told is told just before the card leaves: how often, and how long, is looked whether it has.
 const LOOK: Duration = Duration::from_millis(5);
@@ -27,29 +27,81 @@ enum Order {
     End,
 }
 
+/// An order that is to be carried out.
+struct Waiting {
+    due: Instant,
+    /// A card that has not left by then does not leave.
+    end: Instant,
+    reader: String,
+    /// The card has been seen to be out.
+    left: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Todo {
+    Wait,
+    PutBack,
+    /// Somebody has put one in, or it never left.
+    Drop,
+}
+
+impl Waiting {
+    fn new(when: Instant, now: Instant, reader: String) -> Self {
+        Self {
+            // Not at once: a card that leaves again each time must keep no core busy.
+            due: when.max(now + LOOK),
+            end: now + PATIENCE,
+            reader,
+            left: false,
+        }
+    }
+
+    /// What is to be done about it, the reader being empty or not.
+    fn look(&mut self, is_empty: bool, now: Instant) -> Todo {
+        let had_left = self.left;
+        self.left |= is_empty;
+        match (is_empty, had_left) {
+            (true, _) if now >= self.due => Todo::PutBack,
+            (true, _) => Todo::Wait,
+            (false, false) if now < self.end => Todo::Wait,
+            (false, _) => Todo::Drop,
+        }
+    }
+}
+
+/// Whether there is no card in the reader of this name.
+fn is_empty(hand: &Hand, reader: &str) -> bool {
+    const ABSENT: u32 = 0x02;
+    hand.list()
+        .iter()
+        .any(|entry| entry.name == reader && entry.state & ABSENT != 0)
+}
+
 impl PutBack {
     /// Starts it for the readers of a service.
     pub(super) fn start(hand: Hand) -> Self {
         let (orders, taken) = channel();
         let thread = thread::spawn(move || {
-            let mut waiting: Vec<(Instant, Instant, String)> = Vec::new();
+            let mut waiting: Vec<Waiting> = Vec::new();
             loop {
-                let next = waiting.iter().map(|(when, ..)| *when).min();
-                let time = next.map_or(PATIENCE, |when| when.saturating_duration_since(Instant::now()));
+                let time = if waiting.is_empty() { PATIENCE } else { LOOK };
                 match taken.recv_timeout(time) {
-                    Ok(Order::At(when, reader)) => waiting.push((when, when + PATIENCE, reader)),
+                    Ok(Order::At(when, reader)) => {
+                        // The card that it was for has been put in since.
+                        waiting.retain(|other| other.reader != reader);
+                        waiting.push(Waiting::new(when, Instant::now(), reader));
+                    }
                     Ok(Order::End) | Err(RecvTimeoutError::Disconnected) => return,
                     Err(RecvTimeoutError::Timeout) => {}
                 }
                 let now = Instant::now();
-                waiting.retain_mut(|(when, end, reader)| {
-                    if *when > now {
-                        return true;
+                waiting.retain_mut(|order| {
+                    let todo = order.look(is_empty(&hand, &order.reader), now);
+                    if todo == Todo::PutBack {
+                        // Somebody may have been quicker.
+                        let _ = hand.insert(&order.reader, None);
                     }
-                    // It has not left yet; or somebody has put one in.
-                    let still_in = hand.insert(reader, None) == Err(NotMoved::Occupied);
-                    *when = now + LOOK;
-                    still_in && now < *end
+                    todo == Todo::Wait
                 });
             }
         });
@@ -96,6 +148,26 @@ mod tests {
     use super::*;
     use crate::card::CardSource;
     use vmyna_reader_bridge::pcsc_service::{Options, PcscLiteService};
+
+    #[test]
+    fn an_order_waits_for_the_card_to_leave_and_ends_when_somebody_puts_one_in() {
+        let now = Instant::now();
+        let due = now + LOOK * 10;
+        let order = || Waiting::new(due, now, "Desk".to_owned());
+        for (seen, expected) in [
+            (&[(false, now), (true, now), (true, due)][..], Todo::PutBack),
+            (&[(false, due), (true, due)], Todo::PutBack),
+            (&[(true, now), (false, now)], Todo::Drop),
+            (&[(false, now + PATIENCE)], Todo::Drop),
+        ] {
+            let mut order = order();
+            let (last, before) = seen.split_last().unwrap();
+            for (is_empty, at) in before {
+                assert_eq!(order.look(*is_empty, *at), Todo::Wait);
+            }
+            assert_eq!(order.look(last.0, last.1), expected, "{seen:?}");
+        }
+    }
 
     #[test]
     fn a_card_is_put_back_that_leaves_after_its_time_and_none_where_one_is() {
