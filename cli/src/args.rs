@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Issue(crate::issue::Issue),
     /// Make certificate authorities of your own to issue cards with
     Ca(crate::ca::Ca),
-    /// Look at the state of an issued card in use, or go back to the card as issued
+    /// Look at what using an issued card has changed, or go back to the card as issued
     #[command(after_long_help = crate::card_state::HELP)]
     Card(crate::card_state::CardState),
     /// Show a card as it was issued: holder, numbers, certificates; as text, JSON or pictures

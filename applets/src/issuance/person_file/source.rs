@@ -131,8 +131,13 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Fault>> {
     // The library tells of a text that doesn't end after what it finds behind it.
     faults.sort_by_key(|fault| (fault.line.unwrap_or(usize::MAX), fault.column));
     faults.dedup();
+    // The first ones are the cause of those behind them; a file that is no TOML at all has a fault on every line.
+    faults.truncate(SHOWN);
     Err(faults)
 }
+
+/// How many faults of TOML's syntax are told.
+const SHOWN: usize = 20;
 
 /// The line on which the text after this one begins.
 fn line_after(before: &str) -> usize {

@@ -253,6 +253,13 @@ fn faults_of_toml_come_in_the_order_of_their_lines() {
 }
 
 #[test]
+fn of_what_is_no_toml_at_all_only_the_first_lines_are_told() {
+    let found = read_now(&"{ \"sw\": [9000],\n".repeat(400)).unwrap_err();
+    assert!((1..=20).contains(&found.len()), "{}", found.len());
+    assert_eq!(found[0].line, Some(1));
+}
+
+#[test]
 fn a_file_from_an_editor_on_windows_is_read() {
     let text = format!("\u{FEFF}{}", FULL.replace('\n', "\r\n"));
     assert_eq!(read_now(&text).unwrap().order.person, hanako());
