@@ -4,6 +4,7 @@
 #
 #   scripts/fuzz.sh                       all targets
 #   scripts/fuzz.sh card_session tlv      these
+#   FUZZ_SEED=1 scripts/fuzz.sh           the same inputs every time, as far as the time goes
 #   scripts/fuzz.sh --keep                put what earlier runs found new into the corpus: as few inputs as cover the same,
 #                                         at most 100 of them and 16 KiB a target
 #
@@ -13,6 +14,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 seconds=${FUZZ_SECONDS:-4}
+# 0 is another one every time.
+seed=${FUZZ_SEED:-0}
 host=$(rustc -vV | sed -n 's/^host: //p')
 directory=${CARGO_TARGET_DIR:-fuzz/target}
 all=$(sed -n '/^\[\[bin\]\]/,$ s/^name = "\(.*\)"/\1/p' fuzz/Cargo.toml)
@@ -79,7 +82,7 @@ for target in ${*:-$all}; do
     log=fuzz/found/$target.log
     mkdir -p "$artifacts" "fuzz/found/$target" "fuzz/corpus/$target"
     findings=none
-    "$binaries/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 -max_len="$(longest "$target")" \
+    "$binaries/$target" -max_total_time="$seconds" -seed="$seed" -timeout=20 -rss_limit_mb=1024 -max_len="$(longest "$target")" \
         -print_final_stats=1 -artifact_prefix="$artifacts/" "fuzz/found/$target" "fuzz/corpus/$target" $(seeds "$target") >"$log" 2>&1 ||
         { status=1; findings="see $log and $artifacts/; again with: $binaries/$target INPUT"; }
     printf '%-18s %12s %8s  %s\n' "$target" "$(stat "$log" number_of_executed_units)" \

@@ -18,8 +18,9 @@ pub fn run(input: &[u8]) {
     let path = FOLDER.path().join("ca.toml");
     fs::write(&path, input).expect("a file can be written");
     let (opened, peak) = peak_of(|| open(FOLDER.path()));
+    // The TOML library keeps a fault for each byte that has one, in a list that doubles.
     assert!(
-        peak <= 64 * 1024 + 600 * input.len(),
+        peak <= 128 * 1024 + 1200 * input.len(),
         "{peak} bytes for {}",
         input.len()
     );
