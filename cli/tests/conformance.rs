@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use common::{Printed, Serve, Stack, typed, vmyna};
+use common::{Printed, Serve, Stack, modes_are_as_before, typed, vmyna};
 use vmyna_test_support::require_program;
 
 /// Hanako's PINs, and that her card is nobody's.
@@ -332,12 +332,7 @@ exec {} "$@"
             count.display()
         );
         let shown = typed(&script, "4 digits; 3 tries left): ", b"1234\n\n\n\n\n\n\n011025\n");
-        let lines: Vec<&str> = shown.lines().collect();
-        assert_eq!(
-            lines.first(),
-            lines.last(),
-            "the terminal was left in another mode:\n{shown}"
-        );
+        modes_are_as_before(&shown);
         (shown, std::fs::read_to_string(count).unwrap().len())
     };
     // As often as without any Ctrl-C.
@@ -362,12 +357,7 @@ fn pins_are_asked_for_unseen_and_ctrl_c_leaves_the_terminal_as_it_was() {
     ] {
         let shown = typed(&script, "4 digits; 3 tries left): ", keys);
         assert!(shown.contains(expected) && !shown.contains("123"), "{shown}");
-        let lines: Vec<&str> = shown.lines().collect();
-        assert_eq!(
-            lines.first(),
-            lines.last(),
-            "the terminal was left in another mode:\n{shown}"
-        );
+        modes_are_as_before(&shown);
     }
 }
 

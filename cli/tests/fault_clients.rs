@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use common::{Printed, Serve, Stack, openssl, vmyna};
+use common::{Printed, Serve, Stack, is_signed, openssl, vmyna, write_public_key};
 use vmyna_applets::specimen;
 use vmyna_test_support::require_program;
 
@@ -73,43 +73,16 @@ fn told(options: &[&str], text: &str) -> String {
     output.out().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A text to sign, and whether what was signed is right.
-fn text_in(directory: &Path) {
-    fs::write(directory.join("text"), "こんばんは").unwrap();
-    let certificate = specimen::find("hanako")
-        .unwrap()
-        .unwrap()
-        .jpki
-        .auth
-        .unwrap()
-        .certificate;
-    fs::write(directory.join("certificate.der"), certificate).unwrap();
-    let x509 = [
-        "x509",
-        "-in",
-        "certificate.der",
-        "-inform",
-        "DER",
-        "-pubkey",
-        "-noout",
-        "-out",
-        "key.pem",
-    ];
-    openssl(directory, &x509);
+/// The certificate of her authentication key, DER.
+fn hanakos_certificate() -> Vec<u8> {
+    let card = specimen::find("hanako").unwrap().unwrap();
+    card.jpki.auth.unwrap().certificate
 }
 
-#[track_caller]
-fn is_signed(directory: &Path) {
-    let verify = [
-        "dgst",
-        "-sha256",
-        "-verify",
-        "key.pem",
-        "-signature",
-        "signature",
-        "text",
-    ];
-    assert_eq!(openssl(directory, &verify).trim(), "Verified OK");
+/// A text to sign, and the key that verifies it.
+fn text_in(directory: &Path) {
+    fs::write(directory.join("text"), "こんばんは").unwrap();
+    write_public_key(directory, &hanakos_certificate());
 }
 
 #[test]
@@ -132,7 +105,7 @@ fn a_card_that_is_pulled_out_while_it_signs_comes_back_and_signs() {
     text_in(directory.path());
     let output = script(&["--fault", example], directory.path(), "sign; back; sign").exits_with(0);
     assert_eq!((output.out().as_str(), output.err().as_str()), ("bad\ngood\n", ""));
-    is_signed(directory.path());
+    is_signed(directory.path(), "signature");
     // Whoever puts it back at once waits until it has left.
     let options = ["--fault", "remove,executed,ins=2A,nth=1,back=0"];
     let output = script(&options, directory.path(), "sign; back; sign").exits_with(0);
@@ -187,7 +160,7 @@ fn a_signature_that_is_refused_fails_but_opensc_gets_over_one_refusal() {
             "{fault}"
         );
     }
-    is_signed(directory.path());
+    is_signed(directory.path(), "signature");
 }
 
 /// The certificate is read by 7 commands, each of which is answered in pieces.
@@ -210,14 +183,7 @@ fn opensc_follows_61xx_and_reads_the_certificate_as_it_is() {
 fn is_hanakos(directory: &Path) {
     let der = ["x509", "-in", "certificate.pem", "-outform", "DER", "-out", "read.der"];
     openssl(directory, &der);
-    let certificate = specimen::find("hanako")
-        .unwrap()
-        .unwrap()
-        .jpki
-        .auth
-        .unwrap()
-        .certificate;
-    assert_eq!(fs::read(directory.join("read.der")).unwrap(), certificate);
+    assert_eq!(fs::read(directory.join("read.der")).unwrap(), hanakos_certificate());
     fs::remove_file(directory.join("certificate.pem")).unwrap();
 }
 

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use common::{Printed, Stack, openssl};
+use common::{Printed, Stack, is_signed, openssl, write_public_key};
 use vmyna_applets::jpki;
 use vmyna_applets::specimen;
 use vmyna_test_support::clients::{Way, proves};
@@ -238,7 +238,8 @@ fn what_pkcs11_signs_with_either_key_openssl_verifies_with_the_certificate() {
                 "signature",
             ];
             succeed(&stack, PKCS11_TOOL, here, &[&login[..], &sign].concat());
-            verify(here);
+            is_signed(here, "signature");
+            fs::remove_file(here.join("signature")).unwrap();
         }
     }
 }
@@ -268,44 +269,9 @@ fn what_pkcs15_crypt_signs_with_either_key_openssl_verifies_with_the_certificate
             here,
             &[&sign[..], &["--input", "hash", "--output", "signature"]].concat(),
         );
-        verify(here);
+        is_signed(here, "signature");
+        fs::remove_file(here.join("signature")).unwrap();
     }
-}
-
-fn write_public_key(directory: &Path, certificate: &[u8]) {
-    fs::write(directory.join("certificate.der"), certificate).unwrap();
-    openssl(
-        directory,
-        &[
-            "x509",
-            "-in",
-            "certificate.der",
-            "-inform",
-            "DER",
-            "-pubkey",
-            "-noout",
-            "-out",
-            "key.pem",
-        ],
-    );
-}
-
-#[track_caller]
-fn verify(directory: &Path) {
-    let said = openssl(
-        directory,
-        &[
-            "dgst",
-            "-sha256",
-            "-verify",
-            "key.pem",
-            "-signature",
-            "signature",
-            "text",
-        ],
-    );
-    assert_eq!(said.trim(), "Verified OK");
-    fs::remove_file(directory.join("signature")).unwrap();
 }
 
 fn hex(digits: &str) -> Vec<u8> {

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Printed, Serve, openssl, run_with_input, signal, starting, vmyna, wait};
+use common::{PATIENCE, Printed, Serve, is_signed, run_with_input, signal, starting, vmyna, wait, write_public_key};
 use vmyna_applets::specimen;
 use vmyna_test_support::clients::{Way, proves};
 use vmyna_test_support::require_program;
@@ -126,33 +126,15 @@ fn pkcs11_lists_passes_its_own_tests_and_signs_what_openssl_verifies() {
             .output()
             .unwrap();
         sign.exits_with(0);
-        assert!(is_signed(directory.path()));
+        is_signed(directory.path(), "signature");
     }
 }
 
 /// A text to sign, and the key that verifies it.
 fn prepare<'a>(directory: &'a Path, certificate: &[u8]) -> &'a Path {
     fs::write(directory.join("text"), "こんにちは").unwrap();
-    fs::write(directory.join("certificate.der"), certificate).unwrap();
-    let key = ["-pubkey", "-noout", "-out", "key.pem"];
-    openssl(
-        directory,
-        &[&["x509", "-in", "certificate.der", "-inform", "DER"][..], &key].concat(),
-    );
+    write_public_key(directory, certificate);
     directory
-}
-
-fn is_signed(directory: &Path) -> bool {
-    let verify = [
-        "dgst",
-        "-sha256",
-        "-verify",
-        "key.pem",
-        "-signature",
-        "signature",
-        "text",
-    ];
-    openssl(directory, &verify).trim() == "Verified OK"
 }
 
 #[test]
@@ -175,12 +157,7 @@ fn a_hundred_at_once_each_sign_and_none_fails() {
         .collect();
     for (number, child) in children.into_iter().enumerate() {
         child.wait_with_output().unwrap().exits_with(0);
-        fs::rename(
-            directory.path().join(format!("signature{number}")),
-            directory.path().join("signature"),
-        )
-        .unwrap();
-        assert!(is_signed(directory.path()), "{number}");
+        is_signed(directory.path(), &format!("signature{number}"));
     }
 }
 

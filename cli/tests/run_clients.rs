@@ -13,7 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::{Printed, openssl, starting, vmyna};
+use common::{Printed, is_signed, modes_are_as_before, openssl, starting, vmyna, write_public_key};
 use vmyna_applets::specimen;
 use vmyna_test_support::clients::{Way, proves};
 use vmyna_test_support::require_program;
@@ -74,12 +74,7 @@ fn a_pin_is_typed_on_the_terminal_unseen_or_cancelled_and_the_terminal_is_as_bef
             !shown.contains("1234") && !shown.contains("12\n") && !shown.contains("5678"),
             "{shown}"
         );
-        let lines: Vec<&str> = shown.lines().collect();
-        assert_eq!(
-            lines.first(),
-            lines.last(),
-            "the terminal was left in another mode:\n{shown}"
-        );
+        modes_are_as_before(&shown);
     }
 }
 
@@ -295,24 +290,9 @@ fn what_opensc_signs_with_each_program_key_and_mechanism_openssl_verifies() {
         ("01", card.auth.unwrap().certificate),
         ("02", card.sign.unwrap().certificate),
     ] {
-        fs::write(here.join("certificate.der"), certificate).unwrap();
-        let key = ["-pubkey", "-noout", "-out", "key.pem"];
-        openssl(
-            here,
-            &[&["x509", "-in", "certificate.der", "-inform", "DER"][..], &key].concat(),
-        );
+        write_public_key(here, &certificate);
         for by in ["SHA256-RSA-PKCS", "RSA-PKCS", "crypt"] {
-            let signature = format!("{id}.{by}");
-            let verify = [
-                "dgst",
-                "-sha256",
-                "-verify",
-                "key.pem",
-                "-signature",
-                &signature,
-                "text",
-            ];
-            assert_eq!(openssl(here, &verify).trim(), "Verified OK", "{signature}");
+            is_signed(here, &format!("{id}.{by}"));
         }
     }
 }

@@ -225,6 +225,35 @@ pub fn openssl(directory: &Path, arguments: &[&str]) -> String {
     output.exits_with(0).out()
 }
 
+/// Writes the public key of a certificate (DER) as `key.pem`.
+#[track_caller]
+pub fn write_public_key(directory: &Path, certificate: &[u8]) {
+    std::fs::write(directory.join("certificate.der"), certificate).unwrap();
+    let key = ["-pubkey", "-noout", "-out", "key.pem"];
+    openssl(
+        directory,
+        &[&["x509", "-in", "certificate.der", "-inform", "DER"][..], &key].concat(),
+    );
+}
+
+/// Fails the test unless `signature` is that of the file `text`, made with SHA-256 and the key of `key.pem`.
+#[track_caller]
+pub fn is_signed(directory: &Path, signature: &str) {
+    let verify = ["dgst", "-sha256", "-verify", "key.pem", "-signature", signature, "text"];
+    assert_eq!(openssl(directory, &verify).trim(), "Verified OK", "{signature}");
+}
+
+/// What a terminal has shown begins and ends with its modes (`stty -g`): fails the test unless they are the same.
+#[track_caller]
+pub fn modes_are_as_before(shown: &str) {
+    let lines: Vec<&str> = shown.lines().collect();
+    assert_eq!(
+        lines.first(),
+        lines.last(),
+        "the terminal was left in another mode:\n{shown}"
+    );
+}
+
 /// Runs a script on a terminal of its own: types the keys when the prompt is shown; gives all that the terminal shows.
 #[track_caller]
 pub fn typed(script: &str, prompt: &str, keys: &[u8]) -> String {
