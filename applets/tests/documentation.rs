@@ -3,14 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 use std::fmt::Write as _;
-use std::path::Path;
-use std::{env, fs};
 
 use vmyna_applets::{Profile, specimen};
 use vmyna_card_os::access::Access;
 use vmyna_card_os::application::Application;
 use vmyna_card_os::file::Body;
 use vmyna_card_os::rule;
+use vmyna_test_support::assert_page;
 
 const INTRODUCTION: &str = "\
 # What the card does, and how certain that is
@@ -111,11 +110,5 @@ fn access(access: &Access) -> String {
 
 #[test]
 fn the_documentation_of_the_behaviour_is_up_to_date() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/behaviour.md");
-    let expected = documentation();
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &expected).unwrap();
-    }
-    let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == expected, "docs/behaviour.md is out of date: run `make docs`");
+    assert_page("behaviour.md", &documentation());
 }

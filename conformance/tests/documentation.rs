@@ -5,12 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::Path;
-use std::{env, fs};
 
 use vmyna_conformance::CHECKS;
 use vmyna_conformance::suite::Suite;
 use vmyna_conformance::vector::{Certainty, Vector};
+use vmyna_test_support::assert_page;
 
 const INTRODUCTION: &str = "\
 # The conformance suite
@@ -174,16 +173,7 @@ fn names(provers: &[&str]) -> String {
 #[test]
 fn the_page_is_what_the_vectors_say() {
     let suite = Suite::built_in().unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/conformance.md");
-    let text = documentation(&suite);
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &text).unwrap();
-    }
-    let there = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == text,
-        "docs/conformance.md is not what the vectors say: run `make docs`"
-    );
+    assert_page("conformance.md", &documentation(&suite));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use vmyna_test_support::assert_page;
 use vmyna_test_support::clients::{CLIENTS, Claim, Client, PROVED, Proof, Way};
 
 const INTRODUCTION: &str = "\
@@ -153,16 +154,7 @@ fn works(client: &Client, way: Way, said: &BTreeSet<Said>) -> bool {
 
 #[test]
 fn the_page_is_what_the_tests_prove() {
-    let path = root().join("docs/clients.md");
-    let text = page(&said());
-    if env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, &text).unwrap();
-    }
-    let there = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == text,
-        "docs/clients.md is not what the tests prove: run `make docs`"
-    );
+    assert_page("clients.md", &page(&said()));
 }
 
 #[test]
