@@ -92,13 +92,21 @@ pub(crate) fn ca_failure(error: CaFolderError) -> Failure {
             Failure::Interrupted("interrupted; nothing was written".to_owned())
         }
         CaFolderError::Exists(_) | CaFolderError::NoCaFolder(_) => Failure::Usage(message),
-        CaFolderError::Io(_, error) if is_wrong_path(&error) => Failure::Usage(message),
+        CaFolderError::Io(_, error) => path_failure(&error, message),
         _ => Failure::Failed(message),
     }
 }
 
-/// Whether the path can't be right, whatever is tried with it.
-pub(crate) fn is_wrong_path(error: &io::Error) -> bool {
+/// What the system has refused to do with a path: one that can't be right, whatever is tried with it, is what was typed.
+pub(crate) fn path_failure(error: &io::Error, message: String) -> Failure {
+    if is_wrong_path(error) {
+        Failure::Usage(message)
+    } else {
+        Failure::Failed(message)
+    }
+}
+
+fn is_wrong_path(error: &io::Error) -> bool {
     use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
     matches!(error.kind(), NotFound | NotADirectory | IsADirectory)
 }

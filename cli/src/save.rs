@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::failure::{Failure, is_wrong_path};
+use crate::failure::{Failure, path_failure};
 
 /// Makes a folder for files, where it is missing.
 ///
@@ -67,11 +67,7 @@ fn unfinished(path: &Path) -> PathBuf {
 }
 
 fn fault(path: &Path, error: &io::Error) -> Failure {
-    let message = format!("{} can't be written: {error}", path.display());
-    match is_wrong_path(error) {
-        true => Failure::Usage(message),
-        false => Failure::Failed(message),
-    }
+    path_failure(error, format!("{} can't be written: {error}", path.display()))
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {

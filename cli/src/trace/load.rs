@@ -7,7 +7,7 @@ use std::path::Path;
 use vmyna_reader_bridge::trace::{self, Recording};
 
 use super::{is_text, text};
-use crate::failure::{Failure, is_wrong_path};
+use crate::failure::{Failure, path_failure};
 use crate::serve::say;
 
 /// The messages of the trace in this file. That it ends too early is said, and no fault.
@@ -16,8 +16,7 @@ pub(super) fn load(path: &Path) -> Result<Recording, Failure> {
     let fault = |problem: String| Failure::Usage(format!("{}: {problem}", path.display()));
     let file = File::open(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => fault("there is no such file".to_owned()),
-        _ if is_wrong_path(&error) => fault(error.to_string()),
-        _ => Failure::Failed(format!("{}: {error}", path.display())),
+        _ => path_failure(&error, format!("{}: {error}", path.display())),
     })?;
     let input = BufReader::new(file);
     let recording = match is_text(path) {

@@ -17,7 +17,7 @@ use vmyna_reader_bridge::trace::{self, PcapngSink, Secrecy, Sink, Trace, Traced,
 use vmyna_reader_bridge::{Icc, Reader, ReaderError};
 
 use crate::card::CardSource;
-use crate::failure::{Failure, is_wrong_path};
+use crate::failure::{Failure, path_failure};
 use crate::serve::say;
 use args::{TraceArguments, TraceCommand, TraceFormat, TraceOptions};
 
@@ -39,10 +39,10 @@ pub(crate) fn begin(options: &TraceOptions, show_secrets: bool) -> Result<Option
             "{} exists already, and a trace overwrites nothing: name another file or remove it",
             path.display()
         )),
-        _ if is_wrong_path(&error) => {
-            Failure::Usage(format!("{}: the trace can't be written: {error}", path.display()))
-        }
-        _ => Failure::Failed(format!("{}: the trace can't be written: {error}", path.display())),
+        _ => path_failure(
+            &error,
+            format!("{}: the trace can't be written: {error}", path.display()),
+        ),
     };
     let file = trace::create(path).map_err(fault)?;
     let sink: Box<dyn Sink> = match options.trace_format.unwrap_or_else(|| TraceFormat::of(path)) {
