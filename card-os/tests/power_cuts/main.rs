@@ -12,6 +12,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod cost;
 mod cuts;
 mod damage;
 mod disk;

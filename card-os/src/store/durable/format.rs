@@ -67,6 +67,9 @@ pub(super) fn commit(database: &Database, change: &Change) -> Result<(), Trouble
 }
 
 fn write(database: &Database, work: impl FnOnce(&WriteTransaction) -> Result<(), Trouble>) -> Result<(), Trouble> {
+    // While somebody still reads the state before it, the library does not tidy up behind a commit, which would cost each a
+    // page more to write; what this one frees is free for the next.
+    let _reader = database.begin_read()?;
     let mut transaction = database.begin_write()?;
     // The default; said because everything depends on it.
     transaction
