@@ -169,6 +169,7 @@ struct Inner {
     seen: Image,
     ops: Vec<Op>,
     marks: Vec<(usize, Mark)>,
+    reads: usize,
     fault: Option<Fault>,
 }
 
@@ -211,6 +212,11 @@ impl Disk {
 
     pub(crate) fn operations(&self) -> usize {
         self.0.lock().unwrap().ops.len()
+    }
+
+    /// How often something was read.
+    pub(crate) fn reads(&self) -> usize {
+        self.0.lock().unwrap().reads
     }
 
     pub(crate) fn marks(&self) -> Vec<(usize, Mark)> {
@@ -308,7 +314,8 @@ impl StorageBackend for Disk {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let inner = self.0.lock().unwrap();
+        let inner = &mut *self.0.lock().unwrap();
+        inner.reads += 1;
         let start = usize::try_from(offset).unwrap();
         let bytes = inner.seen.bytes.get(start..start + out.len());
         out.copy_from_slice(bytes.ok_or(ErrorKind::UnexpectedEof)?);
