@@ -25,6 +25,7 @@ use vmyna_reader_bridge::vpcd::VpcdHost;
 use crate::explain::language::{Language, Text, say, text};
 use crate::failure::Failure;
 use crate::save;
+use crate::trace::{self, TracedReader};
 pub(crate) use args::{Conformance, HELP};
 
 /// Runs the command.
@@ -55,9 +56,11 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
         wrong_pins: arguments.allow_wrong_pins,
         disposable: arguments.disposable,
     };
+    let begin = || trace::begin(&arguments.trace, arguments.show_secrets);
     let report = match reader(&arguments)? {
-        Some(mut reader) => {
+        Some(reader) => {
             let place = reader.name().to_owned();
+            let mut reader = TracedReader::around(reader, begin()?);
             let mut subject = Subject::InReader(&mut *reader);
             let mut examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
             output::introduce(&place, &examination, vectors.len(), arguments.lang);
@@ -79,7 +82,8 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
                     let _ = values.insert(pin, value);
                 }
             }
-            let mut make = || card.reader();
+            let trace = begin()?;
+            let mut make = |what_for: &str| card.reader(what_for, trace.as_ref());
             let mut subject = Subject::Anew(&mut make);
             let examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
             let everything = Permissions {

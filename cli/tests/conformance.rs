@@ -93,6 +93,44 @@ fn the_virtual_card_passes_in_the_software_reader_and_the_reports_are_in_order()
     assert!(told.contains("data.card-certificate.older"), "{told}");
 }
 
+#[test]
+fn a_trace_has_a_conversation_for_each_vector_and_each_can_be_replayed() {
+    let directory = tempfile::tempdir().unwrap();
+    let trace = directory.path().join("t.pcapng");
+    let mut command = vmyna(["conformance", "select", "pin.jpki", "--show-secrets", "--trace"]);
+    let out = command.arg(&trace).output().unwrap().exits_with(0).out();
+    let shown = vmyna(["trace", "show"])
+        .arg(&trace)
+        .output()
+        .unwrap()
+        .exits_with(0)
+        .out();
+    let of_line = |line: &str| Some(line.split_once(" [")?.1.split_once("] ")?.0.to_owned());
+    let mut names: Vec<String> = shown.lines().filter_map(of_line).collect();
+    names.dedup();
+    // What is new each time is told once, and nothing is left out but what is not for this card.
+    let passed: usize = out.lines().last().unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert_eq!(names.len(), passed + 1, "{names:?}");
+    assert!(passed > 20 && names[0] == "examination" && names.contains(&"select.jpki".to_owned()));
+    let replay = || {
+        let mut command = vmyna(["trace", "replay"]);
+        command.arg(&trace);
+        command
+    };
+    let mut show = vmyna(["trace", "show", "--reader", "select.jpki"]);
+    let one = show.arg(&trace).output().unwrap().exits_with(0).out();
+    let there: Vec<&str> = shown.lines().filter(|line| line.contains(" [select.jpki] ")).collect();
+    assert_eq!(one.matches('#').count(), there.len());
+    for name in &names {
+        replay().args(["--reader", name]).output().unwrap().exits_with(0);
+    }
+    let asked = replay().output().unwrap().exits_with(2).err();
+    assert!(
+        asked.contains("\"select.jpki\"") && asked.contains('…') && asked.len() < 1000,
+        "{asked}"
+    );
+}
+
 fn diff(a: &Path, b: &Path) -> std::process::Output {
     vmyna(["conformance", "diff"]).arg(a).arg(b).output().unwrap()
 }

@@ -497,6 +497,30 @@ fn no_log_of_a_program_that_is_run_with_a_card_holds_a_pin_or_what_its_files_hol
 }
 
 #[test]
+fn nothing_that_conformance_writes_holds_a_pin_or_what_secret_files_hold() {
+    let mut bench = Bench::new();
+    let [auth, sign] = ["auth=7391".to_owned(), format!("sign={SIGN}")];
+    let files = ["--junit", "j.xml", "--json", "r.json", "--record", "k.json"];
+    let virtual_card = [&["conformance", "--card", "c", "--trace", "v.txt"][..], &files].concat();
+    let in_reader = [
+        &["run", "--card", "c", "--", env!("CARGO_BIN_EXE_vmyna"), "conformance"][..],
+        &["--reader", "#0", "--pin", &auth, "--pin", &sign, "--trace", "r.txt"],
+        &files,
+    ]
+    .concat();
+    for (arguments, trace) in [(virtual_card, "v.txt"), (in_reader, "r.txt")] {
+        let out = bench.command(&arguments).output().unwrap().exits_with(0);
+        bench.is_silent("conformance", &[&out.stdout, &out.stderr], true);
+        for file in [trace, "j.xml", "r.json", "k.json"] {
+            let written = fs::read(bench.folder.path().join(file)).unwrap();
+            bench.is_silent(file, &[&written], true);
+        }
+        let trace = fs::read_to_string(bench.folder.path().join(trace)).unwrap();
+        assert!(trace.contains("VERIFY") && trace.contains("********"), "{trace}");
+    }
+}
+
+#[test]
 fn no_debug_form_shows_a_secret() {
     let mut bench = Bench::new();
     let card = bench.card.clone();

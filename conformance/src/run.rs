@@ -25,18 +25,28 @@ use crate::text::Text;
 use crate::vector::{Effect, Expected, Property, Send, Step, Vector};
 pub use error::RunError;
 
+/// Makes a card, in a reader, for the vector of this name or for [`EXAMINATION`].
+pub type Make<'a> = dyn FnMut(&str) -> Result<Box<dyn Reader>, ReaderError> + 'a;
+
+/// What a card is made for before all vectors: [`examine`].
+pub const EXAMINATION: &str = "examination";
+
 /// Where the card comes from.
 pub enum Subject<'a> {
     /// It is made anew for each vector: nothing that happens to it lasts.
-    Anew(&'a mut dyn FnMut() -> Result<Box<dyn Reader>, ReaderError>),
+    Anew(&'a mut Make<'a>),
     /// It is the one in this reader, the same for all vectors.
     InReader(&'a mut dyn Reader),
 }
 
 impl Subject<'_> {
-    fn with<T>(&mut self, act: impl FnOnce(&mut dyn Reader) -> Result<T, RunError>) -> Result<T, RunError> {
+    fn with<T>(
+        &mut self,
+        what_for: &str,
+        act: impl FnOnce(&mut dyn Reader) -> Result<T, RunError>,
+    ) -> Result<T, RunError> {
         match self {
-            Self::Anew(make) => act(&mut *make()?),
+            Self::Anew(make) => act(&mut *make(what_for)?),
             Self::InReader(reader) => act(*reader),
         }
     }
@@ -101,7 +111,7 @@ fn verify(reader: &mut dyn Reader, place: Place, value: &str) -> Result<u16, Run
 /// # Errors
 /// [`RunError::NotThisCard`]; [`RunError::Reader`].
 pub fn examine(subject: &mut Subject<'_>) -> Result<Examination, RunError> {
-    subject.with(|reader| {
+    subject.with(EXAMINATION, |reader| {
         reader.power_cycle()?;
         if select(reader, Application::Jpki)? != 0x9000 {
             return Err(RunError::NotThisCard);
@@ -216,7 +226,7 @@ pub fn run(
             Some(why) => Ok(Outcome::Skipped { why }),
             None => {
                 let kept = subject.is_kept();
-                subject.with(|reader| {
+                subject.with(&vector.id, |reader| {
                     if kept && let Some(why) = guard(reader, vector)? {
                         return Ok(Outcome::Skipped { why });
                     }

@@ -554,7 +554,7 @@ fn every_broken_card_is_caught_by_the_vector_of_the_broken_rule() {
         if let Declared(alter) = how {
             alter(&mut applications);
         }
-        let report = run_anew(&[], &values, &mut || {
+        let report = run_anew(&[], &values, &mut |_| {
             let card = card(&applications, &profile.atr, Box::<MemoryStore>::default());
             reader(
                 Bent {

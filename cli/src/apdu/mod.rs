@@ -64,10 +64,7 @@ impl Session {
         let reader: Box<dyn Reader> = match &arguments.reader {
             Some(name) => {
                 let reader = pcsc_reader(name)?;
-                match begin()? {
-                    Some(trace) => Box::new(TracedReader::new(reader, trace)),
-                    None => reader,
-                }
+                TracedReader::around(reader, begin()?)
             }
             None => {
                 let observer = reasons.as_ref().map(Reasons::observer);

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use crate::args::GivenPin;
 use crate::card::CardSource;
 use crate::explain::language::{self, Language};
+use crate::trace::args::TraceOptions;
 
 /// Test vectors for a card.
 #[derive(Args)]
@@ -69,6 +70,13 @@ pub(crate) struct Conformance {
     /// Keep what the card answered, PINs and personal data left out, to compare with `vmyna conformance diff`
     #[arg(long, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) trace: TraceOptions,
+
+    /// Show PINs and secret answers in the trace
+    #[arg(long, requires = "trace")]
+    pub(super) show_secrets: bool,
 }
 
 /// What else there is.
@@ -96,6 +104,7 @@ makes no sense. `diff` ends with 1 when the recordings differ.
 Examples:
   vmyna conformance
   vmyna conformance --card specimen:hanako@contact-old access select
+  vmyna conformance --trace t.pcapng && vmyna trace replay t.pcapng --reader select.jpki
   vmyna conformance --reader '#0' --record my-card.json
   vmyna conformance --vpcd 35963 --disposable --pin auth=1234 --junit report.xml
   vmyna conformance diff my-card.json vmyna.json";

@@ -3,11 +3,13 @@
 use vmyna_card_os::application::Application;
 use vmyna_card_os::file::Body;
 use vmyna_conformance::pins::{Pin, Place};
+use vmyna_reader_bridge::trace::Trace;
 use vmyna_reader_bridge::{IccError, Reader, ReaderError, SoftwareReader};
 use zeroize::Zeroizing;
 
 use crate::card::CardSource;
 use crate::failure::Failure;
+use crate::trace;
 
 /// A card as issued.
 pub(super) struct VirtualCard {
@@ -25,12 +27,14 @@ impl VirtualCard {
         })
     }
 
-    /// A new one in a reader.
-    pub(super) fn reader(&self) -> Result<Box<dyn Reader>, ReaderError> {
+    /// A new one in a reader. In the trace it is a conversation of its own, named for what the card is made for: so each
+    /// can be replayed, with a card that is new as well.
+    pub(super) fn reader(&self, what_for: &str, trace: Option<&Trace>) -> Result<Box<dyn Reader>, ReaderError> {
         let name = "software reader";
-        let card = self.source.open_as_issued(None);
+        let card = trace::prepare_as_issued(&self.source);
+        let card = card.map_err(|_| ReaderError::from_icc(IccError::Mute, name))?;
         let mut reader = SoftwareReader::new(name);
-        reader.put(card.map_err(|_| ReaderError::from_icc(IccError::Mute, name))?)?;
+        reader.put(card.into_reader(what_for, trace))?;
         Ok(Box::new(reader))
     }
 

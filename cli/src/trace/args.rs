@@ -63,6 +63,10 @@ pub(crate) struct TraceShow {
     /// Show PINs and secret answers, where the trace holds them
     #[arg(long)]
     pub(crate) show_secrets: bool,
+
+    /// Only the conversation with this reader; in a trace of `conformance` with a virtual card each vector's has its name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) reader: Option<String>,
 }
 
 /// Replaying a trace.

@@ -58,3 +58,30 @@ pub(super) fn readers(recording: &Recording) -> Vec<&str> {
     }
     readers
 }
+
+/// The reader that is meant: the one named, or the only one.
+pub(super) fn choose<'a>(wanted: Option<&str>, readers: &[&'a str]) -> Result<&'a str, Failure> {
+    // A trace of `conformance` has hundreds.
+    const SHOWN: usize = 10;
+    let quoted = || {
+        let quoted: Vec<_> = readers
+            .iter()
+            .take(SHOWN)
+            .map(|reader| format!("\"{reader}\""))
+            .collect();
+        let more = if readers.len() > SHOWN { ", …" } else { "" };
+        quoted.join(", ") + more
+    };
+    match (wanted, readers) {
+        (None, [only]) => Ok(only),
+        (None, _) => Err(Failure::Usage(format!(
+            "the trace is of several readers, say which with --reader: {}",
+            quoted()
+        ))),
+        (Some(wanted), readers) => readers
+            .iter()
+            .find(|reader| **reader == wanted)
+            .copied()
+            .ok_or_else(|| Failure::Usage(format!("the trace has no reader \"{wanted}\"; there are: {}", quoted()))),
+    }
+}

@@ -67,6 +67,18 @@ pub(crate) struct Prepared {
 
 /// Opens a card so that it tells, beside `observer`, which answers are secret.
 pub(crate) fn prepare(source: &CardSource, observer: Option<Box<dyn Observer + Send>>) -> Result<Prepared, Failure> {
+    prepare_with(observer, |all| source.open(Some(all)))
+}
+
+/// The same for the card as it was issued, whatever has become of it.
+pub(crate) fn prepare_as_issued(source: &CardSource) -> Result<Prepared, Failure> {
+    prepare_with(None, |all| source.open_as_issued(Some(all)))
+}
+
+fn prepare_with(
+    observer: Option<Box<dyn Observer + Send>>,
+    open: impl FnOnce(Box<dyn Observer + Send>) -> Result<Box<dyn Icc + Send>, Failure>,
+) -> Result<Prepared, Failure> {
     let secrecy = Secrecy::told();
     // Whoever has an observer of their own tells more than this.
     let mut observers = [
@@ -75,7 +87,7 @@ pub(crate) fn prepare(source: &CardSource, observer: Option<Box<dyn Observer + S
     ];
     let all = move |event: &Event<'_>| observers.iter_mut().for_each(|observer| observer.event(event));
     Ok(Prepared {
-        card: source.open(Some(Box::new(all)))?,
+        card: open(Box::new(all))?,
         secrecy,
     })
 }
@@ -118,9 +130,12 @@ pub(crate) struct TracedReader {
 }
 
 impl TracedReader {
-    /// Puts the trace in front of `reader`.
-    pub(crate) fn new(reader: Box<dyn Reader>, trace: Trace) -> Self {
-        Self { reader, trace }
+    /// Puts the trace, if there is one, in front of `reader`.
+    pub(crate) fn around(reader: Box<dyn Reader>, trace: Option<Trace>) -> Box<dyn Reader> {
+        match trace {
+            Some(trace) => Box::new(Self { reader, trace }),
+            None => reader,
+        }
     }
 
     fn note(&self, what: What) {

@@ -16,7 +16,7 @@ use vmyna_reader_bridge::trace::{Message, Octets, What};
 use zeroize::Zeroizing;
 
 use super::args::TraceReplay;
-use super::load::{load, readers};
+use super::load::{choose, load, readers};
 use crate::args::GivenPin;
 use crate::failure::Failure;
 use crate::hex;
@@ -63,25 +63,6 @@ pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
         replay.masked
     )?;
     Ok(())
-}
-
-fn choose<'a>(wanted: Option<&str>, readers: &[&'a str]) -> Result<&'a str, Failure> {
-    let quoted = || {
-        let quoted: Vec<_> = readers.iter().map(|reader| format!("\"{reader}\"")).collect();
-        quoted.join(", ")
-    };
-    match (wanted, readers) {
-        (None, [only]) => Ok(only),
-        (None, _) => Err(Failure::Usage(format!(
-            "the trace is of several readers, say which with --reader: {}",
-            quoted()
-        ))),
-        (Some(wanted), readers) => readers
-            .iter()
-            .find(|reader| **reader == wanted)
-            .copied()
-            .ok_or_else(|| Failure::Usage(format!("the trace has no reader \"{wanted}\"; there are: {}", quoted()))),
-    }
 }
 
 /// A conversation on its way.

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use vmyna_reader_bridge::trace::{Octets, What};
 
 use super::args::TraceShow;
-use super::load::{load, readers};
+use super::load::{choose, load, readers};
 use crate::failure::Failure;
 use crate::hex;
 use crate::narrate::Narrator;
@@ -16,11 +16,19 @@ use crate::narrate::Narrator;
 /// Runs the command.
 pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
     let recording = load(&arguments.file)?;
-    let several = readers(&recording).len() > 1;
+    let readers = readers(&recording);
+    let only = match &arguments.reader {
+        Some(wanted) => Some(choose(Some(wanted), &readers)?),
+        None => None,
+    };
+    let several = only.is_none() && readers.len() > 1;
     let mut conversations: HashMap<&str, (Narrator, &[u8], SystemTime)> = HashMap::new();
     let mut out = io::BufWriter::new(io::stdout().lock());
     for numbered in &recording.messages {
         let message = &numbered.message;
+        if only.is_some_and(|reader| reader != message.reader) {
+            continue;
+        }
         let (narrator, command, sent) = conversations
             .entry(&message.reader)
             .or_insert_with(|| (Narrator::new(false, true), &[], message.time));

@@ -17,7 +17,7 @@ use vmyna_card_os::store::{MemoryStore, Store};
 use vmyna_card_os::{Card, Parts};
 use vmyna_conformance::pins::{Place, Values};
 use vmyna_conformance::report::{Outcome, Report};
-use vmyna_conformance::run::{Permissions, Subject, examine, run};
+use vmyna_conformance::run::{Make, Permissions, Subject, examine, run};
 use vmyna_conformance::suite::Suite;
 use vmyna_reader_bridge::{ContactlessReader, Icc, Reader, ReaderError, SoftwareReader, TypeB};
 
@@ -94,11 +94,7 @@ pub fn reader(card: impl Icc + Send + 'static, profile: &Profile) -> Result<Box<
 }
 
 /// The whole suite, or what `words` choose, over a card that is made anew for each vector.
-pub fn run_anew(
-    words: &[&str],
-    values: &Values,
-    make: &mut dyn FnMut() -> Result<Box<dyn Reader>, ReaderError>,
-) -> Report {
+pub fn run_anew(words: &[&str], values: &Values, make: &mut Make<'_>) -> Report {
     let suite = Suite::built_in().unwrap();
     let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
     let vectors = suite.select(&words).unwrap();
@@ -119,7 +115,7 @@ pub fn run_anew(
 pub fn run_issued(issued: &IssuedCard) -> Report {
     let applications = issued.applications();
     let values = values(&applications);
-    run_anew(&[], &values, &mut || {
+    run_anew(&[], &values, &mut |_| {
         reader(
             card(&applications, &issued.profile.atr, Box::<MemoryStore>::default()),
             &issued.profile,
