@@ -82,7 +82,7 @@ pub(crate) enum Command {
 /// The guided tour.
 #[derive(Args)]
 pub(crate) struct Demo {
-    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME. It is as issued, and what happens to it is forgotten
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
     pub(crate) card: CardSource,
 

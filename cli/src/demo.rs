@@ -1,5 +1,6 @@
 //! `vmyna demo`: a guided tour of the card in the software reader. Every step is done for real and checked; the tour ends
-//! with exit status 1 where the card does not do what the text says.
+//! with exit status 1 where the card does not do what the text says. The card is the one that was issued: a tour must spend
+//! no try of a card in use.
 
 use std::io::{self, Write};
 use std::time::{Instant, SystemTime};
@@ -7,11 +8,14 @@ use std::time::{Instant, SystemTime};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::{Pkcs1v15Sign, RsaPublicKey};
 use sha2::{Digest, Sha256};
+use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::{PinAtIssue, input_assist, jpki};
 use vmyna_card_os::StatusWord;
 use vmyna_card_os::tlv::Tlv;
 use vmyna_reader_bridge::{Reader, SoftwareReader};
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
+use zeroize::Zeroizing;
 
 use crate::args;
 use crate::failure::Failure;
@@ -31,7 +35,14 @@ const READ_AUTH_CERTIFICATE: &str = "00B08A00000000";
 
 /// Runs the tour.
 pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
-    let mut tour = Tour::begin(arguments)?;
+    let card = arguments.card.issued()?;
+    if let Some(lack) = lack(&card) {
+        return Err(Failure::Usage(format!(
+            "{} was issued with {lack}, and the tour shows a card that has all: name another with --card",
+            arguments.card
+        )));
+    }
+    let mut tour = Tour::begin(arguments, card)?;
     tour.applications()?;
     let certificate = tour.certificate()?;
     tour.refusal()?;
@@ -48,8 +59,35 @@ pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What the tour would need and the card was issued without.
+fn lack(card: &IssuedCard) -> Option<&'static str> {
+    let spent = |pin: &PinAtIssue, all| pin.tries_left.is_some_and(|left| left < all);
+    if card.jpki.sign.is_none() || card.jpki.auth.is_none() {
+        Some("not both of the keys to log in and to sign")
+    } else if spent(&card.jpki.auth_pin, jpki::AUTH_PIN_TRIES)
+        || spent(&card.jpki.sign_pin, jpki::SIGN_PIN_TRIES)
+        || spent(&card.input_assist.pin, input_assist::PIN_TRIES)
+    {
+        Some("not all the tries of its PINs")
+    } else {
+        None
+    }
+}
+
+/// The C-APDU that presents a PIN.
+fn verify(reference: u8, pin: &[u8]) -> Zeroizing<String> {
+    let pin = Zeroizing::new(hex::encode(pin));
+    Zeroizing::new(format!("002000{reference:02X}{:02X}{}", pin.len() / 2, *pin))
+}
+
+/// Another PIN of four digits.
+fn other_than(pin: &[u8]) -> &'static [u8; 4] {
+    if pin == b"0000" { b"1111" } else { b"0000" }
+}
+
 /// The card in its reader, and what is told about it.
 struct Tour {
+    card: IssuedCard,
     reader: SoftwareReader,
     narrator: Narrator,
     reasons: Reasons,
@@ -57,12 +95,12 @@ struct Tour {
 }
 
 impl Tour {
-    fn begin(arguments: &args::Demo) -> Result<Self, Failure> {
+    fn begin(arguments: &args::Demo, card: IssuedCard) -> Result<Self, Failure> {
         let reasons = Reasons::default();
         let mut reader = SoftwareReader::new("software reader");
-        let card = trace::prepare(&arguments.card, Some(reasons.observer()))?;
+        let prepared = trace::prepare_as_issued(&arguments.card, Some(reasons.observer()))?;
         let trace = trace::begin(&arguments.trace, arguments.show_secrets)?;
-        reader.put(card.into_reader("software reader", trace.as_ref()))?;
+        reader.put(prepared.into_reader("software reader", trace.as_ref()))?;
         writeln!(
             io::stdout(),
             "A virtual My Number Card (個人番号カード), {}: its holder is fictional.\n\
@@ -70,6 +108,7 @@ impl Tour {
             arguments.card
         )?;
         let mut tour = Self {
+            card,
             reader,
             narrator: Narrator::new(false, true),
             reasons,
@@ -125,8 +164,9 @@ impl Tour {
                   a right one\nbrings them back. The question itself is answered 63Cx for ever, also after success:",
         )?;
         self.expect("00200098", "63C3")?;
-        self.expect("002000980430303030", "63C2")?;
-        self.expect("002000980431323334", "9000")?;
+        let right = self.card.jpki.auth_pin.value.clone();
+        self.expect(&verify(0x98, other_than(right.as_bytes())), "63C2")?;
+        self.expect(&verify(0x98, right.as_bytes()), "9000")?;
         self.expect("00200098", "63C3")
     }
 
@@ -157,7 +197,8 @@ impl Tour {
             "The password to sign (EF 001B) opens its certificate, and stays verified when the same application is \
                   selected again:",
         )?;
-        self.expect("0020009B06414243313233", "9000")?;
+        let password = self.card.jpki.sign_pin.value.clone();
+        self.expect(&verify(0x9B, password.as_bytes()), "9000")?;
         self.expect(SELECT_JPKI, "9000")?;
         self.expect(READ_SIGN_CERTIFICATE, "9000")?;
         self.say("Another application, or the card manager, ends that:")?;
@@ -173,7 +214,8 @@ impl Tour {
         )?;
         self.expect(SELECT_INPUT_ASSIST, "9000")?;
         self.expect(READ_ATTRIBUTES, "6982")?;
-        self.expect("002000910431323334", "9000")?;
+        let pin = self.card.input_assist.pin.value.clone();
+        self.expect(&verify(0x91, pin.as_bytes()), "9000")?;
         let attributes = self.send(READ_ATTRIBUTES, "9000")?;
         let fault = |_| Failure::Failed("EF 0002 is not in the form of the card's files".to_owned());
         let objects = Tlv::read(&attributes)
@@ -200,7 +242,7 @@ impl Tour {
 
     /// Sends a command, shows it with its answer and the reasons, and gives the answer's data.
     fn send(&mut self, command: &str, expected: &str) -> Result<Vec<u8>, Failure> {
-        let command = hex::decode(command).map_err(Failure::Failed)?;
+        let command = Zeroizing::new(hex::decode(command).map_err(Failure::Failed)?);
         let mut out = io::stdout();
         writeln!(out, "{}", self.narrator.command(&command))?;
         let mut response = Vec::new();

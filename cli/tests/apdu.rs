@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Read;
 use std::process::Stdio;
 
@@ -321,6 +321,68 @@ fn the_demo_explains_and_every_answer_is_as_it_says() {
         assert!(output.contains(expected), "{expected} is missing in\n{output}");
     }
     assert!(!output.contains("31323334"));
+}
+
+#[test]
+fn the_demo_knows_the_pins_of_an_issued_card_and_spends_none_of_its_tries() {
+    let folder = tempfile::tempdir().unwrap();
+    let person = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/people/hanako.toml");
+    let person = fs::read_to_string(person).unwrap();
+    // The PIN to log in is the one that would be the wrong one elsewhere.
+    let person = person
+        .replace("auth = \"1234\"", "auth = \"0000\"")
+        .replace("ABC123", "QX7ZK93WVB");
+    assert!(person.contains("0000") && person.contains("QX7ZK93WVB"));
+    fs::write(folder.path().join("hanako.toml"), person).unwrap();
+    let run = |arguments: &[&str]| {
+        vmyna(arguments)
+            .current_dir(&folder)
+            .output()
+            .unwrap()
+            .exits_with(0)
+            .out()
+    };
+    run(&["issue", "hanako.toml", "-o", "c", "--seed", "5"]);
+    // In use it has another PIN, and fewer tries left.
+    let change = "00240198 04 38383838";
+    let select = "00A4040C0AD392F000260100000001";
+    run(&[
+        "apdu",
+        "--card",
+        "c",
+        select,
+        "00200098 04 30303030",
+        change,
+        "00200098 04 30303030",
+    ]);
+    let demo = run(&["demo", "--card", "c"]);
+    assert!(demo.contains("20 answers were as the text says"), "{demo}");
+    run(&[
+        "apdu",
+        "--card",
+        "c",
+        "--expect",
+        "9000,63C2,9000",
+        select,
+        "00200098",
+        "00200098 04 38383838",
+    ]);
+}
+
+#[test]
+fn the_demo_refuses_a_card_that_can_not_do_what_it_shows() {
+    for (card, lack) in [
+        ("specimen:child", "keys to log in and to sign"),
+        ("specimen:blocked", "tries of its PINs"),
+    ] {
+        let refused = vmyna(["demo", "--card", card]).output().unwrap().exits_with(2);
+        assert!(
+            refused.err().contains(card) && refused.err().contains(lack),
+            "{}",
+            refused.err()
+        );
+        assert_eq!(refused.out(), "");
+    }
 }
 
 #[test]

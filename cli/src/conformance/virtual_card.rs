@@ -31,7 +31,7 @@ impl VirtualCard {
     /// can be replayed, with a card that is new as well.
     pub(super) fn reader(&self, what_for: &str, trace: Option<&Trace>) -> Result<Box<dyn Reader>, ReaderError> {
         let name = "software reader";
-        let card = trace::prepare_as_issued(&self.source);
+        let card = trace::prepare_as_issued(&self.source, None);
         let card = card.map_err(|_| ReaderError::from_icc(IccError::Mute, name))?;
         let mut reader = SoftwareReader::new(name);
         reader.put(card.into_reader(what_for, trace))?;

@@ -71,8 +71,11 @@ pub(crate) fn prepare(source: &CardSource, observer: Option<Box<dyn Observer + S
 }
 
 /// The same for the card as it was issued, whatever has become of it.
-pub(crate) fn prepare_as_issued(source: &CardSource) -> Result<Prepared, Failure> {
-    prepare_with(None, |all| source.open_as_issued(Some(all)))
+pub(crate) fn prepare_as_issued(
+    source: &CardSource,
+    observer: Option<Box<dyn Observer + Send>>,
+) -> Result<Prepared, Failure> {
+    prepare_with(observer, |all| source.open_as_issued(Some(all)))
 }
 
 fn prepare_with(
