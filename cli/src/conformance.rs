@@ -9,6 +9,7 @@ mod ask;
 mod output;
 mod virtual_card;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
@@ -38,13 +39,20 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
     if arguments.list {
         return crate::failure::unless_closed(output::list(&vectors, arguments.lang));
     }
-    // A file that can't be written is found out before the card is touched.
-    for path in [&arguments.junit, &arguments.json, &arguments.record]
+    // What can't be written is found out before the card is touched.
+    let reports: Vec<_> = [&arguments.junit, &arguments.json, &arguments.record]
         .into_iter()
         .flatten()
-    {
-        save::can_replace(path)?;
+        .collect();
+    let mut files = BTreeSet::new();
+    let mut twice = reports.iter().copied().chain(&arguments.trace.trace);
+    if let Some(path) = twice.find(|path| !files.insert(*path)) {
+        let path = path.display();
+        return Err(Failure::Usage(format!(
+            "{path} is to hold two things: give each a file of its own"
+        )));
     }
+    reports.iter().try_for_each(|path| save::can_replace(path))?;
     let mut values = Values::default();
     for pin in &arguments.pin {
         let wrong = |what: Text| Failure::Usage(what.say(arguments.lang).to_owned());

@@ -131,6 +131,18 @@ fn a_trace_has_a_conversation_for_each_vector_and_each_can_be_replayed() {
     );
 }
 
+#[test]
+fn two_outputs_into_one_file_are_refused_before_either_is_lost() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("f.json");
+    for (one, other) in [("--json", "--record"), ("--junit", "--trace")] {
+        let mut command = vmyna(["conformance", "select"]);
+        let refused = command.arg(one).arg(&file).arg(other).arg(&file).output().unwrap();
+        assert!(refused.exits_with(2).err().contains("f.json is to hold two things"));
+        assert!(!file.exists());
+    }
+}
+
 fn diff(a: &Path, b: &Path) -> std::process::Output {
     vmyna(["conformance", "diff"]).arg(a).arg(b).output().unwrap()
 }
