@@ -116,6 +116,16 @@ impl Card {
         }
     }
 
+    /// Goes back to the card as issued, which no command can do. The card is without power afterwards.
+    ///
+    /// # Errors
+    /// From the store; the card has its power still, and what was verified.
+    pub fn reset_state(&mut self) -> Result<(), StoreError> {
+        self.persistent.reset()?;
+        self.power_off();
+        Ok(())
+    }
+
     /// Gives back the store; the card is gone.
     pub fn into_store(self) -> Box<dyn Store + Send> {
         self.persistent.into_store()

@@ -6,6 +6,7 @@ mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -251,7 +252,7 @@ fn what_a_killed_holder_said_is_not_told_of_one_who_only_looks() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_or_a_pipe_in_place_of_a_card_s_file_is_refused_and_what_it_leads_to_stays() {
+fn a_link_a_pipe_a_socket_or_a_folder_in_place_of_a_card_s_file_is_refused_and_what_it_leads_to_stays() {
     let (directory, state) = place();
     let letter = directory.path().join("letter");
     fs::write(&letter, "Dear Hanako").unwrap();
@@ -273,8 +274,73 @@ fn a_link_or_a_pipe_in_place_of_a_card_s_file_is_refused_and_what_it_leads_to_st
         assert!(Command::new("mkfifo").arg(&place).status().unwrap().success());
         refused("not an ordinary file");
         fs::remove_file(&place).unwrap();
+        drop(UnixListener::bind(&place).unwrap());
+        refused("not an ordinary file");
+        fs::remove_file(&place).unwrap();
+        fs::create_dir(&place).unwrap();
+        refused("not an ordinary file");
+        let said = reset(&state).unwrap_err().to_string();
+        assert!(said.contains("ordinary file of yours"), "{said}");
+        fs::remove_dir(&place).unwrap();
     }
     assert_eq!(names(&directory), ["letter"]);
+}
+
+/// A card in use whose folder is moved away and made anew, and the same card in use there.
+fn moved(used_before: bool) -> (TempDir, PathBuf, Rig, Rig) {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("c.state");
+    fs::create_dir(&folder).unwrap();
+    let state = folder.join("hanako.redb");
+    let mut first = card(&state);
+    if used_before {
+        first.expect(&[(WRONG, 0x63C2)]);
+    }
+    fs::rename(&folder, directory.path().join("old")).unwrap();
+    fs::create_dir(&folder).unwrap();
+    let second = card(&state);
+    (directory, state, first, second)
+}
+
+#[test]
+fn a_card_whose_folder_was_moved_away_keeps_nothing_more_and_writes_over_nothing() {
+    for used_before in [false, true] {
+        let (_directory, state, mut first, mut second) = moved(used_before);
+        second.expect(&[(WRONG, 0x63C2), (WRONG, 0x63C1), (WRONG, 0x63C0)]);
+        first.expect(&[(WRONG, 0x6581)]);
+        assert!(first.card.reset_state().is_err());
+        drop((first, second));
+        card(&state).expect(&[(QUERY, 0x63C0)]);
+    }
+}
+
+#[test]
+fn the_end_of_a_holder_whose_folder_was_moved_away_gives_nobody_the_card_of_the_next() {
+    let (_directory, state, first, second) = moved(true);
+    drop(first);
+    assert!(matches!(open(&state), Err(StateError::InUse { .. })));
+    drop(second);
+    open(&state).unwrap();
+}
+
+#[test]
+fn a_state_that_was_put_in_place_while_the_card_was_in_use_is_not_written_over() {
+    let (_directory, state) = place();
+    let mut rig = card(&state);
+    fs::write(&state, "somebody's copy").unwrap();
+    rig.expect(&[(WRONG, 0x6581), (QUERY, 0x63C3)]);
+    drop(rig);
+    assert_eq!(fs::read(&state).unwrap(), b"somebody's copy");
+}
+
+#[test]
+fn a_first_change_that_fails_leaves_no_file() {
+    let (directory, state) = place();
+    let mut rig = card(&state);
+    fs::write(&state, "in the way").unwrap();
+    rig.expect(&[(WRONG, 0x6581)]);
+    drop(rig);
+    assert_eq!(names(&directory), ["hanako.state"]);
 }
 
 #[test]

@@ -57,6 +57,15 @@ impl Store for Shared {
         });
         Ok(())
     }
+
+    fn reset(&mut self) -> Result<(), StoreError> {
+        let inner = &mut *self.0.lock().unwrap();
+        if inner.failures.pop_front() == Some(true) {
+            return Err(StoreError("told to fail".into()));
+        }
+        inner.state = State::default();
+        Ok(())
+    }
 }
 
 impl Shared {
@@ -259,6 +268,25 @@ fn the_store_given_back_holds_the_state() {
 }
 
 #[test]
+fn a_card_goes_back_to_what_it_was_issued_as_or_stays_as_it_is() {
+    let shared = Shared::default();
+    let mut rig = shared.rig();
+    rig.expect(&[(WRONG, 0x63C2), (RIGHT, 0x9000), (WRONG, 0x63C2), (WRONG, 0x63C1)]);
+    shared.0.lock().unwrap().failures.push_back(true);
+    assert!(rig.card.reset_state().is_err());
+    // It has not even lost its power.
+    rig.expect(&[(QUERY, 0x63C1)]);
+    rig.card.reset_state().unwrap();
+    assert!(rig.card.transmit(&[0x00, 0x20, 0x00, 0x98], &mut Vec::new()).is_err());
+    rig.card.power_on();
+    rig.select(ALPHA);
+    rig.expect(&[(QUERY, 0x63C3)]);
+    let mut rig = Rig::on(rig.card.into_store());
+    rig.select(ALPHA);
+    rig.expect(&[(QUERY, 0x63C3)]);
+}
+
+#[test]
 fn a_store_that_cannot_be_read_makes_no_card() {
     struct Unreadable;
     impl Store for Unreadable {
@@ -266,6 +294,9 @@ fn a_store_that_cannot_be_read_makes_no_card() {
             Err(StoreError("unreadable".into()))
         }
         fn commit(&mut self, _: &Change) -> Result<(), StoreError> {
+            Err(StoreError("unreadable".into()))
+        }
+        fn reset(&mut self) -> Result<(), StoreError> {
             Err(StoreError("unreadable".into()))
         }
     }

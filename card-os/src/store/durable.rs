@@ -2,7 +2,8 @@
 //!
 //! What it promises. A change is on stable storage when `commit` returns `Ok`. A power cut at any moment leaves the state
 //! before or after a change, never a mixture. One process at a time: a second one is told who holds the card. After a
-//! failure the store does nothing more until it is opened again. A damaged state is refused and left as it is; only
+//! failure the store does nothing more until it is opened again, nor when its files are not where the next comer would find
+//! them. A damaged state is refused and left as it is; only
 //! [`reset`] brings a card back to what it was when issued, and only because somebody asked for it.
 //!
 //! What it must never do: start anew because something can't be read, show a PIN, or write where nothing was changed. A
@@ -21,6 +22,7 @@ mod format;
 mod holder;
 mod inspect;
 mod medium;
+mod quiet;
 
 use std::path::Path;
 
@@ -83,6 +85,8 @@ impl<M: Medium> DurableStore<M> {
     }
 
     /// The first change of a card: the state becomes visible whole or not at all.
+    ///
+    /// Nothing is written in the place of what others have come to find there.
     fn begin(&mut self, change: &Change) -> Result<(), Trouble> {
         let backend = self.medium.create().map_err(Trouble::io("create"))?;
         let database = format::builder().create_with_backend(backend)?;
@@ -115,6 +119,8 @@ impl<M: Medium> DurableStore<M> {
 /// Opens the state that lies on the medium, if one does.
 fn open_existing<M: Medium>(medium: &M, identity: &[u8; 32]) -> Result<Option<Database>, Trouble> {
     let Some(backend) = medium.open().map_err(Trouble::io("open"))? else {
+        // One may have been removed by a process that was killed before that lasted: it must not come back.
+        medium.sync_name().map_err(Trouble::io("open"))?;
         return Ok(None);
     };
     let bytes = read_all(&backend).map_err(Trouble::io("read"))?;
@@ -155,10 +161,22 @@ impl<M: Medium> Store for DurableStore<M> {
 
     fn commit(&mut self, change: &Change) -> Result<(), StoreError> {
         self.refuse_after_failure()?;
-        let done = match &self.database {
+        let held = self.medium.check_held().map_err(Trouble::io("write"));
+        let done = held.and_then(|()| match &self.database {
             Some(database) => format::commit(database, change),
             None => self.begin(change),
-        };
+        });
         done.map_err(|trouble| self.fail(trouble))
+    }
+
+    fn reset(&mut self) -> Result<(), StoreError> {
+        let removed = self.medium.check_held().and_then(|()| self.medium.remove());
+        removed.map_err(|error| StoreError(Trouble::Io("remove", error).at(self.medium.place()).to_string()))?;
+        // Closed without a name: what it still writes is lost. An earlier failure was about what is gone now.
+        self.database = None;
+        self.failed = None;
+        self.medium
+            .sync_name()
+            .map_err(|error| self.fail(Trouble::Io("remove", error)))
     }
 }

@@ -17,4 +17,9 @@ impl Store for MemoryStore {
         self.state.apply(change);
         Ok(())
     }
+
+    fn reset(&mut self) -> Result<(), StoreError> {
+        self.state = State::default();
+        Ok(())
+    }
 }

@@ -84,6 +84,12 @@ pub trait Store {
     /// # Errors
     /// The change could not be kept. After a failure that leaves the storage in doubt every further call fails as well.
     fn commit(&mut self, change: &Change) -> Result<(), StoreError>;
+
+    /// Drops all changes: the card is as it was issued, and is so on stable storage when this returns `Ok`.
+    ///
+    /// # Errors
+    /// It was not done, or may not last: then every further call fails as well.
+    fn reset(&mut self) -> Result<(), StoreError>;
 }
 
 /// Why a store could not do its work: what, where and what to do, for people.
@@ -113,6 +119,12 @@ impl Persistent {
     pub(crate) fn commit(&mut self, change: &Change) -> Result<(), StoreError> {
         self.store.commit(change)?;
         self.state.apply(change);
+        Ok(())
+    }
+
+    pub(crate) fn reset(&mut self) -> Result<(), StoreError> {
+        self.store.reset()?;
+        self.state = State::default();
         Ok(())
     }
 

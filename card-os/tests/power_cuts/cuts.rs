@@ -32,6 +32,11 @@ impl Store for Marked {
         }
         done
     }
+
+    fn reset(&mut self) -> Result<(), StoreError> {
+        self.disk.mark(Mark::Begun);
+        self.store.reset().inspect(|()| self.disk.mark(Mark::Done))
+    }
 }
 
 /// A card on this disk with alpha selected.
@@ -73,10 +78,12 @@ struct Scenario {
 
 const WRONG: &str = "00200098 04 31323335";
 const RIGHT: &str = "00200098 04 31323334";
+/// No command: the card goes back to what it was issued as.
+const RESET_STATE: &str = "reset-state";
 /// Something of another PIN, so that there is a state.
 const USED: &str = "00200099 06 313131313131";
 
-const SCENARIOS: [Scenario; 9] = [
+const SCENARIOS: [Scenario; 10] = [
     Scenario {
         name: "the first change of a card",
         pin: "98",
@@ -162,6 +169,15 @@ const SCENARIOS: [Scenario; 9] = [
         answer: 0x9000,
         states: &[legal(10, "8888"), legal(10, "9999")],
         other: "7777",
+    },
+    Scenario {
+        name: "back to the card as issued",
+        pin: "98",
+        before: &[RIGHT, "00240198 04 35353535", WRONG, WRONG],
+        command: RESET_STATE,
+        answer: 0x9000,
+        states: &[legal(1, "5555"), legal(3, "1234")],
+        other: "9999",
     },
 ];
 
@@ -277,7 +293,11 @@ fn run(scenario: &Scenario, effort: Effort) -> Count {
         rig.send(command);
     }
     disk.start_afresh();
-    assert_eq!(rig.sw(scenario.command), scenario.answer, "{}", scenario.name);
+    let answer = match scenario.command {
+        RESET_STATE => rig.card.reset_state().map_or(0x6581, |()| 0x9000),
+        command => rig.sw(command),
+    };
+    assert_eq!(answer, scenario.answer, "{}", scenario.name);
     let answered = disk.operations();
     // The end of the process writes as well: the answer must hold through that.
     drop(rig);
@@ -384,6 +404,11 @@ fn a_power_cut_in_a_change_leaves_the_old_pin_or_the_new_one() {
 }
 
 #[test]
+fn a_power_cut_on_the_way_back_to_the_card_as_issued_leaves_one_or_the_other() {
+    run_all(&[9], BOUNDED);
+}
+
+#[test]
 #[ignore = "takes long; `make test-heavy`"]
 fn thorough_wrong_verify_and_first_changes() {
     run_all(&[0, 1, 2, 3], THOROUGH);
@@ -392,5 +417,5 @@ fn thorough_wrong_verify_and_first_changes() {
 #[test]
 #[ignore = "takes long; `make test-heavy`"]
 fn thorough_right_verify_and_changes() {
-    run_all(&[4, 5, 6, 7, 8], THOROUGH);
+    run_all(&[4, 5, 6, 7, 8, 9], THOROUGH);
 }

@@ -31,6 +31,7 @@ pub(crate) enum Op {
     SetLength(usize),
     Sync { failed: bool },
     Publish,
+    Remove,
     SyncName,
 }
 
@@ -75,6 +76,7 @@ impl Image {
             Op::Write { offset, data } => self.write(*offset, data),
             Op::SetLength(length) => self.bytes.resize(*length, 0),
             Op::Publish => self.published = true,
+            Op::Remove => self.published = false,
             Op::Sync { .. } | Op::SyncName => {}
         }
     }
@@ -118,7 +120,7 @@ pub(crate) fn survivor(
         match op {
             Op::Sync { failed } => data_synced = !failed,
             Op::SyncName => name_synced = true,
-            Op::Publish => synced[at] = name_synced,
+            Op::Publish | Op::Remove => synced[at] = name_synced,
             // Nobody finds what was created until it is published, so that its own arrival shows in nothing.
             Op::Create => synced[at] = true,
             Op::Write { .. } | Op::SetLength(_) => synced[at] = data_synced,
@@ -134,7 +136,7 @@ pub(crate) fn survivor(
     }
     match ops.get(cut) {
         Some(Op::Write { offset, data }) if torn > 0 => image.write(*offset, &data[..torn]),
-        Some(op @ (Op::SetLength(_) | Op::Publish)) if torn > 0 => image.apply(op),
+        Some(op @ (Op::SetLength(_) | Op::Publish | Op::Remove)) if torn > 0 => image.apply(op),
         _ => {}
     }
     if !image.published {
@@ -303,8 +305,16 @@ impl Medium for Disk {
         self.write_or_fail(Op::Publish)
     }
 
+    fn remove(&self) -> io::Result<()> {
+        self.write_or_fail(Op::Remove)
+    }
+
     fn sync_name(&self) -> io::Result<()> {
         self.sync_or_fail(Op::SyncName)
+    }
+
+    fn check_held(&self) -> io::Result<()> {
+        Ok(())
     }
 }
 

@@ -283,6 +283,29 @@ fn every_write_and_every_sync_of_every_command_may_fail() {
 }
 
 #[test]
+fn a_way_back_to_the_card_as_issued_that_fails_changes_nothing_or_is_the_last_thing_done() {
+    const QUERY: &str = "00200098";
+    const WRONG: &str = "00200098 04 31323335";
+    let disk = Disk::default();
+    let mut rig = rig_on(&disk).unwrap();
+    assert_eq!(rig.sw(WRONG), 0x63C2);
+    disk.fail(Some(Fault::Write(0, ErrorKind::PermissionDenied)));
+    assert!(rig.card.reset_state().is_err());
+    disk.fail(None);
+    assert_eq!(rig.sw(WRONG), 0x63C1);
+    // It may come back after a power cut.
+    disk.fail(Some(Fault::Sync(0, ErrorKind::Other)));
+    assert!(rig.card.reset_state().is_err());
+    disk.fail(None);
+    assert_eq!((rig.sw(WRONG), rig.sw(QUERY)), (0x6581, 0x63C1));
+    // Done again, it lasts, and the card with it.
+    rig.card.reset_state().unwrap();
+    rig.card.power_on();
+    rig.select(ALPHA);
+    assert_eq!((rig.sw(QUERY), rig.sw(WRONG)), (0x63C3, 0x63C2));
+}
+
+#[test]
 fn a_full_disk_is_named_and_so_is_what_to_do() {
     use vmyna_card_os::Aid;
     use vmyna_card_os::file::FileId;

@@ -102,6 +102,9 @@ fn advice(kind: io::ErrorKind) -> &'static str {
             "A card in use needs write permission for this file and its directory"
         }
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "The directory must exist",
+        super::medium::MOVED => {
+            "Put it back where it was, then end and start `vmyna run` or `vmyna serve` again, or repeat the command"
+        }
         super::file::NO_FILE => {
             "Only an ordinary file of yours may lie there. Look who put it there, remove it, and repeat the command"
         }
@@ -183,6 +186,7 @@ mod tests {
             (io::ErrorKind::NotFound, "must exist"),
             (io::ErrorKind::NotADirectory, "must exist"),
             (super::super::file::NO_FILE, "Only an ordinary file"),
+            (super::super::medium::MOVED, "Put it back"),
             (io::ErrorKind::Other, "Check the disk"),
         ];
         for (kind, expected) in table {

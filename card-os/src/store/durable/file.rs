@@ -21,19 +21,29 @@ pub(super) fn owners_only(options: &mut OpenOptions) -> &mut OpenOptions {
 /// # Errors
 /// [`NO_FILE`], when it is something else.
 pub(super) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    let none = |what: &str| io::Error::new(NO_FILE, format!("{} is {what}", path.display()));
     // The second for a pipe, which would let us wait for its other end.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
     let file = match options.open(path) {
         Ok(file) => file,
-        Err(error) if path.is_symlink() && error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(none("a symbolic link"));
-        }
-        Err(error) => return Err(error),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
+        Err(error) => return Err(unless_file(path, error)),
     };
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(none("not an ordinary file")),
+        false => Err(no_file(path, "not an ordinary file")),
     }
+}
+
+/// The error of something that was done to a file; [`NO_FILE`], where none lies there.
+pub(super) fn unless_file(path: &Path, error: io::Error) -> io::Error {
+    match path.symlink_metadata() {
+        Ok(there) if there.is_symlink() => no_file(path, "a symbolic link"),
+        Ok(there) if !there.is_file() => no_file(path, "not an ordinary file"),
+        _ => error,
+    }
+}
+
+fn no_file(path: &Path, what: &str) -> io::Error {
+    io::Error::new(NO_FILE, format!("{} is {what}", path.display()))
 }

@@ -10,7 +10,6 @@
 //! `format` stays as it is in every version to come, so that each can tell what it has before it. A new table (changed
 //! files, life-cycle) is a new version.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
@@ -21,6 +20,7 @@ use zeroize::Zeroizing;
 
 use super::super::{Change, ObjectId, State};
 use super::error::Trouble;
+use super::quiet;
 use crate::aid::Aid;
 use crate::file::FileId;
 use crate::pin::{MAX_LENGTH, ReferenceData};
@@ -161,11 +161,11 @@ fn read_copy(bytes: &[u8], check: bool) -> Result<(Head, State), Trouble> {
     let copy = MemoryCopy(Mutex::new(Zeroizing::new(bytes.to_vec())));
     // The library may panic on a damaged file. Nothing of what it did survives: database and copy end in the closure. The
     // same bytes without damage make it do the same again, so that no later call has to be guarded.
-    catch_unwind(AssertUnwindSafe(|| {
+    quiet::attempt(|| {
         let database = builder().set_check_integrity_on_open(check).create_with_backend(copy)?;
         Ok((read_head(&database)?, read_state(&database)?))
-    }))
-    .unwrap_or_else(|_| Err(Trouble::Damaged("it contradicts itself".to_owned())))
+    })
+    .unwrap_or_else(|| Err(Trouble::Damaged("it contradicts itself".to_owned())))
     .map_err(|trouble| match trouble {
         // There is no device under a copy: what it can't read is not there.
         Trouble::Io(_, error) => Trouble::Damaged(error.to_string()),

@@ -94,6 +94,11 @@ impl Hold {
         Ok(hold)
     }
 
+    /// Whether others who want the card still come upon this hold.
+    pub(super) fn is_found(&self) -> io::Result<bool> {
+        is_at(&self.file, &self.path)
+    }
+
     /// Says where the holder listens.
     pub(super) fn announce(&mut self, control: &str) -> io::Result<()> {
         if control.contains(char::is_control) || control.len() > LONGEST / 2 {
@@ -123,8 +128,11 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        // Removed while still locked, so that it is certainly ours. If it stays, it is a file without meaning.
-        let _ = fs::remove_file(&self.path);
+        // Removed while still locked: nobody has put another there meanwhile. If it stays, it is a file without meaning. One
+        // that lies there because ours was moved away is another holder's.
+        if self.is_found().unwrap_or(false) {
+            let _ = fs::remove_file(&self.path);
+        }
     }
 }
 

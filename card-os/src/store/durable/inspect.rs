@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::error::{StateError, Trouble};
 use super::file::open_own;
 use super::format;
-use super::medium::{FileMedium, look, storage};
+use super::medium::{FileMedium, Medium as _, look, storage};
 use crate::store::{ObjectId, State};
 
 /// What a state holds.
@@ -68,7 +68,11 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, StateError> {
 /// # Errors
 /// The card is in use, or the file can't be removed.
 pub fn reset(path: &Path) -> Result<bool, StateError> {
-    FileMedium::hold(path)?.remove()
+    let medium = FileMedium::hold(path)?;
+    let there = medium.is_there();
+    let removed = medium.remove().and_then(|()| medium.sync_name());
+    removed.map_err(|error| storage(path, "remove", &error))?;
+    Ok(there)
 }
 
 /// Why no file can be made where a state may still be read.

@@ -13,7 +13,7 @@ use redb::StorageBackend;
 use redb::backends::FileBackend;
 
 use super::error::StateError;
-use super::file::{open_own, owners_only};
+use super::file::{open_own, owners_only, unless_file};
 use super::holder::{Hold, Look, NotHeld};
 
 /// Where the bytes of one state lie. Whoever has it has it alone.
@@ -39,15 +39,30 @@ pub trait Medium: Send + fmt::Debug {
     /// Makes what was created the state, at once and as a whole. Its bytes have been synced before.
     ///
     /// # Errors
-    /// It may or may not be the state.
+    /// It may or may not be the state; it is not, where there was one.
     fn publish(&self) -> io::Result<()>;
 
-    /// Brings to stable storage that there is a state.
+    /// Removes the state, if there is one.
     ///
     /// # Errors
-    /// After a power cut there may be none.
+    /// It is still there.
+    fn remove(&self) -> io::Result<()>;
+
+    /// Brings to stable storage that there is a state, or that there is none.
+    ///
+    /// # Errors
+    /// After a power cut it may be otherwise.
     fn sync_name(&self) -> io::Result<()>;
+
+    /// Makes sure that the next comer still finds the card held, and here.
+    ///
+    /// # Errors
+    /// [`MOVED`], or that can't be found out.
+    fn check_held(&self) -> io::Result<()>;
 }
+
+/// What an error says of a state that is no longer where the next comer would find it.
+pub(super) const MOVED: io::ErrorKind = io::ErrorKind::StaleNetworkFileHandle;
 
 /// A state in a file, held by this process.
 #[derive(Debug)]
@@ -72,11 +87,8 @@ impl FileMedium {
         Ok(medium)
     }
 
-    /// Removes the state. Returns whether there was one.
-    pub(super) fn remove(&self) -> Result<bool, StateError> {
-        remove(&self.state)
-            .and_then(|removed| self.sync_name().map(|()| removed))
-            .map_err(|error| storage(&self.state, "remove", &error))
+    pub(super) fn is_there(&self) -> bool {
+        fs::symlink_metadata(&self.state).is_ok()
     }
 
     pub(super) fn announce(&mut self, control: &str) -> Result<(), StateError> {
@@ -111,16 +123,55 @@ impl Medium for FileMedium {
     }
 
     fn publish(&self) -> io::Result<()> {
+        // There was none when the card was opened, and whoever else may write one must hold the card.
+        if self.is_there() {
+            return Err(io::Error::new(MOVED, "another one has been put in its place"));
+        }
         fs::rename(self.unfinished(), &self.state)
     }
 
-    fn sync_name(&self) -> io::Result<()> {
-        let directory = match self.state.parent() {
-            Some(directory) if !directory.as_os_str().is_empty() => directory,
-            _ => Path::new("."),
-        };
-        File::open(directory)?.sync_all()
+    fn remove(&self) -> io::Result<()> {
+        remove(&self.state)
     }
+
+    fn sync_name(&self) -> io::Result<()> {
+        let [directory, above] = directories(&self.state);
+        File::open(directory)?.sync_all()?;
+        match File::open(above) {
+            // Who may not even look into it has not made the directory in it.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+            above => above?.sync_all(),
+        }
+    }
+
+    fn check_held(&self) -> io::Result<()> {
+        match self.hold.is_found()? {
+            true => Ok(()),
+            false => Err(io::Error::new(
+                MOVED,
+                "its directory was moved or removed while the card was in use",
+            )),
+        }
+    }
+}
+
+impl Drop for FileMedium {
+    fn drop(&mut self) {
+        // Of a first change that failed; if it stays, the next who holds the card removes it.
+        if self.check_held().is_ok() {
+            let _ = remove(&self.unfinished());
+        }
+    }
+}
+
+/// The directories by whose names a state is found again: its own, and the one above, because its own may be as new as the
+/// state.
+fn directories(state: &Path) -> [PathBuf; 2] {
+    let directory = match state.parent() {
+        Some(directory) if !directory.as_os_str().is_empty() => directory,
+        _ => Path::new("."),
+    };
+    [directory.to_owned(), directory.join("..")]
 }
 
 fn backend(file: File) -> io::Result<FileBackend> {
@@ -152,11 +203,10 @@ fn beside(state: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-fn remove(path: &Path) -> io::Result<bool> {
+fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other.map_err(|error| unless_file(path, error)),
     }
 }
 
@@ -171,7 +221,15 @@ pub(super) fn storage(state: &Path, doing: &'static str, error: &io::Error) -> S
 
 #[cfg(all(test, unix))]
 mod tests {
+    use super::super::file::NO_FILE;
     use super::*;
+
+    #[test]
+    fn a_state_is_found_by_two_directories() {
+        let names = |state: &str| directories(Path::new(state)).map(|directory| directory.display().to_string());
+        assert_eq!(names("/d/c.state/hanako.redb"), ["/d/c.state", "/d/c.state/.."]);
+        assert_eq!(names("hanako.redb"), [".", "./.."]);
+    }
 
     #[test]
     fn the_directory_of_the_state_is_the_one_that_is_synced() {
@@ -200,9 +258,10 @@ mod tests {
     fn what_can_not_be_removed_is_told_from_what_is_not_there() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("hanako.state");
-        assert!(!remove(&path).unwrap());
+        remove(&path).unwrap();
         fs::write(&path, "").unwrap();
-        assert!(remove(&path).unwrap());
-        assert!(remove(directory.path()).is_err());
+        remove(&path).unwrap();
+        assert!(!path.exists());
+        assert_eq!(remove(directory.path()).unwrap_err().kind(), NO_FILE);
     }
 }
