@@ -6,6 +6,7 @@
 mod pin_pad;
 mod put_back;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::os::unix::process::ExitStatusExt;
@@ -167,6 +168,21 @@ impl Drop for OwnService {
     }
 }
 
+/// A card is in one reader at a time. Built-in ones keep no state, and there are as many as are asked for.
+fn refuse_one_card_twice(cards: &[CardSource]) -> Result<(), Failure> {
+    let mut states = BTreeSet::new();
+    for card in cards {
+        if let (_, Some(place)) = card.find()?
+            && !states.insert(place.path().to_owned())
+        {
+            return Err(Failure::Usage(format!(
+                "{card} is to be in two readers at a time: a card that keeps its state is in one"
+            )));
+        }
+    }
+    Ok(())
+}
+
 impl OwnService {
     /// Starts it at `socket` with these cards, each in a reader of its own; with a trace, which may show secrets.
     pub(crate) fn start(
@@ -183,6 +199,7 @@ impl OwnService {
                 "PC/SC programs see at most {READERS} readers, not {count}"
             )));
         }
+        refuse_one_card_twice(cards)?;
         let sources: Vec<_> = (0..count).map(|index| cards.get(index).cloned()).collect();
         let names: Vec<String> = (0..count)
             .map(|index| {

@@ -2,8 +2,9 @@
 //!
 //! `FILE.state/NAME.redb` is the state of the card NAME of the image FILE; it comes into being with the first change. Where
 //! the variable `VMYNA_STATE` names a folder it is `NAME-IDENTITY.redb` there, with the beginning of what tells the issued
-//! card from every other one; that path is absolute, lest a card have a state in each working directory. The folder can be entered by its owner only. This module knows where a state lies and what it
-//! says of PINs; it never shows a value, and never uses a folder into which somebody else can put something.
+//! card from every other one; that path is absolute, lest a card have a state in each working directory. The folder can be
+//! entered by its owner only. This module knows where a state lies and what it says of PINs; it never shows a value, and
+//! never uses a folder into which somebody else can put something.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -27,6 +28,8 @@ const FOLDER_VARIABLE: &str = "VMYNA_STATE";
 #[derive(Clone, Debug)]
 pub(crate) struct StatePlace {
     path: PathBuf,
+    /// Whether the user has named the folder.
+    named: bool,
     identity: [u8; 32],
 }
 
@@ -99,18 +102,20 @@ impl StatePlace {
         let (beginning, _) = identity.split_at(8);
         Self {
             path: folder.join(format!("{name}-{}.redb", hex::encode(beginning))),
+            named: true,
             identity,
         }
     }
 
     /// The place of the state of a card of an image. `identity` says which issued card it is.
     pub(crate) fn beside(image: &Path, name: &CardName, identity: [u8; 32]) -> Self {
-        // Whatever way leads to an image, its cards have one state.
+        // Whatever path leads to an image, its cards have one state. A second name (hard link) of it makes it another image.
         let image = image.canonicalize().unwrap_or_else(|_| image.to_owned());
         let mut folder = image.into_os_string();
         folder.push(".state");
         Self {
             path: Path::new(&folder).join(format!("{name}.redb")),
+            named: false,
             identity,
         }
     }
@@ -128,9 +133,9 @@ impl StatePlace {
         let folder = self.folder();
         make_private(folder).map_err(|error| {
             Failure::Failed(format!(
-                "{}: {error}; the card's state belongs into this folder. {FOLDER_VARIABLE}=/DIR in the environment of all \
-                 that use the card keeps it elsewhere",
-                folder.display()
+                "{}: {error}; the card's state belongs into this folder. {}",
+                folder.display(),
+                elsewhere(self.named)
             ))
         })?;
         self.check_folder()?;
@@ -156,7 +161,7 @@ impl StatePlace {
 
     /// Refuses a folder that is not this user's alone. Gives whether there is one.
     fn check_folder(&self) -> Result<bool, Failure> {
-        check_private(self.folder(), PrivateDirectory::user())
+        check_private(self.folder(), self.named, PrivateDirectory::user())
     }
 
     /// How many tries the card's PINs have left: asks the state, or whoever has the card in use.
@@ -164,7 +169,7 @@ impl StatePlace {
         let asked = self.here_or_at_the_holder(
             || self.look().map(Ok),
             |holder| {
-                let left = held::ask_tries(holder)?;
+                let left = held::ask_tries(holder, &self.identity)?;
                 let source = TriesSource::Holder(holder.clone());
                 Ok(Err(Tries { left, source }))
             },
@@ -202,7 +207,7 @@ impl StatePlace {
                 })
             },
             |holder| {
-                held::ask_reset(holder)?;
+                held::ask_reset(holder, &self.identity)?;
                 Ok(format!(
                     "process {} has the card in use and has gone back to the card as issued; it lost power for a \
                      moment: programs connected to it must connect, select and verify again",
@@ -276,8 +281,19 @@ fn make_private(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Refuses a folder into which anybody but `user` can put something. Gives whether there is one.
-fn check_private(folder: &Path, user: Option<u32>) -> Result<bool, Failure> {
+/// How a state is kept in another folder than the one that can't be used.
+fn elsewhere(named: bool) -> String {
+    match named {
+        true => format!("{FOLDER_VARIABLE} names it: name a folder of yours that only you can enter"),
+        false => {
+            format!("{FOLDER_VARIABLE}=/DIR in the environment of all that use the card keeps it in another folder")
+        }
+    }
+}
+
+/// Refuses a folder into which anybody but `user` can put something; `named` says whether it is of the user's choice. Gives
+/// whether there is one.
+fn check_private(folder: &Path, named: bool, user: Option<u32>) -> Result<bool, Failure> {
     let at = folder.display();
     let refused = |what: &str, advice: &str| {
         Err(Failure::Failed(format!(
@@ -288,27 +304,39 @@ fn check_private(folder: &Path, user: Option<u32>) -> Result<bool, Failure> {
         Ok(there) => there,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         Err(error) => {
-            let advice = "You need permission to enter the folder of the image";
+            let advice = match error.kind() {
+                ErrorKind::PermissionDenied if !named => {
+                    "You need permission to enter the folder of the image".to_owned()
+                }
+                _ => elsewhere(named),
+            };
             return Err(Failure::Failed(format!("{at}: {error}. {advice}")));
         }
     };
-    let copy = "Copy the image into a folder of your own and use it there";
+    let or_name_another = |advice: &str| match named {
+        true => elsewhere(named),
+        false => advice.to_owned(),
+    };
+    let copy = or_name_another("Copy the image into a folder of your own and use it there");
     if !there.is_dir() {
         let what = if there.is_symlink() {
             "is a symbolic link"
         } else {
             "is no folder"
         };
-        return refused(what, "Look who put it there, and remove it");
+        return refused(what, &or_name_another("Look who put it there, and remove it"));
     }
     match user {
         Some(user) if user == there.uid() => {}
-        Some(_) => return refused(&format!("belongs to another user ({})", there.uid()), copy),
-        None => return refused("belongs to nobody knows whom", copy),
+        Some(_) => return refused(&format!("belongs to another user ({})", there.uid()), &copy),
+        None => return refused("belongs to nobody knows whom", &copy),
     }
     if there.mode() & 0o077 != 0 {
         let what = format!("is open to other users (mode {:04o})", there.mode() & 0o7777);
-        return refused(&what, &format!("If all in it is yours, `chmod 700 {at}`"));
+        return refused(
+            &what,
+            &or_name_another(&format!("If all in it is yours, `chmod 700 {at}`")),
+        );
     }
     Ok(true)
 }
@@ -322,11 +350,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path().join("c.state");
         let user = PrivateDirectory::user().unwrap();
-        assert!(matches!(check_private(&folder, Some(user)), Ok(false)));
+        assert!(matches!(check_private(&folder, false, Some(user)), Ok(false)));
         make_private(&folder).unwrap();
-        assert!(matches!(check_private(&folder, Some(user)), Ok(true)));
+        assert!(matches!(check_private(&folder, false, Some(user)), Ok(true)));
         for other in [Some(user + 1), None] {
-            let refused = check_private(&folder, other).unwrap_err().to_string();
+            let refused = check_private(&folder, false, other).unwrap_err().to_string();
             assert!(
                 refused.contains("c.state belongs to") && refused.contains("Copy the image"),
                 "{refused}"

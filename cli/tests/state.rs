@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::process::{Child, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Printed, starting, vmyna};
@@ -332,12 +332,115 @@ fn who_connects_to_a_holder_and_says_nothing_keeps_nobody_waiting() {
 }
 
 #[test]
-fn whatever_way_leads_to_an_image_its_card_has_one_state() {
+fn whatever_path_leads_to_an_image_its_card_has_one_state() {
     let cards = Cards::new();
     cards.answer(&[WRONG]);
     std::os::unix::fs::symlink("c", cards.0.path().join("link")).unwrap();
     assert_eq!(tries(&cards, "link#p000001"), "2 of 3");
     assert_eq!(tries(&cards, "./c#p000001"), "2 of 3");
+}
+
+fn signal(holder: &Holder, name: &str) {
+    let sent = Command::new("kill").args([name, &holder.0.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn a_card_that_goes_back_to_what_was_issued_is_nobody_else_s_meanwhile() {
+    let cards = Cards::new();
+    cards.answer(&[WRONG]);
+    let _holder = cards.hold();
+    std::thread::scope(|scope| {
+        let contender = scope.spawn(|| {
+            (0..40).for_each(|_| {
+                let refused = cards.run(&["apdu", "--card", "c#p000001", QUERY]).exits_with(1).err();
+                assert!(refused.contains("in use"), "{refused}");
+            });
+        });
+        while !contender.is_finished() {
+            cards.run(&["card", "reset-state", "c#p000001"]).exits_with(0);
+        }
+    });
+    assert_eq!(tries(&cards, "c#p000001"), "3 of 3");
+}
+
+#[test]
+fn what_a_stopped_holder_was_asked_for_in_vain_is_not_done_later() {
+    let cards = Cards::new();
+    cards.answer(&[WRONG]);
+    let holder = cards.hold();
+    signal(&holder, "-STOP");
+    let refused = cards.run(&["card", "reset-state", "c#p000001"]).exits_with(1).err();
+    assert!(refused.contains("was it stopped"), "{refused}");
+    signal(&holder, "-CONT");
+    assert_eq!(tries(&cards, "c#p000001"), "2 of 3");
+    // By then it has come to what it was asked before.
+    assert_eq!(tries(&cards, "c#p000001"), "2 of 3");
+}
+
+#[test]
+fn a_holder_is_not_asked_about_a_card_that_has_taken_the_place_of_its_own() {
+    let cards = Cards::new();
+    cards.answer(&[WRONG]);
+    let holder = cards.hold();
+    let other = ["issue", "--people", "1", "--key-pool", "1", "--seed", "2", "-o", "new"];
+    cards.run(&other).exits_with(0);
+    fs::rename(cards.0.path().join("new"), cards.0.path().join("c")).unwrap();
+    for command in [&["pin", "c"][..], &["card", "reset-state", "c"]] {
+        let refused = cards.run(command).exits_with(1).err();
+        assert!(
+            refused.contains("another card") && refused.contains("replaced"),
+            "{refused}"
+        );
+    }
+    drop(holder);
+    assert!(cards.state().exists(), "the state of the other card was dropped");
+    let refused = cards.run(&["pin", "c"]).exits_with(1).err();
+    assert!(refused.contains("state of another card"), "{refused}");
+}
+
+#[test]
+fn one_card_is_not_put_into_two_readers() {
+    let cards = Cards::new();
+    std::os::unix::fs::symlink("c", cards.0.path().join("link")).unwrap();
+    let refused = cards.run(&["run", "--card", "c#p000001", "--card", "link#p000001", "--", "true"]);
+    assert!(
+        refused
+            .exits_with(2)
+            .err()
+            .contains("link#p000001 is to be in two readers")
+    );
+    cards
+        .run(&["run", "--card", "c#p000001", "--card", "c#p000002", "--", "true"])
+        .exits_with(0);
+    cards
+        .run(&[
+            "run",
+            "--card",
+            "specimen:hanako",
+            "--card",
+            "specimen:hanako",
+            "--",
+            "true",
+        ])
+        .exits_with(0);
+}
+
+#[test]
+fn a_damaged_state_is_told_without_a_word_of_the_library() {
+    let cards = Cards::new();
+    cards.answer(&[WRONG]);
+    let sound = fs::read(cards.state()).unwrap();
+    let mut damaged = 0;
+    for at in (8192..sound.len()).step_by(431) {
+        let mut bytes = sound.clone();
+        bytes[at] ^= 0x80;
+        fs::write(cards.state(), bytes).unwrap();
+        let inspected = cards.run(&["card", "inspect", "c#p000001"]);
+        assert!(!inspected.err().contains("panicked"), "{at}: {}", inspected.err());
+        damaged += usize::from(inspected.err().contains("is damaged"));
+    }
+    assert!(damaged > 0);
 }
 
 #[test]
@@ -406,8 +509,10 @@ fn the_state_of_an_image_whose_folder_takes_none_lies_where_the_user_says() {
         command.output().unwrap()
     };
     let wrong = ["apdu", "--plain", "--card", &card, SELECT_JPKI, CHANGE, WRONG];
-    let refused = run(None, &wrong).exits_with(1).err();
-    assert!(refused.contains("VMYNA_STATE=/DIR"), "{refused}");
+    for command in [&wrong[..], &["pin", &card]] {
+        let refused = run(None, command).exits_with(1).err();
+        assert!(refused.contains("VMYNA_STATE=/DIR"), "{refused}");
+    }
     for left in ["63C2", "63C1"] {
         let answered = run(Some("mine"), &wrong).exits_with(0).out();
         assert_eq!(answered.lines().last(), Some(left));
@@ -424,6 +529,16 @@ fn the_state_of_an_image_whose_folder_takes_none_lies_where_the_user_says() {
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
     let open = run(Some("mine"), &wrong).exits_with(1).err();
     assert!(open.contains("open to other users"), "{open}");
+    // Nobody is to change or remove what was named by mistake.
+    assert!(
+        open.contains("VMYNA_STATE names it") && !open.contains("chmod"),
+        "{open}"
+    );
+    let image = run(Some(&image), &wrong).exits_with(1).err();
+    assert!(
+        image.contains("VMYNA_STATE names it") && !image.contains("remove"),
+        "{image}"
+    );
 }
 
 #[test]

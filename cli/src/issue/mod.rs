@@ -43,6 +43,12 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
     let authorities = authorities(arguments.ca.as_deref())?;
     let people = People::of(arguments, &seed, now, authorities.begin())?;
     // What can't be written is said before keys are made.
+    if arguments.output.to_str().is_none() {
+        return Err(Failure::Usage(format!(
+            "{} is no text in UTF-8, as which commands name a card: choose another name",
+            arguments.output.display()
+        )));
+    }
     let mut file = image::create(&arguments.output).map_err(image_failure)?;
     let progress = Progress::begin(people.how_many(), arguments.key_pool)?;
     let began = Instant::now();

@@ -50,7 +50,10 @@ impl PrivateDirectory {
         {
             return Ok(directory);
         }
-        Self::create_in(Path::new("/tmp"))
+        Self::create_in(Path::new("/tmp")).map_err(|error| {
+            let advice = "name a folder that only you can enter in XDG_RUNTIME_DIR";
+            io::Error::new(error.kind(), format!("/tmp: {error}; {advice}"))
+        })
     }
 
     /// The same in `base`.

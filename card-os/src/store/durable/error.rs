@@ -57,7 +57,13 @@ impl fmt::Display for StateError {
                     None => f.write_str("another process")?,
                     Some(holder) => holder.fmt(f)?,
                 }
-                write!(f, "; its state is {place}. End that process to use the card here")
+                write!(f, "; its state is {place}. End that process to use the card here")?;
+                match holder {
+                    Some(Holder { control: Some(_), .. }) => {
+                        f.write_str("; `vmyna pin` tells the tries left meanwhile")
+                    }
+                    _ => Ok(()),
+                }
             }
             Self::OtherCard { place } => write!(
                 f,
