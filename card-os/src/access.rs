@@ -86,7 +86,10 @@ impl Condition {
             Self::Never | Self::Unsuited => false,
             Self::Verified(pin) => verified(*pin),
             Self::AnyOf(conditions) => conditions.iter().any(|condition| condition.holds(verified)),
-            Self::AllOf(conditions) => conditions.iter().all(|condition| condition.holds(verified)),
+            // Of nothing at all nothing follows.
+            Self::AllOf(conditions) => {
+                !conditions.is_empty() && conditions.iter().all(|condition| condition.holds(verified))
+            }
         }
     }
 
@@ -273,6 +276,7 @@ mod tests {
                 [false, false, false, true],
             ),
             (Condition::AnyOf(vec![]), [false, false, false, false]),
+            (Condition::AllOf(vec![]), [false, false, false, false]),
         ];
         let states: [&[FileId]; 4] = [&[], &[A], &[B], &[A, B]];
         for (condition, expected) in table {

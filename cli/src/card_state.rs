@@ -20,7 +20,10 @@ pub(crate) struct CardState {
 pub(crate) const HELP: &str = "\
 The state of the card NAME of the image FILE is FILE.state/NAME.redb. For an image whose folder
 can't be written to, name a folder of yours in the environment: with VMYNA_STATE=/DIR the state is
-in there. All that use a card must have the same /DIR, or it has two states.";
+in there. All that use a card must have the same /DIR, or it has two states.
+
+Symbolic links to an image are followed. A copy, a second name (hard link) and an image that is
+mounted alone have a state of their own; with one VMYNA_STATE they are one card.";
 
 #[derive(Subcommand)]
 enum Action {

@@ -6,10 +6,12 @@
 mod common;
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Printed, starting, vmyna};
@@ -321,14 +323,34 @@ fn on_a_full_disk_a_card_can_be_looked_at_and_brought_back_to_what_was_issued() 
 }
 
 #[test]
-fn who_connects_to_a_holder_and_says_nothing_keeps_nobody_waiting() {
+fn who_connects_to_a_holder_and_says_little_or_nothing_keeps_nobody_waiting() {
     let cards = Cards::new();
     cards.answer(&[WRONG]);
     let _holder = cards.hold();
     let said = fs::read_to_string(cards.0.path().join("c.state/p000001.redb.holder")).unwrap();
     let control = said.lines().find_map(|line| line.strip_prefix("control ")).unwrap();
-    let _silent: Vec<_> = (0..5).map(|_| UnixStream::connect(control).unwrap()).collect();
+    let connect = |count| {
+        (0..count)
+            .map(|_| UnixStream::connect(control).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let _silent = connect(5);
     assert_eq!(tries(&cards, "c#p000001"), "2 of 3");
+    // More than are answered at once, each with a byte now and then.
+    let slow = connect(20);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::SeqCst) {
+                // One that was sent away takes nothing more.
+                slow.iter().for_each(|mut stream| drop(stream.write_all(b"t")));
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        });
+        let told = cards.run(&["pin", "c#p000001"]);
+        done.store(true, Ordering::SeqCst);
+        told.exits_with(0);
+    });
 }
 
 #[test]

@@ -131,6 +131,7 @@ fn open_existing<M: Medium>(medium: &M, identity: &[u8; 32]) -> Result<Option<Da
     // What was read may be in the operating system's memory only: written by a process that was killed, or kept there
     // after a sync that failed and that no later one would repeat. Nothing may be answered from it before it lasts.
     backend.write(0, &bytes).map_err(Trouble::io("write"))?;
+    // The library does so too when it opens, which it promises nowhere.
     backend.sync_data().map_err(Trouble::io("write"))?;
     medium.sync_name().map_err(Trouble::io("write"))?;
     Ok(Some(format::builder().create_with_backend(backend)?))

@@ -13,7 +13,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vmyna_card_os::file::{Body, FileId};
 use vmyna_card_os::store::ObjectId;
@@ -27,7 +27,7 @@ use crate::hex;
 
 /// How long who asks waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long a line may take to arrive, and an answer to be taken.
+/// How long a whole line may take to arrive, and an answer to be taken.
 const REQUEST: Duration = Duration::from_millis(500);
 /// That many requests are answered at once; the next one waits for the last of them.
 const AT_ONCE: usize = 16;
@@ -79,10 +79,14 @@ pub(super) fn wake(socket: &Path) {
 
 /// Reads one request and answers it.
 fn answer(stream: &UnixStream, held: &Mutex<Held>) -> io::Result<()> {
-    stream.set_read_timeout(Some(REQUEST))?;
     stream.set_write_timeout(Some(REQUEST))?;
-    let mut lines = BufReader::new(stream.take(LONGEST_REQUEST)).lines();
-    let mut line = || lines.next().transpose().map(Option::unwrap_or_default);
+    let mut lines = BufReader::new(Arriving::new(stream).take(LONGEST_REQUEST));
+    let mut line = || -> io::Result<String> {
+        let mut line = String::new();
+        lines.get_mut().get_mut().end = Instant::now() + REQUEST;
+        lines.read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
+    };
     let say = |text: &str| -> io::Result<()> {
         let mut stream = stream;
         stream.write_all(text.as_bytes())
@@ -115,6 +119,33 @@ fn answer(stream: &UnixStream, held: &Mutex<Held>) -> io::Result<()> {
         Ok(rest) => format!("ok\n{rest}"),
         Err(failure) => format!("error {failure}\n"),
     })
+}
+
+/// What arrives on a stream until some moment: who sends a byte now and then takes no longer than who sends none.
+struct Arriving<'a> {
+    stream: &'a UnixStream,
+    end: Instant,
+}
+
+impl<'a> Arriving<'a> {
+    fn new(stream: &'a UnixStream) -> Self {
+        Self {
+            stream,
+            end: Instant::now(),
+        }
+    }
+}
+
+impl Read for Arriving<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        let mut stream = self.stream;
+        stream.read(buffer)
+    }
 }
 
 fn tries(card: &Card) -> String {

@@ -85,7 +85,7 @@ impl From<io::Error> for NotHeld {
 impl Hold {
     /// Holds the card, if nobody else does. Waits a moment for one who does not say where he listens.
     pub(super) fn take(path: PathBuf) -> Result<Self, NotHeld> {
-        let file = lock(&path, File::try_lock)?;
+        let file = lock(&path, open_or_make, File::try_lock)?;
         let mut hold = Self { file, path };
         hold.write(&Holder {
             pid: std::process::id(),
@@ -141,15 +141,36 @@ impl Drop for Hold {
 pub(super) struct Look {
     file: File,
     path: PathBuf,
+    /// Whether the last one may clear the file away.
+    clears: bool,
 }
 
 impl Look {
     /// Waits a moment for a holder who does not say where he listens.
     pub(super) fn take(path: PathBuf) -> Result<Self, NotHeld> {
-        let file = lock(&path, File::try_lock_shared)?;
+        let file = lock(&path, open_or_make, File::try_lock_shared)?;
         // Left by a process that was killed: nobody is to take that for who has the card now.
         let _ = file.set_len(0);
-        Ok(Self { file, path })
+        Ok(Self {
+            file,
+            path,
+            clears: true,
+        })
+    }
+
+    /// The same where nothing can be written, as on a medium that others may write to all the same. `None` where no file
+    /// says that anybody holds the card.
+    pub(super) fn take_unwritable(path: PathBuf) -> Result<Option<Self>, NotHeld> {
+        let open = |path: &Path| open_own(OpenOptions::new().read(true), path);
+        match lock(&path, open, File::try_lock_shared) {
+            Ok(file) => Ok(Some(Self {
+                file,
+                path,
+                clears: false,
+            })),
+            Err(NotHeld::Io(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(other) => Err(other),
+        }
     }
 }
 
@@ -157,21 +178,30 @@ impl Drop for Look {
     fn drop(&mut self) {
         // The last one clears away. Only a file that nobody else has locked may go, or two could hold the card.
         let _ = self.file.unlock();
-        if self.file.try_lock().is_ok() && is_at(&self.file, &self.path).unwrap_or(false) {
+        if self.clears && self.file.try_lock().is_ok() && is_at(&self.file, &self.path).unwrap_or(false) {
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
+fn open_or_make(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    open_own(
+        owners_only(options.read(true).write(true).create(true).truncate(false)),
+        path,
+    )
+}
+
 /// The locked file. Tries again for a while, unless a holder says where he listens.
-fn lock(path: &Path, how: impl Fn(&File) -> Result<(), TryLockError>) -> Result<File, NotHeld> {
+fn lock(
+    path: &Path,
+    open: impl Fn(&Path) -> io::Result<File>,
+    how: impl Fn(&File) -> Result<(), TryLockError>,
+) -> Result<File, NotHeld> {
     let end = Instant::now() + PATIENCE;
     let mut before = None;
     loop {
-        let mut file = open_own(
-            owners_only(OpenOptions::new().read(true).write(true).create(true).truncate(false)),
-            path,
-        )?;
+        let mut file = open(path)?;
         match how(&file) {
             // Whoever held the card before may have removed the file between our opening and locking it. Then it is no
             // longer the one that the next comer finds, and its lock is worth nothing.
@@ -219,6 +249,7 @@ fn is_at(_: &File, _: &Path) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     #[test]
     fn what_a_holder_writes_is_understood_and_anything_else_is_nobody() {
@@ -273,6 +304,60 @@ mod tests {
         assert!(hold.announce(&"x".repeat(LONGEST / 2 + 1)).is_err());
         drop(hold);
         drop(Hold::take(path).unwrap());
+    }
+
+    #[test]
+    fn a_lock_on_a_file_that_was_removed_meanwhile_is_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("holder");
+        let looked = Cell::new(0);
+        let locked = lock(&path, open_or_make, |file| {
+            looked.set(looked.get() + 1);
+            if looked.get() == 1 {
+                fs::remove_file(&path).unwrap();
+            }
+            file.try_lock()
+        });
+        assert!(is_at(&locked.unwrap(), &path).unwrap());
+        assert_eq!(looked.get(), 2);
+    }
+
+    #[test]
+    fn the_words_of_one_who_was_killed_are_not_taken_for_those_of_the_next() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("holder");
+        let holder = |pid| Holder {
+            pid,
+            control: Some("/run/somewhere".to_owned()),
+        };
+        fs::write(&path, holder(1).to_text()).unwrap();
+        let looked = Cell::new(0);
+        // The next one has locked the file, and writes its name only after we have looked.
+        let refused = lock(
+            &path,
+            |path| {
+                looked.set(looked.get() + 1);
+                if looked.get() == 2 {
+                    fs::write(path, holder(2).to_text()).unwrap();
+                }
+                open_or_make(path)
+            },
+            |_| Err(TryLockError::WouldBlock),
+        );
+        assert!(matches!(refused, Err(NotHeld::By(Some(found))) if found == holder(2)));
+    }
+
+    #[test]
+    fn where_nothing_can_be_written_a_holder_is_seen_and_nothing_is_cleared_away() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("holder");
+        assert!(Look::take_unwritable(path.clone()).unwrap().is_none());
+        let hold = Hold::take(path.clone()).unwrap();
+        assert!(matches!(Look::take_unwritable(path.clone()), Err(NotHeld::By(Some(_)))));
+        drop(hold);
+        fs::write(&path, "left").unwrap();
+        drop(Look::take_unwritable(path.clone()).unwrap());
+        assert_eq!(fs::read(&path).unwrap(), b"left");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::error::{StateError, Trouble};
 use super::file::open_own;
 use super::format;
-use super::medium::{FileMedium, Medium as _, look, storage};
+use super::medium::{FileMedium, Medium as _, look, look_unwritable, storage};
 use crate::store::{ObjectId, State};
 
 /// What a state holds.
@@ -40,11 +40,10 @@ pub struct PinEntry {
 /// # Errors
 /// The card is in use, the state is of a newer format, or the file can't be read.
 pub fn inspect(path: &Path) -> Result<Option<Inspection>, StateError> {
-    // So that nobody writes meanwhile. Where no file can be made nobody else has made the one that says who writes.
+    // So that nobody writes meanwhile.
     let _look = match look(path) {
-        Ok(look) => Some(look),
-        Err(StateError::Storage { kind, .. }) if NOT_WRITABLE.contains(&kind) => None,
-        Err(error) => return Err(error),
+        Err(StateError::Storage { kind, .. }) if NOT_WRITABLE.contains(&kind) => look_unwritable(path)?,
+        other => Some(other?),
     };
     let bytes = match read(path) {
         Ok(bytes) => bytes,

@@ -83,7 +83,7 @@ impl FileMedium {
             state: state.to_owned(),
             hold,
         };
-        remove(&medium.unfinished()).map_err(|error| storage(state, "open", &error))?;
+        remove(&medium.unfinished()).map_err(|error| storage(state, "clear away what was begun of", &error))?;
         Ok(medium)
     }
 
@@ -181,6 +181,11 @@ fn backend(file: File) -> io::Result<FileBackend> {
 /// Keeps others from changing the state while it is looked at.
 pub(super) fn look(state: &Path) -> Result<Look, StateError> {
     Look::take(holder_of(state)).map_err(|error| not_held(state, error))
+}
+
+/// The same where nothing can be written; `None` where nobody has made a file that says who holds the card.
+pub(super) fn look_unwritable(state: &Path) -> Result<Option<Look>, StateError> {
+    Look::take_unwritable(holder_of(state)).map_err(|error| not_held(state, error))
 }
 
 fn holder_of(state: &Path) -> PathBuf {
