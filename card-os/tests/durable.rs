@@ -400,7 +400,7 @@ fn another_process_is_named_and_when_it_is_killed_its_answers_hold() {
             said.contains(&format!(
                 "process {}, which listens on /run/somewhere/control",
                 child.id()
-            )),
+            )) && said.contains("`vmyna pin` tells the tries left meanwhile"),
             "{said}"
         );
         child.kill().unwrap();

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use common::{ALPHA, Rig, card_on, hex};
 use proptest::prelude::*;
 use vmyna_card_os::event::Event;
-use vmyna_card_os::store::{Change, State, Store, StoreError};
+use vmyna_card_os::store::{Change, MemoryStore, State, Store, StoreError};
 use vmyna_card_os::{Card, CardError};
 
 /// What happened, in order.
@@ -281,6 +281,14 @@ fn a_card_goes_back_to_what_it_was_issued_as_or_stays_as_it_is() {
     rig.card.power_on();
     rig.select(ALPHA);
     rig.expect(&[(QUERY, 0x63C3)]);
+    let mut rig = Rig::on(rig.card.into_store());
+    rig.select(ALPHA);
+    rig.expect(&[(QUERY, 0x63C3)]);
+    // The store in memory forgets as well.
+    let mut rig = Rig::on(Box::<MemoryStore>::default());
+    rig.select(ALPHA);
+    rig.expect(&[(WRONG, 0x63C2)]);
+    rig.card.reset_state().unwrap();
     let mut rig = Rig::on(rig.card.into_store());
     rig.select(ALPHA);
     rig.expect(&[(QUERY, 0x63C3)]);

@@ -24,11 +24,7 @@ pub(super) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<Fil
     // The second for a pipe, which would let us wait for its other end.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    let file = match options.open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Err(error),
-        Err(error) => return Err(unless_file(path, error)),
-    };
+    let file = options.open(path).map_err(|error| unless_file(path, error))?;
     match file.metadata()?.is_file() {
         true => Ok(file),
         false => Err(no_file(path, "not an ordinary file")),
@@ -46,4 +42,28 @@ pub(super) fn unless_file(path: &Path, error: io::Error) -> io::Error {
 
 fn no_file(path: &Path, what: &str) -> io::Error {
     io::Error::new(NO_FILE, format!("{} is {what}", path.display()))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_about_an_ordinary_file_is_told_as_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        std::os::unix::fs::symlink(&file, directory.path().join("link")).unwrap();
+        std::fs::create_dir(directory.path().join("folder")).unwrap();
+        let denied = io::ErrorKind::PermissionDenied;
+        for (name, expected) in [
+            ("file", denied),
+            ("nothing", denied),
+            ("link", NO_FILE),
+            ("folder", NO_FILE),
+        ] {
+            let told = unless_file(&directory.path().join(name), denied.into());
+            assert_eq!(told.kind(), expected, "{name}");
+        }
+    }
 }
