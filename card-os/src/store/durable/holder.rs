@@ -358,6 +358,13 @@ mod tests {
         fs::write(&path, "left").unwrap();
         drop(Look::take_unwritable(path.clone()).unwrap());
         assert_eq!(fs::read(&path).unwrap(), b"left");
+        // What can't be looked at may well be held.
+        assert!(matches!(
+            Look::take_unwritable(path.join("below a file")),
+            Err(NotHeld::Io(_))
+        ));
+        drop(Look::take(path.clone()).unwrap());
+        assert!(!path.exists(), "who can write clears away");
     }
 
     #[test]

@@ -260,6 +260,17 @@ mod tests {
     }
 
     #[test]
+    fn who_only_looks_is_told_of_the_holder_whether_he_could_write_or_not() {
+        let directory = tempfile::tempdir().unwrap();
+        let state = directory.path().join("hanako.state");
+        let held = FileMedium::hold(&state).unwrap();
+        assert!(matches!(look(&state), Err(StateError::InUse { .. })));
+        assert!(matches!(look_unwritable(&state), Err(StateError::InUse { .. })));
+        drop(held);
+        assert!(look_unwritable(&state).unwrap().is_none());
+    }
+
+    #[test]
     fn what_can_not_be_removed_is_told_from_what_is_not_there() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("hanako.state");
