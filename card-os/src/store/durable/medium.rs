@@ -57,7 +57,7 @@ pub trait Medium: Send + fmt::Debug {
     /// Makes sure that the next comer still finds the card held, and here.
     ///
     /// # Errors
-    /// [`MOVED`], or that can't be found out.
+    /// It would not: the place was moved or removed. Or that can't be found out.
     fn check_held(&self) -> io::Result<()>;
 }
 
