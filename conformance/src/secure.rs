@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use aes::Aes128;
-use aes::cipher::block_padding::Iso7816;
+use aes::cipher::block_padding::{Iso7816, NoPadding};
 use aes::cipher::{BlockDecryptMut, BlockEncrypt, BlockEncryptMut, KeyInit, KeyIvInit};
 use rand_core::CryptoRngCore;
 use rsa::{Oaep, RsaPublicKey};
@@ -42,21 +42,16 @@ impl Session {
 
     /// `86 L 01 cryptogram`; with `long` L takes two bytes where one would do.
     pub(crate) fn seal(&self, plain: &[u8], long: bool) -> Vec<u8> {
-        let encryptor = cbc::Encryptor::<Aes128>::new((&*self.key).into(), &self.vector().into());
-        let cryptogram = encryptor.encrypt_padded_vec_mut::<Iso7816>(plain);
-        let length = cryptogram.len() + 1;
-        let mut object = vec![HEAD];
-        match u8::try_from(length) {
-            Ok(length) if length < 0x80 && !long => object.push(length),
-            Ok(length) => object.extend([0x81, length]),
-            Err(_) => {
-                object.push(0x82);
-                object.extend((length as u16).to_be_bytes());
-            }
-        }
-        object.push(ISO_PADDING);
-        object.extend(cryptogram);
-        object
+        object(&self.encryptor().encrypt_padded_vec_mut::<Iso7816>(plain), long)
+    }
+
+    /// A block of zeros, which ends with no padding. Bytes that were not sealed would have one with some keys.
+    pub(crate) fn seal_unpadded(&self) -> Vec<u8> {
+        object(&self.encryptor().encrypt_padded_vec_mut::<NoPadding>(&[0; 16]), false)
+    }
+
+    fn encryptor(&self) -> cbc::Encryptor<Aes128> {
+        cbc::Encryptor::new((&*self.key).into(), &self.vector().into())
     }
 
     /// The same under the number of a later command, of which the right number makes no right padding by chance.
@@ -86,6 +81,23 @@ impl Session {
     pub(crate) fn count(&mut self) {
         self.number += 1;
     }
+}
+
+/// `86 L 01 cryptogram`; with `long` L takes two bytes where one would do.
+fn object(cryptogram: &[u8], long: bool) -> Vec<u8> {
+    let length = cryptogram.len() + 1;
+    let mut object = vec![HEAD];
+    match u8::try_from(length) {
+        Ok(length) if length < 0x80 && !long => object.push(length),
+        Ok(length) => object.extend([0x81, length]),
+        Err(_) => {
+            object.push(0x82);
+            object.extend((length as u16).to_be_bytes());
+        }
+    }
+    object.push(ISO_PADDING);
+    object.extend(cryptogram);
+    object
 }
 
 /// What SET SESSION KEY is to carry.
@@ -133,5 +145,23 @@ impl Delivery {
         let mut half = Zeroizing::new([0; 16]);
         half.copy_from_slice(seed.get(..16).unwrap_or_default());
         Ok((block, (self == Self::Right).then_some(Session { key: half, number: 1 })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_to_have_no_right_padding_has_none_under_any_key() {
+        for seed in 0..2000_u128 {
+            let session = Session {
+                key: Zeroizing::new(seed.to_be_bytes()),
+                number: 1,
+            };
+            assert_eq!(session.open(&session.seal_unpadded()), None);
+            assert_eq!(session.open(&session.seal_ahead(&[0])), None);
+            assert_eq!(session.open(&session.seal(&[0], true)), Some(vec![0]));
+        }
     }
 }

@@ -28,6 +28,8 @@ enum Seal {
     LongLength,
     /// Under the number of a later command.
     Ahead,
+    /// A block without padding, whatever else it is.
+    Unpadded,
 }
 
 #[derive(Clone, Debug)]
@@ -229,6 +231,7 @@ fn placeholder(word: &str) -> Result<Part, String> {
             Part::Bytes(vec![byte; count])
         }
         "session-key" => Part::SessionKey(argument.parse()?),
+        "sealed-unpadded" => Part::Sealed(Vec::new(), Seal::Unpadded),
         _ => return Err(format!("there is no placeholder {{{word}}}")),
     })
 }
@@ -294,6 +297,7 @@ fn fill(parts: &[Part], context: &mut Context<'_>) -> Result<Zeroizing<Vec<u8>>,
                     Seal::Right => session.seal(&inner, false),
                     Seal::LongLength => session.seal(&inner, true),
                     Seal::Ahead => session.seal_ahead(&inner),
+                    Seal::Unpadded => session.seal_unpadded(),
                 });
             }
         }

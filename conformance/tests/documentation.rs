@@ -64,8 +64,8 @@ contact-atr-in-applications, sign-certificate, no-sign-certificate, auth-certifi
 Placeholders: `{select:AP}` the whole SELECT, `{aid:AP}`, `{pin:P}`, `{wrong:P}` (its last character is the next one),
 `{longer:P}`, `{lower:P}`, `{saved:NAME}`, `{text:T}`, `{sha256:T}`, `{digest-info:T}`, `{fill:COUNT BYTE}`,
 `{random:COUNT}`, `{session-key}` (a new one, under the key saved as session-key; also `:tag-81`, `:too-large`),
-`{sealed:…}`, `{sealed-long:…}` and
-`{sealed-ahead:…}` (object 86 under the session's key; with a long length; under a later command's number). AP is card_manager, jpki, input_assist, face_info,
+`{sealed:…}`, `{sealed-long:…}`, `{sealed-ahead:…}` and `{sealed-unpadded}` (object 86 under the session's key; with a long
+length; under a later command's number; a block that ends with no padding). AP is card_manager, jpki, input_assist, face_info,
 residence_code or card_info; P is auth, sign, input-assist, residence, common, code-a, code-b or birth.
 
 ";
