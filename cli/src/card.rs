@@ -147,7 +147,7 @@ impl CardSource {
                 let interface = issued.profile.interface;
                 Ok(in_reader(HeldCard::open(issued, place, observer)?, interface))
             }
-            None => self.in_memory(issued, observer),
+            None => self.as_issued(&issued, observer),
         }
     }
 
@@ -156,12 +156,13 @@ impl CardSource {
         &self,
         observer: Option<Box<dyn Observer + Send>>,
     ) -> Result<Box<dyn Icc + Send>, Failure> {
-        self.in_memory(self.issued()?, observer)
+        self.as_issued(&self.issued()?, observer)
     }
 
-    fn in_memory(
+    /// The same for who has looked already what this card was issued as.
+    pub(crate) fn as_issued(
         &self,
-        issued: IssuedCard,
+        issued: &IssuedCard,
         observer: Option<Box<dyn Observer + Send>>,
     ) -> Result<Box<dyn Icc + Send>, Failure> {
         let interface = issued.profile.interface;

@@ -98,7 +98,7 @@ impl Tour {
     fn begin(arguments: &args::Demo, card: IssuedCard) -> Result<Self, Failure> {
         let reasons = Reasons::default();
         let mut reader = SoftwareReader::new("software reader");
-        let prepared = trace::prepare_as_issued(&arguments.card, Some(reasons.observer()))?;
+        let prepared = trace::prepare_as_issued(&arguments.card, &card, Some(reasons.observer()))?;
         let trace = trace::begin(&arguments.trace, arguments.show_secrets)?;
         reader.put(prepared.into_reader("software reader", trace.as_ref()))?;
         writeln!(

@@ -3,8 +3,8 @@
 //! What it promises. A change is on stable storage when `commit` returns `Ok`. A power cut at any moment leaves the state
 //! before or after a change, never a mixture. One process at a time: a second one is told who holds the card. After a
 //! failure the store does nothing more until it is opened again, nor when its files are not where the next comer would find
-//! them. A damaged state is refused and left as it is; only
-//! [`reset`] brings a card back to what it was when issued, and only because somebody asked for it.
+//! them. A damaged state is refused and left as it is; only [`reset`] brings a card back to what it was when issued, and only
+//! because somebody asked for it.
 //!
 //! What it must never do: start anew because something can't be read, show a PIN, or write where nothing was changed. A
 //! card that is only read has no state file at all; the file comes into being, whole, with the first change.

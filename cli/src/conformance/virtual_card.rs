@@ -1,6 +1,6 @@
 //! A virtual card as a subject: as issued each time it is made, whatever has become of the same card in use.
 
-use vmyna_card_os::application::Application;
+use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::file::Body;
 use vmyna_conformance::pins::{Pin, Place};
 use vmyna_reader_bridge::trace::Trace;
@@ -14,16 +14,17 @@ use crate::trace;
 /// A card as issued.
 pub(super) struct VirtualCard {
     source: CardSource,
-    applications: Vec<Application>,
+    issued: IssuedCard,
 }
 
 impl VirtualCard {
     pub(super) fn new(source: &CardSource) -> Result<Self, Failure> {
+        let issued = source.issued()?;
         // A fault in the card is told here, with its reason.
-        source.open_as_issued(None)?;
+        source.as_issued(&issued, None)?;
         Ok(Self {
             source: source.clone(),
-            applications: source.issued()?.applications(),
+            issued,
         })
     }
 
@@ -31,7 +32,7 @@ impl VirtualCard {
     /// can be replayed, with a card that is new as well.
     pub(super) fn reader(&self, what_for: &str, trace: Option<&Trace>) -> Result<Box<dyn Reader>, ReaderError> {
         let name = "software reader";
-        let card = trace::prepare_as_issued(&self.source, None);
+        let card = trace::prepare_as_issued(&self.source, &self.issued, None);
         let card = card.map_err(|_| ReaderError::from_icc(IccError::Mute, name))?;
         let mut reader = SoftwareReader::new(name);
         reader.put(card.into_reader(what_for, trace))?;
@@ -40,9 +41,11 @@ impl VirtualCard {
 
     /// The values of its PINs, from what it was issued with.
     pub(super) fn values(&self) -> Vec<(Pin, Zeroizing<String>)> {
+        let applications = self.issued.applications();
         let value = |place: Place| {
-            let mut applications = self.applications.iter();
-            let application = applications.find(|one| one.aid.as_bytes() == place.application.aid())?;
+            let application = applications
+                .iter()
+                .find(|one| one.aid.as_bytes() == place.application.aid())?;
             let file = application
                 .files
                 .iter()

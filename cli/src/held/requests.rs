@@ -80,7 +80,8 @@ pub(super) fn wake(socket: &Path) {
 /// Reads one request and answers it.
 fn answer(stream: &UnixStream, held: &Mutex<Held>) -> io::Result<()> {
     stream.set_write_timeout(Some(REQUEST))?;
-    let mut lines = BufReader::new(Arriving::new(stream).take(LONGEST_REQUEST));
+    let end = Instant::now();
+    let mut lines = BufReader::new(Arriving { stream, end }.take(LONGEST_REQUEST));
     let mut line = || -> io::Result<String> {
         let mut line = String::new();
         lines.get_mut().get_mut().end = Instant::now() + REQUEST;
@@ -125,15 +126,6 @@ fn answer(stream: &UnixStream, held: &Mutex<Held>) -> io::Result<()> {
 struct Arriving<'a> {
     stream: &'a UnixStream,
     end: Instant,
-}
-
-impl<'a> Arriving<'a> {
-    fn new(stream: &'a UnixStream) -> Self {
-        Self {
-            stream,
-            end: Instant::now(),
-        }
-    }
 }
 
 impl Read for Arriving<'_> {

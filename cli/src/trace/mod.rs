@@ -12,6 +12,7 @@ mod text;
 use std::io::ErrorKind;
 use std::path::Path;
 
+use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::event::{Event, Observer};
 use vmyna_reader_bridge::trace::{self, PcapngSink, Secrecy, Sink, Trace, Traced, What};
 use vmyna_reader_bridge::{Icc, Reader, ReaderError};
@@ -70,12 +71,13 @@ pub(crate) fn prepare(source: &CardSource, observer: Option<Box<dyn Observer + S
     prepare_with(observer, |all| source.open(Some(all)))
 }
 
-/// The same for the card as it was issued, whatever has become of it.
+/// The same for the card as it was `issued`, whatever has become of it.
 pub(crate) fn prepare_as_issued(
     source: &CardSource,
+    issued: &IssuedCard,
     observer: Option<Box<dyn Observer + Send>>,
 ) -> Result<Prepared, Failure> {
-    prepare_with(observer, |all| source.open_as_issued(Some(all)))
+    prepare_with(observer, |all| source.as_issued(issued, Some(all)))
 }
 
 fn prepare_with(

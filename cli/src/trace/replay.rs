@@ -26,10 +26,12 @@ use crate::narrate::{Narrator, secured, split};
 pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
     let recording = load(&arguments.file)?;
     let reader = choose(arguments.reader.as_deref(), &readers(&recording))?.to_owned();
-    let applications = arguments.card.issued()?.applications();
+    let issued = arguments.card.issued()?;
+    let applications = issued.applications();
     let pins = Pins::new(&arguments.pin, &applications)?;
     let position = Position::default();
-    let card = arguments.card.open_as_issued(Some(position.observer(&applications)))?;
+    let observer = position.observer(&applications);
+    let card = arguments.card.as_issued(&issued, Some(observer))?;
     let mut replay = Replay {
         card,
         powered: false,

@@ -204,13 +204,19 @@ mod tests {
         fs::remove_dir_all(folder).unwrap();
     }
 
+    /// A socket that listens with a queue for one, and takes nobody from it.
+    fn narrow(path: &Path) -> Socket {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        socket.bind(&SockAddr::unix(path).unwrap()).unwrap();
+        socket.listen(0).unwrap();
+        socket
+    }
+
     #[test]
     fn one_whose_queue_is_full_is_in_use() {
         let folder = folder("busy");
         let path = folder.join("busy");
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
-        socket.bind(&SockAddr::unix(&path).unwrap()).unwrap();
-        socket.listen(0).unwrap();
+        let socket = narrow(&path);
         let _first = UnixStream::connect(&path).unwrap();
         assert!(is_in_use(&path) && !is_in_use(&folder.join("s")));
         drop(socket);
@@ -221,10 +227,8 @@ mod tests {
     #[test]
     fn a_queue_that_stays_full_is_not_waited_at_for_ever() {
         let folder = folder("full");
-        let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
         let path = folder.join("full");
-        socket.bind(&SockAddr::unix(&path).unwrap()).unwrap();
-        socket.listen(0).unwrap();
+        let socket = narrow(&path);
         let patience = Duration::from_millis(100);
         let first = connect(&path, patience).unwrap();
         assert_eq!(connect(&path, patience).unwrap_err().kind(), ErrorKind::WouldBlock);
