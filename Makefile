@@ -47,4 +47,4 @@ specimens: ## make the certificates of the specimen cards anew: make specimens I
 docs: ## write the pages in docs/ from the rules, declarations, vectors and tests of clients
 	UPDATE_DOCS=1 cargo test --package vmyna-applets --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-conformance --test documentation
-	UPDATE_DOCS=1 cargo test --package vmyna-test-support --test clients
+	UPDATE_DOCS=1 cargo test --package vmyna-testkit --test clients

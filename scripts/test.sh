@@ -51,7 +51,7 @@ cargo clippy --manifest-path client-tests/Cargo.toml --all-targets --locked -- -
 tested --manifest-path client-tests/Cargo.toml
 
 step "docs/clients.md: all that it says was just seen"
-cargo test --package vmyna-test-support --test clients --locked -- --ignored
+cargo test --package vmyna-testkit --test clients --locked -- --ignored
 
 step "fuzzing, a few seconds a target; \`make fuzz\` runs longer"
 cargo clippy --manifest-path fuzz/Cargo.toml --all-targets --locked -- -D warnings

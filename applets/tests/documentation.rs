@@ -9,7 +9,7 @@ use vmyna_card_os::access::Access;
 use vmyna_card_os::application::Application;
 use vmyna_card_os::file::Body;
 use vmyna_card_os::rule;
-use vmyna_test_support::assert_page;
+use vmyna_testkit::assert_page;
 
 const INTRODUCTION: &str = "\
 # What the card does, and how certain that is

@@ -16,7 +16,7 @@ use vmyna_card_os::Card;
 use vmyna_card_os::store::MemoryStore;
 use vmyna_reader_bridge::vpcd::{VpcdAddress, VpcdServer};
 use vmyna_reader_bridge::{ContactlessReader, Icc, Reader, SoftwareReader, TypeB};
-use vmyna_test_support::{PrivatePcscd, require_program};
+use vmyna_testkit::{PrivatePcscd, require_program};
 
 /// Hanako's card of this profile, without power.
 fn card(profile: &Profile) -> Card {

@@ -9,7 +9,7 @@ use std::io::Read;
 use std::process::Stdio;
 
 use common::{Printed, run_with_input, starting, vmyna};
-use vmyna_test_support::require_program;
+use vmyna_testkit::require_program;
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
 const SELECT_AUTH_PIN: &str = "00A4020C020018";

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use common::{Printed, Serve, Stack, modes_are_as_before, typed, vmyna};
-use vmyna_test_support::require_program;
+use vmyna_testkit::require_program;
 
 /// Hanako's PINs, and that her card is nobody's.
 const ALL: [&str; 17] = [

@@ -14,7 +14,7 @@ use std::process::Output;
 use std::thread;
 
 use common::{Printed, Serve, vmyna};
-use vmyna_test_support::PrivatePcscd;
+use vmyna_testkit::PrivatePcscd;
 
 const VPCD: &str = "FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:0x8C7B\n\
                     LIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID 0x8C7B\n";

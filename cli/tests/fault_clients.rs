@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use common::{Printed, Serve, Stack, is_signed, openssl, vmyna, write_public_key};
 use vmyna_applets::specimen;
-use vmyna_test_support::require_program;
+use vmyna_testkit::require_program;
 
 const PKCS15_TOOL: (&str, &str) = ("pkcs15-tool", "opensc");
 

@@ -7,7 +7,7 @@ mod common;
 use std::fs;
 
 use common::{Printed, openssl, run_with_input, starting, vmyna};
-use vmyna_test_support::require_program;
+use vmyna_testkit::require_program;
 
 const HANAKO: &str = "specimen:hanako";
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Printed, starting, vmyna};
 use tempfile::TempDir;
-use vmyna_test_support::require_program;
+use vmyna_testkit::require_program;
 
 const PERSON: &str = r#"
 name = "見本　太郎"

@@ -12,7 +12,7 @@ use std::process::Output;
 use common::{Printed, Stack, is_signed, openssl, write_public_key};
 use vmyna_applets::jpki;
 use vmyna_applets::specimen;
-use vmyna_test_support::clients::{Way, proves};
+use vmyna_testkit::clients::{Way, proves};
 
 const OPENSC_TOOL: (&str, &str) = ("opensc-tool", "opensc");
 const PKCS15_TOOL: (&str, &str) = ("pkcs15-tool", "opensc");

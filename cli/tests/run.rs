@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Printed, Serve, is_signed, run_with_input, signal, starting, vmyna, wait, write_public_key};
 use vmyna_applets::specimen;
-use vmyna_test_support::clients::{Way, proves};
-use vmyna_test_support::require_program;
+use vmyna_testkit::clients::{Way, proves};
+use vmyna_testkit::require_program;
 
 const VMYNA: &str = env!("CARGO_BIN_EXE_vmyna");
 

@@ -15,8 +15,8 @@ use std::process::{Command, Output};
 
 use common::{Printed, is_signed, modes_are_as_before, openssl, starting, vmyna, write_public_key};
 use vmyna_applets::specimen;
-use vmyna_test_support::clients::{Way, proves};
-use vmyna_test_support::require_program;
+use vmyna_testkit::clients::{Way, proves};
+use vmyna_testkit::require_program;
 
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use std::thread;
 
 use common::{Printed, Serve, Stack, wait};
-use vmyna_test_support::PrivatePcscd;
+use vmyna_testkit::PrivatePcscd;
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
 const VERIFY_AUTH: &str = "002000980431323334";

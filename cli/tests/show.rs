@@ -11,7 +11,7 @@ use std::process::Command;
 
 use common::{Printed, vmyna};
 use serde_json::Value;
-use vmyna_test_support::require_program;
+use vmyna_testkit::require_program;
 
 const HANAKO: &str = "specimen:hanako";
 

@@ -18,7 +18,7 @@ use vmyna_applets::specimen;
 use vmyna_card_os::application::SecureSession;
 
 use common::{Printed, Serve, vmyna};
-use vmyna_test_support::require_program;
+use vmyna_testkit::require_program;
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
 const SELECT_INPUT_ASSIST: &str = "00A4040C0AD3921000310001010408";

@@ -17,7 +17,7 @@ use jpki::nfc;
 use myna_card::Certificate;
 use myna_card::data::{sha256, sha256_digest_info};
 use vmyna_client_tests::{PIN, SIGN_PIN, SoftwareCard, auth_certificate, sign_certificate, specimen};
-use vmyna_test_support::clients::{Way, proves};
+use vmyna_testkit::clients::{Way, proves};
 
 /// The client with the JPKI application selected.
 fn open(card: &SoftwareCard) -> CryptoAp<&SoftwareCard, ()> {

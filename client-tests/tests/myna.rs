@@ -9,7 +9,7 @@ use myna::crypto::{extract_pubkey, verify, verify_cert};
 use myna::error::{ApduError, CryptoError};
 use myna_card::data::{sha256, sha256_digest_info};
 use vmyna_client_tests::{PIN, SoftwareCard, auth_certificate, specimen};
-use vmyna_test_support::clients::{Way, proves};
+use vmyna_testkit::clients::{Way, proves};
 
 const AUTH: KeyType = KeyType::UserAuth;
 

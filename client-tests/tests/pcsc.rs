@@ -20,8 +20,8 @@ use myna_card::{Card, Certificate, Date, Error, MasterFile, Pin};
 use vmyna_client_tests::{A_DAY, PIN, SIGN_PIN, auth_certificate, card, specimen};
 use vmyna_reader_bridge::pcsc_service::{Options, PcscLiteService};
 use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdServer};
-use vmyna_test_support::clients::{Way, proves};
-use vmyna_test_support::{PrivatePcscd, in_own_process};
+use vmyna_testkit::clients::{Way, proves};
+use vmyna_testkit::{PrivatePcscd, in_own_process};
 
 /// pcscd looks for a card each 400 ms; a busy machine may take longer.
 const CARD_SEEN_WITHIN: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use vmyna_conformance::CHECKS;
 use vmyna_conformance::suite::Suite;
 use vmyna_conformance::vector::{Certainty, Vector};
-use vmyna_test_support::assert_page;
+use vmyna_testkit::assert_page;
 
 const INTRODUCTION: &str = "\
 # The conformance suite

@@ -14,8 +14,8 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use vmyna_reader_bridge::vpcd::{End, StopHandle, VpcdAddress, VpcdError, VpcdServer};
 use vmyna_reader_bridge::{ContactlessReader, Icc, IccError, Reader, SoftwareReader, TypeB};
-use vmyna_test_support::clients::{Way, proves};
-use vmyna_test_support::{PrivatePcscd, require_program};
+use vmyna_testkit::clients::{Way, proves};
+use vmyna_testkit::{PrivatePcscd, require_program};
 
 const TYPE_B: TypeB = TypeB {
     application_data: [0x00, 0x00, 0x05, 0xE0],

@@ -21,7 +21,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use vmyna_reader_bridge::pcsc_service::{Hand, Options, PcscLiteService};
-use vmyna_test_support::{PrivatePcscd, in_own_process};
+use vmyna_testkit::{PrivatePcscd, in_own_process};
 
 /// Where the client runs: a reader, and a hand that puts its card in and out.
 enum Stack {

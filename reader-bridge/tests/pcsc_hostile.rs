@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, Once};
 use std::time::Duration;
 use vmyna_reader_bridge::pcsc_service::{CONNECTIONS, Hand, Options, PcscLiteService, code};
-use vmyna_test_support::in_own_process;
+use vmyna_testkit::in_own_process;
 
 /// The memory that this process has in use, in KiB.
 fn resident() -> usize {

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use vmyna_reader_bridge::pcsc_client::{CardState, PcscReader, PcscService};
 use vmyna_reader_bridge::vpcd::End;
 use vmyna_reader_bridge::{Reader, ReaderError};
-use vmyna_test_support::{PrivatePcscd, in_own_process};
+use vmyna_testkit::{PrivatePcscd, in_own_process};
 
 /// A pcscd with one reader and a card in it that programs see.
 fn pcscd_with_card(socket: &Path) -> (PrivatePcscd, Inserted) {

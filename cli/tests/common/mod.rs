@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use vmyna_test_support::{PrivatePcscd, require_program};
+use vmyna_testkit::{PrivatePcscd, require_program};
 
 /// Longer than anything takes that works, also on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);

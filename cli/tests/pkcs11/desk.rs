@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
-use vmyna_test_support::clients::Way;
-use vmyna_test_support::{require_library, require_program};
+use vmyna_testkit::clients::Way;
+use vmyna_testkit::{require_library, require_program};
 
 use crate::common::{Printed, Stack, run_with_input, vmyna};
 use crate::issued;

@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use vmyna_test_support::clients::{Way, proves};
+use vmyna_testkit::clients::{Way, proves};
 
 use crate::common::{Printed, openssl};
 use crate::desk::{Desk, require_openssl_engine};
@@ -78,7 +78,7 @@ fn a_wrong_pin_costs_the_engine_one_try() {
 
 /// What `openssl cms -verify` says of a message: the text, or why not.
 fn cms_verify(desk: &Desk, message: &str, arguments: &[&str]) -> Result<String, String> {
-    let mut command = std::process::Command::new(vmyna_test_support::require_program("openssl", "openssl"));
+    let mut command = std::process::Command::new(vmyna_testkit::require_program("openssl", "openssl"));
     command.args(["cms", "-verify", "-binary", "-inform", "DER", "-in", message]);
     let output = command.args(arguments).current_dir(desk.path()).output().unwrap();
     if output.status.success() {

@@ -5,8 +5,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use vmyna_test_support::clients::{Way, proves};
-use vmyna_test_support::{LocalServer, require_program};
+use vmyna_testkit::clients::{Way, proves};
+use vmyna_testkit::{LocalServer, require_program};
 
 use crate::common::{Printed, openssl};
 use crate::desk::Desk;

@@ -6,8 +6,8 @@
 
 use std::process::Command;
 
-use vmyna_test_support::clients::{Way, proves};
-use vmyna_test_support::{LocalServer, require_program};
+use vmyna_testkit::clients::{Way, proves};
+use vmyna_testkit::{LocalServer, require_program};
 
 use crate::common::{Printed, openssl};
 use crate::desk::{Desk, require_openssl_engine};

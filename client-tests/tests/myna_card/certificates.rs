@@ -4,7 +4,7 @@ use myna_card::ap::jpki::{JpkiAp, TokenInfo, TokenType, ef, token_flag};
 use myna_card::certificate::roots::Accept;
 use myna_card::{Certificate, Date, Error, ShortEfId};
 use vmyna_client_tests::{auth_certificate, sign_certificate, specimen};
-use vmyna_test_support::clients::{Way, proves};
+use vmyna_testkit::clients::{Way, proves};
 
 use super::{a_day, card, refused, sign_pin};
 

@@ -8,7 +8,7 @@ use myna_card::ap::jpki::JpkiAp;
 use myna_card::ap::text::{Attributes, IntegrityRecord, TextAp, ef};
 use myna_card::{Card, Error, RsaPublicKey, SecureSession};
 use vmyna_client_tests::{SoftwareCard, specimen};
-use vmyna_test_support::clients::{Way, proves};
+use vmyna_testkit::clients::{Way, proves};
 
 use super::{card, code_a, code_b, public_half_of, refused, text_pin};
 

@@ -4,7 +4,7 @@ use myna_card::ap::jpki::{JpkiAp, SignatureScheme, ef};
 use myna_card::data::{sha256, sha256_digest_info};
 use myna_card::{Card, Command, RsaPublicKey};
 use vmyna_client_tests::SoftwareCard;
-use vmyna_test_support::clients::{Way, proves};
+use vmyna_testkit::clients::{Way, proves};
 
 use super::{Jpki, auth_pin, card, refused, sign_pin, status_of};
 

@@ -7,7 +7,7 @@ use myna_card::card::Retries;
 use myna_card::data::{ImageFormat, Sex};
 use myna_card::{Error, Pin, ShortEfId};
 use vmyna_client_tests::{FACE_ROOT_KEY, SoftwareCard, specimen};
-use vmyna_test_support::clients::{Way, proves};
+use vmyna_testkit::clients::{Way, proves};
 
 use super::{birth_pin, card, code_a, code_b, public_half, public_half_of, refused};
 

@@ -7,7 +7,7 @@ use myna_card::card::Retries;
 use myna_card::data::{Date, Sex, verification_code_b};
 use myna_card::{CardVerifiableCertificate, Error, Pin, ShortEfId};
 use vmyna_client_tests::{SoftwareCard, TEXT_ROOT_KEY, specimen};
-use vmyna_test_support::clients::{Way, proves};
+use vmyna_testkit::clients::{Way, proves};
 
 use super::{card, code_a, code_b, public_half, public_half_of, refused, text_pin};
 

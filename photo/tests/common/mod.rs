@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use vmyna_photo::{HEIGHT, Picture, WIDTH};
-use vmyna_test_support::require_program;
+use vmyna_testkit::require_program;
 
 /// A coloured picture: `width * height` dots of red, green and blue.
 pub(crate) struct Colors {

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use vmyna_test_support::{PrivatePcscd, require_program};
+use vmyna_testkit::{PrivatePcscd, require_program};
 
 fn readers_seen_by_opensc(pcscd: &PrivatePcscd) -> String {
     let opensc = require_program("opensc-tool", "opensc");

@@ -11,13 +11,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use vmyna_test_support::assert_page;
-use vmyna_test_support::clients::{CLIENTS, Claim, Client, PROVED, Proof, Way};
+use vmyna_testkit::assert_page;
+use vmyna_testkit::clients::{CLIENTS, Claim, Client, PROVED, Proof, Way};
 
 const INTRODUCTION: &str = "\
 # Which programs work with the card
 
-Written by `make docs` from [the list of clients](../test-support/src/clients/list.rs) and the tests that prove it; a test keeps
+Written by `make docs` from [the list of clients](../testkit/src/clients/list.rs) and the tests that prove it; a test keeps
 it so. A line stands here only if a test of that name runs with every `make test`.
 
 All programs are unmodified, as their projects or Debian publish them. The versions are those with which the tests were

@@ -81,7 +81,7 @@ pub fn proves(key: &'static str, way: Way) -> Proof {
         .flat_map(|client| client.claims)
         .all(|claim| claim.key != key)
     {
-        panic!("no claim in test-support/src/clients/list.rs has the key `{key}`");
+        panic!("no claim in testkit/src/clients/list.rs has the key `{key}`");
     }
     Proof { key, way }
 }

@@ -9,7 +9,7 @@ use signal_hook::iterator::Signals;
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitCode, Stdio};
-use vmyna_test_support::PrivatePcscd;
+use vmyna_testkit::PrivatePcscd;
 
 const USAGE: &str = "usage: private-pcscd [--readers N] [--print] -- COMMAND [ARGUMENT...]
   --readers N   number of vpcd readers, 0 to 8 (default 1)
