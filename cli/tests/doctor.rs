@@ -1,5 +1,5 @@
-//! `vmyna doctor`: a set-up that works is told so, and each fault is found in one that is otherwise healthy, with the command
-//! that mends it. The PC/SC service is a real pcscd of the test's own; the files stand under a root of the test's own.
+//! `vmyna doctor` accepts a set-up that works, finds each fault in one that is otherwise healthy, and prints the command
+//! that mends it. The PC/SC service is a private pcscd; the files are under a temporary root.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
@@ -80,7 +80,7 @@ impl System {
         self.write("var/lib/dpkg/status", &status);
     }
 
-    /// In place of pcscd something that treats each connection so.
+    /// Replaces pcscd by a listener that treats each connection so.
     fn listener(&self, treat: fn(std::os::unix::net::UnixStream)) {
         self.remove("run/pcscd/pcscd.comm");
         let listener = UnixListener::bind(self.path("run/pcscd/pcscd.comm")).unwrap();
@@ -88,7 +88,13 @@ impl System {
     }
 
     fn doctor(&self) -> Output {
-        let mut command = vmyna(["doctor", "--root"]);
+        self.doctor_of(&[])
+    }
+
+    /// `vmyna doctor` with these arguments on this system.
+    fn doctor_of(&self, arguments: &[&str]) -> Output {
+        let mut command = vmyna(["doctor"]);
+        command.args(arguments).arg("--root");
         command
             .arg(self.root.path())
             .env_remove("PCSCLITE_CSOCK_NAME")
@@ -96,23 +102,23 @@ impl System {
         command.output().unwrap()
     }
 
-    /// Something is wrong; each of `told` is said.
+    /// Fails the test unless the command finds a fault and prints each of `texts`.
     #[track_caller]
-    fn ails(&self, told: &[&str]) {
-        has(&self.doctor().exits_with(1), told);
+    fn ails(&self, texts: &[&str]) {
+        has(&self.doctor().exits_with(1), texts);
     }
 }
 
 #[track_caller]
-fn has(output: &Output, told: &[&str]) {
+fn has(output: &Output, texts: &[&str]) {
     let out = output.out();
-    for told in told {
-        assert!(out.contains(told), "{told:?} is not in:\n{out}");
+    for text in texts {
+        assert!(out.contains(text), "{text:?} is not in:\n{out}");
     }
 }
 
 #[test]
-fn a_set_up_that_works_is_told_so() {
+fn a_set_up_that_works_has_no_fault() {
     let output = System::healthy().doctor().exits_with(0);
     has(
         &output,
@@ -126,8 +132,8 @@ fn a_set_up_that_works_is_told_so() {
 }
 
 #[test]
-fn what_is_not_installed_is_told_with_the_package_that_brings_it() {
-    for (file, told) in [
+fn a_missing_file_is_reported_with_its_package() {
+    for (file, text) in [
         (
             "usr/lib/x86_64-linux-gnu/libpcsclite.so.1",
             "-> apt-get install libpcsclite1",
@@ -144,12 +150,12 @@ fn what_is_not_installed_is_told_with_the_package_that_brings_it() {
     ] {
         let system = System::healthy();
         system.remove(file);
-        system.ails(&["WRONG", told]);
+        system.ails(&["WRONG", text]);
     }
 }
 
 #[test]
-fn a_pcscd_that_does_not_run_is_told_with_the_way_to_start_it() {
+fn a_stopped_pcscd_is_reported_with_its_start_command() {
     let system = System::healthy();
     system.remove("run/pcscd/pcscd.comm");
     system.write("proc/net/tcp", TCP_HEAD);
@@ -169,11 +175,11 @@ fn a_pcscd_that_does_not_run_is_told_with_the_way_to_start_it() {
 }
 
 #[test]
-fn a_socket_that_a_dead_pcscd_left_is_told() {
+fn the_socket_of_a_dead_pcscd_is_reported() {
     let mut system = System::healthy();
     system._pcscd.kill();
     system.ails(&[
-        "nobody listens at /run/pcscd/pcscd.comm",
+        "no process listens at /run/pcscd/pcscd.comm",
         "-> rm /run/pcscd/pcscd.*; pcscd",
     ]);
     system.systemd();
@@ -181,7 +187,7 @@ fn a_socket_that_a_dead_pcscd_left_is_told() {
 }
 
 #[test]
-fn polkit_s_refusal_and_strangers_at_the_socket_are_told() {
+fn polkit_refusals_and_other_services_are_reported() {
     let system = System::healthy();
     system.listener(drop);
     system.ails(&["closes the connection"]);
@@ -192,7 +198,7 @@ fn polkit_s_refusal_and_strangers_at_the_socket_are_told() {
         "/etc/polkit-1/rules.d/50-pcsc.rules",
     ]);
     let system = System::healthy();
-    // It hears the whole question first, so that the answer is not lost with the connection.
+    // It reads the whole request first, because closing a connection with unread bytes would drop the answer.
     system.listener(|mut stream| {
         let _ = stream.read_exact(&mut [0; 20]);
         let _ = stream.write_all(b"220 mail.example ESMTP\r\n");
@@ -201,7 +207,7 @@ fn polkit_s_refusal_and_strangers_at_the_socket_are_told() {
 }
 
 #[test]
-fn stray_files_of_readers_are_told() {
+fn stray_reader_files_are_reported() {
     let system = System::healthy();
     system.write("etc/reader.conf.d/vpcd.dpkg-old", VPCD);
     system.ails(&[
@@ -220,10 +226,10 @@ fn stray_files_of_readers_are_told() {
 }
 
 #[test]
-fn a_port_that_is_taken_and_a_vpcd_that_does_not_listen_are_told() {
+fn a_used_port_and_a_silent_vpcd_are_reported() {
     let system = System::healthy();
     system.write("proc/42/comm", "nginx\n");
-    system.ails(&["port 35963, which vpcd needs, is taken by nginx (process 42)"]);
+    system.ails(&["port 35963, which vpcd needs, is in use by nginx (process 42)"]);
     let system = System::healthy();
     system.write("proc/net/tcp", TCP_HEAD);
     system.write("proc/net/tcp6", TCP_HEAD);
@@ -231,22 +237,22 @@ fn a_port_that_is_taken_and_a_vpcd_that_does_not_listen_are_told() {
         "vpcd does not listen at port 35963",
         "-> kill \"$(cat /run/pcscd/pcscd.pid)\"; pcscd",
     ]);
-    // Without root it can't be seen whose socket it is: pcscd runs, so it is taken for its own, and otherwise not.
+    // Without root the owner can't be seen. While pcscd runs, the port counts as its own, and otherwise not.
     let system = System::healthy();
     system.remove("proc/42/fd/5");
     has(
         &system.doctor().exits_with(0),
-        &["port 35963 is listened at, by vpcd it seems"],
+        &["port 35963 is in use, apparently by vpcd"],
     );
     system.remove("run/pcscd/pcscd.comm");
     system.ails(&[
-        "port 35963, which vpcd needs, is taken by a program that only root can see",
+        "port 35963, which vpcd needs, is in use by a process that only root can see",
         "ss -ltnp 'sport = 35963'",
     ]);
 }
 
 #[test]
-fn versions_that_differ_or_are_old_and_another_port_are_worth_a_note() {
+fn versions_that_differ_and_another_port_are_noted() {
     let system = System::healthy();
     system.packages("1.8.24-1", "1:2.3.3-1");
     system.write("etc/reader.conf.d/vpcd", &VPCD.replace("0x8C7B", "0x8C8B"));
@@ -257,7 +263,7 @@ fn versions_that_differ_or_are_old_and_another_port_are_worth_a_note() {
     has(
         &system.doctor().exits_with(0),
         &[
-            "note   libpcsclite 1.8.24 does not know PCSCLITE_CSOCK_NAME",
+            "note   libpcsclite 1.8.24 ignores PCSCLITE_CSOCK_NAME",
             "note   pcscd is of version 2.3.3, libpcsclite of 1.8.24",
             "-> vmyna serve --vpcd localhost:35979",
         ],
@@ -265,7 +271,7 @@ fn versions_that_differ_or_are_old_and_another_port_are_worth_a_note() {
 }
 
 #[test]
-fn the_service_that_the_environment_names_is_asked_instead() {
+fn the_service_in_the_environment_is_asked_instead() {
     let folder = tempfile::tempdir().unwrap();
     let doctor = |socket: &std::path::Path| {
         let mut command = vmyna(["doctor"]);
@@ -274,7 +280,7 @@ fn the_service_that_the_environment_names_is_asked_instead() {
     let nowhere = folder.path().join("nowhere");
     has(
         &doctor(&nowhere).exits_with(1),
-        &["and there is nothing", "-> unset PCSCLITE_CSOCK_NAME"],
+        &["which does not exist", "-> unset PCSCLITE_CSOCK_NAME"],
     );
     let socket = folder.path().join("pcsc");
     let mut serve = Serve::start(&["--socket", socket.to_str().unwrap()]);
@@ -285,7 +291,88 @@ fn the_service_that_the_environment_names_is_asked_instead() {
     );
     serve.signal("KILL");
     serve.end();
-    has(&doctor(&socket).exits_with(1), &["but nobody listens there"]);
+    has(&doctor(&socket).exits_with(1), &["but no process listens there"]);
     let pcscd = PrivatePcscd::start(0).unwrap();
     has(&doctor(pcscd.socket()).exits_with(0), &["answers (protocol 4:"]);
+}
+
+#[test]
+fn each_way_has_a_verdict() {
+    let system = System::healthy();
+    let all_work = "run     works          vmyna run -- PROGRAM\n\
+                    serve   works          vmyna serve\n\
+                    socket  works          vmyna serve --socket PATH\n";
+    has(&system.doctor().exits_with(0), &[all_work]);
+    system.remove("usr/sbin/pcscd");
+    let output = system.doctor().exits_with(1);
+    has(
+        &output,
+        &["run     works ", "serve   does not work  ", "socket  works "],
+    );
+    system.remove("usr/lib/x86_64-linux-gnu/libpcsclite.so.1");
+    let output = system.doctor().exits_with(1);
+    has(
+        &output,
+        &[
+            "run     does not work ",
+            "serve   does not work ",
+            "socket  does not work ",
+        ],
+    );
+}
+
+#[test]
+fn only_what_the_way_asked_for_needs_is_checked() {
+    let system = System::healthy();
+    system.remove("usr/sbin/pcscd");
+    system.remove("usr/lib/pcsc/drivers/serial/libifdvpcd.so");
+    for way in ["run", "socket"] {
+        let output = system.doctor_of(&[way]).exits_with(0);
+        assert!(!output.out().contains("WRONG"), "{}", output.out());
+        assert_eq!(output.out().lines().filter(|line| line.contains("works")).count(), 1);
+    }
+    let output = system.doctor_of(&["serve"]).exits_with(1);
+    has(&output, &["-> apt-get install pcscd ", "serve   does not work "]);
+    assert!(!output.out().contains("\nrun "), "{}", output.out());
+}
+
+#[test]
+fn a_libpcsclite_with_a_fixed_socket_is_wrong_for_run_and_socket() {
+    let system = System::healthy();
+    system.packages("1.8.24-1", "1.8.24-1");
+    for way in ["run", "socket"] {
+        has(
+            &system.doctor_of(&[way]).exits_with(1),
+            &["WRONG  libpcsclite 1.8.24 ignores"],
+        );
+    }
+    has(
+        &system.doctor_of(&["serve"]).exits_with(0),
+        &["note   libpcsclite 1.8.24 ignores"],
+    );
+}
+
+#[test]
+fn a_socket_in_the_environment_keeps_programs_from_the_system_s_pcscd() {
+    let system = System::healthy();
+    let doctor = |way: &[&str]| {
+        let mut command = vmyna(["doctor"]);
+        command.args(way).arg("--root").arg(system.root.path());
+        command.env("PCSCLITE_CSOCK_NAME", "/nowhere/socket").output().unwrap()
+    };
+    let output = doctor(&["serve"]).exits_with(1);
+    has(
+        &output,
+        &[
+            "WRONG  PCSCLITE_CSOCK_NAME is set",
+            "-> unset PCSCLITE_CSOCK_NAME",
+            "pcscd answers at",
+        ],
+    );
+    doctor(&["run"]).exits_with(0);
+    has(&doctor(&["socket"]).exits_with(1), &["socket  does not work "]);
+    has(
+        &doctor(&[]).exits_with(1),
+        &["run     works ", "serve   not examined ", "socket  does not work "],
+    );
 }

@@ -1,5 +1,5 @@
-//! pcscd's files on serial and virtual readers. It reads every file of `/etc/reader.conf.d`, whatever its name: a backup
-//! beside the original declares the reader twice.
+//! The files in which pcscd finds serial and virtual readers. pcscd reads every file of `/etc/reader.conf.d`, whatever its
+//! name, so a backup beside the original declares the reader twice.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ struct Reader {
     channel: String,
 }
 
-/// Looks at the files; gives what is found, and the virtual readers.
+/// Checks the files; returns the findings and the virtual readers.
 pub(super) fn examine(system: &System) -> (Vec<Finding>, Vec<VirtualReader>) {
     let (readers, mut findings) = read(system);
     for (at, reader) in readers.iter().enumerate() {

@@ -1,7 +1,8 @@
-//! `vmyna doctor`: what is wrong with the machine's PC/SC set-up, and the command that mends it.
+//! `vmyna doctor`: checks the machine's PC/SC set-up and prints the command that mends each fault.
 //!
-//! It looks and asks as a PC/SC program does; it must never change anything, nor connect to vpcd, which would take that for
-//! a card.
+//! There are three ways to give a program a virtual card, and each needs other things; a verdict is printed for each.
+//! The command only reads and asks, as a PC/SC program does. It must never change anything, nor connect to vpcd, because
+//! vpcd would take that for a card.
 
 mod configuration;
 mod network;
@@ -11,7 +12,7 @@ mod socket;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use vmyna_reader_bridge::vpcd::DEFAULT_PORT;
 
 use crate::failure::Failure;
@@ -20,9 +21,13 @@ use configuration::VirtualReader;
 use package::Version;
 use socket::Answer;
 
-/// Looking at the PC/SC set-up.
+/// Checking the PC/SC set-up.
 #[derive(Args)]
 pub(crate) struct Doctor {
+    /// The way of giving a program a card that has to work; all three if none is named
+    #[arg(value_enum)]
+    way: Option<Way>,
+
     /// Look at the system installed under this directory instead of /
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
@@ -30,14 +35,41 @@ pub(crate) struct Doctor {
 
 /// The help behind the options.
 pub(crate) const HELP: &str = "\
-Exit status: 0 when nothing is wrong, 1 when something is.";
+Exit status of `vmyna doctor WAY`: 0 when that way works, 1 when it does not. What other ways need is not checked, so
+`vmyna doctor run` passes on a machine without pcscd. Without WAY: 0 when no line is marked WRONG, 1 when one is.";
 
-/// Something that was found.
+/// A way of giving a program a virtual card.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Way {
+    /// `vmyna run -- PROGRAM`: needs libpcsclite only
+    Run,
+    /// `vmyna serve`: puts the card into the system's pcscd; needs pcscd and vpcd
+    Serve,
+    /// `vmyna serve --socket PATH`: needs libpcsclite only
+    Socket,
+}
+
+impl Way {
+    const ALL: [Self; 3] = [Self::Run, Self::Serve, Self::Socket];
+
+    /// The name as it is typed, and the command.
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Run => ("run", "vmyna run -- PROGRAM"),
+            Self::Serve => ("serve", "vmyna serve"),
+            Self::Socket => ("socket", "vmyna serve --socket PATH"),
+        }
+    }
+}
+
+/// A fact about the set-up.
 struct Finding {
     mark: Mark,
-    says: String,
-    /// What to do, best a command.
+    text: String,
+    /// How to mend it, preferably a command.
     mend: Option<String>,
+    /// The ways that do not work because of it.
+    breaks: &'static [Way],
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,27 +79,39 @@ enum Mark {
     Wrong,
 }
 
-fn good(says: String) -> Finding {
+fn good(text: String) -> Finding {
     Finding {
         mark: Mark::Good,
-        says,
+        text,
         mend: None,
+        breaks: &[],
     }
 }
 
-fn note(says: String, mend: impl Into<String>) -> Finding {
+fn note(text: String, mend: impl Into<String>) -> Finding {
     Finding {
         mark: Mark::Note,
-        says,
+        text,
         mend: Some(mend.into()),
+        breaks: &[],
     }
 }
 
-fn wrong(says: String, mend: impl Into<String>) -> Finding {
+/// A fault of the system's pcscd or of vpcd, without which only `serve` does not work.
+fn wrong(text: String, mend: impl Into<String>) -> Finding {
     Finding {
         mark: Mark::Wrong,
-        says,
+        text,
         mend: Some(mend.into()),
+        breaks: &[Way::Serve],
+    }
+}
+
+impl Finding {
+    /// Changes which ways do not work because of it.
+    fn breaking(mut self, ways: &'static [Way]) -> Self {
+        self.breaks = ways;
+        self
     }
 }
 
@@ -78,20 +122,40 @@ pub(crate) fn run(arguments: &Doctor) -> Result<(), Failure> {
     };
     let named = std::env::var_os(SOCKET_VARIABLE).map(PathBuf::from);
     let mut findings = system.library();
-    match &named {
-        Some(socket) => findings.push(named_service(socket)),
-        None => findings.extend(system.examine()),
+    match (arguments.way, &named) {
+        // `vmyna run` names a socket of its own, whatever the environment names.
+        (Some(Way::Run), _) | (Some(Way::Socket), None) => {}
+        (Some(Way::Serve), named) => {
+            findings.extend(named.as_deref().map(diverted));
+            findings.extend(system.examine());
+        }
+        (_, Some(socket)) => findings.push(named_service(socket)),
+        (None, None) => findings.extend(system.examine()),
+    }
+    if let Some(way) = arguments.way {
+        for finding in findings.iter_mut().filter(|finding| finding.breaks.contains(&way)) {
+            finding.mark = Mark::Wrong;
+        }
     }
     let mut out = io::stdout().lock();
-    for Finding { mark, says, mend } in &findings {
+    for Finding { mark, text, mend, .. } in &findings {
         let mark = match mark {
             Mark::Good => "ok   ",
             Mark::Note => "note ",
             Mark::Wrong => "WRONG",
         };
-        writeln!(out, "{mark}  {says}")?;
+        writeln!(out, "{mark}  {text}")?;
         if let Some(mend) = mend {
             writeln!(out, "       -> {mend}")?;
+        }
+    }
+    writeln!(out)?;
+    for way in Way::ALL {
+        if arguments.way.is_none_or(|asked| asked == way) {
+            let examined = way != Way::Serve || named.is_none() || arguments.way.is_some();
+            let (name, command) = way.words();
+            let verdict = verdict(way, &findings, examined);
+            writeln!(out, "{name:<6}  {verdict:<13}  {command}")?;
         }
     }
     out.flush()?;
@@ -102,25 +166,42 @@ pub(crate) fn run(arguments: &Doctor) -> Result<(), Failure> {
     }
 }
 
-/// The service that the environment names: programs use no other.
-fn named_service(socket: &Path) -> Finding {
-    let path = socket.display();
-    match socket::ask(socket) {
-        Answer::Speaks(major, minor) => good(format!(
-            "{SOCKET_VARIABLE} names a PC/SC service that answers (protocol {major}:{minor}): {path}; the system's is not used"
-        )),
-        Answer::Absent => wrong(
-            format!("{SOCKET_VARIABLE} points to {path}, and there is nothing"),
-            format!("unset {SOCKET_VARIABLE}   (or start again what made that socket)"),
-        ),
-        other => wrong(
-            format!("{SOCKET_VARIABLE} points to {path}, but {}", other.says()),
-            format!("unset {SOCKET_VARIABLE}   (or start again what made that socket)"),
-        ),
+fn verdict(way: Way, findings: &[Finding], examined: bool) -> &'static str {
+    match findings.iter().any(|finding| finding.breaks.contains(&way)) {
+        true => "does not work",
+        false if examined => "works",
+        false => "not examined",
     }
 }
 
-/// The system that is looked at.
+/// The environment names a service: programs that start here do not see the reader of the system's pcscd.
+fn diverted(socket: &Path) -> Finding {
+    wrong(
+        format!(
+            "{SOCKET_VARIABLE} is set: programs that start here use {}, not the system's pcscd",
+            socket.display()
+        ),
+        format!("unset {SOCKET_VARIABLE}"),
+    )
+}
+
+/// The service that the environment names: programs use no other.
+fn named_service(socket: &Path) -> Finding {
+    let path = socket.display();
+    let fault = match socket::ask(socket) {
+        Answer::Speaks(major, minor) => {
+            return good(format!(
+                "{SOCKET_VARIABLE} names a PC/SC service that answers (protocol {major}:{minor}): {path}; the system's is not used"
+            ));
+        }
+        Answer::Absent => format!("{SOCKET_VARIABLE} points to {path}, which does not exist"),
+        other => format!("{SOCKET_VARIABLE} points to {path}, but {}", other.words()),
+    };
+    let mend = format!("unset {SOCKET_VARIABLE}   (or start again the program that made the socket)");
+    wrong(fault, mend).breaking(&[Way::Socket])
+}
+
+/// The system that is examined.
 struct System {
     root: PathBuf,
 }
@@ -151,45 +232,54 @@ impl System {
 
     /// The system's own PC/SC service.
     fn examine(&self) -> Vec<Finding> {
-        let (mut findings, runs) = self.service();
+        let mut findings = self.versions();
+        let (service, runs) = self.service();
+        findings.extend(service);
         let (files, readers) = configuration::examine(self);
         findings.extend(files);
         findings.extend(self.virtual_reader(&readers, runs));
         findings
     }
 
-    /// libpcsclite, by which programs reach any PC/SC service.
+    /// libpcsclite, through which programs reach any PC/SC service.
     fn library(&self) -> Vec<Finding> {
-        /// From which on it takes its socket from the environment.
+        /// The first that takes the path of its socket from the environment.
         const TAKES_SOCKET: Version = Version([1, 9, 0]);
         let Some(library) = package::library(self, "libpcsclite.so.1") else {
-            return vec![wrong(
-                "libpcsclite is missing, the library that PC/SC programs use".to_owned(),
-                "apt-get install libpcsclite1",
-            )];
+            let fault = "libpcsclite is missing, the library that PC/SC programs use".to_owned();
+            return vec![wrong(fault, "apt-get install libpcsclite1").breaking(&Way::ALL)];
         };
         let path = library.display();
         let version = package::version(self, "libpcsclite1");
-        let told = version.map_or_else(String::new, |version| format!(" {version}"));
-        let mut findings = vec![good(format!("libpcsclite{told} is installed: {path}"))];
-        if let Some(version) = version {
-            if version < TAKES_SOCKET {
-                findings.push(note(
-                    format!("libpcsclite {version} does not know {SOCKET_VARIABLE}: `vmyna run` needs {TAKES_SOCKET}"),
+        let number = version.map_or_else(String::new, |version| format!(" {version}"));
+        let mut findings = vec![good(format!("libpcsclite{number} is installed: {path}"))];
+        if let Some(version) = version.filter(|version| *version < TAKES_SOCKET) {
+            findings.push(
+                note(
+                    format!(
+                        "libpcsclite {version} ignores {SOCKET_VARIABLE}: `vmyna run` and `vmyna serve --socket` need \
+                         {TAKES_SOCKET}"
+                    ),
                     "use the system's pcscd and `vmyna serve`, or a newer system",
-                ));
-            }
-            if let Some(daemon) = package::version(self, "pcscd").filter(|daemon| *daemon != version) {
-                findings.push(note(
-                    format!("pcscd is of version {daemon}, libpcsclite of {version}: their protocols may differ"),
-                    "apt-get install --only-upgrade pcscd libpcsclite1",
-                ));
-            }
+                )
+                .breaking(&[Way::Run, Way::Socket]),
+            );
         }
         findings
     }
 
-    /// pcscd: there, and answering. Gives whether it answers.
+    /// Whether pcscd and libpcsclite come from the same release.
+    fn versions(&self) -> Vec<Finding> {
+        match ["libpcsclite1", "pcscd"].map(|name| package::version(self, name)) {
+            [Some(library), Some(daemon)] if library != daemon => vec![note(
+                format!("pcscd is of version {daemon}, libpcsclite of {library}: their protocols may differ"),
+                "apt-get install --only-upgrade pcscd libpcsclite1",
+            )],
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether pcscd is installed and answers; the second value is true if it answers.
     fn service(&self) -> (Vec<Finding>, bool) {
         const SOCKET: &str = "/run/pcscd/pcscd.comm";
         let Some(program) = [
@@ -209,7 +299,7 @@ impl System {
             Answer::Speaks(major, minor) => good(format!("pcscd answers at {SOCKET} (protocol {major}:{minor})")),
             Answer::Absent => self.not_running(),
             Answer::Refused => wrong(
-                format!("nobody listens at {SOCKET}: pcscd has died and left it"),
+                format!("no process listens at {SOCKET}: pcscd ended without removing it"),
                 if self.has_systemd() {
                     self.restart()
                 } else {
@@ -221,35 +311,38 @@ impl System {
                 format!("chmod a+rw {SOCKET}; chmod a+rx /run/pcscd   (as root)"),
             ),
             Answer::Closed if self.has(POLKIT_ACTIONS) => wrong(
-                "pcscd refuses this user: polkit allows PC/SC only to who sits at the machine".to_owned(),
+                "pcscd refuses this user: polkit allows PC/SC only to the user at the console".to_owned(),
                 polkit_rule(),
             ),
-            other => wrong(format!("at {SOCKET} {}", other.says()), self.restart()),
+            other => wrong(format!("at {SOCKET} {}", other.words()), self.restart()),
         });
         (findings, matches!(answer, Answer::Speaks(..)))
     }
 
-    /// pcscd has no socket: how it is started on this system.
+    /// pcscd has no socket: reports how to start it on this system.
     fn not_running(&self) -> Finding {
         let units = ["/lib/systemd/system", "/usr/lib/systemd/system", "/etc/systemd/system"];
         let unit = units.iter().any(|folder| self.has(&format!("{folder}/pcscd.socket")));
         let mask = self.path("/etc/systemd/system/pcscd.socket");
         let masked = mask.read_link().is_ok_and(|target| target == Path::new("/dev/null"));
-        let says = "pcscd does not run, and nothing starts it when a program needs it";
+        let fault = "pcscd does not run, and nothing starts it when a program needs it";
         match (self.has_systemd() && unit, masked) {
             (true, true) => wrong(
-                format!("{says}: pcscd.socket is masked"),
+                format!("{fault}: pcscd.socket is masked"),
                 "systemctl unmask pcscd.socket; systemctl enable --now pcscd.socket",
             ),
             (true, false) => wrong(
-                format!("{says}: pcscd.socket is not active"),
+                format!("{fault}: pcscd.socket is not active"),
                 "systemctl enable --now pcscd.socket",
             ),
-            (false, _) => wrong(format!("{says}: this system runs without systemd"), "pcscd   (as root)"),
+            (false, _) => wrong(
+                format!("{fault}: this system runs without systemd"),
+                "pcscd   (as root)",
+            ),
         }
     }
 
-    /// vpcd: the driver, its port, and who has it.
+    /// vpcd: the driver, its port, and the process that uses the port.
     fn virtual_reader(&self, readers: &[VirtualReader], runs: bool) -> Vec<Finding> {
         let Some(driver) = package::library(self, "libifdvpcd.so") else {
             return vec![wrong(
@@ -263,7 +356,7 @@ impl System {
         let mut findings = vec![good(format!("vpcd is installed: {}", driver.display()))];
         if readers.is_empty() {
             findings.push(wrong(
-                "no file in /etc/reader.conf.d tells pcscd of vpcd".to_owned(),
+                "no file in /etc/reader.conf.d declares vpcd to pcscd".to_owned(),
                 format!("apt-get install --reinstall vsmartcard-vpcd; {}", self.restart()),
             ));
         }
@@ -271,7 +364,7 @@ impl System {
             let port = reader.port;
             if port != DEFAULT_PORT {
                 findings.push(note(
-                    format!("vpcd waits at port {port}, not at {DEFAULT_PORT} ({})", reader.file),
+                    format!("vpcd listens at port {port}, not at {DEFAULT_PORT} ({})", reader.file),
                     format!("vmyna serve --vpcd localhost:{port}"),
                 ));
             }
@@ -279,10 +372,10 @@ impl System {
                 Some(owner) if runs && owner.as_ref().is_some_and(|owner| owner.name == "pcscd") => {
                     good(format!("vpcd listens at port {port}"))
                 }
-                // Who it is can't be seen without root.
-                Some(None) if runs => good(format!("port {port} is listened at, by vpcd it seems")),
+                // Without root the owner of another user's socket can't be seen.
+                Some(None) if runs => good(format!("port {port} is in use, apparently by vpcd")),
                 Some(None) => wrong(
-                    format!("port {port}, which vpcd needs, is taken by a program that only root can see"),
+                    format!("port {port}, which vpcd needs, is in use by a process that only root can see"),
                     format!(
                         "ss -ltnp 'sport = {port}'   (as root, to see which; end it, then: {})",
                         self.restart()
@@ -290,7 +383,7 @@ impl System {
                 ),
                 Some(Some(owner)) => wrong(
                     format!(
-                        "port {port}, which vpcd needs, is taken by {} (process {})",
+                        "port {port}, which vpcd needs, is in use by {} (process {})",
                         owner.name, owner.process
                     ),
                     format!(

@@ -1,4 +1,4 @@
-//! Who listens at a TCP port, from `/proc`: nothing is connected to.
+//! The process that listens at a TCP port, read from `/proc` without a connection.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ pub(super) struct Owner {
     pub(super) process: u32,
 }
 
-/// Who listens at this port: `None` for nobody, `Some(None)` for somebody who can't be seen by this user.
+/// The owner of this port: `None` if it is free, `Some(None)` if this user can't see the process.
 pub(super) fn listener(system: &System, port: u16) -> Option<Option<Owner>> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let inode = tables.iter().find_map(|table| {

@@ -5,39 +5,39 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-/// A service that is there answers at once; one that systemd starts for us takes a moment.
+/// A running service answers at once; one that systemd starts on demand takes a moment.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What came of asking.
+/// The result of asking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// The version that it speaks.
     Speaks(u32, u32),
     /// There is no such socket.
     Absent,
-    /// Nobody listens.
+    /// No process listens.
     Refused,
-    /// This user may not.
+    /// This user may not open it.
     Denied,
-    /// It closes the connection without a word.
+    /// The service closes the connection without an answer.
     Closed,
-    /// It says nothing.
+    /// The service does not answer in time.
     Silent,
-    /// It is something else, or refuses the version of the protocol.
+    /// Another protocol, or a refusal of this version.
     Foreign,
 }
 
 impl Answer {
-    /// In words, behind "but".
-    pub(super) fn says(self) -> &'static str {
+    /// The sentence part behind "but".
+    pub(super) fn words(self) -> &'static str {
         match self {
             Self::Speaks(..) => "a PC/SC service answers",
-            Self::Absent => "there is nothing",
-            Self::Refused => "nobody listens there",
+            Self::Absent => "it does not exist",
+            Self::Refused => "no process listens there",
             Self::Denied => "this user may not open it",
-            Self::Closed => "what listens there closes the connection",
-            Self::Silent => "what listens there does not answer",
-            Self::Foreign => "what listens there does not speak pcsc-lite's protocol 4",
+            Self::Closed => "the process there closes the connection",
+            Self::Silent => "the process there does not answer",
+            Self::Foreign => "the process there does not speak pcsc-lite's protocol 4",
         }
     }
 }
