@@ -1,10 +1,10 @@
 //! The card manager: the issuer security domain (ISD, 発行者セキュリティドメイン), selected at power-up. It has no file
 //! that can be read; what it holds GET DATA gives.
 
-use vmyna_card_os::Aid;
+use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::access::{Access, Condition};
 use vmyna_card_os::application::{Application, DataObject, SecureSession};
-use vmyna_card_os::file::{Body, File, FileId};
+use vmyna_card_os::file::{Body, File};
 use vmyna_card_os::rule::{self, Basis};
 
 use crate::profile::Profile;

@@ -4,10 +4,10 @@
 //! Who has seen the card may read it: its reference data are values printed there. The My Number's picture needs the My
 //! Number.
 
-use vmyna_card_os::Aid;
+use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::access::{Access, Condition, Operation};
 use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::{Body, FileId};
+use vmyna_card_os::file::Body;
 use vmyna_card_os::key::PrivateKey;
 use vmyna_card_os::pin::Format;
 use vmyna_card_os::rule;

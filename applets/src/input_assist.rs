@@ -5,10 +5,10 @@
 //! What opens which file is the point of it: the PIN opens all, 照合番号A (who knows the My Number) the number, 照合番号B
 //! (who sees the card's face) the attributes.
 
-use vmyna_card_os::Aid;
+use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::access::{Access, Condition, Operation};
 use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::{Body, Content, FileId};
+use vmyna_card_os::file::{Body, Content};
 use vmyna_card_os::key::PrivateKey;
 use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
 

@@ -1,10 +1,10 @@
 //! 公的個人認証AP, the JPKI application: two RSA-2048 keys with their certificates, one to log in
 //! (利用者証明用, *auth*) and one to sign (署名用, *sign*), each behind its own PIN.
 
-use vmyna_card_os::Aid;
+use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::access::{Access, Condition, Operation};
 use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::{Body, FileId};
+use vmyna_card_os::file::Body;
 use vmyna_card_os::key::{CertificateKey, PrivateKey};
 use vmyna_card_os::pin::{Characters, Format};
 use vmyna_card_os::rule;

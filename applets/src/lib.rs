@@ -21,8 +21,9 @@ pub mod specimen;
 pub use pin_at_issue::PinAtIssue;
 pub use profile::{Interface, Profile};
 
+use vmyna_apdu::FileId;
 use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::file::{Body, File, FileId};
+use vmyna_card_os::file::{Body, File};
 use vmyna_card_os::rule::{Basis, Certainty};
 
 const fn measured(source: &'static str) -> Basis {

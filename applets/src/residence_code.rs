@@ -5,10 +5,10 @@
 //! who examined cards found that the PIN changes nothing visible, so on a real card more may be needed. Here the code lies
 //! in an EF without a short identifier, where it disturbs nothing that was observed.
 
-use vmyna_card_os::Aid;
+use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::access::{Access, Condition};
 use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::{Body, FileId};
+use vmyna_card_os::file::Body;
 use vmyna_card_os::pin::Format;
 use vmyna_card_os::rule;
 

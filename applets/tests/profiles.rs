@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 use common::{AUTH, ISD, JPKI, Rig, SIGN, bytes, hex};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use vmyna_apdu::{Icc, Reader};
 use vmyna_applets::{Interface, Profile, specimen};
 use vmyna_card_os::Card;
 use vmyna_card_os::store::MemoryStore;
 use vmyna_reader_bridge::vpcd::{VpcdAddress, VpcdServer};
-use vmyna_reader_bridge::{ContactlessReader, Icc, Reader, SoftwareReader, TypeB};
+use vmyna_reader_bridge::{ContactlessReader, SoftwareReader, TypeB};
 use vmyna_testkit::{PrivatePcscd, require_program};
 
 /// Hanako's card of this profile, without power.

@@ -4,8 +4,8 @@
 
 use core::fmt;
 
-use crate::file::FileId;
 use crate::rule::{self, Rule};
+use vmyna_apdu::FileId;
 
 /// What a command wants to do to a file, key or data object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

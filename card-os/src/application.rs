@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::access::{Access, Condition};
-use crate::aid::Aid;
-use crate::file::{Body, Content, File, FileId};
+use crate::file::{Body, Content, File};
 use crate::key::PrivateKey;
 use crate::rule::{Basis, Rule};
+use vmyna_apdu::{Aid, FileId};
 
 /// An application: a DF with its files, and the data objects that GET DATA finds while it is selected.
 #[derive(Clone, Debug)]

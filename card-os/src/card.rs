@@ -4,19 +4,17 @@ use core::fmt;
 
 use rand_core::CryptoRngCore;
 
-use crate::aid::Aid;
-use crate::apdu::CommandApdu;
 use crate::application::{self, Application, DeclarationError};
 use crate::command::Instruction;
 use crate::context::Context;
 use crate::event::{Event, Observer};
-use crate::file::{Body, FileId};
+use crate::file::Body;
 use crate::key::{Engine, KeyRing};
 use crate::rule::{self, Refusal};
 use crate::secure_messaging;
 use crate::session::Session;
-use crate::status_word::StatusWord;
 use crate::store::{ObjectId, Persistent, Store, StoreError};
+use vmyna_apdu::{Aid, CommandApdu, FileId, StatusWord};
 
 /// What a card is made of: its declaration, and what comes in from outside.
 pub struct Parts {

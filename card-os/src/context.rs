@@ -6,11 +6,12 @@ use rand_core::CryptoRngCore;
 use crate::access::{self, Access, Operation};
 use crate::application::Application;
 use crate::event::{Event, Observer};
-use crate::file::{File, FileId};
+use crate::file::File;
 use crate::key::KeyRing;
 use crate::rule::{self, Basis, Refusal, Rule};
 use crate::session::Session;
 use crate::store::{Change, ObjectId, Persistent};
+use vmyna_apdu::FileId;
 
 /// The card as an instruction sees it. `'c` outlives the instruction: declarations don't change.
 pub(crate) struct Context<'c> {

@@ -2,16 +2,15 @@
 //! the answer. Borrowed values; nothing is built while nobody looks.
 //!
 //! `Debug` and `Display` of everything here show no PIN. The values themselves are within reach: whoever takes a command's
-//! bytes to show or keep them must mask them with [`command::secret`](crate::command::secret).
+//! bytes to show or keep them must mask them with [`command::secret`](vmyna_apdu::mask).
 
 use crate::access::Verdict;
-use crate::apdu::CommandApdu;
 use crate::application::Application;
 use crate::command::Instruction;
-use crate::file::{File, FileId};
+use crate::file::File;
 use crate::rule::{Basis, Rule};
-use crate::status_word::StatusWord;
 use crate::store::{Change, StoreError};
+use vmyna_apdu::{CommandApdu, FileId, StatusWord};
 
 /// Something that happened in the card.
 #[derive(Debug)]

@@ -11,23 +11,21 @@
 //! the [`store`] before the answer leaves → R-APDU. Every behaviour that the declarations can't say stands in [`rule`].
 
 pub mod access;
-pub mod aid;
-pub mod apdu;
 pub mod application;
 mod card;
 pub mod command;
 mod context;
 pub mod event;
 pub mod file;
+mod icc;
 pub mod key;
 pub mod pin;
 pub mod rule;
 mod secure_messaging;
 mod session;
-pub mod status_word;
 pub mod store;
 pub mod tlv;
 
-pub use aid::Aid;
+pub use vmyna_apdu as apdu;
+
 pub use card::{Card, CardError, NoPower, Parts};
-pub use status_word::StatusWord;

@@ -10,10 +10,9 @@ use zeroize::Zeroizing;
 
 use crate::context::{Context, Target};
 use crate::event::Event;
-use crate::file::FileId;
 use crate::rule::{self, Refusal};
-use crate::status_word::StatusWord;
 use crate::store::Change;
+use vmyna_apdu::{FileId, StatusWord};
 
 /// The longest reference data, in bytes (JICSAP 6.4.9 (3)).
 pub const MAX_LENGTH: usize = 16;

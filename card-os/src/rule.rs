@@ -7,7 +7,7 @@
 use core::fmt;
 use std::borrow::Cow;
 
-use crate::status_word::StatusWord;
+use vmyna_apdu::StatusWord;
 
 /// How certain a behaviour is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -12,11 +12,10 @@ use aes::cipher::{BlockDecryptMut, BlockEncrypt, BlockEncryptMut, KeyInit, KeyIv
 use iso7816_tlv::ber::{Tag, Tlv, Value};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::apdu::CommandApdu;
-use crate::command::code;
 use crate::context::Context;
 use crate::event::Event;
 use crate::rule::{self, Refusal};
+use vmyna_apdu::{CommandApdu, instruction::code};
 
 const BLOCK: usize = 16;
 /// CLA: secured, header not authenticated.

@@ -4,8 +4,8 @@
 //! The session holds the security status of one application. No application or file holds any.
 
 use crate::command::verify_certificate::Terminal;
-use crate::file::FileId;
 use crate::secure_messaging::Channel;
+use vmyna_apdu::FileId;
 
 /// The volatile state of a powered card.
 #[derive(Debug, Default)]

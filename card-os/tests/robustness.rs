@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use common::{ATR, bytes, card_on, hex};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use vmyna_card_os::apdu::CommandApdu;
+use vmyna_apdu::CommandApdu;
 use vmyna_card_os::event::Event;
 use vmyna_card_os::store::MemoryStore;
 use vmyna_card_os::{Card, NoPower};

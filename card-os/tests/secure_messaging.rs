@@ -13,14 +13,15 @@ use rand_core::SeedableRng;
 use rsa::pkcs8::EncodePrivateKey;
 use rsa::{Oaep, RsaPrivateKey};
 use sha2::Sha256;
+use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::access::{Access, Condition, Operation};
 use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::{Body, File, FileId};
+use vmyna_card_os::file::{Body, File};
 use vmyna_card_os::key::{PrivateKey, RustEngine};
 use vmyna_card_os::pin::{Format, Pin, ReferenceData};
 use vmyna_card_os::rule::{self, Basis, Certainty};
 use vmyna_card_os::store::MemoryStore;
-use vmyna_card_os::{Aid, Card, Parts};
+use vmyna_card_os::{Card, Parts};
 
 static KEY: LazyLock<RsaPrivateKey> =
     LazyLock::new(|| RsaPrivateKey::new(&mut ChaCha20Rng::seed_from_u64(8), 2048).unwrap());

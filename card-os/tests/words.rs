@@ -8,16 +8,13 @@ mod common;
 use std::sync::{Arc, Mutex};
 
 use common::{ALPHA, Rig};
+use vmyna_apdu::{CommandApdu, FileId, Malformed, StatusWord, instruction};
 use vmyna_card_os::access::{self, Access, Condition, Operation};
-use vmyna_card_os::apdu::{CommandApdu, Malformed};
 use vmyna_card_os::application::DeclarationError;
-use vmyna_card_os::command;
 use vmyna_card_os::event::Event;
-use vmyna_card_os::file::FileId;
 use vmyna_card_os::key::{EngineError, SignatureScheme};
 use vmyna_card_os::pin::{Characters, Format};
 use vmyna_card_os::rule::{self, Certainty};
-use vmyna_card_os::status_word::StatusWord;
 use vmyna_card_os::store::StoreError;
 use vmyna_card_os::tlv::MalformedTlv;
 use vmyna_card_os::{CardError, NoPower};
@@ -141,7 +138,7 @@ fn every_instruction_byte_that_the_card_knows_has_a_name_and_no_other() {
     ];
     for ins in 0..=0xFF {
         let name = names.iter().find(|(known, _)| *known == ins).map(|(_, name)| *name);
-        assert_eq!(command::name(ins), name, "{ins:02X}");
+        assert_eq!(instruction::name(ins), name, "{ins:02X}");
     }
 }
 

@@ -8,19 +8,18 @@ use std::time::{Instant, SystemTime};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::{Pkcs1v15Sign, RsaPublicKey};
 use sha2::{Digest, Sha256};
+use vmyna_apdu::{Reader, ResponseApdu, StatusWord, hex};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{PinAtIssue, input_assist, jpki};
-use vmyna_card_os::StatusWord;
 use vmyna_card_os::tlv::Tlv;
-use vmyna_reader_bridge::{Reader, SoftwareReader};
+use vmyna_reader_bridge::SoftwareReader;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use crate::args;
 use crate::failure::Failure;
-use crate::hex;
-use crate::narrate::{Narrator, Reasons, shortened, split};
+use crate::narrate::{Narrator, Reasons, shortened};
 use crate::trace;
 
 /// `DigestInfo` of SHA-256 in front of the hash: what clients give to the card (RFC 8017, 9.2, note 1).
@@ -242,7 +241,7 @@ impl Tour {
 
     /// Sends a command, shows it with its answer and the reasons, and gives the answer's data.
     fn send(&mut self, command: &str, expected: &str) -> Result<Vec<u8>, Failure> {
-        let command = Zeroizing::new(hex::decode(command).map_err(Failure::Failed)?);
+        let command = Zeroizing::new(hex::decode(command).map_err(|error| Failure::Failed(error.to_string()))?);
         let mut out = io::stdout();
         writeln!(out, "{}", self.narrator.command(&command))?;
         let mut response = Vec::new();
@@ -255,7 +254,8 @@ impl Tour {
         }
         self.narrator.follow(&command, &response);
         self.sent += 1;
-        let (data, status_word) = split(&response).unwrap_or((&[], StatusWord::UNKNOWN_FAILURE));
+        let answered = ResponseApdu::parse(&response);
+        let (data, status_word) = answered.map_or((&[][..], StatusWord::UNKNOWN_FAILURE), |r| (r.data, r.status_word));
         if status_word.to_string() != expected {
             return Err(Failure::Failed(format!(
                 "the card answered {status_word}, {expected} was expected"

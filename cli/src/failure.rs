@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use vmyna_apdu::ReaderError;
 use vmyna_applets::ca_folder::CaFolderError;
 use vmyna_applets::image::{ImageError, ImageErrorKind};
 use vmyna_applets::issuance::IssuanceError;
-use vmyna_reader_bridge::ReaderError;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]

@@ -23,7 +23,7 @@ use crate::args;
 #[cfg(test)]
 use crate::explain::language::Language;
 use crate::failure::Failure;
-use crate::hex;
+use vmyna_apdu::hex;
 
 /// `AP` or `AP/EF`, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 use std::thread;
 
 use rand_core::OsRng;
+use vmyna_apdu::{Icc, IccError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::Card;
 use vmyna_card_os::event::Observer;
 use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
-use vmyna_reader_bridge::{Icc, IccError};
 
 use crate::failure::Failure;
 use crate::state::StatePlace;
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use vmyna_applets::specimen;
 
-    use crate::hex;
+    use vmyna_apdu::hex;
 
     const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
 

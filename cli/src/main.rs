@@ -13,7 +13,6 @@ mod failure;
 mod fault;
 mod files;
 mod held;
-mod hex;
 mod issue;
 mod narrate;
 mod pin;

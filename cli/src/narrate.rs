@@ -7,21 +7,18 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use vmyna_apdu::{Aid, CommandApdu, FileId, ResponseApdu, hex, instruction, mask::secret_range};
 use vmyna_applets::specimen;
-use vmyna_card_os::apdu::CommandApdu;
 use vmyna_card_os::application::Application;
-use vmyna_card_os::command::secret::secret_range;
 use vmyna_card_os::command::select::Select;
-use vmyna_card_os::command::{self, Instruction, Reference};
+use vmyna_card_os::command::{Instruction, Reference};
 use vmyna_card_os::event::{Event, Observer};
-use vmyna_card_os::file::{File, FileId};
+use vmyna_card_os::file::File;
 use vmyna_card_os::rule;
-use vmyna_card_os::{Aid, StatusWord};
 
 use crate::explain::language::{Language, Text, say};
 use crate::explain::reasons::reason;
 use crate::explain::{access, status};
-use crate::hex;
 
 /// Tells what commands mean, by following which application is selected.
 pub(crate) struct Narrator {
@@ -82,7 +79,7 @@ impl Narrator {
 
     /// The same with `**` for these bytes.
     pub(crate) fn answer_hiding(&self, response: &[u8], hidden: &Range<usize>, elapsed: Duration) -> String {
-        let Some((data, status_word)) = split(response) else {
+        let Some(ResponseApdu { data, status_word }) = ResponseApdu::parse(response) else {
             return format!("<< ({}) {} µs: no status word", response.len(), elapsed.as_micros());
         };
         let mut text = format!("<< ({}+2) {} µs {status_word}", data.len(), elapsed.as_micros());
@@ -98,7 +95,7 @@ impl Narrator {
 
     /// Follows what was selected by a command that has been answered.
     pub(crate) fn follow(&mut self, command: &[u8], response: &[u8]) {
-        let done = split(response).is_some_and(|(_, status_word)| status_word.is_success());
+        let done = ResponseApdu::parse(response).is_some_and(|response| response.status_word.is_success());
         let Ok(apdu) = CommandApdu::parse(command) else { return };
         if let (true, Ok(Instruction::Select(Select::Application { name, next, .. }))) =
             (done, Instruction::decode(&apdu))
@@ -136,7 +133,7 @@ impl Narrator {
                 Some(name) => format!("{instruction} ({name})"),
                 None => instruction.to_string(),
             },
-            Err(refusal) => match command::name(apdu.ins) {
+            Err(refusal) => match instruction::name(apdu.ins) {
                 Some(name) if secured(apdu.cla) => format!("{name} under secure messaging"),
                 Some(name) if refusal.rule != &rule::INSTRUCTION_UNKNOWN && matches!(apdu.cla, 0x00 | 0x80) => {
                     format!("{name} in a form that vmyna does not know")
@@ -149,7 +146,7 @@ impl Narrator {
 
     /// The command's name and what it acts on; the rest is in its fields.
     fn meaning_in_japanese(&self, apdu: &CommandApdu<'_>) -> String {
-        let Some(name) = command::name(apdu.ins).filter(|_| apdu.cla != 0xFF) else {
+        let Some(name) = instruction::name(apdu.ins).filter(|_| apdu.cla != 0xFF) else {
             return "vmynaの知らないコマンド".to_owned();
         };
         let object = match Instruction::decode(apdu) {
@@ -224,12 +221,6 @@ pub(crate) fn shortened(text: &str) -> String {
         lines.push("   …".to_owned());
     }
     lines.join("\n")
-}
-
-/// Data and status word of an R-APDU, `None` for less than two bytes.
-pub(crate) fn split(response: &[u8]) -> Option<(&[u8], StatusWord)> {
-    let (data, status_word) = response.split_last_chunk::<2>()?;
-    Some((data, StatusWord::new(u16::from_be_bytes(*status_word))))
 }
 
 fn data_length(command: &[u8]) -> usize {

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 #[cfg(feature = "pcsc")]
 pub(crate) fn run() -> Result<(), Failure> {
     use std::io::{self, Write};
-    use vmyna_reader_bridge::ReaderError;
+    use vmyna_apdu::ReaderError;
     use vmyna_reader_bridge::pcsc_client::PcscService;
 
     let readers = PcscService::connect()?.readers()?;
@@ -22,7 +22,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 #[cfg(feature = "pcsc")]
 fn describe(reader: &vmyna_reader_bridge::pcsc_client::ReaderStatus) -> String {
-    use crate::hex;
+    use vmyna_apdu::hex;
     use vmyna_applets::Profile;
     use vmyna_reader_bridge::pcsc_client::{CardState, Usage};
 

@@ -19,7 +19,7 @@ use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
 
 use crate::failure::Failure;
 use crate::held;
-use crate::hex;
+use vmyna_apdu::hex;
 
 /// Names the folder for the states of all cards, for images in folders that can't be written to.
 const FOLDER_VARIABLE: &str = "VMYNA_STATE";

@@ -6,8 +6,9 @@
 use std::cell::RefCell;
 
 use jpki::nfc::{HandleError, HandlerInCtx};
+use vmyna_apdu::{Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_reader_bridge::{Reader, ReaderError, SoftwareReader};
+use vmyna_reader_bridge::SoftwareReader;
 
 /// The specimen's card in a software reader, powered, and the commands it has got.
 ///

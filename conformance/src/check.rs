@@ -15,13 +15,12 @@ use sha2::{Digest, Sha256};
 use crate::pattern::{find_tlv, read_tlv};
 use crate::pins::Pin;
 use crate::template::{Context, Template};
-use crate::text;
-use crate::text::Text;
 use digits::{era_date, is_my_number};
 use keys::{certificate, opens_to, read_der};
 pub(crate) use keys::{digest_info, public_key};
 use list::ATRS;
 pub use list::CHECKS;
+use vmyna_apdu::{Text, text};
 
 /// A check, taken apart.
 pub(crate) struct Check<'a> {

@@ -4,13 +4,14 @@
 //!
 //! The vectors are TOML ([`vector`]); [`suite`] reads the built-in ones and makes those of the access matrix; [`run`] puts
 //! them to a card and [`report`], [`junit`] and [`record`] tell what came of it, for people in two languages
-//! ([`mod@text`]). The crate knows a card only as the reader bridge's traits. It must never
+//! ([`Text`](apdu::Text)). The crate knows a card only as the reader bridge's traits. It must never
 //! - learn an expected answer from vmyna's own code: vectors are written from published sources;
 //! - send a wrong PIN, a writing command or one of the issuer's to a card whose holder has not allowed just that;
 //! - show a PIN, or personal data that a card answered.
 
 mod access;
 mod check;
+mod english;
 pub mod junit;
 mod pattern;
 pub mod pins;
@@ -21,7 +22,7 @@ pub mod run;
 mod secure;
 pub mod suite;
 mod template;
-pub mod text;
 pub mod vector;
 
 pub use check::CHECKS;
+pub use vmyna_apdu as apdu;

@@ -1,8 +1,7 @@
 //! What an answer is compared with: status words, bytes, lengths and shapes of TLV objects, each with room for what differs
 //! from card to card. Must never say more of the data in a complaint than its length and the place that differs.
 
-use crate::text;
-use crate::text::Text;
+use vmyna_apdu::{Text, text};
 
 /// Whether a status word fits, e.g. `9000`, `63CX`, `6985|6700`.
 pub(crate) fn status_word_fits(pattern: &str, sw: u16) -> bool {

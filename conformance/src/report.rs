@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::text;
-use crate::text::Text;
 use crate::vector::{Certainty, Effect, Property};
+use vmyna_apdu::{Text, text};
 
 /// A run over a card.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -20,7 +19,7 @@ pub struct Report {
     /// Each vector, in the order of the run.
     pub vectors: Vec<VectorReport>,
     /// What ended the run before its end, if anything did.
-    #[serde(default)]
+    #[serde(default, with = "crate::english::optional")]
     pub ended: Option<Text>,
     /// How long it took, in milliseconds.
     pub milliseconds: u64,
@@ -69,6 +68,7 @@ pub enum Outcome {
         /// At which step, from 1.
         step: usize,
         /// What was expected and what came.
+        #[serde(with = "crate::english")]
         what: Text,
     },
     /// It was not tried.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use rand_core::OsRng;
-use vmyna_reader_bridge::{Reader, ReaderError};
+use vmyna_apdu::{Reader, ReaderError};
 use zeroize::Zeroizing;
 
 use crate::check::Check;
@@ -20,10 +20,9 @@ use crate::pins::{Application, Place, Values};
 use crate::report::{CardReport, Exchange, Outcome, Reason, Report, VectorReport};
 use crate::secure::Session;
 use crate::template::Context;
-use crate::text;
-use crate::text::Text;
 use crate::vector::{Effect, Expected, Property, Send, Step, Vector};
 pub use error::RunError;
+use vmyna_apdu::{Text, text};
 
 /// Makes a card, in a reader, for the vector of this name or for [`EXAMINATION`].
 pub type Make<'a> = dyn FnMut(&str) -> Result<Box<dyn Reader>, ReaderError> + 'a;

@@ -18,8 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::pins::{Pin, Place};
 use crate::template::Template;
-use crate::text;
-use crate::text::Text;
+use vmyna_apdu::{Text, text};
 
 /// How certain it is that a real card behaves so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]

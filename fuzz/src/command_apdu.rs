@@ -1,6 +1,6 @@
 //! The C-APDU parser: what it reads is what the lengths say, and is written back to the same bytes.
 
-use vmyna_card_os::apdu::CommandApdu;
+use vmyna_apdu::CommandApdu;
 
 use crate::memory::peak_of;
 

@@ -17,10 +17,7 @@ use std::fmt;
 use std::time::Duration;
 
 use rand_core::RngCore;
-use vmyna_card_os::StatusWord;
-use vmyna_card_os::apdu::CommandApdu;
-
-use crate::icc::{Icc, IccError, Pull};
+use vmyna_apdu::{CommandApdu, Icc, IccError, Pull, StatusWord};
 
 /// The class byte of commands to the reader.
 const READER_CLASS: u8 = 0xFF;

@@ -3,24 +3,21 @@
 //! knows ([`pcsc_client`], with the cargo feature `pcsc`). A contactless reader ([`contactless`]) stands between any of the
 //! first three and a card, as can faults on purpose ([`fault`]), and [`trace`] writes down what is said.
 //!
-//! This crate knows a card only as the trait [`Icc`]. It has no async runtime: a reader is one blocking conversation in
+//! This crate knows a card only as the trait [`Icc`](apdu::Icc). It has no async runtime: a reader is one blocking conversation in
 //! a thread of the caller's. It must never look into a command or a response, nor log one; but a contactless reader answers
 //! the commands that are meant for itself, a trace masks what is secret, and faults look for the commands they are meant for.
 
-mod card;
 pub mod contactless;
 pub mod fault;
-pub mod icc;
 #[cfg(feature = "pcsc")]
 pub mod pcsc_client;
 #[cfg(unix)]
 pub mod pcsc_service;
-pub mod reader;
 pub mod software;
 pub mod trace;
 pub mod vpcd;
 
+pub use vmyna_apdu as apdu;
+
 pub use contactless::{ContactlessReader, TypeB};
-pub use icc::{Icc, IccError};
-pub use reader::{Reader, ReaderError};
 pub use software::SoftwareReader;

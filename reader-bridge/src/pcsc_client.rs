@@ -3,10 +3,10 @@
 //! Turns the service's error codes into sentences that say what to do. Must never send a command twice: a VERIFY that is
 //! repeated costs a try.
 
-use crate::reader::{Reader, ReaderError};
 use pcsc::{Card, Context, Disposition, Error, Protocols, Scope, ShareMode, State};
 use std::ffi::{CStr, CString};
 use std::time::Duration;
+use vmyna_apdu::{Reader, ReaderError};
 
 /// The longest command that is sent, in bytes. vpcd has 16 bits for the length: at one byte more it throws the card out,
 /// or loses step.

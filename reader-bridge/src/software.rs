@@ -2,8 +2,7 @@
 //!
 //! Keeps a card that was taken out, so that it can be put back. Must never talk to a card that is not inserted.
 
-use crate::icc::{Icc, IccError, Pull};
-use crate::reader::{Reader, ReaderError};
+use vmyna_apdu::{Icc, IccError, Pull, Reader, ReaderError};
 
 /// A reader with one slot in this process. It powers its card when it is inserted.
 pub struct SoftwareReader {

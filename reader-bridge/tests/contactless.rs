@@ -12,8 +12,9 @@ use common::{BE_PULLED_OUT, LIMIT, NO_ATR_FROM_NOW_ON, TestCard, echo, within};
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use vmyna_apdu::{Icc, IccError, Reader};
 use vmyna_reader_bridge::vpcd::{End, StopHandle, VpcdAddress, VpcdError, VpcdServer};
-use vmyna_reader_bridge::{ContactlessReader, Icc, IccError, Reader, SoftwareReader, TypeB};
+use vmyna_reader_bridge::{ContactlessReader, SoftwareReader, TypeB};
 use vmyna_testkit::clients::{Way, proves};
 use vmyna_testkit::{PrivatePcscd, require_program};
 

@@ -10,10 +10,10 @@ use common::wire::{Client, READER, Service};
 use common::{LIMIT, TestCard, echo, within};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use vmyna_apdu::{Icc, IccError, Reader};
 use vmyna_reader_bridge::fault::{FaultyCard, RealTime, Script};
 use vmyna_reader_bridge::pcsc_service::{NotMoved, Observer, Options, What, code};
 use vmyna_reader_bridge::vpcd::{End, VpcdHost, VpcdServer};
-use vmyna_reader_bridge::{Icc, IccError, Reader};
 
 /// An hour: nobody waits for it.
 const DELAY: &str = "delay=3600000,ins=01";

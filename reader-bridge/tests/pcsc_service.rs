@@ -15,11 +15,11 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use vmyna_apdu::{Icc, IccError};
 use vmyna_reader_bridge::pcsc_service::{
     CONNECTIONS, Hand, NotMoved, Observer, Options, PATIENCE, PcscLiteService, PinPad, ServiceError, What, code,
     control,
 };
-use vmyna_reader_bridge::{Icc, IccError};
 
 #[test]
 fn each_version_from_4_4_to_4_6_is_spoken() {

@@ -12,9 +12,9 @@ use common::{
 };
 use std::path::Path;
 use std::time::{Duration, Instant};
+use vmyna_apdu::{Reader, ReaderError};
 use vmyna_reader_bridge::pcsc_client::{CardState, PcscReader, PcscService};
 use vmyna_reader_bridge::vpcd::End;
-use vmyna_reader_bridge::{Reader, ReaderError};
 use vmyna_testkit::{PrivatePcscd, in_own_process};
 
 /// A pcscd with one reader and a card in it that programs see.

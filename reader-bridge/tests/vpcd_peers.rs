@@ -324,7 +324,7 @@ fn a_card_without_an_atr_is_not_put_into_a_reader() {
 }
 
 mod without_atr {
-    use vmyna_reader_bridge::{Icc, IccError};
+    use vmyna_apdu::{Icc, IccError};
 
     pub(super) struct MuteCard;
 

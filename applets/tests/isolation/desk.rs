@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use vmyna_apdu::Reader;
 use vmyna_card_os::key::default_engine;
-use vmyna_reader_bridge::{Reader, SoftwareReader};
+use vmyna_reader_bridge::SoftwareReader;
 
 use crate::attempt::{CERTIFICATE_BODY, SESSION_KEY, with_value};
 use crate::common::{HANAKO, bytes, card};

@@ -1,6 +1,6 @@
 //! All that can happen on the way from one application to another, and what is known of it beforehand.
 
-use vmyna_reader_bridge::Reader;
+use vmyna_apdu::Reader;
 
 use crate::common::bytes;
 use crate::desk::Desk;

@@ -5,11 +5,11 @@ use core::fmt;
 
 use super::{Reference, code};
 use crate::access::Operation;
-use crate::apdu::CommandApdu;
 use crate::context::Context;
 use crate::file::Body;
 use crate::pin;
 use crate::rule::{self, Refusal};
+use vmyna_apdu::CommandApdu;
 
 /// A new value for a PIN. `Debug` and `Display` don't show it.
 #[derive(Clone, Copy, PartialEq, Eq)]

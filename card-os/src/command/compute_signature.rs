@@ -4,11 +4,11 @@ use core::fmt;
 
 use super::{Reference, expected};
 use crate::access::Operation;
-use crate::apdu::CommandApdu;
 use crate::context::{Context, Target};
 use crate::file::Body;
 use crate::key::{PrivateKey, SignatureScheme};
 use crate::rule::{self, Refusal};
+use vmyna_apdu::CommandApdu;
 
 /// What is to be signed, how and with which key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

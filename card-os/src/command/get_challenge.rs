@@ -3,9 +3,9 @@
 use core::fmt;
 
 use super::{expected, no_data};
-use crate::apdu::CommandApdu;
 use crate::context::Context;
 use crate::rule::{self, Refusal};
+use vmyna_apdu::CommandApdu;
 
 /// A wish for random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use core::fmt;
 
 use super::{expected, no_data};
 use crate::access::Operation;
-use crate::apdu::CommandApdu;
 use crate::context::Context;
 use crate::rule::{self, Refusal};
+use vmyna_apdu::CommandApdu;
 
 /// A wish for a data object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

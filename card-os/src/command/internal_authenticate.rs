@@ -4,11 +4,11 @@ use core::fmt;
 
 use super::{Reference, compute_signature, expected};
 use crate::access::Operation;
-use crate::apdu::CommandApdu;
 use crate::context::Context;
 use crate::file::Body;
 use crate::key::SignatureScheme;
 use crate::rule::{self, Refusal};
+use vmyna_apdu::CommandApdu;
 
 /// A challenge to sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use core::fmt;
 
 use super::{Class, Reference, code};
 use crate::access::Operation;
-use crate::apdu::CommandApdu;
 use crate::context::Context;
 use crate::rule::{self, Refusal};
+use vmyna_apdu::CommandApdu;
 
 /// An instruction that is understood and refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use core::fmt;
 
 use super::{Reference, expected, no_data};
 use crate::access::Operation;
-use crate::apdu::CommandApdu;
 use crate::context::Context;
 use crate::file::Body;
 use crate::rule::{self, Refusal};
+use vmyna_apdu::CommandApdu;
 
 /// Which bytes are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,12 +6,10 @@ use core::fmt;
 use iso7816_tlv::ber::{Tag, Tlv, Value};
 
 use super::no_data;
-use crate::aid::Aid;
-use crate::apdu::CommandApdu;
 use crate::context::Context;
 use crate::event::Event;
-use crate::file::FileId;
 use crate::rule::{self, Refusal};
+use vmyna_apdu::{Aid, CommandApdu, FileId};
 
 /// What is to be selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,15 +8,14 @@ use core::fmt;
 use zeroize::Zeroizing;
 
 use crate::access::{Access, Operation};
-use crate::apdu::CommandApdu;
 use crate::application::SecureSession;
 use crate::context::Context;
 use crate::event::Event;
-use crate::file::FileId;
 use crate::key::unpad_oaep;
 use crate::rule::{self, Refusal};
 use crate::secure_messaging::Channel;
 use crate::store::ObjectId;
+use vmyna_apdu::{CommandApdu, FileId};
 
 /// A session key delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

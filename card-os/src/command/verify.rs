@@ -4,11 +4,11 @@ use core::fmt;
 
 use super::Reference;
 use crate::access::Operation;
-use crate::apdu::CommandApdu;
 use crate::context::Context;
 use crate::file::Body;
 use crate::pin;
 use crate::rule::{self, Refusal};
+use vmyna_apdu::CommandApdu;
 
 /// A PIN presented or asked about. `Debug` and `Display` show no value.
 #[derive(Clone, Copy, PartialEq, Eq)]

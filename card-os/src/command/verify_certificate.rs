@@ -12,12 +12,12 @@ use sha2::{Digest, Sha256};
 
 use super::Reference;
 use crate::access::Operation;
-use crate::apdu::CommandApdu;
 use crate::context::Context;
 use crate::file::Body;
 use crate::key::CertificateKey;
 use crate::rule::{self, Refusal};
 use crate::tlv::Tlv;
+use vmyna_apdu::CommandApdu;
 
 /// What the session knows of a terminal.
 #[derive(Debug, Default)]

@@ -12,9 +12,8 @@ use std::collections::BTreeMap;
 
 pub use memory::MemoryStore;
 
-use crate::aid::Aid;
-use crate::file::FileId;
 use crate::pin::{Pin, ReferenceData};
+use vmyna_apdu::{Aid, FileId};
 
 /// The name under which the store knows a file.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -307,8 +307,7 @@ fn a_way_back_to_the_card_as_issued_that_fails_changes_nothing_or_is_the_last_th
 
 #[test]
 fn a_full_disk_is_named_and_so_is_what_to_do() {
-    use vmyna_card_os::Aid;
-    use vmyna_card_os::file::FileId;
+    use vmyna_apdu::{Aid, FileId};
     use vmyna_card_os::store::{Change, ObjectId, Store};
     let disk = Disk::default();
     let mut store = DurableStore::open_on(disk.clone(), &IDENTITY).unwrap();

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use vmyna_card_os::StatusWord;
+use vmyna_apdu::StatusWord;
 
 use crate::failure::Failure;
 

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read, Write};
 
 use rustyline::error::ReadlineError;
 use rustyline::{Config, DefaultEditor};
-use vmyna_card_os::command::secret::secret_range;
+use vmyna_apdu::mask::secret_range;
 
 use super::Session;
 use super::step::{self, Step};
@@ -55,7 +55,7 @@ pub(super) fn prompt(session: &mut Session) -> Result<(), Failure> {
     let terminal = |error: ReadlineError| Failure::Failed(format!("the terminal can't be used: {error}"));
     let mut editor = DefaultEditor::with_config(Config::builder().auto_add_history(false).build()).map_err(terminal)?;
     if !session.plain {
-        let atr = session.reader.atr().map(crate::hex::encode).unwrap_or_default();
+        let atr = session.reader.atr().map(vmyna_apdu::hex::encode).unwrap_or_default();
         writeln!(io::stdout(), "{}: ATR {atr}. .help for help.", session.reader.name())?;
     }
     loop {

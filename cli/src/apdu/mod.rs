@@ -7,16 +7,15 @@ mod step;
 use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
 
-use vmyna_card_os::command::secret::secret_range;
-use vmyna_reader_bridge::{Reader, SoftwareReader};
+use vmyna_apdu::{Reader, ResponseApdu, hex, mask::secret_range};
+use vmyna_reader_bridge::SoftwareReader;
 
 use crate::args;
 use crate::explain;
 use crate::explain::language::Language;
 use crate::failure::Failure;
 use crate::fault::Faults;
-use crate::hex;
-use crate::narrate::{Narrator, Reasons, split};
+use crate::narrate::{Narrator, Reasons};
 use crate::trace::{self, TracedReader};
 use expect::Expectation;
 use step::{Directive, Step};
@@ -134,13 +133,13 @@ impl Session {
             }
         }
         self.narrator.follow(command, &self.response);
-        match (&self.expectation, split(&self.response)) {
+        match (&self.expectation, ResponseApdu::parse(&self.response)) {
             (_, None) => Err(Failure::Failed(format!(
                 "the answer to APDU {} has no status word",
                 self.sent
             ))),
             (None, Some(_)) => Ok(()),
-            (Some(expectation), Some((_, status_word))) => expectation.check(self.sent, status_word),
+            (Some(expectation), Some(response)) => expectation.check(self.sent, response.status_word),
         }
     }
 

@@ -1,10 +1,9 @@
 //! What one argument or one line asks for: an APDU or a directive.
 
-use vmyna_card_os::apdu::CommandApdu;
+use vmyna_apdu::{CommandApdu, hex};
 
 use crate::explain::language::{Language, say};
 use crate::failure::Failure;
-use crate::hex;
 
 /// One thing to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,7 +59,7 @@ pub(super) fn parse(line: &str) -> Result<Option<Step>, String> {
             None => Err(format!("there is no directive {line:?}; there are: {}", names())),
         };
     }
-    let command = hex::decode(line)?;
+    let command = hex::decode(line).map_err(|error| error.to_string())?;
     if command.len() > CommandApdu::MAX_LENGTH {
         return Err(format!(
             "a C-APDU has at most {} bytes, this has {}",

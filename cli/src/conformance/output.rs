@@ -11,7 +11,7 @@ use vmyna_conformance::vector::{Certainty, Vector, pin_names};
 use crate::explain::access;
 use crate::explain::language::{Language, say};
 use crate::failure::Failure;
-use crate::hex;
+use vmyna_apdu::hex;
 
 /// Says which card it is, before anything but reads and queries has been sent.
 pub(super) fn introduce(place: &str, examination: &Examination, vectors: usize, language: Language) {

@@ -1,10 +1,11 @@
 //! A virtual card as a subject: as issued each time it is made, whatever has become of the same card in use.
 
+use vmyna_apdu::{IccError, Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::file::Body;
 use vmyna_conformance::pins::{Pin, Place};
+use vmyna_reader_bridge::SoftwareReader;
 use vmyna_reader_bridge::trace::Trace;
-use vmyna_reader_bridge::{IccError, Reader, ReaderError, SoftwareReader};
 use zeroize::Zeroizing;
 
 use crate::card::CardSource;

@@ -3,9 +3,9 @@
 //!
 //! Must never decide: what is told is what the declaration says and what the card decided.
 
+use vmyna_apdu::FileId;
 use vmyna_card_os::access::{Access, Condition, Operation, Verdict};
 use vmyna_card_os::application::Application;
-use vmyna_card_os::file::FileId;
 use vmyna_card_os::rule::{Basis, Certainty};
 
 use super::language::{Text, text};

@@ -4,9 +4,7 @@
 
 use std::ops::Range;
 
-use vmyna_card_os::apdu::CommandApdu;
-use vmyna_card_os::command::{self, code};
-use vmyna_card_os::file::FileId;
+use vmyna_apdu::{CommandApdu, FileId, instruction, instruction::code};
 
 use super::access;
 use super::language::{Text, text};
@@ -94,7 +92,7 @@ fn class(cla: u8) -> Text {
 }
 
 fn instruction(cla: u8, ins: u8) -> Text {
-    match command::name(ins) {
+    match instruction::name(ins) {
         Some(name) if cla != 0xFF => Text::same(name),
         _ => text!("an instruction this card does not have", "このカードにない命令"),
     }

@@ -6,8 +6,7 @@
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-pub(crate) use vmyna_conformance::text;
-pub(crate) use vmyna_conformance::text::{Language, Text};
+pub(crate) use vmyna_apdu::{Language, Text, say, text};
 
 /// `en` or `ja`, as typed.
 pub(crate) fn parser() -> impl TypedValueParser<Value = Language> {
@@ -17,14 +16,3 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = Language> {
         _ => Language::En,
     })
 }
-
-/// A text in this language, from two format strings.
-macro_rules! say {
-    ($language:expr, $en:literal, $ja:literal) => {
-        match $language {
-            $crate::explain::language::Language::En => format!($en),
-            $crate::explain::language::Language::Ja => format!($ja),
-        }
-    };
-}
-pub(crate) use say;

@@ -14,15 +14,12 @@ use std::io::{self, Write};
 use std::ops::Range;
 
 use clap::Args;
-use vmyna_card_os::StatusWord;
-use vmyna_card_os::apdu::CommandApdu;
-use vmyna_card_os::command::secret::secret_range;
+use vmyna_apdu::{CommandApdu, ResponseApdu, StatusWord, hex, mask::secret_range};
 use vmyna_card_os::rule;
 
 use crate::card::CardSource;
 use crate::failure::Failure;
-use crate::hex;
-use crate::narrate::{Narrator, Reasons, split};
+use crate::narrate::{Narrator, Reasons};
 use language::{Language, text};
 
 /// Explaining.
@@ -85,7 +82,8 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
         writeln!(out, "{}", fields(&narrator, &step, &secret, language))?;
         let mut response = Vec::new();
         card.transmit(&step, &mut response).map_err(unpowered)?;
-        let (data, sw) = split(&response).unwrap_or((&[], StatusWord::UNKNOWN_FAILURE));
+        let answered = ResponseApdu::parse(&response);
+        let (data, sw) = answered.map_or((&[][..], StatusWord::UNKNOWN_FAILURE), |r| (r.data, r.status_word));
         let count = data.len();
         writeln!(out, "<< ({count}+2) {sw}   {}", status::meaning(sw).say(language))?;
         writeln!(out, "{}", answer(&step, &response, &reasons, language).join("\n"))?;
@@ -98,7 +96,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
 /// Bytes that were typed. The error never repeats them: they may hold a PIN.
 fn understand(number: usize, step: &str) -> Result<Vec<u8>, Failure> {
     let fault = |problem: String| Failure::Usage(format!("argument {number}: {problem}; nothing was sent"));
-    let bytes = hex::decode(step).map_err(fault)?;
+    let bytes = hex::decode(step).map_err(|error| fault(error.to_string()))?;
     match bytes.len() {
         2 | 4..=CommandApdu::MAX_LENGTH => Ok(bytes),
         length => Err(fault(format!(

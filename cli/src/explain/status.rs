@@ -1,13 +1,11 @@
 //! What a status word means: in general, and in the place where it came.
 
-use vmyna_card_os::StatusWord as Sw;
-use vmyna_card_os::apdu::CommandApdu;
-use vmyna_card_os::command::code;
+use vmyna_apdu::StatusWord as Sw;
+use vmyna_apdu::{CommandApdu, ResponseApdu, instruction::code};
 use vmyna_card_os::rule;
 
 use super::language::{Text, text};
 use super::reasons;
-use crate::narrate::split;
 
 /// In general.
 pub(crate) fn meaning(sw: Sw) -> Text {
@@ -60,9 +58,10 @@ pub(crate) fn meaning(sw: Sw) -> Text {
 
 /// In this place, where that says more than in general.
 pub(super) fn here(command: &[u8], response: &[u8]) -> Vec<Text> {
-    let (Ok(apdu), Some((data, sw))) = (CommandApdu::parse(command), split(response)) else {
+    let (Ok(apdu), Some(response)) = (CommandApdu::parse(command), ResponseApdu::parse(response)) else {
         return Vec::new();
     };
+    let (data, sw) = (response.data, response.status_word);
     let (counted, tries) = (sw.tries().is_some(), sw.tries().unwrap_or_default());
     let read = data.len();
     match apdu.ins {

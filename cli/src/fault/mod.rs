@@ -9,7 +9,7 @@ mod file;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vmyna_reader_bridge::Icc;
+use vmyna_apdu::Icc;
 use vmyna_reader_bridge::fault::{FaultyCard, Latency, Notice, RealTime, Script, Trigger};
 
 use crate::failure::Failure;

@@ -22,8 +22,8 @@ use x509_cert::ext::pkix::{
 
 use super::value;
 use crate::explain::language::{Language, say};
-use crate::hex;
 use names::name_of;
+use vmyna_apdu::hex;
 
 /// The lines of a file that is a certificate, with filler (`FF`) behind it or none; `None` for another file.
 pub(super) fn lines(file: &[u8], language: Language) -> Option<Vec<String>> {

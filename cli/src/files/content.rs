@@ -7,7 +7,7 @@ use vmyna_card_os::key::CertificateKey;
 use super::tree::Place;
 use super::{Item, certificate, meaning, record, tree, value, words};
 use crate::explain::language::{Language, say};
-use crate::hex;
+use vmyna_apdu::hex;
 
 /// The contents in lines.
 pub(super) fn lines(application: &Application, item: Item<'_>, language: Language) -> Vec<String> {

@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use vmyna_apdu::FileId;
 use vmyna_card_os::access::Operation;
 use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::{File, FileId};
+use vmyna_card_os::file::File;
 use vmyna_card_os::rule::Basis;
 
 use super::{Item, words};

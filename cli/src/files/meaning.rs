@@ -3,8 +3,8 @@
 //!
 //! Sources: the published dump and documentation of a test card (myna-card), and the clients that read the same tags.
 
+use vmyna_apdu::Aid;
 use vmyna_applets::{card_manager, face_info, input_assist};
-use vmyna_card_os::Aid;
 
 use crate::explain::language::Language;
 

@@ -1,8 +1,8 @@
 //! What is in files that are no data objects: records, and the JPKI application's two fixed layouts.
 
+use vmyna_apdu::{Aid, FileId};
 use vmyna_applets::{card_info, jpki, residence_code};
-use vmyna_card_os::Aid;
-use vmyna_card_os::file::{Content, FileId};
+use vmyna_card_os::file::Content;
 
 use super::meaning::Form;
 use super::value;

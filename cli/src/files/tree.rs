@@ -1,7 +1,7 @@
 //! A file of data objects as a tree: each tag with its meaning, its length and its value.
 
+use vmyna_apdu::Aid;
 use vmyna_applets::issuance::cv::KeyId;
-use vmyna_card_os::Aid;
 use vmyna_card_os::tlv::Tlv;
 
 use super::meaning::{self, Form};
@@ -104,8 +104,9 @@ mod tests {
     use super::*;
     use crate::show::hanako;
     use proptest::prelude::*;
+    use vmyna_apdu::FileId;
     use vmyna_applets::{card_manager, face_info, input_assist};
-    use vmyna_card_os::file::{Body, FileId};
+    use vmyna_card_os::file::Body;
 
     fn tree_of(application: Aid, id: u16, language: Language) -> String {
         let applications = hanako().applications();

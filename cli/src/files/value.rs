@@ -6,7 +6,7 @@ use vmyna_applets::issuance::cv::KeyId;
 
 use super::meaning::Form;
 use crate::explain::language::{Language, say};
-use crate::hex;
+use vmyna_apdu::hex;
 
 /// The most bytes shown as hexadecimal digits; of more the first half is.
 const MOST: usize = 32;

@@ -15,15 +15,15 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use vmyna_card_os::file::{Body, FileId};
+use vmyna_apdu::{Aid, FileId, hex};
+use vmyna_card_os::Card;
+use vmyna_card_os::file::Body;
 use vmyna_card_os::store::ObjectId;
 use vmyna_card_os::store::durable::Holder;
-use vmyna_card_os::{Aid, Card};
 use vmyna_reader_bridge::pcsc_service::connect;
 
 use super::{Held, lock};
 use crate::failure::Failure;
-use crate::hex;
 
 /// How long who asks waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -14,7 +14,7 @@ use x509_cert::Certificate;
 use x509_cert::der::{DateTime, Decode};
 
 use super::japanese;
-use crate::hex;
+use vmyna_apdu::hex;
 
 /// A card as issued. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
 #[derive(Serialize)]

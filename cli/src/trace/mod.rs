@@ -6,16 +6,17 @@
 pub(crate) mod args;
 mod load;
 mod replay;
+mod secrecy;
 mod show;
 mod text;
 
 use std::io::ErrorKind;
 use std::path::Path;
 
+use vmyna_apdu::{Icc, Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::event::{Event, Observer};
 use vmyna_reader_bridge::trace::{self, PcapngSink, Secrecy, Sink, Trace, Traced, What};
-use vmyna_reader_bridge::{Icc, Reader, ReaderError};
 
 use crate::card::CardSource;
 use crate::failure::{Failure, path_failure};
@@ -84,10 +85,10 @@ fn prepare_with(
     observer: Option<Box<dyn Observer + Send>>,
     open: impl FnOnce(Box<dyn Observer + Send>) -> Result<Box<dyn Icc + Send>, Failure>,
 ) -> Result<Prepared, Failure> {
-    let secrecy = Secrecy::told();
+    let secrecy = Secrecy::reported();
     // Whoever has an observer of their own tells more than this.
     let mut observers = [
-        secrecy.observer(),
+        secrecy::reporting_to(&secrecy),
         observer.unwrap_or_else(|| Box::new(tell_what_is_not_kept)),
     ];
     let all = move |event: &Event<'_>| observers.iter_mut().for_each(|observer| observer.event(event));

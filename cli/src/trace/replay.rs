@@ -5,13 +5,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use vmyna_card_os::apdu::CommandApdu;
+use vmyna_apdu::{Aid, CommandApdu, FileId, Icc, ResponseApdu, StatusWord, hex, instruction::code};
 use vmyna_card_os::application::Application;
-use vmyna_card_os::command::{Instruction, Reference, code};
+use vmyna_card_os::command::{Instruction, Reference};
 use vmyna_card_os::event::{Event, Observer};
-use vmyna_card_os::file::{Body, File, FileId};
-use vmyna_card_os::{Aid, StatusWord};
-use vmyna_reader_bridge::Icc;
+use vmyna_card_os::file::{Body, File};
 use vmyna_reader_bridge::trace::{Message, Octets, What};
 use zeroize::Zeroizing;
 
@@ -19,8 +17,7 @@ use super::args::TraceReplay;
 use super::load::{choose, load, readers};
 use crate::args::GivenPin;
 use crate::failure::Failure;
-use crate::hex;
-use crate::narrate::{Narrator, secured, split};
+use crate::narrate::{Narrator, secured};
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
@@ -142,8 +139,8 @@ impl Replay {
     fn exchange(&mut self, number: u64, command: &Octets, recorded: Option<&Octets>) -> Result<(), Failure> {
         self.power()?;
         let done = recorded
-            .and_then(|recorded| split(recorded.as_bytes()))
-            .is_some_and(|(_, status_word)| status_word.is_success());
+            .and_then(|recorded| ResponseApdu::parse(recorded.as_bytes()))
+            .is_some_and(|response| response.status_word.is_success());
         let sent = self.unmasked(number, command, done)?;
         let mut response = Vec::new();
         let outcome = self.card.transmit(&sent, &mut response);
@@ -219,9 +216,11 @@ impl Replay {
             (Some(_), None) => return different("the card does not answer".to_owned()),
             (Some(recorded), Some(given)) => (recorded, given),
         };
-        let nothing = (&[][..], StatusWord::UNKNOWN_FAILURE);
-        let (recorded_data, recorded_sw) = split(recorded.as_bytes()).unwrap_or(nothing);
-        let (data, status_word) = split(given).unwrap_or(nothing);
+        let split = |bytes| {
+            ResponseApdu::parse(bytes).map_or((&[][..], StatusWord::UNKNOWN_FAILURE), |r| (r.data, r.status_word))
+        };
+        let (recorded_data, recorded_sw) = split(recorded.as_bytes());
+        let (data, status_word) = split(given);
         if recorded_sw != status_word {
             return different(format!(
                 "the trace has {recorded_sw}, the card answers {status_word} ({})",

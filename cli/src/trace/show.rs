@@ -10,8 +10,8 @@ use vmyna_reader_bridge::trace::{Octets, What};
 use super::args::TraceShow;
 use super::load::{choose, load, readers};
 use crate::failure::Failure;
-use crate::hex;
 use crate::narrate::Narrator;
+use vmyna_apdu::hex;
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {

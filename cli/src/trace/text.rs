@@ -7,12 +7,11 @@ use std::fmt::Write as _;
 use std::io::{self, BufRead, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use vmyna_card_os::command::secret::secret_range;
+use vmyna_apdu::{ResponseApdu, hex, mask::secret_range};
 use vmyna_reader_bridge::trace::{MASK, Message, Numbered, Octets, Recording, Sink, What};
 use x509_cert::der::DateTime;
 
-use crate::hex;
-use crate::narrate::{Narrator, split};
+use crate::narrate::Narrator;
 
 const POWER_ON: &str = "power on";
 const RESET: &str = "warm reset";
@@ -100,8 +99,8 @@ fn answer(octets: &Octets, elapsed: Duration) -> String {
             let _ = write!(line, " {}", hex::encode_hiding(bytes, field, &octets.masked()));
         }
     }
-    match split(bytes) {
-        Some((_, status_word)) if !status_word.is_success() => line + GAP + &status_word.meaning(),
+    match ResponseApdu::parse(bytes) {
+        Some(response) if !response.status_word.is_success() => line + GAP + &response.status_word.meaning(),
         _ => line,
     }
 }

@@ -8,8 +8,7 @@ use rsa::{BigUint, RsaPublicKey};
 use x509_cert::Certificate;
 
 use crate::pattern::read_tlv;
-use crate::text;
-use crate::text::Text;
+use vmyna_apdu::{Text, text};
 
 /// DigestInfo of PKCS#1 with SHA-256 around `value`, which the card's own data make longer than a digest.
 pub(crate) fn digest_info(value: &[u8]) -> Vec<u8> {

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use vmyna_reader_bridge::ReaderError;
-
-use crate::text;
-use crate::text::Text;
+use vmyna_apdu::{ReaderError, Text, text};
 
 /// Why a run ends before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]

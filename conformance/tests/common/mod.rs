@@ -8,6 +8,7 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use vmyna_apdu::{Icc, Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{Profile, specimen};
 use vmyna_card_os::application::Application;
@@ -19,7 +20,7 @@ use vmyna_conformance::pins::{Place, Values};
 use vmyna_conformance::report::{Outcome, Report};
 use vmyna_conformance::run::{Make, Permissions, Subject, examine, run};
 use vmyna_conformance::suite::Suite;
-use vmyna_reader_bridge::{ContactlessReader, Icc, Reader, ReaderError, SoftwareReader, TypeB};
+use vmyna_reader_bridge::{ContactlessReader, SoftwareReader, TypeB};
 
 pub const EVERYTHING: Permissions = Permissions {
     wrong_pins: true,

@@ -5,14 +5,13 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
-use vmyna_card_os::apdu::CommandApdu;
+use vmyna_apdu::{CommandApdu, Icc, IccError, Pull};
 
 use super::counter::{Counter, Notice};
 use super::latency::Latency;
 use super::script::{Action, On, Script};
 use super::time::Time;
 use super::two_steps::Kept;
-use crate::icc::{Icc, IccError, Pull};
 
 /// The longest ATR (ISO/IEC 7816-3, 8.2).
 const LONGEST_ATR: usize = 33;

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use vmyna_card_os::command::code;
+use vmyna_apdu::instruction::code;
 
 use super::parse::FaultError;
 
@@ -128,7 +128,7 @@ impl Latency {
     /// The time for a command and its answer, without jitter.
     pub fn of(&self, command: &[u8], response: &[u8]) -> Duration {
         let bytes = u32::try_from(command.len() + response.len()).unwrap_or(u32::MAX);
-        let is_done = response.ends_with(&vmyna_card_os::StatusWord::SUCCESS.to_bytes());
+        let is_done = response.ends_with(&vmyna_apdu::StatusWord::SUCCESS.to_bytes());
         let work = match command.get(1) {
             // Without data it is a question.
             Some(&code::VERIFY) if command.len() > 5 => self.verify,

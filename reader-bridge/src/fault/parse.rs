@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use vmyna_card_os::StatusWord;
+use vmyna_apdu::StatusWord;
 
 use super::garble::Form;
 use super::script::{Action, Fault, On, Trigger};

@@ -6,8 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use vmyna_card_os::StatusWord;
-use vmyna_card_os::apdu::CommandApdu;
+use vmyna_apdu::{CommandApdu, StatusWord};
 
 use super::garble::Form;
 

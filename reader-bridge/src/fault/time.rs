@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::icc::Pull;
+use vmyna_apdu::Pull;
 
 /// A clock by which can be waited.
 pub trait Time: Send {

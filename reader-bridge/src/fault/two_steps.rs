@@ -2,8 +2,7 @@
 //!
 //! The card has executed the command once; here its answer lies until it is fetched. Whatever else is sent forgets it.
 
-use vmyna_card_os::StatusWord;
-use vmyna_card_os::apdu::CommandApdu;
+use vmyna_apdu::{CommandApdu, StatusWord};
 use zeroize::Zeroizing;
 
 /// GET RESPONSE (ISO/IEC 7816-4, 11.7.1).

@@ -7,9 +7,9 @@ use super::code::{self, Code};
 use super::protocol::{Disposition, ShareMode};
 use super::readers::{Readers, State, What, Work};
 use super::table::{CardState, Client, Handle, Hindrance};
-use crate::icc::IccError;
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use vmyna_apdu::IccError;
 
 /// How long SCardBeginTransaction waits for another's transaction before it says so; libpcsclite then asks again.
 const LOCK_WAIT: Duration = Duration::from_millis(100);

@@ -9,7 +9,6 @@ use super::message::ReaderEntry;
 use super::readers::NotMoved;
 use super::service::{Hand, Place, ServiceError};
 use super::socket::{Listening, connect, listen};
-use crate::icc::Icc;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -18,6 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use vmyna_apdu::Icc;
 
 /// What the control socket's path has behind that of the PC/SC socket.
 pub const SUFFIX: &str = ".control";

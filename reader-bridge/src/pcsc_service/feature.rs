@@ -5,7 +5,7 @@
 
 use super::code::{self, Code};
 use std::fmt;
-use vmyna_card_os::StatusWord;
+use vmyna_apdu::StatusWord;
 use zeroize::Zeroizing;
 
 /// `CM_IOCTL_GET_FEATURE_REQUEST` of pcsc-lite.

@@ -6,7 +6,7 @@
 use super::code::Code;
 use super::protocol::Disposition;
 use super::table::{CardState, Hindrance, Table};
-use crate::icc::IccError;
+use vmyna_apdu::IccError;
 
 /// A reader's state.
 #[derive(Clone, Debug, PartialEq, Eq)]

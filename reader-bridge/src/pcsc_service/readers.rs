@@ -10,9 +10,9 @@ use super::message::ReaderEntry;
 use super::protocol::Disposition;
 use super::table::{CardState, Client, Table};
 use super::waiting::Waiters;
-use crate::icc::{Icc, IccError, Pull};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use vmyna_apdu::{Icc, IccError, Pull};
 
 /// Lengths an ATR can have (ISO/IEC 7816-3, 8.2).
 const ATR: std::ops::RangeInclusive<usize> = 2..=33;

@@ -8,7 +8,6 @@ use super::message::{NAME, READERS, ReaderEntry};
 use super::readers::{NotMoved, Observer, Readers};
 use super::session::{Extras, Session};
 use super::socket::{Listening, listen};
-use crate::icc::Icc;
 use std::fmt;
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -17,6 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use vmyna_apdu::Icc;
 
 /// Connections that are served at the same time; pcscd serves 200. A context of PC/SC is a connection.
 pub const CONNECTIONS: usize = 256;

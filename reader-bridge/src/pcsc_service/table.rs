@@ -8,9 +8,9 @@
 use super::code::{self, Code};
 use super::message::ReaderEntry;
 use super::protocol::{self, Disposition, ShareMode, UNSET};
-use crate::icc::IccError;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use vmyna_apdu::IccError;
 
 /// Handles one connection can have, as with pcscd.
 pub(super) const HANDLES: usize = 200;

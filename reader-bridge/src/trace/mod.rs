@@ -4,7 +4,7 @@
 //! [`PcapngSink`] for Wireshark, or one of the caller's. [`read`] reads such a file back.
 //!
 //! What is secret is masked at its length unless the caller asks for it: PINs in commands
-//! ([`vmyna_card_os::command::secret`]), and answers read from files declared secret, which [`Secrecy`] hears from the card.
+//! ([`vmyna_apdu::mask`]), and answers read from files declared secret, which the card reports to [`Secrecy`].
 //! A trace must never change what is said, delay a card for ever, or end a conversation because a disk is full. A process
 //! that dies leaves a file that can be read up to the last whole message.
 

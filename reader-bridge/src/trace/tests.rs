@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fault::{FaultyCard, RealTime, Script};
-use crate::icc::{Icc, IccError};
+use vmyna_apdu::{Icc, IccError};
 
 fn message(reader: &str, what: What) -> Message {
     Message {

@@ -1,11 +1,10 @@
 //! A card of which everything that is said is written down.
 
 use super::{Message, Octets, Secrecy, Sink, What};
-use crate::icc::{Icc, IccError, Pull};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
-use vmyna_card_os::command::secret::secret_range;
+use vmyna_apdu::{Icc, IccError, Pull, mask::secret_range};
 
 /// A trace that is being written, by any number of cards at a time.
 #[derive(Clone)]

@@ -10,8 +10,8 @@ use super::codec::{self, Decoder, Message};
 use super::event::{End, Failure, Reason, VpcdError, VpcdEvent};
 use super::socket::{Received, Socket};
 use super::stop::StopHandle;
-use crate::icc::{Icc, IccError};
 use std::time::Instant;
+use vmyna_apdu::{Icc, IccError};
 use zeroize::Zeroizing;
 
 /// The shortest R-APDU is a status word.

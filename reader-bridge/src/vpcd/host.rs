@@ -5,11 +5,11 @@
 
 use super::address::VpcdAddress;
 use super::codec::{self, Message};
-use crate::reader::{Reader, ReaderError};
 use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
+use vmyna_apdu::{Reader, ReaderError};
 
 /// How long a card may take for an answer; clients of real cards allow up to 20 s for a signature.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -202,9 +202,9 @@ impl Reader for VpcdReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::icc::{Icc, IccError};
     use crate::vpcd::VpcdServer;
     use std::thread;
+    use vmyna_apdu::{Icc, IccError};
 
     /// Answers every command with the command and 9000, and counts its resets in the ATR.
     struct Echo(u8);

@@ -9,8 +9,8 @@ pub mod wire;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
+use vmyna_apdu::{Icc, IccError};
 use vmyna_reader_bridge::vpcd::{End, Reason, StopHandle, VpcdAddress, VpcdError, VpcdEvent, VpcdServer};
-use vmyna_reader_bridge::{Icc, IccError};
 
 /// The ATR of the test card: T=1, no historical bytes.
 pub const ATR: [u8; 9] = [0x3B, 0xE0, 0x00, 0xFF, 0x81, 0x31, 0xFE, 0x45, 0x14];

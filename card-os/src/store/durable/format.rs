@@ -21,9 +21,8 @@ use zeroize::Zeroizing;
 use super::super::{Change, ObjectId, State};
 use super::error::Trouble;
 use super::quiet;
-use crate::aid::Aid;
-use crate::file::FileId;
 use crate::pin::{MAX_LENGTH, ReferenceData};
+use vmyna_apdu::{Aid, FileId};
 
 /// The version of the format that this module writes, and the newest it reads.
 pub(super) const VERSION: u32 = 1;

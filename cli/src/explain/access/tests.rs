@@ -1,14 +1,13 @@
 use std::collections::BTreeSet;
 
+use vmyna_apdu::{CommandApdu, hex};
 use vmyna_applets::Profile;
-use vmyna_card_os::apdu::CommandApdu;
 use vmyna_card_os::application::SecureSession;
 use vmyna_card_os::file::{Body, File};
 
 use super::*;
 use crate::card::CardSource;
 use crate::explain::language::Language;
-use crate::hex;
 use crate::narrate::Reasons;
 
 const LANGUAGES: [Language; 2] = [Language::En, Language::Ja];

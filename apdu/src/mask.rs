@@ -1,9 +1,9 @@
-//! Which bytes of a C-APDU may be a PIN, so that whoever prints commands can mask them.
+//! The bytes of a C-APDU that may be a PIN, so that every program that prints commands can mask them.
 
 use core::fmt;
 
-use super::code;
-use crate::apdu::CommandApdu;
+use crate::command_apdu::CommandApdu;
+use crate::instruction::code;
 
 /// RESET RETRY COUNTER: not an instruction of this card, but hosts that try it send PINs.
 const RESET_RETRY_COUNTER: u8 = 0x2C;

@@ -56,37 +56,37 @@ pub trait Icc {
     /// [`IccError`], when there is no answer; [`IccError::Mute`] when the card has no power.
     fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError>;
 
-    /// Whether the card has left since its last answer. Readers ask after each one, so that who waits for a change of the
-    /// reader learns of it at once, not with the next command.
+    /// Whether the card has left since its last answer. A reader asks after each answer, so that a program that waits for a
+    /// change of the reader learns of it at once, not with the next command.
     fn has_left(&self) -> bool {
         false
     }
 
-    /// By which another thread ends what takes the card long; `None` for a card that never takes long.
+    /// A handle with which another thread interrupts a long wait; `None` if the card never waits.
     fn pull(&self) -> Option<Pull> {
         None
     }
 }
 
-/// Tells a card from another thread that it has been pulled out, so that it ends a wait at once. Clones are the same. It
-/// holds until the card is powered on the next time.
+/// A handle with which another thread informs a waiting card that it has been pulled out, so that the wait ends at once.
+/// Clones are one handle. The pull holds until the card is powered on again.
 #[derive(Clone, Default)]
 pub struct Pull(Arc<(Mutex<bool>, Condvar)>);
 
 impl Pull {
-    /// The card is out.
+    /// Pulls the card out: waits end.
     pub fn out(&self) {
         *self.lock() = true;
         self.0.1.notify_all();
     }
 
-    /// The card is in again; whether it was out.
-    pub(crate) fn back(&self) -> bool {
+    /// Puts the card back in; returns whether it was out.
+    pub fn back(&self) -> bool {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Waits that long, or until the card is pulled out; whether it is still in then.
-    pub(crate) fn wait(&self, time: Duration) -> bool {
+    /// Waits for this time, or until the card is pulled out; returns whether it is still in.
+    pub fn wait(&self, time: Duration) -> bool {
         let waited = self.0.1.wait_timeout_while(self.lock(), time, |is_out| !*is_out);
         !*waited.unwrap_or_else(PoisonError::into_inner).0
     }

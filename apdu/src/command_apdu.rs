@@ -1,6 +1,6 @@
-//! C-APDU and R-APDU as bytes: cases 1 to 4, short and extended (ISO/IEC 7816-4, 5.1).
+//! C-APDUs as bytes: cases 1 to 4, short and extended (ISO/IEC 7816-4, 5.1).
 //!
-//! Parsing settles only lengths. It must never look at what an instruction means, and nothing here prints a data field:
+//! Parsing settles only lengths. It must never look at what an instruction means. Nothing here prints a data field, because
 //! it may hold a PIN.
 
 use core::fmt;
@@ -63,7 +63,7 @@ impl<'a> CommandApdu<'a> {
     /// The bytes of this command, in the extended form if asked for or needed.
     ///
     /// # Errors
-    /// [`Malformed`] where the data field or Ne is longer than the extended form can say.
+    /// [`Malformed`] where the data field or Ne is longer than the extended form can code.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Malformed> {
         let lc = u16::try_from(self.data.len()).map_err(|_| Malformed)?;
         if self.ne.is_some_and(|ne| ne == 0 || ne > 65_536) {

@@ -1,8 +1,8 @@
-//! A virtual card in a reader: the operating system's [`Card`] as an [`Icc`].
+//! The [`Card`] as an [`Icc`], which any reader can drive.
 
-use vmyna_card_os::Card;
+use vmyna_apdu::{Icc, IccError};
 
-use crate::icc::{Icc, IccError};
+use crate::card::Card;
 
 impl Icc for Card {
     fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {

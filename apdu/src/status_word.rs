@@ -1,7 +1,6 @@
-//! Every status word (SW1-SW2) the card can answer, by name; and those that a reader answers in its stead, other cards, or
-//! whoever gives data in two steps.
+//! Status words (SW1-SW2) by name: those of the card, those that a reader answers in its stead, and those of other cards.
 //!
-//! The only place with hexadecimal status words. Values and meanings: JICSAP 1.1 Table 25 and ISO/IEC 7816-4, with the
+//! No other source of the product has a status word in hexadecimal. Values and meanings: JICSAP 1.1 Table 25 and ISO/IEC 7816-4, with the
 //! two that only this card family was seen to use (`66F1`, `69FC`); a reader's: PC/SC parts 3 and 10.
 
 use core::fmt;
@@ -74,7 +73,7 @@ impl StatusWord {
     pub const AUTHENTICATION_BLOCKED: Self = Self(0x6983);
     /// `6A81`: there is no such function (a reader's, and other cards').
     pub const FUNCTION_NOT_SUPPORTED: Self = Self(0x6A81);
-    /// `6B00` as a reader means it: P1-P2 says nothing to it.
+    /// `6B00` as a reader means it: P1-P2 has no meaning for it.
     pub const WRONG_PARAMETERS: Self = Self::OFFSET_OUTSIDE_EF;
 
     /// `63Cx`: the presented value is wrong or was only asked about, `tries` (0–15, more counts as 15) are left.
@@ -136,7 +135,7 @@ impl StatusWord {
         }
     }
 
-    /// What the status word says in general, in a few English words.
+    /// The meaning of the status word in general, in a few English words.
     pub fn meaning(self) -> String {
         match self {
             Self::SUCCESS => "done",

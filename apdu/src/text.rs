@@ -1,11 +1,8 @@
-//! What is told to people, in two languages side by side, so that neither is forgotten when the other changes. Machines get
-//! the English.
+//! Texts for people in two languages side by side, so that both change together. Files for machines get the English.
 
-use std::fmt;
+use core::fmt;
 
-use serde::{Deserialize, Serialize};
-
-/// A language to tell something in.
+/// A language for people.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Language {
     /// English.
@@ -15,9 +12,8 @@ pub enum Language {
     Ja,
 }
 
-/// The same in each language. As a text and in files it is the English.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+/// One text in each language. `Display` writes the English.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// In English.
     pub en: String,
@@ -26,7 +22,7 @@ pub struct Text {
 }
 
 impl Text {
-    /// What needs no translation.
+    /// A text that needs no translation.
     #[must_use]
     pub fn same(text: impl Into<String>) -> Self {
         let en = text.into();
@@ -42,7 +38,7 @@ impl Text {
         }
     }
 
-    /// The same behind `place`, which needs no translation.
+    /// The text behind `place`, which needs no translation.
     #[must_use]
     pub fn at(self, place: &str) -> Self {
         Self {
@@ -58,7 +54,7 @@ impl fmt::Display for Text {
     }
 }
 
-/// A text that is told in English only.
+/// An English text without a translation.
 impl From<String> for Text {
     fn from(text: String) -> Self {
         Self::same(text)
@@ -71,13 +67,24 @@ impl From<Text> for String {
     }
 }
 
-/// A [`Text`] from two format strings; what stands in their braces is a variable.
+/// A [`Text`](crate::Text) from two format strings; names in their braces are variables.
 #[macro_export]
 macro_rules! text {
     ($en:literal, $ja:literal) => {
-        $crate::text::Text {
+        $crate::Text {
             en: format!($en),
             ja: format!($ja),
+        }
+    };
+}
+
+/// A `String` in one language, from two format strings; names in their braces are variables.
+#[macro_export]
+macro_rules! say {
+    ($language:expr, $en:literal, $ja:literal) => {
+        match $language {
+            $crate::Language::En => format!($en),
+            $crate::Language::Ja => format!($ja),
         }
     };
 }

@@ -1,10 +1,11 @@
-//! Bytes as hexadecimal digits, for people.
+//! Bytes as hexadecimal digits, and back.
 
-use std::fmt::Write as _;
-use std::ops::Range;
+use core::fmt;
+use core::fmt::Write as _;
+use core::ops::Range;
 
 /// The digits, upper case, without anything between them.
-pub(crate) fn encode(bytes: &[u8]) -> String {
+pub fn encode(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
@@ -15,7 +16,7 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
 }
 
 /// The digits of a part of `bytes`, with `**` for each byte whose place in `bytes` is hidden.
-pub(crate) fn encode_hiding(bytes: &[u8], part: Range<usize>, hidden: &Range<usize>) -> String {
+pub fn encode_hiding(bytes: &[u8], part: Range<usize>, hidden: &Range<usize>) -> String {
     let start = part.start;
     let part = bytes.get(part).unwrap_or_default();
     (start..).zip(part).fold(String::new(), |mut text, (at, byte)| {
@@ -27,26 +28,46 @@ pub(crate) fn encode_hiding(bytes: &[u8], part: Range<usize>, hidden: &Range<usi
     })
 }
 
-/// The bytes that digits of either case stand for; spaces and colons may stand anywhere between them.
+/// Text that is not a sequence of bytes in hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HexError {
+    /// This character is not a hexadecimal digit.
+    NotADigit(char),
+    /// The number of digits is odd.
+    OddLength(usize),
+}
+
+impl fmt::Display for HexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotADigit(character) => write!(f, "{character:?} is not a hexadecimal digit"),
+            Self::OddLength(digits) => {
+                write!(f, "{digits} hexadecimal digits are an odd number: every byte takes two")
+            }
+        }
+    }
+}
+
+impl core::error::Error for HexError {}
+
+/// The bytes for digits of either case. Spaces and colons may stand anywhere between the digits.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
-pub(crate) fn decode(text: &str) -> Result<Vec<u8>, String> {
+/// [`HexError`]
+pub fn decode(text: &str) -> Result<Vec<u8>, HexError> {
     let mut digits = Vec::with_capacity(text.len());
     for character in text
         .chars()
         .filter(|character| !character.is_whitespace() && *character != ':')
     {
         let Some(digit) = character.to_digit(16) else {
-            return Err(format!("{character:?} is not a hexadecimal digit"));
+            return Err(HexError::NotADigit(character));
         };
         digits.push(digit as u8);
     }
     let (pairs, []) = digits.as_chunks::<2>() else {
-        return Err(format!(
-            "{} hexadecimal digits are an odd number: every byte takes two",
-            digits.len()
-        ));
+        return Err(HexError::OddLength(digits.len()));
     };
     Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
@@ -63,10 +84,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_hexadecimal_is_named() {
-        assert_eq!(decode("00A4G0").unwrap_err(), "'G' is not a hexadecimal digit");
+    fn text_that_is_not_hexadecimal_is_named() {
         assert_eq!(
-            decode("00A").unwrap_err(),
+            decode("00A4G0").unwrap_err().to_string(),
+            "'G' is not a hexadecimal digit"
+        );
+        assert_eq!(
+            decode("00A").unwrap_err().to_string(),
             "3 hexadecimal digits are an odd number: every byte takes two"
         );
         assert!(decode("００").is_err());

@@ -1,0 +1,53 @@
+//! Instruction codes of the card, and their names.
+
+/// Instruction bytes (JICSAP table 4; `24`, `CA` and all of class 80 from `2A` on are the card's own).
+pub mod code {
+    #![allow(missing_docs)]
+    // CLA 00
+    pub const VERIFY: u8 = 0x20;
+    pub const CHANGE_REFERENCE_DATA: u8 = 0x24;
+    pub const EXTERNAL_AUTHENTICATE: u8 = 0x82;
+    pub const GET_CHALLENGE: u8 = 0x84;
+    pub const INTERNAL_AUTHENTICATE: u8 = 0x88;
+    pub const SELECT: u8 = 0xA4;
+    pub const READ_BINARY: u8 = 0xB0;
+    pub const READ_RECORD: u8 = 0xB2;
+    pub const GET_DATA: u8 = 0xCA;
+    // CLA 80
+    pub const ERASE_ALL_RECORDS: u8 = 0x06;
+    pub const COMPUTE_SIGNATURE: u8 = 0x2A;
+    pub const CHANGE_KEY: u8 = 0x32;
+    pub const LOCK_DF: u8 = 0x50;
+    pub const UNLOCK_DF: u8 = 0x52;
+    pub const UNLOCK_KEY: u8 = 0x54;
+    pub const MANAGE_ATTRIBUTES: u8 = 0x8A;
+    pub const VERIFY_CERTIFICATE: u8 = 0xA2;
+    pub const SET_SESSION_KEY: u8 = 0xAE;
+    pub const LAST_COMMAND_INDICATOR: u8 = 0xFC;
+}
+
+/// The name of an instruction, whichever class it belongs to; `None` for one that the card does not have.
+pub fn name(ins: u8) -> Option<&'static str> {
+    Some(match ins {
+        code::VERIFY => "VERIFY",
+        code::CHANGE_REFERENCE_DATA => "CHANGE REFERENCE DATA",
+        code::EXTERNAL_AUTHENTICATE => "EXTERNAL AUTHENTICATE",
+        code::GET_CHALLENGE => "GET CHALLENGE",
+        code::INTERNAL_AUTHENTICATE => "INTERNAL AUTHENTICATE",
+        code::SELECT => "SELECT",
+        code::READ_BINARY => "READ BINARY",
+        code::READ_RECORD => "READ RECORD",
+        code::GET_DATA => "GET DATA",
+        code::ERASE_ALL_RECORDS => "ERASE ALL RECORDS",
+        code::COMPUTE_SIGNATURE => "COMPUTE DIGITAL SIGNATURE",
+        code::CHANGE_KEY => "CHANGE KEY",
+        code::LOCK_DF => "LOCK DF",
+        code::UNLOCK_DF => "UNLOCK DF",
+        code::UNLOCK_KEY => "UNLOCK KEY",
+        code::MANAGE_ATTRIBUTES => "MANAGE ATTRIBUTES",
+        code::VERIFY_CERTIFICATE => "terminal certificate",
+        code::SET_SESSION_KEY => "SET SESSION KEY",
+        code::LAST_COMMAND_INDICATOR => "last command indicator",
+        _ => return None,
+    })
+}

@@ -1,0 +1,30 @@
+//! The virtual card reports to its trace whether an answer is secret.
+
+use vmyna_apdu::FileId;
+use vmyna_card_os::access::Operation;
+use vmyna_card_os::event::{Event, Observer};
+use vmyna_reader_bridge::trace::Secrecy;
+
+/// An observer that reports reads of files declared secret.
+pub(super) fn reporting_to(secrecy: &Secrecy) -> Box<dyn Observer + Send> {
+    let secrecy = secrecy.clone();
+    Box::new(move |event: &Event<'_>| {
+        if let Event::Command { .. } = event {
+            secrecy.report(false);
+        }
+        if let Event::Access {
+            application,
+            object: (Some(id), name),
+            verdict,
+            ..
+        } = event
+            && verdict.operation == Operation::Read
+        {
+            // A data object's tag may be a file's identifier as well; the name distinguishes them.
+            let file = application.file(FileId::new(*id)).filter(|file| file.name == *name);
+            if file.is_some_and(|file| file.secret) {
+                secrecy.report(true);
+            }
+        }
+    })
+}
