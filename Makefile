@@ -48,3 +48,4 @@ docs: ## write the pages in docs/ from the rules, declarations, vectors and test
 	UPDATE_DOCS=1 cargo test --package vmyna-applets --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-conformance --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-testkit --test clients
+	UPDATE_DOCS=1 cargo test --package vmyna --test pictures
