@@ -20,6 +20,7 @@
 //! | [`card_data`] | the objects of the card manager's GET DATA |
 //! | [`text_data`] | the files of the input-assist application, signed |
 //! | [`face_data`] | the files of the face-info application, signed |
+//! | [`font`] | the outlines of the font that all pictures are drawn with |
 //! | [`pictures`] | the pictures of the card's face: lines of text as PNG, the default photo |
 //! | [`authorities`] | who certifies and signs: the keys and certificates of a folder |
 //! | [`numbers`] | the numbers that a card gets at issue |
@@ -35,6 +36,7 @@ mod data_signer;
 pub mod desk;
 mod error;
 pub mod face_data;
+pub mod font;
 pub mod invent;
 mod issuer_key;
 pub mod keys;
