@@ -258,8 +258,8 @@ fn a_text_that_is_drawn_otherwise_than_it_is_is_remarked() {
     let mut order = order();
     // 24 characters fit on the address's picture.
     order.person.address = "京".repeat(25);
-    // No character of JIS X 0208.
-    order.person.name = "見本　\u{20BB7}".to_owned();
+    // A character of neither font.
+    order.person.name = "見本　\u{2A6A5}".to_owned();
     let remarks = issue(&order).unwrap().summary.remarks;
     assert_eq!(remarks.len(), 2, "{remarks:?}");
     assert!(remarks[0].starts_with("1 of the name's characters"), "{remarks:?}");

@@ -1,8 +1,10 @@
 //! The glyphs of the text pictures: which dots of a character's cell are ink.
 //!
-//! `make-font.py` describes the two tables. Looking up can't fail but by a character that the font lacks.
+//! `make-font.py` describes the two tables of the 12-dot font. A character that this font lacks is drawn from the outlines
+//! of the font of all pictures. A character that both lack has no glyph.
 
 use super::HEIGHT;
+use crate::issuance::font::{self, DOT, EM};
 
 /// Full-width characters: code point, 12 rows of 12 bits; ascending.
 const WIDE: &[[u8; 20]] = WIDE_TABLE.as_chunks().0;
@@ -43,10 +45,49 @@ impl Glyph {
     }
 }
 
-/// The glyph of a character: full width if there is one, else half width. `None` if the font lacks it.
+/// Returns the glyph of a character: full width if the 12-dot font has it so, else half width, else from its outline at
+/// full width. `None` if both fonts lack it.
 pub(super) fn glyph(character: char) -> Option<Glyph> {
     let code = u32::from(character);
-    wide(code).or_else(|| narrow(code))
+    wide(code)
+        .or_else(|| narrow(code))
+        .or_else(|| font::glyph(character).map(outlined))
+}
+
+/// The side of the em square of an outline in a cell, in dots and tenths: the rest keeps neighbours apart.
+const OUTLINED: i64 = 115;
+/// The upper edge of an ideograph above the base line, in units of the font.
+const RISE: i64 = 880;
+/// How much of a dot an outline covers at least where the dot is ink: anywhere, and on the ridge of a thin stroke. With a
+/// higher limit the thinnest sign of JIS X 0212 disappears.
+const HALF: u8 = 128;
+const RIDGE: u8 = 60;
+
+/// Draws an outline in the middle of a full-width cell.
+///
+/// A stroke is as thick as a dot. One that runs between two dots covers half of each or less: there the dot that is
+/// covered more is ink, so that no stroke disappears.
+fn outlined(glyph: font::Glyph) -> Glyph {
+    const SIDE: usize = HEIGHT as usize;
+    let scale = |length: i64| length * OUTLINED * DOT / (10 * EM);
+    let margin = i64::from(HEIGHT) * DOT - scale(EM);
+    let (right, down) = (margin / 2 + scale(EM - glyph.advance) / 2, margin / 2 + scale(RISE));
+    // The cell, with an empty dot on each side.
+    let mut cell = [[0; SIDE + 2]; SIDE + 2];
+    for (x, y, dot) in glyph.fill(|(x, y)| (right + scale(x), down - scale(y))).covered() {
+        if let (0..12, 0..12) = (x, y) {
+            cell[y as usize + 1][x as usize + 1] = dot;
+        }
+    }
+    let ink = |x: usize, y: usize| {
+        let dot = cell[y][x];
+        let ridge = |before: u8, after: u8| dot > before && dot >= after;
+        dot >= HALF || dot >= RIDGE && (ridge(cell[y][x - 1], cell[y][x + 1]) || ridge(cell[y - 1][x], cell[y + 1][x]))
+    };
+    Glyph {
+        width: HEIGHT,
+        rows: std::array::from_fn(|y| (1..=SIDE).fold(0, |row, x| row << 1 | u16::from(ink(x, y + 1)))),
+    }
 }
 
 const fn wide(code: u32) -> Option<Glyph> {
@@ -140,10 +181,34 @@ mod tests {
     }
 
     #[test]
-    fn a_character_outside_the_font_has_no_glyph() {
-        for character in ['髙', '﨑', '𠮷', 'é', '\u{7F}', '\u{3099}'] {
+    fn a_character_outside_both_fonts_has_no_glyph() {
+        for character in ['𪚥', '😀', '\u{7F}', '\u{3099}'] {
             assert_eq!(glyph(character), None, "{character}");
         }
+    }
+
+    #[test]
+    fn every_character_of_jis_x_0208_and_0212_has_ink_in_a_cell_of_its_own() {
+        let codes = (0xA1..=0xFE_u8).flat_map(|row| (0xA1..=0xFE_u8).map(move |cell| [row, cell]));
+        let decoded = codes.flat_map(|[row, cell]| {
+            [&[row, cell][..], &[0x8F, row, cell]].map(|code| {
+                let text = encoding_rs::EUC_JP.decode_without_bom_handling_and_without_replacement(code)?;
+                text.chars().next()
+            })
+        });
+        let mut count = 0;
+        for character in decoded.flatten().filter(|character| *character != '　') {
+            let glyph = glyph(character).unwrap_or_else(|| panic!("{character} has no glyph"));
+            assert!(glyph.rows.iter().any(|row| *row != 0), "{character} is blank");
+            assert!(
+                glyph.rows.iter().all(|row| row >> 12 == 0),
+                "{character} leaves its cell"
+            );
+            assert_eq!(glyph.width, 12, "{character}");
+            count += 1;
+        }
+        // With the extensions in rows 13 and 89 to 92, without the blank.
+        assert_eq!(count, 6_879 + 83 + 374 + 6_067 - 1);
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! Lines of text are 1-bit greyscale PNG, 12 dots high, ink black on white, text at the left end; sizes and form are those
 //! of a published test card (`measured`: its EF 0002 and 0005, in myna-card). The glyphs are those of the Shinonome 12-dot
-//! font, which is public domain: `make-font.py` beside this file makes `wide.bin` and `narrow.bin` from its files.
-//! `make-photo.py` makes the default photo. This module must never put a text it draws into an error or a log.
+//! font, which is public domain: `make-font.py` beside this file makes `wide.bin` and `narrow.bin` from its files. Of a
+//! character that this font lacks, the outline in [`font`](super::font) is drawn: what a real card shows there is not
+//! published (`assumed`). `make-photo.py` makes the default photo. This module must never put a text it draws into an error
+//! or a log.
 
 mod font;
 mod line;
@@ -37,8 +39,8 @@ pub struct TextPicture {
     pub png: Content,
     /// How the text was made to fit.
     pub layout: Layout,
-    /// Which characters of the text (counted from 0) are not drawn as they are: the font lacks them, so that 〓 stands in
-    /// their place, or they choose a form of the character before them (variation selectors), which nothing is drawn for.
+    /// Which characters of the text (counted from 0) are not drawn as they are. For a character that the fonts lack, 〓 is
+    /// drawn. For a variation selector, which chooses a form of the character before it, nothing is drawn.
     pub replaced: Vec<usize>,
 }
 

@@ -104,11 +104,28 @@ fn a_text_that_is_cut_ends_in_an_ellipsis_inside_the_picture() {
 }
 
 #[test]
-fn a_character_that_the_font_lacks_is_drawn_as_geta_and_reported() {
-    let picture = draw("髙橋　𠮷子", NAME_WIDTH);
+fn a_character_that_both_fonts_lack_is_drawn_as_geta_and_reported() {
+    let picture = draw("𪚥橋　😀子", NAME_WIDTH);
     assert_eq!(picture.replaced, [0, 3]);
     assert_eq!(picture.png, draw("〓橋　〓子", NAME_WIDTH).png);
     assert!(draw("〓", NAME_WIDTH).replaced.is_empty());
+}
+
+#[test]
+fn a_character_that_only_the_outlines_have_is_drawn_from_them() {
+    let picture = draw("髙橋　𠮷子", NAME_WIDTH);
+    assert_eq!((picture.layout, picture.replaced.len()), (Layout::Plain, 0));
+    let rows = read(picture.png.as_bytes()).2;
+    let columns =
+        |rows: &[String], from: usize, to: usize| rows.iter().map(|row| row[from..to].to_owned()).collect::<Vec<_>>();
+    // Its neighbours stay as they are.
+    let neighbours = read(draw("　橋　　子", NAME_WIDTH).png.as_bytes()).2;
+    for (from, to) in [(12, 36), (48, 216)] {
+        assert_eq!(columns(&rows, from, to), columns(&neighbours, from, to));
+    }
+    // 髙, pinned: the picture of a seed's person must not change from one machine to the next.
+    let expected = ["............"];
+    assert_eq!(columns(&rows, 0, 12), expected);
 }
 
 #[test]
