@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use vmyna_apdu::Reader;
+use vmyna_apdu::{Reader, Text, text};
 use vmyna_conformance::pins::Values;
 use vmyna_conformance::report::Report;
 use vmyna_conformance::run::{Examination, Permissions, RunError, Subject, admit, examine, run as put};
@@ -23,7 +23,7 @@ use vmyna_conformance::suite::Suite;
 use vmyna_conformance::{junit, record};
 use vmyna_reader_bridge::vpcd::VpcdHost;
 
-use crate::explain::language::{Language, Text, say, text};
+use crate::explain::language::{Language, say};
 use crate::failure::Failure;
 use crate::save;
 use crate::trace::{self, TracedReader};

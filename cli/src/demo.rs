@@ -12,6 +12,7 @@ use vmyna_apdu::{Reader, ResponseApdu, StatusWord, hex};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{PinAtIssue, input_assist, jpki};
 use vmyna_card_os::tlv::Tlv;
+use vmyna_explain::{Narrator, Reasons, shortened};
 use vmyna_reader_bridge::SoftwareReader;
 use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
@@ -19,7 +20,6 @@ use zeroize::Zeroizing;
 
 use crate::args;
 use crate::failure::Failure;
-use crate::narrate::{Narrator, Reasons, shortened};
 use crate::trace;
 
 /// `DigestInfo` of SHA-256 in front of the hash: what clients give to the card (RFC 8017, 9.2, note 1).
@@ -109,7 +109,7 @@ impl Tour {
         let mut tour = Self {
             card,
             reader,
-            narrator: Narrator::new(false, true),
+            narrator: Narrator::new(),
             reasons,
             sent: 0,
         };
@@ -230,7 +230,7 @@ impl Tour {
 
     fn say(&mut self, text: &str) -> Result<(), Failure> {
         // What the card said about its power belongs to no command.
-        self.reasons.take();
+        self.reasons.clear();
         writeln!(io::stdout(), "\n{text}")?;
         Ok(())
     }

@@ -3,27 +3,17 @@
 //! Who asks for a file is shown it whatever the card's access conditions say, but never the value of a PIN or of a private
 //! key. The list shows no contents.
 
-mod certificate;
-mod content;
-mod list;
-mod meaning;
-mod record;
-mod tree;
-mod value;
-mod words;
-
 use std::convert::Infallible;
 use std::io::{self, IsTerminal, Write};
 use std::str::FromStr;
 
-use vmyna_card_os::application::{Application, DataObject};
+use vmyna_apdu::{Language, say};
+use vmyna_card_os::application::Application;
 use vmyna_card_os::file::{Body, File};
+use vmyna_explain::files::{self, Item, List};
 
 use crate::args;
-#[cfg(test)]
-use crate::explain::language::Language;
 use crate::failure::Failure;
-use vmyna_apdu::hex;
 
 /// `AP` or `AP/EF`, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,19 +34,9 @@ impl FromStr for FilePath {
     }
 }
 
-/// What can hold something: a file, or an object of GET DATA.
-#[derive(Clone, Copy)]
-enum Item<'a> {
-    File(&'a File),
-    Object(&'a DataObject),
-}
-
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
-    let manner = list::Manner {
-        language: arguments.lang,
-        why: arguments.why,
-    };
+    let list = List::new(arguments.lang).with_sources(arguments.why);
     let card = arguments.card.issued()?;
     let applications = card.applications();
     let mut out = io::stdout().lock();
@@ -65,7 +45,7 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
             if at > 0 {
                 writeln!(out)?;
             }
-            list::application(&mut out, application, manner)?;
+            write_lines(&mut out, &list.application(application))?;
         }
         return Ok(out.flush()?);
     };
@@ -81,33 +61,41 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
                 "--raw writes one file: name it behind the application, as in jpki/000A".to_owned(),
             ));
         }
-        None => list::application(&mut out, application, manner)?,
+        None => write_lines(&mut out, &list.application(application))?,
         Some(item) if arguments.raw => out.write_all(&raw(application, item, io::stdout().is_terminal())?)?,
         Some(item) => {
-            list::item(&mut out, application, item, manner)?;
+            write_lines(&mut out, &list.item(application, item))?;
             writeln!(out)?;
-            for line in content::lines(application, item, arguments.lang) {
-                writeln!(out, "{line}")?;
-            }
+            write_lines(&mut out, &files::content(application, item, arguments.lang))?;
+            write_lines(&mut out, hint(item, arguments.lang).as_slice())?;
         }
     }
     Ok(out.flush()?)
 }
 
+fn write_lines(out: &mut impl Write, lines: &[String]) -> io::Result<()> {
+    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// The command that shows more about this item.
+fn hint(item: Item<'_>, language: Language) -> Option<String> {
+    match item {
+        Item::File(File { body: Body::Pin(_), .. }) => Some(say!(
+            language,
+            "`vmyna pin` shows the tries left",
+            "残り試行回数は `vmyna pin` で分かる"
+        )),
+        _ => None,
+    }
+}
+
 /// The bytes of a file that can be read.
 fn raw(application: &Application, item: Item<'_>, to_terminal: bool) -> Result<Vec<u8>, Failure> {
-    let bytes = match item {
-        Item::Object(object) => object.value.as_bytes().to_vec(),
-        Item::File(file) => match &file.body {
-            Body::Transparent(content) => content.as_bytes().to_vec(),
-            Body::Records(records) => records.iter().flat_map(|record| record.as_bytes()).copied().collect(),
-            _ => {
-                let (application, id, kind) = (&application.name, file.id, words::kind(&file.body));
-                return Err(Failure::Usage(format!(
-                    "{application}/{id} is a {kind}: its value is never shown"
-                )));
-            }
-        },
+    let Some(bytes) = item.bytes() else {
+        let (application, id, kind) = (&application.name, item.id(), item.kind());
+        return Err(Failure::Usage(format!(
+            "{application}/{id:04X} is a {kind}: its value is never shown"
+        )));
     };
     if to_terminal {
         return Err(Failure::Usage(
@@ -119,13 +107,7 @@ fn raw(application: &Application, item: Item<'_>, to_terminal: bool) -> Result<V
 
 /// The application of this name, title or AID.
 fn find_application<'a>(applications: &'a [Application], wanted: &str) -> Result<&'a Application, Failure> {
-    let aid = hex::decode(wanted).unwrap_or_default();
-    let is_wanted = |application: &&Application| {
-        application.name.eq_ignore_ascii_case(wanted)
-            || application.title == wanted
-            || application.aid.as_bytes() == aid
-    };
-    applications.iter().find(is_wanted).ok_or_else(|| {
+    files::find_application(applications, wanted).ok_or_else(|| {
         let known = applications.iter().map(|application| {
             let Application { name, title, aid, .. } = application;
             format!("\n  {name}  {aid}  {title}")
@@ -135,46 +117,17 @@ fn find_application<'a>(applications: &'a [Application], wanted: &str) -> Result
     })
 }
 
-/// The file or object of this identifier or name. Identifiers come before names, files before objects.
+/// The file or object of this identifier or name.
 fn find_item<'a>(application: &'a Application, wanted: &str) -> Result<Item<'a>, Failure> {
-    let number = u16::from_str_radix(wanted, 16).ok().filter(|_| wanted.len() == 4);
-    let (files, objects) = (&application.files, &application.data_objects);
-    let same = |name: &str| !name.is_empty() && name.to_lowercase() == wanted.to_lowercase();
-    let by_number = || {
-        let file = files
-            .iter()
-            .find(|file| Some(file.id.value()) == number)
-            .map(Item::File);
-        file.or_else(|| {
-            objects
-                .iter()
-                .find(|object| Some(object.tag) == number)
-                .map(Item::Object)
-        })
-    };
-    let by_name = || {
-        let file = files
-            .iter()
-            .find(|file| same(&file.name) || same(&file.title))
-            .map(Item::File);
-        let is_wanted = |object: &&DataObject| same(&object.name) || same(&object.title);
-        file.or_else(|| objects.iter().find(is_wanted).map(Item::Object))
-    };
-    by_number().or_else(by_name).ok_or_else(|| {
-        let files = files.iter().map(|file| format!("\n  {}  {}", file.id, file.name));
-        let objects = objects
-            .iter()
-            .map(|object| format!("\n  {:04X}  {} (GET DATA)", object.tag, object.name));
+    Item::find(application, wanted).ok_or_else(|| {
+        let files = application.files.iter();
+        let files = files.map(|file| format!("\n  {}  {}", file.id, file.name));
+        let objects = application.data_objects.iter();
+        let objects = objects.map(|object| format!("\n  {:04X}  {} (GET DATA)", object.tag, object.name));
         let known: String = files.chain(objects).collect();
         let name = &application.name;
         Failure::Usage(format!("application {name} has no file {wanted:?}; it has:{known}"))
     })
-}
-
-/// The list of an application with its sources, for the test that holds its words to those of `explain`.
-#[cfg(test)]
-pub(crate) fn list_for_test(out: &mut Vec<u8>, application: &Application, language: Language) {
-    list::application(out, application, list::Manner { language, why: true }).unwrap();
 }
 
 #[cfg(test)]

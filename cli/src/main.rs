@@ -14,7 +14,6 @@ mod fault;
 mod files;
 mod held;
 mod issue;
-mod narrate;
 mod pin;
 mod reader;
 mod readers;

@@ -5,16 +5,16 @@
 
 use std::io;
 
+use vmyna_explain::{Narrator, shortened};
 use vmyna_reader_bridge::trace::{Message, Sink, Trace, What};
 
-use crate::narrate::{Narrator, shortened};
 use crate::serve::say;
 
 /// A trace that tells what is said to one card; `reader` begins each exchange where there may be several readers.
 pub(crate) fn teller(reader: Option<&str>, show_secrets: bool) -> Trace {
     let teller = Teller {
         prefix: reader.map(|reader| format!("[{reader}] ")).unwrap_or_default(),
-        narrator: Narrator::new(show_secrets, true),
+        narrator: Narrator::new().showing_secrets(show_secrets),
     };
     // It never fails: a card must not leave its reader because nobody reads standard error.
     Trace::new(Box::new(teller), show_secrets, Box::new(|_| {}))

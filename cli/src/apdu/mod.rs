@@ -7,15 +7,14 @@ mod step;
 use std::io::{self, IsTerminal, Write};
 use std::time::Instant;
 
-use vmyna_apdu::{Reader, ResponseApdu, hex, mask::secret_range};
+use vmyna_apdu::{Reader, ResponseApdu, hex};
+use vmyna_explain::{Narrator, Reasons};
 use vmyna_reader_bridge::SoftwareReader;
 
 use crate::args;
-use crate::explain;
 use crate::explain::language::Language;
 use crate::failure::Failure;
 use crate::fault::Faults;
-use crate::narrate::{Narrator, Reasons};
 use crate::trace::{self, TracedReader};
 use expect::Expectation;
 use step::{Directive, Step};
@@ -48,7 +47,6 @@ struct Session {
     /// `None` for a card that gives no reasons, or if nobody asked.
     reasons: Option<Reasons>,
     language: Language,
-    show_secrets: bool,
     plain: bool,
     expectation: Option<Expectation>,
     /// How many APDUs have been sent.
@@ -77,10 +75,14 @@ impl Session {
         };
         Ok(Self {
             reader,
-            narrator: Narrator::new(arguments.show_secrets, arguments.reader.is_none()).speaking(arguments.lang),
+            narrator: match &arguments.reader {
+                Some(_) => Narrator::of_shared_card(),
+                None => Narrator::new(),
+            }
+            .in_language(arguments.lang)
+            .showing_secrets(arguments.show_secrets),
             reasons,
             language: arguments.lang,
-            show_secrets: arguments.show_secrets,
             plain: arguments.plain,
             expectation: arguments.expect.clone(),
             sent: 0,
@@ -112,9 +114,9 @@ impl Session {
         if !self.plain {
             writeln!(io::stdout(), "{}", self.narrator.command(command))?;
             if self.reasons.is_some() {
-                let secret = if self.show_secrets { 0..0 } else { secret_range(command) };
-                let fields = explain::fields(&self.narrator, command, &secret, self.language);
-                writeln!(io::stdout(), "{fields}")?;
+                for field in self.narrator.fields(command) {
+                    writeln!(io::stdout(), "   {field}")?;
+                }
             }
         }
         let start = Instant::now();
@@ -127,8 +129,8 @@ impl Session {
         } else {
             writeln!(out, "{}", self.narrator.answer(&self.response, elapsed))?;
             if let Some(reasons) = &self.reasons {
-                for line in explain::answer(command, &self.response, reasons, self.language) {
-                    writeln!(out, "{line}")?;
+                for reason in self.narrator.reasons(command, &self.response, reasons) {
+                    writeln!(out, "   {reason}")?;
                 }
             }
         }
@@ -154,7 +156,7 @@ impl Session {
             self.narrator.powered();
         }
         // What the card said about its power is not about the next command.
-        self.reasons.iter().for_each(|reasons| drop(reasons.take()));
+        self.reasons.iter().for_each(|reasons| reasons.clear());
         if self.plain {
             return Ok(());
         }

@@ -8,7 +8,8 @@ use vmyna_conformance::report::{Count, Outcome, Reason, Report, VectorReport};
 use vmyna_conformance::run::Examination;
 use vmyna_conformance::vector::{Certainty, Vector, pin_names};
 
-use crate::explain::access;
+use vmyna_explain::access;
+
 use crate::explain::language::{Language, say};
 use crate::failure::Failure;
 use vmyna_apdu::hex;

@@ -1,12 +1,12 @@
 //! `--lang`: the language of the commands that explain in sentences: `explain`, `apdu --why`, `files` and `conformance`.
-//! `show` and `pin` are tables that name everything in both languages at once. Help, errors and files are English.
+//! `show` and `pin` print tables that name everything in both languages at once. Help, errors and files are in English.
 //!
-//! Must never follow the locale: what a command says is pasted into tests, issues and documents, and must be the same on
+//! Must never follow the locale: the output of a command is pasted into tests, issues and documents, and must be the same on
 //! every machine.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
-pub(crate) use vmyna_apdu::{Language, Text, say, text};
+pub(crate) use vmyna_apdu::{Language, say};
 
 /// `en` or `ja`, as typed.
 pub(crate) fn parser() -> impl TypedValueParser<Value = Language> {

@@ -3,24 +3,16 @@
 //!
 //! The card is asked; nothing here decides what it would answer. PINs are masked.
 
-pub(crate) mod access;
-mod fields;
 pub(crate) mod language;
-pub(crate) mod reasons;
-mod rules;
-pub(crate) mod status;
 
 use std::io::{self, Write};
-use std::ops::Range;
 
 use clap::Args;
-use vmyna_apdu::{CommandApdu, ResponseApdu, StatusWord, hex, mask::secret_range};
-use vmyna_card_os::rule;
+use vmyna_apdu::{CommandApdu, ResponseApdu, StatusWord, hex, text};
+use vmyna_explain::{Language, Narrator, Reasons, status};
 
 use crate::card::CardSource;
 use crate::failure::Failure;
-use crate::narrate::{Narrator, Reasons};
-use language::{Language, text};
 
 /// Explaining.
 #[derive(Args)]
@@ -59,38 +51,48 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
     let mut card = arguments.card.open_as_issued(Some(reasons.observer()))?;
     let unpowered = |error| Failure::Failed(format!("{}: {error}", arguments.card));
     card.power_on(&mut Vec::new()).map_err(unpowered)?;
-    let mut narrator = Narrator::new(arguments.show_secrets, true);
     let language = arguments.lang;
+    let mut narrator = Narrator::new()
+        .in_language(language)
+        .showing_secrets(arguments.show_secrets);
     let mut out = io::stdout().lock();
     for step in steps {
         if let [high, low] = *step {
-            write!(
-                out,
-                "{}",
-                status_word(StatusWord::new(u16::from_be_bytes([high, low])), language)
-            )?;
+            let sw = StatusWord::new(u16::from_be_bytes([high, low]));
+            status_word(&mut out, sw, language)?;
             continue;
         }
-        // What the card said before belongs to no command.
-        reasons.take();
-        let secret = if arguments.show_secrets {
-            0..0
-        } else {
-            secret_range(&step)
-        };
-        writeln!(out, ">> {}", hex::encode_hiding(&step, 0..step.len(), &secret))?;
-        writeln!(out, "{}", fields(&narrator, &step, &secret, language))?;
+        // The reasons that the card gave before belong to no command.
+        reasons.clear();
+        writeln!(out, ">> {}", narrator.bytes(&step))?;
+        for field in narrator.fields(&step) {
+            writeln!(out, "   {field}")?;
+        }
         let mut response = Vec::new();
         card.transmit(&step, &mut response).map_err(unpowered)?;
         let answered = ResponseApdu::parse(&response);
         let (data, sw) = answered.map_or((&[][..], StatusWord::UNKNOWN_FAILURE), |r| (r.data, r.status_word));
         let count = data.len();
         writeln!(out, "<< ({count}+2) {sw}   {}", status::meaning(sw).say(language))?;
-        writeln!(out, "{}", answer(&step, &response, &reasons, language).join("\n"))?;
+        for reason in narrator.reasons(&step, &response, &reasons) {
+            writeln!(out, "   {reason}")?;
+        }
         narrator.follow(&step, &response);
     }
     out.flush()?;
     Ok(())
+}
+
+/// A status word by itself: its meaning, and the rules that answer it.
+fn status_word(out: &mut impl Write, sw: StatusWord, language: Language) -> io::Result<()> {
+    writeln!(out, "{sw}   {}", status::meaning(sw).say(language))?;
+    let mut rules = status::rules(sw);
+    if rules.is_empty() {
+        rules.push(text!("no rule answers just this", "これだけを返す規則はない"));
+    }
+    rules
+        .iter()
+        .try_for_each(|rule| writeln!(out, "   {}", rule.say(language)))
 }
 
 /// Bytes that were typed. The error never repeats them: they may hold a PIN.
@@ -104,37 +106,4 @@ fn understand(number: usize, step: &str) -> Result<Vec<u8>, Failure> {
             CommandApdu::MAX_LENGTH
         ))),
     }
-}
-
-/// The fields of a command, a line each.
-pub(crate) fn fields(narrator: &Narrator, command: &[u8], secret: &Range<usize>, language: Language) -> String {
-    let lines = fields::decode(narrator, command).into_iter().map(|field| {
-        let bytes = hex::encode_hiding(command, field.place, secret);
-        format!("   {:4} {bytes:8} {}", field.name, field.says.say(language))
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// What an answer means at this place, and the reasons the card gave for it; a line each.
-pub(crate) fn answer(command: &[u8], response: &[u8], reasons: &Reasons, language: Language) -> Vec<String> {
-    let here = status::here(command, response);
-    here.iter()
-        .chain(&reasons.take())
-        .map(|text| format!("   {}", text.say(language)))
-        .collect()
-}
-
-/// A status word by itself: what it means and which rules answer it.
-fn status_word(sw: StatusWord, language: Language) -> String {
-    let mut told = format!("{sw}   {}\n", status::meaning(sw).say(language));
-    let mut found = false;
-    for rule in rule::ALL.iter().filter(|rule| rule.status_word == Some(sw)) {
-        found = true;
-        told += &format!("   {}\n", reasons::rule(rule).say(language));
-    }
-    if !found {
-        let nothing = text!("no rule answers just this", "これだけを返す規則はない");
-        told += &format!("   {}\n", nothing.say(language));
-    }
-    told
 }

@@ -10,6 +10,7 @@ use vmyna_card_os::application::Application;
 use vmyna_card_os::command::{Instruction, Reference};
 use vmyna_card_os::event::{Event, Observer};
 use vmyna_card_os::file::{Body, File};
+use vmyna_explain::{Narrator, secured};
 use vmyna_reader_bridge::trace::{Message, Octets, What};
 use zeroize::Zeroizing;
 
@@ -17,7 +18,6 @@ use super::args::TraceReplay;
 use super::load::{choose, load, readers};
 use crate::args::GivenPin;
 use crate::failure::Failure;
-use crate::narrate::{Narrator, secured};
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
         pins,
         position,
         applications,
-        narrator: Narrator::new(false, true),
+        narrator: Narrator::new(),
         alike: 0,
         by_shape: 0,
         masked: 0,

@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::time::SystemTime;
 
+use vmyna_apdu::hex;
+use vmyna_explain::Narrator;
 use vmyna_reader_bridge::trace::{Octets, What};
 
 use super::args::TraceShow;
 use super::load::{choose, load, readers};
 use crate::failure::Failure;
-use crate::narrate::Narrator;
-use vmyna_apdu::hex;
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
@@ -31,7 +31,7 @@ pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
         }
         let (narrator, command, sent) = conversations
             .entry(&message.reader)
-            .or_insert_with(|| (Narrator::new(false, true), &[], message.time));
+            .or_insert_with(|| (Narrator::new(), &[], message.time));
         if matches!(message.what, What::PowerOn(_) | What::PowerOff) {
             narrator.powered();
         }

@@ -8,10 +8,9 @@ use std::io::{self, BufRead, Write};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use vmyna_apdu::{ResponseApdu, hex, mask::secret_range};
+use vmyna_explain::Narrator;
 use vmyna_reader_bridge::trace::{MASK, Message, Numbered, Octets, Recording, Sink, What};
 use x509_cert::der::DateTime;
-
-use crate::narrate::Narrator;
 
 const POWER_ON: &str = "power on";
 const RESET: &str = "warm reset";
@@ -51,7 +50,7 @@ impl<W: Write + Send> TextSink<W> {
             .conversations
             .entry(message.reader.clone())
             .or_insert_with(|| Conversation {
-                narrator: Narrator::new(false, true),
+                narrator: Narrator::new(),
                 command: Vec::new(),
                 sent: UNIX_EPOCH,
             });

@@ -1,25 +1,24 @@
 //! A file of data objects as a tree: each tag with its meaning, its length and its value.
 
-use vmyna_apdu::Aid;
+use vmyna_apdu::{Aid, Language, say};
 use vmyna_applets::issuance::cv::KeyId;
 use vmyna_card_os::tlv::Tlv;
 
 use super::meaning::{self, Form};
 use super::value;
-use crate::explain::language::{Language, say};
 
 /// How deep objects in objects are shown; no file of the card has more than three.
 const DEEPEST: usize = 8;
 
 /// Which file it is: its application, and its identifier or tag.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
-    pub(super) application: Aid,
-    pub(super) id: u16,
+pub(crate) struct Place {
+    pub(crate) application: Aid,
+    pub(crate) id: u16,
 }
 
 /// The lines of a file that is made of objects, with filler (`FF`) behind them; `None` for one that is not.
-pub(super) fn lines(place: Place, file: &[u8], language: Language) -> Option<Vec<String>> {
+pub(crate) fn lines(place: Place, file: &[u8], language: Language) -> Option<Vec<String>> {
     let (objects, filler) = read(file)?;
     let mut lines = Vec::new();
     for object in &objects {
@@ -102,7 +101,7 @@ fn certificate_body((place, language): (Place, Language), body: &[u8], depth: us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::show::hanako;
+    use crate::specimen::hanako;
     use proptest::prelude::*;
     use vmyna_apdu::FileId;
     use vmyna_applets::{card_manager, face_info, input_assist};

@@ -1,13 +1,12 @@
-//! What declarations say of a file's form, in words for people. Who may do what is told by [`crate::explain::access`].
+//! What declarations say of a file's form, in words for people. Who may do what is told by [`crate::access`].
 
+use vmyna_apdu::{Language, say};
 use vmyna_card_os::file::Body;
 use vmyna_card_os::key::PrivateKey;
 use vmyna_card_os::pin::{Characters, Format};
 
-use crate::explain::language::{Language, say};
-
 /// What kind of file it is.
-pub(super) fn kind(body: &Body) -> &'static str {
+pub(crate) fn kind(body: &Body) -> &'static str {
     match body {
         Body::Transparent(_) => "transparent file",
         Body::Records(_) => "file of records",
@@ -19,7 +18,7 @@ pub(super) fn kind(body: &Body) -> &'static str {
 }
 
 /// Kind and size.
-pub(super) fn form(body: &Body, language: Language) -> String {
+pub(crate) fn form(body: &Body, language: Language) -> String {
     match body {
         Body::Transparent(content) => {
             let length = content.as_bytes().len();
@@ -57,7 +56,7 @@ pub(super) fn form(body: &Body, language: Language) -> String {
 }
 
 /// The values that a PIN can have.
-pub(super) fn pin_format(format: &Format, language: Language) -> String {
+pub(crate) fn pin_format(format: &Format, language: Language) -> String {
     let (min, max) = (format.min, format.max);
     let length = if min == max {
         min.to_string()
@@ -73,7 +72,7 @@ pub(super) fn pin_format(format: &Format, language: Language) -> String {
 }
 
 /// The kind of a private key. Nothing but the length of its modulus is looked at.
-pub(super) fn key_form(key: &PrivateKey, language: Language) -> String {
+pub(crate) fn key_form(key: &PrivateKey, language: Language) -> String {
     use rsa::RsaPrivateKey;
     use rsa::pkcs8::DecodePrivateKey;
     use rsa::traits::PublicKeyParts;

@@ -8,6 +8,7 @@ use rsa::RsaPublicKey;
 use rsa::pkcs8::DecodePublicKey;
 use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
+use vmyna_apdu::{Language, hex, say};
 use vmyna_applets::issuance::validity;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::{Ia5StringRef, Utf8StringRef};
@@ -21,12 +22,10 @@ use x509_cert::ext::pkix::{
 };
 
 use super::value;
-use crate::explain::language::{Language, say};
 use names::name_of;
-use vmyna_apdu::hex;
 
 /// The lines of a file that is a certificate, with filler (`FF`) behind it or none; `None` for another file.
-pub(super) fn lines(file: &[u8], language: Language) -> Option<Vec<String>> {
+pub(crate) fn lines(file: &[u8], language: Language) -> Option<Vec<String>> {
     if file.first() != Some(&0x30) {
         return None;
     }
@@ -272,7 +271,7 @@ fn harmless(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::show::hanako;
+    use crate::specimen::hanako;
     use proptest::prelude::*;
     use std::sync::LazyLock;
 

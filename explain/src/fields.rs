@@ -4,22 +4,21 @@
 
 use std::ops::Range;
 
-use vmyna_apdu::{CommandApdu, FileId, instruction, instruction::code};
+use vmyna_apdu::{CommandApdu, FileId, Text, instruction, instruction::code, text};
 
-use super::access;
-use super::language::{Text, text};
-use crate::narrate::Narrator;
+use crate::access;
+use crate::directory::Directory;
 
 /// A field: its name, where it lies, what it says.
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) place: Range<usize>,
-    pub(super) says: Text,
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) place: Range<usize>,
+    pub(crate) meaning: Text,
 }
 
 /// The fields of a command, in their order.
-pub(super) fn decode(narrator: &Narrator, command: &[u8]) -> Vec<Field> {
-    let field = |name, place, says| Field { name, place, says };
+pub(crate) fn decode(directory: &Directory, command: &[u8]) -> Vec<Field> {
+    let field = |name, place, meaning| Field { name, place, meaning };
     let Ok(apdu) = CommandApdu::parse(command) else {
         let says = text!(
             "not a C-APDU: its length fields don't agree with its length",
@@ -30,8 +29,8 @@ pub(super) fn decode(narrator: &Narrator, command: &[u8]) -> Vec<Field> {
     let mut fields = vec![
         field("CLA", 0..1, class(apdu.cla)),
         field("INS", 1..2, instruction(apdu.cla, apdu.ins)),
-        field("P1", 2..3, p1(narrator, &apdu)),
-        field("P2", 3..4, p2(narrator, &apdu)),
+        field("P1", 2..3, p1(directory, &apdu)),
+        field("P2", 3..4, p2(directory, &apdu)),
     ];
     let (length, end) = (apdu.data.len(), command.len());
     let mut at = 4;
@@ -47,7 +46,7 @@ pub(super) fn decode(narrator: &Narrator, command: &[u8]) -> Vec<Field> {
         };
         fields.push(field("Lc", at..data, form));
         at = data + length;
-        fields.push(field("Data", data..at, self::data(narrator, &apdu)));
+        fields.push(field("Data", data..at, self::data(directory, &apdu)));
     }
     if let Some(ne) = apdu.ne {
         let all = (apdu.extended && ne == 65_536) || (!apdu.extended && ne == 256);
@@ -109,7 +108,7 @@ fn as_is(byte: u8) -> Text {
     }
 }
 
-fn p1(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
+fn p1(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
     match (apdu.ins, apdu.p1) {
         (code::SELECT, 0x00) => text!("by identifier: the MF", "識別子指定: MF"),
         (code::SELECT, 0x02) => text!(
@@ -124,7 +123,7 @@ fn p1(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
                 "カレントEF。P2と合わせてオフセット{offset}"
             )
         }
-        (code::READ_BINARY, sfi) => reference(narrator, sfi),
+        (code::READ_BINARY, sfi) => reference(directory, sfi),
         (code::READ_RECORD, number) => text!("record {number}", "レコード{number}"),
         (code::COMPUTE_SIGNATURE, scheme) => self::scheme(scheme),
         (code::CHANGE_REFERENCE_DATA, 0x01) => text!("the data are the new value only", "データは新しい値のみ"),
@@ -133,7 +132,7 @@ fn p1(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
     }
 }
 
-fn p2(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
+fn p2(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
     match (apdu.ins, apdu.p2) {
         (code::SELECT, p2) => {
             let (en, ja) = match p2 & 0x03 {
@@ -157,7 +156,7 @@ fn p2(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
             };
             let file = match p2 >> 3 {
                 0 => text!("current EF", "カレントEF"),
-                sfi => short_identifier(narrator, sfi),
+                sfi => short_identifier(directory, sfi),
             };
             Text {
                 en: format!("{en}; {}", file.en),
@@ -173,7 +172,7 @@ fn p2(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
             | code::INTERNAL_AUTHENTICATE
             | code::EXTERNAL_AUTHENTICATE,
             byte,
-        ) => reference(narrator, byte),
+        ) => reference(directory, byte),
         (code::GET_DATA, _) => tag(apdu),
         (_, byte) => as_is(byte),
     }
@@ -185,23 +184,23 @@ fn tag(apdu: &CommandApdu<'_>) -> Text {
 }
 
 /// `80` the current EF, `81` to `9E` a short EF identifier.
-fn reference(narrator: &Narrator, byte: u8) -> Text {
+fn reference(directory: &Directory, byte: u8) -> Text {
     match byte {
         0x80 => text!("current EF", "カレントEF"),
-        0x81..=0x9E => short_identifier(narrator, byte & 0x1F),
+        0x81..=0x9E => short_identifier(directory, byte & 0x1F),
         _ => text!("no EF can be meant by this", "EFを指さない値"),
     }
 }
 
-fn short_identifier(narrator: &Narrator, sfi: u8) -> Text {
+fn short_identifier(directory: &Directory, sfi: u8) -> Text {
     match FileId::from_sfi(sfi) {
-        Some(id) => file(narrator, id),
+        Some(id) => file(directory, id),
         None => text!("no short EF identifier", "短縮EF識別子ではない"),
     }
 }
 
-fn file(narrator: &Narrator, id: FileId) -> Text {
-    match narrator.file(id) {
+fn file(directory: &Directory, id: FileId) -> Text {
+    match directory.file(id) {
         Some(file) => {
             let (name, title) = (&file.name, access::titled(&file.name, &file.title));
             text!("EF {id} ({name})", "EF {id}（{title}）")
@@ -236,13 +235,13 @@ fn scheme(p1: u8) -> Text {
 }
 
 /// Never shows a byte of the data: what is a PIN is masked elsewhere.
-fn data(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
+fn data(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
     let length = apdu.data.len();
     match (apdu.cla, apdu.ins) {
         (0x08 | 0x0C | 0x88 | 0x8C, _) => {
             text!("secure messaging objects", "セキュアメッセージングのデータオブジェクト")
         }
-        (_, code::SELECT) if apdu.p1 == 0x04 => match narrator.application(apdu.data) {
+        (_, code::SELECT) if apdu.p1 == 0x04 => match directory.application(apdu.data) {
             Some(application) => {
                 let (name, title) = (&application.name, &application.title);
                 text!("AID of {name} ({title})", "{title}（{name}）のAID")
@@ -250,7 +249,7 @@ fn data(narrator: &Narrator, apdu: &CommandApdu<'_>) -> Text {
             None => text!("an AID this card does not have", "このカードにないAID"),
         },
         (_, code::SELECT) => match *apdu.data {
-            [high, low] => file(narrator, FileId::new(u16::from_be_bytes([high, low]))),
+            [high, low] => file(directory, FileId::new(u16::from_be_bytes([high, low]))),
             _ => text!(
                 "no file identifier: that has 2 bytes",
                 "ファイル識別子ではない（2バイトのはず）"

@@ -3,14 +3,12 @@
 //!
 //! Sources: the published dump and documentation of a test card (myna-card), and the clients that read the same tags.
 
-use vmyna_apdu::Aid;
+use vmyna_apdu::{Aid, Language};
 use vmyna_applets::{card_manager, face_info, input_assist};
-
-use crate::explain::language::Language;
 
 /// How a value is to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// Objects.
     Objects,
     /// UTF-8, which digits are too.
@@ -39,16 +37,16 @@ pub(super) enum Form {
 
 /// Name and form of a tag.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Meaning {
+pub(crate) struct Meaning {
     /// English; where the card's own term is Japanese, that behind it.
     en: &'static str,
     ja: &'static str,
-    pub(super) form: Form,
+    pub(crate) form: Form,
 }
 
 impl Meaning {
     /// The name in this language.
-    pub(super) fn name(self, language: Language) -> &'static str {
+    pub(crate) fn name(self, language: Language) -> &'static str {
         match language {
             Language::En => self.en,
             Language::Ja => self.ja,
@@ -75,7 +73,7 @@ const PRESENCE_KEY: Meaning = is(
 );
 
 /// What `tag` means in a file or object (`id`) of an application; `None` where that is not known.
-pub(super) fn of(application: Aid, id: u16, tag: u16) -> Option<Meaning> {
+pub(crate) fn of(application: Aid, id: u16, tag: u16) -> Option<Meaning> {
     let common = match tag {
         0x90 => Some(is("exponent", "公開指数", Form::Bytes)),
         0x91 => Some(is("modulus", "モジュラス", Form::Bytes)),
@@ -207,7 +205,7 @@ fn in_card_manager(id: u16, tag: u16) -> Option<Meaning> {
 }
 
 /// The form of an object of GET DATA whose value is no TLV.
-pub(super) fn of_object(application: Aid, tag: u16) -> Form {
+pub(crate) fn of_object(application: Aid, tag: u16) -> Form {
     if application != card_manager::AID {
         return Form::Any;
     }
@@ -220,6 +218,6 @@ pub(super) fn of_object(application: Aid, tag: u16) -> Form {
 }
 
 /// Whether an object of GET DATA is made of objects. Texts and identifiers could be mistaken for them.
-pub(super) fn is_tree(application: Aid, tag: u16) -> bool {
+pub(crate) fn is_tree(application: Aid, tag: u16) -> bool {
     application == card_manager::AID && matches!(tag, 0x0066 | 0x00F8 | 0x7F21)
 }

@@ -1,8 +1,31 @@
 //! The card's rules in Japanese, by their names in `vmyna_card_os::rule`, where the English stands. A test holds the two
 //! together.
 
+use vmyna_apdu::{Text, text};
+use vmyna_card_os::rule::Rule;
+
+use crate::access;
+
+/// A rule with its certainty and source. Sources are cited as they are.
+#[must_use]
+pub fn describe(rule: &Rule) -> Text {
+    let Rule {
+        id,
+        says,
+        certainty,
+        source,
+        ..
+    } = rule;
+    let certain = access::certainty(*certainty);
+    let japanese = japanese(id).unwrap_or(says);
+    text!(
+        "rule {id} [{certainty}]: {says} ({source})",
+        "規則 {id}［{certain}］: {japanese}（{source}）"
+    )
+}
+
 /// What a rule says, `None` for a name that is none of a rule.
-pub(super) fn japanese(id: &str) -> Option<&'static str> {
+fn japanese(id: &str) -> Option<&'static str> {
     RULES.iter().find(|(known, _)| *known == id).map(|(_, says)| *says)
 }
 

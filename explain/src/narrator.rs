@@ -4,68 +4,103 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use vmyna_apdu::{Aid, CommandApdu, FileId, ResponseApdu, hex, instruction, mask::secret_range};
-use vmyna_applets::specimen;
-use vmyna_card_os::application::Application;
+use vmyna_apdu::{CommandApdu, FileId, Language, ResponseApdu, hex, instruction, mask::secret_range, say};
 use vmyna_card_os::command::select::Select;
 use vmyna_card_os::command::{Instruction, Reference};
-use vmyna_card_os::event::{Event, Observer};
-use vmyna_card_os::file::File;
 use vmyna_card_os::rule;
 
-use crate::explain::language::{Language, Text, say};
-use crate::explain::reasons::reason;
-use crate::explain::{access, status};
+use crate::directory::Directory;
+use crate::reasons::Reasons;
+use crate::{access, fields, status};
 
-/// Tells what commands mean, by following which application is selected.
-pub(crate) struct Narrator {
+/// Describes the commands and answers of one conversation, and follows which application is selected.
+pub struct Narrator {
     show_secrets: bool,
     language: Language,
-    /// The applications of a My Number Card, for their names.
-    known: Vec<Application>,
-    selected: Option<Aid>,
+    directory: Directory,
+}
+
+impl Default for Narrator {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Narrator {
-    /// For a card that is just powered, or (`fresh` false) for one in which another program may have selected something.
-    pub(crate) fn new(show_secrets: bool, fresh: bool) -> Self {
-        let known = specimen::find("hanako").ok().flatten();
-        let known = known.map(|card| card.applications()).unwrap_or_default();
-        let selected = known.first().filter(|_| fresh).map(|application| application.aid);
+    /// For a card that was just powered, in English, with PINs masked.
+    #[must_use]
+    pub fn new() -> Self {
         Self {
-            show_secrets,
+            show_secrets: false,
             language: Language::En,
-            known,
-            selected,
+            directory: Directory::new(),
         }
     }
 
-    /// The same in this language.
-    pub(crate) fn speaking(self, language: Language) -> Self {
+    /// For a card in which another program may have selected an application: no file is named before a SELECT.
+    #[must_use]
+    pub fn of_shared_card() -> Self {
+        let mut narrator = Self::new();
+        narrator.directory.forget();
+        narrator
+    }
+
+    /// Describes in this language.
+    #[must_use]
+    pub fn in_language(self, language: Language) -> Self {
         Self { language, ..self }
     }
 
-    /// The card has lost its power: what is selected at power-up is selected.
-    pub(crate) fn powered(&mut self) {
-        self.selected = self.known.first().map(|application| application.aid);
+    /// Shows the PINs of commands if `show` is true, and masks them otherwise.
+    #[must_use]
+    pub fn showing_secrets(self, show: bool) -> Self {
+        Self {
+            show_secrets: show,
+            ..self
+        }
+    }
+
+    /// The card was powered: the application that is selected at power-up is selected.
+    pub fn powered(&mut self) {
+        self.directory.powered();
+    }
+
+    /// The bytes of this command to hide.
+    fn hidden(&self, command: &[u8]) -> Range<usize> {
+        if self.show_secrets { 0..0 } else { secret_range(command) }
+    }
+
+    /// The bytes of a command as hexadecimal digits, with `**` for each byte of a PIN.
+    #[must_use]
+    pub fn bytes(&self, command: &[u8]) -> String {
+        hex::encode_hiding(command, 0..command.len(), &self.hidden(command))
+    }
+
+    /// The fields of a command, a line each: name, bytes, meaning.
+    #[must_use]
+    pub fn fields(&self, command: &[u8]) -> Vec<String> {
+        let hidden = self.hidden(command);
+        let lines = fields::decode(&self.directory, command).into_iter().map(|field| {
+            let bytes = hex::encode_hiding(command, field.place, &hidden);
+            format!("{:4} {bytes:8} {}", field.name, field.meaning.say(self.language))
+        });
+        lines.collect()
     }
 
     /// `>> (4+10) 00A4040C 0A D392F000260100000001   SELECT AP jpki`
-    pub(crate) fn command(&self, command: &[u8]) -> String {
-        let secret = if self.show_secrets { 0..0 } else { secret_range(command) };
-        self.command_hiding(command, &secret)
+    pub fn command(&self, command: &[u8]) -> String {
+        self.command_hiding(command, &self.hidden(command))
     }
 
     /// The same with `**` for exactly these bytes.
-    pub(crate) fn command_hiding(&self, command: &[u8], hidden: &Range<usize>) -> String {
+    pub fn command_hiding(&self, command: &[u8], hidden: &Range<usize>) -> String {
         let header = command.len().min(4);
         let mut line = format!(">> ({header}+{})", data_length(command));
-        for field in fields(command) {
+        for part in parts(command) {
             line.push(' ');
-            line.push_str(&hex::encode_hiding(command, field, hidden));
+            line.push_str(&hex::encode_hiding(command, part, hidden));
         }
         // Writing into a String can't fail.
         let _ = write!(line, "   {}", self.meaning(command));
@@ -73,12 +108,12 @@ impl Narrator {
     }
 
     /// `<< (0+2) 31 µs 9000`, with the data below it.
-    pub(crate) fn answer(&self, response: &[u8], elapsed: Duration) -> String {
+    pub fn answer(&self, response: &[u8], elapsed: Duration) -> String {
         self.answer_hiding(response, &(0..0), elapsed)
     }
 
     /// The same with `**` for these bytes.
-    pub(crate) fn answer_hiding(&self, response: &[u8], hidden: &Range<usize>, elapsed: Duration) -> String {
+    pub fn answer_hiding(&self, response: &[u8], hidden: &Range<usize>, elapsed: Duration) -> String {
         let Some(ResponseApdu { data, status_word }) = ResponseApdu::parse(response) else {
             return format!("<< ({}) {} µs: no status word", response.len(), elapsed.as_micros());
         };
@@ -93,25 +128,21 @@ impl Narrator {
         text
     }
 
-    /// Follows what was selected by a command that has been answered.
-    pub(crate) fn follow(&mut self, command: &[u8], response: &[u8]) {
-        let done = ResponseApdu::parse(response).is_some_and(|response| response.status_word.is_success());
-        let Ok(apdu) = CommandApdu::parse(command) else { return };
-        if let (true, Ok(Instruction::Select(Select::Application { name, next, .. }))) =
-            (done, Instruction::decode(&apdu))
-        {
-            let selected = self
-                .known
-                .iter()
-                .position(|application| Some(application.aid) == self.selected);
-            let from = selected.filter(|_| next).map_or(0, |selected| selected + 1);
-            let mut names = self.known.iter().skip(from).map(|application| application.aid);
-            self.selected = names.find(|aid| aid.matches(name)).or(Aid::new(name));
-        }
+    /// What an answer to this command means, and the reasons that the card gave for it; a line each. Takes the reasons.
+    #[must_use]
+    pub fn reasons(&self, command: &[u8], response: &[u8], reasons: &Reasons) -> Vec<String> {
+        let context = status::in_context(command, response);
+        let texts = context.into_iter().chain(reasons.take());
+        texts.map(|text| text.say(self.language).to_owned()).collect()
+    }
+
+    /// Follows a command that was answered: a successful SELECT of an application changes the selected one.
+    pub fn follow(&mut self, command: &[u8], response: &[u8]) {
+        self.directory.follow(command, response);
     }
 
     /// What a command means, in a few words.
-    pub(crate) fn meaning(&self, command: &[u8]) -> String {
+    pub fn meaning(&self, command: &[u8]) -> String {
         let Ok(apdu) = CommandApdu::parse(command) else {
             return say!(self.language, "not a C-APDU", "C-APDUではない");
         };
@@ -120,11 +151,7 @@ impl Narrator {
         }
         match Instruction::decode(&apdu) {
             Ok(Instruction::Select(Select::Application { name, next: false, .. })) => {
-                match self
-                    .known
-                    .iter()
-                    .find(|application| !name.is_empty() && application.aid.matches(name))
-                {
+                match self.directory.application(name) {
                     Some(application) => format!("SELECT AP {}", application.name),
                     None => format!("SELECT AP {}", hex::encode(name)),
                 }
@@ -150,11 +177,12 @@ impl Narrator {
             return "vmynaの知らないコマンド".to_owned();
         };
         let object = match Instruction::decode(apdu) {
-            Ok(Instruction::Select(Select::Application { name, .. })) => {
-                self.application(name).map(|application| application.title.as_ref())
-            }
+            Ok(Instruction::Select(Select::Application { name, .. })) => self
+                .directory
+                .application(name)
+                .map(|application| application.title.as_ref()),
             Ok(instruction) => file_of(&instruction)
-                .and_then(|id| self.file(id))
+                .and_then(|id| self.directory.file(id))
                 .map(|file| access::titled(&file.name, &file.title)),
             Err(_) => None,
         };
@@ -165,28 +193,12 @@ impl Narrator {
     }
 
     fn file_name(&self, id: FileId) -> Option<&str> {
-        self.file(id).map(|file| file.name.as_ref())
-    }
-
-    /// The file that this identifier means in the selected application.
-    pub(crate) fn file(&self, id: FileId) -> Option<&File> {
-        let application = self
-            .known
-            .iter()
-            .find(|application| Some(application.aid) == self.selected)?;
-        application.file(id)
-    }
-
-    /// The first application with this name or beginning of one.
-    pub(crate) fn application(&self, name: &[u8]) -> Option<&Application> {
-        self.known
-            .iter()
-            .find(|application| !name.is_empty() && application.aid.matches(name))
+        self.directory.file(id).map(|file| file.name.as_ref())
     }
 }
 
 /// Whether a class byte says secure messaging, on channel 0.
-pub(crate) fn secured(cla: u8) -> bool {
+pub fn secured(cla: u8) -> bool {
     matches!(cla, 0x08 | 0x0C | 0x88 | 0x8C)
 }
 
@@ -209,7 +221,7 @@ fn file_of(instruction: &Instruction<'_>) -> Option<FileId> {
 }
 
 /// The beginning of a text for people: three lines at most, none of them endless.
-pub(crate) fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     const LINES: usize = 3;
     const WIDTH: usize = 200;
     let line = |line: &str| match line.char_indices().nth(WIDTH) {
@@ -231,9 +243,9 @@ fn data_length(command: &[u8]) -> usize {
 }
 
 /// Where header, Lc, data and Le lie; what is no C-APDU is header and rest.
-fn fields(command: &[u8]) -> Vec<Range<usize>> {
+fn parts(command: &[u8]) -> Vec<Range<usize>> {
     let (header, end) = (command.len().min(4), command.len());
-    let fields = match CommandApdu::parse(command) {
+    let parts = match CommandApdu::parse(command) {
         Ok(apdu) if !apdu.data.is_empty() => {
             let lc = header + if apdu.extended { 3 } else { 1 };
             let data = lc + apdu.data.len();
@@ -241,28 +253,7 @@ fn fields(command: &[u8]) -> Vec<Range<usize>> {
         }
         _ => vec![0..header, header..end],
     };
-    fields.into_iter().filter(|field| !field.is_empty()).collect()
-}
-
-/// The reasons a virtual card gave since they were last asked for.
-#[derive(Clone, Default)]
-pub(crate) struct Reasons(Arc<Mutex<Vec<Text>>>);
-
-impl Reasons {
-    /// An observer that writes the reasons down here.
-    pub(crate) fn observer(&self) -> Box<dyn Observer + Send> {
-        let reasons = self.clone();
-        Box::new(move |event: &Event<'_>| {
-            if let Some(reason) = reason(event) {
-                reasons.0.lock().unwrap_or_else(PoisonError::into_inner).push(reason);
-            }
-        })
-    }
-
-    /// Takes the reasons out.
-    pub(crate) fn take(&self) -> Vec<Text> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+    parts.into_iter().filter(|part| !part.is_empty()).collect()
 }
 
 #[cfg(test)]
@@ -271,7 +262,7 @@ mod tests {
 
     #[test]
     fn a_command_is_shown_in_its_fields_with_its_meaning() {
-        let narrator = Narrator::new(false, true);
+        let narrator = Narrator::new();
         let shown = |text: &str| narrator.command(&hex::decode(text).unwrap());
         assert_eq!(
             shown("00A4040C0AD392F000260100000001"),
@@ -290,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_command_is_named_with_what_it_acts_on_in_japanese_too() {
-        let mut narrator = Narrator::new(false, true).speaking(Language::Ja);
+        let mut narrator = Narrator::new().in_language(Language::Ja);
         let select = hex::decode("00A4040C0AD392F000260100000001").unwrap();
         assert_eq!(narrator.meaning(&select), "SELECT: 公的個人認証AP");
         narrator.follow(&select, &[0x90, 0x00]);
@@ -311,7 +302,7 @@ mod tests {
 
     #[test]
     fn what_does_not_decode_is_named_as_far_as_it_is_known() {
-        let meaning = |text: &str| Narrator::new(false, true).meaning(&hex::decode(text).unwrap());
+        let meaning = |text: &str| Narrator::new().meaning(&hex::decode(text).unwrap());
         assert_eq!(meaning("08B08100059603000000 00"), "READ BINARY under secure messaging");
         assert_eq!(
             meaning("802A0700010000"),
@@ -324,13 +315,15 @@ mod tests {
 
     #[test]
     fn pins_are_shown_to_those_who_ask_for_them() {
-        let shown = Narrator::new(true, true).command(b"\x00\x20\x00\x80\x041234");
+        let shown = Narrator::new()
+            .showing_secrets(true)
+            .command(b"\x00\x20\x00\x80\x041234");
         assert_eq!(shown, ">> (4+4) 00200080 04 31323334   VERIFY current EF, 4 bytes");
     }
 
     #[test]
     fn files_are_named_once_their_application_is_selected() {
-        let mut narrator = Narrator::new(false, true);
+        let mut narrator = Narrator::new();
         let select = hex::decode("00A4040C0AD392F000260100000001").unwrap();
         let query = [0x00, 0x20, 0x00, 0x98];
         assert_eq!(narrator.meaning(&query), "VERIFY EF 0018: how many tries are left?");
@@ -348,16 +341,12 @@ mod tests {
     #[test]
     fn the_next_application_is_followed_and_that_of_a_shared_card_is_not_guessed() {
         let query = [0x00, 0x20, 0x00, 0x98];
-        let mut narrator = Narrator::new(false, true);
+        let mut narrator = Narrator::new();
         narrator.follow(&[0x00, 0xA4, 0x04, 0x02], &[0x90, 0x00]);
         assert!(narrator.meaning(&query).ends_with("(auth PIN)"));
         let internal = [0x00, 0xA4, 0x02, 0x0C, 0x02, 0x00, 0x1E];
-        assert!(
-            Narrator::new(false, true)
-                .meaning(&internal)
-                .ends_with("(unknown internal file)")
-        );
-        assert!(!Narrator::new(false, false).meaning(&internal).contains("(unknown"));
+        assert!(Narrator::new().meaning(&internal).ends_with("(unknown internal file)"));
+        assert!(!Narrator::of_shared_card().meaning(&internal).contains("(unknown"));
     }
 
     #[test]
@@ -369,7 +358,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_shown_with_its_time_and_what_it_means() {
-        let narrator = Narrator::new(false, true);
+        let narrator = Narrator::new();
         let elapsed = Duration::from_micros(31);
         assert_eq!(narrator.answer(&[0x90, 0x00], elapsed), "<< (0+2) 31 µs 9000");
         assert_eq!(

@@ -1,14 +1,48 @@
 //! What the card tells of why it answers as it does, in words.
 
-use vmyna_card_os::event::Event;
-use vmyna_card_os::rule::Rule;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use vmyna_apdu::{Text, text};
+use vmyna_card_os::event::{Event, Observer};
 use vmyna_card_os::store::Change;
 
-use super::language::{Text, text};
-use super::{access, rules};
+use crate::{access, rules};
+
+/// The reasons that a virtual card has given since they were last taken. A clone shares them.
+#[derive(Clone, Debug, Default)]
+pub struct Reasons(Arc<Mutex<Vec<Text>>>);
+
+impl Reasons {
+    /// An observer for a card: it adds a reason for each event that has one.
+    #[must_use]
+    pub fn observer(&self) -> Box<dyn Observer + Send> {
+        let reasons = self.clone();
+        Box::new(move |event: &Event<'_>| {
+            if let Some(reason) = reason(event) {
+                reasons.lock().push(reason);
+            }
+        })
+    }
+
+    /// Takes the reasons out, in the order in which the card gave them.
+    #[must_use]
+    pub fn take(&self) -> Vec<Text> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Forgets the reasons.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Text>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// What an event says about why; `None` for one that says nothing of that.
-pub(crate) fn reason(event: &Event<'_>) -> Option<Text> {
+#[must_use]
+pub fn reason(event: &Event<'_>) -> Option<Text> {
     Some(match event {
         Event::Selected { application, again } => {
             let (name, title) = (&application.name, &application.title);
@@ -76,24 +110,7 @@ pub(crate) fn reason(event: &Event<'_>) -> Option<Text> {
                 "保存: PIN {pin}を新しい値に変更した"
             )
         }
-        Event::Answer { rule: Some(rule), .. } => self::rule(rule),
+        Event::Answer { rule: Some(rule), .. } => rules::describe(rule),
         _ => return None,
     })
-}
-
-/// A rule with its certainty and source. Sources are cited as they are.
-pub(crate) fn rule(rule: &Rule) -> Text {
-    let Rule {
-        id,
-        says,
-        certainty,
-        source,
-        ..
-    } = rule;
-    let certain = access::certainty(*certainty);
-    let japanese = rules::japanese(id).unwrap_or(says);
-    text!(
-        "rule {id} [{certainty}]: {says} ({source})",
-        "規則 {id}［{certain}］: {japanese}（{source}）"
-    )
 }

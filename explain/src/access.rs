@@ -3,15 +3,13 @@
 //!
 //! Must never decide: what is told is what the declaration says and what the card decided.
 
-use vmyna_apdu::FileId;
+use vmyna_apdu::{FileId, Text, text};
 use vmyna_card_os::access::{Access, Condition, Operation, Verdict};
 use vmyna_card_os::application::Application;
 use vmyna_card_os::rule::{Basis, Certainty};
 
-use super::language::{Text, text};
-
 /// What an operation needs, `None` for one without a declared condition: `read needs sign password (001B)`.
-pub(crate) fn need(application: &Application, operation: Operation, when: Option<&Condition>) -> Text {
+pub fn need(application: &Application, operation: Operation, when: Option<&Condition>) -> Text {
     let doing = self::operation(operation);
     match when {
         None => text!("{operation} is not declared for it", "{doing}は宣言されていない"),
@@ -29,7 +27,7 @@ pub(crate) fn need(application: &Application, operation: Operation, when: Option
 }
 
 /// What every declared operation needs, in the order of the declaration.
-pub(crate) fn needs(application: &Application, access: &Access) -> Text {
+pub fn needs(application: &Application, access: &Access) -> Text {
     let needs: Vec<_> = access
         .iter()
         .map(|(operation, when)| need(application, operation, Some(when)))
@@ -41,7 +39,7 @@ pub(crate) fn needs(application: &Application, access: &Access) -> Text {
 }
 
 /// A decision: what was needed and what was verified.
-pub(super) fn verdict(application: &Application, verdict: &Verdict<'_>) -> Text {
+pub(crate) fn verdict(application: &Application, verdict: &Verdict<'_>) -> Text {
     let mut told = need(application, verdict.operation, verdict.condition);
     if matches!(
         verdict.condition,
@@ -95,7 +93,7 @@ fn join(texts: Vec<Text>, en: &str, ja: &str) -> Text {
 }
 
 /// `sign password (001B)`
-pub(super) fn pin(application: &Application, id: FileId) -> Text {
+pub(crate) fn pin(application: &Application, id: FileId) -> Text {
     match application.file(id) {
         Some(file) => {
             let (name, title) = (&file.name, titled(&file.name, &file.title));
@@ -106,7 +104,7 @@ pub(super) fn pin(application: &Application, id: FileId) -> Text {
 }
 
 /// The Japanese name of the file or object with this identifier and English name; the English one where there is none.
-pub(super) fn title_of<'a>(application: &'a Application, id: Option<u16>, name: &'a str) -> &'a str {
+pub(crate) fn title_of<'a>(application: &'a Application, id: Option<u16>, name: &'a str) -> &'a str {
     let file = id.and_then(|id| application.file(FileId::new(id)));
     let file = file.filter(|file| file.name == name).map(|file| &file.title);
     let object = || application.data_objects.iter().find(|object| Some(object.tag) == id);
@@ -119,25 +117,25 @@ pub(super) fn title_of<'a>(application: &'a Application, id: Option<u16>, name: 
 }
 
 /// The Japanese name, or the English one where there is none.
-pub(crate) fn titled<'a>(name: &'a str, title: &'a str) -> &'a str {
+pub fn titled<'a>(name: &'a str, title: &'a str) -> &'a str {
     if title.is_empty() { name } else { title }
 }
 
 /// `[measured: OpenSC issue 3169]`. Sources are cited as they are.
-pub(crate) fn basis(basis: &Basis) -> Text {
+pub fn basis(basis: &Basis) -> Text {
     let Basis { certainty, source } = basis;
     let certain = self::certainty(*certainty);
     text!("[{certainty}: {source}]", "［{certain}: {source}］")
 }
 
 /// The certainty alone: `[measured]`.
-pub(crate) fn label(basis: &Basis) -> Text {
+pub fn label(basis: &Basis) -> Text {
     let (certainty, certain) = (basis.certainty, self::certainty(basis.certainty));
     text!("[{certainty}]", "［{certain}］")
 }
 
 /// A certainty in Japanese; the English is its own.
-pub(crate) fn certainty(certainty: Certainty) -> &'static str {
+pub fn certainty(certainty: Certainty) -> &'static str {
     match certainty {
         Certainty::Assumed => "推定",
         Certainty::Client => "クライアントの動作による",

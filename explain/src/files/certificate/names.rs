@@ -2,7 +2,7 @@
 
 use x509_cert::der::asn1::ObjectIdentifier;
 
-use crate::explain::language::{Language, say};
+use vmyna_apdu::{Language, say};
 
 /// The names that standards give, in no language.
 const NAMES: [(&str, &str); 16] = [
@@ -62,7 +62,7 @@ const OWN_NAMES: [(&str, &str, &str); 8] = [
 ];
 
 /// An identifier, by its name where it has one here. Identifiers of the card's own are shown with their digits.
-pub(super) fn name_of(id: &ObjectIdentifier, language: Language) -> String {
+pub(crate) fn name_of(id: &ObjectIdentifier, language: Language) -> String {
     let digits = id.to_string();
     if let Some((_, en, ja)) = OWN_NAMES.iter().find(|(known, ..)| *known == digits) {
         return say!(language, "{digits} {en}", "{digits} {ja}");

@@ -1,15 +1,14 @@
 //! What is in files that are no data objects: records, and the JPKI application's two fixed layouts.
 
-use vmyna_apdu::{Aid, FileId};
+use vmyna_apdu::{Aid, FileId, Language, say};
 use vmyna_applets::{card_info, jpki, residence_code};
 use vmyna_card_os::file::Content;
 
 use super::meaning::Form;
 use super::value;
-use crate::explain::language::{Language, say};
 
 /// The lines of a file of records. Each is a simple-TLV object: tag, length in one byte (or `FF` and two), value.
-pub(super) fn records(application: Aid, id: FileId, records: &[Content], language: Language) -> Vec<String> {
+pub(crate) fn records(application: Aid, id: FileId, records: &[Content], language: Language) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, record) in records.iter().enumerate() {
         let number = at + 1;
@@ -79,7 +78,7 @@ fn fields(application: Aid, id: FileId, contents: &[u8], language: Language) -> 
 }
 
 /// The lines of a transparent file of the JPKI application that is no certificate; `None` for another file.
-pub(super) fn of_jpki(application: Aid, id: FileId, file: &[u8], language: Language) -> Option<Vec<String>> {
+pub(crate) fn of_jpki(application: Aid, id: FileId, file: &[u8], language: Language) -> Option<Vec<String>> {
     if application != jpki::AID {
         return None;
     }

@@ -1,18 +1,17 @@
 //! Values as texts for people. What comes from a card's file is never written to a terminal unchecked: control characters
 //! are shown as escapes.
 
+use vmyna_apdu::{Language, hex, say};
 use vmyna_applets::issuance::calendar::Date;
 use vmyna_applets::issuance::cv::KeyId;
 
 use super::meaning::Form;
-use crate::explain::language::{Language, say};
-use vmyna_apdu::hex;
 
 /// The most bytes shown as hexadecimal digits; of more the first half is.
 const MOST: usize = 32;
 
 /// A value in its form, as far as it has that form.
-pub(super) fn shown(value: &[u8], form: Form, language: Language) -> String {
+pub(crate) fn shown(value: &[u8], form: Form, language: Language) -> String {
     let known = match form {
         Form::Text => text(value),
         Form::Date => date(value),
@@ -31,7 +30,7 @@ pub(super) fn shown(value: &[u8], form: Form, language: Language) -> String {
 }
 
 /// Hexadecimal digits, or where they begin.
-pub(super) fn bytes(value: &[u8], language: Language) -> String {
+pub(crate) fn bytes(value: &[u8], language: Language) -> String {
     let length = value.len();
     match value {
         [] => say!(language, "empty", "（空）"),
@@ -47,12 +46,12 @@ pub(super) fn bytes(value: &[u8], language: Language) -> String {
 }
 
 /// What stands behind the contents of a file.
-pub(super) fn filler(length: usize, language: Language) -> String {
+pub(crate) fn filler(length: usize, language: Language) -> String {
     say!(language, "filler: {length} x FF", "充填: FF×{length}")
 }
 
 /// UTF-8 in quotation marks, or nothing when it is none or holds what nobody could read.
-pub(super) fn text(value: &[u8]) -> Option<String> {
+pub(crate) fn text(value: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(value).ok().filter(|text| !text.is_empty())?;
     let escape = |letter: char| match letter {
         '"' | '\\' => format!("\\{letter}"),
@@ -64,7 +63,7 @@ pub(super) fn text(value: &[u8]) -> Option<String> {
 }
 
 /// `20361025 (2036-10-25)`.
-pub(super) fn date(value: &[u8]) -> Option<String> {
+pub(crate) fn date(value: &[u8]) -> Option<String> {
     let date = Date::from_digits(value)?;
     Some(format!("{} ({date})", date.digits()))
 }
@@ -93,7 +92,7 @@ fn offsets(value: &[u8]) -> Option<String> {
 }
 
 /// `7000034/001`, and the four last bytes where they are not zero.
-pub(super) fn key_id(value: &[u8]) -> Option<String> {
+pub(crate) fn key_id(value: &[u8]) -> Option<String> {
     KeyId::from_bytes(value).ok().map(|id| id.to_string())
 }
 
@@ -135,7 +134,7 @@ fn header_list(mut list: &[u8], language: Language) -> Option<String> {
 }
 
 /// Kind and size of a picture.
-pub(super) fn picture(value: &[u8], language: Language) -> Option<String> {
+pub(crate) fn picture(value: &[u8], language: Language) -> Option<String> {
     png(value, language).or_else(|| jp2(value, language))
 }
 

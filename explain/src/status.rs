@@ -1,14 +1,14 @@
 //! What a status word means: in general, and in the place where it came.
 
 use vmyna_apdu::StatusWord as Sw;
-use vmyna_apdu::{CommandApdu, ResponseApdu, instruction::code};
+use vmyna_apdu::{CommandApdu, ResponseApdu, Text, instruction::code, text};
 use vmyna_card_os::rule;
 
-use super::language::{Text, text};
-use super::reasons;
+use crate::rules;
 
 /// In general.
-pub(crate) fn meaning(sw: Sw) -> Text {
+#[must_use]
+pub fn meaning(sw: Sw) -> Text {
     let ja = match sw {
         Sw::SUCCESS => "正常終了",
         Sw::WRONG_UNLIMITED => "不一致（回数制限なし）",
@@ -56,8 +56,16 @@ pub(crate) fn meaning(sw: Sw) -> Text {
     }
 }
 
-/// In this place, where that says more than in general.
-pub(super) fn here(command: &[u8], response: &[u8]) -> Vec<Text> {
+/// The rules that answer exactly this status word.
+#[must_use]
+pub fn rules(sw: Sw) -> Vec<Text> {
+    let rules = rule::ALL.iter().filter(|rule| rule.status_word == Some(sw));
+    rules.map(|rule| rules::describe(rule)).collect()
+}
+
+/// What an answer to this command means, where that is more than the meaning of its status word.
+#[must_use]
+pub fn in_context(command: &[u8], response: &[u8]) -> Vec<Text> {
     let (Ok(apdu), Some(response)) = (CommandApdu::parse(command), ResponseApdu::parse(response)) else {
         return Vec::new();
     };
@@ -87,7 +95,7 @@ pub(super) fn here(command: &[u8], response: &[u8]) -> Vec<Text> {
                     "the file ended after these {read} bytes",
                     "ファイルはこの{read}バイトで終わる"
                 ),
-                reasons::rule(&rule::READ_SHORT),
+                rules::describe(&rule::READ_SHORT),
             ]
         }
         _ => Vec::new(),
@@ -112,11 +120,11 @@ mod tests {
 
     #[test]
     fn the_answer_to_a_question_is_told_from_a_wrong_pin() {
-        let query = here(&[0x00, 0x20, 0x00, 0x98], &[0x63, 0xC3]);
+        let query = in_context(&[0x00, 0x20, 0x00, 0x98], &[0x63, 0xC3]);
         assert!(query[0].en.contains("no refusal") && query[0].ja.contains("照会"));
-        let wrong = here(b"\x00\x20\x00\x98\x040000", &[0x63, 0xC2]);
+        let wrong = in_context(b"\x00\x20\x00\x98\x040000", &[0x63, 0xC2]);
         assert!(wrong[0].en.contains("cost a try: 2"));
-        let last = here(b"\x00\x20\x00\x98\x040000", &[0x63, 0xC0]);
+        let last = in_context(b"\x00\x20\x00\x98\x040000", &[0x63, 0xC0]);
         assert!(last[0].en.contains("blocked now"));
     }
 }

@@ -1,14 +1,17 @@
 use std::collections::BTreeSet;
 
-use vmyna_apdu::{CommandApdu, hex};
+use rand_core::OsRng;
+use vmyna_apdu::{CommandApdu, Language, hex};
 use vmyna_applets::Profile;
+use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::application::SecureSession;
 use vmyna_card_os::file::{Body, File};
+use vmyna_card_os::store::MemoryStore;
 
 use super::*;
-use crate::card::CardSource;
-use crate::explain::language::Language;
-use crate::narrate::Reasons;
+use crate::files::List;
+use crate::reasons::Reasons;
+use crate::specimen::hanako;
 
 const LANGUAGES: [Language; 2] = [Language::En, Language::Ja];
 
@@ -31,20 +34,28 @@ fn command(operation: Operation, body: &Body) -> Vec<u8> {
 
 /// The files' list of an application.
 fn listed(application: &Application, language: Language) -> String {
-    let mut out = Vec::new();
-    crate::files::list_for_test(&mut out, application, language);
-    String::from_utf8(out).unwrap()
+    List::new(language)
+        .with_sources(true)
+        .application(application)
+        .join("\n")
+}
+
+fn of_profile(name: &str) -> IssuedCard {
+    let profile = Profile::find(name).unwrap();
+    IssuedCard { profile, ..hanako() }
 }
 
 /// What a card of this profile says in both languages of why it answers to the last of the commands.
 fn reasons(profile: &str, commands: &[Vec<u8>]) -> Vec<Text> {
-    let source: CardSource = format!("specimen:hanako@{profile}").parse().unwrap();
     let reasons = Reasons::default();
-    let mut card = source.open_as_issued(Some(reasons.observer())).unwrap();
-    card.power_on(&mut Vec::new()).unwrap();
+    let mut card = of_profile(profile)
+        .card(Box::<MemoryStore>::default(), Box::new(OsRng))
+        .unwrap();
+    card.observe(reasons.observer());
+    card.power_on();
     for command in commands {
         assert!(CommandApdu::parse(command).is_ok(), "{command:02X?}");
-        reasons.take();
+        reasons.clear();
         card.transmit(command, &mut Vec::new()).unwrap();
     }
     reasons.take()
@@ -82,8 +93,7 @@ fn told_alike(list: [&str; 2], need: &Text, basis: &Text, reasons: &[Text], what
 fn files_and_explain_say_the_same_of_every_file_of_every_application_and_profile() {
     let mut seen = BTreeSet::new();
     for profile in Profile::NAMES {
-        let source: CardSource = format!("specimen:hanako@{profile}").parse().unwrap();
-        for application in source.issued().unwrap().applications() {
+        for application in of_profile(profile).applications() {
             let [en, ja] = LANGUAGES.map(|language| listed(&application, language));
             let list = [en.as_str(), ja.as_str()];
             let selected = select_application(&application);
@@ -126,7 +136,7 @@ fn files_and_explain_say_the_same_of_every_file_of_every_application_and_profile
 
 #[test]
 fn every_file_and_object_has_a_japanese_name() {
-    for application in crate::show::hanako().applications() {
+    for application in hanako().applications() {
         let files = application.files.iter().map(|file| (&file.name, &file.title));
         let objects = application
             .data_objects
@@ -140,7 +150,7 @@ fn every_file_and_object_has_a_japanese_name() {
 
 #[test]
 fn conditions_name_the_pins_they_ask_for() {
-    let applications = crate::show::hanako().applications();
+    let applications = hanako().applications();
     let application = &applications[2];
     let verified = |id| Condition::Verified(FileId::new(id));
     let nested = Condition::AllOf(vec![

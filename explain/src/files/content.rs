@@ -1,16 +1,16 @@
 //! What a file holds, decoded as far as its form is known. Of a PIN or a private key only its kind is told.
 
+use vmyna_apdu::{Language, hex, say};
 use vmyna_card_os::application::Application;
 use vmyna_card_os::file::Body;
 use vmyna_card_os::key::CertificateKey;
 
 use super::tree::Place;
 use super::{Item, certificate, meaning, record, tree, value, words};
-use crate::explain::language::{Language, say};
-use vmyna_apdu::hex;
 
-/// The contents in lines.
-pub(super) fn lines(application: &Application, item: Item<'_>, language: Language) -> Vec<String> {
+/// What a file or data object of this application holds, in lines.
+#[must_use]
+pub fn content(application: &Application, item: Item<'_>, language: Language) -> Vec<String> {
     let place = |id: u16| Place {
         application: application.aid,
         id,
@@ -42,8 +42,8 @@ pub(super) fn lines(application: &Application, item: Item<'_>, language: Languag
                 let tries = match pin.max_tries {
                     Some(max) => say!(
                         language,
-                        "{max} wrong values in a row block it (`vmyna pin` tells the tries left)",
-                        "連続{max}回の不一致で閉塞する（残り試行回数は `vmyna pin` で分かる）"
+                        "{max} wrong values in a row block it",
+                        "連続{max}回の不一致で閉塞する"
                     ),
                     None => say!(language, "tries without limit", "試行回数に制限なし"),
                 };

@@ -1,0 +1,121 @@
+//! Lists of applications and files: names, kinds, sizes, access conditions and their certainty. Never contents.
+
+use vmyna_apdu::{FileId, Language, say};
+use vmyna_card_os::access::Operation;
+use vmyna_card_os::application::{Application, SecureSession};
+use vmyna_card_os::file::File;
+use vmyna_card_os::rule::Basis;
+
+use super::{Item, words};
+use crate::access;
+
+/// How applications and files are listed.
+#[derive(Clone, Copy, Debug)]
+pub struct List {
+    language: Language,
+    sources: bool,
+}
+
+impl List {
+    /// In this language, without sources.
+    #[must_use]
+    pub fn new(language: Language) -> Self {
+        Self {
+            language,
+            sources: false,
+        }
+    }
+
+    /// With the source of each certainty if `sources` is true.
+    #[must_use]
+    pub fn with_sources(self, sources: bool) -> Self {
+        Self { sources, ..self }
+    }
+
+    /// An application with all its files and data objects, in lines.
+    #[must_use]
+    pub fn application(self, application: &Application) -> Vec<String> {
+        let (name, aid, title) = (&application.name, application.aid, &application.title);
+        let mut lines = vec![format!(
+            "{name}  AID {aid}  {title}  {}",
+            self.basis(&application.basis)
+        )];
+        let files = application.files.iter().map(Item::File);
+        let items = files.chain(application.data_objects.iter().map(Item::Object));
+        lines.extend(items.flat_map(|item| self.item(application, item)));
+        let language = self.language;
+        if let Some(key) = application.default_key {
+            lines.push(say!(
+                language,
+                "  key meant by P2=00 of COMPUTE DIGITAL SIGNATURE: {key}",
+                "  COMPUTE DIGITAL SIGNATUREのP2=00が指す鍵: {key}"
+            ));
+        }
+        if let SecureSession::Offered { condition, basis, .. } = &application.secure_session {
+            let need = access::need(application, Operation::SetSessionKey, Some(condition));
+            let (need, basis) = (need.say(language), self.basis(basis));
+            lines.push(say!(
+                language,
+                "  secure session: {need}  {basis}",
+                "  セキュアセッション: {need}  {basis}"
+            ));
+        }
+        lines
+    }
+
+    /// A file or data object of this application, in two lines.
+    #[must_use]
+    pub fn item(self, application: &Application, item: Item<'_>) -> [String; 2] {
+        let language = self.language;
+        let (first, access, basis) = match item {
+            Item::File(file) => {
+                let (id, form) = (file.id, words::form(&file.body, language));
+                let (sfi, names) = (sfi(file, language), self.names(&file.name, &file.title));
+                let line = format!("  {id}  {}  {}  {names}", padded(&sfi, 8), padded(&form, 32));
+                (line, &file.access, &file.basis)
+            }
+            Item::Object(object) => {
+                let length = object.value.as_bytes().len();
+                let form = say!(language, "{length} bytes", "{length}バイト");
+                let names = self.names(&object.name, &object.title);
+                let line = format!("  {:04X}  GET DATA  {}  {names}", object.tag, padded(&form, 32));
+                (line, &object.access, &object.basis)
+            }
+        };
+        let (needs, basis) = (access::needs(application, access), self.basis(basis));
+        [first, format!("        {}  {basis}", needs.say(language))]
+    }
+
+    fn basis(self, basis: &Basis) -> String {
+        let text = if self.sources {
+            access::basis(basis)
+        } else {
+            access::label(basis)
+        };
+        text.say(self.language).to_owned()
+    }
+
+    /// English and Japanese name, the one of the language first.
+    fn names(self, name: &str, title: &str) -> String {
+        let (first, second) = match self.language {
+            Language::En => (name, title),
+            Language::Ja => (title, name),
+        };
+        format!("{first}  {second}").trim().to_owned()
+    }
+}
+
+/// The text with blanks behind it up to this width, where a Japanese letter is two columns wide.
+fn padded(text: &str, width: usize) -> String {
+    let columns: usize = text.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum();
+    format!("{text}{}", " ".repeat(width.saturating_sub(columns)))
+}
+
+/// The short identifier, for a file that has one.
+fn sfi(file: &File, language: Language) -> String {
+    let sfi = u8::try_from(file.id.value()).ok();
+    match sfi.filter(|sfi| FileId::from_sfi(*sfi).is_some()) {
+        Some(sfi) => format!("SFI {sfi}"),
+        None => say!(language, "no SFI", "SFIなし"),
+    }
+}
