@@ -11,7 +11,8 @@ use vmyna_applets::issuance::IssuanceError;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, ca_failure, unless_closed};
-use crate::issue::{Time, fixed_time, now, seed_of, stop_on_signals};
+use crate::issue::{Time, fixed_time, now, seed_of};
+use crate::signals;
 
 /// When authorities begin under a seed if nothing else is said: two years before the cards do, as the built-in ones.
 const BEGIN_UNDER_A_SEED: &str = "2024-11-01T01:00:00Z";
@@ -65,7 +66,7 @@ fn init(arguments: &Init) -> Result<(), Failure> {
         None if arguments.seed.is_some() => fixed_time(BEGIN_UNDER_A_SEED)?,
         None => now()?,
     };
-    let stop = stop_on_signals()?;
+    let stop = signals::end_flag()?;
     let made = || match stop.load(Ordering::Relaxed) {
         true => Err(IssuanceError::Stopped),
         false => Ok(()),

@@ -171,7 +171,7 @@ fn reader(arguments: &Conformance) -> Result<Option<Box<dyn Reader>>, Failure> {
         "waiting {seconds} s for a card to connect to {address}",
         "{address}へのカードの接続を{seconds}秒待つ"
     );
-    writeln!(io::stderr(), "{told}")?;
+    crate::output::say(&told);
     let reader = host.wait(Duration::from_secs(arguments.wait))?;
     Ok(Some(Box::new(reader)))
 }

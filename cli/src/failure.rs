@@ -1,13 +1,15 @@
 //! How a command fails: what it says and which exit status it leaves.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use vmyna_apdu::ReaderError;
 use vmyna_applets::ca_folder::CaFolderError;
 use vmyna_applets::image::{ImageError, ImageErrorKind};
 use vmyna_applets::issuance::IssuanceError;
+
+use crate::output::say;
 
 /// Why a command did not do what it was asked to.
 #[derive(Debug)]
@@ -28,10 +30,9 @@ impl Failure {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Says why on standard error, and gives the exit status.
+    /// Writes the reason to standard error, and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
-        // Nothing can be done about a standard error that is closed.
-        let _ = writeln!(io::stderr(), "vmyna: {self}");
+        say(&format!("vmyna: {self}"));
         ExitCode::from(match self {
             Self::Usage(_) => 2,
             Self::Failed(_) | Self::Output(_) => 1,

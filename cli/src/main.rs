@@ -14,6 +14,7 @@ mod fault;
 mod files;
 mod held;
 mod issue;
+mod output;
 mod pin;
 mod reader;
 mod readers;
@@ -21,6 +22,7 @@ mod run;
 mod save;
 mod serve;
 mod show;
+mod signals;
 mod state;
 mod terminal;
 mod trace;
@@ -28,7 +30,6 @@ mod verbose;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 
@@ -40,9 +41,7 @@ const CLOSED: u8 = 128 + 13;
 
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
-    // A file that reaches the limit of files' sizes is a write that fails, as on a full disk: the default would be to die of
-    // it. Programs that are started have the default again.
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default());
+    signals::survive_file_size_limit();
     // Their exit status says that all was as it should be, which nobody knows who did not come to the end.
     let judges = matches!(
         command,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 use vmyna_reader_bridge::pcsc_service::control::{ControlServer, MakeCard};
 use vmyna_reader_bridge::pcsc_service::message::READERS;
@@ -29,7 +29,8 @@ use crate::args;
 use crate::card::CardSource;
 use crate::failure::Failure;
 use crate::fault::Faults;
-use crate::serve::say;
+use crate::output::say;
+use crate::signals;
 use crate::trace::args::TraceOptions;
 use crate::trace::{self, Prepared};
 use crate::verbose;
@@ -52,10 +53,7 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
         move |error: io::Error| Failure::Failed(format!("{what}: {error}"))
     };
     // Before anything is started: from here on none of these ends this process halfway.
-    let ignored = ignored_signals();
-    let handled = [SIGINT, SIGQUIT, SIGHUP, SIGTERM].into_iter();
-    let handled = handled.filter(|signal| ignored >> (signal - 1) & 1 == 0);
-    let signals = Signals::new(handled).map_err(unable("signals can't be handled"))?;
+    let signals = signals::around_a_child()?;
     let directory = PrivateDirectory::create().map_err(unable("no directory can be made for the socket"))?;
     let socket = directory.socket();
     let mut cards = arguments.card;
@@ -120,15 +118,6 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
     let _ = forwarder.join();
     let status = status.map_err(|error| Failure::Failed(format!("{} is lost: {error}", program.display())))?;
     Ok(exit_status(status))
-}
-
-/// The signals that whoever started this process had it ignore, a bit each from signal 1 on: `nohup`, and shells for what
-/// runs in the background of a script. The program inherits that, as it would without vmyna. Only Linux tells it.
-pub(crate) fn ignored_signals() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or_default()
 }
 
 /// Sends SIGTERM. The standard library has no call for it, and every system has a shell.

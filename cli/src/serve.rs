@@ -1,24 +1,22 @@
 //! `vmyna serve`: a virtual card in pcscd's virtual reader, or cards in readers of vmyna's own service, until Ctrl-C.
 //!
-//! What happens is told on standard error, so that standard output stays free for whoever runs it.
+//! Reports go to standard error, so that standard output stays free for the program that starts it.
 
-use std::io::{self, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use vmyna_apdu::Pull;
 use vmyna_reader_bridge::vpcd::{End, Reason, StopHandle, VpcdAddress, VpcdError, VpcdEvent, VpcdServer};
 
 use crate::args;
 use crate::failure::Failure;
 use crate::fault::Faults;
-use crate::run::{OwnService, ignored_signals};
-use crate::{trace, verbose};
+use crate::output::say;
+use crate::run::OwnService;
+use crate::{signals, trace, verbose};
 
 /// How long a card is out at least that is to be put back at once, so that one that leaves again each time keeps no core busy.
 const SHORTEST_ABSENCE: Duration = Duration::from_millis(10);
@@ -65,8 +63,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         server = server.allow_remote();
     }
     let stop = server.stop_handle();
-    let stopper = stop.clone();
-    stop_on_signals(move || stopper.is_stopped(), {
+    signals::on_end({
         let (stop, pull) = (stop.clone(), card.pull());
         move || {
             stop.stop();
@@ -122,15 +119,11 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
 /// vmyna's own service, until a signal.
 fn serve_socket(socket: &Path, arguments: &args::Serve) -> Result<(), Failure> {
     let ended = Arc::new((Mutex::new(false), Condvar::new()));
-    let (asked, stopper) = (Arc::clone(&ended), Arc::clone(&ended));
-    let lock = |ended: &Mutex<bool>| *ended.lock().unwrap_or_else(PoisonError::into_inner);
-    stop_on_signals(
-        move || lock(&asked.0),
-        move || {
-            *stopper.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
-            stopper.1.notify_all();
-        },
-    )?;
+    let ending = Arc::clone(&ended);
+    signals::on_end(move || {
+        *ending.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        ending.1.notify_all();
+    })?;
     let faults = Arc::new(Faults::begin(&arguments.faults, arguments.verbose)?);
     let service = OwnService::start(
         socket,
@@ -152,26 +145,6 @@ fn serve_socket(socket: &Path, arguments: &args::Serve) -> Result<(), Failure> {
     drop(service);
     faults.report();
     say("cards taken out");
-    Ok(())
-}
-
-/// The first Ctrl-C (or SIGTERM) stops in order, a second one ends the process at once. The end of the terminal also stops
-/// in order, however often it is told: by the kernel, by the shell. `nohup` has it ignored.
-fn stop_on_signals(
-    is_stopped: impl Fn() -> bool + Send + 'static,
-    stop: impl Fn() + Send + 'static,
-) -> Result<(), Failure> {
-    let unable = |error: io::Error| Failure::Failed(format!("signals can't be handled: {error}"));
-    let hang_up = Some(SIGHUP).filter(|signal| ignored_signals() >> (signal - 1) & 1 == 0);
-    let mut signals = Signals::new([SIGINT, SIGTERM].into_iter().chain(hang_up)).map_err(unable)?;
-    thread::spawn(move || {
-        for signal in signals.forever() {
-            if is_stopped() && signal != SIGHUP {
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
-            }
-            stop();
-        }
-    });
     Ok(())
 }
 
@@ -253,9 +226,4 @@ impl Teller {
             say(what);
         }
     }
-}
-
-/// Tells on standard error; a card must not leave its reader because nobody reads that.
-pub(crate) fn say(what: &str) {
-    let _ = writeln!(io::stderr(), "{what}");
 }

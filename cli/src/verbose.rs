@@ -8,7 +8,7 @@ use std::io;
 use vmyna_explain::{Narrator, shortened};
 use vmyna_reader_bridge::trace::{Message, Sink, Trace, What};
 
-use crate::serve::say;
+use crate::output::say;
 
 /// A trace that tells what is said to one card; `reader` begins each exchange where there may be several readers.
 pub(crate) fn teller(reader: Option<&str>, show_secrets: bool) -> Trace {

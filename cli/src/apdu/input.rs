@@ -9,6 +9,7 @@ use vmyna_apdu::mask::secret_range;
 use super::Session;
 use super::step::{self, Step};
 use crate::failure::Failure;
+use crate::output::say;
 
 /// The longest line that is read, in bytes: some eight times what the longest APDU takes, so that memory stays bounded and
 /// an APDU that is too long is still told by its length.
@@ -100,7 +101,7 @@ fn respond(session: &mut Session, editor: &mut DefaultEditor, line: &str) -> Res
         Ok(Some(step)) => step,
         Ok(None) => return Ok(Next::Line),
         Err(problem) => {
-            writeln!(io::stderr(), "{problem}")?;
+            say(&problem);
             return Ok(Next::Prompt);
         }
     };
@@ -112,7 +113,7 @@ fn respond(session: &mut Session, editor: &mut DefaultEditor, line: &str) -> Res
     match session.carry_out(step) {
         Err(Failure::Output(error)) => Err(error.into()),
         Err(failure) => {
-            writeln!(io::stderr(), "{failure}")?;
+            say(&failure.to_string());
             Ok(Next::Prompt)
         }
         Ok(()) => Ok(Next::Line),

@@ -1,29 +1,27 @@
 //! Asking for the PINs that may be used. Nothing typed is shown, kept or repeated in a message.
 
-use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::{self, IsTerminal};
 
-use signal_hook::consts::SIGINT;
 use vmyna_conformance::pins::{Pin, Place, Values};
 use vmyna_conformance::run::Examination;
 use zeroize::Zeroizing;
 
 use crate::explain::language::{Language, say};
 use crate::failure::Failure;
+use crate::output::say as report;
+use crate::signals::Interrupt;
 use crate::terminal;
 
 /// Asks on the terminal for each PIN that has tries to spare; an empty line leaves it out. Without a terminal nothing is
 /// asked, and no PIN used.
 pub(super) fn pins(examination: &Examination, values: &mut Values, language: Language) -> Result<(), Failure> {
-    let mut out = io::stderr();
-    if !io::stdin().is_terminal() || !out.is_terminal() {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         let told = say!(
             language,
             "no PIN is given (--pin NAME=VALUE): what needs one is left out",
             "PINの指定がない（--pin 名前=値）: PINの必要なものは省く"
         );
-        writeln!(out, "{told}")?;
+        report(&told);
         return Ok(());
     }
     let told = say!(
@@ -31,7 +29,7 @@ pub(super) fn pins(examination: &Examination, values: &mut Values, language: Lan
         "Which PINs may be used? Each is tried once first; with an empty line what needs it is left out.",
         "使用してよいPINを入力。最初に1回ずつ照合する。空行ならそのPINの必要なものは省く。"
     );
-    writeln!(out, "{told}")?;
+    report(&told);
     let interrupt = Interrupt::watch()?;
     for pin in Pin::ALL {
         let places = || Place::all().filter(move |place| place.pin == pin);
@@ -46,7 +44,7 @@ pub(super) fn pins(examination: &Examination, values: &mut Values, language: Lan
                 "{pin}: {tries} tries left, it is not touched",
                 "{pin}: 残り試行回数{tries}、使用しない"
             );
-            writeln!(out, "{told}")?;
+            report(&told);
             continue;
         }
         loop {
@@ -69,7 +67,7 @@ pub(super) fn pins(examination: &Examination, values: &mut Values, language: Lan
                 Err(what) => {
                     let what = what.say(language);
                     let told = say!(language, "{what}; nothing was sent", "{what}。何も送っていない");
-                    writeln!(out, "{told}")?;
+                    report(&told);
                 }
             }
         }
@@ -80,36 +78,4 @@ pub(super) fn pins(examination: &Examination, values: &mut Values, language: Lan
 
 fn interrupted() -> Failure {
     Failure::Interrupted("interrupted; nothing was sent".to_owned())
-}
-
-/// Ctrl-C while somebody is asked: the terminal must get its echo back before the end. Afterwards it ends the program at
-/// once, as before.
-struct Interrupt {
-    came: Arc<AtomicBool>,
-    over: Arc<AtomicBool>,
-}
-
-impl Interrupt {
-    fn watch() -> io::Result<Self> {
-        let (came, over) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
-        signal_hook::flag::register_conditional_default(SIGINT, Arc::clone(&over))?;
-        signal_hook::flag::register(SIGINT, Arc::clone(&came))?;
-        Ok(Self { came, over })
-    }
-
-    fn came(&self) -> bool {
-        self.came.load(Ordering::SeqCst)
-    }
-
-    /// Nobody is asked any more. Gives whether it came before; from here on it ends the program at once.
-    fn end(self) -> bool {
-        self.over.store(true, Ordering::SeqCst);
-        self.came()
-    }
-}
-
-impl Drop for Interrupt {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
-    }
 }

@@ -1,7 +1,7 @@
 //! What a run says to a person. Never a PIN, never what the card answered.
 
 use std::collections::BTreeMap;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 
 use vmyna_card_os::rule;
 use vmyna_conformance::report::{Count, Outcome, Reason, Report, VectorReport};
@@ -12,6 +12,7 @@ use vmyna_explain::access;
 
 use crate::explain::language::{Language, say};
 use crate::failure::Failure;
+use crate::output::{StatusLine, say as report};
 use vmyna_apdu::hex;
 
 /// Says which card it is, before anything but reads and queries has been sent.
@@ -22,15 +23,14 @@ pub(super) fn introduce(place: &str, examination: &Examination, vectors: usize, 
         "{vectors} vectors for the card with ATR {atr} in {place}",
         "{place}のカード（ATR {atr}）に{vectors}件のベクタ"
     );
-    // Nothing can be done about a closed standard error.
-    let _ = writeln!(io::stderr(), "{told}");
+    report(&told);
 }
 
 /// The vector under way, on a terminal.
 pub(super) struct Progress {
     of: usize,
     done: usize,
-    shown: bool,
+    line: StatusLine,
 }
 
 impl Progress {
@@ -38,21 +38,17 @@ impl Progress {
         Self {
             of,
             done: 0,
-            shown: io::stderr().is_terminal(),
+            line: StatusLine::new(),
         }
     }
 
     pub(super) fn tell(&mut self, vector: &VectorReport) {
         self.done += 1;
-        if self.shown {
-            let _ = write!(io::stderr(), "\r\x1B[K{} of {}: {}", self.done, self.of, vector.id);
-        }
+        self.line.show(&format!("{} of {}: {}", self.done, self.of, vector.id));
     }
 
     pub(super) fn end(&self) {
-        if self.shown {
-            let _ = write!(io::stderr(), "\r\x1B[K");
-        }
+        self.line.clear();
     }
 }
 

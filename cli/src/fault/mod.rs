@@ -13,7 +13,7 @@ use vmyna_apdu::Icc;
 use vmyna_reader_bridge::fault::{FaultyCard, Latency, Notice, RealTime, Script, Trigger};
 
 use crate::failure::Failure;
-use crate::serve::say;
+use crate::output::say;
 use args::{FaultOptions, FaultSource, LatencyChoice};
 
 /// What was asked for; possibly nothing.

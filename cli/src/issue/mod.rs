@@ -25,7 +25,6 @@ use zeroize::Zeroizing;
 pub(crate) use args::{HELP, Issue, Time};
 use people::People;
 use watch::Progress;
-pub(crate) use watch::stop_on_signals;
 
 use crate::failure::{Failure, ca_failure, image_failure, unless_closed};
 

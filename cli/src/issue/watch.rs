@@ -1,30 +1,18 @@
-//! How far issuing has come, told on standard error; and Ctrl-C, which ends it with nothing written.
+//! Reports on standard error how far issuing has come, and ends it at Ctrl-C with nothing written.
 
-use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use vmyna_applets::issuance::series::Watch;
 
 use super::keys_of;
 use crate::failure::Failure;
+use crate::output::{StatusLine, say};
+use crate::signals;
 
-/// What takes less time needs no telling.
+/// A run that takes less time reports no progress.
 const SILENCE: Duration = Duration::from_secs(2);
-
-/// A flag that is set when the user wants an end.
-pub(crate) fn stop_on_signals() -> Result<Arc<AtomicBool>, Failure> {
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        // A second one ends the program at once; then a file under a temporary name may be left.
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, stop.clone())
-            .and_then(|_| signal_hook::flag::register(signal, stop.clone()))
-            .map_err(|error| Failure::Failed(format!("signals can't be received: {error}")))?;
-    }
-    Ok(stop)
-}
 
 /// The progress of a run.
 pub(super) struct Progress {
@@ -33,29 +21,27 @@ pub(super) struct Progress {
     issued: AtomicU64,
     made: AtomicU64,
     stop: Arc<AtomicBool>,
-    /// Whether a line is written over again.
-    terminal: bool,
+    line: StatusLine,
     began: Instant,
-    told: Mutex<Instant>,
+    reported: Mutex<Instant>,
 }
 
 impl Progress {
     pub(super) fn begin(cards: u64, pool: Option<u32>) -> Result<Self, Failure> {
-        let stop = stop_on_signals()?;
         Ok(Self {
             cards,
             keys: keys_of(cards, pool),
             issued: AtomicU64::new(0),
             made: AtomicU64::new(0),
-            stop,
-            terminal: io::stderr().is_terminal(),
+            stop: signals::end_flag()?,
+            line: StatusLine::new(),
             began: Instant::now(),
-            told: Mutex::new(Instant::now()),
+            reported: Mutex::new(Instant::now()),
         })
     }
 
-    fn tell(&self) {
-        let interval = if self.terminal {
+    fn report(&self) {
+        let interval = if self.line.is_terminal() {
             Duration::from_millis(200)
         } else {
             Duration::from_secs(10)
@@ -63,25 +49,22 @@ impl Progress {
         if self.began.elapsed() < SILENCE {
             return;
         }
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.elapsed() < interval {
+        let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+        if reported.elapsed() < interval {
             return;
         }
-        *told = Instant::now();
+        *reported = Instant::now();
         let (made, issued) = (self.made.load(Ordering::Relaxed), self.issued.load(Ordering::Relaxed));
         let line = format!("{made} of {} keys, {issued} of {} cards", self.keys, self.cards);
-        // Progress that can't be shown changes nothing.
-        let _ = match self.terminal {
-            true => write!(io::stderr(), "\r\x1B[K{line}"),
-            false => writeln!(io::stderr(), "{line}"),
-        };
+        match self.line.is_terminal() {
+            true => self.line.show(&line),
+            false => say(&line),
+        }
     }
 
     /// Clears the line.
     pub(super) fn end(&self) {
-        if self.terminal {
-            let _ = write!(io::stderr(), "\r\x1B[K");
-        }
+        self.line.clear();
     }
 }
 
@@ -92,11 +75,11 @@ impl Watch for Progress {
 
     fn key_made(&self) {
         self.made.fetch_add(1, Ordering::Relaxed);
-        self.tell();
+        self.report();
     }
 
     fn card_issued(&self) {
         self.issued.fetch_add(1, Ordering::Relaxed);
-        self.tell();
+        self.report();
     }
 }

@@ -10,7 +10,7 @@ use vmyna_reader_bridge::pcsc_service::PinPad;
 use zeroize::Zeroizing;
 
 use crate::args::PinPadSource;
-use crate::serve::say;
+use crate::output::say;
 use crate::terminal;
 
 /// Ends the asking for a PIN.

@@ -8,7 +8,7 @@ use vmyna_reader_bridge::trace::{self, Recording};
 
 use super::{is_text, text};
 use crate::failure::{Failure, path_failure};
-use crate::serve::say;
+use crate::output::say;
 
 /// The messages of the trace in this file. That it ends too early is said, and no fault.
 pub(super) fn load(path: &Path) -> Result<Recording, Failure> {

@@ -20,7 +20,7 @@ use vmyna_reader_bridge::trace::{self, PcapngSink, Secrecy, Sink, Trace, Traced,
 
 use crate::card::CardSource;
 use crate::failure::{Failure, path_failure};
-use crate::serve::say;
+use crate::output::say;
 use args::{TraceArguments, TraceCommand, TraceFormat, TraceOptions};
 
 /// Runs `vmyna trace`.
