@@ -11,11 +11,12 @@ use std::ffi::OsString;
 use std::io::{self, ErrorKind};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
+use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 use vmyna_reader_bridge::pcsc_service::control::{ControlServer, MakeCard};
@@ -98,7 +99,7 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
             });
         }
     };
-    let id = child.id();
+    let process = Pid::from_child(&child);
     let ended = Arc::new(AtomicBool::new(false));
     let (handle, seen) = (signals.handle(), Arc::clone(&ended));
     let forwarder = thread::spawn(move || {
@@ -108,7 +109,8 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
             // the whole process group as a terminal does, which looks the same here as one sent to this process alone.
             // Passed on, they would interrupt the program twice. Who wants to end only this process has SIGTERM.
             if signal == SIGTERM && !seen.load(Ordering::SeqCst) {
-                terminate(id);
+                // It may have ended by itself a moment ago.
+                let _ = kill_process(process, Signal::TERM);
             }
         }
     });
@@ -118,18 +120,6 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
     let _ = forwarder.join();
     let status = status.map_err(|error| Failure::Failed(format!("{} is lost: {error}", program.display())))?;
     Ok(exit_status(status))
-}
-
-/// Sends SIGTERM. The standard library has no call for it, and every system has a shell.
-fn terminate(process: u32) {
-    let mut shell = Command::new("sh");
-    shell.args(["-c", r#"kill -s TERM "$1""#, "sh", &process.to_string()]);
-    // It may have ended by itself a moment ago.
-    let _ = shell
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
 }
 
 /// As shells give it: 128 and the signal's number for a program that a signal has ended.

@@ -5,8 +5,8 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::process::{Command, Stdio};
 
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 /// More than any PIN has; a cat on the keyboard can't fill the memory.
@@ -46,41 +46,24 @@ pub(crate) fn ask_pin(prompt: &str, stop: &dyn Fn() -> bool) -> io::Result<Optio
 /// A terminal without echo that gives each key as it is typed, and nothing after 0.2 seconds without one.
 struct Silent<'a> {
     terminal: &'a File,
-    before: String,
+    before: Termios,
 }
 
 impl<'a> Silent<'a> {
     fn new(terminal: &'a File) -> io::Result<Self> {
-        let before = stty(terminal, &["-g"])?;
-        let silent = Self {
-            terminal,
-            before: before.trim().to_owned(),
-        };
-        stty(terminal, &["-echo", "-icanon", "min", "0", "time", "2"])?;
-        Ok(silent)
+        let before = tcgetattr(terminal)?;
+        let mut modes = before.clone();
+        modes.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON);
+        modes.special_codes[SpecialCodeIndex::VMIN] = 0;
+        modes.special_codes[SpecialCodeIndex::VTIME] = 2;
+        tcsetattr(terminal, OptionalActions::Drain, &modes)?;
+        Ok(Self { terminal, before })
     }
 }
 
 impl Drop for Silent<'_> {
     fn drop(&mut self) {
-        // There is nobody to tell.
-        let _ = stty(self.terminal, &[&self.before]);
-    }
-}
-
-/// The standard library can't set a terminal's modes, and every system has the program that can. Ctrl-C goes to it as well,
-/// and must not keep it from giving the terminal its echo back.
-fn stty(terminal: &File, arguments: &[&str]) -> io::Result<String> {
-    let mut command = Command::new("sh");
-    command
-        .args(["-c", r#"trap "" INT QUIT; exec stty "$@""#, "sh"])
-        .args(arguments)
-        .stdin(terminal.try_clone()?)
-        .stderr(Stdio::null());
-    let output = command.output()?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(io::Error::other("stty fails"))
+        // Fails if the terminal is gone, which then needs no modes.
+        let _ = tcsetattr(self.terminal, OptionalActions::Drain, &self.before);
     }
 }

@@ -257,6 +257,13 @@ pub fn modes_are_as_before(shown: &str) {
 /// Runs a script on a terminal of its own: types the keys when the prompt is shown; gives all that the terminal shows.
 #[track_caller]
 pub fn typed(script: &str, prompt: &str, keys: &[u8]) -> String {
+    typed_at(script, &[(prompt, keys)])
+}
+
+/// Runs a script on a terminal of its own: types the keys of each step when its prompt is shown behind that of the step
+/// before, or 0.3 seconds later if it has no prompt; gives all that the terminal shows.
+#[track_caller]
+pub fn typed_at(script: &str, steps: &[(&str, &[u8])]) -> String {
     // A terminal's programs have Ctrl-C, whoever started this test.
     let mut terminal = starting("env")
         .arg("--default-signal=INT,QUIT")
@@ -271,13 +278,21 @@ pub fn typed(script: &str, prompt: &str, keys: &[u8]) -> String {
     let (mut keyboard, mut screen) = (terminal.stdin.take().unwrap(), terminal.stdout.take().unwrap());
     let mut shown = Vec::new();
     let mut buffer = [0; 4096];
-    let mut typed = false;
+    let mut steps = steps.iter().peekable();
+    let mut behind = 0;
     // A terminal whose programs have ended reads as ended.
     while let Ok(count @ 1..) = screen.read(&mut buffer) {
         shown.extend_from_slice(&buffer[..count]);
-        if !typed && String::from_utf8_lossy(&shown).contains(prompt) {
+        while let Some((prompt, keys)) = steps.peek() {
+            if prompt.is_empty() {
+                thread::sleep(Duration::from_millis(300));
+            } else if let Some(place) = String::from_utf8_lossy(&shown[behind..]).find(prompt) {
+                behind += place + prompt.len();
+            } else {
+                break;
+            }
             keyboard.write_all(keys).unwrap();
-            typed = true;
+            steps.next();
         }
     }
     wait(&mut terminal);
