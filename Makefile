@@ -3,7 +3,7 @@
 
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
-TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file fonts-ipafont-gothic tshark libxml2-utils
+TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file tshark libxml2-utils
 # Programs that use the card through PKCS#11, and the servers they log in to.
 TEST_PACKAGES += libengine-pkcs11-openssl nginx openssh-client openssh-server
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.

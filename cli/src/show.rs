@@ -20,7 +20,6 @@ use crate::args;
 use crate::failure::Failure;
 use crate::save;
 use face::CardPicture;
-use font::Font;
 use summary::Summary;
 
 /// Runs the command.
@@ -28,7 +27,7 @@ pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
     let card = arguments.card.issued()?;
     let summary = Summary::of(&card, SystemTime::now()).map_err(Failure::Failed)?;
     if let Some(directory) = &arguments.png {
-        draw(&card, &summary, directory, arguments.font.as_deref())?;
+        draw(&card, &summary, directory)?;
     }
     let mut out = io::stdout().lock();
     if arguments.json {
@@ -43,9 +42,8 @@ pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
 
 /// Draws both faces, and writes them once both are drawn. What there is to say goes to standard error, so that
 /// standard output stays the summary.
-fn draw(card: &IssuedCard, summary: &Summary, directory: &Path, named: Option<&Path>) -> Result<(), Failure> {
-    let font = Font::find(named)?;
-    let picture = CardPicture::draw(card, summary, &font.face()?).map_err(Failure::Failed)?;
+fn draw(card: &IssuedCard, summary: &Summary, directory: &Path) -> Result<(), Failure> {
+    let picture = CardPicture::draw(card, summary).map_err(Failure::Failed)?;
     let files = [("front.png", &picture.front), ("back.png", &picture.back)];
     save::folder(directory)?;
     for (name, png) in files {

@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use common::{Printed, vmyna};
@@ -14,16 +14,6 @@ use serde_json::Value;
 use vmyna_testkit::require_program;
 
 const HANAKO: &str = "specimen:hanako";
-
-/// A font of Debian's package fonts-ipafont-gothic.
-fn ipa_gothic() -> PathBuf {
-    let path = Path::new("/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf");
-    assert!(
-        path.exists(),
-        "this test needs a font: apt-get install fonts-ipafont-gothic"
-    );
-    path.to_owned()
-}
 
 #[test]
 fn the_summary_tells_everything_about_the_holder_and_no_pin() {
@@ -97,7 +87,7 @@ fn the_pictures_are_png_files_of_an_id_1_card_at_300_dpi_that_only_their_owner_r
     let folder = tempfile::tempdir().unwrap();
     let pictures = folder.path().join("pictures");
     let mut command = vmyna(["show", HANAKO, "--json", "--png"]);
-    command.arg(&pictures).arg("--font").arg(ipa_gothic());
+    command.arg(&pictures);
     // A second time in place of the first.
     command.output().unwrap().exits_with(0);
     let output = command.output().unwrap().exits_with(0);
@@ -125,40 +115,6 @@ fn the_pictures_are_png_files_of_an_id_1_card_at_300_dpi_that_only_their_owner_r
             "{kind}"
         );
     }
-}
-
-#[test]
-fn without_being_named_a_font_of_the_system_is_found() {
-    ipa_gothic();
-    let folder = tempfile::tempdir().unwrap();
-    vmyna(["show", HANAKO, "--png"])
-        .arg(folder.path())
-        .output()
-        .unwrap()
-        .exits_with(0);
-    assert!(folder.path().join("front.png").exists());
-}
-
-#[test]
-fn a_font_that_is_missing_or_none_is_wrong_input_and_nothing_is_written() {
-    let folder = tempfile::tempdir().unwrap();
-    let pictures = folder.path().join("pictures");
-    let no_font = folder.path().join("no-font");
-    fs::write(&no_font, "text").unwrap();
-    for font in [&no_font, &folder.path().join("missing")] {
-        let mut command = vmyna(["show", HANAKO, "--png"]);
-        let output = command
-            .arg(&pictures)
-            .arg("--font")
-            .arg(font)
-            .output()
-            .unwrap()
-            .exits_with(2);
-        assert!(output.err().contains(&*font.to_string_lossy()), "{}", output.err());
-        assert_eq!(output.out(), "");
-        assert!(!pictures.exists());
-    }
-    vmyna(["show", HANAKO, "--font", "x"]).output().unwrap().exits_with(2);
 }
 
 #[test]

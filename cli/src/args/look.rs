@@ -22,17 +22,12 @@ pub(crate) struct Show {
     /// Also draw the card: writes front.png and back.png into this folder, in place of files of these names
     #[arg(long, value_name = "DIR")]
     pub(crate) png: Option<PathBuf>,
-
-    /// The font to draw with, instead of the best Japanese one of the system
-    #[arg(long, value_name = "FILE", requires = "png")]
-    pub(crate) font: Option<PathBuf>,
 }
 
 pub(super) const SHOW_HELP: &str = "\
 The My Number, the residence code and the security code are shown; PINs and keys never are. The
 pictures are ID-1 cards (85.60 x 53.98 mm, 1011 x 638 dots, 300 dpi) in a design of vmyna's own,
-marked 見本 SPECIMEN; they need a Japanese font (Debian and Ubuntu: fonts-noto-cjk or
-fonts-ipafont-gothic).
+marked 見本 SPECIMEN. They are the same on every machine: the font is part of vmyna.
 
 Examples:
   vmyna show specimen:hanako

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use png::{BitDepth, ColorType, Encoder, PixelDimensions, Unit};
+use png::{BitDepth, ColorType, DeflateCompression, Encoder, Filter, PixelDimensions, Unit};
 
 /// Red, green, blue.
 pub(super) type Colour = [u8; 3];
@@ -34,7 +34,9 @@ impl Area {
         let half = (self.width / 2.0, self.height / 2.0);
         let across = (x as f32 + 0.5 - self.x - half.0).abs() - half.0 + radius;
         let down = (y as f32 + 0.5 - self.y - half.1).abs() - half.1 + radius;
-        let outside = across.max(0.0).hypot(down.max(0.0));
+        let (right, below) = (across.max(0.0), down.max(0.0));
+        // Not `hypot`: its last digit differs between systems.
+        let outside = (right * right + below * below).sqrt();
         let distance = outside + across.max(down).min(0.0) - radius;
         (0.5 - distance).clamp(0.0, 1.0)
     }
@@ -135,6 +137,9 @@ impl Canvas {
         let mut encoder = Encoder::new(&mut file, self.width as u32, self.height as u32);
         encoder.set_color(ColorType::Rgba);
         encoder.set_depth(BitDepth::Eight);
+        // Areas of one colour and equal letters compress best as they are: a fifth smaller than with filters.
+        encoder.set_filter(Filter::NoFilter);
+        encoder.set_deflate_compression(DeflateCompression::Level(9));
         encoder.set_pixel_dims(Some(PixelDimensions {
             xppu: dots_per_metre,
             yppu: dots_per_metre,

@@ -9,7 +9,7 @@ use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::tlv::Tlv;
 
 use super::canvas::{Area, Canvas, Colour, Grey};
-use super::font::{Face, Ink};
+use super::font::{self, Ink};
 use super::japanese::{in_era, in_gregorian_years};
 use super::summary::{Certificates, Summary};
 use super::typeset::Block;
@@ -49,11 +49,11 @@ impl CardPicture {
     ///
     /// # Errors
     /// A sentence; none in practice.
-    pub(super) fn draw(card: &IssuedCard, summary: &Summary, face: &Face<'_>) -> Result<Self, String> {
+    pub(super) fn draw(card: &IssuedCard, summary: &Summary) -> Result<Self, String> {
         let mut remarks = Vec::new();
-        let mut front = Side::new(face);
+        let mut front = Side::new();
         front.front(card, summary, &mut remarks)?;
-        let mut back = Side::new(face);
+        let mut back = Side::new();
         back.back(card, summary);
         for side in [&front, &back] {
             if side.replaced > 0 {
@@ -84,19 +84,17 @@ impl CardPicture {
 }
 
 /// One side while it is drawn.
-struct Side<'a> {
+struct Side {
     canvas: Canvas,
-    face: &'a Face<'a>,
     replaced: usize,
     cut: Vec<&'static str>,
 }
 
-impl<'a> Side<'a> {
+impl Side {
     /// Paper, with the bar at the top.
-    fn new(face: &'a Face<'a>) -> Self {
+    fn new() -> Self {
         let mut side = Self {
             canvas: Canvas::new(WIDTH, HEIGHT, PAPER),
-            face,
             replaced: 0,
             cut: Vec::new(),
         };
@@ -237,17 +235,17 @@ impl<'a> Side<'a> {
     }
 
     fn text(&mut self, text: &str, area: Area, size: f32, colour: Colour) -> Block {
-        self.replaced += text.chars().filter(|letter| self.face.lacks(*letter)).count();
-        Block::draw(self.face, &mut self.canvas, text, area, size, &Ink::new(colour))
+        self.replaced += text.chars().filter(|letter| font::lacks(*letter)).count();
+        Block::draw(&mut self.canvas, text, area, size, &Ink::new(colour))
     }
 
     /// The same with its right end at `right`, in one line that `area` is wide enough for.
     fn text_to_right(&mut self, text: &str, right: f32, area: Area, size: f32, colour: Colour) {
-        let block = Block::fit(self.face, text, (area.width, area.height), size);
+        let block = Block::fit(text, (area.width, area.height), size);
         let width = block
             .lines
             .iter()
-            .map(|line| self.face.width(line, block.size))
+            .map(|line| font::width(line, block.size))
             .fold(0.0, f32::max);
         self.text(
             text,
@@ -260,23 +258,23 @@ impl<'a> Side<'a> {
     /// The mark across the whole side.
     fn stamp(&mut self) {
         const STAMPED: &str = "見本 SPECIMEN";
-        let slope = 0.40_f32;
-        let size = 130.0_f32.min(130.0 * 860.0 / self.face.width(STAMPED, 130.0).max(1.0));
-        let length = self.face.width(STAMPED, size);
+        let size = 130.0_f32.min(130.0 * 860.0 / font::width(STAMPED, 130.0).max(1.0));
+        let length = font::width(STAMPED, size);
         // The middle of the letters lies in the middle of what is below the bar.
         let (middle_x, middle_y) = (WIDTH as f32 / 2.0, (HEIGHT as f32 + 76.0) / 2.0 - 10.0);
         let (along, up) = (length / 2.0, size * 0.36);
-        let (sine, cosine) = slope.sin_cos();
+        // A slope of 5 in 12: a unit vector in exact numbers.
+        let (cosine, sine) = (12.0 / 13.0, 5.0 / 13.0);
         let begin = (
             middle_x - along * cosine + up * sine,
             middle_y + along * sine + up * cosine,
         );
         let ink = Ink {
             opacity: 0.17,
-            slope,
+            direction: (cosine, sine),
             ..Ink::new(STAMP)
         };
-        self.face.draw(&mut self.canvas, STAMPED, begin, size, &ink);
+        font::draw(&mut self.canvas, STAMPED, begin, size, &ink);
     }
 
     fn photo(&mut self, card: &IssuedCard, area: Area, remarks: &mut Vec<String>) {
@@ -378,15 +376,13 @@ fn certificates_until(certificates: &Certificates) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::font::Font;
     use super::*;
     use crate::show::hanako;
     use std::time::SystemTime;
 
     fn drawn(card: &IssuedCard) -> CardPicture {
-        let font = Font::find(None).unwrap_or_else(|failure| panic!("{failure}"));
         let summary = Summary::of(card, SystemTime::now()).unwrap();
-        CardPicture::draw(card, &summary, &font.face().unwrap()).unwrap()
+        CardPicture::draw(card, &summary).unwrap()
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! the end cut with an ellipsis. No letter ever stands outside its box.
 
 use super::canvas::{Area, Canvas};
-use super::font::{Face, Ink};
+use super::font::{self, Ink};
 
 /// The size below which nobody can read a text, in dots.
 const SMALLEST: f32 = 9.0;
@@ -24,16 +24,16 @@ pub(super) struct Block {
 
 impl Block {
     /// Fits `text` into a box of this width and height; no letter is larger than `size`.
-    pub(super) fn fit(face: &Face<'_>, text: &str, (width, height): (f32, f32), size: f32) -> Self {
+    pub(super) fn fit(text: &str, (width, height): (f32, f32), size: f32) -> Self {
         let room = |size: f32| ((height / size - DEPTH) / LEADING + 1.001).floor().max(1.0) as usize;
         let mut size = size.min(height / DEPTH).max(SMALLEST);
         loop {
-            let lines = wrap(face, text, size, width);
-            let fits = lines.len() <= room(size) && lines.iter().all(|line| face.width(line, size) <= width);
+            let lines = wrap(text, size, width);
+            let fits = lines.len() <= room(size) && lines.iter().all(|line| font::width(line, size) <= width);
             if fits || size <= SMALLEST {
                 let cut = !fits;
                 let lines = if cut {
-                    shorten(face, lines, room(size), size, width)
+                    shorten(lines, room(size), size, width)
                 } else {
                     lines
                 };
@@ -44,11 +44,11 @@ impl Block {
     }
 
     /// The same, drawn from the upper left corner of `area`.
-    pub(super) fn draw(face: &Face<'_>, canvas: &mut Canvas, text: &str, area: Area, size: f32, ink: &Ink) -> Self {
-        let block = Self::fit(face, text, (area.width, area.height), size);
+    pub(super) fn draw(canvas: &mut Canvas, text: &str, area: Area, size: f32, ink: &Ink) -> Self {
+        let block = Self::fit(text, (area.width, area.height), size);
         for (at, line) in block.lines.iter().enumerate() {
             let base = area.y + block.size * (ASCENT + LEADING * at as f32);
-            face.draw(canvas, line, (area.x, base), block.size, ink);
+            font::draw(canvas, line, (area.x, base), block.size, ink);
         }
         block
     }
@@ -56,15 +56,15 @@ impl Block {
 
 /// Breaks a text into lines: between any two letters but those of a word in Roman letters, unless that is longer than a
 /// line. A blank at a break is dropped.
-fn wrap(face: &Face<'_>, text: &str, size: f32, width: f32) -> Vec<String> {
+fn wrap(text: &str, size: f32, width: f32) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let (mut line, mut filled) = (String::new(), 0.0);
         for letter in paragraph.chars() {
-            let advance = face.advance(letter, size);
+            let advance = font::advance(letter, size);
             if filled + advance > width && !line.is_empty() {
                 let rest = split_word(&mut line, letter);
-                filled = face.width(&rest, size);
+                filled = font::width(&rest, size);
                 lines.push(std::mem::replace(&mut line, rest).trim_end().to_owned());
             }
             if !(line.is_empty() && letter.is_whitespace()) {
@@ -91,10 +91,10 @@ fn split_word(line: &mut String, next: char) -> String {
 }
 
 /// The first lines, the last one ending in an ellipsis.
-fn shorten(face: &Face<'_>, mut lines: Vec<String>, room: usize, size: f32, width: f32) -> Vec<String> {
+fn shorten(mut lines: Vec<String>, room: usize, size: f32, width: f32) -> Vec<String> {
     lines.truncate(room);
     if let Some(last) = lines.last_mut() {
-        while !last.is_empty() && face.width(last, size) + face.advance(ELLIPSIS, size) > width {
+        while !last.is_empty() && font::width(last, size) + font::advance(ELLIPSIS, size) > width {
             last.pop();
         }
         last.push(ELLIPSIS);
@@ -104,73 +104,59 @@ fn shorten(face: &Face<'_>, mut lines: Vec<String>, room: usize, size: f32, widt
 
 #[cfg(test)]
 mod tests {
-    use super::super::font::Font;
     use super::*;
-
-    fn with_face(check: impl Fn(&Face<'_>)) {
-        let font = Font::find(None).unwrap_or_else(|failure| panic!("{failure}"));
-        check(&font.face().unwrap());
-    }
 
     #[test]
     fn a_text_that_fits_keeps_the_size_wished_for() {
-        with_face(|face| {
-            let block = Block::fit(face, "見本　花子", (600.0, 60.0), 46.0);
-            assert_eq!((block.size, block.lines.len(), block.cut), (46.0, 1, false));
-        });
+        let block = Block::fit("見本　花子", (600.0, 60.0), 46.0);
+        assert_eq!((block.size, block.lines.len(), block.cut), (46.0, 1, false));
     }
 
     #[test]
     fn a_text_of_any_length_stays_in_its_box_and_whole_as_long_as_it_can_be_read() {
-        with_face(|face| {
-            let (width, height) = (600.0, 90.0);
-            for length in [1, 10, 25, 60, 120, 200, 400, 2000] {
-                let text = "東".repeat(length);
-                let block = Block::fit(face, &text, (width, height), 40.0);
-                assert!(
-                    block.lines.iter().all(|line| face.width(line, block.size) <= width),
-                    "{length}"
-                );
-                let deep = block.size * (DEPTH + LEADING * (block.lines.len() as f32 - 1.0));
-                assert!(deep <= height + 0.1, "{length}: {deep}");
-                assert_eq!(block.cut, length > 400, "{length}");
-                let written = block.lines.concat().chars().count();
-                assert!(block.cut || written == length, "{length}: {written}");
-            }
-        });
+        let (width, height) = (600.0, 90.0);
+        for length in [1, 10, 25, 60, 120, 200, 400, 2000] {
+            let text = "東".repeat(length);
+            let block = Block::fit(&text, (width, height), 40.0);
+            assert!(
+                block.lines.iter().all(|line| font::width(line, block.size) <= width),
+                "{length}"
+            );
+            let deep = block.size * (DEPTH + LEADING * (block.lines.len() as f32 - 1.0));
+            assert!(deep <= height + 0.1, "{length}: {deep}");
+            assert_eq!(block.cut, length > 400, "{length}");
+            let written = block.lines.concat().chars().count();
+            assert!(block.cut || written == length, "{length}: {written}");
+        }
     }
 
     #[test]
     fn no_dot_is_drawn_outside_the_box() {
-        with_face(|face| {
-            let area = Area::new(50.0, 40.0, 300.0, 60.0);
-            for text in [
-                "見本　花子gjpqy",
-                "ÅÉ|([{国鬱",
-                &"龍gj".repeat(40),
-                &"Wide words ".repeat(30),
-            ] {
-                let mut canvas = Canvas::new(400, 140, [255; 3]);
-                Block::draw(face, &mut canvas, text, area, 46.0, &Ink::new([0; 3]));
-                // Letters may lean over their own edge by a dot.
-                canvas.fill(area.inside(-1.0), 0.0, [255; 3]);
-                let blank = Canvas::new(400, 140, [255; 3]);
-                assert!(canvas.png(0.0, 1).unwrap() == blank.png(0.0, 1).unwrap(), "{text}");
-            }
-        });
+        let area = Area::new(50.0, 40.0, 300.0, 60.0);
+        for text in [
+            "見本　花子gjpqy",
+            "ÅÉ|([{国鬱",
+            &"龍gj".repeat(40),
+            &"Wide words ".repeat(30),
+        ] {
+            let mut canvas = Canvas::new(400, 140, [255; 3]);
+            Block::draw(&mut canvas, text, area, 46.0, &Ink::new([0; 3]));
+            // Letters may lean over their own edge by a dot.
+            canvas.fill(area.inside(-1.0), 0.0, [255; 3]);
+            let blank = Canvas::new(400, 140, [255; 3]);
+            assert!(canvas.png(0.0, 1).unwrap() == blank.png(0.0, 1).unwrap(), "{text}");
+        }
     }
 
     #[test]
     fn words_are_not_broken_and_blanks_at_a_break_are_dropped() {
-        with_face(|face| {
-            let width = face.width("Alexander Maria", 30.0) + 1.0;
-            assert_eq!(
-                wrap(face, "Alexander Maria Montgomery", 30.0, width),
-                ["Alexander Maria", "Montgomery"]
-            );
-            let narrow = face.width("Alex", 30.0) + 1.0;
-            assert_eq!(wrap(face, "Alexander", 30.0, narrow)[0], "Alex");
-            assert_eq!(wrap(face, "一\n二", 30.0, 300.0), ["一", "二"]);
-        });
+        let width = font::width("Alexander Maria", 30.0) + 1.0;
+        assert_eq!(
+            wrap("Alexander Maria Montgomery", 30.0, width),
+            ["Alexander Maria", "Montgomery"]
+        );
+        let narrow = font::width("Alex", 30.0) + 1.0;
+        assert_eq!(wrap("Alexander", 30.0, narrow)[0], "Alex");
+        assert_eq!(wrap("一\n二", 30.0, 300.0), ["一", "二"]);
     }
 }
