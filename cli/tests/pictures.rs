@@ -1,16 +1,17 @@
-//! The terminal pictures of README, drawn from what the commands print. `make docs` writes them.
+//! The pictures of README: the specimen card, and terminals drawn from what the commands print. `make docs` writes them.
 //!
-//! Only the time of an answer is replaced, because it differs in each run.
+//! In a terminal, only the time of an answer is replaced, because it differs in each run.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 mod common;
 
 use std::fmt::Write as _;
+use std::fs;
 use std::process::Command;
 
 use common::{Printed, vmyna};
-use vmyna_testkit::{assert_page, require_program};
+use vmyna_testkit::{assert_page, assert_picture, require_program};
 
 /// Cells of a line, after which it is cut.
 const COLUMNS: usize = 118;
@@ -131,4 +132,17 @@ fn only_times_are_replaced() {
     );
     assert_eq!(cut(&"あ".repeat(80)).chars().count(), (COLUMNS - 1) / 2 + 1);
     assert_eq!(cut("short"), "short");
+}
+
+/// The same bytes on every machine, because neither fonts nor arithmetic depend on it.
+#[test]
+fn the_pictures_of_the_card_are_what_show_draws() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = vmyna(["show", "specimen:hanako", "--png"]);
+    command.arg(folder.path()).output().unwrap().exits_with(0);
+    for side in ["front", "back"] {
+        let drawn = fs::read(folder.path().join(format!("{side}.png"))).unwrap();
+        assert!(drawn.len() < 150_000, "{side}: {} bytes", drawn.len());
+        assert_picture(&format!("card-{side}.png"), &drawn);
+    }
 }

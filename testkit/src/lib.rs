@@ -18,7 +18,7 @@ mod server;
 mod watchdog;
 
 pub use own_process::in_own_process;
-pub use page::assert_page;
+pub use page::{assert_page, assert_picture};
 pub use pcscd::PrivatePcscd;
 pub use programs::{find_vpcd_driver, require_library, require_program, require_vpcd_driver};
 pub use server::LocalServer;
