@@ -23,7 +23,8 @@ tests="--cargo-arg=--lib"
 for test in commands words declarations store durable power_cuts; do tests="$tests --cargo-arg=--test=$test"; done
 # shellcheck disable=SC2086 # $tests is a list
 cargo mutants --package vmyna-card-os --output "$output" --baseline skip --timeout 180 --build-timeout 1800 --no-shuffle \
-    --file card-os/src/access.rs --file card-os/src/pin.rs --file card-os/src/session.rs --file 'card-os/src/store/**' \
+    --file card-os/src/declaration/access.rs --file card-os/src/declaration/pin.rs --file card-os/src/command/pin.rs \
+    --file 'card-os/src/state/**' \
     $tests "$@" || status=$?
 case $status in 0 | 2 | 3) ;; *) exit "$status" ;; esac
 

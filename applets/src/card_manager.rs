@@ -2,9 +2,7 @@
 //! that can be read; what it holds GET DATA gives.
 
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::access::{Access, Condition};
-use vmyna_card_os::application::{Application, DataObject, SecureSession};
-use vmyna_card_os::file::{Body, File};
+use vmyna_card_os::declaration::{Access, Application, Body, Condition, DataObject, File, SecureSession};
 use vmyna_card_os::rule::{self, Basis};
 
 use crate::profile::Profile;

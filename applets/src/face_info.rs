@@ -5,11 +5,7 @@
 //! Number.
 
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::Body;
-use vmyna_card_os::key::PrivateKey;
-use vmyna_card_os::pin::Format;
+use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, Operation, PrivateKey, SecureSession};
 use vmyna_card_os::rule;
 
 use crate::issuance::face_data::FaceData;

@@ -6,11 +6,10 @@
 //! (who sees the card's face) the attributes.
 
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::{Body, Content};
-use vmyna_card_os::key::PrivateKey;
-use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
+use vmyna_card_os::declaration::{
+    Access, Application, Body, Characters, Condition, Content, Format, Operation, Pin, PrivateKey, ReferenceData,
+    SecureSession,
+};
 
 use crate::issuance::text_data::TextData;
 use crate::pin_at_issue::PinAtIssue;

@@ -8,9 +8,9 @@ use std::str::FromStr;
 
 use der::DateTime;
 use rand_core::CryptoRngCore;
-use vmyna_card_os::application::Application;
+use vmyna_card_os::declaration::Application;
 use vmyna_card_os::key::default_engine;
-use vmyna_card_os::store::Store;
+use vmyna_card_os::state::Store;
 use vmyna_card_os::{Card, CardError, Parts};
 
 use crate::issuance::calendar::Date;

@@ -2,11 +2,9 @@
 //! (利用者証明用, *auth*) and one to sign (署名用, *sign*), each behind its own PIN.
 
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::Body;
-use vmyna_card_os::key::{CertificateKey, PrivateKey};
-use vmyna_card_os::pin::{Characters, Format};
+use vmyna_card_os::declaration::{
+    Access, Application, Body, CertificateKey, Characters, Condition, Format, Operation, PrivateKey, SecureSession,
+};
 use vmyna_card_os::rule;
 
 use crate::pin_at_issue::PinAtIssue;

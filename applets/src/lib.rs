@@ -22,8 +22,7 @@ pub use pin_at_issue::PinAtIssue;
 pub use profile::{Interface, Profile};
 
 use vmyna_apdu::FileId;
-use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::file::{Body, File};
+use vmyna_card_os::declaration::{Access, Body, Condition, File, Operation};
 use vmyna_card_os::rule::{Basis, Certainty};
 
 const fn measured(source: &'static str) -> Basis {

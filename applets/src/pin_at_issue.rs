@@ -1,6 +1,6 @@
 //! The state in which a PIN leaves the issuer.
 
-use vmyna_card_os::pin::{Format, Pin, ReferenceData};
+use vmyna_card_os::declaration::{Format, Pin, ReferenceData};
 
 /// The value of a PIN on a new card and, for a card that is issued blocked or nearly so, its tries left. `Debug` shows no
 /// value.

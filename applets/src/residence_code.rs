@@ -6,10 +6,7 @@
 //! in an EF without a short identifier, where it disturbs nothing that was observed.
 
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::access::{Access, Condition};
-use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::Body;
-use vmyna_card_os::pin::Format;
+use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, SecureSession};
 use vmyna_card_os::rule;
 
 use crate::card_info::{change_key_access, key_reference, key_reference_basis, record};

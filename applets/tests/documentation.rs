@@ -5,9 +5,7 @@
 use std::fmt::Write as _;
 
 use vmyna_applets::{Profile, specimen};
-use vmyna_card_os::access::Access;
-use vmyna_card_os::application::Application;
-use vmyna_card_os::file::Body;
+use vmyna_card_os::declaration::{Access, Application, Body};
 use vmyna_card_os::rule;
 use vmyna_testkit::assert_page;
 

@@ -11,9 +11,8 @@ use std::sync::LazyLock;
 use common::{AUTH, CARD_INFO, FACE_INFO, HANAKO, INPUT_ASSIST, ISD, JPKI, RESIDENCE_CODE, Rig, SIGN, bytes, hex};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
-use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::Body;
-use vmyna_card_os::key::{Engine, EngineError, PrivateKey, PrivateOperation};
+use vmyna_card_os::declaration::{Application, Body, PrivateKey, SecureSession};
+use vmyna_card_os::key::{Engine, EngineError, PrivateOperation};
 
 /// The card's applications, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

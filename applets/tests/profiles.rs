@@ -14,7 +14,7 @@ use rand_chacha::rand_core::SeedableRng;
 use vmyna_apdu::{Icc, Reader};
 use vmyna_applets::{Interface, Profile, specimen};
 use vmyna_card_os::Card;
-use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::state::MemoryStore;
 use vmyna_reader_bridge::vpcd::{VpcdAddress, VpcdServer};
 use vmyna_reader_bridge::{ContactlessReader, SoftwareReader, TypeB};
 use vmyna_testkit::{PrivatePcscd, require_program};

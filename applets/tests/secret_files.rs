@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 use vmyna_applets::specimen;
-use vmyna_card_os::access::{Condition, Operation};
+use vmyna_card_os::declaration::{Condition, Operation};
 
 /// Of secret files, and of others behind a credential: application and file.
 const SECRET: [(&str, u16); 8] = [

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use common::{ALPHA, Rig, bytes};
-use vmyna_card_os::store::durable::DurableStore;
+use vmyna_card_os::state::durable::DurableStore;
 
 /// Rounds; in each all are measured in turn, so that what else the machine does hits them alike.
 const ROUNDS: usize = 11;

@@ -4,17 +4,12 @@ use core::fmt;
 
 use rand_core::CryptoRngCore;
 
-use crate::application::{self, Application, DeclarationError};
-use crate::command::Instruction;
-use crate::context::Context;
-use crate::event::{Event, Observer};
-use crate::file::Body;
+use crate::command::{Context, Event, Observer, carry_out};
+use crate::declaration::{Application, Body, DeclarationError, ObjectId, check};
 use crate::key::{Engine, KeyRing};
-use crate::rule::{self, Refusal};
-use crate::secure_messaging;
-use crate::session::Session;
-use crate::store::{ObjectId, Persistent, Store, StoreError};
-use vmyna_apdu::{Aid, CommandApdu, FileId, StatusWord};
+use crate::rule::Refusal;
+use crate::state::{Persistent, Session, Store, StoreError};
+use vmyna_apdu::{Aid, FileId, StatusWord};
 
 /// What a card is made of: its declaration, and what comes in from outside.
 pub struct Parts {
@@ -83,7 +78,7 @@ impl Card {
     /// # Errors
     /// The declarations contradict themselves, or the store can't give the state.
     pub fn new(parts: Parts) -> Result<Self, CardError> {
-        application::check(&parts.applications).map_err(CardError::Declaration)?;
+        check(&parts.applications).map_err(CardError::Declaration)?;
         Ok(Self {
             applications: parts.applications,
             atr: parts.atr,
@@ -195,30 +190,6 @@ impl Card {
             observer.event(event);
         }
     }
-}
-
-/// The way of a command, step by step; nothing of the card's state is touched before it is understood.
-fn carry_out(command: &[u8], context: &mut Context<'_>) -> Result<(), Refusal> {
-    let parsed = CommandApdu::parse(command);
-    context.emit(&Event::Command {
-        length: command.len(),
-        apdu: parsed.as_ref().ok(),
-    });
-    let apdu = parsed.map_err(|_| rule::APDU_MALFORMED.refusal())?;
-    match secure_messaging::open(&apdu, context)? {
-        None => understand(&apdu, context),
-        Some(secured) => {
-            understand(&secured.plain(), context)?;
-            secured.seal(context)
-        }
-    }
-}
-
-/// Understands a command in plain form and carries it out.
-fn understand(apdu: &CommandApdu<'_>, context: &mut Context<'_>) -> Result<(), Refusal> {
-    let instruction = Instruction::decode(apdu)?;
-    context.emit(&Event::Instruction(&instruction));
-    instruction.execute(context)
 }
 
 impl fmt::Debug for Card {

@@ -9,11 +9,8 @@ use common::{ALPHA, Rig, bytes};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::application::{Application, check};
-use vmyna_card_os::file::Body;
-use vmyna_card_os::pin::{Format, Pin, ReferenceData};
-use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, Operation, Pin, ReferenceData, check};
+use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Card, CardError, Parts};
 
 /// The synthetic applications, with one of them altered.

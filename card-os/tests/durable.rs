@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use common::{ALPHA, Rig};
 use redb::{Database, TableDefinition};
 use tempfile::TempDir;
-use vmyna_card_os::store::durable::{DurableStore, Holder, StateError, inspect, reset};
+use vmyna_card_os::state::durable::{DurableStore, Holder, StateError, inspect, reset};
 
 const IDENTITY: [u8; 32] = [0x11; 32];
 const RIGHT: &str = "00200098 04 31323334";

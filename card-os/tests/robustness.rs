@@ -11,9 +11,8 @@ use common::{ATR, bytes, card_on, hex};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use vmyna_apdu::CommandApdu;
-use vmyna_card_os::event::Event;
-use vmyna_card_os::store::MemoryStore;
-use vmyna_card_os::{Card, NoPower};
+use vmyna_card_os::state::MemoryStore;
+use vmyna_card_os::{Card, Event, NoPower};
 
 /// Commands that reach every instruction, most of them answered 9000 in the right place.
 const REAL: [&str; 44] = [

@@ -14,13 +14,12 @@ use rsa::pkcs8::EncodePrivateKey;
 use rsa::{Oaep, RsaPrivateKey};
 use sha2::Sha256;
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::{Body, File};
-use vmyna_card_os::key::{PrivateKey, RustEngine};
-use vmyna_card_os::pin::{Format, Pin, ReferenceData};
+use vmyna_card_os::declaration::{
+    Access, Application, Body, Condition, File, Format, Operation, Pin, PrivateKey, ReferenceData, SecureSession,
+};
+use vmyna_card_os::key::RustEngine;
 use vmyna_card_os::rule::{self, Basis, Certainty};
-use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Card, Parts};
 
 static KEY: LazyLock<RsaPrivateKey> =

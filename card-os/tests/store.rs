@@ -12,9 +12,8 @@ use std::sync::{Arc, Mutex};
 
 use common::{ALPHA, Rig, card_on, hex};
 use proptest::prelude::*;
-use vmyna_card_os::event::Event;
-use vmyna_card_os::store::{Change, MemoryStore, State, Store, StoreError};
-use vmyna_card_os::{Card, CardError};
+use vmyna_card_os::state::{Change, MemoryStore, State, Store, StoreError};
+use vmyna_card_os::{Card, CardError, Event};
 
 /// What happened, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

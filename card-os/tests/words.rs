@@ -9,15 +9,12 @@ use std::sync::{Arc, Mutex};
 
 use common::{ALPHA, Rig};
 use vmyna_apdu::{CommandApdu, FileId, Malformed, StatusWord, instruction};
-use vmyna_card_os::access::{self, Access, Condition, Operation};
-use vmyna_card_os::application::DeclarationError;
-use vmyna_card_os::event::Event;
+use vmyna_card_os::declaration::{Access, Characters, Condition, DeclarationError, Format, Operation, decide};
 use vmyna_card_os::key::{EngineError, SignatureScheme};
-use vmyna_card_os::pin::{Characters, Format};
 use vmyna_card_os::rule::{self, Certainty};
-use vmyna_card_os::store::StoreError;
+use vmyna_card_os::state::StoreError;
 use vmyna_card_os::tlv::MalformedTlv;
-use vmyna_card_os::{CardError, NoPower};
+use vmyna_card_os::{CardError, Event, NoPower};
 
 /// What an instruction is called when the card has understood it, in both forms that can be printed.
 fn told(command: &str) -> Vec<[String; 2]> {
@@ -300,7 +297,7 @@ fn every_verdict_says_why_and_by_which_rule() {
         ),
     ];
     for (operation, verified, words, rule) in table {
-        let verdict = access::decide(&access, operation, verified);
+        let verdict = decide(&access, operation, verified);
         assert_eq!(verdict.to_string(), words);
         assert_eq!(verdict.refusal().map(|rule| rule.id), rule, "{words}");
         assert_eq!(verdict.allowed, rule.is_none(), "{words}");

@@ -10,8 +10,8 @@ use vmyna_apdu::Icc;
 use vmyna_applets::image::{Image, ImageError, ImageErrorKind};
 use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::{Interface, Profile, specimen};
-use vmyna_card_os::event::Observer;
-use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::Observer;
+use vmyna_card_os::state::MemoryStore;
 use vmyna_reader_bridge::{ContactlessReader, TypeB};
 
 use crate::failure::{Failure, image_failure};

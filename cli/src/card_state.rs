@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use clap::{Args, Subcommand};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::store::durable::StateError;
+use vmyna_card_os::state::durable::StateError;
 
 use crate::card::CardSource;
 use crate::failure::Failure;

@@ -8,8 +8,7 @@ use std::io::{self, IsTerminal, Write};
 use std::str::FromStr;
 
 use vmyna_apdu::{Language, say};
-use vmyna_card_os::application::Application;
-use vmyna_card_os::file::{Body, File};
+use vmyna_card_os::declaration::{Application, Body, File};
 use vmyna_explain::files::{self, Item, List};
 
 use crate::args;

@@ -10,8 +10,7 @@ use std::thread;
 use rand_core::OsRng;
 use vmyna_apdu::{Icc, IccError};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::Card;
-use vmyna_card_os::event::Observer;
+use vmyna_card_os::{Card, Observer};
 use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
 
 use crate::failure::Failure;

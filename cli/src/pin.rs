@@ -3,11 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use vmyna_card_os::access::Operation;
-use vmyna_card_os::application::Application;
-use vmyna_card_os::file::{Body, File};
-use vmyna_card_os::pin::Pin;
-use vmyna_card_os::store::ObjectId;
+use vmyna_card_os::declaration::{Application, Body, File, ObjectId, Operation, Pin};
 
 use crate::args;
 use crate::failure::Failure;
@@ -149,7 +145,7 @@ fn write(out: &mut impl Write, pins: &[PinReport], source: &Tries) -> io::Result
 mod tests {
     use super::*;
     use crate::show::hanako;
-    use vmyna_card_os::pin::ReferenceData;
+    use vmyna_card_os::declaration::ReferenceData;
 
     #[test]
     fn a_pin_issued_without_tries_is_blocked_and_one_without_limit_is_not() {

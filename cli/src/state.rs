@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use vmyna_applets::issued::CardName;
-use vmyna_card_os::store::ObjectId;
-use vmyna_card_os::store::durable::{self, DurableStore, Holder, Inspection, StateError};
+use vmyna_card_os::declaration::ObjectId;
+use vmyna_card_os::state::durable::{self, DurableStore, Holder, Inspection, StateError};
 use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
 
 use crate::failure::Failure;

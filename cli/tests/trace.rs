@@ -15,7 +15,7 @@ use rsa::pkcs8::DecodePrivateKey;
 use rsa::{Oaep, RsaPrivateKey};
 use sha2::Sha256;
 use vmyna_applets::specimen;
-use vmyna_card_os::application::SecureSession;
+use vmyna_card_os::declaration::SecureSession;
 
 use common::{Printed, Serve, vmyna};
 use vmyna_testkit::require_program;

@@ -18,7 +18,7 @@ use rand_core::OsRng;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::jpki::CertifiedKey;
 use vmyna_card_os::Card;
-use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::state::MemoryStore;
 
 /// What the card is made of: the specimen of a fictional person.
 #[must_use]

@@ -8,10 +8,8 @@ mod common;
 use common::{card, failures, reader, run_anew, specimen, values};
 use vmyna_apdu::{Aid, FileId, Icc, IccError};
 use vmyna_applets::Profile;
-use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::{Body, File};
-use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::declaration::{Access, Application, Body, Condition, File, Operation, SecureSession};
+use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Card, rule};
 
 const CARD_MANAGER: usize = 0;

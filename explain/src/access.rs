@@ -4,8 +4,7 @@
 //! Must never decide: what is told is what the declaration says and what the card decided.
 
 use vmyna_apdu::{FileId, Text, text};
-use vmyna_card_os::access::{Access, Condition, Operation, Verdict};
-use vmyna_card_os::application::Application;
+use vmyna_card_os::declaration::{Access, Application, Condition, Operation, Verdict};
 use vmyna_card_os::rule::{Basis, Certainty};
 
 /// What an operation needs, `None` for one without a declared condition: `read needs sign password (001B)`.

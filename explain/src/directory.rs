@@ -2,10 +2,8 @@
 
 use vmyna_apdu::{Aid, CommandApdu, FileId, ResponseApdu};
 use vmyna_applets::specimen;
-use vmyna_card_os::application::Application;
-use vmyna_card_os::command::Instruction;
-use vmyna_card_os::command::select::Select;
-use vmyna_card_os::file::File;
+use vmyna_card_os::command::{Instruction, Select};
+use vmyna_card_os::declaration::{Application, File};
 
 /// The known applications and the selected one.
 pub(crate) struct Directory {

@@ -8,7 +8,7 @@
 //! ```
 //! use rand_core::OsRng;
 //! use vmyna_applets::specimen;
-//! use vmyna_card_os::store::MemoryStore;
+//! use vmyna_card_os::state::MemoryStore;
 //! use vmyna_explain::{Language, Narrator, Reasons};
 //!
 //! let issued = specimen::find("hanako")?.ok_or("no such specimen")?;

@@ -7,8 +7,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use vmyna_apdu::{CommandApdu, FileId, Language, ResponseApdu, hex, instruction, mask::secret_range, say};
-use vmyna_card_os::command::select::Select;
-use vmyna_card_os::command::{Instruction, Reference};
+use vmyna_card_os::command::{Instruction, Reference, Select};
 use vmyna_card_os::rule;
 
 use crate::directory::Directory;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vmyna_apdu::{Text, text};
-use vmyna_card_os::event::{Event, Observer};
-use vmyna_card_os::store::Change;
+use vmyna_card_os::state::Change;
+use vmyna_card_os::{Event, Observer};
 
 use crate::{access, rules};
 

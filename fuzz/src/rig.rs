@@ -7,10 +7,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 use vmyna_applets::{Profile, specimen};
-use vmyna_card_os::application::Application;
-use vmyna_card_os::file::{Body, Content};
-use vmyna_card_os::key::{Engine, EngineError, PrivateKey, PrivateOperation};
-use vmyna_card_os::store::{MemoryStore, Store};
+use vmyna_card_os::declaration::{Application, Body, Content, PrivateKey};
+use vmyna_card_os::key::{Engine, EngineError, PrivateOperation};
+use vmyna_card_os::state::{MemoryStore, Store};
 use vmyna_card_os::{Card, Parts};
 
 use crate::command_apdu::Shape;

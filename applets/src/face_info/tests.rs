@@ -5,7 +5,7 @@ use rand_chacha::rand_core::SeedableRng;
 use rsa::Pkcs1v15Sign;
 use sha2::{Digest, Sha256};
 use vmyna_card_os::key::RustEngine;
-use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::tlv::Tlv;
 use vmyna_card_os::{Card, Parts};
 

@@ -27,9 +27,7 @@
 
 use der::asn1::{GeneralizedTime, OctetStringRef, Utf8StringRef};
 use der::{Choice, Decode, Encode, Sequence};
-use vmyna_card_os::file::Content;
-use vmyna_card_os::key::{CertificateKey, PrivateKey};
-use vmyna_card_os::pin::ReferenceData;
+use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceData};
 use zeroize::Zeroizing;
 
 use super::{ImageError, ImageErrorKind};

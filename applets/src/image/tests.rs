@@ -2,7 +2,7 @@ use std::io::Cursor;
 
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
-use vmyna_card_os::file::Body;
+use vmyna_card_os::declaration::Body;
 
 use super::*;
 use crate::issued::{CardName, IssuedCard};

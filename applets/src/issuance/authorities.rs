@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use der::DateTime;
 use rsa::traits::PublicKeyParts;
 use rsa::{RsaPrivateKey, RsaPublicKey};
-use vmyna_card_os::key::CertificateKey;
+use vmyna_card_os::declaration::CertificateKey;
 use zeroize::Zeroizing;
 
 use super::cv::{CvAuthority, CvCertificate, KeyId};

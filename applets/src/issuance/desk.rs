@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use der::DateTime;
-use vmyna_card_os::pin::ReferenceData;
+use vmyna_card_os::declaration::ReferenceData;
 
 use super::authorities::{Authorities, MunicipalDesk};
 use super::card_data::CardData;

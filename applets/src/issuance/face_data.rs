@@ -8,7 +8,7 @@
 
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
-use vmyna_card_os::file::Content;
+use vmyna_card_os::declaration::Content;
 
 use super::calendar::Date;
 use super::cv::{self, CvAuthority, CvCertificate, KeyId};

@@ -10,7 +10,8 @@ use rsa::signature::{Keypair, Signer};
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use spki::{AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, SignatureBitStringEncoding};
-use vmyna_card_os::key::{PrivateKey, PrivateOperation, SignatureScheme, default_engine};
+use vmyna_card_os::declaration::PrivateKey;
+use vmyna_card_os::key::{PrivateOperation, SignatureScheme, default_engine};
 
 use super::IssuanceError;
 use super::keys::{MODULUS_BITS, check_public};

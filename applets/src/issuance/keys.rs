@@ -11,7 +11,7 @@ use rsa::rand_core::CryptoRngCore;
 use rsa::traits::PublicKeyParts;
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
-use vmyna_card_os::key::PrivateKey;
+use vmyna_card_os::declaration::PrivateKey;
 use zeroize::Zeroizing;
 
 use super::IssuanceError;

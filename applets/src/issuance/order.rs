@@ -6,8 +6,7 @@
 use std::fmt;
 
 use der::DateTime;
-use vmyna_card_os::file::Content;
-use vmyna_card_os::pin::ReferenceData;
+use vmyna_card_os::declaration::{Content, ReferenceData};
 
 use super::calendar::Date;
 use super::person::{Person, ResidenceCode, SecurityCode};

@@ -33,7 +33,7 @@ use std::time::Duration;
 
 use der::DateTime;
 use rsa::rand_core::CryptoRngCore;
-use vmyna_card_os::pin::ReferenceData;
+use vmyna_card_os::declaration::ReferenceData;
 
 pub use fault::Fault;
 

@@ -13,7 +13,7 @@ use rand_chacha::rand_core::SeedableRng;
 use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};
 use rsa::{RsaPrivateKey, RsaPublicKey};
-use vmyna_card_os::key::PrivateKey;
+use vmyna_card_os::declaration::PrivateKey;
 use x509_cert::certificate::Certificate;
 
 use super::*;
@@ -419,7 +419,7 @@ fn the_data_signing_certificates_are_of_the_roots_and_of_the_holders_municipalit
 #[test]
 fn the_keys_that_the_files_show_are_the_cards() {
     for card in all() {
-        let shown = |file: &vmyna_card_os::file::Content, path: usize| {
+        let shown = |file: &vmyna_card_os::declaration::Content, path: usize| {
             let outer = vmyna_card_os::tlv::Tlv::read_only(file.as_bytes()).unwrap();
             let inner = vmyna_card_os::tlv::Tlv::read_all(outer.value).unwrap();
             cv::decode_public_key(inner[path].value).unwrap()

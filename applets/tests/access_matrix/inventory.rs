@@ -3,9 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vmyna_card_os::access::Operation;
-use vmyna_card_os::application::Application;
-use vmyna_card_os::file::Body;
+use vmyna_card_os::declaration::{Application, Body, Operation};
 
 use crate::common::{HANAKO, Rig};
 use crate::rules::{FILE_OPERATIONS, PinRules, Rules, SET_SESSION_KEY, applications, operations};

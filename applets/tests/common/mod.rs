@@ -8,9 +8,9 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{Profile, specimen};
-use vmyna_card_os::application::Application;
+use vmyna_card_os::declaration::Application;
 use vmyna_card_os::key::{Engine, default_engine};
-use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Card, Parts};
 
 /// AIDs.

@@ -10,7 +10,7 @@ use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPrivateKey};
 use zeroize::Zeroizing;
 
-use super::PrivateKey;
+use crate::declaration::PrivateKey;
 
 /// Computes with private keys.
 pub trait Engine {

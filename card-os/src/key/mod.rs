@@ -7,10 +7,7 @@ mod engine;
 mod oaep;
 mod scheme;
 
-use core::fmt;
 use std::collections::HashMap;
-
-use zeroize::Zeroizing;
 
 #[cfg(feature = "openssl")]
 pub use engine::OpensslEngine;
@@ -18,40 +15,7 @@ pub use engine::{Engine, EngineError, PrivateOperation, RustEngine, default_engi
 pub(crate) use oaep::unpad as unpad_oaep;
 pub use scheme::SignatureScheme;
 
-use crate::store::ObjectId;
-
-/// An RSA private key as PKCS#8 DER.
-#[derive(Clone)]
-pub struct PrivateKey(Zeroizing<Vec<u8>>);
-
-impl PrivateKey {
-    /// The key with this PKCS#8 DER (`PrivateKeyInfo`); an engine parses it at first use.
-    pub fn from_pkcs8_der(der: &[u8]) -> Self {
-        Self(Zeroizing::new(der.to_vec()))
-    }
-
-    /// The PKCS#8 DER, for an engine or a store. Never for a log.
-    pub fn as_pkcs8_der(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PrivateKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("private key")
-    }
-}
-
-/// The public key of a certification authority for card-verifiable certificates.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CertificateKey {
-    /// The key identifier (証明者鍵ID) by which a certificate names it.
-    pub key_id: [u8; 16],
-    /// RSA modulus, big-endian.
-    pub modulus: Vec<u8>,
-    /// RSA public exponent, big-endian.
-    pub exponent: Vec<u8>,
-}
+use crate::declaration::{ObjectId, PrivateKey};
 
 /// The card's private keys, parsed at first use.
 pub(crate) struct KeyRing {

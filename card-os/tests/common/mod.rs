@@ -9,13 +9,13 @@ use std::sync::LazyLock;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::access::{Access, Condition, Operation};
-use vmyna_card_os::application::{Application, DataObject, SecureSession};
-use vmyna_card_os::file::{Body, File};
-use vmyna_card_os::key::{CertificateKey, Engine, EngineError, PrivateKey, PrivateOperation};
-use vmyna_card_os::pin::{Characters, Format, Pin, ReferenceData};
+use vmyna_card_os::declaration::{
+    Access, Application, Body, CertificateKey, Characters, Condition, DataObject, File, Format, Operation, Pin,
+    PrivateKey, ReferenceData, SecureSession,
+};
+use vmyna_card_os::key::{Engine, EngineError, PrivateOperation};
 use vmyna_card_os::rule::{self, Basis, Certainty};
-use vmyna_card_os::store::{MemoryStore, Store};
+use vmyna_card_os::state::{MemoryStore, Store};
 use vmyna_card_os::{Card, Parts};
 
 /// Names of the applications. Beta shares 15 digits with alpha, gamma four with both; root is selected at power-up.

@@ -1,6 +1,6 @@
 //! What a change costs the disk, counted and not timed: every page and every sync is time that a command waits for.
 
-use vmyna_card_os::store::durable::DurableStore;
+use vmyna_card_os::state::durable::DurableStore;
 
 use crate::common::{ALPHA, Rig, bytes};
 use crate::disk::{Disk, Image, Op};

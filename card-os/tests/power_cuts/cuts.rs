@@ -5,8 +5,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
-use vmyna_card_os::store::durable::DurableStore;
-use vmyna_card_os::store::{Change, State, Store, StoreError};
+use vmyna_card_os::state::durable::DurableStore;
+use vmyna_card_os::state::{Change, State, Store, StoreError};
 
 use crate::common::{ALPHA, Rig, hex};
 use crate::disk::{Arriving, Disk, Image, Mark, Op, survivor};

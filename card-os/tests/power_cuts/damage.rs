@@ -3,8 +3,8 @@
 //! The rule: it is refused, or the damage is to something that does not matter and the state is the same. It is never taken
 //! for another state, and never for none.
 
-use vmyna_card_os::store::Store;
-use vmyna_card_os::store::durable::{DurableStore, StateError};
+use vmyna_card_os::state::Store;
+use vmyna_card_os::state::durable::{DurableStore, StateError};
 
 use crate::common::{ALPHA, Rig};
 use crate::disk::{Disk, Image};

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex};
 use rand_chacha::ChaCha20Rng;
 use rand_core::RngCore;
 use redb::StorageBackend;
-use vmyna_card_os::store::durable::Medium;
+use vmyna_card_os::state::durable::Medium;
 
 pub(crate) const SECTOR: usize = 512;
 

@@ -8,7 +8,7 @@ use std::io::ErrorKind;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use vmyna_card_os::store::durable::{DurableStore, StateError};
+use vmyna_card_os::state::durable::{DurableStore, StateError};
 
 use crate::common::{ALPHA, Rig, hex};
 use crate::disk::{Arriving, Disk, Fault, survivor};
@@ -308,7 +308,8 @@ fn a_way_back_to_the_card_as_issued_that_fails_changes_nothing_or_is_the_last_th
 #[test]
 fn a_full_disk_is_named_and_so_is_what_to_do() {
     use vmyna_apdu::{Aid, FileId};
-    use vmyna_card_os::store::{Change, ObjectId, Store};
+    use vmyna_card_os::declaration::ObjectId;
+    use vmyna_card_os::state::{Change, Store};
     let disk = Disk::default();
     let mut store = DurableStore::open_on(disk.clone(), &IDENTITY).unwrap();
     let change = Change::PinTries {

@@ -2,7 +2,7 @@
 
 use vmyna_apdu::{IccError, Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::file::Body;
+use vmyna_card_os::declaration::Body;
 use vmyna_conformance::pins::{Pin, Place};
 use vmyna_reader_bridge::SoftwareReader;
 use vmyna_reader_bridge::trace::Trace;

@@ -17,9 +17,8 @@ use std::time::{Duration, Instant};
 
 use vmyna_apdu::{Aid, FileId, hex};
 use vmyna_card_os::Card;
-use vmyna_card_os::file::Body;
-use vmyna_card_os::store::ObjectId;
-use vmyna_card_os::store::durable::Holder;
+use vmyna_card_os::declaration::{Body, ObjectId};
+use vmyna_card_os::state::durable::Holder;
 use vmyna_reader_bridge::pcsc_service::connect;
 
 use super::{Held, lock};

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use vmyna_apdu::{Icc, Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::event::{Event, Observer};
+use vmyna_card_os::{Event, Observer};
 use vmyna_reader_bridge::trace::{self, PcapngSink, Secrecy, Sink, Trace, Traced, What};
 
 use crate::card::CardSource;

@@ -6,10 +6,9 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vmyna_apdu::{Aid, CommandApdu, FileId, Icc, ResponseApdu, StatusWord, hex, instruction::code};
-use vmyna_card_os::application::Application;
 use vmyna_card_os::command::{Instruction, Reference};
-use vmyna_card_os::event::{Event, Observer};
-use vmyna_card_os::file::{Body, File};
+use vmyna_card_os::declaration::{Application, Body, File};
+use vmyna_card_os::{Event, Observer};
 use vmyna_explain::{Narrator, secured};
 use vmyna_reader_bridge::trace::{Message, Octets, What};
 use zeroize::Zeroizing;

@@ -1,8 +1,8 @@
 //! The virtual card reports to its trace whether an answer is secret.
 
 use vmyna_apdu::FileId;
-use vmyna_card_os::access::Operation;
-use vmyna_card_os::event::{Event, Observer};
+use vmyna_card_os::declaration::Operation;
+use vmyna_card_os::{Event, Observer};
 use vmyna_reader_bridge::trace::Secrecy;
 
 /// An observer that reports reads of files declared secret.

@@ -19,7 +19,7 @@ use myna_card::{Card, Command, Date, Error, Pin, Result, RsaPublicKey};
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
-use vmyna_card_os::key::PrivateKey;
+use vmyna_card_os::declaration::PrivateKey;
 use vmyna_client_tests::{A_DAY, PIN, SIGN_PIN, SoftwareCard, specimen};
 
 /// The client's view of the JPKI application.

@@ -4,9 +4,8 @@ use rand_core::OsRng;
 use vmyna_apdu::{CommandApdu, Language, hex};
 use vmyna_applets::Profile;
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::application::SecureSession;
-use vmyna_card_os::file::{Body, File};
-use vmyna_card_os::store::MemoryStore;
+use vmyna_card_os::declaration::{Body, File, SecureSession};
+use vmyna_card_os::state::MemoryStore;
 
 use super::*;
 use crate::files::List;

@@ -1,9 +1,7 @@
 //! What a file holds, decoded as far as its form is known. Of a PIN or a private key only its kind is told.
 
 use vmyna_apdu::{Language, hex, say};
-use vmyna_card_os::application::Application;
-use vmyna_card_os::file::Body;
-use vmyna_card_os::key::CertificateKey;
+use vmyna_card_os::declaration::{Application, Body, CertificateKey};
 
 use super::tree::Place;
 use super::{Item, certificate, meaning, record, tree, value, words};

@@ -1,8 +1,7 @@
 //! Files and data objects, found by identifier or name.
 
 use vmyna_apdu::hex;
-use vmyna_card_os::application::{Application, DataObject};
-use vmyna_card_os::file::{Body, File};
+use vmyna_card_os::declaration::{Application, Body, DataObject, File};
 
 use super::words;
 

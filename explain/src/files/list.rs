@@ -1,9 +1,7 @@
 //! Lists of applications and files: names, kinds, sizes, access conditions and their certainty. Never contents.
 
 use vmyna_apdu::{FileId, Language, say};
-use vmyna_card_os::access::Operation;
-use vmyna_card_os::application::{Application, SecureSession};
-use vmyna_card_os::file::File;
+use vmyna_card_os::declaration::{Application, File, Operation, SecureSession};
 use vmyna_card_os::rule::Basis;
 
 use super::{Item, words};

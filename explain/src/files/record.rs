@@ -2,7 +2,7 @@
 
 use vmyna_apdu::{Aid, FileId, Language, say};
 use vmyna_applets::{card_info, jpki, residence_code};
-use vmyna_card_os::file::Content;
+use vmyna_card_os::declaration::Content;
 
 use super::meaning::Form;
 use super::value;

@@ -105,7 +105,7 @@ mod tests {
     use proptest::prelude::*;
     use vmyna_apdu::FileId;
     use vmyna_applets::{card_manager, face_info, input_assist};
-    use vmyna_card_os::file::Body;
+    use vmyna_card_os::declaration::Body;
 
     fn tree_of(application: Aid, id: u16, language: Language) -> String {
         let applications = hanako().applications();

@@ -1,9 +1,7 @@
 //! What declarations say of a file's form, in words for people. Who may do what is told by [`crate::access`].
 
 use vmyna_apdu::{Language, say};
-use vmyna_card_os::file::Body;
-use vmyna_card_os::key::PrivateKey;
-use vmyna_card_os::pin::{Characters, Format};
+use vmyna_card_os::declaration::{Body, Characters, Format, PrivateKey};
 
 /// What kind of file it is.
 pub(crate) fn kind(body: &Body) -> &'static str {

@@ -11,7 +11,7 @@
 //!
 //! One PIN for all purposes is allowed. This module must never say a PIN.
 
-use vmyna_card_os::pin::ReferenceData;
+use vmyna_card_os::declaration::ReferenceData;
 
 use super::PinName;
 use super::source::{Faulty, Place, Section, Source};

@@ -12,7 +12,7 @@ mod line;
 
 use std::fmt;
 
-use vmyna_card_os::file::Content;
+use vmyna_card_os::declaration::Content;
 
 use super::IssuanceError;
 use super::person::{Person, SecurityCode};

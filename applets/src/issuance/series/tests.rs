@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rsa::RsaPrivateKey;
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
-use vmyna_card_os::key::PrivateKey;
+use vmyna_card_os::declaration::PrivateKey;
 
 use super::*;
 use crate::image::ImageWriter;

@@ -3,8 +3,8 @@
 //!
 //! The session holds the security status of one application. No application or file holds any.
 
-use crate::command::verify_certificate::Terminal;
-use crate::secure_messaging::Channel;
+use super::channel::Channel;
+use crate::declaration::CertificateKey;
 use vmyna_apdu::FileId;
 
 /// The volatile state of a powered card.
@@ -62,4 +62,16 @@ impl SecurityStatus {
         }
         true
     }
+}
+
+/// Length of the body of a terminal's certificate, in bytes: two key identifiers, exponent and modulus.
+pub(crate) const CERTIFICATE_BODY: usize = 297;
+
+/// What the session knows of a terminal.
+#[derive(Debug, Default)]
+pub(crate) struct Terminal {
+    /// The body that waits for its signature.
+    pub(crate) pending: Option<Box<[u8; CERTIFICATE_BODY]>>,
+    /// The key of the last certificate accepted. Nothing public says what the card lets its owner do.
+    pub(crate) certified: Option<CertificateKey>,
 }

@@ -3,9 +3,6 @@
 use core::fmt;
 
 use super::{Reference, expected, no_data};
-use crate::access::Operation;
-use crate::context::Context;
-use crate::file::Body;
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
 
@@ -34,23 +31,6 @@ impl ReadBinary {
             offset,
             length: expected(apdu)?,
         })
-    }
-
-    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
-        let target = context.resolve(self.file)?;
-        let content = match &target.file.body {
-            Body::Transparent(content) => content.as_bytes(),
-            Body::Records(_) => return rule::WRONG_FILE_KIND.refuse(),
-            _ => return rule::INTERNAL_FILE.refuse(),
-        };
-        context.require(target, Operation::Read)?;
-        match content.get(self.offset..) {
-            None | Some([]) => rule::READ_OUTSIDE.refuse(),
-            Some(rest) => {
-                context.response.extend(&rest[..rest.len().min(self.length)]);
-                Ok(())
-            }
-        }
     }
 }
 

@@ -4,12 +4,10 @@
 //! `Debug` and `Display` of everything here show no PIN. The values themselves are within reach: whoever takes a command's
 //! bytes to show or keep them must mask them with [`command::secret`](vmyna_apdu::mask).
 
-use crate::access::Verdict;
-use crate::application::Application;
-use crate::command::Instruction;
-use crate::file::File;
+use super::instruction::Instruction;
+use crate::declaration::{Application, File, Verdict};
 use crate::rule::{Basis, Rule};
-use crate::store::{Change, StoreError};
+use crate::state::{Change, StoreError};
 use vmyna_apdu::{CommandApdu, FileId, StatusWord};
 
 /// Something that happened in the card.

@@ -3,26 +3,10 @@
 //! A [`Store`] keeps it. Nothing above the trait may assume a file. The card works on a copy in memory that changes only
 //! after the store has taken the change.
 
-#[cfg(feature = "durable")]
-pub mod durable;
-mod memory;
-
 use core::fmt;
 use std::collections::BTreeMap;
 
-pub use memory::MemoryStore;
-
-use crate::pin::{Pin, ReferenceData};
-use vmyna_apdu::{Aid, FileId};
-
-/// The name under which the store knows a file.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct ObjectId {
-    /// Its application.
-    pub aid: Aid,
-    /// Its identifier.
-    pub file: FileId,
-}
+use crate::declaration::{ObjectId, ReferenceData};
 
 /// One atomic change of the state. `Debug` shows no value.
 #[derive(Clone, Debug)]
@@ -47,13 +31,13 @@ pub enum Change {
 /// The difference between a card in use and the card as issued.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    pins: BTreeMap<ObjectId, PinState>,
+    pub(super) pins: BTreeMap<ObjectId, PinState>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct PinState {
-    tries_left: Option<u8>,
-    value: Option<ReferenceData>,
+pub(super) struct PinState {
+    pub(super) tries_left: Option<u8>,
+    pub(super) value: Option<ReferenceData>,
 }
 
 impl State {
@@ -102,52 +86,3 @@ impl fmt::Display for StoreError {
 }
 
 impl core::error::Error for StoreError {}
-
-/// The store with the card's copy of what lies in it.
-pub(crate) struct Persistent {
-    store: Box<dyn Store + Send>,
-    state: State,
-}
-
-impl Persistent {
-    pub(crate) fn open(mut store: Box<dyn Store + Send>) -> Result<Self, StoreError> {
-        let state = store.load()?;
-        Ok(Self { store, state })
-    }
-
-    pub(crate) fn commit(&mut self, change: &Change) -> Result<(), StoreError> {
-        self.store.commit(change)?;
-        self.state.apply(change);
-        Ok(())
-    }
-
-    pub(crate) fn reset(&mut self) -> Result<(), StoreError> {
-        self.store.reset()?;
-        self.state = State::default();
-        Ok(())
-    }
-
-    /// Tries left of a PIN, never more than it can have.
-    pub(crate) fn tries_left(&self, object: ObjectId, pin: &Pin) -> u8 {
-        let tries = self
-            .state
-            .pins
-            .get(&object)
-            .and_then(|state| state.tries_left)
-            .unwrap_or(pin.tries_at_issue);
-        tries.min(pin.max_tries.unwrap_or(tries))
-    }
-
-    /// The value of a PIN.
-    pub(crate) fn pin_value<'a>(&'a self, object: ObjectId, pin: &'a Pin) -> &'a ReferenceData {
-        self.state
-            .pins
-            .get(&object)
-            .and_then(|state| state.value.as_ref())
-            .unwrap_or(&pin.value)
-    }
-
-    pub(crate) fn into_store(self) -> Box<dyn Store + Send> {
-        self.store
-    }
-}

@@ -7,9 +7,9 @@ use core::fmt;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use crate::access::{Access, Condition};
-use crate::file::{Body, Content, File};
-use crate::key::PrivateKey;
+use super::access::{Access, Condition};
+use super::file::{Body, Content, File};
+use super::key::PrivateKey;
 use crate::rule::{Basis, Rule};
 use vmyna_apdu::{Aid, FileId};
 

@@ -3,7 +3,6 @@
 use core::fmt;
 
 use super::{expected, no_data};
-use crate::context::Context;
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
 
@@ -26,12 +25,6 @@ impl GetChallenge {
         } else {
             Ok(Self { length })
         }
-    }
-
-    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
-        context.response.resize(self.length, 0);
-        context.rng.fill_bytes(context.response);
-        Ok(())
     }
 }
 

@@ -18,10 +18,10 @@ use redb::{
 };
 use zeroize::Zeroizing;
 
-use super::super::{Change, ObjectId, State};
+use super::super::store::{Change, State};
 use super::error::Trouble;
 use super::quiet;
-use crate::pin::{MAX_LENGTH, ReferenceData};
+use crate::declaration::{ObjectId, ReferenceData};
 use vmyna_apdu::{Aid, FileId};
 
 /// The version of the format that this module writes, and the newest it reads.
@@ -112,7 +112,7 @@ pub(super) fn read_state(database: &Database) -> Result<State, Trouble> {
     for entry in transaction.open_table(PIN_VALUES)?.iter()? {
         let (at, value) = entry?;
         let value = value.value();
-        if !(1..=MAX_LENGTH).contains(&value.len()) {
+        if !(1..=ReferenceData::MAX).contains(&value.len()) {
             return Err(Trouble::Damaged("a PIN has a length that none can have".to_owned()));
         }
         state.apply(&Change::PinValue {

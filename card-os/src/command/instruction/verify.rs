@@ -3,10 +3,7 @@
 use core::fmt;
 
 use super::Reference;
-use crate::access::Operation;
-use crate::context::Context;
-use crate::file::Body;
-use crate::pin;
+use crate::declaration::ReferenceData;
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
 
@@ -27,23 +24,11 @@ impl<'a> Verify<'a> {
         let file = Reference::from_byte(apdu.p2)?;
         match apdu.data.len() {
             0 => Ok(Self { file, presented: None }),
-            1..=pin::MAX_LENGTH => Ok(Self {
+            1..=ReferenceData::MAX => Ok(Self {
                 file,
                 presented: Some(apdu.data),
             }),
             _ => rule::VERIFY_TOO_LONG.refuse(),
-        }
-    }
-
-    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
-        let target = context.resolve(self.file)?;
-        let Body::Pin(pin) = &target.file.body else {
-            return rule::WRONG_FILE_KIND.refuse();
-        };
-        context.require(target, Operation::Verify)?;
-        match self.presented {
-            Some(presented) => pin::verify(context, target, pin, presented),
-            None => pin::query(context, target, pin),
         }
     }
 }

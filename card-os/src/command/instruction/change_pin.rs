@@ -4,10 +4,7 @@
 use core::fmt;
 
 use super::{Reference, code};
-use crate::access::Operation;
-use crate::context::Context;
-use crate::file::Body;
-use crate::pin;
+use crate::declaration::{Operation, ReferenceData};
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
 
@@ -34,22 +31,13 @@ impl<'a> ChangePin<'a> {
         }
         let file = Reference::from_byte(apdu.p2)?;
         match apdu.data.len() {
-            1..=pin::MAX_LENGTH => Ok(Self {
+            1..=ReferenceData::MAX => Ok(Self {
                 file,
                 operation,
                 new: apdu.data,
             }),
             _ => rule::WRONG_LENGTH.refuse(),
         }
-    }
-
-    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
-        let target = context.resolve(self.file)?;
-        let Body::Pin(pin) = &target.file.body else {
-            return rule::WRONG_FILE_KIND.refuse();
-        };
-        context.require(target, self.operation)?;
-        pin::change(context, target, pin, self.new)
     }
 }
 

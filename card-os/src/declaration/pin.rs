@@ -1,21 +1,9 @@
-//! Reference data (PINs, 暗証番号, 照合番号): their declaration, and the one procedure that checks a presented value.
-//!
-//! Nothing here ever shows a value, and no try comes back without the right one: the counter is committed *before* the
-//! comparison, and committed again after a right value.
+//! Reference data (PINs, 暗証番号, 照合番号) as they are declared: value, form and tries. Nothing here ever shows a value.
 
 use core::fmt;
 
 use subtle::{ConditionallySelectable, ConstantTimeEq, ConstantTimeLess};
 use zeroize::Zeroizing;
-
-use crate::context::{Context, Target};
-use crate::event::Event;
-use crate::rule::{self, Refusal};
-use crate::store::Change;
-use vmyna_apdu::{FileId, StatusWord};
-
-/// The longest reference data, in bytes (JICSAP 6.4.9 (3)).
-pub const MAX_LENGTH: usize = 16;
 
 /// A PIN as it is declared.
 #[derive(Clone, Debug)]
@@ -63,7 +51,7 @@ pub struct Format {
     pub characters: Characters,
     /// The least number of them.
     pub min: usize,
-    /// The greatest number of them, at most [`MAX_LENGTH`].
+    /// The greatest number of them, at most [`ReferenceData::MAX`].
     pub max: usize,
 }
 
@@ -95,7 +83,7 @@ impl Format {
             Characters::UpperCaseAndDigits => value.iter().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()),
             Characters::Bytes => true,
         };
-        characters && (self.min.max(1)..=self.max.min(MAX_LENGTH)).contains(&value.len())
+        characters && (self.min.max(1)..=self.max.min(ReferenceData::MAX)).contains(&value.len())
     }
 }
 
@@ -118,6 +106,9 @@ impl fmt::Display for Format {
 pub struct ReferenceData(Zeroizing<Vec<u8>>);
 
 impl ReferenceData {
+    /// The longest reference data, in bytes (JICSAP 6.4.9 (3)).
+    pub const MAX: usize = 16;
+
     /// A value of these bytes.
     pub fn new(value: &[u8]) -> Self {
         Self(Zeroizing::new(value.to_vec()))
@@ -128,13 +119,13 @@ impl ReferenceData {
         &self.0
     }
 
-    /// Whether `presented` is this value. Takes the same time for every value of at most [`MAX_LENGTH`] bytes, whatever
+    /// Whether `presented` is this value. Takes the same time for every value of at most [`ReferenceData::MAX`] bytes, whatever
     /// their lengths and wherever they differ.
     pub fn matches(&self, presented: &[u8]) -> bool {
         let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         // Sixteen steps whatever the length: what lies behind the value is read again from its end and masked away.
         let padded = |bytes: &[u8]| {
-            let mut padded = Zeroizing::new([0u8; MAX_LENGTH]);
+            let mut padded = Zeroizing::new([0u8; ReferenceData::MAX]);
             let last = bytes.len().saturating_sub(1);
             for (at, to) in (0u32..).zip(padded.iter_mut()) {
                 let byte = bytes.get(last.min(at as usize)).copied().unwrap_or_default();
@@ -142,7 +133,7 @@ impl ReferenceData {
             }
             padded
         };
-        let fits = length(presented).ct_lt(&(MAX_LENGTH as u32 + 1));
+        let fits = length(presented).ct_lt(&(Self::MAX as u32 + 1));
         let same = padded(&self.0)[..].ct_eq(&padded(presented)[..]) & length(&self.0).ct_eq(&length(presented));
         (fits & same).into()
     }
@@ -151,76 +142,6 @@ impl ReferenceData {
 impl fmt::Debug for ReferenceData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("********")
-    }
-}
-
-/// The query: VERIFY without data. Consumes nothing and answers by a refusal in every state.
-pub(crate) fn query<T>(context: &mut Context<'_>, target: Target<'_>, pin: &Pin) -> Result<T, Refusal> {
-    let answer = match pin.max_tries {
-        None => StatusWord::WRONG_UNLIMITED,
-        Some(_) => StatusWord::tries_left(context.persistent.tries_left(target.object(), pin)),
-    };
-    rule::VERIFY_QUERY.refuse_with(answer)
-}
-
-/// Compares `presented` with the PIN. After this the PIN is verified, or the try is gone.
-///
-/// The order is what makes a counter trustworthy: commit one try less, compare, commit the full count. A failure to
-/// commit ends the command with nothing verified.
-pub(crate) fn verify(
-    context: &mut Context<'_>,
-    target: Target<'_>,
-    pin: &Pin,
-    presented: &[u8],
-) -> Result<(), Refusal> {
-    let object = target.object();
-    let tries = context.persistent.tries_left(object, pin);
-    let max = pin.max_tries;
-    if max.is_some() {
-        let Some(fewer) = tries.checked_sub(1) else {
-            return rule::VERIFY_BLOCKED.refuse();
-        };
-        context.commit(Change::PinTries {
-            object,
-            tries_left: fewer,
-        })?;
-    }
-    let right = context.persistent.pin_value(object, pin).matches(presented);
-    if !right {
-        set_verified(context, target.file.id, false);
-        return rule::VERIFY_WRONG.refuse_with(match max {
-            None => StatusWord::WRONG_UNLIMITED,
-            Some(_) => StatusWord::tries_left(tries - 1),
-        });
-    }
-    if let Some(max) = max {
-        context.commit(Change::PinTries {
-            object,
-            tries_left: max,
-        })?;
-    }
-    set_verified(context, target.file.id, true);
-    Ok(())
-}
-
-/// Gives the PIN a new value. The right to do so has been decided by the caller.
-pub(crate) fn change(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, new: &[u8]) -> Result<(), Refusal> {
-    if !pin.format.allows(new) {
-        return rule::CHANGE_FORMAT.refuse();
-    }
-    context.commit(Change::PinValue {
-        object: target.object(),
-        value: ReferenceData::new(new),
-    })
-}
-
-fn set_verified(context: &mut Context<'_>, pin: FileId, verified: bool) {
-    if context.session.status.set(pin, verified) {
-        context.emit(&Event::SecurityStatus {
-            application: context.application(),
-            pin,
-            verified,
-        });
     }
 }
 

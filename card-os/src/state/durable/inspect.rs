@@ -10,7 +10,8 @@ use super::error::{StateError, Trouble};
 use super::file::open_own;
 use super::format;
 use super::medium::{FileMedium, Medium as _, look, look_unwritable, storage};
-use crate::store::{ObjectId, State};
+use crate::declaration::ObjectId;
+use crate::state::store::{PinState, State};
 
 /// What a state holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +97,7 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 fn pins(state: &State) -> Vec<PinEntry> {
-    let entry = |(object, pin): (&ObjectId, &crate::store::PinState)| PinEntry {
+    let entry = |(object, pin): (&ObjectId, &PinState)| PinEntry {
         object: *object,
         tries_left: pin.tries_left,
         changed: pin.value.is_some(),

@@ -3,9 +3,6 @@
 use core::fmt;
 
 use super::{Reference, expected, no_data};
-use crate::access::Operation;
-use crate::context::Context;
-use crate::file::Body;
 use crate::rule::{self, Refusal};
 use vmyna_apdu::{CommandApdu, FileId};
 
@@ -40,27 +37,6 @@ impl ReadRecord {
             to_last,
             length: expected(apdu)?,
         })
-    }
-
-    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
-        let target = context.resolve(self.file)?;
-        let records = match &target.file.body {
-            Body::Records(records) => records,
-            Body::Transparent(_) => return rule::WRONG_FILE_KIND.refuse(),
-            _ => return rule::INTERNAL_FILE.refuse(),
-        };
-        context.require(target, Operation::Read)?;
-        let first = usize::from(self.number)
-            .checked_sub(1)
-            .ok_or(rule::RECORD_NOT_FOUND.refusal())?;
-        let wanted = match records.get(first..) {
-            None | Some([]) => return rule::RECORD_NOT_FOUND.refuse(),
-            Some(rest) if self.to_last => rest,
-            Some(rest) => &rest[..1],
-        };
-        let bytes = wanted.iter().flat_map(|record| record.as_bytes());
-        context.response.extend(bytes.take(self.length));
-        Ok(())
     }
 }
 

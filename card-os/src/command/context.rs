@@ -3,14 +3,12 @@
 
 use rand_core::CryptoRngCore;
 
-use crate::access::{self, Access, Operation};
-use crate::application::Application;
-use crate::event::{Event, Observer};
-use crate::file::File;
+use super::event::{Event, Observer};
+use super::instruction::Reference;
+use crate::declaration::{Access, Application, File, ObjectId, Operation, decide};
 use crate::key::KeyRing;
 use crate::rule::{self, Basis, Refusal, Rule};
-use crate::session::Session;
-use crate::store::{Change, ObjectId, Persistent};
+use crate::state::{Change, Persistent, Session};
 use vmyna_apdu::FileId;
 
 /// The card as an instruction sees it. `'c` outlives the instruction: declarations don't change.
@@ -38,28 +36,6 @@ impl Target<'_> {
         ObjectId {
             aid: self.application.aid,
             file: self.file.id,
-        }
-    }
-}
-
-/// How a command names the file it acts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// The current EF.
-    CurrentEf,
-    /// The EF with this short identifier, which thereby becomes the current EF.
-    Sfi(FileId),
-}
-
-impl Reference {
-    /// `80` the current EF, `81`–`9E` a short EF identifier: the form in P2 of VERIFY and its kin, and P1 of READ BINARY.
-    pub(crate) fn from_byte(byte: u8) -> Result<Self, Refusal> {
-        match byte {
-            0x80 => Ok(Self::CurrentEf),
-            0x81..=0x9E => FileId::from_sfi(byte & 0x1F)
-                .map(Self::Sfi)
-                .ok_or(rule::WRONG_P1_P2.refusal()),
-            _ => rule::WRONG_P1_P2.refuse(),
         }
     }
 }
@@ -113,7 +89,7 @@ impl<'c> Context<'c> {
         operation: Operation,
     ) -> Result<(), Refusal> {
         let application = self.application();
-        let verdict = access::decide(access, operation, self.session.status.verified());
+        let verdict = decide(access, operation, self.session.status.verified());
         let refusal = verdict.refusal();
         if let Some(observer) = &mut self.observer {
             observer.event(&Event::Access {

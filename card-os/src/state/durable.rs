@@ -34,7 +34,7 @@ pub use holder::Holder;
 pub use inspect::{Inspection, PinEntry, inspect, reset};
 pub use medium::{FileMedium, Medium};
 
-use super::{Change, State, Store, StoreError};
+use super::store::{Change, State, Store, StoreError};
 use error::Trouble;
 
 /// Keeps the state of one card on a [`Medium`]: in a file, unless a test wants something else.

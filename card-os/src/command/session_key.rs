@@ -1,28 +1,18 @@
-//! SET SESSION KEY `80 AE 00 00`: delivers the key of a secure session, encrypted to a key of the card.
+//! SET SESSION KEY: opens a secure session with the key that was delivered.
 //!
 //! The 256 bytes are RSA-OAEP (SHA-256) of `A0 22 { 80 20 seed }`; the first half of the seed becomes the session's key
 //! (measured by the authors of `myna-card`).
 
-use core::fmt;
-
 use zeroize::Zeroizing;
 
-use crate::access::{Access, Operation};
-use crate::application::SecureSession;
-use crate::context::Context;
-use crate::event::Event;
+use super::context::Context;
+use super::event::Event;
+use super::instruction::SetSessionKey;
+use crate::declaration::{Access, ObjectId, Operation, SecureSession};
 use crate::key::unpad_oaep;
 use crate::rule::{self, Refusal};
-use crate::secure_messaging::Channel;
-use crate::store::ObjectId;
-use vmyna_apdu::{CommandApdu, FileId};
-
-/// A session key delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SetSessionKey<'a> {
-    /// The encrypted key.
-    pub encrypted: &'a [u8],
-}
+use crate::state::Channel;
+use vmyna_apdu::FileId;
 
 /// The name under which the key ring knows the key that opens a delivery: no file has this identifier.
 const DELIVERY_KEY: FileId = FileId::new(0xFFFF);
@@ -30,15 +20,7 @@ const DELIVERY_KEY: FileId = FileId::new(0xFFFF);
 const HEAD: [u8; 4] = [0xA0, 0x22, 0x80, 0x20];
 const SEED: usize = 32;
 
-impl<'a> SetSessionKey<'a> {
-    pub(super) fn decode(apdu: &CommandApdu<'a>) -> Result<Self, Refusal> {
-        if apdu.p1_p2() == 0 {
-            Ok(Self { encrypted: apdu.data })
-        } else {
-            rule::WRONG_P1_P2.refuse()
-        }
-    }
-
+impl SetSessionKey<'_> {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let application = context.application();
         let (key, condition, basis) = match &application.secure_session {
@@ -73,11 +55,5 @@ impl<'a> SetSessionKey<'a> {
         context.session.channel = Some(Channel::new(seed));
         context.emit(&Event::SecureSession { open: true });
         Ok(())
-    }
-}
-
-impl fmt::Display for SetSessionKey<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SET SESSION KEY, {} bytes encrypted", self.encrypted.len())
     }
 }

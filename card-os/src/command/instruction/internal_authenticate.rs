@@ -2,11 +2,7 @@
 
 use core::fmt;
 
-use super::{Reference, compute_signature, expected};
-use crate::access::Operation;
-use crate::context::Context;
-use crate::file::Body;
-use crate::key::SignatureScheme;
+use super::{Reference, expected};
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
 
@@ -35,16 +31,6 @@ impl<'a> InternalAuthenticate<'a> {
             }),
             _ => rule::WRONG_LENGTH.refuse(),
         }
-    }
-
-    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
-        let target = context.resolve(self.key)?;
-        let Body::PrivateKey(key) = &target.file.body else {
-            return rule::WRONG_FILE_KIND.refuse();
-        };
-        context.require(target, Operation::InternalAuthenticate)?;
-        let scheme = SignatureScheme::Sha256DigestInfo;
-        compute_signature::sign(context, target, key, scheme, self.challenge, self.length)
     }
 }
 

@@ -3,10 +3,7 @@
 use core::fmt;
 
 use super::{Reference, expected};
-use crate::access::Operation;
-use crate::context::{Context, Target};
-use crate::file::Body;
-use crate::key::{PrivateKey, SignatureScheme};
+use crate::key::SignatureScheme;
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
 
@@ -40,44 +37,6 @@ impl<'a> ComputeSignature<'a> {
             length: expected(apdu)?,
         })
     }
-
-    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
-        let target = match (self.key, context.application().default_key) {
-            (Some(reference), _) => context.resolve(reference)?,
-            (None, Some(default)) => context.select_file(default)?,
-            (None, None) => return rule::SIGN_NO_DEFAULT_KEY.refuse(),
-        };
-        let Body::PrivateKey(key) = &target.file.body else {
-            return rule::WRONG_FILE_KIND.refuse();
-        };
-        context.require(target, Operation::ComputeSignature)?;
-        sign(context, target, key, self.scheme, self.input, self.length)
-    }
-}
-
-/// Signs and answers with the signature, which must fit into `length` bytes. The right to sign has been decided.
-pub(super) fn sign(
-    context: &mut Context<'_>,
-    target: Target<'_>,
-    key: &PrivateKey,
-    scheme: SignatureScheme,
-    input: &[u8],
-    length: usize,
-) -> Result<(), Refusal> {
-    let operation = context
-        .keys
-        .operation(target.object(), key)
-        .map_err(|_| rule::KEY_FAILURE.refusal())?;
-    let bits = operation.modulus_bits();
-    if length < bits.div_ceil(8) {
-        return rule::SIGN_LE.refuse();
-    }
-    let block = scheme
-        .encode(input, bits, context.rng)
-        .ok_or(rule::SIGN_INPUT.refusal())?;
-    let signature = operation.apply(&block).map_err(|_| rule::KEY_FAILURE.refusal())?;
-    context.response.extend(signature);
-    Ok(())
 }
 
 impl fmt::Display for ComputeSignature<'_> {

@@ -1,17 +1,17 @@
 //! Elementary files as they are declared: transparent, with records, or internal (PIN, key).
 //!
-//! A file's declaration is what the card was issued with. What changes in use lies in the [`store`](crate::store).
+//! A file's declaration is what the card was issued with. What changes in use lies in the [store](crate::state::Store).
 
 use core::fmt;
 use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
-use vmyna_apdu::FileId;
+use vmyna_apdu::{Aid, FileId};
 
-use crate::access::Access;
-use crate::key::{CertificateKey, PrivateKey};
-use crate::pin::Pin;
+use super::access::Access;
+use super::key::{CertificateKey, PrivateKey};
+use super::pin::Pin;
 use crate::rule::Basis;
 
 /// An elementary file of an application, as issued.
@@ -39,6 +39,15 @@ impl File {
     pub fn secret(self) -> Self {
         Self { secret: true, ..self }
     }
+}
+
+/// A file of the card: the name under which a store knows it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ObjectId {
+    /// Its application.
+    pub aid: Aid,
+    /// Its identifier.
+    pub file: FileId,
 }
 
 /// What a file is and holds.

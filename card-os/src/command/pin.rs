@@ -1,0 +1,103 @@
+//! VERIFY, CHANGE REFERENCE DATA and CHANGE KEY: the one procedure that checks a presented value, and the one that
+//! replaces it.
+//!
+//! No try comes back without the right value: the counter is committed *before* the comparison, and committed again
+//! after a right value.
+
+use super::context::{Context, Target};
+use super::event::Event;
+use super::instruction::{ChangePin, Verify};
+use crate::declaration::{Body, Operation, Pin, ReferenceData};
+use crate::rule::{self, Refusal};
+use crate::state::Change;
+use vmyna_apdu::{FileId, StatusWord};
+
+impl Verify<'_> {
+    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let target = context.resolve(self.file)?;
+        let Body::Pin(pin) = &target.file.body else {
+            return rule::WRONG_FILE_KIND.refuse();
+        };
+        context.require(target, Operation::Verify)?;
+        match self.presented {
+            Some(presented) => verify(context, target, pin, presented),
+            None => query(context, target, pin),
+        }
+    }
+}
+
+impl ChangePin<'_> {
+    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let target = context.resolve(self.file)?;
+        let Body::Pin(pin) = &target.file.body else {
+            return rule::WRONG_FILE_KIND.refuse();
+        };
+        context.require(target, self.operation)?;
+        change(context, target, pin, self.new)
+    }
+}
+
+/// The query: VERIFY without data. Consumes nothing and answers by a refusal in every state.
+fn query<T>(context: &mut Context<'_>, target: Target<'_>, pin: &Pin) -> Result<T, Refusal> {
+    let answer = match pin.max_tries {
+        None => StatusWord::WRONG_UNLIMITED,
+        Some(_) => StatusWord::tries_left(context.persistent.tries_left(target.object(), pin)),
+    };
+    rule::VERIFY_QUERY.refuse_with(answer)
+}
+
+/// Compares `presented` with the PIN. After this the PIN is verified, or the try is gone.
+///
+/// The order is what makes a counter trustworthy: commit one try less, compare, commit the full count. A failure to
+/// commit ends the command with nothing verified.
+fn verify(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, presented: &[u8]) -> Result<(), Refusal> {
+    let object = target.object();
+    let tries = context.persistent.tries_left(object, pin);
+    let max = pin.max_tries;
+    if max.is_some() {
+        let Some(fewer) = tries.checked_sub(1) else {
+            return rule::VERIFY_BLOCKED.refuse();
+        };
+        context.commit(Change::PinTries {
+            object,
+            tries_left: fewer,
+        })?;
+    }
+    let right = context.persistent.pin_value(object, pin).matches(presented);
+    if !right {
+        set_verified(context, target.file.id, false);
+        return rule::VERIFY_WRONG.refuse_with(match max {
+            None => StatusWord::WRONG_UNLIMITED,
+            Some(_) => StatusWord::tries_left(tries - 1),
+        });
+    }
+    if let Some(max) = max {
+        context.commit(Change::PinTries {
+            object,
+            tries_left: max,
+        })?;
+    }
+    set_verified(context, target.file.id, true);
+    Ok(())
+}
+
+/// Gives the PIN a new value. The right to do so has been decided by the caller.
+fn change(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, new: &[u8]) -> Result<(), Refusal> {
+    if !pin.format.allows(new) {
+        return rule::CHANGE_FORMAT.refuse();
+    }
+    context.commit(Change::PinValue {
+        object: target.object(),
+        value: ReferenceData::new(new),
+    })
+}
+
+fn set_verified(context: &mut Context<'_>, pin: FileId, verified: bool) {
+    if context.session.status.set(pin, verified) {
+        context.emit(&Event::SecurityStatus {
+            application: context.application(),
+            pin,
+            verified,
+        });
+    }
+}

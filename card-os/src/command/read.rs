@@ -1,0 +1,68 @@
+//! READ BINARY, READ RECORD and GET DATA: what a file or data object holds.
+
+use super::context::Context;
+use super::instruction::{GetData, ReadBinary, ReadRecord};
+use crate::declaration::{Body, Operation};
+use crate::rule::{self, Refusal};
+
+impl ReadBinary {
+    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let target = context.resolve(self.file)?;
+        let content = match &target.file.body {
+            Body::Transparent(content) => content.as_bytes(),
+            Body::Records(_) => return rule::WRONG_FILE_KIND.refuse(),
+            _ => return rule::INTERNAL_FILE.refuse(),
+        };
+        context.require(target, Operation::Read)?;
+        match content.get(self.offset..) {
+            None | Some([]) => rule::READ_OUTSIDE.refuse(),
+            Some(rest) => {
+                context.response.extend(&rest[..rest.len().min(self.length)]);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl ReadRecord {
+    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let target = context.resolve(self.file)?;
+        let records = match &target.file.body {
+            Body::Records(records) => records,
+            Body::Transparent(_) => return rule::WRONG_FILE_KIND.refuse(),
+            _ => return rule::INTERNAL_FILE.refuse(),
+        };
+        context.require(target, Operation::Read)?;
+        let first = usize::from(self.number)
+            .checked_sub(1)
+            .ok_or(rule::RECORD_NOT_FOUND.refusal())?;
+        let wanted = match records.get(first..) {
+            None | Some([]) => return rule::RECORD_NOT_FOUND.refuse(),
+            Some(rest) if self.to_last => rest,
+            Some(rest) => &rest[..1],
+        };
+        let bytes = wanted.iter().flat_map(|record| record.as_bytes());
+        context.response.extend(bytes.take(self.length));
+        Ok(())
+    }
+}
+
+impl GetData {
+    pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let application = context.application();
+        let Some(object) = application.data_objects.iter().find(|object| object.tag == self.tag) else {
+            return rule::DATA_OBJECT_ABSENT.refuse();
+        };
+        context.require_access(
+            (Some(object.tag), &object.name),
+            (&object.access, &object.basis),
+            Operation::Read,
+        )?;
+        let value = object.value.as_bytes();
+        if value.len() > self.length {
+            return rule::DATA_OBJECT_LONGER.refuse();
+        }
+        context.response.extend(value);
+        Ok(())
+    }
+}

@@ -1,0 +1,15 @@
+//! What a card is issued with: applications, their files, PINs, keys and data objects, and who may do what to them.
+//!
+//! A declaration is data. Nothing here knows a command or anything that changes in use.
+
+mod access;
+mod application;
+mod file;
+mod key;
+mod pin;
+
+pub use access::{Access, Condition, Operation, Verdict, decide};
+pub use application::{Application, DataObject, DeclarationError, SecureSession, check};
+pub use file::{Body, Content, File, ObjectId};
+pub use key::{CertificateKey, PrivateKey};
+pub use pin::{Characters, Format, Pin, ReferenceData};

@@ -1,0 +1,17 @@
+//! What changes while a card is used: the session, which dies with power, and the state that a [`Store`] keeps.
+//!
+//! Nothing here knows a command.
+
+mod channel;
+#[cfg(feature = "durable")]
+pub mod durable;
+mod memory;
+mod persistent;
+mod session;
+mod store;
+
+pub(crate) use channel::{BLOCK, Channel};
+pub use memory::MemoryStore;
+pub(crate) use persistent::Persistent;
+pub(crate) use session::{CERTIFICATE_BODY, Session};
+pub use store::{Change, State, Store, StoreError};
