@@ -16,6 +16,6 @@ if command -v rustup >/dev/null 2>&1; then rustup component add llvm-tools >/dev
 cargo llvm-cov clean --profraw-only
 cargo llvm-cov --no-report --locked --package vmyna-card-os
 cargo llvm-cov --no-report --locked --package vmyna-applets --test '*'
-others='/(applets|cli|reader-bridge|photo|testkit|card-os/tests)/'
+others='/(applets|cli|reader-bridge|pcsc-service|photo|testkit|card-os/tests)/'
 cargo llvm-cov report --html --ignore-filename-regex "$others" >/dev/null
 cargo llvm-cov report --ignore-filename-regex "$others" --fail-under-lines "$LEAST"

@@ -11,9 +11,9 @@ use rand_core::OsRng;
 use vmyna_apdu::{Icc, IccError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::{Card, Observer};
-use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
 
 use crate::failure::Failure;
+use crate::private_directory::PrivateDirectory;
 use crate::state::StatePlace;
 pub(crate) use requests::{ask_reset, ask_tries};
 

@@ -16,6 +16,7 @@ mod held;
 mod issue;
 mod output;
 mod pin;
+mod private_directory;
 mod reader;
 mod readers;
 mod run;

@@ -5,11 +5,11 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
-use vmyna_reader_bridge::pcsc_service::control::{self, Listed};
+use vmyna_pcsc_service::control::{self, Listed};
 
 use crate::args::{self, ReaderAction, Service, WhichReader};
 use crate::failure::Failure;
+use crate::private_directory::PrivateDirectory;
 use crate::run::SOCKET_VARIABLE;
 
 /// Runs the command.

@@ -19,11 +19,9 @@ use std::thread;
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
-use vmyna_reader_bridge::pcsc_service::control::{ControlServer, MakeCard};
-use vmyna_reader_bridge::pcsc_service::message::READERS;
-use vmyna_reader_bridge::pcsc_service::{
-    Observer, Options, PcscLiteService, PrivateDirectory, ServiceError, ServiceEvent, What,
-};
+use vmyna_pcsc_service::control::{ControlServer, MakeCard};
+use vmyna_pcsc_service::message::READERS;
+use vmyna_pcsc_service::{Observer, Options, PcscLiteService, ServiceError, ServiceEvent, What};
 use vmyna_reader_bridge::trace::Trace;
 
 use crate::args;
@@ -31,6 +29,7 @@ use crate::card::CardSource;
 use crate::failure::Failure;
 use crate::fault::Faults;
 use crate::output::say;
+use crate::private_directory::PrivateDirectory;
 use crate::signals;
 use crate::trace::args::TraceOptions;
 use crate::trace::{self, Prepared};

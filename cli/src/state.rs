@@ -15,10 +15,10 @@ use std::{fmt, fs, io};
 use vmyna_applets::issued::CardName;
 use vmyna_card_os::declaration::ObjectId;
 use vmyna_card_os::state::durable::{self, DurableStore, Holder, Inspection, StateError};
-use vmyna_reader_bridge::pcsc_service::PrivateDirectory;
 
 use crate::failure::Failure;
 use crate::held;
+use crate::private_directory::PrivateDirectory;
 use vmyna_apdu::hex;
 
 /// Names the folder for the states of all cards, for images in folders that can't be written to.

@@ -18,7 +18,7 @@ use myna_card::card::Retries;
 use myna_card::transport::pcsc::{PcscTransport, Sharing, connect, connect_any, list_readers};
 use myna_card::{Card, Certificate, Date, Error, MasterFile, Pin};
 use vmyna_client_tests::{A_DAY, PIN, SIGN_PIN, auth_certificate, card, specimen};
-use vmyna_reader_bridge::pcsc_service::{Options, PcscLiteService};
+use vmyna_pcsc_service::{Options, PcscLiteService};
 use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdServer};
 use vmyna_testkit::clients::{Way, proves};
 use vmyna_testkit::{PrivatePcscd, in_own_process};

@@ -1,7 +1,7 @@
 //! The messages of pcsc-lite's clients: a request is what `winscard_msg.h` lays out, wherever the stream is cut, and nothing
 //! is allocated for what is only announced.
 
-use vmyna_reader_bridge::pcsc_service::message::{
+use vmyna_pcsc_service::message::{
     ATTRIBUTE, Decoded, HEADER, LONGEST, LONGEST_DATA, Malformed, NAME, READER_STATE, READERS, ReaderEntry, Reply,
     Request, WOKEN, decode,
 };

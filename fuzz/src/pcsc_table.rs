@@ -3,8 +3,8 @@
 //!
 //! An input is a list of calls of four bytes: the call, client and reader, a handle's place, modes.
 
-use vmyna_reader_bridge::pcsc_service::code;
-use vmyna_reader_bridge::pcsc_service::fuzzing::{Driver, Reader};
+use vmyna_pcsc_service::code;
+use vmyna_pcsc_service::fuzzing::{Driver, Reader};
 
 const NAMES: [&str; 2] = ["Desk 00 00", "Door 01 00"];
 const CLIENTS: u64 = 3;

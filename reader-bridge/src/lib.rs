@@ -1,7 +1,7 @@
 //! What a computer sees of a card: a reader in this process ([`software`]), the machine's PC/SC service through vpcd
-//! ([`vpcd`]), a PC/SC service of its own without pcscd ([`pcsc_service`]), and the readers that the machine's service
-//! knows ([`pcsc_client`], with the cargo feature `pcsc`). A contactless reader ([`contactless`]) stands between any of the
-//! first three and a card, as can faults on purpose ([`fault`]), and [`trace`] writes down what is said.
+//! ([`vpcd`]), and the readers that the machine's service knows ([`pcsc_client`], with the cargo feature `pcsc`). A
+//! contactless reader ([`contactless`]) stands between one of the first two and a card, as can faults on purpose
+//! ([`fault`]), and [`trace`] writes down what is said.
 //!
 //! This crate knows a card only as the trait [`Icc`](apdu::Icc). It has no async runtime: a reader is one blocking conversation in
 //! a thread of the caller's. It must never look into a command or a response, nor log one; but a contactless reader answers
@@ -11,8 +11,6 @@ pub mod contactless;
 pub mod fault;
 #[cfg(feature = "pcsc")]
 pub mod pcsc_client;
-#[cfg(unix)]
-pub mod pcsc_service;
 pub mod software;
 pub mod trace;
 pub mod vpcd;

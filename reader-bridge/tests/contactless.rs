@@ -8,7 +8,6 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 
-use common::{BE_PULLED_OUT, LIMIT, NO_ATR_FROM_NOW_ON, TestCard, echo, within};
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -22,6 +21,8 @@ const TYPE_B: TypeB = TypeB {
     application_data: [0x00, 0x00, 0x05, 0xE0],
     protocol_info: [0xB3, 0x81, 0xA1],
 };
+use vmyna_testkit::test_card::{BE_PULLED_OUT, NO_ATR_FROM_NOW_ON, TestCard, echo};
+use vmyna_testkit::waiting::{LIMIT, within};
 /// What real readers show of a card with this ATQB (pcsc-tools).
 const PSEUDO_ATR: [u8; 13] = [
     0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x05, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x7F,

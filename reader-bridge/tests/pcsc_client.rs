@@ -5,9 +5,11 @@
 
 mod common;
 
-use common::{ATR, Inserted, LIMIT, echo, within};
+use common::Inserted;
 use vmyna_apdu::{Reader, ReaderError};
 use vmyna_reader_bridge::pcsc_client::{CardState, PcscService, ReaderStatus, Usage};
+use vmyna_testkit::test_card::{ATR, echo};
+use vmyna_testkit::waiting::{LIMIT, within};
 use vmyna_testkit::{PrivatePcscd, in_own_process};
 
 /// Trap 7: the client takes the socket's name from PCSCLITE_CSOCK_NAME, and so the message names it.

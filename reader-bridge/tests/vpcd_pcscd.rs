@@ -6,15 +6,16 @@
 
 mod common;
 
-use common::{
-    ANSWER_OF_LENGTH, ANSWER_WITHOUT_STATUS, ATR, BE_PULLED_OUT, FALL_SILENT_ONCE, Inserted, LIMIT, TAKE_300_MS, echo,
-    median, within,
-};
+use common::Inserted;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use vmyna_apdu::{Reader, ReaderError};
 use vmyna_reader_bridge::pcsc_client::{CardState, PcscReader, PcscService};
 use vmyna_reader_bridge::vpcd::End;
+use vmyna_testkit::test_card::{
+    ANSWER_OF_LENGTH, ANSWER_WITHOUT_STATUS, ATR, BE_PULLED_OUT, FALL_SILENT_ONCE, TAKE_300_MS, echo,
+};
+use vmyna_testkit::waiting::{LIMIT, median, within};
 use vmyna_testkit::{PrivatePcscd, in_own_process};
 
 /// A pcscd with one reader and a card in it that programs see.

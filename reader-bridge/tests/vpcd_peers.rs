@@ -5,12 +5,17 @@
 
 mod common;
 
-use common::{ATR, BE_PULLED_OUT, FALL_SILENT_ONCE, Inserted, LIMIT, NO_ATR_FROM_NOW_ON, echo, within};
+use common::Inserted;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use vmyna_apdu::Reader;
+use vmyna_reader_bridge::fault::{FaultyCard, RealTime, Script};
 use vmyna_reader_bridge::vpcd::codec::encode;
-use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdError, VpcdServer};
+use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdError, VpcdHost, VpcdServer};
+use vmyna_testkit::test_card::{ATR, BE_PULLED_OUT, FALL_SILENT_ONCE, NO_ATR_FROM_NOW_ON, TAKE_300_MS, TestCard, echo};
+use vmyna_testkit::waiting::{LIMIT, within};
 
 /// A listener that stands for vpcd, and a card that connects to it.
 fn peer_and_card() -> (TcpListener, Inserted) {
@@ -285,7 +290,7 @@ fn a_command_the_card_works_on_when_stopped_is_finished_and_answered() {
     let (listener, mut card) = peer_and_card();
     let mut vpcd = accept(&listener);
     send(&mut vpcd, &[1]);
-    send(&mut vpcd, &[common::TAKE_300_MS, 0]);
+    send(&mut vpcd, &[TAKE_300_MS, 0]);
     assert!(within(LIMIT, || card.card.count("2") == 1));
     card.stop.stop();
     assert_eq!(receive(&mut vpcd), [0x90, 0x00]);
@@ -301,7 +306,7 @@ fn another_machine_is_refused_unless_the_caller_allows_it() {
         host: "192.0.2.1".to_owned(),
         port: 35_963,
     };
-    let mut card = common::TestCard::default();
+    let mut card = TestCard::default();
     let error = VpcdServer::new(address.clone())
         .run(&mut card, &mut |_| {})
         .unwrap_err();
@@ -321,6 +326,27 @@ fn a_card_without_an_atr_is_not_put_into_a_reader() {
         .run(&mut card, &mut |_| {})
         .unwrap_err();
     assert!(matches!(error, VpcdError::NoAtr { length: 0 }), "{error}");
+}
+
+#[test]
+fn a_card_that_leaves_after_its_answer_gives_it_and_leaves_vpcds_slot_at_once() {
+    let host = VpcdHost::listen(0).unwrap();
+    let mut server = VpcdServer::new(host.address());
+    let script = Script::new(vec!["remove=answered,nth=1".parse().unwrap()]);
+    let mut card = FaultyCard::new(
+        Box::new(TestCard::default()),
+        Arc::new(script),
+        None,
+        Box::new(RealTime::default()),
+        Box::new(|_| {}),
+    );
+    let server = std::thread::spawn(move || server.run(&mut card, &mut |_| {}));
+    let (mut reader, mut response) = (host.wait(LIMIT).unwrap(), Vec::new());
+    reader.transmit(&[0, 1, 2], &mut response).unwrap();
+    assert_eq!(response, echo(&[0, 1, 2]));
+    // Nothing more is said to it.
+    assert!(within(LIMIT, || server.is_finished()));
+    assert_eq!(server.join().unwrap().unwrap(), End::Gone);
 }
 
 mod without_atr {

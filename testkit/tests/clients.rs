@@ -45,7 +45,12 @@ fn root() -> PathBuf {
 /// What all tests say, in order.
 fn said() -> BTreeSet<Said> {
     let mut said = BTreeSet::new();
-    for directory in ["cli/tests", "reader-bridge/tests", "client-tests/tests"] {
+    for directory in [
+        "cli/tests",
+        "reader-bridge/tests",
+        "pcsc-service/tests",
+        "client-tests/tests",
+    ] {
         for file in rust_files(&root().join(directory)) {
             let text = fs::read_to_string(&file).unwrap();
             let file = file.strip_prefix(root()).unwrap().to_str().unwrap();

@@ -19,7 +19,7 @@ use vmyna_apdu::{Aid, FileId, hex};
 use vmyna_card_os::Card;
 use vmyna_card_os::declaration::{Body, ObjectId};
 use vmyna_card_os::state::durable::Holder;
-use vmyna_reader_bridge::pcsc_service::connect;
+use vmyna_pcsc_service::connect;
 
 use super::{Held, lock};
 use crate::failure::Failure;

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vmyna_reader_bridge::pcsc_service::PinPad;
+use vmyna_pcsc_service::PinPad;
 use zeroize::Zeroizing;
 
 use crate::args::PinPadSource;

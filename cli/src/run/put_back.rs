@@ -6,7 +6,7 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use vmyna_reader_bridge::pcsc_service::Hand;
+use vmyna_pcsc_service::Hand;
 
 /// Who is told is told just before the card leaves: how often, and how long, is looked whether it has.
 const LOOK: Duration = Duration::from_millis(5);
@@ -147,7 +147,7 @@ impl Returns {
 mod tests {
     use super::*;
     use crate::card::CardSource;
-    use vmyna_reader_bridge::pcsc_service::{Options, PcscLiteService};
+    use vmyna_pcsc_service::{Options, PcscLiteService};
 
     #[test]
     fn an_order_waits_for_the_card_to_leave_and_ends_when_somebody_puts_one_in() {

@@ -3,11 +3,11 @@
 //! Pure. A tag that is not here is not supported; must never invent a value for one.
 
 /// What the values are made of.
-pub(super) struct Subject<'a> {
+pub(crate) struct Subject<'a> {
     /// The reader's name.
-    pub(super) reader: &'a str,
+    pub(crate) reader: &'a str,
     /// Empty without a card that has given one.
-    pub(super) atr: &'a [u8],
+    pub(crate) atr: &'a [u8],
 }
 
 const VENDOR_NAME: u32 = 0x0001_0100;
@@ -20,7 +20,7 @@ const FRIENDLY_NAME: u32 = 0x7FFF_0003;
 const SYSTEM_NAME: u32 = 0x7FFF_0004;
 
 /// The value of an attribute; texts end with a zero, as those of pcscd and of its CCID driver do.
-pub(super) fn value(id: u32, subject: &Subject<'_>) -> Option<Vec<u8>> {
+pub(crate) fn value(id: u32, subject: &Subject<'_>) -> Option<Vec<u8>> {
     let present = !subject.atr.is_empty();
     Some(match id {
         VENDOR_NAME => text("vmyna"),

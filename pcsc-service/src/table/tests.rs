@@ -80,7 +80,7 @@ fn table() -> Table {
     Table::new(["Desk".to_owned(), "Door".to_owned()])
 }
 
-/// What [`Readers`](crate::pcsc_service) does with a card that always answers.
+/// What [`Readers`](crate) does with a card that always answers.
 fn power(table: &mut Table, reader: usize) {
     table.powered(reader, Ok(ATR));
 }

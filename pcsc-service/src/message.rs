@@ -6,7 +6,7 @@
 //! byte order: both ends are on one machine. Pure: no socket, no clock. Must never allocate for what a client announces,
 //! only for what it has sent, nor take more of it than [`LONGEST`].
 
-use super::code::Code;
+use crate::code::Code;
 
 /// Bytes of a header.
 pub const HEADER: usize = 8;
@@ -295,7 +295,7 @@ pub enum Reply<'a> {
         major: i32,
         /// Minor version.
         minor: i32,
-        /// [`SUCCESS`](super::code::SUCCESS) or why not.
+        /// [`SUCCESS`](crate::code::SUCCESS) or why not.
         code: Code,
     },
     /// A new context.
@@ -404,7 +404,7 @@ impl Reply<'_> {
             } => {
                 // SCARD_IO_REQUEST is 16 bytes long for 64-bit clients; the client keeps its own.
                 words(out, &[card, protocol, 16, 0, protocol, 16, length, code]);
-                if code == super::code::SUCCESS {
+                if code == crate::code::SUCCESS {
                     out.extend_from_slice(response);
                 }
             }
@@ -415,7 +415,7 @@ impl Reply<'_> {
                 code,
             } => {
                 words(out, &[card, 0, 0, 0, length, code]);
-                if code == super::code::SUCCESS {
+                if code == crate::code::SUCCESS {
                     out.extend_from_slice(output);
                 }
             }

@@ -6,8 +6,7 @@
 
 mod common;
 
-use common::wire::{Client, READER, Service, header, words};
-use common::{ATR, LIMIT, TAKE_300_MS, TestCard, echo, median, within};
+use common::{Client, READER, Service, header, words};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -16,10 +15,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use vmyna_apdu::{Icc, IccError};
-use vmyna_reader_bridge::pcsc_service::{
+use vmyna_pcsc_service::{
     CONNECTIONS, Hand, NotMoved, Observer, Options, PATIENCE, PcscLiteService, PinPad, ServiceError, What, code,
     control,
 };
+use vmyna_testkit::test_card::{ATR, TAKE_300_MS, TestCard, echo};
+use vmyna_testkit::waiting::{LIMIT, median, within};
 
 #[test]
 fn each_version_from_4_4_to_4_6_is_spoken() {

@@ -3,10 +3,10 @@
 //! The table says whether a call may be done, [`Readers::with_card`] does it to the card. Must never decide on its own who
 //! may do what.
 
-use super::code::{self, Code};
-use super::protocol::{Disposition, ShareMode};
-use super::readers::{Readers, State, What, Work};
-use super::table::{CardState, Client, Handle, Hindrance};
+use crate::code::{self, Code};
+use crate::protocol::{Disposition, ShareMode};
+use crate::readers::{Readers, State, What, Work};
+use crate::table::{CardState, Client, Handle, Hindrance};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use vmyna_apdu::IccError;
@@ -17,7 +17,7 @@ const LOCK_WAIT: Duration = Duration::from_millis(100);
 impl Readers {
     /// SCardConnect: handle, protocol, outcome. Waits for another's transaction to end, unless `gone` says that the
     /// client is no longer there.
-    pub(super) fn connect(
+    pub(crate) fn connect(
         &self,
         client: Client,
         (name, mode, preferred): (&[u8], u32, u32),
@@ -51,7 +51,7 @@ impl Readers {
     }
 
     /// SCardReconnect: protocol and outcome.
-    pub(super) fn reconnect(
+    pub(crate) fn reconnect(
         &self,
         (client, handle): (Client, Handle),
         (mode, preferred, initialization): (u32, u32, u32),
@@ -76,7 +76,7 @@ impl Readers {
     }
 
     /// SCardDisconnect. Waits for another's transaction when the card is to be reset.
-    pub(super) fn disconnect(&self, client: Client, handle: Handle, disposition: u32, gone: &dyn Fn() -> bool) -> Code {
+    pub(crate) fn disconnect(&self, client: Client, handle: Handle, disposition: u32, gone: &dyn Fn() -> bool) -> Code {
         let reader = match self.lock().table.reader_of(client, handle) {
             Ok(reader) => reader,
             Err(code) => return code,
@@ -114,7 +114,7 @@ impl Readers {
     }
 
     /// SCardBeginTransaction.
-    pub(super) fn begin_transaction(&self, client: Client, handle: Handle) -> Code {
+    pub(crate) fn begin_transaction(&self, client: Client, handle: Handle) -> Code {
         let deadline = Instant::now() + LOCK_WAIT;
         let mut state = self.lock();
         loop {
@@ -132,7 +132,7 @@ impl Readers {
     }
 
     /// SCardEndTransaction.
-    pub(super) fn end_transaction(&self, client: Client, handle: Handle, disposition: u32) -> Code {
+    pub(crate) fn end_transaction(&self, client: Client, handle: Handle, disposition: u32) -> Code {
         let reader = match self.lock().table.reader_of(client, handle) {
             Ok(reader) => reader,
             Err(code) => return code,
@@ -150,7 +150,7 @@ impl Readers {
     }
 
     /// SCardTransmit. `response` is cleared and holds the answer only with success.
-    pub(super) fn transmit(
+    pub(crate) fn transmit(
         &self,
         (client, handle): (Client, Handle),
         protocol: u32,
@@ -232,12 +232,12 @@ impl Readers {
     }
 
     /// SCardStatus.
-    pub(super) fn status(&self, client: Client, handle: Handle) -> Code {
+    pub(crate) fn status(&self, client: Client, handle: Handle) -> Code {
         self.lock().table.may_ask(client, handle).err().unwrap_or(code::SUCCESS)
     }
 
     /// Whether an attribute may be asked for; the reader's name and the card's ATR (empty without a card).
-    pub(super) fn may_ask(&self, client: Client, handle: Handle) -> Result<(String, Vec<u8>), Code> {
+    pub(crate) fn may_ask(&self, client: Client, handle: Handle) -> Result<(String, Vec<u8>), Code> {
         let mut state = self.lock();
         state.table.may_ask(client, handle)?;
         let reader = state.table.reader_of(client, handle)?;
@@ -245,12 +245,12 @@ impl Readers {
     }
 
     /// Whether the reader may be asked something.
-    pub(super) fn may_control(&self, client: Client, handle: Handle) -> Result<(), Code> {
+    pub(crate) fn may_control(&self, client: Client, handle: Handle) -> Result<(), Code> {
         self.lock().table.may_control(client, handle)
     }
 
     /// The protocol that is settled for a handle, to speak to the card in the reader's own name.
-    pub(super) fn protocol_of(&self, client: Client, handle: Handle) -> u32 {
+    pub(crate) fn protocol_of(&self, client: Client, handle: Handle) -> u32 {
         let state = self.lock();
         let reader = state.table.reader_of(client, handle);
         let entry = reader
@@ -260,7 +260,7 @@ impl Readers {
     }
 
     /// Ends all that a client has: it has released its context, or is gone.
-    pub(super) fn release(&self, client: Client) {
+    pub(crate) fn release(&self, client: Client) {
         let handles = self.lock().table.handles(client);
         for handle in handles {
             let Ok(reader) = self.lock().table.reader_of(client, handle) else {

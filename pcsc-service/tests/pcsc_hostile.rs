@@ -9,8 +9,7 @@
 
 mod common;
 
-use common::wire::{Client, Service, header, tempdir, words};
-use common::{ANSWER_OF_LENGTH, BE_PULLED_OUT, FALL_SILENT_ONCE, LIMIT, NO_ATR_FROM_NOW_ON, TestCard, echo, within};
+use common::{Client, READER, Service, header, tempdir, words};
 use proptest::prelude::*;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -18,8 +17,10 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Mutex, Once};
 use std::time::Duration;
-use vmyna_reader_bridge::pcsc_service::{CONNECTIONS, Hand, Options, PcscLiteService, code};
+use vmyna_pcsc_service::{CONNECTIONS, Hand, Options, PcscLiteService, code};
 use vmyna_testkit::in_own_process;
+use vmyna_testkit::test_card::{ANSWER_OF_LENGTH, BE_PULLED_OUT, FALL_SILENT_ONCE, NO_ATR_FROM_NOW_ON, TestCard, echo};
+use vmyna_testkit::waiting::{LIMIT, within};
 
 /// The memory that this process has in use, in KiB.
 fn resident() -> usize {
@@ -124,8 +125,8 @@ fn a_client_that_waits_may_ask_for_the_reader_events_while_a_card_comes_and_goes
     std::thread::scope(|scope| {
         let clients = scope.spawn(|| [5, 6].map(|minor| ask_while_waiting(service.path(), minor)));
         while !clients.is_finished() {
-            service.hand().remove(common::wire::READER).unwrap();
-            service.hand().insert(common::wire::READER, None).unwrap();
+            service.hand().remove(READER).unwrap();
+            service.hand().insert(READER, None).unwrap();
         }
         clients.join().unwrap();
     });

@@ -4,13 +4,13 @@
 //! connection, and with it its handles; nobody else notices. Must never keep a lock while it reads or writes, nor let what
 //! a client has outlive its connection.
 
-use super::attribute::{self, Subject};
-use super::code::{self, Code};
-use super::feature::PinPad;
-use super::message::{self, Decoded, READERS, Reply, Request};
-use super::readers::Readers;
-use super::service::Refused;
-use super::table::Client;
+use crate::attribute::{self, Subject};
+use crate::code::{self, Code};
+use crate::feature::PinPad;
+use crate::message::{self, Decoded, READERS, Reply, Request};
+use crate::readers::Readers;
+use crate::service::Refused;
+use crate::table::Client;
 use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem::MaybeUninit;
@@ -48,7 +48,7 @@ enum Stage {
     Released,
 }
 
-pub(super) struct Session {
+pub(crate) struct Session {
     client: Client,
     stream: Arc<UnixStream>,
     readers: Arc<Readers>,
@@ -63,16 +63,16 @@ pub(super) struct Session {
 }
 
 /// What all sessions of a service have besides the readers.
-pub(super) struct Extras {
-    pub(super) pin_pad: Option<PinPad>,
-    pub(super) refused: Option<Refused>,
+pub(crate) struct Extras {
+    pub(crate) pin_pad: Option<PinPad>,
+    pub(crate) refused: Option<Refused>,
 }
 
 /// The client said what no client says here, or there is nobody any more.
 struct Over;
 
 impl Session {
-    pub(super) fn new(client: Client, stream: Arc<UnixStream>, readers: Arc<Readers>, extras: Arc<Extras>) -> Session {
+    pub(crate) fn new(client: Client, stream: Arc<UnixStream>, readers: Arc<Readers>, extras: Arc<Extras>) -> Session {
         readers.waiters(|waiters| waiters.attach(client, Arc::clone(&stream)));
         Session {
             client,
@@ -88,7 +88,7 @@ impl Session {
     }
 
     /// Answers until the end.
-    pub(super) fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let mut buffer = Zeroizing::new(vec![0; ROOM]);
         let mut filled = 0;
         let mut begun: Option<Instant> = None;

@@ -3,9 +3,9 @@
 
 #![allow(missing_docs, reason = "not for anybody to read but the fuzzer's own source")]
 
-use super::code::Code;
-use super::protocol::Disposition;
-use super::table::{CardState, Hindrance, Table};
+use crate::code::Code;
+use crate::protocol::Disposition;
+use crate::table::{CardState, Hindrance, Table};
 use vmyna_apdu::IccError;
 
 /// A reader's state.
@@ -71,7 +71,7 @@ impl Driver {
         let (mode, disposition) = self.0.begin_reconnect(of, mode, preferred, initialization)?;
         self.dispose(of, disposition);
         match self.0.finish_reconnect(of, mode, preferred).1 {
-            super::code::SUCCESS => Ok(()),
+            crate::code::SUCCESS => Ok(()),
             code => Err(code),
         }
     }

@@ -5,11 +5,12 @@
 //! [`message`] is the protocol, the table of readers its meaning, both without sockets; a session is one client. Must
 //! never listen where another user can connect, nor look into a command or an answer.
 
+#![cfg(unix)]
+
 mod attribute;
 mod calls;
 pub mod code;
 pub mod control;
-mod directory;
 mod feature;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -23,7 +24,8 @@ mod socket;
 mod table;
 mod waiting;
 
-pub use directory::PrivateDirectory;
+pub use vmyna_apdu as apdu;
+
 pub use feature::{AskPin, PinPad};
 pub use readers::{NotMoved, Observer, ServiceEvent, What};
 pub use service::{CONNECTIONS, GRACE, Hand, LONGEST_PATH, Options, PcscLiteService, Refused, ServiceError};

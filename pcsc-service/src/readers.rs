@@ -5,11 +5,11 @@
 //! all clients; the command it works on is finished, but its answer reaches nobody; only what a card merely waits for ends at
 //! once. Must never call a card with the state locked.
 
-use super::code::Code;
-use super::message::ReaderEntry;
-use super::protocol::Disposition;
-use super::table::{CardState, Client, Table};
-use super::waiting::Waiters;
+use crate::code::Code;
+use crate::message::ReaderEntry;
+use crate::protocol::Disposition;
+use crate::table::{CardState, Client, Table};
+use crate::waiting::Waiters;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use vmyna_apdu::{Icc, IccError, Pull};
@@ -18,7 +18,7 @@ use vmyna_apdu::{Icc, IccError, Pull};
 const ATR: std::ops::RangeInclusive<usize> = 2..=33;
 
 /// A card, in a reader or beside it.
-pub(super) type SharedCard = Arc<Mutex<Box<dyn Icc + Send>>>;
+pub(crate) type SharedCard = Arc<Mutex<Box<dyn Icc + Send>>>;
 
 /// Sees what happens to the cards, each time in the thread that does it. An APDU carries PINs.
 pub type Observer = Box<dyn Fn(&ServiceEvent<'_>) + Send + Sync>;
@@ -63,7 +63,7 @@ pub enum What<'a> {
 
 /// What is to be done to a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Work {
+pub(crate) enum Work {
     Nothing,
     PowerOn,
     Reset,
@@ -75,7 +75,7 @@ pub(super) enum Work {
 
 impl Work {
     /// What a disposition means: to unpower is a cold reset when the caller stays connected.
-    pub(super) fn of(disposition: Disposition, stays: bool) -> Work {
+    pub(crate) fn of(disposition: Disposition, stays: bool) -> Work {
         match disposition {
             Disposition::Leave | Disposition::Eject => Work::Nothing,
             Disposition::Reset => Work::Reset,
@@ -99,27 +99,27 @@ pub enum NotMoved {
 }
 
 /// See the module.
-pub(super) struct Readers {
+pub(crate) struct Readers {
     state: Mutex<State>,
     /// A transaction has ended, or a connection, or the service.
-    pub(super) freed: Condvar,
+    pub(crate) freed: Condvar,
     /// The next card may have to be powered off at another time, or the service ends.
     idle: Condvar,
     grace: Option<Duration>,
     observer: Option<Observer>,
 }
 
-pub(super) struct State {
-    pub(super) table: Table,
-    pub(super) slots: Vec<Slot>,
-    pub(super) waiters: Waiters,
-    pub(super) stopped: bool,
+pub(crate) struct State {
+    pub(crate) table: Table,
+    pub(crate) slots: Vec<Slot>,
+    pub(crate) waiters: Waiters,
+    pub(crate) stopped: bool,
 }
 
 #[derive(Default)]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     /// The card in the reader.
-    pub(super) card: Option<SharedCard>,
+    pub(crate) card: Option<SharedCard>,
     /// Ends what that card waits for.
     pull: Option<Pull>,
     /// The one that was taken out last.
@@ -130,7 +130,7 @@ pub(super) struct Slot {
 
 impl Readers {
     /// Empty readers. A card that nobody has used for `grace` is powered off; `None`: never.
-    pub(super) fn new(names: Vec<String>, grace: Option<Duration>, observer: Option<Observer>) -> Readers {
+    pub(crate) fn new(names: Vec<String>, grace: Option<Duration>, observer: Option<Observer>) -> Readers {
         let slots = names.iter().map(|_| Slot::default()).collect();
         Readers {
             state: Mutex::new(State {
@@ -146,27 +146,27 @@ impl Readers {
         }
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn waiters<T>(&self, work: impl FnOnce(&mut Waiters) -> T) -> T {
+    pub(crate) fn waiters<T>(&self, work: impl FnOnce(&mut Waiters) -> T) -> T {
         work(&mut self.lock().waiters)
     }
 
-    pub(super) fn entries(&self) -> Vec<ReaderEntry> {
+    pub(crate) fn entries(&self) -> Vec<ReaderEntry> {
         self.lock().table.entries()
     }
 
     /// The table, and every change after it is noted for `client`.
-    pub(super) fn entries_and_ask(&self, client: Client) -> Vec<ReaderEntry> {
+    pub(crate) fn entries_and_ask(&self, client: Client) -> Vec<ReaderEntry> {
         let mut state = self.lock();
         state.waiters.ask(client);
         state.table.entries()
     }
 
     /// A number for a client's context.
-    pub(super) fn new_context(&self, client: Client) -> u32 {
+    pub(crate) fn new_context(&self, client: Client) -> u32 {
         let mut state = self.lock();
         let context = state.table.fresh();
         state.waiters.set_context(client, Some(context));
@@ -175,7 +175,7 @@ impl Readers {
 
     /// Puts a card in, in place of the one that is there; or the one back in that was taken out. One that leaves as it is
     /// powered on has been in, and is out again.
-    pub(super) fn insert(&self, name: &str, card: Option<Box<dyn Icc + Send>>) -> Result<(), NotMoved> {
+    pub(crate) fn insert(&self, name: &str, card: Option<Box<dyn Icc + Send>>) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
         let put_back = card.is_none();
         let card = match card {
@@ -232,7 +232,7 @@ impl Readers {
 
     /// Gives up the card that was taken out of a reader last: it can't be put back any more, and whoever else wants it may
     /// have it.
-    pub(super) fn give_up(&self, name: &str) -> Result<(), NotMoved> {
+    pub(crate) fn give_up(&self, name: &str) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
         let given_up = self.lock().slots.get_mut(reader).and_then(|slot| slot.beside.take());
         // Not while others wait for the state.
@@ -242,7 +242,7 @@ impl Readers {
 
     /// Takes the card out. For clients it is gone when this is called; this returns when it has no power any more, which
     /// is after the command it may be working on.
-    pub(super) fn remove(&self, name: &str) -> Result<(), NotMoved> {
+    pub(crate) fn remove(&self, name: &str) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
         let card = {
             let mut state = self.lock();
@@ -267,7 +267,7 @@ impl Readers {
 
     /// Asks what is to be done to the card in a reader, if there is one, and does it. While `ask` is called and until its
     /// outcome is done nobody else can use that card.
-    pub(super) fn with_card<T>(
+    pub(crate) fn with_card<T>(
         &self,
         reader: usize,
         mut ask: impl FnMut(&mut State) -> Result<(T, Work), Code>,
@@ -355,7 +355,7 @@ impl Readers {
         }
     }
 
-    pub(super) fn tell(&self, reader: usize, what: &What<'_>) {
+    pub(crate) fn tell(&self, reader: usize, what: &What<'_>) {
         if let Some(observer) = &self.observer {
             let name = self.lock().table.name(reader).to_owned();
             observer(&ServiceEvent { reader: &name, what });
@@ -363,12 +363,12 @@ impl Readers {
     }
 
     /// A card has been left by its last client.
-    pub(super) fn left(&self) {
+    pub(crate) fn left(&self) {
         self.idle.notify_all();
     }
 
     /// Powers cards off that nobody uses, until the service ends. For a thread of its own.
-    pub(super) fn keep_house(&self) {
+    pub(crate) fn keep_house(&self) {
         let Some(grace) = self.grace else { return };
         loop {
             let due = {
@@ -400,7 +400,7 @@ impl Readers {
     }
 
     /// Ends all connections and waits.
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
         state
@@ -414,7 +414,7 @@ impl Readers {
     }
 
     /// Powers every card off.
-    pub(super) fn power_off_all(&self) {
+    pub(crate) fn power_off_all(&self) {
         let cards: Vec<_> = self
             .lock()
             .slots
@@ -427,7 +427,7 @@ impl Readers {
 
 impl State {
     /// Whether this is (still) what is in the reader.
-    pub(super) fn holds(&self, reader: usize, card: Option<&SharedCard>) -> bool {
+    pub(crate) fn holds(&self, reader: usize, card: Option<&SharedCard>) -> bool {
         match (self.slots.get(reader).and_then(|slot| slot.card.as_ref()), card) {
             (Some(held), Some(card)) => Arc::ptr_eq(held, card),
             (None, None) => true,
@@ -436,7 +436,7 @@ impl State {
     }
 
     /// Takes the card out, if there is one; it lies beside the reader then.
-    pub(super) fn take_out(&mut self, reader: usize) -> Option<SharedCard> {
+    pub(crate) fn take_out(&mut self, reader: usize) -> Option<SharedCard> {
         self.table.remove(reader);
         let slot = self.slots.get_mut(reader)?;
         slot.unused_since = None;
@@ -465,14 +465,14 @@ impl State {
     }
 
     /// Tells waiting clients when something has changed that concerns them.
-    pub(super) fn announce(&mut self) {
+    pub(crate) fn announce(&mut self) {
         if self.table.take_changed() {
             self.waiters.wake_all();
         }
     }
 
     /// If nobody uses the card, from now on it isn't used.
-    pub(super) fn rest_from_now(&mut self, reader: usize) {
+    pub(crate) fn rest_from_now(&mut self, reader: usize) {
         let unused = !self.table.is_used(reader) && self.table.card(reader) == CardState::Powered;
         if let Some(slot) = self.slots.get_mut(reader) {
             slot.unused_since = unused.then(Instant::now);

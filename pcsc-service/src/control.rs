@@ -5,10 +5,10 @@
 //! `mute`), ATR in hexadecimal, connections (-1: exclusive). Must never keep a client waiting for another, nor a slow one
 //! for long.
 
-use super::message::ReaderEntry;
-use super::readers::NotMoved;
-use super::service::{Hand, Place, ServiceError};
-use super::socket::{Listening, connect, listen};
+use crate::message::ReaderEntry;
+use crate::readers::NotMoved;
+use crate::service::{Hand, Place, ServiceError};
+use crate::socket::{Listening, connect, listen};
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;

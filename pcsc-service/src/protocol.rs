@@ -2,22 +2,22 @@
 //!
 //! Pure. Must never refuse an ATR: what can't be read offers T=0, as ISO/IEC 7816-3 has it for an ATR without TD1.
 
-use super::code::{Code, INVALID_VALUE, PROTO_MISMATCH};
+use crate::code::{Code, INVALID_VALUE, PROTO_MISMATCH};
 
 /// `SCARD_PROTOCOL_UNSET`
-pub(super) const UNSET: u32 = 0;
+pub(crate) const UNSET: u32 = 0;
 /// `SCARD_PROTOCOL_T0`
-pub(super) const T0: u32 = 1;
+pub(crate) const T0: u32 = 1;
 /// `SCARD_PROTOCOL_T1`
-pub(super) const T1: u32 = 2;
+pub(crate) const T1: u32 = 2;
 /// `SCARD_PROTOCOL_RAW`
-pub(super) const RAW: u32 = 4;
+pub(crate) const RAW: u32 = 4;
 /// `SCARD_PROTOCOL_ANY_OLD`: what old programs ask for when they mean any.
 const ANY_OLD: u32 = 0x1000;
 
 /// How a program wants to use the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ShareMode {
+pub(crate) enum ShareMode {
     Exclusive,
     Shared,
     /// The reader, with or without a card. As with pcscd it excludes nobody.
@@ -26,7 +26,7 @@ pub(super) enum ShareMode {
 
 /// What becomes of the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Disposition {
+pub(crate) enum Disposition {
     Leave,
     Reset,
     Unpower,
@@ -35,7 +35,7 @@ pub(super) enum Disposition {
 }
 
 impl ShareMode {
-    pub(super) fn of(number: u32) -> Result<ShareMode, Code> {
+    pub(crate) fn of(number: u32) -> Result<ShareMode, Code> {
         match number {
             1 => Ok(ShareMode::Exclusive),
             2 => Ok(ShareMode::Shared),
@@ -46,7 +46,7 @@ impl ShareMode {
 }
 
 impl Disposition {
-    pub(super) fn of(number: u32) -> Result<Disposition, Code> {
+    pub(crate) fn of(number: u32) -> Result<Disposition, Code> {
         match number {
             0 => Ok(Disposition::Leave),
             1 => Ok(Disposition::Reset),
@@ -58,7 +58,7 @@ impl Disposition {
 }
 
 /// Whether a program that wants the card names at least one protocol there is.
-pub(super) fn check_preferred(mode: ShareMode, preferred: u32) -> Result<(), Code> {
+pub(crate) fn check_preferred(mode: ShareMode, preferred: u32) -> Result<(), Code> {
     if mode == ShareMode::Direct || preferred & (T0 | T1 | RAW | ANY_OLD) != 0 {
         Ok(())
     } else {
@@ -70,7 +70,7 @@ pub(super) fn check_preferred(mode: ShareMode, preferred: u32) -> Result<(), Cod
 ///
 /// # Errors
 /// [`PROTO_MISMATCH`] when the card, or the program that settled it before, has none of them.
-pub(super) fn settle(current: u32, mode: ShareMode, preferred: u32, atr: &[u8]) -> Result<u32, Code> {
+pub(crate) fn settle(current: u32, mode: ShareMode, preferred: u32, atr: &[u8]) -> Result<u32, Code> {
     if preferred == RAW {
         return Ok(RAW);
     }

@@ -1,19 +1,19 @@
-//! Faults on purpose in the PC/SC service and in a slot of vpcd: a card that leaves by itself, one that holds its answer back,
-//! and answers that no card gives, seen by a client that is no library.
+//! Faults made on purpose in the PC/SC service, seen by a client without a library: a card that leaves by itself, a card that
+//! holds its answer back, and answers that no card gives.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
 mod common;
 
-use common::wire::{Client, READER, Service};
-use common::{LIMIT, TestCard, echo, within};
+use common::{Client, READER, Service};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use vmyna_apdu::{Icc, IccError, Reader};
+use vmyna_apdu::{Icc, IccError};
+use vmyna_pcsc_service::{NotMoved, Observer, Options, What, code};
 use vmyna_reader_bridge::fault::{FaultyCard, RealTime, Script};
-use vmyna_reader_bridge::pcsc_service::{NotMoved, Observer, Options, What, code};
-use vmyna_reader_bridge::vpcd::{End, VpcdHost, VpcdServer};
+use vmyna_testkit::test_card::{TestCard, echo};
+use vmyna_testkit::waiting::{LIMIT, within};
 
 /// An hour: nobody waits for it.
 const DELAY: &str = "delay=3600000,ins=01";
@@ -73,20 +73,6 @@ fn a_card_that_leaves_after_its_answer_gives_it_and_is_missed_at_once() {
     assert_eq!(one.transmit(card, &[0, 1]), Err(code::REMOVED_CARD));
     service.hand().insert(READER, None).unwrap();
     service.is_well();
-}
-
-#[test]
-fn a_card_that_leaves_after_its_answer_gives_it_and_leaves_vpcds_slot_at_once() {
-    let host = VpcdHost::listen(0).unwrap();
-    let mut server = VpcdServer::new(host.address());
-    let mut card = with_faults(TestCard::default(), &["remove=answered,nth=1"]);
-    let server = std::thread::spawn(move || server.run(&mut card, &mut |_| {}));
-    let (mut reader, mut response) = (host.wait(LIMIT).unwrap(), Vec::new());
-    reader.transmit(&[0, 1, 2], &mut response).unwrap();
-    assert_eq!(response, echo(&[0, 1, 2]));
-    // Nothing more is said to it.
-    assert!(within(LIMIT, || server.is_finished()));
-    assert_eq!(server.join().unwrap().unwrap(), End::Gone);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! The PIN is entered at the reader: the program sends a command with room for it, the reader fills it in and gives the
 //! program the card's answer. Must never give the PIN to the program, nor to anybody but the card.
 
-use super::code::{self, Code};
+use crate::code::{self, Code};
 use std::fmt;
 use vmyna_apdu::StatusWord;
 use zeroize::Zeroizing;
@@ -36,7 +36,7 @@ impl PinPad {
     }
 
     /// Answers SCardControl; `transmit` speaks to the card and gives the outcome of that.
-    pub(super) fn control(
+    pub(crate) fn control(
         &self,
         control: u32,
         input: &[u8],

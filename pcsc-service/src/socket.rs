@@ -4,7 +4,7 @@
 //! gets it, and nobody's socket is taken for one that was left behind because it does not listen yet, or not any more.
 //! Must never wait without a limit: neither for that lock nor for a process that was stopped.
 
-use super::service::{CONNECTIONS, LONGEST_PATH, ServiceError};
+use crate::service::{CONNECTIONS, LONGEST_PATH, ServiceError};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
@@ -23,7 +23,7 @@ const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 const WAKING: Duration = Duration::from_secs(1);
 
 /// A socket that listens, and its path.
-pub(super) struct Listening {
+pub(crate) struct Listening {
     listener: Arc<UnixListener>,
     path: PathBuf,
     /// The device and the number of its inode, by which it is known from another one at the same path.
@@ -32,18 +32,18 @@ pub(super) struct Listening {
 
 impl Listening {
     /// Accepts connections; fails from [`Self::close`] on.
-    pub(super) fn listener(&self) -> Arc<UnixListener> {
+    pub(crate) fn listener(&self) -> Arc<UnixListener> {
         Arc::clone(&self.listener)
     }
 
     /// Its path.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Wakes whoever accepts connections, who is to look whether that is the end, and removes the socket, if what is at
     /// its path is still this one.
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         // Without the lock it is removed all the same: a path left behind would be in everybody's way.
         let _lock = lock_folder(&self.path);
         // Linux wakes the thread by this, even if the path has gone; other systems refuse it, and there it takes a connection.
@@ -60,7 +60,7 @@ impl Listening {
 ///
 /// # Errors
 /// [`ServiceError`]
-pub(super) fn listen(path: &Path) -> Result<Listening, ServiceError> {
+pub(crate) fn listen(path: &Path) -> Result<Listening, ServiceError> {
     if path.as_os_str().len() > LONGEST_PATH {
         return Err(ServiceError::PathTooLong(path.to_owned()));
     }

@@ -1,11 +1,15 @@
-//! A PC/SC service with one card, and a client of it that is no library: it says what a test wants it to say. For tests only.
+//! A PC/SC service with one card, and a client without a library, which sends exactly the bytes of a test. For tests only.
 
-use super::{LIMIT, TestCard, echo};
+#![allow(dead_code, unreachable_pub)] // each test program uses a part of it
+#![allow(clippy::unwrap_used, missing_docs)] // the whole file is for tests
+
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
-use vmyna_reader_bridge::pcsc_service::{Hand, Options, PcscLiteService, PinPad};
+use vmyna_pcsc_service::{Hand, Options, PcscLiteService, PinPad};
+use vmyna_testkit::test_card::{TestCard, echo};
+use vmyna_testkit::waiting::LIMIT;
 
 pub const READER: &str = "Desk 00 00";
 

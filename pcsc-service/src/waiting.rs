@@ -4,9 +4,9 @@
 //! its own thread does not write. Between the request and its reply a change is only noted, so that none is lost and none
 //! overtakes the reply. Must never block.
 
-use super::code::{CANCELLED, Code, SUCCESS};
-use super::message::{Reply, WOKEN};
-use super::table::Client;
+use crate::code::{CANCELLED, Code, SUCCESS};
+use crate::message::{Reply, WOKEN};
+use crate::table::Client;
 use socket2::SockRef;
 use std::collections::HashMap;
 use std::net::Shutdown;
@@ -34,10 +34,10 @@ struct Peer {
 
 /// All connected clients.
 #[derive(Default)]
-pub(super) struct Waiters(HashMap<Client, Peer>);
+pub(crate) struct Waiters(HashMap<Client, Peer>);
 
 impl Waiters {
-    pub(super) fn attach(&mut self, client: Client, stream: Arc<UnixStream>) {
+    pub(crate) fn attach(&mut self, client: Client, stream: Arc<UnixStream>) {
         let peer = Peer {
             context: None,
             events: 0,
@@ -47,25 +47,25 @@ impl Waiters {
         self.0.insert(client, peer);
     }
 
-    pub(super) fn detach(&mut self, client: Client) {
+    pub(crate) fn detach(&mut self, client: Client) {
         self.0.remove(&client);
     }
 
-    pub(super) fn set_context(&mut self, client: Client, context: Option<u32>) {
+    pub(crate) fn set_context(&mut self, client: Client, context: Option<u32>) {
         if let Some(peer) = self.0.get_mut(&client) {
             peer.context = context;
         }
     }
 
     /// What it is told with every wake, see [`Reply::Woken`].
-    pub(super) fn set_events(&mut self, client: Client, events: u32) {
+    pub(crate) fn set_events(&mut self, client: Client, events: u32) {
         if let Some(peer) = self.0.get_mut(&client) {
             peer.events = events;
         }
     }
 
     /// Ends every connection.
-    pub(super) fn hang_up(&self) {
+    pub(crate) fn hang_up(&self) {
         for peer in self.0.values() {
             // Fails only when it has ended already.
             let _ = peer.stream.shutdown(Shutdown::Both);
@@ -73,14 +73,14 @@ impl Waiters {
     }
 
     /// From now on changes are noted for it.
-    pub(super) fn ask(&mut self, client: Client) {
+    pub(crate) fn ask(&mut self, client: Client) {
         if let Some(peer) = self.0.get_mut(&client) {
             peer.waiting = Waiting::Asking(None);
         }
     }
 
     /// Its request has been answered; gives what it is to be told at once.
-    pub(super) fn asked(&mut self, client: Client) -> Option<Code> {
+    pub(crate) fn asked(&mut self, client: Client) -> Option<Code> {
         let peer = self.0.get_mut(&client)?;
         let noted = match peer.waiting {
             Waiting::Asking(noted) => noted,
@@ -90,12 +90,12 @@ impl Waiters {
         noted
     }
 
-    pub(super) fn is_waiting(&self, client: Client) -> bool {
+    pub(crate) fn is_waiting(&self, client: Client) -> bool {
         self.0.get(&client).is_some_and(|peer| peer.waiting == Waiting::Yes)
     }
 
     /// It does not want to wait any longer; what it is to be told, unless it has been.
-    pub(super) fn stop(&mut self, client: Client) -> Option<Code> {
+    pub(crate) fn stop(&mut self, client: Client) -> Option<Code> {
         let peer = self.0.get_mut(&client)?;
         match std::mem::replace(&mut peer.waiting, Waiting::No) {
             Waiting::No => None,
@@ -105,14 +105,14 @@ impl Waiters {
     }
 
     /// Tells all who wait that something has changed.
-    pub(super) fn wake_all(&mut self) {
+    pub(crate) fn wake_all(&mut self) {
         for peer in self.0.values_mut() {
             peer.wake(SUCCESS);
         }
     }
 
     /// SCardCancel: ends the wait of the client with this context; whether there is one and it waited.
-    pub(super) fn cancel(&mut self, context: u32) -> bool {
+    pub(crate) fn cancel(&mut self, context: u32) -> bool {
         let peer = self.0.values_mut().find(|peer| peer.context == Some(context));
         peer.is_some_and(|peer| peer.wake(CANCELLED))
     }

@@ -1,25 +1,25 @@
 //! The state of all readers: who is connected, who has the transaction, whose card was reset or taken out under them.
 //!
 //! Pure: no card, no socket, no clock, so that properties of it can be tested. What a call means for the card is done by
-//! [`Readers`](super::readers), which asks here first and reports back. Return codes are those that pcscd 1.9.9 was seen
+//! [`Readers`](crate::readers), which asks here first and reports back. Return codes are those that pcscd 1.9.9 was seen
 //! to give. Must never leave a transaction with somebody who is no longer connected, nor take a handle from another
 //! connection than the one it was given to.
 
-use super::code::{self, Code};
-use super::message::ReaderEntry;
-use super::protocol::{self, Disposition, ShareMode, UNSET};
+use crate::code::{self, Code};
+use crate::message::ReaderEntry;
+use crate::protocol::{self, Disposition, ShareMode, UNSET};
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use vmyna_apdu::IccError;
 
 /// Handles one connection can have, as with pcscd.
-pub(super) const HANDLES: usize = 200;
+pub(crate) const HANDLES: usize = 200;
 
 /// A client's connection to the service.
-pub(super) type Client = u64;
+pub(crate) type Client = u64;
 
 /// What SCardConnect gives; positive as a 32-bit number with sign, never 0, never given twice.
-pub(super) type Handle = u32;
+pub(crate) type Handle = u32;
 
 /// What has happened to the card since a handle's owner last knew it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Mark {
 
 /// The card in a reader, as far as clients can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CardState {
+pub(crate) enum CardState {
     Absent,
     /// It gave no ATR.
     Mute,
@@ -90,7 +90,7 @@ struct Reader {
 
 /// Why SCardConnect can't be answered with success now.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Hindrance {
+pub(crate) enum Hindrance {
     /// Answer this.
     Refused(Code),
     /// Another has a transaction: wait for its end and ask again.
@@ -101,7 +101,7 @@ pub(super) enum Hindrance {
 
 /// All readers.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     readers: Vec<Reader>,
     next: u32,
     changed: bool,
@@ -109,7 +109,7 @@ pub(super) struct Table {
 
 impl Table {
     /// Empty readers of these names.
-    pub(super) fn new(names: impl IntoIterator<Item = String>) -> Table {
+    pub(crate) fn new(names: impl IntoIterator<Item = String>) -> Table {
         let reader = |name| Reader {
             name,
             counter: 0,
@@ -128,40 +128,40 @@ impl Table {
         }
     }
 
-    pub(super) fn name(&self, reader: usize) -> &str {
+    pub(crate) fn name(&self, reader: usize) -> &str {
         self.readers.get(reader).map_or("", |reader| &reader.name)
     }
 
-    pub(super) fn find_name(&self, name: &[u8]) -> Option<usize> {
+    pub(crate) fn find_name(&self, name: &[u8]) -> Option<usize> {
         self.readers.iter().position(|reader| reader.name.as_bytes() == name)
     }
 
-    pub(super) fn card(&self, reader: usize) -> CardState {
+    pub(crate) fn card(&self, reader: usize) -> CardState {
         self.readers.get(reader).map_or(CardState::Absent, |reader| reader.card)
     }
 
-    pub(super) fn atr(&self, reader: usize) -> &[u8] {
+    pub(crate) fn atr(&self, reader: usize) -> &[u8] {
         self.readers.get(reader).map_or(&[], |reader| &reader.atr)
     }
 
-    pub(super) fn is_used(&self, reader: usize) -> bool {
+    pub(crate) fn is_used(&self, reader: usize) -> bool {
         self.readers
             .get(reader)
             .is_some_and(|reader| !reader.connections.is_empty())
     }
 
     /// What clients are shown.
-    pub(super) fn entries(&self) -> Vec<ReaderEntry> {
+    pub(crate) fn entries(&self) -> Vec<ReaderEntry> {
         self.readers.iter().map(Reader::entry).collect()
     }
 
     /// Whether something has changed that waiting clients must be told, since this was last asked.
-    pub(super) fn take_changed(&mut self) -> bool {
+    pub(crate) fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
 
     /// A number for a handle or a context that was not given before (2 thousand million of them).
-    pub(super) fn fresh(&mut self) -> u32 {
+    pub(crate) fn fresh(&mut self) -> u32 {
         self.next = (self.next + 1) & 0x7FFF_FFFF;
         self.next = self.next.max(1);
         self.next
@@ -171,7 +171,7 @@ impl Table {
     ///
     /// # Errors
     /// [`code::INVALID_HANDLE`] also when the handle is another client's.
-    pub(super) fn reader_of(&self, client: Client, handle: Handle) -> Result<usize, Code> {
+    pub(crate) fn reader_of(&self, client: Client, handle: Handle) -> Result<usize, Code> {
         self.readers
             .iter()
             .position(|reader| reader.connection(client, handle).is_some())
@@ -179,7 +179,7 @@ impl Table {
     }
 
     /// The handles of a client.
-    pub(super) fn handles(&self, client: Client) -> Vec<Handle> {
+    pub(crate) fn handles(&self, client: Client) -> Vec<Handle> {
         let connections = self.readers.iter().flat_map(|reader| &reader.connections);
         connections
             .filter(|connection| connection.client == client)
@@ -188,7 +188,7 @@ impl Table {
     }
 
     /// SCardConnect: the new handle and the protocol in use.
-    pub(super) fn connect(
+    pub(crate) fn connect(
         &mut self,
         client: Client,
         name: &[u8],
@@ -239,7 +239,7 @@ impl Table {
 
     /// SCardReconnect, before anything is done to the card: whether it may, and what is to be done to the card. All who
     /// are connected are marked when the card is to be reset.
-    pub(super) fn begin_reconnect(
+    pub(crate) fn begin_reconnect(
         &mut self,
         (client, handle): (Client, Handle),
         mode: u32,
@@ -261,7 +261,7 @@ impl Table {
     }
 
     /// SCardReconnect, after that: the protocol in use, and the outcome.
-    pub(super) fn finish_reconnect(
+    pub(crate) fn finish_reconnect(
         &mut self,
         (client, handle): (Client, Handle),
         mode: ShareMode,
@@ -304,7 +304,7 @@ impl Table {
     }
 
     /// SCardDisconnect, before anything is done to the card. `Ok(None)`: another has a transaction that must end first.
-    pub(super) fn begin_disconnect(
+    pub(crate) fn begin_disconnect(
         &mut self,
         client: Client,
         handle: Handle,
@@ -322,7 +322,7 @@ impl Table {
     }
 
     /// SCardDisconnect, after that. The handle is no longer one.
-    pub(super) fn finish_disconnect(&mut self, client: Client, handle: Handle) {
+    pub(crate) fn finish_disconnect(&mut self, client: Client, handle: Handle) {
         if let Ok(reader) = self.of(client, handle) {
             reader.connections.retain(|one| one.handle != handle);
             reader.exclusive = false;
@@ -333,7 +333,7 @@ impl Table {
 
     /// What becomes of the card when a client vanishes that has this handle: as with pcscd, the card is reset if it had
     /// the transaction, unless it has not touched the card since another reset it.
-    pub(super) fn begin_lost(&mut self, client: Client, handle: Handle) -> Disposition {
+    pub(crate) fn begin_lost(&mut self, client: Client, handle: Handle) -> Disposition {
         let Ok(reader) = self.of(client, handle) else {
             return Disposition::Leave;
         };
@@ -351,7 +351,7 @@ impl Table {
     }
 
     /// SCardBeginTransaction.
-    pub(super) fn begin_transaction(&mut self, client: Client, handle: Handle) -> Result<(), Code> {
+    pub(crate) fn begin_transaction(&mut self, client: Client, handle: Handle) -> Result<(), Code> {
         let reader = self.of(client, handle)?;
         reader.check_mark(handle)?;
         reader.check_lock(handle)?;
@@ -360,7 +360,7 @@ impl Table {
     }
 
     /// SCardEndTransaction, before anything is done to the card.
-    pub(super) fn begin_end_transaction(
+    pub(crate) fn begin_end_transaction(
         &mut self,
         client: Client,
         handle: Handle,
@@ -377,7 +377,7 @@ impl Table {
     }
 
     /// SCardEndTransaction, after that.
-    pub(super) fn finish_end_transaction(&mut self, client: Client, handle: Handle) -> Result<(), Code> {
+    pub(crate) fn finish_end_transaction(&mut self, client: Client, handle: Handle) -> Result<(), Code> {
         let reader = self.of(client, handle)?;
         if reader.lock.is_none() {
             return Err(code::NOT_TRANSACTED);
@@ -387,7 +387,7 @@ impl Table {
     }
 
     /// Whether the card may be spoken to with this protocol.
-    pub(super) fn may_transmit(&mut self, client: Client, handle: Handle, protocol: u32) -> Result<(), Code> {
+    pub(crate) fn may_transmit(&mut self, client: Client, handle: Handle, protocol: u32) -> Result<(), Code> {
         let reader = self.of(client, handle)?;
         reader.check_mark(handle)?;
         reader.check_lock(handle)?;
@@ -401,19 +401,19 @@ impl Table {
     }
 
     /// Whether SCardStatus and SCardGetAttrib may be answered.
-    pub(super) fn may_ask(&mut self, client: Client, handle: Handle) -> Result<(), Code> {
+    pub(crate) fn may_ask(&mut self, client: Client, handle: Handle) -> Result<(), Code> {
         let reader = self.of(client, handle)?;
         reader.check_mark(handle)?;
         reader.check_lock(handle)
     }
 
     /// Whether SCardControl may be answered; a card that was reset does not matter to the reader.
-    pub(super) fn may_control(&mut self, client: Client, handle: Handle) -> Result<(), Code> {
+    pub(crate) fn may_control(&mut self, client: Client, handle: Handle) -> Result<(), Code> {
         self.of(client, handle)?.check_lock(handle)
     }
 
     /// The card was powered on or reset, with this outcome.
-    pub(super) fn powered(&mut self, reader: usize, atr: Result<&[u8], IccError>) {
+    pub(crate) fn powered(&mut self, reader: usize, atr: Result<&[u8], IccError>) {
         let Some(reader) = self.readers.get_mut(reader) else {
             return;
         };
@@ -432,7 +432,7 @@ impl Table {
     }
 
     /// The card was powered off: by a client, or because nobody used it.
-    pub(super) fn unpowered(&mut self, reader: usize, by_client: bool) {
+    pub(crate) fn unpowered(&mut self, reader: usize, by_client: bool) {
         if let Some(reader) = self.readers.get_mut(reader) {
             reader.protocol = UNSET;
             reader.card = match reader.card {
@@ -445,7 +445,7 @@ impl Table {
     }
 
     /// A card was put in; with its ATR, or without when it gave none.
-    pub(super) fn insert(&mut self, reader: usize, atr: Option<&[u8]>) {
+    pub(crate) fn insert(&mut self, reader: usize, atr: Option<&[u8]>) {
         if let Some(one) = self.readers.get_mut(reader) {
             one.card = CardState::Mute; // present, until it is known how it answers
             one.counter = one.counter.wrapping_add(1);
@@ -455,7 +455,7 @@ impl Table {
     }
 
     /// The card was taken out; without effect when there is none.
-    pub(super) fn remove(&mut self, reader: usize) {
+    pub(crate) fn remove(&mut self, reader: usize) {
         if let Some(reader) = self.readers.get_mut(reader)
             && reader.card != CardState::Absent
         {
@@ -472,8 +472,8 @@ impl Table {
 
     /// All of the state, for the fuzzer's oracles.
     #[cfg(feature = "fuzzing")]
-    pub(super) fn snapshot(&self) -> Vec<super::fuzzing::Reader> {
-        let snapshot = |reader: &Reader| super::fuzzing::Reader {
+    pub(crate) fn snapshot(&self) -> Vec<crate::fuzzing::Reader> {
+        let snapshot = |reader: &Reader| crate::fuzzing::Reader {
             present: reader.card != CardState::Absent,
             powered: reader.card == CardState::Powered,
             has_atr: !reader.atr.is_empty(),
@@ -552,5 +552,4 @@ impl Reader {
 }
 
 #[cfg(test)]
-#[path = "table_tests.rs"]
 mod tests;

@@ -3,11 +3,11 @@
 //! Serves [`CONNECTIONS`] at a time and closes any more at once, so that memory and threads are bounded. Must never wait
 //! for a client.
 
-use super::feature::PinPad;
-use super::message::{NAME, READERS, ReaderEntry};
-use super::readers::{NotMoved, Observer, Readers};
-use super::session::{Extras, Session};
-use super::socket::{Listening, listen};
+use crate::feature::PinPad;
+use crate::message::{NAME, READERS, ReaderEntry};
+use crate::readers::{NotMoved, Observer, Readers};
+use crate::session::{Extras, Session};
+use crate::socket::{Listening, listen};
 use std::fmt;
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -248,10 +248,10 @@ fn accept(listener: &UnixListener, readers: &Arc<Readers>, extras: &Arc<Extras>,
 }
 
 /// One of those that are served at a time; free again when it is dropped.
-pub(super) struct Place(Arc<AtomicUsize>);
+pub(crate) struct Place(Arc<AtomicUsize>);
 
 impl Place {
-    pub(super) fn take(served: &Arc<AtomicUsize>) -> Place {
+    pub(crate) fn take(served: &Arc<AtomicUsize>) -> Place {
         served.fetch_add(1, Ordering::SeqCst);
         Place(Arc::clone(served))
     }

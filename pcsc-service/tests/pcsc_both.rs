@@ -6,12 +6,9 @@
 //! - a card that falls silent, or was unpowered by SCardDisconnect: `vmyna serve` takes it out of vpcd's reader for a
 //!   moment, because vpcd has no other way to say so; in the service it stays.
 
-#![cfg(all(unix, feature = "pcsc"))]
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
-mod common;
-
-use common::{ANSWER_OF_LENGTH, Inserted, LIMIT, TAKE_300_MS, TestCard, echo, within};
 use pcsc::{
     Attribute, Card, Context, Disposition, Error, PNP_NOTIFICATION, Protocols, ReaderState, Scope, ShareMode, State,
     Status,
@@ -19,18 +16,41 @@ use pcsc::{
 use std::ffi::{CStr, CString};
 use std::path::Path;
 use std::process::Command;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use vmyna_reader_bridge::pcsc_service::{Hand, Options, PcscLiteService};
+use vmyna_pcsc_service::{Hand, Options, PcscLiteService};
+use vmyna_reader_bridge::vpcd::{StopHandle, VpcdAddress, VpcdServer};
+use vmyna_testkit::test_card::{ANSWER_OF_LENGTH, ATR, TAKE_300_MS, TestCard, echo};
+use vmyna_testkit::waiting::{LIMIT, within};
 use vmyna_testkit::{PrivatePcscd, in_own_process};
 
 /// Where the client runs: a reader, and a hand that puts its card in and out.
 enum Stack {
-    Pcscd(PrivatePcscd, Option<Inserted>),
+    Pcscd(PrivatePcscd, Option<InSlot>),
     /// The service runs until this is dropped.
     Service(#[expect(dead_code, reason = "held")] PcscLiteService, Hand),
 }
 
 const READER: &str = "vmyna 0 00 00";
+
+/// The test card in a slot of vpcd, until this is dropped.
+struct InSlot(StopHandle, Option<JoinHandle<()>>);
+
+impl InSlot {
+    fn at(port: u16) -> InSlot {
+        let mut server = VpcdServer::new(VpcdAddress::local(port));
+        let stop = server.stop_handle();
+        let run = move || drop(server.run(&mut TestCard::default(), &mut |_| {}));
+        InSlot(stop, Some(std::thread::spawn(run)))
+    }
+}
+
+impl Drop for InSlot {
+    fn drop(&mut self) {
+        self.0.stop();
+        let _ = self.1.take().map(JoinHandle::join);
+    }
+}
 
 impl Stack {
     fn pcscd(socket: &Path) -> Stack {
@@ -50,7 +70,7 @@ impl Stack {
 
     fn insert(&mut self) {
         match self {
-            Stack::Pcscd(pcscd, card) => *card = Some(Inserted::at(pcscd.ports()[0])),
+            Stack::Pcscd(pcscd, card) => *card = Some(InSlot::at(pcscd.ports()[0])),
             Stack::Service(_, hand) => hand.insert(READER, Some(Box::new(TestCard::default()))).unwrap(),
         }
     }
@@ -376,7 +396,7 @@ fn reader_and_attributes(stack: &Stack) {
     let one = shared(&a);
     let status = one.status2_owned().unwrap();
     assert_eq!(status.reader_names()[0], reader());
-    assert_eq!(status.atr(), common::ATR);
+    assert_eq!(status.atr(), ATR);
     assert_eq!(status.status(), Status::PRESENT | Status::POWERED | Status::NEGOTIABLE);
     assert_eq!(
         one.control(0x4200_0D48, &[], &mut [0; 64]).err(),
@@ -396,7 +416,7 @@ fn reader_and_attributes(stack: &Stack) {
     if stack.is_pcscd() {
         assert_eq!(atr.err(), Some(Error::UnsupportedFeature));
     } else {
-        assert_eq!(atr.unwrap(), common::ATR);
+        assert_eq!(atr.unwrap(), ATR);
         assert_eq!(one.get_attribute_owned(Attribute::VendorName).unwrap(), b"vmyna\0");
         let short = one.get_attribute(Attribute::AtrString, &mut [0; 3]).map(<[u8]>::to_vec);
         assert_eq!(short, Err(Error::InsufficientBuffer));

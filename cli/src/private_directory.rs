@@ -5,12 +5,13 @@
 //! never remove what is not ours: only directories of this user, of this name, whose owner is dead and where nobody
 //! listens, and in them only what is known to be put there.
 
-use super::socket::connect;
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use vmyna_pcsc_service::{connect, control};
 
 const PREFIX: &str = "vmyna-";
 
@@ -31,14 +32,14 @@ const GLANCE: Duration = Duration::from_millis(500);
 
 /// See the module.
 #[derive(Debug)]
-pub struct PrivateDirectory(PathBuf);
+pub(crate) struct PrivateDirectory(PathBuf);
 
 impl PrivateDirectory {
     /// Makes one, in `XDG_RUNTIME_DIR` if that is this user's alone, or else in `/tmp`.
     ///
     /// # Errors
     /// When neither can be written to.
-    pub fn create() -> io::Result<PrivateDirectory> {
+    pub(crate) fn create() -> io::Result<PrivateDirectory> {
         let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         let private = |path: &PathBuf| {
             let there = fs::metadata(path);
@@ -60,7 +61,7 @@ impl PrivateDirectory {
     ///
     /// # Errors
     /// When `base` can't be written to.
-    pub fn create_in(base: &Path) -> io::Result<PrivateDirectory> {
+    fn create_in(base: &Path) -> io::Result<PrivateDirectory> {
         let pid = std::process::id();
         let start = start_time(&pid.to_string()).unwrap_or_default();
         let mut number = 0;
@@ -76,18 +77,18 @@ impl PrivateDirectory {
     }
 
     /// Where the PC/SC socket belongs.
-    pub fn socket(&self) -> PathBuf {
+    pub(crate) fn socket(&self) -> PathBuf {
         self.0.join(SOCKET)
     }
 
     /// Where the socket belongs by which other processes reach a card that this one has in use.
-    pub fn card_socket(&self) -> PathBuf {
+    pub(crate) fn card_socket(&self) -> PathBuf {
         self.0.join(CARD_SOCKET)
     }
 
     /// The sockets of the services of this user that run, in the directories in which [`PrivateDirectory::create`] makes
     /// them.
-    pub fn running() -> Vec<PathBuf> {
+    pub(crate) fn running() -> Vec<PathBuf> {
         let sockets = bases().into_iter().flat_map(|base| candidates(&base));
         let listened = |path: &PathBuf| match connect(path, GLANCE) {
             Ok(_) => true,
@@ -98,19 +99,19 @@ impl PrivateDirectory {
     }
 
     /// The user that this process runs as; `None` where that can't be told.
-    pub fn user() -> Option<u32> {
+    pub(crate) fn user() -> Option<u32> {
         // Without /proc, who owns what this process makes.
         let made = || fs::metadata(&Self::create_in(&std::env::temp_dir()).ok()?.0).ok();
         own_user().or_else(|| Some(made()?.uid()))
     }
 
     /// Removes what killed services have left behind. It may take some milliseconds when there are many.
-    pub fn remove_stale() {
+    pub(crate) fn remove_stale() {
         bases().iter().for_each(|base| Self::remove_stale_in(base));
     }
 
     /// The same in `base`.
-    pub fn remove_stale_in(base: &Path) {
+    fn remove_stale_in(base: &Path) {
         for (path, metadata) in candidates(base) {
             if !is_owned(&path) && is_abandoned(&path, &metadata) {
                 // A file that nobody knows stays, and the directory with it.
@@ -132,7 +133,7 @@ fn bases() -> Vec<PathBuf> {
 }
 
 fn remove(directory: &Path) {
-    let control = format!("{SOCKET}{}", super::control::SUFFIX);
+    let control = format!("{SOCKET}{}", control::SUFFIX);
     for name in [SOCKET, &control, CARD_SOCKET] {
         let _ = fs::remove_file(directory.join(name));
     }
