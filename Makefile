@@ -21,7 +21,8 @@ test: ## install what is missing and run every check: format, lints, dependency 
 	scripts/install-packages.sh $(TEST_PACKAGES)
 	scripts/test.sh
 
-test-heavy: ## hours: all power cuts, 1,000 kills, coverage and mutation score of card-os with their thresholds
+test-heavy: ## hours: clients beside softhsm2, all power cuts, 1,000 kills, coverage and mutation score with their thresholds
+	scripts/test-clients.sh
 	cargo test --locked --package vmyna-card-os --test power_cuts -- --ignored --nocapture
 	cargo test --locked --package vmyna --test kills -- --ignored --nocapture
 	$(MAKE) coverage

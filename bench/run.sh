@@ -7,6 +7,9 @@
 #   core, because where the scheduler puts the two ends of a socket can decide more than what they do.
 set -eu
 
+# libpcsclite would log each call.
+unset PCSCLITE_DEBUG
+
 runs=${RUNS:-9}
 apdus=${APDUS:-2000}
 release=${CARGO_TARGET_DIR:-target}/release

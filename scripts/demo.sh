@@ -1,16 +1,18 @@
 #!/bin/sh
-# What `make demo` shows: an unmodified OpenSC lists, logs in to and signs with a virtual card. Runs inside `vmyna run`,
-# whose path is the argument; no pcscd is needed.
+# The demonstration of `make demo`: an unmodified OpenSC lists, logs in to and signs with a virtual card. Runs inside
+# `vmyna run`, whose path is the argument; no pcscd is needed.
 set -eu
 
 vmyna=$(realpath "$1")
 directory=$(mktemp -d)
 cd "$directory"
-export OPENSC_CONF=/dev/null
+# No configuration of the machine or the user: only what is shown here decides the outcome.
+export OPENSC_CONF=/dev/null OPENSSL_CONF=/dev/null HOME=/nonexistent XDG_CACHE_HOME=/nonexistent
+unset OPENSC_DEBUG OPENSC_DRIVER PKCS11_MODULE_PATH
 # shellcheck disable=SC2329  # called by the trap
 finish() { rm -rf "$directory"; }
 trap finish EXIT
-# Not every shell runs the above when a signal ends it.
+# Not every shell runs the trap of EXIT when a signal ends it.
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -44,4 +46,4 @@ show pkcs11-tool --login --pin ABC123 --slot-index 1 --sign --id 02 --mechanism 
 public_key sign
 check sign
 note "Done: an unmodified OpenSC listed, logged in and signed; both signatures are right.
-Next: $vmyna demo explains the card APDU by APDU, $vmyna apdu gives a prompt, $vmyna --help tells the rest."
+Next: $vmyna demo explains the card APDU by APDU, $vmyna apdu gives a prompt, $vmyna --help lists all commands."

@@ -5,7 +5,7 @@
 
 mod common;
 
-use std::process::{Command, Output};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
 use common::{AUTH, ISD, JPKI, Rig, SIGN, bytes, hex};
@@ -17,7 +17,7 @@ use vmyna_card_os::Card;
 use vmyna_card_os::state::MemoryStore;
 use vmyna_reader_bridge::vpcd::{VpcdAddress, VpcdServer};
 use vmyna_reader_bridge::{ContactlessReader, SoftwareReader, TypeB};
-use vmyna_testkit::{PrivatePcscd, require_program};
+use vmyna_testkit::{PrivatePcscd, client};
 
 /// Hanako's card of this profile, without power.
 fn card(profile: &Profile) -> Card {
@@ -304,10 +304,9 @@ fn opensc_knows_the_card_by_its_application_whatever_the_atr() {
         let (stop, mut card) = (server.stop_handle(), icc(&profile));
         let thread = std::thread::spawn(move || server.run(&mut *card, &mut |_| {}).unwrap());
         let run = |program: &str, arguments: &[&str]| -> Output {
-            Command::new(require_program(program, "opensc"))
+            client(program, "opensc")
                 .args(arguments)
                 .envs(pcscd.environment())
-                .env("LC_ALL", "C.UTF-8")
                 .output()
                 .unwrap()
         };

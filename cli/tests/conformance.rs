@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use common::{Printed, Serve, Stack, modes_are_as_before, typed, typed_at, vmyna};
-use vmyna_testkit::require_program;
+use vmyna_testkit::client;
 
 /// Hanako's PINs, and that her card is nobody's.
 const ALL: [&str; 17] = [
@@ -58,8 +58,7 @@ fn the_virtual_card_passes_in_the_software_reader_and_the_reports_are_in_order()
         .arg(&record);
     all_passed(&command.output().unwrap().exits_with(0).out());
 
-    let xmllint = require_program("xmllint", "libxml2-utils");
-    let checked = Command::new(xmllint)
+    let checked = client("xmllint", "libxml2-utils")
         .args(["--noout", "--xpath", "count(//testcase)"])
         .arg(&junit)
         .output()

@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use common::{Printed, Serve, Stack, is_signed, openssl, vmyna, write_public_key};
 use vmyna_applets::specimen;
-use vmyna_testkit::require_program;
+use vmyna_testkit::{client, require_program};
 
 const PKCS15_TOOL: (&str, &str) = ("pkcs15-tool", "opensc");
 
@@ -59,9 +59,7 @@ fn prepared(options: &[&str], directory: &Path, script: &str) -> Command {
     command
         .args(["60", "sh", "-c", &format!("{WORDS}{script}")])
         .current_dir(directory)
-        .env("VMYNA", env!("CARGO_BIN_EXE_vmyna"))
-        .env("LC_ALL", "C.UTF-8")
-        .env_remove("PCSCLITE_CSOCK_NAME");
+        .env("VMYNA", env!("CARGO_BIN_EXE_vmyna"));
     command
 }
 
@@ -248,7 +246,7 @@ fn a_service_of_its_own_has_the_same_faults_and_tells_at_its_end_which_never_fir
     let faults = ["--fault", "sw=6581,ins=20,data,nth=1", "--fault", "mute,ins=2A"];
     let mut serve = Serve::start(&[&["--socket", socket], &faults[..]].concat());
     serve.wait_for("Ctrl-C ends it");
-    let mut verify = Command::new(require_program("pkcs15-tool", "opensc"));
+    let mut verify = client("pkcs15-tool", "opensc");
     verify
         .args(["--verify-pin", "--auth-id", "01", "--pin", "1234"])
         .env("PCSCLITE_CSOCK_NAME", socket);

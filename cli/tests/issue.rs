@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Printed, starting, vmyna};
 use tempfile::TempDir;
-use vmyna_testkit::require_program;
+use vmyna_testkit::client;
 
 const PERSON: &str = r#"
 name = "見本　太郎"
@@ -322,7 +322,6 @@ fn control_c_ends_a_long_run_with_nothing_written() {
 
 #[test]
 fn authorities_of_ones_own_certify_the_card() {
-    require_program("openssl", "openssl");
     let here = folder();
     let told = in_folder(&here, &["ca", "init", "ca"]).exits_with(0).out();
     assert!(told.contains("ca/sign-ca/certificate.der"), "{told}");
@@ -335,7 +334,7 @@ fn authorities_of_ones_own_certify_the_card() {
         let der = in_folder(&here, &["files", "taro.vmyna", &format!("jpki/{file}"), "--raw"]).exits_with(0);
         fs::write(here.path().join("certificate.der"), der.stdout).unwrap();
         let verify = |authority: &str| {
-            let mut openssl = Command::new("openssl");
+            let mut openssl = client("openssl", "openssl");
             openssl.args(["verify", "-x509_strict", "-CAstore"]);
             let run = openssl
                 .arg(format!("ca/{authority}/certificate.der"))

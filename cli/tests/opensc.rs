@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use common::{Printed, Stack, is_signed, openssl, write_public_key};
+use common::{Printed, Stack, is_signed, opensc_module, openssl, write_public_key};
 use vmyna_applets::jpki;
 use vmyna_applets::specimen;
 use vmyna_testkit::clients::{Way, proves};
@@ -199,7 +199,15 @@ fn pkcs11_shows_each_key_in_a_slot_of_its_own_and_passes_its_own_tests() {
         );
         assert!(tested.contains("No errors"), "{tested}");
     }
-    assert!(succeed(&stack, P11TOOL, here, &["--list-tokens"]).contains("JPKI%20%28User%20Authentication%20PIN%29"));
+    assert!(
+        succeed(
+            &stack,
+            P11TOOL,
+            here,
+            &["--provider", &opensc_module(), "--list-tokens"]
+        )
+        .contains("JPKI%20%28User%20Authentication%20PIN%29")
+    );
 }
 
 #[test]

@@ -8,10 +8,9 @@ mod common;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::process::Command;
 
 use common::{Printed, vmyna};
-use vmyna_testkit::{assert_page, assert_picture, require_program};
+use vmyna_testkit::{assert_page, assert_picture, client, require_program};
 
 /// Cells of a line, after which it is cut.
 const COLUMNS: usize = 118;
@@ -114,10 +113,7 @@ fn picture_of_pkcs11_tool_shows_what_the_program_prints() {
     // pkcs11-tool prints its progress on both streams; the picture shows both in their order at a terminal.
     let printed = output.err() + &output.out();
     assert!(printed.contains("No errors"), "{printed}");
-    let version = Command::new(require_program("opensc-tool", "opensc"))
-        .arg("--info")
-        .output()
-        .unwrap();
+    let version = client("opensc-tool", "opensc").arg("--info").output().unwrap();
     if version.out().starts_with(OPENSC_OF_THE_PICTURE) {
         let prompt = format!("vmyna run -- pkcs11-tool {}", arguments.join(" "));
         assert_page("pkcs11-tool.svg", &terminal(&prompt, &printed));

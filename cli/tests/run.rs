@@ -13,10 +13,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Printed, Serve, is_signed, run_with_input, signal, starting, vmyna, wait, write_public_key};
+use common::{
+    PATIENCE, Printed, Serve, is_signed, opensc_module, run_with_input, signal, starting, vmyna, wait, write_public_key,
+};
 use vmyna_applets::specimen;
 use vmyna_testkit::clients::{Way, proves};
-use vmyna_testkit::require_program;
+use vmyna_testkit::{client, require_program};
 
 const VMYNA: &str = env!("CARGO_BIN_EXE_vmyna");
 
@@ -28,7 +30,6 @@ fn program(options: &[&str], (name, package): (&str, &str), arguments: &[&str]) 
         .arg("--")
         .arg(require_program(name, package))
         .args(arguments);
-    command.env("LC_ALL", "C.UTF-8").env_remove("PCSCLITE_CSOCK_NAME");
     command
 }
 
@@ -102,7 +103,10 @@ fn pkcs11_lists_passes_its_own_tests_and_signs_what_openssl_verifies() {
     let slots = succeed(&[], PKCS11_TOOL, &["--list-slots"]);
     assert!(slots.contains("JPKI (Digital Signature PIN)"), "{slots}");
     assert!(succeed(&[], PKCS11_TOOL, &["--list-objects"]).contains("Certificate Object"));
-    assert!(succeed(&[], P11TOOL, &["--list-tokens"]).contains("JPKI%20%28User%20Authentication%20PIN%29"));
+    assert!(
+        succeed(&[], P11TOOL, &["--provider", &opensc_module(), "--list-tokens"])
+            .contains("JPKI%20%28User%20Authentication%20PIN%29")
+    );
     let directory = tempfile::tempdir().unwrap();
     let card = specimen::find("hanako").unwrap().unwrap().jpki;
     let keys = [
@@ -407,7 +411,7 @@ fn a_whole_shell_is_served_at_a_socket_of_its_choice() {
     ]);
     serve.wait_for(&format!("PCSCLITE_CSOCK_NAME={socket}"));
     let client = |arguments: &[&str]| -> Output {
-        let mut command = Command::new(require_program("opensc-tool", "opensc"));
+        let mut command = client("opensc-tool", "opensc");
         command
             .args(arguments)
             .env("PCSCLITE_CSOCK_NAME", &socket)

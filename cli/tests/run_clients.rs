@@ -13,10 +13,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use common::{Printed, is_signed, modes_are_as_before, openssl, starting, vmyna, write_public_key};
+use common::{Printed, is_signed, modes_are_as_before, opensc_module, openssl, starting, vmyna, write_public_key};
 use vmyna_applets::specimen;
 use vmyna_testkit::clients::{Way, proves};
-use vmyna_testkit::require_program;
+use vmyna_testkit::{isolated, require_program};
 
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 
@@ -24,7 +24,6 @@ const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 fn client(card: &str, program: &Path) -> Command {
     let mut command = vmyna(["run", "--card", card, "--"]);
     command.arg(program).env("VMYNA", env!("CARGO_BIN_EXE_vmyna"));
-    command.env("LC_ALL", "C.UTF-8").env_remove("PCSCLITE_CSOCK_NAME");
     command
 }
 
@@ -100,7 +99,7 @@ fn a_pin_that_nobody_can_be_asked_for_is_cancelled_and_the_user_told() {
 fn python_with_pyscard() -> PathBuf {
     let candidates = [PathBuf::from("/usr/bin/python3"), require_program("python3", "python3")];
     let has_pyscard = |python: &PathBuf| {
-        let import = Command::new(python).args(["-c", "import smartcard"]).output();
+        let import = isolated(python).args(["-c", "import smartcard"]).output();
         import.is_ok_and(|output| output.status.success())
     };
     let found = candidates.into_iter().find(has_pyscard);
@@ -139,7 +138,7 @@ fn nfc_pcsc() -> PathBuf {
     let source = Path::new(CLIENTS).join("nfc-pcsc");
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nfc-pcsc");
     let (packages, stamp) = (directory.join("node_modules"), directory.join("installed"));
-    let version = Command::new(require_program("node", "nodejs"))
+    let version = vmyna_testkit::client("node", "nodejs")
         .arg("--version")
         .output()
         .unwrap();
@@ -152,7 +151,9 @@ fn nfc_pcsc() -> PathBuf {
     for file in ["package.json", "package-lock.json"] {
         fs::copy(source.join(file), directory.join(file)).unwrap();
     }
-    let install = Command::new(require_program("npm", "npm"))
+    // Not isolated: npm may need the user's proxy and registry.
+    let npm = require_program("npm", "npm");
+    let install = Command::new(npm)
         .args(["ci", "--no-audit", "--no-fund"])
         .current_dir(&directory)
         .output()
@@ -186,6 +187,7 @@ fn opensc(directory: &Path, script: &str) -> String {
     }
     let mut command = client("specimen:hanako", &require_program("sh", "dash"));
     command.args(["-e", "-c", script]).current_dir(directory);
+    command.env("MODULE", opensc_module());
     let output: Output = command.output().unwrap().exits_with(0);
     output.out()
 }
@@ -243,10 +245,10 @@ fn opensc_and_gnutls_list_mechanisms_objects_and_certificates() {
     let _proof = proves("gnutls.objects", Way::Service);
     let told = opensc(
         Path::new("/"),
-        "pkcs11-tool --list-mechanisms
+        r#"pkcs11-tool --list-mechanisms
         pkcs11-tool --list-objects
-        p11tool --list-all-certs 'pkcs11:token=JPKI%20%28User%20Authentication%20PIN%29'
-        GNUTLS_PIN=1234 p11tool --login --list-privkeys 'pkcs11:token=JPKI%20%28User%20Authentication%20PIN%29'",
+        p11tool --provider "$MODULE" --list-all-certs 'pkcs11:token=JPKI%20%28User%20Authentication%20PIN%29'
+        GNUTLS_PIN=1234 p11tool --provider "$MODULE" --login --list-privkeys 'pkcs11:token=JPKI%20%28User%20Authentication%20PIN%29'"#,
     );
     for object in [
         "SHA256-RSA-PKCS",

@@ -7,11 +7,10 @@ mod common;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use common::{Printed, vmyna};
 use serde_json::Value;
-use vmyna_testkit::require_program;
+use vmyna_testkit::{isolated, require_program};
 
 const HANAKO: &str = "specimen:hanako";
 
@@ -102,7 +101,7 @@ fn the_pictures_are_png_files_of_an_id_1_card_at_300_dpi_that_only_their_owner_r
         let path = pictures.join(name);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let run = |program: &Path, arguments: &[&str]| {
-            let mut command = Command::new(program);
+            let mut command = isolated(program);
             command.args(arguments).arg(&path).output().unwrap().exits_with(0).out()
         };
         let checked = run(&require_program("pngcheck", "pngcheck"), &["-v"]);

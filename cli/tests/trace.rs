@@ -18,7 +18,7 @@ use vmyna_applets::specimen;
 use vmyna_card_os::declaration::SecureSession;
 
 use common::{Printed, Serve, vmyna};
-use vmyna_testkit::require_program;
+use vmyna_testkit::{client, isolated, require_program};
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
 const SELECT_INPUT_ASSIST: &str = "00A4040C0AD3921000310001010408";
@@ -73,7 +73,7 @@ fn show(file: &Path, options: &[&str]) -> String {
 #[track_caller]
 fn tshark(file: &Path, fields: &[&str]) -> Vec<String> {
     let home = tempfile::tempdir().unwrap();
-    let mut command = Command::new(require_program("tshark", "tshark"));
+    let mut command = client("tshark", "tshark");
     command.env("HOME", home.path()).env("XDG_CONFIG_HOME", home.path());
     command.args(["-T", "fields", "-E", "separator=|", "-r"]).arg(file);
     for field in fields {
@@ -446,11 +446,7 @@ fn readers_of_one_trace_are_told_apart() {
         .args(["sh", "-c", script])
         .arg(&opensc)
         .arg(env!("CARGO_BIN_EXE_vmyna"));
-    command
-        .env_remove("PCSCLITE_CSOCK_NAME")
-        .output()
-        .unwrap()
-        .exits_with(0);
+    command.output().unwrap().exits_with(0);
     let lines = tshark(&file, &["frame.interface_name", "iso7816.apdu.ins"]);
     for reader in ["Desk", "Door"] {
         assert!(lines.contains(&format!("{reader}|0xa4")), "{lines:?}");
@@ -475,7 +471,7 @@ fn a_killed_process_leaves_a_trace_that_can_be_read() {
     let socket = folder.file("pcsc");
     let mut serve = Serve::start(&["--socket", socket.to_str().unwrap(), "--trace", file.to_str().unwrap()]);
     serve.wait_for("PCSCLITE_CSOCK_NAME");
-    let mut command = Command::new(require_program("opensc-tool", "opensc"));
+    let mut command = client("opensc-tool", "opensc");
     command
         .env("PCSCLITE_CSOCK_NAME", &socket)
         .args(["-s", "00A4040C0AD392F000260100000001"]);
@@ -531,7 +527,7 @@ fn what_is_no_trace_is_a_wrong_argument() {
 #[test]
 fn a_trace_that_reaches_the_limit_of_files_sizes_ends_and_stops_neither_card_nor_program() {
     let directory = tempfile::tempdir().unwrap();
-    let mut command = std::process::Command::new("sh");
+    let mut command = isolated("sh");
     // A file of at most one block, which the trace soon fills; the program has no limit of its own to meet.
     let program = "for i in 1 2 3 4 5 6 7 8; do pkcs15-tool --list-pins >/dev/null || exit 3; done; exit 7";
     let vmyna = env!("CARGO_BIN_EXE_vmyna");

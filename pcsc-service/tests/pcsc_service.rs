@@ -628,7 +628,7 @@ fn an_apdu_costs_little_more_than_the_bare_socket() {
             .find_map(|line| line.strip_prefix("Cpus_allowed_list:"))
             .unwrap();
         let core: String = allowed.trim().chars().take_while(char::is_ascii_digit).collect();
-        let output = std::process::Command::new(vmyna_testkit::require_program("taskset", "util-linux"))
+        let output = vmyna_testkit::client("taskset", "util-linux")
             .args(["-c", &core])
             .arg(std::env::current_exe().unwrap())
             .args([

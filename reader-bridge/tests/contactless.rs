@@ -5,7 +5,7 @@
 mod common;
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::thread::JoinHandle;
 
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use vmyna_apdu::{Icc, IccError, Reader};
 use vmyna_reader_bridge::vpcd::{End, StopHandle, VpcdAddress, VpcdError, VpcdServer};
 use vmyna_reader_bridge::{ContactlessReader, SoftwareReader, TypeB};
 use vmyna_testkit::clients::{Way, proves};
-use vmyna_testkit::{PrivatePcscd, require_program};
+use vmyna_testkit::{PrivatePcscd, client};
 
 const TYPE_B: TypeB = TypeB {
     application_data: [0x00, 0x00, 0x05, 0xE0],
@@ -216,10 +216,9 @@ impl Stack {
 
     /// Runs a program as a client of this pcscd: what it has printed, or printed when it failed.
     fn run(&self, (name, package): (&str, &str), arguments: &[&str], input: &str) -> Result<String, String> {
-        let mut child = Command::new(require_program(name, package))
+        let mut child = client(name, package)
             .args(arguments)
             .envs(self.pcscd.environment())
-            .env("LC_ALL", "C.UTF-8")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

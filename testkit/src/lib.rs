@@ -8,6 +8,7 @@
 //! This crate must never become part of the product: it panics with a sentence that says what to install, and it looks
 //! for programs where Debian and Ubuntu put them.
 
+mod client;
 pub mod clients;
 mod own_process;
 mod page;
@@ -19,6 +20,7 @@ pub mod test_card;
 pub mod waiting;
 mod watchdog;
 
+pub use client::{client, isolated};
 pub use own_process::in_own_process;
 pub use page::{assert_page, assert_picture};
 pub use pcscd::PrivatePcscd;

@@ -6,6 +6,7 @@
 //!
 //! Must never touch the machine's own PC/SC service, nor leave a daemon or a directory behind.
 
+use crate::client::isolated;
 use crate::ports;
 use crate::programs::{find_program, find_vpcd_driver};
 use crate::watchdog::Watchdog;
@@ -182,7 +183,7 @@ impl PrivatePcscd {
         let listener = UnixListener::bind(&self.socket).map_err(cannot("listen on", &self.socket))?;
         let log = File::create(self.log_path()).map_err(cannot("create", &self.log_path()))?;
         let errors = log.try_clone().map_err(cannot("open", &self.log_path()))?;
-        let mut command = Command::new("sh");
+        let mut command = isolated("sh");
         command.args(["-c", r#"LISTEN_PID=$$ exec "$@""#, "sh"]).arg(&program);
         command
             .args(["--foreground", "--info", "--config"])
@@ -192,7 +193,6 @@ impl PrivatePcscd {
         }
         command
             .env("LISTEN_FDS", "1")
-            .env_remove("LISTEN_FDNAMES")
             .fd_mappings(vec![FdMapping {
                 parent_fd: listener.into(),
                 child_fd: 3,

@@ -33,12 +33,16 @@ pub fn require_vpcd_driver() -> PathBuf {
 /// When it is missing, with the sentence that says which Debian package to install.
 #[expect(clippy::panic, reason = "a test without its peer must fail and say what to install")]
 pub fn require_library(name: &str, debian_package: &str) -> PathBuf {
-    library_under(Path::new("/usr"), name).unwrap_or_else(|| {
+    find_library(name).unwrap_or_else(|| {
         panic!(
             "this test needs the library {name}, which is in none of /usr/lib, /usr/lib64, /usr/lib/*: \
              apt-get install {debian_package}"
         )
     })
+}
+
+pub(crate) fn find_library(name: &str) -> Option<PathBuf> {
+    library_under(Path::new("/usr"), name)
 }
 
 fn library_under(usr: &Path, name: &str) -> Option<PathBuf> {

@@ -7,11 +7,10 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-use vmyna_testkit::{PrivatePcscd, require_program};
+use vmyna_testkit::{PrivatePcscd, client};
 
 fn readers_seen_by_opensc(pcscd: &PrivatePcscd) -> String {
-    let opensc = require_program("opensc-tool", "opensc");
-    let output = Command::new(opensc)
+    let output = client("opensc-tool", "opensc")
         .arg("-l")
         .envs(pcscd.environment())
         .output()

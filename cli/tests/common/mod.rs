@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use vmyna_testkit::{PrivatePcscd, require_program};
+use vmyna_testkit::{PrivatePcscd, client, isolated, require_library, require_program};
 
 /// Longer than anything takes that works, also on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -26,12 +26,9 @@ pub fn vmyna<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command
     command
 }
 
-/// A program that is `vmyna` or starts it. Whoever runs the tests may keep the states of cards in a folder of their own; no
-/// test is to write there, or to depend on it.
+/// A program that is `vmyna` or starts it. It inherits no folder for the states of cards, so no test writes to the user's.
 pub fn starting(program: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new(program);
-    command.env_remove("VMYNA_STATE");
-    command
+    isolated(program)
 }
 
 /// What a finished command has printed.
@@ -204,20 +201,22 @@ impl Stack {
 
     /// A program of a Debian package as a client of this pcscd.
     pub fn program(&self, (name, package): (&str, &str), arguments: &[&str]) -> Command {
-        let mut command = starting(require_program(name, package));
-        command
-            .args(arguments)
-            .envs(self.pcscd.environment())
-            .env("LC_ALL", "C.UTF-8");
+        let mut command = client(name, package);
+        command.args(arguments).envs(self.pcscd.environment());
         command
     }
+}
+
+/// The path of OpenSC's PKCS#11 module, for programs that would otherwise load every module that p11-kit knows.
+pub fn opensc_module() -> String {
+    let module = require_library("opensc-pkcs11.so", "opensc-pkcs11");
+    module.to_str().unwrap().to_owned()
 }
 
 /// Runs openssl in a directory; fails the test unless it succeeds.
 #[track_caller]
 pub fn openssl(directory: &Path, arguments: &[&str]) -> String {
-    let openssl = require_program("openssl", "openssl");
-    let output = Command::new(openssl)
+    let output = client("openssl", "openssl")
         .args(arguments)
         .current_dir(directory)
         .output()
@@ -269,7 +268,6 @@ pub fn typed_at(script: &str, steps: &[(&str, &[u8])]) -> String {
         .arg("--default-signal=INT,QUIT")
         .arg(require_program("script", "bsdutils"))
         .args(["--quiet", "--return", "--command", script, "/dev/null"])
-        .env("LC_ALL", "C.UTF-8")
         .env("SHELL", "/bin/sh")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

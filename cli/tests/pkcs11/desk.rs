@@ -2,13 +2,13 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 use vmyna_testkit::clients::Way;
-use vmyna_testkit::{require_library, require_program};
+use vmyna_testkit::{client, require_program};
 
-use crate::common::{Printed, Stack, run_with_input, vmyna};
+use crate::common::{Printed, Stack, opensc_module, run_with_input, vmyna};
 use crate::issued;
 
 /// A card that is under no authority of these tests, with the same PINs.
@@ -74,25 +74,21 @@ impl Desk {
         let mut command = match &self.stack {
             None => {
                 let mut command = vmyna(["run", "--card", &self.card, "--"]);
-                command.arg(shell).env_remove("PCSCLITE_CSOCK_NAME");
+                command.arg(shell);
                 command
             }
             Some(stack) => stack.program(("sh", "dash"), &[]),
         };
         command.args(["-e", "-c", script]).current_dir(self.path());
-        command
-            .env("LC_ALL", "C.UTF-8")
-            .envs(environment())
-            .envs(variables.iter().copied());
+        command.envs(environment()).envs(variables.iter().copied());
         run_with_input(&mut command, b"")
     }
 }
 
 /// What scripts find in their environment: the PKCS#11 module, and the card's two tokens as RFC 7512 writes them.
 fn environment() -> [(&'static str, String); 3] {
-    let module = require_library("opensc-pkcs11.so", "opensc-pkcs11");
     [
-        ("MODULE", module.to_str().unwrap().to_owned()),
+        ("MODULE", opensc_module()),
         (
             "AUTH",
             "pkcs11:token=JPKI%20%28User%20Authentication%20PIN%29".to_owned(),
@@ -103,7 +99,7 @@ fn environment() -> [(&'static str, String); 3] {
 
 /// openssl's engine has no program to look for.
 pub(crate) fn require_openssl_engine() {
-    let mut command = Command::new(require_program("openssl", "openssl"));
+    let mut command = client("openssl", "openssl");
     let found = command
         .args(["engine", "pkcs11"])
         .stdout(Stdio::null())

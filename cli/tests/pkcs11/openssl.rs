@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use vmyna_testkit::client;
 use vmyna_testkit::clients::{Way, proves};
 
 use crate::common::{Printed, openssl};
@@ -78,7 +79,7 @@ fn a_wrong_pin_costs_the_engine_one_try() {
 
 /// What `openssl cms -verify` says of a message: the text, or why not.
 fn cms_verify(desk: &Desk, message: &str, arguments: &[&str]) -> Result<String, String> {
-    let mut command = std::process::Command::new(vmyna_testkit::require_program("openssl", "openssl"));
+    let mut command = client("openssl", "openssl");
     command.args(["cms", "-verify", "-binary", "-inform", "DER", "-in", message]);
     let output = command.args(arguments).current_dir(desk.path()).output().unwrap();
     if output.status.success() {

@@ -3,10 +3,10 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use vmyna_testkit::clients::{Way, proves};
-use vmyna_testkit::{LocalServer, require_program};
+use vmyna_testkit::{LocalServer, client, isolated, require_program};
 
 use crate::common::{Printed, openssl};
 use crate::desk::Desk;
@@ -41,7 +41,7 @@ fn sshd(desk: &Desk) -> LocalServer {
         );
         let file = directory.join("sshd_config");
         fs::write(&file, configuration).unwrap();
-        let mut command = Command::new(&sshd);
+        let mut command = isolated(&sshd);
         command.args(["-D", "-e", "-f"]).arg(file);
         command
     });
@@ -49,7 +49,7 @@ fn sshd(desk: &Desk) -> LocalServer {
 }
 
 fn ssh_keygen(desk: &Desk, arguments: &[&str]) -> String {
-    let mut command = Command::new(require_program("ssh-keygen", "openssh-client"));
+    let mut command = client("ssh-keygen", "openssh-client");
     let output = command.args(arguments).current_dir(desk.path()).output();
     output.unwrap().exits_with(0).out()
 }

@@ -4,10 +4,8 @@
 //! Both speak TLS 1.2 here, with signatures by PKCS#1 v1.5. TLS 1.3 and the first choice of TLS 1.2 are RSASSA-PSS, which
 //! OpenSC does not offer for this card.
 
-use std::process::Command;
-
 use vmyna_testkit::clients::{Way, proves};
-use vmyna_testkit::{LocalServer, require_program};
+use vmyna_testkit::{LocalServer, isolated, require_program};
 
 use crate::common::{Printed, openssl};
 use crate::desk::{Desk, require_openssl_engine};
@@ -58,7 +56,7 @@ fn nginx(desk: &Desk) -> LocalServer {
         );
         let file = directory.join("nginx.conf");
         std::fs::write(&file, configuration).unwrap();
-        let mut command = Command::new(&nginx);
+        let mut command = isolated(&nginx);
         command.args(["-e", "stderr", "-p"]).arg(directory).arg("-c").arg(file);
         command
     });
@@ -81,7 +79,7 @@ fn openssl_asks(options: &str) -> String {
 /// GnuTLS reads the certificate from the card too, and finds out by itself which signatures the module makes.
 fn gnutls_asks(version: &str) -> String {
     format!(
-        "{ASK} | GNUTLS_PIN=1234 gnutls-cli -p $PORT --x509cafile server.pem --priority NORMAL:-VERS-ALL:+VERS-{version} \
+        "{ASK} | GNUTLS_PIN=1234 gnutls-cli --provider \"$MODULE\" -p $PORT --x509cafile server.pem --priority NORMAL:-VERS-ALL:+VERS-{version} \
         --x509certfile \"$AUTH;type=cert;object=User%20Authentication%20Certificate\" \
         --x509keyfile \"$AUTH;type=private;object=User%20Authentication%20Key\" 127.0.0.1"
     )

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use vmyna_photo::{HEIGHT, Picture, WIDTH};
-use vmyna_testkit::require_program;
+use vmyna_testkit::{isolated, require_program};
 
 /// A coloured picture: `width * height` dots of red, green and blue.
 pub(crate) struct Colors {
@@ -105,7 +105,7 @@ pub(crate) fn convert(input: &[u8], options: &[&str], format: &str) -> Vec<u8> {
         folder.path().join(format!("to.{format}")),
     );
     fs::write(&from, input).unwrap();
-    run(Command::new(program).arg(&from).args(options).arg(&to));
+    run(isolated(program).arg(&from).args(options).arg(&to));
     fs::read(to).unwrap()
 }
 
@@ -118,12 +118,7 @@ pub(crate) fn opj_compress(ppm: &[u8], options: &[&str], format: &str) -> Vec<u8
         folder.path().join(format!("to.{format}")),
     );
     fs::write(&from, ppm).unwrap();
-    run(Command::new(program)
-        .arg("-i")
-        .arg(&from)
-        .arg("-o")
-        .arg(&to)
-        .args(options));
+    run(isolated(program).arg("-i").arg(&from).arg("-o").arg(&to).args(options));
     fs::read(to).unwrap()
 }
 
@@ -133,7 +128,7 @@ pub(crate) fn opj_decompress(jp2: &[u8]) -> Picture {
     let folder = tempfile::tempdir().unwrap();
     let (from, to) = (folder.path().join("from.jp2"), folder.path().join("to.pgm"));
     fs::write(&from, jp2).unwrap();
-    run(Command::new(program).arg("-i").arg(&from).arg("-o").arg(&to));
+    run(isolated(program).arg("-i").arg(&from).arg("-o").arg(&to));
     let pgm = fs::read(to).unwrap();
     // A header of words and comments, then the dots.
     let header: String = pgm.iter().take(200).map(|&byte| char::from(byte)).collect();
@@ -159,7 +154,7 @@ pub(crate) fn printed(
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("photo.jp2");
     fs::write(&file, content).unwrap();
-    run(Command::new(program).args(arguments(&file)))
+    run(isolated(program).args(arguments(&file)))
 }
 
 fn run(command: &mut Command) -> String {
