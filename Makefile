@@ -14,7 +14,7 @@ help: ## list the targets
 
 demo: ## install what is missing, let an unmodified OpenSC list, log in to and sign with a virtual card
 	scripts/install-packages.sh $(DEMO_PACKAGES)
-	cargo build --release --package vmyna
+	cargo build --release --package vmyna-cli
 	target/release/vmyna run -- scripts/demo.sh target/release/vmyna
 
 test: ## install what is missing and run every check: format, lints, dependency audit, all tests
@@ -24,7 +24,7 @@ test: ## install what is missing and run every check: format, lints, dependency 
 test-heavy: ## hours: clients beside softhsm2, all power cuts, 1,000 kills, coverage and mutation score with their thresholds
 	scripts/test-clients.sh
 	cargo test --locked --package vmyna-card-os --test power_cuts -- --ignored --nocapture
-	cargo test --locked --package vmyna --test kills -- --ignored --nocapture
+	cargo test --locked --package vmyna-cli --test kills -- --ignored --nocapture
 	$(MAKE) coverage
 	$(MAKE) mutants
 
@@ -49,4 +49,4 @@ docs: ## write the pages in docs/ from the rules, declarations, vectors and test
 	UPDATE_DOCS=1 cargo test --package vmyna-applets --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-conformance --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-testkit --test clients
-	UPDATE_DOCS=1 cargo test --package vmyna --test pictures
+	UPDATE_DOCS=1 cargo test --package vmyna-cli --test pictures

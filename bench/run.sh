@@ -16,7 +16,7 @@ release=${CARGO_TARGET_DIR:-target}/release
 select_jpki=00A4040C0AD392F000260100000001
 
 if [ -z "${VMYNA_VPCD_PORTS:-}" ]; then
-    cargo build --release --quiet --package vmyna --package vmyna-testkit
+    cargo build --release --quiet --package vmyna-cli --package vmyna-testkit
     exec "$release/private-pcscd" --readers 2 -- "$0"
 fi
 

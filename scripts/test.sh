@@ -13,7 +13,7 @@ cargo fmt --manifest-path fuzz/Cargo.toml --check
 step "lints"
 cargo clippy --workspace --all-targets --locked -- -D warnings
 # What is left without OpenSSL and libpcsclite still builds.
-cargo clippy --package vmyna --no-default-features --locked -- -D warnings
+cargo clippy --package vmyna-cli --no-default-features --locked -- -D warnings
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 
 step "dependencies: bans, licences, sources"
