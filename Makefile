@@ -43,7 +43,7 @@ fuzz: ## fuzz every target for an hour, or for FUZZ_SECONDS each, or only those 
 	FUZZ_SECONDS=$(or $(FUZZ_SECONDS),3600) scripts/fuzz.sh $(TARGETS)
 
 specimens: ## make the certificates of the specimen cards anew: make specimens ISSUED=2026-11-01T01:00:00Z
-	cargo run --package vmyna-applets --example make-specimens -- $(if $(ISSUED),--issued $(ISSUED))
+	cargo run --package vmyna-issuance --example make-specimens -- $(if $(ISSUED),--issued $(ISSUED))
 
 docs: ## write the pages in docs/ from the rules, declarations, vectors and tests of clients
 	UPDATE_DOCS=1 cargo test --package vmyna-applets --test documentation

@@ -7,9 +7,9 @@ use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, Operation, PrivateKey, SecureSession};
 use vmyna_card_os::rule::{self, Basis};
 
-use crate::issuance::calendar::Date;
-use crate::issuance::cv::KeyId;
-use crate::issuance::person::MunicipalityCode;
+use crate::calendar::Date;
+use crate::cv::KeyId;
+use crate::person::MunicipalityCode;
 use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file, measured};

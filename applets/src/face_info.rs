@@ -5,10 +5,11 @@
 //! Number.
 
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, Operation, PrivateKey, SecureSession};
+use vmyna_card_os::declaration::{
+    Access, Application, Body, Condition, Content, Format, Operation, PrivateKey, SecureSession,
+};
 use vmyna_card_os::rule;
 
-use crate::issuance::face_data::FaceData;
 use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
 use crate::{card_manager, documented, elementary_file, measured, verify_only};
@@ -53,6 +54,37 @@ pub const CODE_A_FORMAT: Format = Format::digits(12);
 pub const CODE_B_FORMAT: Format = Format::digits(14);
 /// Wrong values in a row that block a code. For the birth-date PIN the number is not published.
 pub const TRIES: u8 = 10;
+
+/// The files of one card. `Debug` shows only their lengths.
+#[derive(Clone, Debug)]
+pub struct FaceData {
+    /// EF 0001, the age record: `FF10 { DF11 birth date, DF12 public key, DF13 signature }`; 547 bytes.
+    pub age_record: Content,
+    /// EF 0002, the card's face: `FF20 { DF21 offsets, DF22 birth date, DF23 sex, DF24 public key, DF25 name picture, DF26
+    /// address picture, DF27 photo, DF28 signature, DF29 expiry, DF2A security code picture }`.
+    pub card_face: Content,
+    /// EF 0003: `FF30 { DF31 identification, DF32 key id, DF33 version, DF34 municipality, DF35 key id and 256 bytes }`; 320
+    /// bytes.
+    pub basic_information: Content,
+    /// EF 0004: the CV certificate of the data-signing key; 568 bytes.
+    pub certificate: Content,
+    /// EF 0005: `FF40 { DF41 My Number picture, DF42 public key, DF43 signature }`.
+    pub my_number_picture: Content,
+}
+
+impl FaceData {
+    /// The files with their identifiers, ascending.
+    #[must_use]
+    pub const fn files(&self) -> [(u16, &Content); 5] {
+        [
+            (0x0001, &self.age_record),
+            (0x0002, &self.card_face),
+            (0x0003, &self.basic_information),
+            (0x0004, &self.certificate),
+            (0x0005, &self.my_number_picture),
+        ]
+    }
+}
 
 /// What the application of one card holds.
 #[derive(Clone, Debug)]

@@ -11,7 +11,6 @@ use vmyna_card_os::declaration::{
     SecureSession,
 };
 
-use crate::issuance::text_data::TextData;
 use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file, measured, verify_only};
@@ -64,6 +63,41 @@ pub const CODE_A_FORMAT: Format = Format::digits(12);
 pub const CODE_B_FORMAT: Format = Format::digits(14);
 /// Wrong values in a row that block either 照合番号.
 pub const CODE_TRIES: u8 = 10;
+
+/// The files of one card. `Debug` shows only their lengths.
+#[derive(Clone, Debug)]
+pub struct TextData {
+    /// EF 0001, 個人番号: `FF10 0C` twelve digits, then two bytes of filler; 17 bytes.
+    pub my_number: Content,
+    /// EF 0002, 基本4情報: `FF20 { DF21 offsets, DF22 name, DF23 address, DF24 birth, DF25 sex }`; UTF-8.
+    pub attributes: Content,
+    /// EF 0003: `FF30 { DF31 digest of EF 0001, DF32 digest of EF 0002, DF33 signature }`; 336 bytes.
+    pub integrity: Content,
+    /// EF 0004: the CV certificate of the data-signing key; 568 bytes.
+    pub certificate: Content,
+    /// EF 0005: `FF40 { DF41 identification, DF42 key id, DF43 128 bytes }`; 164 bytes.
+    pub basic_information: Content,
+    /// EF 0006: `A1 { 90 exponent, 91 modulus }` of the key that a session key is encrypted to; 269 bytes.
+    pub session_key: Content,
+    /// EF 0007: `FF50 { DF51 public key of EF 0013, DF52 signature }`; 536 bytes.
+    pub signed_key: Content,
+}
+
+impl TextData {
+    /// The files with their identifiers, ascending.
+    #[must_use]
+    pub const fn files(&self) -> [(u16, &Content); 7] {
+        [
+            (0x0001, &self.my_number),
+            (0x0002, &self.attributes),
+            (0x0003, &self.integrity),
+            (0x0004, &self.certificate),
+            (0x0005, &self.basic_information),
+            (0x0006, &self.session_key),
+            (0x0007, &self.signed_key),
+        ]
+    }
+}
 
 /// What the application of one card holds.
 #[derive(Clone, Debug)]

@@ -13,8 +13,8 @@ use vmyna_card_os::key::default_engine;
 use vmyna_card_os::state::Store;
 use vmyna_card_os::{Card, CardError, Parts};
 
-use crate::issuance::calendar::Date;
-use crate::issuance::person::{Person, ResidenceCode, SecurityCode};
+use crate::calendar::Date;
+use crate::person::{Person, ResidenceCode, SecurityCode};
 use crate::{Profile, card_info, card_manager, face_info, input_assist, jpki, residence_code};
 
 /// The longest name of a card, in bytes.

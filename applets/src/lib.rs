@@ -4,15 +4,16 @@
 //! compared with the published facts line by line, each with its certainty and source. How a card *behaves* is
 //! `vmyna-card-os`'s matter.
 
-pub mod ca_folder;
+pub mod calendar;
 pub mod card_info;
 pub mod card_manager;
+pub mod cv;
 pub mod face_info;
 pub mod image;
 pub mod input_assist;
-pub mod issuance;
 pub mod issued;
 pub mod jpki;
+pub mod person;
 mod pin_at_issue;
 mod profile;
 pub mod residence_code;

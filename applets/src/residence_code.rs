@@ -10,8 +10,8 @@ use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, S
 use vmyna_card_os::rule;
 
 use crate::card_info::{change_key_access, key_reference, key_reference_basis, record};
-use crate::issuance::cv::KeyId;
-use crate::issuance::person::ResidenceCode;
+use crate::cv::KeyId;
+use crate::person::ResidenceCode;
 use crate::pin_at_issue::PinAtIssue;
 use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file};

@@ -6,7 +6,7 @@
 mod common;
 
 use common::{AUTH, CARD_INFO, FACE_INFO, INPUT_ASSIST, ISD, JPKI, RESIDENCE_CODE, Rig, SIGN, hex};
-use vmyna_applets::issuance::cv::{CvCertificate, KeyId};
+use vmyna_applets::cv::{CvCertificate, KeyId};
 
 #[test]
 fn the_atr_is_the_one_by_which_open_sc_knows_the_card() {

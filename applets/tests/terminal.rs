@@ -6,7 +6,7 @@
 mod common;
 
 use common::{AUTH, ISD, JPKI, Rig, hex};
-use vmyna_applets::issuance::cv::CvCertificate;
+use vmyna_applets::cv::CvCertificate;
 
 /// The two commands of a committed certificate.
 struct Commands {
@@ -25,15 +25,11 @@ fn commands(file: &[u8]) -> Commands {
 }
 
 fn intermediate() -> Commands {
-    commands(include_bytes!(
-        "../../test-vectors/specimens/ca/terminal-intermediate/certificate.bin"
-    ))
+    commands(vmyna_test_vectors::specimens::certificates::TERMINAL_INTERMEDIATE)
 }
 
 fn terminal() -> Commands {
-    commands(include_bytes!(
-        "../../test-vectors/specimens/ca/terminal/certificate.bin"
-    ))
+    commands(vmyna_test_vectors::specimens::certificates::TERMINAL)
 }
 
 /// JPKI with the authority's key current.

@@ -9,7 +9,7 @@ use common::{CARD_INFO, INPUT_ASSIST, RESIDENCE_CODE, Rig, hex, specimen};
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::{Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
-use vmyna_applets::issuance::cv::{self, CvCertificate};
+use vmyna_applets::cv::{self, CvCertificate};
 use vmyna_card_os::tlv::Tlv;
 
 /// VERIFY of the specimen's reference data by short identifier.

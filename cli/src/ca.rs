@@ -6,8 +6,8 @@ use std::sync::atomic::Ordering;
 
 use clap::{Args, Subcommand};
 use rand_core::{OsRng, RngCore};
-use vmyna_applets::ca_folder;
-use vmyna_applets::issuance::IssuanceError;
+use vmyna_issuance::IssuanceError;
+use vmyna_issuance::ca_folder;
 use zeroize::Zeroizing;
 
 use crate::failure::{Failure, ca_failure, unless_closed};

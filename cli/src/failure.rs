@@ -5,9 +5,9 @@ use std::io;
 use std::process::ExitCode;
 
 use vmyna_apdu::ReaderError;
-use vmyna_applets::ca_folder::CaFolderError;
 use vmyna_applets::image::{ImageError, ImageErrorKind};
-use vmyna_applets::issuance::IssuanceError;
+use vmyna_issuance::IssuanceError;
+use vmyna_issuance::ca_folder::CaFolderError;
 
 use crate::output::say;
 

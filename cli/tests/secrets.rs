@@ -540,7 +540,7 @@ fn no_debug_form_shows_a_secret() {
         assert!(form.len() > 100);
         bench.is_silent("Debug", &[form.as_bytes()], true);
     }
-    let defaults = vmyna_applets::issuance::person_file::Defaults {
+    let defaults = vmyna_issuance::person_file::Defaults {
         name: "taro".parse().unwrap(),
         now: card.summary.issued,
         profile: card.profile.clone(),

@@ -73,13 +73,13 @@ pub fn card_of(issued: &IssuedCard) -> Card {
 }
 
 /// The private key by which the specimens' card-verifiable certificates begin: a PUBLIC TEST KEY, PKCS#8 PEM.
-pub const CV_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/ca/cv-root/key.pem");
+pub const CV_ROOT_KEY: &str = vmyna_test_vectors::specimens::keys::CV_ROOT;
 
 /// The same of the 券面事項入力補助AP's.
-pub const TEXT_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/ca/text-root/key.pem");
+pub const TEXT_ROOT_KEY: &str = vmyna_test_vectors::specimens::keys::TEXT_ROOT;
 
 /// The same of the 券面事項確認AP's.
-pub const FACE_ROOT_KEY: &str = include_str!("../../test-vectors/specimens/ca/face-root/key.pem");
+pub const FACE_ROOT_KEY: &str = vmyna_test_vectors::specimens::keys::FACE_ROOT;
 
 /// A day on which the specimens' certificates are valid (they are from 1 November 2026 on), as `YYYYMMDD`. Nothing here
 /// reads a clock, so the tests do not expire with the certificates.

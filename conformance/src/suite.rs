@@ -5,35 +5,11 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use vmyna_test_vectors::{ACCESS, conformance};
+
 use crate::rows::{self, Section};
 use crate::vector::{Certainty, Step, Vector, VectorFile};
 use crate::{access, check, pattern};
-
-macro_rules! files {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../../test-vectors/conformance/", $name)))),*]
-    };
-}
-
-/// The files of vectors.
-const FILES: &[(&str, &str)] = files![
-    "power.toml",
-    "select.toml",
-    "read.toml",
-    "data.toml",
-    "verify.toml",
-    "lifetime.toml",
-    "change.toml",
-    "sign.toml",
-    "secure.toml",
-    "issuer.toml",
-    "class.toml",
-    "files-jpki.toml",
-    "files-text.toml",
-    "files-face.toml",
-    "files-common.toml",
-    "traces.toml",
-];
 
 /// A set of vectors and the facts they prove.
 #[derive(Clone, Debug)]
@@ -62,14 +38,14 @@ impl Suite {
     /// # Errors
     /// [`Faulty`]: a fault of the build, which the tests would have found.
     pub fn built_in() -> Result<Self, Faulty> {
-        let sections = rows::sections(include_str!("../../test-vectors/conformance/rows.toml")).map_err(Faulty)?;
+        let sections = rows::sections(conformance::ROWS).map_err(Faulty)?;
         let known: BTreeSet<&str> = sections
             .iter()
             .flat_map(|section| &section.rows)
             .map(|row| row.id.as_str())
             .collect();
         let mut vectors = Vec::new();
-        for (name, text) in FILES {
+        for (name, text) in conformance::FILES {
             let file = parse(name, text)?;
             for vector in &file {
                 if let Some(row) = vector.proves.iter().find(|row| !known.contains(row.as_str())) {
@@ -78,7 +54,7 @@ impl Suite {
             }
             vectors.extend(file);
         }
-        let mut of_matrix = access::vectors(include_str!("../../test-vectors/access.toml")).map_err(Faulty)?;
+        let mut of_matrix = access::vectors(ACCESS).map_err(Faulty)?;
         for vector in &mut of_matrix {
             vector.proves.retain(|row| known.contains(row.as_str()));
             verify(vector).map_err(|fault| Faulty(format!("access.toml: {}: {fault}", vector.id)))?;

@@ -5,7 +5,7 @@ use std::fs;
 use std::sync::LazyLock;
 
 use tempfile::TempDir;
-use vmyna_applets::ca_folder::{CaFolderError, open};
+use vmyna_issuance::ca_folder::{CaFolderError, open};
 
 use crate::memory::peak_of;
 

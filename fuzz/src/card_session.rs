@@ -14,7 +14,7 @@ const SEED: [u8; 32] = [0x3C; 32];
 /// Tags of data objects, and one that nobody has.
 const TAGS: [u16; 10] = [0x42, 0x45, 0x66, 0xF0, 0xF2, 0xF7, 0xF8, 0x7F21, 0x5F51, 0xF3];
 /// A terminal's certificate under the specimen's authority, as `80 A2` takes it: `7F21 … 5F4E … 5F37 …`.
-const TERMINAL: &[u8] = include_bytes!("../../test-vectors/specimens/ca/terminal-intermediate/certificate.bin");
+const TERMINAL: &[u8] = vmyna_test_vectors::specimens::certificates::TERMINAL_INTERMEDIATE;
 
 /// One input.
 pub fn run(input: &[u8]) {

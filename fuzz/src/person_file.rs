@@ -7,7 +7,7 @@ use der::DateTime;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use vmyna_applets::Profile;
-use vmyna_applets::issuance::person_file::{Defaults, PersonFile, read};
+use vmyna_issuance::person_file::{Defaults, PersonFile, read};
 
 use crate::memory::peak_of;
 
@@ -57,7 +57,7 @@ pub fn run(input: &[u8]) {
 }
 
 /// What can be compared of a result.
-fn read_again(result: Result<PersonFile, Vec<vmyna_applets::issuance::person_file::Fault>>) -> String {
+fn read_again(result: Result<PersonFile, Vec<vmyna_issuance::person_file::Fault>>) -> String {
     match result {
         Ok(file) => format!(
             "{:?} {:?} {:?}",

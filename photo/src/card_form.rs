@@ -43,7 +43,7 @@ pub(crate) fn is_card_photo(file: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    const PHOTO: &[u8] = include_bytes!("../../applets/src/issuance/pictures/photo.jp2");
+    const PHOTO: &[u8] = include_bytes!("../../issuance/src/pictures/photo.jp2");
 
     #[test]
     fn the_built_in_photo_has_the_form_and_any_byte_of_its_header_changed_takes_it() {

@@ -8,7 +8,7 @@ use common::{convert, opj_compress, portrait};
 use proptest::prelude::*;
 use vmyna_photo::{PhotoError, decode, to_card};
 
-const BUILT_IN: &[u8] = include_bytes!("../../applets/src/issuance/pictures/photo.jp2");
+const BUILT_IN: &[u8] = include_bytes!("../../issuance/src/pictures/photo.jp2");
 
 /// A small file of each kind.
 fn small_files() -> Vec<(&'static str, Vec<u8>)> {

@@ -8,7 +8,7 @@ use common::{card_portrait, convert, mean_error, noise, opj_decompress, portrait
 use vmyna_photo::{HEIGHT, MAX_BYTES, WIDTH, decode, to_card};
 
 /// The default photo, coded by opj_compress with the parameters of the test card's photo.
-const BUILT_IN: &[u8] = include_bytes!("../../applets/src/issuance/pictures/photo.jp2");
+const BUILT_IN: &[u8] = include_bytes!("../../issuance/src/pictures/photo.jp2");
 
 #[test]
 fn two_decoders_read_the_photo_and_see_what_was_put_in() {

@@ -10,7 +10,7 @@ use vmyna_card_os::tlv::Tlv;
 use vmyna_card_os::{Card, Parts};
 
 use super::*;
-use crate::issuance::cv;
+use crate::cv;
 use crate::specimen;
 
 const SELECT: &[u8] = &[

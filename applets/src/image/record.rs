@@ -31,14 +31,14 @@ use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceD
 use zeroize::Zeroizing;
 
 use super::{ImageError, ImageErrorKind};
+use crate::calendar;
 use crate::card_info::CardSerial;
-use crate::issuance::calendar;
-use crate::issuance::cv::KeyId;
-use crate::issuance::face_data::FaceData;
-use crate::issuance::person::{Municipality, MunicipalityCode, MyNumber, Person, SecurityCode, Sex};
-use crate::issuance::text_data::TextData;
+use crate::cv::KeyId;
+use crate::face_info::FaceData;
+use crate::input_assist::TextData;
 use crate::issued::{IssuedCard, Summary};
-use crate::{PinAtIssue, Profile, card_info, face_info, input_assist, issuance, jpki, residence_code};
+use crate::person::{Municipality, MunicipalityCode, MyNumber, Person, SecurityCode, Sex};
+use crate::{PinAtIssue, Profile, card_info, face_info, input_assist, jpki, person, residence_code};
 
 /// Where an object lies in an image.
 #[derive(Clone, Debug)]
@@ -432,7 +432,7 @@ fn summary(holder: &Holder<'_>) -> Result<Summary, DecodeError> {
         .ok()
         .and_then(MyNumber::from_digits);
     let residence_code = number(&holder.residence_code).try_into().ok();
-    let residence_code = residence_code.and_then(issuance::person::ResidenceCode::from_digits);
+    let residence_code = residence_code.and_then(person::ResidenceCode::from_digits);
     let security_code = number(&holder.security_code)
         .try_into()
         .ok()

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use rsa::Oaep;
 use sha2::Sha256;
-use vmyna_applets::issuance::cv::{CvCertificate, decode_public_key};
+use vmyna_applets::cv::{CvCertificate, decode_public_key};
 
 use crate::common::{INPUT_ASSIST, Rig, hex};
 use crate::rules::{Rules, SET_SESSION_KEY};
@@ -33,7 +33,7 @@ pub(crate) fn with_value(header: &str, value: &str) -> String {
 
 /// The first half of a terminal's certificate, as the card's own authority issued it.
 pub(crate) static CERTIFICATE_BODY: LazyLock<String> = LazyLock::new(|| {
-    let file = include_bytes!("../../../test-vectors/specimens/ca/terminal-intermediate/certificate.bin");
+    let file = vmyna_test_vectors::specimens::certificates::TERMINAL_INTERMEDIATE;
     let (body, _) = CvCertificate::from_file(file).unwrap().to_command_data();
     format!("80A206C1 00{:04X} {}", body.len(), hex(&body))
 });

@@ -53,8 +53,7 @@ pub(crate) struct Row {
 
 /// All applications of the file.
 pub(crate) fn applications() -> &'static [Rules] {
-    static MATRIX: LazyLock<Matrix> =
-        LazyLock::new(|| toml::from_str(include_str!("../../../test-vectors/access.toml")).unwrap());
+    static MATRIX: LazyLock<Matrix> = LazyLock::new(|| toml::from_str(vmyna_test_vectors::ACCESS).unwrap());
     &MATRIX.application
 }
 

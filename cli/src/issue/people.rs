@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use vmyna_applets::issuance::IssuanceError;
-use vmyna_applets::issuance::invent::Inventor;
-use vmyna_applets::issuance::keys::seed_for;
-use vmyna_applets::issuance::order::Order;
-use vmyna_applets::issuance::person_file::{self, Defaults, PersonFile};
 use vmyna_applets::issued::CardName;
+use vmyna_issuance::IssuanceError;
+use vmyna_issuance::invent::Inventor;
+use vmyna_issuance::keys::seed_for;
+use vmyna_issuance::order::Order;
+use vmyna_issuance::person_file::{self, Defaults, PersonFile};
 use x509_cert::der::DateTime;
 
 use super::Issue;

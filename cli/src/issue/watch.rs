@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use vmyna_applets::issuance::series::Watch;
+use vmyna_issuance::series::Watch;
 
 use super::keys_of;
 use crate::failure::Failure;

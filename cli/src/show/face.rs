@@ -3,9 +3,9 @@
 //!
 //! Size: ID-1, 85.60 × 53.98 mm (ISO/IEC 7810), at 300 dots per inch. All coordinates are dots.
 
-use vmyna_applets::issuance::person::Sex;
-use vmyna_applets::issuance::validity;
+use vmyna_applets::calendar;
 use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::person::Sex;
 use vmyna_card_os::tlv::Tlv;
 
 use super::canvas::{Area, Canvas, Colour, Grey};
@@ -168,7 +168,7 @@ impl Side {
             Area::new(MARGIN, 464.0, 300.0, 66.0),
             VALUE,
         );
-        let issued = validity::day_in_japan(card.summary.issued).map_err(|error| error.to_string())?;
+        let issued = calendar::day_in_japan(card.summary.issued).ok_or("the card is issued after the year 9999")?;
         self.field(
             ("発行日", "Issued on"),
             &in_gregorian_years(issued),
@@ -363,7 +363,7 @@ fn sex(sex: Sex) -> &'static str {
 fn certificates_until(certificates: &Certificates) -> String {
     let day = |certificate: &Option<super::summary::CertificateSummary>| {
         let digits = certificate.as_ref()?.last_day.replace('-', "");
-        vmyna_applets::issuance::calendar::Date::from_digits(digits.as_bytes()).map(in_gregorian_years)
+        vmyna_applets::calendar::Date::from_digits(digits.as_bytes()).map(in_gregorian_years)
     };
     match (day(&certificates.sign), day(&certificates.auth)) {
         (None, None) => "なし none".to_owned(),

@@ -1,6 +1,6 @@
 //! Dates as people in Japan write them. The card's own forms are digits; these texts are only for people.
 
-use vmyna_applets::issuance::calendar::{Date, Era};
+use vmyna_applets::calendar::{Date, Era};
 
 /// `平成元年10月25日`; `None` before Meiji.
 pub(super) fn in_era(date: Date) -> Option<String> {

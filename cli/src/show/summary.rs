@@ -6,10 +6,10 @@
 use std::time::SystemTime;
 
 use serde::Serialize;
-use vmyna_applets::issuance::calendar::Date;
-use vmyna_applets::issuance::person::Sex;
-use vmyna_applets::issuance::validity;
+use vmyna_applets::calendar;
+use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::person::Sex;
 use x509_cert::Certificate;
 use x509_cert::der::{DateTime, Decode};
 
@@ -222,7 +222,7 @@ impl CertificateSummary {
         let certificate = Certificate::from_der(der).map_err(|error| format!("the {name} can't be read: {error}"))?;
         let fields = &certificate.tbs_certificate;
         let [begin, end] = [fields.validity.not_before, fields.validity.not_after].map(|time| time.to_date_time());
-        let last_day = validity::day_in_japan(end).map_err(|error| format!("the {name}: {error}"))?;
+        let last_day = calendar::day_in_japan(end).ok_or_else(|| format!("the {name} ends after the year 9999"))?;
         Ok(Self {
             subject: fields.subject.to_string(),
             serial: hex::encode(fields.serial_number.as_bytes()),
@@ -237,7 +237,7 @@ impl CertificateSummary {
 /// The day in Japan at a moment; `None` outside the years 1970 to 9999.
 fn today(now: SystemTime) -> Option<Date> {
     let since = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    validity::day_in_japan(DateTime::from_unix_duration(since).ok()?).ok()
+    calendar::day_in_japan(DateTime::from_unix_duration(since).ok()?)
 }
 
 #[cfg(test)]

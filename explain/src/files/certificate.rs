@@ -9,7 +9,7 @@ use rsa::pkcs8::DecodePublicKey;
 use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
 use vmyna_apdu::{Language, hex, say};
-use vmyna_applets::issuance::validity;
+use vmyna_applets::calendar;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::{Ia5StringRef, Utf8StringRef};
 use x509_cert::der::{DateTime, Decode, Encode, Reader, SliceReader};
@@ -93,12 +93,12 @@ fn described(certificate: &Certificate, der: &[u8], language: Language) -> Vec<S
 
 /// A moment in UTC, and in Japan.
 fn moment(instant: DateTime, language: Language) -> String {
-    match validity::japanese_clock(instant) {
-        Ok(clock) => {
+    match calendar::japanese_clock(instant) {
+        Some(clock) => {
             let clock = clock.to_string().trim_end_matches('Z').replace('T', " ");
             say!(language, "{instant} ({clock} in Japan)", "{instant}（日本時間{clock}）")
         }
-        Err(_) => instant.to_string(),
+        None => instant.to_string(),
     }
 }
 

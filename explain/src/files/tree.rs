@@ -1,7 +1,7 @@
 //! A file of data objects as a tree: each tag with its meaning, its length and its value.
 
 use vmyna_apdu::{Aid, Language, say};
-use vmyna_applets::issuance::cv::KeyId;
+use vmyna_applets::cv::KeyId;
 use vmyna_card_os::tlv::Tlv;
 
 use super::meaning::{self, Form};

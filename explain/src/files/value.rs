@@ -2,8 +2,8 @@
 //! are shown as escapes.
 
 use vmyna_apdu::{Language, hex, say};
-use vmyna_applets::issuance::calendar::Date;
-use vmyna_applets::issuance::cv::KeyId;
+use vmyna_applets::calendar::Date;
+use vmyna_applets::cv::KeyId;
 
 use super::meaning::Form;
 

@@ -1,0 +1,158 @@
+//! A folder with certificate authorities of one's own: what `vmyna ca init` makes and `vmyna issue --ca` uses.
+//!
+//! It holds private keys, so it is for its owner only (0700, files 0600), and it is written whole or not at all. What lies
+//! in it: [`crate::authorities`]. `ca.toml` says the format, so that a later version can tell.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use der::DateTime;
+use zeroize::Zeroizing;
+
+use crate::IssuanceError;
+use crate::authorities::{self, Authorities, Fault, Files};
+use crate::keys::KeyMade;
+
+const DESCRIPTION: &str = "ca.toml";
+const FORMAT: i64 = 1;
+
+/// Why a folder of authorities can't be made or used: what, where and what to do.
+#[derive(Debug)]
+pub enum CaFolderError {
+    /// The system refused: which file or folder.
+    Io(PathBuf, io::Error),
+    /// There is something of this name already.
+    Exists(PathBuf),
+    /// The folder was not made by `vmyna ca init`.
+    NoCaFolder(PathBuf),
+    /// It was made by a later version: its format.
+    Newer(PathBuf, i64),
+    /// A file is missing, or is not what it should be: why.
+    File(PathBuf, Option<IssuanceError>),
+    /// The authorities could not be made.
+    Issuance(IssuanceError),
+}
+
+impl fmt::Display for CaFolderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
+            Self::Exists(path) => write!(
+                f,
+                "{}: there is something of this name; authorities are never overwritten: choose another folder",
+                path.display()
+            ),
+            Self::NoCaFolder(path) => write!(
+                f,
+                "{}: this is no folder of certificate authorities; `vmyna ca init` makes one",
+                path.display()
+            ),
+            Self::Newer(path, format) => write!(
+                f,
+                "{}: its format is {format}, and this program knows {FORMAT}: use a newer vmyna",
+                path.display()
+            ),
+            Self::File(path, None) => write!(f, "{}: the file is missing: restore it from a copy", path.display()),
+            Self::File(path, Some(error)) => write!(f, "{}: {error}: restore it from a copy", path.display()),
+            Self::Issuance(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CaFolderError {}
+
+/// Makes authorities from a seed and writes them into a new folder. `made` is called after each key, and can end it.
+///
+/// # Errors
+/// [`CaFolderError`]; nothing is left behind then.
+pub fn init(folder: &Path, seed: &[u8; 32], not_before: DateTime, made: KeyMade<'_>) -> Result<(), CaFolderError> {
+    let io = |path: &Path| {
+        let path = path.to_owned();
+        move |error| CaFolderError::Io(path, error)
+    };
+    if folder.symlink_metadata().is_ok() {
+        return Err(CaFolderError::Exists(folder.to_owned()));
+    }
+    let parent = match folder.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    // Only its owner can enter the folder that this makes; it is removed when it is dropped.
+    let mut files = authorities::establish(seed, not_before, made).map_err(CaFolderError::Issuance)?;
+    std::fs::metadata(parent).map_err(io(parent))?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    let making = builder.prefix(".vmyna-ca-").tempdir_in(parent);
+    // The library's own words name a folder that nobody has heard of.
+    let making = making.map_err(|error| io(parent)(error.kind().into()))?;
+    let description = format!(
+        "# Certificate authorities for virtual My Number Cards, for tests only: not issued by J-LIS, trusted by nobody.\n\
+         # The keys here are secret; whoever has them can issue cards in the name of these authorities.\n\
+         format = {FORMAT}\n\
+         begin = \"{not_before}\"\n"
+    );
+    files.insert(DESCRIPTION.to_owned(), Zeroizing::new(description.into_bytes()));
+    for (path, bytes) in &files {
+        let path = making.path().join(path);
+        write_private(&path, bytes).map_err(io(&path))?;
+    }
+    // A rename takes the place of an empty folder that has appeared in the meantime, and of nothing else.
+    std::fs::rename(making.path(), folder).map_err(io(folder))?;
+    let _ = making.keep();
+    #[cfg(unix)]
+    std::fs::File::open(parent)
+        .and_then(|parent| parent.sync_all())
+        .map_err(io(parent))?;
+    Ok(())
+}
+
+/// Takes up the authorities in a folder.
+///
+/// # Errors
+/// [`CaFolderError`].
+pub fn open(folder: &Path) -> Result<Authorities, CaFolderError> {
+    let path = folder.join(DESCRIPTION);
+    let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => CaFolderError::NoCaFolder(folder.to_owned()),
+        _ => CaFolderError::Io(path.clone(), error),
+    })?;
+    let description: toml::Table = text.parse().map_err(|_| CaFolderError::NoCaFolder(folder.to_owned()))?;
+    match description.get("format").and_then(toml::Value::as_integer) {
+        Some(FORMAT) => {}
+        Some(newer) if newer > FORMAT => return Err(CaFolderError::Newer(folder.to_owned(), newer)),
+        _ => return Err(CaFolderError::NoCaFolder(folder.to_owned())),
+    }
+    let mut files = Files::new();
+    for path in authorities::paths() {
+        match std::fs::read(folder.join(&path)) {
+            Ok(bytes) => drop(files.insert(path, Zeroizing::new(bytes))),
+            // Which of them are needed is known where they are.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(CaFolderError::Io(folder.join(path), error)),
+        }
+    }
+    Authorities::take_up(&files).map_err(|Fault { path, error }| CaFolderError::File(folder.join(path), error))
+}
+
+/// A file that only its owner can read, on stable storage.
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    if let Some(folder) = path.parent() {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    let mut file = file.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! The desk that issues cards (発行): an order, numbers and keys go in, an issued card comes out.
+//!
+//! Everything is a function of what goes in, so that the same order, numbers and keys at the same desk give the same card.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::time::Duration;
+
+use der::DateTime;
+use vmyna_applets::cv::{CvError, KeyId};
+use vmyna_applets::face_info::FaceData;
+use vmyna_applets::input_assist::TextData;
+use vmyna_applets::issued::{IssuedCard, Summary};
+use vmyna_applets::jpki::{self, CertifiedKey};
+use vmyna_applets::person::MunicipalityCode;
+use vmyna_applets::{PinAtIssue, card_info, face_info, input_assist, residence_code};
+use vmyna_card_os::declaration::ReferenceData;
+
+use super::authorities::{Authorities, MunicipalDesk};
+use super::card_data::CardData;
+use super::keys::{CardKeys, KeyPair};
+use super::numbers::Numbers;
+use super::order::Order;
+use super::pictures::{Layout, Pictures, TextPicture};
+use super::x509::{self, Authority, Holder, Request};
+use super::{IssuanceError, validity};
+
+/// On the test card the signature certificate begins this much after the authentication certificate.
+const BETWEEN_CERTIFICATES: Duration = Duration::from_secs(15);
+
+/// Who issues cards.
+pub struct Desk {
+    authorities: Authorities,
+    municipalities: HashMap<MunicipalityCode, MunicipalDesk>,
+}
+
+impl Desk {
+    /// A desk of these authorities. No municipality's keys are there yet.
+    #[must_use]
+    pub fn new(authorities: Authorities) -> Self {
+        Self {
+            authorities,
+            municipalities: HashMap::new(),
+        }
+    }
+
+    /// Has the keys of these municipalities certified, where they are not yet.
+    ///
+    /// # Errors
+    /// When a certificate cannot be made.
+    pub fn open_for(&mut self, codes: impl IntoIterator<Item = MunicipalityCode>) -> Result<(), IssuanceError> {
+        for code in codes {
+            if let Entry::Vacant(place) = self.municipalities.entry(code) {
+                place.insert(self.authorities.municipality(code)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Issues a card. `key_pool` says how many sets of keys the cards of the collection share, if they do.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Input`] for an order that no card can be issued from, or whose municipality the desk is not
+    /// [open for](Self::open_for); else when something cannot be encoded or signed.
+    pub fn issue(
+        &self,
+        order: &Order,
+        numbers: &Numbers,
+        keys: &CardKeys,
+        key_pool: Option<u32>,
+    ) -> Result<IssuedCard, IssuanceError> {
+        order.check()?;
+        let desk = self
+            .municipalities
+            .get(&order.person.municipality.code)
+            .ok_or(IssuanceError::Input("the desk must be open for the municipality"))?;
+        let pictures = Pictures::draw(&order.person, order.security_code, order.photo.as_bytes())?;
+        let text = desk
+            .text
+            .issue(&order.person, &keys.text.public, &keys.session.public)?;
+        let face = desk
+            .face
+            .issue(&order.person, order.expiry, &pictures, &keys.face.public)?;
+        Ok(IssuedCard {
+            name: order.name.clone(),
+            profile: order.profile.clone(),
+            summary: Summary {
+                person: order.person.clone(),
+                residence_code: order.residence_code,
+                security_code: order.security_code,
+                issued: order.issued,
+                expiry: order.expiry,
+                key_pool,
+                remarks: remarks(&pictures),
+            },
+            card_data: card_data(order, numbers, keys, desk)?,
+            jpki: self.jpki(order, numbers, keys)?,
+            input_assist: input_assist_contents(order, keys, text)?,
+            face_info: face_info_contents(order, keys, face)?,
+            residence_code: residence_code::Contents {
+                residence_code: order.residence_code,
+                key_reference: key_reference()?,
+                pin: at_issue(&order.pins.residence, order.tries.residence),
+            },
+            card_info: card_info::Contents {
+                serial: numbers.card_serial,
+                municipality: order.person.municipality.code,
+                expiry: order.expiry,
+                key_reference: key_reference()?,
+                authentication_key: keys.common.private.clone(),
+                pin: at_issue(&order.pins.residence, order.tries.card_info),
+            },
+        })
+    }
+
+    fn jpki(&self, order: &Order, numbers: &Numbers, keys: &CardKeys) -> Result<jpki::Contents, IssuanceError> {
+        let municipality = &order.person.municipality;
+        let later = DateTime::from_unix_duration(order.issued.unix_duration() + BETWEEN_CERTIFICATES)?;
+        let auth_name = x509::authentication_common_name(&numbers.authentication_id, municipality.code)?;
+        let local = validity::japanese_clock(order.issued)?;
+        let sign_name = x509::signature_common_name(local, numbers.signature_number, municipality.code)?;
+        let auth = Holder::Authentication {
+            common_name: &auth_name,
+            municipality,
+        };
+        let sign = Holder::Signature {
+            common_name: &sign_name,
+            person: &order.person,
+        };
+        let certify = |authority: &Authority, holder, begins, key: &KeyPair| {
+            let request = Request {
+                serial: numbers.certificate_serial,
+                not_before: begins,
+                not_after: validity::certificate_end(begins, order.person.birth, order.expiry)?,
+                public_key: &key.public,
+                holder,
+            };
+            Ok::<_, IssuanceError>(CertifiedKey {
+                certificate: authority.issue(&request)?,
+                key: key.private.clone(),
+            })
+        };
+        let authorities = &self.authorities;
+        Ok(jpki::Contents {
+            sign: match order.sign_certificate {
+                true => Some(certify(&authorities.sign, sign, later, &keys.sign)?),
+                false => None,
+            },
+            sign_ca_certificate: authorities.sign.certificate().to_vec(),
+            sign_pin: at_issue(&order.pins.sign, order.tries.sign),
+            auth: match order.auth_certificate {
+                true => Some(certify(&authorities.auth, auth, order.issued, &keys.auth)?),
+                false => None,
+            },
+            auth_ca_certificate: authorities.auth.certificate().to_vec(),
+            auth_pin: at_issue(&order.pins.auth, order.tries.auth),
+            token_serial: numbers.token_serial.clone(),
+            terminal_ca: authorities.terminal_ca.clone(),
+        })
+    }
+}
+
+fn card_data(
+    order: &Order,
+    numbers: &Numbers,
+    keys: &CardKeys,
+    desk: &MunicipalDesk,
+) -> Result<Vec<(u16, Vec<u8>)>, IssuanceError> {
+    let card = desk.cards.certify(numbers.card_key, &keys.card.public)?;
+    CardData {
+        issuer: desk.certificate.issuer(),
+        image_number: &numbers.image_number,
+        municipality: order.person.municipality.code,
+        expiry: order.expiry,
+        intermediate: &desk.certificate,
+        card: Some(&card),
+    }
+    .objects()
+}
+
+fn input_assist_contents(
+    order: &Order,
+    keys: &CardKeys,
+    data: TextData,
+) -> Result<input_assist::Contents, IssuanceError> {
+    Ok(input_assist::Contents {
+        data,
+        pin: at_issue(&order.pins.input_assist, order.tries.input_assist),
+        code_a: code_a(order, order.tries.text_code_a),
+        code_b: code_b(order, order.tries.text_code_b)?,
+        authentication_key: keys.text.private.clone(),
+        session_key: keys.session.private.clone(),
+    })
+}
+
+fn face_info_contents(order: &Order, keys: &CardKeys, data: FaceData) -> Result<face_info::Contents, IssuanceError> {
+    let birth = ReferenceData::new(order.person.birth_date_pin()?.as_bytes());
+    Ok(face_info::Contents {
+        data,
+        authentication_key: keys.face.private.clone(),
+        birth_date_pin: at_issue(&birth, order.tries.birth_date),
+        code_a: code_a(order, order.tries.face_code_a),
+        code_b: code_b(order, order.tries.face_code_b)?,
+    })
+}
+
+fn at_issue(value: &ReferenceData, tries_left: Option<u8>) -> PinAtIssue {
+    PinAtIssue {
+        value: value.clone(),
+        tries_left,
+    }
+}
+
+/// 照合番号A, which two applications have, each with tries of its own.
+fn code_a(order: &Order, tries_left: Option<u8>) -> PinAtIssue {
+    at_issue(&ReferenceData::new(order.person.my_number.digits()), tries_left)
+}
+
+/// 照合番号B, likewise.
+fn code_b(order: &Order, tries_left: Option<u8>) -> Result<PinAtIssue, IssuanceError> {
+    let code = order.person.verification_code_b(order.expiry, order.security_code)?;
+    Ok(at_issue(&ReferenceData::new(code.as_bytes()), tries_left))
+}
+
+/// The name of a key that the common and the residence-code application show (EF 0002). What it names on a real card is
+/// not published; here no key has it.
+fn key_reference() -> Result<KeyId, CvError> {
+    KeyId::new(7_000_010, 1, 0)
+}
+
+/// What a person who looks at the card's pictures wonders about.
+fn remarks(pictures: &Pictures) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for (what, picture) in [("name", &pictures.name), ("address", &pictures.address)] {
+        remarks.extend(layout_remark(what, picture));
+        if !picture.replaced.is_empty() {
+            remarks.push(format!(
+                "{} of the {what}'s characters are not in the font of the card's pictures: 〓 is drawn for them",
+                picture.replaced.len()
+            ));
+        }
+    }
+    remarks
+}
+
+fn layout_remark(what: &str, picture: &TextPicture) -> Option<String> {
+    let how = match picture.layout {
+        Layout::Plain => return None,
+        Layout::HalfWidth => "its letters, digits and blanks are drawn half width",
+        Layout::Squeezed => "all its characters are drawn half width",
+        Layout::Cut => "it is drawn half width and cut",
+    };
+    Some(format!("the {what} is longer than its picture: {how} (assumed)"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,266 @@
+//! What the desk makes of an order. The keys are the public test keys of the built-in authorities, so that only the
+//! municipality's are made here.
+
+use std::io::Cursor;
+use std::sync::LazyLock;
+
+use der::Decode;
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rsa::RsaPublicKey;
+use rsa::pkcs8::DecodePublicKey;
+use vmyna_applets::calendar::Date;
+use vmyna_applets::cv::CvCertificate;
+use vmyna_applets::image::ImageWriter;
+use vmyna_test_vectors::specimens::{HANAKO, keys as pem};
+use x509_cert::Certificate;
+
+use super::*;
+use crate::keys;
+use crate::order::Tries;
+use crate::person_file::{self, Defaults};
+use crate::specimen;
+
+/// Open for Chiyoda, Hanako's municipality.
+static DESK: LazyLock<Desk> = LazyLock::new(|| {
+    let mut desk = Desk::new(specimen::authorities().unwrap());
+    desk.open_for([order().person.municipality.code]).unwrap();
+    desk
+});
+
+/// Hanako's order.
+fn order() -> Order {
+    let defaults = Defaults {
+        profile: vmyna_applets::Profile::default(),
+        name: "hanako".parse().unwrap(),
+        now: "2026-11-01T01:00:00Z".parse().unwrap(),
+    };
+    let file = HANAKO;
+    let file = person_file::read(file, &defaults, &mut ChaCha20Rng::from_seed([0; 32]));
+    file.unwrap().order
+}
+
+/// A card's keys, each another one.
+static KEYS: LazyLock<CardKeys> = LazyLock::new(|| {
+    let key = |pem| KeyPair::new(&keys::from_pem(pem).unwrap()).unwrap();
+    CardKeys {
+        sign: key(pem::SIGN_CA),
+        auth: key(pem::AUTH_CA),
+        card: key(pem::CV_ROOT),
+        text: key(pem::TEXT_ROOT),
+        session: key(pem::TERMINAL_CA),
+        face: key(pem::FACE_ROOT),
+        common: key(pem::TERMINAL),
+    }
+});
+
+fn issue(order: &Order) -> Result<IssuedCard, IssuanceError> {
+    DESK.issue(order, &Numbers::of(1).unwrap(), &KEYS, None)
+}
+
+/// Everything a card holds, in one string of bytes.
+fn bytes(card: &IssuedCard) -> Vec<u8> {
+    let mut image = ImageWriter::new(Cursor::new(Vec::new())).unwrap();
+    image.add(card).unwrap();
+    image.finish().unwrap().into_inner()
+}
+
+fn date(digits: &[u8; 8]) -> Date {
+    Date::from_digits(digits).unwrap()
+}
+
+/// The rule that an order breaks.
+fn refusal(order: &Order) -> &'static str {
+    match issue(order) {
+        Err(IssuanceError::Input(rule)) => rule,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn certified(own: &CertifiedKey) -> (Certificate, RsaPublicKey) {
+    let certificate = Certificate::from_der(&own.certificate).unwrap();
+    let public = der::Encode::to_der(&certificate.tbs_certificate.subject_public_key_info).unwrap();
+    (certificate, RsaPublicKey::from_public_key_der(&public).unwrap())
+}
+
+#[test]
+fn the_same_order_numbers_and_keys_give_the_same_card_and_other_numbers_another() {
+    let first = bytes(&issue(&order()).unwrap());
+    assert!(first == bytes(&issue(&order()).unwrap()));
+    let other = DESK.issue(&order(), &Numbers::of(2).unwrap(), &KEYS, None).unwrap();
+    assert!(first != bytes(&other));
+}
+
+#[test]
+fn a_desk_that_was_opened_anew_gives_the_same_card() {
+    let mut again = Desk::new(specimen::authorities().unwrap());
+    again.open_for([order().person.municipality.code]).unwrap();
+    let card = again.issue(&order(), &Numbers::of(1).unwrap(), &KEYS, None).unwrap();
+    assert!(bytes(&card) == bytes(&issue(&order()).unwrap()));
+}
+
+#[test]
+fn each_key_has_its_place_on_the_card() {
+    let card = issue(&order()).unwrap();
+    let (sign, auth) = (card.jpki.sign.as_ref().unwrap(), card.jpki.auth.as_ref().unwrap());
+    for (kept, pair) in [
+        (&sign.key, &KEYS.sign),
+        (&auth.key, &KEYS.auth),
+        (&card.input_assist.authentication_key, &KEYS.text),
+        (&card.input_assist.session_key, &KEYS.session),
+        (&card.face_info.authentication_key, &KEYS.face),
+        (&card.card_info.authentication_key, &KEYS.common),
+    ] {
+        assert!(kept.as_pkcs8_der() == pair.private.as_pkcs8_der());
+    }
+    assert_eq!(certified(sign).1, KEYS.sign.public);
+    assert_eq!(certified(auth).1, KEYS.auth.public);
+    let (_, own) = card.card_data.iter().find(|(number, _)| *number == 0x7F21).unwrap();
+    let own = CvCertificate::from_object(own).unwrap();
+    assert_eq!(own.public_key().unwrap(), KEYS.card.public);
+}
+
+#[test]
+fn each_pin_and_its_tries_have_their_place_on_the_card() {
+    let pin = |digits: &str| ReferenceData::new(digits.as_bytes());
+    let mut order = order();
+    order.pins.sign = pin("SIGN01");
+    order.pins.auth = pin("1111");
+    order.pins.input_assist = pin("2222");
+    order.pins.residence = pin("3333");
+    order.tries = Tries {
+        sign: Some(4),
+        auth: Some(2),
+        input_assist: Some(1),
+        residence: Some(0),
+        card_info: None,
+        text_code_a: Some(9),
+        text_code_b: Some(8),
+        birth_date: Some(7),
+        face_code_a: Some(6),
+        face_code_b: Some(5),
+    };
+    let card = issue(&order).unwrap();
+    let (a, b) = ("123456789018", "01102520362026");
+    for (pin, value, tries) in [
+        (&card.jpki.sign_pin, "SIGN01", Some(4)),
+        (&card.jpki.auth_pin, "1111", Some(2)),
+        (&card.input_assist.pin, "2222", Some(1)),
+        (&card.residence_code.pin, "3333", Some(0)),
+        (&card.card_info.pin, "3333", None),
+        (&card.input_assist.code_a, a, Some(9)),
+        (&card.input_assist.code_b, b, Some(8)),
+        (&card.face_info.birth_date_pin, "011025", Some(7)),
+        (&card.face_info.code_a, a, Some(6)),
+        (&card.face_info.code_b, b, Some(5)),
+    ] {
+        assert_eq!((pin.value.as_bytes(), pin.tries_left), (value.as_bytes(), tries));
+    }
+}
+
+#[test]
+fn the_signature_certificate_begins_fifteen_seconds_after_the_other_and_ends_with_it() {
+    let card = issue(&order()).unwrap();
+    let validity = |own: &Option<CertifiedKey>| certified(own.as_ref().unwrap()).0.tbs_certificate.validity;
+    let (sign, auth) = (validity(&card.jpki.sign), validity(&card.jpki.auth));
+    let begins = |validity: &x509_cert::time::Validity| validity.not_before.to_unix_duration().as_secs();
+    assert_eq!(begins(&sign), begins(&auth) + 15);
+    assert_eq!(sign.not_after, auth.not_after);
+}
+
+#[test]
+fn a_certificate_that_is_not_ordered_is_not_issued() {
+    for (sign, auth) in [(true, false), (false, true), (false, false)] {
+        let order = Order {
+            sign_certificate: sign,
+            auth_certificate: auth,
+            ..order()
+        };
+        let jpki = issue(&order).unwrap().jpki;
+        assert_eq!((jpki.sign.is_some(), jpki.auth.is_some()), (sign, auth));
+    }
+}
+
+#[test]
+fn a_signature_certificate_is_issued_from_the_fifteenth_birthday_on() {
+    // Issued on 1 November 2026 in Japan.
+    let born = |digits| {
+        let mut order = order();
+        order.person.birth = date(digits);
+        order
+    };
+    assert!(refusal(&born(b"20111102")).contains("15 years"));
+    assert!(refusal(&born(b"20121101")).contains("15 years"), "a 14-year-old");
+    assert!(issue(&born(b"20111101")).unwrap().jpki.sign.is_some());
+    let without = Order {
+        sign_certificate: false,
+        ..born(b"20121101")
+    };
+    assert!(issue(&without).unwrap().jpki.sign.is_none());
+}
+
+#[test]
+fn the_day_of_issue_is_japans() {
+    // 15:00 UTC is midnight in Japan: the fifteenth birthday begins.
+    let at = |time: &str| {
+        let mut order = order();
+        order.person.birth = date(b"20111102");
+        order.issued = time.parse().unwrap();
+        order
+    };
+    assert!(refusal(&at("2026-11-01T14:59:59Z")).contains("15 years"));
+    assert!(issue(&at("2026-11-01T15:00:00Z")).is_ok());
+}
+
+#[test]
+fn dates_in_the_wrong_order_are_refused() {
+    let mut unborn = order();
+    unborn.person.birth = date(b"20261102");
+    assert!(refusal(&unborn).contains("born"));
+    let ended = Order {
+        expiry: date(b"20261031"),
+        ..order()
+    };
+    assert!(refusal(&ended).contains("ends after"));
+}
+
+#[test]
+fn a_person_that_a_card_cannot_carry_is_refused() {
+    let mut nameless = order();
+    nameless.person.name = String::new();
+    assert!(refusal(&nameless).contains("name"));
+    let mut tall = order();
+    tall.person.address = "京".repeat(201);
+    assert!(refusal(&tall).contains("200 characters"));
+}
+
+#[test]
+fn a_desk_issues_for_the_municipalities_it_is_open_for_only() {
+    let closed = Desk::new(specimen::authorities().unwrap());
+    let refused = closed.issue(&order(), &Numbers::of(1).unwrap(), &KEYS, None);
+    assert!(matches!(refused, Err(IssuanceError::Input(rule)) if rule.contains("open for")));
+}
+
+#[test]
+fn the_summary_says_how_many_cards_keys_are_shared_by() {
+    assert_eq!(issue(&order()).unwrap().summary.key_pool, None);
+    let shared = DESK.issue(&order(), &Numbers::of(1).unwrap(), &KEYS, Some(3)).unwrap();
+    assert_eq!(shared.summary.key_pool, Some(3));
+}
+
+#[test]
+fn a_text_that_is_drawn_otherwise_than_it_is_is_remarked() {
+    assert_eq!(issue(&order()).unwrap().summary.remarks, Vec::<String>::new());
+    let mut order = order();
+    // 24 characters fit on the address's picture.
+    order.person.address = "京".repeat(25);
+    // A character of neither font.
+    order.person.name = "見本　\u{2A6A5}".to_owned();
+    let remarks = issue(&order).unwrap().summary.remarks;
+    assert_eq!(remarks.len(), 2, "{remarks:?}");
+    assert!(remarks[0].starts_with("1 of the name's characters"), "{remarks:?}");
+    assert!(
+        remarks[1].starts_with("the address is longer than its picture"),
+        "{remarks:?}"
+    );
+}

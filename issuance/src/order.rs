@@ -1,0 +1,129 @@
+//! What a card is issued from: a person, and what was chosen for the card.
+//!
+//! An order comes from a person file or is invented; it is checked by whoever makes it, and once more where a rule
+//! concerns the whole of it ([`Order::check`]).
+
+use std::fmt;
+
+use der::DateTime;
+use vmyna_applets::Profile;
+use vmyna_applets::calendar::Date;
+use vmyna_applets::issued::CardName;
+use vmyna_applets::person::{Person, ResidenceCode, SecurityCode};
+use vmyna_card_os::declaration::{Content, ReferenceData};
+
+use super::{IssuanceError, validity};
+
+/// A signature certificate is issued from this age on (署名用電子証明書: 15歳以上).
+pub const SIGNATURE_AGE: u16 = 15;
+
+/// An order for one card.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// The card's name in its collection.
+    pub name: CardName,
+    /// The holder.
+    pub person: Person,
+    /// 住民票コード.
+    pub residence_code: ResidenceCode,
+    /// セキュリティコード.
+    pub security_code: SecurityCode,
+    /// The time of issue, UTC.
+    pub issued: DateTime,
+    /// The day on which the card ends.
+    pub expiry: Date,
+    /// Whether the card gets a signature certificate (署名用電子証明書).
+    pub sign_certificate: bool,
+    /// Whether the card gets an authentication certificate (利用者証明用電子証明書).
+    pub auth_certificate: bool,
+    /// The PINs that the holder chooses.
+    pub pins: Pins,
+    /// Tries left at issue, where they are not all there.
+    pub tries: Tries,
+    /// The photo, a JP2 file as [`super::pictures::Pictures::draw`] takes it.
+    pub photo: Content,
+    /// The generation of the card.
+    pub profile: Profile,
+}
+
+impl Order {
+    /// Checks what concerns several fields at once.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Input`] with the rule that is broken.
+    pub fn check(&self) -> Result<(), IssuanceError> {
+        self.person.check()?;
+        let day = validity::day_in_japan(self.issued)?;
+        if self.person.birth > day {
+            return Err(IssuanceError::Input(
+                "a cardholder must be born when the card is issued",
+            ));
+        }
+        if self.expiry < day {
+            return Err(IssuanceError::Input("a card ends after it is issued"));
+        }
+        if self.sign_certificate && self.person.birth.age_on(day) < SIGNATURE_AGE {
+            return Err(IssuanceError::Input(
+                "a signature certificate is issued to holders of 15 years and more",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The PINs of a new card that the holder chooses. `Debug` shows none.
+#[derive(Clone)]
+pub struct Pins {
+    /// 署名用パスワード.
+    pub sign: ReferenceData,
+    /// 利用者証明用暗証番号.
+    pub auth: ReferenceData,
+    /// 券面事項入力補助用暗証番号.
+    pub input_assist: ReferenceData,
+    /// 住民基本台帳用暗証番号, of the residence-code and of the common application.
+    pub residence: ReferenceData,
+}
+
+impl Default for Pins {
+    /// What a card has when nobody chose: 1234, and ABC123 to sign.
+    fn default() -> Self {
+        let four = || ReferenceData::new(b"1234");
+        Self {
+            sign: ReferenceData::new(b"ABC123"),
+            auth: four(),
+            input_assist: four(),
+            residence: four(),
+        }
+    }
+}
+
+impl fmt::Debug for Pins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pins(masked)")
+    }
+}
+
+/// Tries left at issue of each PIN that can be blocked; `None` means all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tries {
+    /// 署名用パスワード, 0 to 5.
+    pub sign: Option<u8>,
+    /// 利用者証明用暗証番号, 0 to 3.
+    pub auth: Option<u8>,
+    /// 券面事項入力補助用暗証番号, 0 to 3.
+    pub input_assist: Option<u8>,
+    /// 住民基本台帳用暗証番号 of the residence-code application, 0 to 3.
+    pub residence: Option<u8>,
+    /// The same PIN of the common application, 0 to 3.
+    pub card_info: Option<u8>,
+    /// 照合番号A of the input-assist application, 0 to 10.
+    pub text_code_a: Option<u8>,
+    /// 照合番号B of the input-assist application, 0 to 10.
+    pub text_code_b: Option<u8>,
+    /// 生年月日 PIN of the face-info application, 0 to 10.
+    pub birth_date: Option<u8>,
+    /// 照合番号A of the face-info application, 0 to 10.
+    pub face_code_a: Option<u8>,
+    /// 照合番号B of the face-info application, 0 to 10.
+    pub face_code_b: Option<u8>,
+}

@@ -1,0 +1,299 @@
+//! The person file: a fictional person and what is chosen for their card, as TOML, read into a checked [`Order`].
+//!
+//! Everything that is wrong with a file is told at once, with its place. This module must never open a file itself, never
+//! ask for the time, and never let a PIN, a My Number or a residence code into a fault or a remark.
+//!
+//! | Key | |
+//! |---|---|
+//! | `name`\*, `kana` | 氏名, its reading; parts separated by a blank |
+//! | `address`\* | 住所, from the prefecture on |
+//! | `birth`\* | 生年月日, e.g. `1989-10-25` |
+//! | `sex`\* | `male`, `female`, `other`, `unknown`; 男, 女 |
+//! | `my-number`, `residence-code`, `security-code` | 個人番号, 住民票コード, セキュリティコード; invented when absent |
+//! | `photo` | a picture's path |
+//! | `profile` | generation of the card |
+//! | `card-name` | its name in a collection |
+//! | `[municipality]` `code`\*, `prefecture`, `name`, `title` | who issues it; the names only where the code is not known here |
+//! | `[card]` `issued`, `expiry` | when it begins and ends |
+//! | `[certificates]` `sign`, `auth` | whether it has them |
+//! | `[pins]` `sign`, `auth`, `input-assist`, `residence` | its PINs |
+//! | `[pins.tries-left]` | how many tries are left of which PIN; 0 is blocked |
+//!
+//! \* must be given.
+
+mod dates;
+mod fault;
+mod holder;
+mod pins;
+mod source;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use der::DateTime;
+use rsa::rand_core::CryptoRngCore;
+use vmyna_card_os::declaration::ReferenceData;
+
+pub use fault::Fault;
+use vmyna_applets::Profile;
+use vmyna_applets::calendar::Date;
+use vmyna_applets::issued::CardName;
+use vmyna_applets::person::Person;
+
+use super::order::{Order, Pins, SIGNATURE_AGE};
+use super::pictures::DEFAULT_PHOTO;
+use super::{IssuanceError, validity};
+use source::{Faulty, Place, Section, Source};
+
+/// What a file need not say.
+#[derive(Clone, Debug)]
+pub struct Defaults {
+    /// The card's name.
+    pub name: CardName,
+    /// The time of issue, UTC.
+    pub now: DateTime,
+    /// The generation of the card.
+    pub profile: Profile,
+}
+
+/// A person file that was read.
+#[derive(Clone, Debug)]
+pub struct PersonFile {
+    /// The order, with [`DEFAULT_PHOTO`].
+    pub order: Order,
+    /// The photo's path as the file has it: relative to the file.
+    pub photo: Option<String>,
+    /// PINs that the file does not give, so that nobody knows them but by being told; the password to sign only where the
+    /// card has a certificate for it.
+    pub default_pins: Vec<PinName>,
+    /// Fields that were invented, e.g. `my-number`.
+    pub invented: Vec<&'static str>,
+    /// What is not as the file or the rule has it though nothing is wrong, a sentence each, e.g. substituted characters.
+    pub remarks: Vec<String>,
+}
+
+/// A PIN that the holder chooses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PinName {
+    /// 署名用パスワード.
+    Sign,
+    /// 利用者証明用暗証番号.
+    Auth,
+    /// 券面事項入力補助用暗証番号.
+    InputAssist,
+    /// 住民基本台帳用暗証番号.
+    Residence,
+}
+
+impl PinName {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Sign, Self::Auth, Self::InputAssist, Self::Residence];
+
+    /// Its key in `[pins]`.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Sign => "sign",
+            Self::Auth => "auth",
+            Self::InputAssist => "input-assist",
+            Self::Residence => "residence",
+        }
+    }
+
+    /// Its value.
+    #[must_use]
+    pub const fn of(self, pins: &Pins) -> &ReferenceData {
+        match self {
+            Self::Sign => &pins.sign,
+            Self::Auth => &pins.auth,
+            Self::InputAssist => &pins.input_assist,
+            Self::Residence => &pins.residence,
+        }
+    }
+}
+
+/// Reads a person file. What the file leaves open is invented with `rng`; the same file, defaults and generator give the
+/// same order.
+///
+/// # Errors
+/// Every fault of the file, in the order of its lines, those without a line last. Faults of TOML itself come alone: what
+/// the rest means is not certain then.
+pub fn read(text: &str, defaults: &Defaults, rng: &mut dyn CryptoRngCore) -> Result<PersonFile, Vec<Fault>> {
+    // Editors on Windows begin a file so.
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let table = source::parse(text)?;
+    let mut source = Source::new(text);
+    let file = read_table(&mut source, Section::top(&table), defaults, rng);
+    let faults = source.into_faults();
+    match file {
+        Ok(file) if faults.is_empty() => Ok(file),
+        _ => Err(faults),
+    }
+}
+
+fn read_table(
+    source: &mut Source<'_>,
+    top: Section<'_>,
+    defaults: &Defaults,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<PersonFile, Faulty> {
+    source.check_keys(top);
+    let mut remarks = Vec::new();
+    // Each field is read whether or not one before it is right: all faults are told at once.
+    let name = card_name(source, top, defaults);
+    let profile = profile(source, top, defaults);
+    let photo = photo(source, top);
+    let person_name = holder::name(source, top, &mut remarks);
+    let kana = holder::kana(source, top);
+    let address = holder::address(source, top, &mut remarks);
+    let sex = holder::sex(source, top);
+    let my_number = holder::my_number(source, top);
+    let residence_code = holder::residence_code(source, top);
+    let security_code = holder::security_code(source, top);
+    let municipality = holder::municipality(source, top);
+    let birth = dates::birth(source, top);
+    let birth_date = birth.as_ref().ok().map(|(date, _)| *date);
+    let life = life(source, top, birth, defaults, &mut remarks);
+    let pins_section = source.section(top, "pins");
+    let given_code = security_code.as_ref().ok().copied().flatten();
+    let pins = pins_section.and_then(|section| pins::read(source, section, birth_date, given_code));
+    let tries = pins_section.and_then(|section| pins::tries(source, section));
+
+    let (life, pins) = (life?, pins?);
+    let (person_name, address) = (person_name?, address?);
+    let mut inventor = holder::Inventor::new(rng);
+    let mut impossible = || source.fault(Place::file(), "no number could be invented");
+    let order = Order {
+        name: name?,
+        person: Person {
+            name: person_name.text,
+            name_replaced: person_name.replaced,
+            kana: kana?,
+            address: address.text,
+            address_replaced: address.replaced,
+            birth: life.birth,
+            sex: sex?,
+            my_number: inventor.my_number(my_number?).ok_or_else(&mut impossible)?,
+            municipality: municipality?,
+        },
+        residence_code: inventor.residence_code(residence_code?).ok_or_else(&mut impossible)?,
+        security_code: inventor
+            .security_code(security_code?, &pins.pins)
+            .ok_or_else(&mut impossible)?,
+        issued: life.issued,
+        expiry: life.expiry,
+        sign_certificate: life.sign,
+        auth_certificate: life.auth,
+        pins: pins.pins,
+        tries: tries?,
+        photo: DEFAULT_PHOTO.to_vec().into(),
+        profile: profile?,
+    };
+    if let Err(error) = order.check() {
+        return Err(source.fault(Place::file(), error.to_string()));
+    }
+    let told = |pin: &PinName| order.sign_certificate || *pin != PinName::Sign;
+    Ok(PersonFile {
+        default_pins: pins.defaults.into_iter().filter(told).collect(),
+        invented: inventor.fields,
+        order,
+        photo: photo?,
+        remarks,
+    })
+}
+
+fn card_name(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Result<CardName, Faulty> {
+    match source.text(top, "card-name")? {
+        Some((text, place)) => text.parse().map_err(|rule: &str| source.fault(place, rule)),
+        None => Ok(defaults.name.clone()),
+    }
+}
+
+fn profile(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Result<Profile, Faulty> {
+    let Some((text, place)) = source.text(top, "profile")? else {
+        return Ok(defaults.profile.clone());
+    };
+    Profile::find(text).ok_or_else(|| source.fault(place, format!("is one of: {}", Profile::NAMES.join(", "))))
+}
+
+fn photo(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<String>, Faulty> {
+    let Some((text, place)) = source.text(top, "photo")? else {
+        return Ok(None);
+    };
+    if text.is_empty() || text.chars().any(char::is_control) {
+        return Err(source.fault(place, "is the path of a picture, relative to this file"));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// What depends on the birth date and the time of issue.
+struct Life {
+    birth: Date,
+    issued: DateTime,
+    expiry: Date,
+    sign: bool,
+    auth: bool,
+}
+
+fn life(
+    source: &mut Source<'_>,
+    top: Section<'_>,
+    birth: Result<(Date, Place), Faulty>,
+    defaults: &Defaults,
+    remarks: &mut Vec<String>,
+) -> Result<Life, Faulty> {
+    let card = source.section(top, "card");
+    let certificates = source.section(top, "certificates");
+    let issued = card.and_then(|card| dates::issued(source, card, defaults.now));
+    let given_expiry = card.and_then(|card| source.date(card, "expiry"));
+    let sign = certificates.and_then(|section| source.boolean(section, "sign"));
+    let auth = certificates.and_then(|section| source.boolean(section, "auth"));
+
+    let ((birth, birth_place), (issued, issued_place)) = (birth?, issued?);
+    let day = validity::day_in_japan(issued).map_err(|_| source.fault(issued_place.clone(), dates::RANGE))?;
+    if birth > day {
+        let message = format!("is after the day of issue, {day}: a cardholder must be born");
+        return Err(source.fault(birth_place, message));
+    }
+    let age = birth.age_on(day);
+    let sign = match sign? {
+        Some((true, place)) if age < SIGNATURE_AGE => {
+            let message =
+                format!("a signature certificate is issued from {SIGNATURE_AGE} years on; the holder is {age} then");
+            return Err(source.fault(place, message));
+        }
+        Some((sign, _)) => sign,
+        None => age >= SIGNATURE_AGE,
+    };
+    let auth = auth?.is_none_or(|(auth, _)| auth);
+    let rule = validity::card_expiry(issued, birth).map_err(|_| source.fault(issued_place, dates::RANGE))?;
+    let (expiry, place) = given_expiry?.unwrap_or((rule, Place::field(card?, "expiry")));
+    if expiry < day {
+        return Err(source.fault(place, format!("is before the day of issue, {day}")));
+    }
+    if (sign || auth) && !certificates_begin(issued, birth, expiry) {
+        let message = "is so close to the time of issue that the certificates would end before they begin";
+        return Err(source.fault(place, message));
+    }
+    if expiry != rule {
+        remarks.push(format!(
+            "card.expiry: {expiry} is kept, though a card issued then ends on {rule}"
+        ));
+    }
+    Ok(Life {
+        birth,
+        issued,
+        expiry,
+        sign,
+        auth,
+    })
+}
+
+/// Whether certificates have begun before they end. One begins some seconds after the card's issue: a minute is enough.
+fn certificates_begin(issued: DateTime, birth: Date, expiry: Date) -> bool {
+    let begin = DateTime::from_unix_duration(issued.unix_duration() + Duration::from_secs(60));
+    let end = begin.map_err(IssuanceError::from);
+    end.and_then(|begin| validity::certificate_end(begin, birth, expiry))
+        .is_ok()
+}

@@ -1,0 +1,65 @@
+//! The dates of a person file. Days are days in Japan.
+
+use std::time::Duration;
+
+use der::DateTime;
+use toml::value::{Datetime, Offset};
+use vmyna_applets::calendar::Date;
+
+use super::source::{Faulty, Place, Section, Source};
+
+/// What holds for every date of a card.
+pub(super) const RANGE: &str = "must be a time from which the card's dates lie in the years 1970 to 9999";
+
+/// When a card of a given day is issued: 10:00 in Japan, in UTC the same day.
+const MORNING_UTC: u8 = 1;
+
+/// The birth date, and where it stands.
+pub(super) fn birth(source: &mut Source<'_>, top: Section<'_>) -> Result<(Date, Place), Faulty> {
+    let Some((birth, place)) = source.date(top, "birth")? else {
+        return Err(source.missing(top, "birth", "the birth date, written like 1989-10-25"));
+    };
+    if birth.japanese().is_none() {
+        return Err(source.fault(
+            place,
+            "is before Meiji, which began on 1868-01-25: no card writes such a date",
+        ));
+    }
+    Ok((birth, place))
+}
+
+/// The time of issue, UTC, and where it stands.
+pub(super) fn issued(source: &mut Source<'_>, card: Section<'_>, now: DateTime) -> Result<(DateTime, Place), Faulty> {
+    const FORM: &str = "is a day or a time with its offset, written like 2026-11-01 or 2026-11-01T10:00:00+09:00";
+    let Some((datetime, place)) = source.datetime(card, "issued", FORM)? else {
+        return Ok((now, Place::field(card, "issued")));
+    };
+    if datetime.date.is_none() || datetime.time.is_some() != datetime.offset.is_some() {
+        return Err(source.fault(place, FORM));
+    }
+    match instant(&datetime) {
+        Some(instant) => Ok((instant, place)),
+        None => Err(source.fault(place, RANGE)),
+    }
+}
+
+/// The instant, to the second; `None` outside the years 1970 to 9999, and for a leap second.
+fn instant(datetime: &Datetime) -> Option<DateTime> {
+    let date = datetime.date?;
+    let (hour, minute, second) = match datetime.time {
+        Some(time) => (time.hour, time.minute, time.second.unwrap_or(0)),
+        None => (MORNING_UTC, 0, 0),
+    };
+    let local = DateTime::new(date.year, date.month, date.day, hour, minute, second).ok()?;
+    let ahead = match datetime.offset {
+        Some(Offset::Custom { minutes }) => minutes,
+        Some(Offset::Z) | None => 0,
+    };
+    let offset = Duration::from_secs(u64::from(ahead.unsigned_abs()) * 60);
+    let utc = if ahead < 0 {
+        local.unix_duration().checked_add(offset)
+    } else {
+        local.unix_duration().checked_sub(offset)
+    };
+    DateTime::from_unix_duration(utc?).ok()
+}

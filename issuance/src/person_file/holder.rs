@@ -1,0 +1,291 @@
+//! The person in a person file: texts, numbers, municipality, and inventing the numbers that are not given.
+//!
+//! An invented number satisfies its check digit and is otherwise random; like every My Number it may be somebody's, so it
+//! is for tests alone.
+
+use rsa::rand_core::CryptoRngCore;
+use vmyna_applets::person::{
+    Municipality, MunicipalityCode, MyNumber, ResidenceCode, SecurityCode, Sex, my_number_check_digit,
+    residence_code_check_digit,
+};
+
+use super::PinName;
+use super::source::{Faulty, Place, Section, Source};
+use crate::characters::{self, Carried};
+use crate::municipalities;
+use crate::order::Pins;
+
+/// The longest address and, `assumed`, the longest name and reading that a certificate carries, in characters.
+const LONGEST_TEXT: usize = 200;
+/// The longest name of a municipality, in characters: a part of a certificate's name has at most 64, and one ends in
+/// ` CRLDP`.
+const LONGEST_MUNICIPALITY: usize = 58;
+
+/// 氏名.
+pub(super) fn name(source: &mut Source<'_>, top: Section<'_>, remarks: &mut Vec<String>) -> Result<Carried, Faulty> {
+    let what = "the name, family name and given name separated by a blank";
+    carried(source, (top, "name"), what, characters::name, remarks)
+}
+
+/// 住所.
+pub(super) fn address(source: &mut Source<'_>, top: Section<'_>, remarks: &mut Vec<String>) -> Result<Carried, Faulty> {
+    let what = "the address, from the prefecture on, without post code";
+    carried(source, (top, "address"), what, characters::address, remarks)
+}
+
+/// A required text as a certificate carries it.
+fn carried(
+    source: &mut Source<'_>,
+    (section, key): (Section<'_>, &'static str),
+    what: &str,
+    carry: fn(&str) -> Carried,
+    remarks: &mut Vec<String>,
+) -> Result<Carried, Faulty> {
+    let Some((text, place)) = source.text(section, key)? else {
+        return Err(source.missing(section, key, what));
+    };
+    no_controls(source, &place, text)?;
+    let carried = carry(text);
+    length(source, place, &carried.text, LONGEST_TEXT)?;
+    remarks.extend(carried.remarks.iter().map(|remark| {
+        format!("{key}: {remark}, because a certificate's characters are those of JIS X 0208 and JIS X 0212")
+    }));
+    Ok(carried)
+}
+
+fn no_controls(source: &mut Source<'_>, place: &Place, text: &str) -> Result<(), Faulty> {
+    match text.chars().find(|character| character.is_control()) {
+        None => Ok(()),
+        Some(control) => {
+            let message = format!("has a control character, {}: leave it out", characters::shown(control));
+            Err(source.fault(place.clone(), message))
+        }
+    }
+}
+
+fn length(source: &mut Source<'_>, place: Place, text: &str, longest: usize) -> Result<(), Faulty> {
+    match text.chars().count() {
+        0 => Err(source.fault(place, "is empty")),
+        count if count > longest => Err(source.fault(
+            place,
+            format!("has {count} characters; a certificate carries at most {longest}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// 氏名の振り仮名, empty if there is none.
+pub(super) fn kana(source: &mut Source<'_>, top: Section<'_>) -> Result<String, Faulty> {
+    let Some((text, place)) = source.text(top, "kana")? else {
+        return Ok(String::new());
+    };
+    no_controls(source, &place, text)?;
+    let kana = characters::kana(text).map_err(|other| {
+        let message = format!(
+            "has {}, which is no kana: write the reading in katakana",
+            characters::shown(other)
+        );
+        source.fault(place.clone(), message)
+    })?;
+    length(source, place, &kana, LONGEST_TEXT)?;
+    Ok(kana)
+}
+
+/// 性別.
+pub(super) fn sex(source: &mut Source<'_>, top: Section<'_>) -> Result<Sex, Faulty> {
+    const FORM: &str = "male, female, other or unknown (or 男, 女)";
+    match source.text(top, "sex")? {
+        None => Err(source.missing(top, "sex", FORM)),
+        Some(("male" | "男", _)) => Ok(Sex::Male),
+        Some(("female" | "女", _)) => Ok(Sex::Female),
+        Some(("other", _)) => Ok(Sex::Other),
+        Some(("unknown", _)) => Ok(Sex::Unknown),
+        Some((_, place)) => Err(source.fault(place, format!("is one of: {FORM}"))),
+    }
+}
+
+/// 個人番号.
+pub(super) fn my_number(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<MyNumber>, Faulty> {
+    let Some((digits, place)) = digits::<12>(source, top, "my-number")? else {
+        return Ok(None);
+    };
+    let [base @ .., _] = digits;
+    let checked = MyNumber::from_digits(digits).ok_or_else(|| wrong_check(source, place, my_number_check_digit(base)));
+    checked.map(Some)
+}
+
+/// 住民票コード.
+pub(super) fn residence_code(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<ResidenceCode>, Faulty> {
+    let Some((digits, place)) = digits::<11>(source, top, "residence-code")? else {
+        return Ok(None);
+    };
+    let [base @ .., _] = digits;
+    let right = || residence_code_check_digit(base);
+    let checked = ResidenceCode::from_digits(digits).ok_or_else(|| wrong_check(source, place, right()));
+    checked.map(Some)
+}
+
+/// セキュリティコード.
+pub(super) fn security_code(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<SecurityCode>, Faulty> {
+    let code = digits::<4>(source, top, "security-code")?;
+    Ok(code.and_then(|(digits, _)| SecurityCode::from_digits(digits)))
+}
+
+fn wrong_check(source: &mut Source<'_>, place: Place, right: Option<u8>) -> Faulty {
+    let right = char::from(right.unwrap_or(b'?'));
+    source.fault(
+        place,
+        format!("has a wrong check digit: the digits before it need {right}"),
+    )
+}
+
+/// Exactly so many digits; blanks and hyphens between groups don't count.
+fn digits<const COUNT: usize>(
+    source: &mut Source<'_>,
+    section: Section<'_>,
+    key: &str,
+) -> Result<Option<([u8; COUNT], Place)>, Faulty> {
+    let Some((text, place)) = source.text(section, key)? else {
+        return Ok(None);
+    };
+    let digits: Vec<u8> = text.bytes().filter(|byte| !b" -".contains(byte)).collect();
+    match <[u8; COUNT]>::try_from(digits) {
+        Ok(digits) if digits.iter().all(u8::is_ascii_digit) => Ok(Some((digits, place))),
+        _ => Err(source.fault(place, format!("has {COUNT} digits 0-9"))),
+    }
+}
+
+/// The municipality that issues the card. What the file does not say of it comes from the table of municipalities.
+pub(super) fn municipality(source: &mut Source<'_>, top: Section<'_>) -> Result<Municipality, Faulty> {
+    let section = source.section(top, "municipality")?;
+    let code = municipality_code(source, section);
+    let prefecture = roman(source, section, "prefecture");
+    let name = roman(source, section, "name");
+    let title = title(source, section);
+    let (code, prefecture, name, title) = (code?, prefecture?, name?, title?);
+    let known = municipalities::find(code);
+    let mut known = |key, what: &str, part: fn(&Municipality) -> &String| match &known {
+        Some(known) => Ok(part(known).clone()),
+        None => Err(source.missing(section, key, &format!("{what}; only well-known codes need none"))),
+    };
+    let name = name.map_or_else(|| known("name", "e.g. \"Chiyoda-ku\"", |known| &known.name), Ok);
+    let title = title.map_or_else(|| known("title", "e.g. \"千代田区\"", |known| &known.title), Ok);
+    Ok(Municipality {
+        code,
+        // A code tells its prefecture, whether or not the municipality is in the table.
+        prefecture: prefecture.unwrap_or_else(|| municipalities::prefecture(code).1.to_owned()),
+        name: name?,
+        title: title?,
+    })
+}
+
+/// 全国地方公共団体コード, with or without its check digit.
+fn municipality_code(source: &mut Source<'_>, section: Section<'_>) -> Result<MunicipalityCode, Faulty> {
+    let Some((text, place)) = source.text(section, "code")? else {
+        return Err(source.missing(section, "code", "the municipality's code, e.g. \"13101\" or \"131016\""));
+    };
+    let (base, check) = match *text.as_bytes() {
+        [ref base @ .., check] if base.len() == 5 => (base, Some(check)),
+        ref base => (base, None),
+    };
+    let code = <[u8; 5]>::try_from(base).ok().and_then(MunicipalityCode::from_digits);
+    let Some(code) = code.filter(|_| check.is_none_or(|check| check.is_ascii_digit())) else {
+        let message = "has five digits, or six with its check digit, the first two a prefecture (01 to 47)";
+        return Err(source.fault(place, message));
+    };
+    match check {
+        Some(check) if check != code.check_digit() => Err(wrong_check(source, place, Some(code.check_digit()))),
+        _ => Ok(code),
+    }
+}
+
+/// A name in Roman letters.
+fn roman(source: &mut Source<'_>, section: Section<'_>, key: &str) -> Result<Option<String>, Faulty> {
+    let Some((text, place)) = source.text(section, key)? else {
+        return Ok(None);
+    };
+    let allowed = |byte: &u8| byte.is_ascii_alphabetic() || b" -'.".contains(byte);
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
+    let bytes = text.as_bytes();
+    if !bytes.iter().all(allowed) || !ends(bytes.first()) || bytes.len() > LONGEST_MUNICIPALITY {
+        let message = format!("is written in Roman letters, e.g. \"Tokyo-to\", with at most {LONGEST_MUNICIPALITY}");
+        return Err(source.fault(place, message));
+    }
+    Ok(Some(text.to_owned()))
+}
+
+/// The municipality in Japanese.
+fn title(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<String>, Faulty> {
+    let Some((text, place)) = source.text(section, "title")? else {
+        return Ok(None);
+    };
+    no_controls(source, &place, text)?;
+    let carried = characters::name(text);
+    length(source, place.clone(), &carried.text, LONGEST_MUNICIPALITY)?;
+    match carried.remarks.first() {
+        Some(remark) => Err(source.fault(place, format!("has a character outside JIS X 0208 and 0212: {remark}"))),
+        None => Ok(Some(carried.text)),
+    }
+}
+
+/// Invents numbers, and keeps which.
+pub(super) struct Inventor<'a> {
+    rng: &'a mut dyn CryptoRngCore,
+    /// The fields that were invented.
+    pub(super) fields: Vec<&'static str>,
+}
+
+impl<'a> Inventor<'a> {
+    pub(super) const fn new(rng: &'a mut dyn CryptoRngCore) -> Self {
+        let fields = Vec::new();
+        Self { rng, fields }
+    }
+
+    /// The My Number that was given, or else a new one.
+    pub(super) fn my_number(&mut self, given: Option<MyNumber>) -> Option<MyNumber> {
+        given.or_else(|| {
+            let base = self.digits("my-number");
+            MyNumber::from_digits(with_check_digit(base, my_number_check_digit(base)?))
+        })
+    }
+
+    /// The residence code that was given, or else a new one.
+    pub(super) fn residence_code(&mut self, given: Option<ResidenceCode>) -> Option<ResidenceCode> {
+        given.or_else(|| {
+            let base = self.digits("residence-code");
+            ResidenceCode::from_digits(with_check_digit(base, residence_code_check_digit(base)?))
+        })
+    }
+
+    /// The security code that was given, or else a new one that is none of the PINs.
+    pub(super) fn security_code(&mut self, given: Option<SecurityCode>, pins: &Pins) -> Option<SecurityCode> {
+        given.or_else(|| {
+            let first = self
+                .digits::<4>("security-code")
+                .iter()
+                .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
+            let free = |code: &String| {
+                PinName::ALL
+                    .iter()
+                    .all(|pin| pin.of(pins).as_bytes() != code.as_bytes())
+            };
+            // Upwards from a random one: there are fewer PINs than codes.
+            let code = (first..).map(|code| format!("{:04}", code % 10_000)).find(free)?;
+            SecurityCode::from_digits(code.as_bytes().try_into().ok()?)
+        })
+    }
+
+    fn digits<const COUNT: usize>(&mut self, field: &'static str) -> [u8; COUNT] {
+        self.fields.push(field);
+        // The remainder favours none by more than one in 400 million.
+        [(); COUNT].map(|()| b'0' + (self.rng.next_u32() % 10) as u8)
+    }
+}
+
+fn with_check_digit<const BASE: usize, const ALL: usize>(base: [u8; BASE], check: u8) -> [u8; ALL] {
+    let mut all = [check; ALL];
+    for (to, from) in all.iter_mut().zip(base) {
+        *to = from;
+    }
+    all
+}

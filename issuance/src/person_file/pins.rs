@@ -1,0 +1,159 @@
+//! The PINs of a person file: their forms, the values that are refused, and the tries that are left of them.
+//!
+//! Public sources agree on the forms and on letters *and* digits in the password to sign. That the town hall's terminal
+//! refuses a PIN made of the birth date or of the security code, and which forms of them, is not published (`assumed`);
+//! refused here are, as four digits,
+//!
+//! - month and day,
+//! - the year of birth,
+//! - the last two digits of the year, Gregorian or of the era, and the month,
+//! - the security code.
+//!
+//! One PIN for all purposes is allowed. This module must never say a PIN.
+
+use vmyna_applets::calendar::Date;
+use vmyna_applets::person::SecurityCode;
+use vmyna_applets::{card_info, face_info, input_assist, jpki, residence_code};
+use vmyna_card_os::declaration::ReferenceData;
+
+use super::PinName;
+use super::source::{Faulty, Place, Section, Source};
+use crate::order::{Pins, Tries};
+
+/// The PINs of a card, and which of them nobody chose.
+pub(super) struct Chosen {
+    pub(super) pins: Pins,
+    pub(super) defaults: Vec<PinName>,
+}
+
+/// Reads `[pins]` but for the tries. A birth date or security code that is not known yet refuses no PIN.
+pub(super) fn read(
+    source: &mut Source<'_>,
+    section: Section<'_>,
+    birth: Option<Date>,
+    security_code: Option<SecurityCode>,
+) -> Result<Chosen, Faulty> {
+    let guessable = Guessable { birth, security_code };
+    let mut pins = Pins::default();
+    let sign = password(source, section);
+    let auth = four_digits(source, section, PinName::Auth, &guessable);
+    let input_assist = four_digits(source, section, PinName::InputAssist, &guessable);
+    let residence = four_digits(source, section, PinName::Residence, &guessable);
+    let mut defaults = Vec::new();
+    for (name, given, pin) in [
+        (PinName::Sign, sign?, &mut pins.sign),
+        (PinName::Auth, auth?, &mut pins.auth),
+        (PinName::InputAssist, input_assist?, &mut pins.input_assist),
+        (PinName::Residence, residence?, &mut pins.residence),
+    ] {
+        match given {
+            Some(given) => *pin = given,
+            // A default is made of no birth date: 12 is a month, 34 no day and no month, 1234 no year since Meiji.
+            None if guessable.why(pin.as_bytes()).is_some() => {
+                let message = "is not given, and its default is the card's security code: give one of them";
+                return Err(source.fault(Place::field(section, name.key()), message));
+            }
+            None => defaults.push(name),
+        }
+    }
+    Ok(Chosen { pins, defaults })
+}
+
+/// 署名用パスワード.
+fn password(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<ReferenceData>, Faulty> {
+    let Some((text, place)) = source.text(section, PinName::Sign.key())? else {
+        return Ok(None);
+    };
+    let format = jpki::SIGN_PIN_FORMAT;
+    let bytes = text.as_bytes();
+    let message = if bytes.iter().any(u8::is_ascii_lowercase) {
+        "has lower-case letters: the card stores upper case and folds nothing, so write it in upper case"
+    } else if !format.allows(bytes) {
+        "has 6 to 16 characters A-Z and 0-9"
+    } else if !bytes.iter().any(u8::is_ascii_digit) || !bytes.iter().any(u8::is_ascii_uppercase) {
+        "has at least one letter and one digit"
+    } else {
+        return Ok(Some(ReferenceData::new(bytes)));
+    };
+    Err(source.fault(place, message))
+}
+
+/// A PIN of four digits.
+fn four_digits(
+    source: &mut Source<'_>,
+    section: Section<'_>,
+    name: PinName,
+    guessable: &Guessable,
+) -> Result<Option<ReferenceData>, Faulty> {
+    let Some((text, place)) = source.text(section, name.key())? else {
+        return Ok(None);
+    };
+    if !jpki::AUTH_PIN_FORMAT.allows(text.as_bytes()) {
+        return Err(source.fault(place, "has four digits 0-9"));
+    }
+    match guessable.why(text.as_bytes()) {
+        Some(why) => Err(source.fault(
+            place,
+            format!("is {why}, which others can read off the card: choose another"),
+        )),
+        None => Ok(Some(ReferenceData::new(text.as_bytes()))),
+    }
+}
+
+/// What no PIN may be made of.
+struct Guessable {
+    birth: Option<Date>,
+    security_code: Option<SecurityCode>,
+}
+
+impl Guessable {
+    /// What a PIN is made of, if it is refused.
+    fn why(&self, pin: &[u8]) -> Option<&'static str> {
+        if self.security_code.is_some_and(|code| code.as_str().as_bytes() == pin) {
+            return Some("the security code");
+        }
+        let birth = self.birth?;
+        let (month, era_year) = (birth.month(), birth.japanese().map_or(0, |day| day.year));
+        let forms = [
+            (format!("{month:02}{:02}", birth.day()), "month and day of birth"),
+            (format!("{:04}", birth.year()), "the year of birth"),
+            (
+                format!("{:02}{month:02}", birth.year() % 100),
+                "year and month of birth",
+            ),
+            (format!("{era_year:02}{month:02}"), "year of the era and month of birth"),
+        ];
+        forms
+            .into_iter()
+            .find(|(form, _)| form.as_bytes() == pin)
+            .map(|(_, why)| why)
+    }
+}
+
+/// Reads `[pins.tries-left]`.
+pub(super) fn tries(source: &mut Source<'_>, pins: Section<'_>) -> Result<Tries, Faulty> {
+    let section = source.section(pins, "tries-left")?;
+    let mut left = |key, max| source.up_to(section, key, max);
+    let sign = left("sign", jpki::SIGN_PIN_TRIES);
+    let auth = left("auth", jpki::AUTH_PIN_TRIES);
+    let input_assist = left("input-assist", input_assist::PIN_TRIES);
+    let residence = left("residence", residence_code::PIN_TRIES);
+    let card_info = left("card-info", card_info::PIN_TRIES);
+    let text_code_a = left("text-code-a", input_assist::CODE_TRIES);
+    let text_code_b = left("text-code-b", input_assist::CODE_TRIES);
+    let birth_date = left("birth-date", face_info::TRIES);
+    let face_code_a = left("face-code-a", face_info::TRIES);
+    let face_code_b = left("face-code-b", face_info::TRIES);
+    Ok(Tries {
+        sign: sign?,
+        auth: auth?,
+        input_assist: input_assist?,
+        residence: residence?,
+        card_info: card_info?,
+        text_code_a: text_code_a?,
+        text_code_b: text_code_b?,
+        birth_date: birth_date?,
+        face_code_a: face_code_a?,
+        face_code_b: face_code_b?,
+    })
+}

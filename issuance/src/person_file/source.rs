@@ -1,0 +1,368 @@
+//! The TOML under a person file: sections and fields with their places, and the faults that gather while they are read.
+//!
+//! This module knows which keys there are, not what they mean. It must never put a value into a fault, nor a key that is
+//! not made of letters: the key may be a value that was written in the wrong place.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use toml::value::Datetime;
+use vmyna_applets::calendar::Date;
+
+use super::fault::Fault;
+
+/// All sections and their keys.
+const SECTIONS: &[(&str, &[&str])] = &[
+    (
+        "",
+        &[
+            "name",
+            "kana",
+            "address",
+            "birth",
+            "sex",
+            "my-number",
+            "residence-code",
+            "security-code",
+            "photo",
+            "profile",
+            "card-name",
+            "municipality",
+            "card",
+            "certificates",
+            "pins",
+        ],
+    ),
+    ("municipality", &["code", "prefecture", "name", "title"]),
+    ("card", &["issued", "expiry"]),
+    ("certificates", &["sign", "auth"]),
+    ("pins", &["sign", "auth", "input-assist", "residence", "tries-left"]),
+    (
+        "pins.tries-left",
+        &[
+            "sign",
+            "auth",
+            "input-assist",
+            "residence",
+            "card-info",
+            "text-code-a",
+            "text-code-b",
+            "birth-date",
+            "face-code-a",
+            "face-code-b",
+        ],
+    ),
+];
+
+/// A longer key is surely no key of ours: it is neither shown nor compared.
+const LONGEST_KEY: usize = 40;
+
+/// Something was wrong, and a fault says so.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Faulty;
+
+/// Where something is, or would be.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    field: String,
+    line: Option<usize>,
+}
+
+impl Place {
+    /// The whole file.
+    pub(super) fn file() -> Self {
+        Self {
+            field: String::new(),
+            line: None,
+        }
+    }
+
+    /// A field that is not there.
+    pub(super) fn field(section: Section<'_>, key: &str) -> Self {
+        Self {
+            field: section.dotted(key),
+            line: None,
+        }
+    }
+}
+
+/// A section of the file, there or not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Section<'a> {
+    /// Its dotted name; empty for the top.
+    path: &'static str,
+    table: Option<&'a DeTable<'a>>,
+}
+
+impl<'a> Section<'a> {
+    pub(super) const fn top(table: &'a DeTable<'a>) -> Self {
+        Self {
+            path: "",
+            table: Some(table),
+        }
+    }
+
+    fn dotted(self, key: &str) -> String {
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
+    }
+}
+
+/// Parses TOML.
+pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Fault>> {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if errors.is_empty() {
+        return Ok(table.into_inner());
+    }
+    let fault = |error: toml::de::Error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let column = |before: &str| before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        Fault {
+            field: String::new(),
+            line: before.map(line_after),
+            column: before.map(column),
+            // The library's messages are constants: nothing of the file is in them.
+            message: format!("is not TOML: {}", error.message()),
+        }
+    };
+    let mut faults: Vec<Fault> = errors.into_iter().map(fault).collect();
+    // The library tells of a text that doesn't end after what it finds behind it.
+    faults.sort_by_key(|fault| (fault.line.unwrap_or(usize::MAX), fault.column));
+    faults.dedup();
+    // The first ones are the cause of those behind them; a file that is no TOML at all has a fault on every line.
+    faults.truncate(SHOWN);
+    Err(faults)
+}
+
+/// How many faults of TOML's syntax are told.
+const SHOWN: usize = 20;
+
+/// The line on which the text after this one begins.
+fn line_after(before: &str) -> usize {
+    before.matches('\n').count() + 1
+}
+
+/// The file while it is read.
+pub(super) struct Source<'a> {
+    text: &'a str,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            faults: Vec::new(),
+        }
+    }
+
+    /// The faults by line, those without one last.
+    pub(super) fn into_faults(mut self) -> Vec<Fault> {
+        self.faults.sort_by_key(|fault| fault.line.unwrap_or(usize::MAX));
+        self.faults
+    }
+
+    /// Notes a fault.
+    pub(super) fn fault(&mut self, place: Place, message: impl Into<String>) -> Faulty {
+        self.faults.push(Fault {
+            field: place.field,
+            line: place.line,
+            column: None,
+            message: message.into(),
+        });
+        Faulty
+    }
+
+    /// Notes a fault for what must be there and is not.
+    pub(super) fn missing(&mut self, section: Section<'_>, key: &str, what: &str) -> Faulty {
+        self.fault(Place::field(section, key), format!("is missing: {what}"))
+    }
+
+    /// A section in another. One that is not there has no fields.
+    pub(super) fn section<'t>(&mut self, parent: Section<'t>, key: &'static str) -> Result<Section<'t>, Faulty> {
+        let dotted = parent.dotted(key);
+        let path = SECTIONS
+            .iter()
+            .find(|(path, _)| *path == dotted)
+            .map_or("", |(path, _)| *path);
+        let table = match self.value(parent, key) {
+            None => None,
+            Some((DeValue::Table(table), _)) => Some(table),
+            Some((_, place)) => return Err(self.fault(place, format!("is a section: write [{dotted}]"))),
+        };
+        let section = Section { path, table };
+        self.check_keys(section);
+        Ok(section)
+    }
+
+    /// Notes a fault for every unknown key of a section.
+    pub(super) fn check_keys(&mut self, section: Section<'_>) {
+        let Some(table) = section.table else { return };
+        let known = SECTIONS
+            .iter()
+            .find(|(path, _)| *path == section.path)
+            .map_or(&[][..], |(_, keys)| *keys);
+        for key in table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
+            let line = self.line_of(key);
+            let key = key.get_ref();
+            let is_word = |key: &str| {
+                key.bytes()
+                    .all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte))
+            };
+            let place = |key| Place {
+                field: section.dotted(key),
+                line: Some(line),
+            };
+            if key.len() > LONGEST_KEY || !is_word(key) {
+                self.fault(
+                    place("?"),
+                    "unknown key, not shown: keys are made of letters and hyphens",
+                );
+                continue;
+            }
+            let spelled = key.to_ascii_lowercase().replace('_', "-");
+            let elsewhere = SECTIONS.iter().find(|(_, keys)| keys.contains(&spelled.as_str()));
+            let nearest = known.iter().min_by_key(|known| edit_distance(&spelled, known));
+            let advice = match (elsewhere, nearest) {
+                (Some((path, _)), _) if !known.contains(&spelled.as_str()) => match *path {
+                    "" => format!("`{spelled}` stands at the top of the file, before every [section]"),
+                    path => format!("`{spelled}` belongs into [{path}]"),
+                },
+                (_, Some(nearest)) => format!("the nearest known one is `{nearest}`"),
+                (_, None) => "there is none here".to_owned(),
+            };
+            self.fault(place(key), format!("unknown key; {advice}"));
+        }
+    }
+
+    /// A text with something in it or empty.
+    pub(super) fn text<'t>(&mut self, section: Section<'t>, key: &str) -> Result<Option<(&'t str, Place)>, Faulty> {
+        match self.value(section, key) {
+            None => Ok(None),
+            Some((DeValue::String(text), place)) => Ok(Some((text, place))),
+            Some((DeValue::Integer(_) | DeValue::Float(_), place)) => {
+                Err(self.fault(place, "must be in quotes: a bare number would lose its leading zeros"))
+            }
+            Some((_, place)) => Err(self.fault(place, "must be text in quotes")),
+        }
+    }
+
+    /// `true` or `false`.
+    pub(super) fn boolean(&mut self, section: Section<'_>, key: &str) -> Result<Option<(bool, Place)>, Faulty> {
+        match self.value(section, key) {
+            None => Ok(None),
+            Some((DeValue::Boolean(value), place)) => Ok(Some((*value, place))),
+            Some((_, place)) => Err(self.fault(place, "is true or false, without quotes")),
+        }
+    }
+
+    /// A whole number from 0 to `max`.
+    pub(super) fn up_to(&mut self, section: Section<'_>, key: &str, max: u8) -> Result<Option<u8>, Faulty> {
+        let Some((value, place)) = self.value(section, key) else {
+            return Ok(None);
+        };
+        let number = match value {
+            DeValue::Integer(digits) => u8::from_str_radix(digits.as_str(), digits.radix()).ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) if number <= max => Ok(Some(number)),
+            _ => Err(self.fault(
+                place,
+                format!("is a whole number from 0 (blocked) to {max} (all tries)"),
+            )),
+        }
+    }
+
+    /// A date, a time or both, with or without quotes.
+    pub(super) fn datetime(
+        &mut self,
+        section: Section<'_>,
+        key: &str,
+        form: &str,
+    ) -> Result<Option<(Datetime, Place)>, Faulty> {
+        let (datetime, place) = match self.value(section, key) {
+            None => return Ok(None),
+            Some((DeValue::Datetime(datetime), place)) => (Some(*datetime), place),
+            Some((DeValue::String(text), place)) => (text.parse().ok(), place),
+            Some((_, place)) => (None, place),
+        };
+        match datetime {
+            Some(datetime) => Ok(Some((datetime, place))),
+            None => Err(self.fault(place, form)),
+        }
+    }
+
+    /// A day of the calendar.
+    pub(super) fn date(&mut self, section: Section<'_>, key: &str) -> Result<Option<(Date, Place)>, Faulty> {
+        const FORM: &str = "is a day of the calendar, written like 1989-10-25";
+        let Some((datetime, place)) = self.datetime(section, key, FORM)? else {
+            return Ok(None);
+        };
+        let date = match (datetime.date, datetime.time) {
+            (Some(date), None) => Date::new(date.year, date.month, date.day),
+            _ => None,
+        };
+        match date {
+            Some(date) => Ok(Some((date, place))),
+            None => Err(self.fault(place, FORM)),
+        }
+    }
+
+    fn value<'t>(&self, section: Section<'t>, key: &str) -> Option<(&'t DeValue<'t>, Place)> {
+        let (found, value) = section.table?.iter().find(|(name, _)| name.get_ref() == key)?;
+        let place = Place {
+            field: section.dotted(key),
+            line: Some(self.line_of(found)),
+        };
+        Some((value.get_ref(), place))
+    }
+
+    fn line_of<T>(&self, part: &Spanned<T>) -> usize {
+        line_after(self.text.get(..part.span().start).unwrap_or_default())
+    }
+}
+
+/// How many characters must be put in, left out or changed to make one text the other (Levenshtein).
+fn edit_distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (above, from) in one.bytes().enumerate() {
+        let mut diagonal = above;
+        let mut left = above + 1;
+        row[0] = left;
+        for (cell, to) in row[1..].iter_mut().zip(other.bytes()) {
+            left = (*cell + 1).min(left + 1).min(diagonal + usize::from(from != to));
+            diagonal = std::mem::replace(cell, left);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn an_edit_distance_counts_what_must_be_changed() {
+        for (one, other, distance) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("adress", "address", 1),
+            ("brith", "birth", 2),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(edit_distance(one, other), distance, "{one} {other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_edit_distance_is_the_same_both_ways_and_zero_only_to_itself(one in "[a-d]{0,8}", other in "[a-d]{0,8}") {
+            prop_assert_eq!(edit_distance(&one, &other), edit_distance(&other, &one));
+            prop_assert_eq!(edit_distance(&one, &other) == 0, one == other);
+        }
+    }
+}

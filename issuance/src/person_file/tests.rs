@@ -1,0 +1,436 @@
+//! What a file gives; which faults it can have, and what holds for every file, is beside this.
+
+mod faults;
+mod properties;
+
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
+use vmyna_applets::person::{Municipality, MunicipalityCode, MyNumber, Sex};
+
+use super::*;
+use crate::order::Tries;
+
+/// Everything that a file can say; the tests change it line by line.
+const FULL: &str = r#"name = "見本　花子"
+kana = "ミホン　ハナコ"
+address = "東京都千代田区見本町一丁目２番３号"
+birth = 1989-10-25
+sex = "female"
+my-number = "123456789018"
+residence-code = "12345678903"
+security-code = "2026"
+photo = "hanako.jpg"
+profile = "contact"
+card-name = "hanako-2"
+
+[municipality]
+code = "13101"
+prefecture = "Tokyo-to"
+name = "Chiyoda-ku"
+title = "千代田区"
+
+[card]
+issued = 2026-11-01
+expiry = 2036-10-25
+
+[certificates]
+sign = true
+auth = true
+
+[pins]
+sign = "XYZ789"
+auth = "1357"
+input-assist = "2468"
+residence = "9630"
+
+[pins.tries-left]
+sign = 4
+auth = 0
+"#;
+
+/// What a file must say.
+const LEAST: &str = r#"
+name = "見本　花子"
+address = "東京都千代田区見本町一丁目２番３号"
+birth = "1989-10-25"
+sex = "女"
+municipality = { code = "131016" }
+"#;
+
+/// The person of `FULL`.
+fn hanako() -> Person {
+    Person {
+        name: "見本　花子".to_owned(),
+        name_replaced: Vec::new(),
+        kana: "ミホン　ハナコ".to_owned(),
+        address: "東京都千代田区見本町一丁目２番３号".to_owned(),
+        address_replaced: Vec::new(),
+        birth: Date::new(1989, 10, 25).unwrap(),
+        sex: Sex::Female,
+        my_number: MyNumber::from_digits(*b"123456789018").unwrap(),
+        municipality: Municipality {
+            code: MunicipalityCode::from_digits(*b"13101").unwrap(),
+            prefecture: "Tokyo-to".to_owned(),
+            name: "Chiyoda-ku".to_owned(),
+            title: "千代田区".to_owned(),
+        },
+    }
+}
+
+fn read_at(text: &str, now: &str) -> Result<PersonFile, Vec<Fault>> {
+    let defaults = Defaults {
+        profile: vmyna_applets::Profile::default(),
+        name: "hanako".parse().unwrap(),
+        now: now.parse().unwrap(),
+    };
+    read(text, &defaults, &mut ChaCha20Rng::from_seed([7; 32]))
+}
+
+fn read_now(text: &str) -> Result<PersonFile, Vec<Fault>> {
+    read_at(text, "2026-11-01T01:00:00Z")
+}
+
+fn faults(text: &str) -> Vec<String> {
+    read_now(text).unwrap_err().iter().map(Fault::to_string).collect()
+}
+
+/// `FULL` with some lines, counted from 1, written differently.
+fn full_with(changes: &[(usize, &str)]) -> String {
+    let mut lines: Vec<&str> = FULL.lines().collect();
+    for (number, line) in changes {
+        lines[number - 1] = line;
+    }
+    lines.join("\n")
+}
+
+#[test]
+fn a_full_file_gives_what_it_says() {
+    let file = read_now(FULL).unwrap();
+    let order = &file.order;
+    assert_eq!(order.name.as_str(), "hanako-2");
+    assert_eq!(order.person, hanako());
+    assert_eq!(order.residence_code.digits(), b"12345678903");
+    assert_eq!(order.security_code.as_str(), "2026");
+    assert_eq!(order.issued.to_string(), "2026-11-01T01:00:00Z");
+    assert_eq!(order.expiry.to_string(), "2036-10-25");
+    assert!(order.sign_certificate && order.auth_certificate);
+    let pins = PinName::ALL.map(|pin| pin.of(&order.pins).as_bytes().to_vec());
+    assert_eq!(
+        pins,
+        [b"XYZ789".to_vec(), b"1357".to_vec(), b"2468".to_vec(), b"9630".to_vec()]
+    );
+    let tries = Tries {
+        sign: Some(4),
+        auth: Some(0),
+        ..Tries::default()
+    };
+    assert_eq!(order.tries, tries);
+    assert_eq!(order.profile, Profile::contact());
+    assert_eq!(order.photo.as_bytes(), DEFAULT_PHOTO);
+    assert_eq!(file.photo.as_deref(), Some("hanako.jpg"));
+    assert!(
+        file.default_pins.is_empty() && file.invented.is_empty() && file.remarks.is_empty(),
+        "{file:?}"
+    );
+}
+
+#[test]
+fn a_file_that_was_read_shows_no_pin_and_no_number_in_debug_output() {
+    let shown = format!("{:?}", read_now(FULL).unwrap());
+    for secret in ["123456789018", "12345678903", "XYZ789", "1357", "2468", "9630"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn what_a_file_leaves_out_is_set_by_rule_invented_or_told() {
+    let file = read_now(LEAST).unwrap();
+    let order = &file.order;
+    assert_eq!(order.name.as_str(), "hanako");
+    assert_eq!(order.person.kana, "");
+    assert_eq!(order.person.municipality, hanako().municipality);
+    assert_eq!(order.issued.to_string(), "2026-11-01T01:00:00Z");
+    assert_eq!(order.expiry.to_string(), "2036-10-25");
+    assert!(order.sign_certificate && order.auth_certificate);
+    assert_eq!(file.default_pins, PinName::ALL);
+    assert_eq!(file.invented, ["my-number", "residence-code", "security-code"]);
+    assert_eq!((file.photo, file.remarks), (None, vec![]));
+    // The same again, and others from another generator.
+    assert_eq!(read_now(LEAST).unwrap().order.person.my_number, order.person.my_number);
+    let defaults = Defaults {
+        profile: vmyna_applets::Profile::default(),
+        name: order.name.clone(),
+        now: order.issued,
+    };
+    let other = read(LEAST, &defaults, &mut ChaCha20Rng::from_seed([8; 32]))
+        .unwrap()
+        .order;
+    assert_ne!(other.person.my_number, order.person.my_number);
+    assert_ne!(other.residence_code, order.residence_code);
+}
+
+#[test]
+fn an_invented_security_code_is_none_of_the_pins() {
+    let code = read_now(LEAST).unwrap().order.security_code.as_str().to_owned();
+    let text = format!("{LEAST}\n[pins]\nauth = \"{code}\"\n");
+    let file = read_now(&text).unwrap();
+    assert_ne!(file.order.security_code.as_str(), code);
+}
+
+#[test]
+fn an_unknown_profile_is_answered_with_those_there_are() {
+    let found = faults(&full_with(&[(10, "profile = 'phone?'")]));
+    assert!(
+        found.len() == 1 && found[0].starts_with("line 10, profile: is one of: contact"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_section_that_is_a_value_is_told_how_a_section_is_written() {
+    let text = format!("card = 5\n{LEAST}");
+    assert_eq!(faults(&text), ["line 1, card: is a section: write [card]"]);
+    let text = format!("{LEAST}\n[pins]\ntries-left = 3\n");
+    assert_eq!(
+        faults(&text),
+        ["line 9, pins.tries-left: is a section: write [pins.tries-left]"]
+    );
+}
+
+#[test]
+fn all_faults_of_a_file_are_told_at_once_by_line_and_what_is_missing_last() {
+    let text = full_with(&[
+        (1, ""),
+        (6, "my-number = '123456789012'"),
+        (21, "expiry = 2026-10-31"),
+        (29, "auth = '1025'"),
+        (34, "sign = 9"),
+        (35, "colour = 'red'"),
+    ]);
+    let places: Vec<String> = faults(&text)
+        .iter()
+        .map(|fault| fault.split(':').next().unwrap().to_owned())
+        .collect();
+    let lines = [
+        "line 6, my-number",
+        "line 21, card.expiry",
+        "line 29, pins.auth",
+        "line 34, pins.tries-left.sign",
+    ];
+    assert_eq!(places[..4], lines);
+    assert_eq!(places[4..], ["line 35, pins.tries-left.colour", "name"]);
+    assert_eq!(read_now("").unwrap_err().len(), 5, "every required field");
+}
+
+#[test]
+fn faults_of_toml_are_told_with_line_and_column_and_without_the_text() {
+    let found = read_now(&full_with(&[(3, "address = \"見本町"), (29, "auth = 0357")])).unwrap_err();
+    let places: Vec<_> = found.iter().map(|fault| (fault.line, fault.column)).collect();
+    assert_eq!(places[0].0, Some(3));
+    assert!(
+        places
+            .iter()
+            .any(|(line, column)| *line == Some(29) && column.is_some()),
+        "{found:?}"
+    );
+    assert!(
+        found.iter().all(|fault| fault.to_string().contains("is not TOML: ")),
+        "{found:?}"
+    );
+    assert_eq!(
+        faults("name = \"見本\" x"),
+        ["line 1, column 13: is not TOML: unexpected key or value, expected newline, `#`"]
+    );
+    assert_eq!(read_now("name = '見本'\nname = '見本'").unwrap_err()[0].line, Some(2));
+}
+
+/// Found by fuzzing: the library tells of a text that doesn't end after what it finds behind it.
+#[test]
+fn faults_of_toml_come_in_the_order_of_their_lines() {
+    let found = read_now("sex = \"x\nauth = \"12= \"a b\"\n").unwrap_err();
+    let places: Vec<_> = found.iter().map(|fault| (fault.line, fault.column)).collect();
+    assert!(places.len() > 1 && places.is_sorted(), "{places:?}");
+}
+
+#[test]
+fn of_what_is_no_toml_at_all_only_the_first_lines_are_told() {
+    let found = read_now(&"{ \"sw\": [9000],\n".repeat(400)).unwrap_err();
+    assert!((1..=20).contains(&found.len()), "{}", found.len());
+    assert_eq!(found[0].line, Some(1));
+}
+
+#[test]
+fn a_file_from_an_editor_on_windows_is_read() {
+    let text = format!("\u{FEFF}{}", FULL.replace('\n', "\r\n"));
+    assert_eq!(read_now(&text).unwrap().order.person, hanako());
+    let faulty = text.replace("1357", "135");
+    assert_eq!(faults(&faulty), ["line 29, pins.auth: has four digits 0-9"]);
+}
+
+#[test]
+fn a_signature_certificate_is_issued_from_the_fifteenth_birthday_on() {
+    let at = |issued: &str, rest: &str| {
+        read_at(
+            &LEAST
+                .replace("1989-10-25", "2011-11-02")
+                .replace("municipality", &format!("{rest}\nmunicipality")),
+            issued,
+        )
+    };
+    let child = at("2026-11-01T14:59:59Z", "").unwrap();
+    assert!(!child.order.sign_certificate && child.order.auth_certificate);
+    assert_eq!(
+        child.default_pins,
+        [PinName::Auth, PinName::InputAssist, PinName::Residence]
+    );
+    assert_eq!(child.order.expiry.to_string(), "2030-11-02");
+    // The birthday begins in Japan nine hours before it does in UTC.
+    assert!(at("2026-11-01T15:00:00Z", "").unwrap().order.sign_certificate);
+    assert!(at("2026-11-01T15:00:00Z", "certificates.sign = true").is_ok());
+    let fault = &at("2026-11-01T14:59:59Z", "certificates.sign = true").unwrap_err()[0];
+    assert_eq!(
+        fault.to_string(),
+        "line 6, certificates.sign: a signature certificate is issued from 15 years on; the holder is 14 then"
+    );
+}
+
+#[test]
+fn an_expiry_beside_the_rule_is_kept_and_remarked() {
+    let file = read_now(&full_with(&[(21, "expiry = 2027-03-31")])).unwrap();
+    assert_eq!(file.order.expiry.to_string(), "2027-03-31");
+    assert_eq!(
+        file.remarks,
+        ["card.expiry: 2027-03-31 is kept, though a card issued then ends on 2036-10-25"]
+    );
+}
+
+#[test]
+fn certificates_that_would_end_before_they_begin_are_refused() {
+    let late = [(20, "issued = 2026-11-01T23:59:30+09:00"), (21, "expiry = 2026-11-01")];
+    let found = faults(&full_with(&late));
+    assert!(
+        found.len() == 1 && found[0].starts_with("line 21, card.expiry: is so close"),
+        "{found:?}"
+    );
+    let without = full_with(&[late[0], late[1], (24, "sign = false"), (25, "auth = false")]);
+    assert!(read_now(&without).is_ok());
+}
+
+#[test]
+fn a_time_of_issue_is_taken_with_its_offset() {
+    for (issued, expected) in [
+        ("2026-11-01", "2026-11-01T01:00:00Z"),
+        ("'2026-11-01'", "2026-11-01T01:00:00Z"),
+        ("2026-11-01T00:30:00+09:00", "2026-10-31T15:30:00Z"),
+        ("2026-11-01 00:30:59.9-01:30", "2026-11-01T02:00:59Z"),
+        ("'2026-11-01T01:02:03Z'", "2026-11-01T01:02:03Z"),
+    ] {
+        let file = read_now(&full_with(&[(20, &format!("issued = {issued}"))])).unwrap();
+        assert_eq!(file.order.issued.to_string(), expected, "{issued}");
+    }
+}
+
+#[test]
+fn a_default_pin_that_is_the_security_code_asks_for_another() {
+    let text = format!("security-code = '1234'\n{LEAST}");
+    let found = faults(&text);
+    assert_eq!(
+        found,
+        ["pins.auth: is not given, and its default is the card's security code: give one of them"]
+    );
+}
+
+#[test]
+fn one_pin_for_all_purposes_is_allowed_and_so_is_one_that_only_looks_like_a_date() {
+    for pin in ["1357", "2510", "0891", "1111"] {
+        let line = |key: &str| format!("{key} = '{pin}'");
+        let (auth, assist, residence) = (line("auth"), line("input-assist"), line("residence"));
+        let file = read_now(&full_with(&[(29, &auth), (30, &assist), (31, &residence)])).unwrap();
+        assert_eq!(file.order.pins.residence.as_bytes(), pin.as_bytes());
+    }
+}
+
+#[test]
+fn a_municipality_that_is_not_known_needs_its_names_and_one_that_is_may_have_others() {
+    let text = full_with(&[(14, "code = '47999'"), (15, ""), (16, ""), (17, "")]);
+    assert_eq!(
+        faults(&text),
+        [
+            "municipality.name: is missing: e.g. \"Chiyoda-ku\"; only well-known codes need none",
+            "municipality.title: is missing: e.g. \"千代田区\"; only well-known codes need none"
+        ]
+    );
+    let text = full_with(&[
+        (14, "code = '47999'"),
+        (15, ""),
+        (16, "name = 'Mihon-son'"),
+        (17, "title = '見本村'"),
+    ]);
+    let municipality = read_now(&text).unwrap().order.person.municipality;
+    assert_eq!(
+        (municipality.prefecture.as_str(), municipality.name.as_str()),
+        ("Okinawa-ken", "Mihon-son")
+    );
+    let text = full_with(&[(15, ""), (16, "name = 'Mihon-ku'"), (17, "")]);
+    let municipality = read_now(&text).unwrap().order.person.municipality;
+    assert_eq!(
+        (municipality.name.as_str(), municipality.title.as_str()),
+        ("Mihon-ku", "千代田区")
+    );
+}
+
+#[test]
+fn a_substituted_character_is_marked_and_remarked() {
+    let text = full_with(&[(1, "name = '髙橋 花子'"), (3, "address = '東京都千代田区𠮷町1-2'")]);
+    let file = read_now(&text).unwrap();
+    let person = &file.order.person;
+    assert_eq!(
+        (person.name.as_str(), &person.name_replaced[..]),
+        ("高橋　花子", &[0][..])
+    );
+    assert_eq!(
+        (person.address.as_str(), &person.address_replaced[..]),
+        ("東京都千代田区吉町１－２", &[7][..])
+    );
+    let because = "because a certificate's characters are those of JIS X 0208 and JIS X 0212";
+    assert_eq!(
+        file.remarks,
+        [
+            format!("name: 髙 (U+9AD9) becomes 高, {because}"),
+            format!("address: 𠮷 (U+20BB7) becomes 吉, {because}")
+        ]
+    );
+}
+
+#[test]
+fn an_address_longer_than_a_certificate_carries_is_refused() {
+    let address = |count: usize| full_with(&[(3, &format!("address = '{}'", "見".repeat(count)))]);
+    assert!(read_now(&address(200)).is_ok());
+    assert_eq!(
+        faults(&address(201)),
+        ["line 3, address: has 201 characters; a certificate carries at most 200"]
+    );
+}
+
+#[test]
+fn every_example_is_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/people");
+    let mut read_files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let file = read_now(&text).unwrap_or_else(|faults| panic!("{}: {faults:?}", path.display()));
+        read_files.push((path.file_stem().unwrap().to_str().unwrap().to_owned(), file));
+    }
+    read_files.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let [(_, child), (_, foreign), (_, full)] = &read_files[..] else {
+        panic!("other examples than the three that the tests know");
+    };
+    assert_eq!(full.order.person, hanako());
+    assert!(full.remarks.is_empty() && full.invented.is_empty());
+    assert!(!child.order.sign_certificate && child.invented.len() == 3);
+    assert_eq!(child.order.person.kana, "ミホン　ハジメ");
+    assert_eq!(foreign.order.person.name, "MIHON　JOHN");
+    assert_eq!((foreign.order.tries.sign, foreign.order.tries.auth), (Some(0), Some(1)));
+    assert_eq!(foreign.remarks.len(), 1, "the expiry");
+}

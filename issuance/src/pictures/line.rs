@@ -1,0 +1,98 @@
+//! One line of text: which glyphs, so that they fit, and the PNG file of them.
+
+use png::{BitDepth, ColorType, DeflateCompression, Encoder, Filter};
+
+use super::font::{self, Glyph};
+use super::{HEIGHT, Layout};
+use crate::IssuanceError;
+
+/// A text that fits.
+pub(super) struct Line {
+    pub(super) glyphs: Vec<Glyph>,
+    pub(super) layout: Layout,
+    pub(super) replaced: Vec<usize>,
+}
+
+/// Chooses the first layout in which the text is at most `width` dots wide.
+pub(super) fn fit(text: &str, width: u32) -> Line {
+    let mut replaced = Vec::new();
+    for (at, character) in text.chars().enumerate() {
+        if is_variation_selector(character) || font::glyph(character).is_none() {
+            replaced.push(at);
+        }
+    }
+    let in_layout = |layout| -> Vec<Glyph> {
+        let shown = text.chars().filter(|character| !is_variation_selector(*character));
+        shown.map(|character| glyph(character, layout)).collect()
+    };
+    for layout in [Layout::Plain, Layout::HalfWidth, Layout::Squeezed] {
+        let glyphs = in_layout(layout);
+        if glyphs.iter().map(|glyph| glyph.width).sum::<u32>() <= width {
+            return Line {
+                glyphs,
+                layout,
+                replaced,
+            };
+        }
+    }
+    let ellipsis = font::ELLIPSIS.squeezed();
+    let mut glyphs = in_layout(Layout::Squeezed);
+    glyphs.truncate((width / ellipsis.width) as usize - 1);
+    glyphs.push(ellipsis);
+    Line {
+        glyphs,
+        layout: Layout::Cut,
+        replaced,
+    }
+}
+
+/// Variation selectors follow a character and choose one of its forms, of which the font has one.
+fn is_variation_selector(character: char) -> bool {
+    matches!(character, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
+}
+
+fn glyph(character: char, layout: Layout) -> Glyph {
+    let half_width = match character {
+        _ if layout == Layout::Plain => character,
+        '　' => ' ',
+        // The full-width forms of ASCII lie in its order.
+        '！'..='～' => char::from_u32(u32::from(character) - 0xFEE0).unwrap_or(character),
+        _ => character,
+    };
+    let glyph = font::glyph(half_width).unwrap_or(font::GETA);
+    if layout == Layout::Squeezed {
+        glyph.squeezed()
+    } else {
+        glyph
+    }
+}
+
+/// The PNG file of glyphs side by side, from the left end of a picture `width` dots wide: header, one data chunk with the
+/// highest compression and no row filter, end; as the pictures of the test card are.
+pub(super) fn png(glyphs: &[Glyph], width: u32) -> Result<Vec<u8>, IssuanceError> {
+    let row_bytes = width.div_ceil(8) as usize;
+    // A bit of 1 is white.
+    let mut dots = vec![0xFF; row_bytes * HEIGHT as usize];
+    for (row, bytes) in dots.chunks_mut(row_bytes).enumerate() {
+        let ink = glyphs
+            .iter()
+            .flat_map(|glyph| (0..glyph.width).rev().map(move |bit| glyph.rows[row] >> bit & 1 == 1));
+        for (at, _) in ink.enumerate().filter(|(_, ink)| *ink) {
+            bytes[at / 8] &= !(0x80 >> (at % 8));
+        }
+    }
+    write(&dots, width).map_err(|_| IssuanceError::Input("a picture of a text has dots"))
+}
+
+fn write(dots: &[u8], width: u32) -> Result<Vec<u8>, png::EncodingError> {
+    let mut file = Vec::new();
+    let mut encoder = Encoder::new(&mut file, width, HEIGHT);
+    encoder.set_color(ColorType::Grayscale);
+    encoder.set_depth(BitDepth::One);
+    encoder.set_deflate_compression(DeflateCompression::Level(9));
+    encoder.set_filter(Filter::NoFilter);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(dots)?;
+    writer.finish()?;
+    Ok(file)
+}

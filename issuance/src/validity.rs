@@ -1,0 +1,251 @@
+//! When a certificate, a certificate authority or a card ends: pure functions from the time of issue and a birth date.
+//!
+//! All counting is done on days in Japan (JST, UTC+9); instants going in and out are UTC, as in a certificate. This
+//! module must never ask a clock.
+
+use std::time::Duration;
+
+use der::DateTime;
+use vmyna_applets::calendar::{self, Date};
+
+use super::IssuanceError;
+
+/// Japan Standard Time is nine hours ahead of UTC all year round.
+const JST: Duration = Duration::from_secs(9 * 60 * 60);
+const ONE_SECOND: Duration = Duration::from_secs(1);
+
+/// The age from which a card lasts until the tenth birthday instead of the fifth (since 2022-04-01).
+const ADULT: u16 = 18;
+
+/// The moment in Japanese wall-clock time, for texts that show it. The result is *not* an instant any more.
+///
+/// # Errors
+/// [`IssuanceError::Input`] after the year 9999.
+pub(crate) fn japanese_clock(instant: DateTime) -> Result<DateTime, IssuanceError> {
+    calendar::japanese_clock(instant).ok_or(OUT_OF_RANGE)
+}
+
+/// The day in Japan at a UTC instant.
+///
+/// # Errors
+/// [`IssuanceError::Input`] after the year 9999.
+pub(crate) fn day_in_japan(instant: DateTime) -> Result<Date, IssuanceError> {
+    calendar::day_in_japan(instant).ok_or(OUT_OF_RANGE)
+}
+
+/// The last second of a day in Japan, as UTC: 14:59:59 of the same date.
+///
+/// # Errors
+/// [`IssuanceError::Asn1`] before 1970.
+pub fn end_of_day(day: Date) -> Result<DateTime, IssuanceError> {
+    Ok(DateTime::new(day.year(), day.month(), day.day(), 14, 59, 59)?)
+}
+
+/// The end (notAfter) of a cardholder's certificate: the last second of the fifth birthday after the day of issue, or of
+/// the card's expiry day if that is earlier.
+///
+/// A birthday counts when it lies after the day of issue; issued on a birthday, the next year's is the first
+/// (`assumed`). `measured` on the test card: issued 2025-10-27, born 17 February, ends 2030-02-17 14:59:59Z.
+///
+/// # Errors
+/// [`IssuanceError::Input`] when the card has expired before the certificate begins; [`IssuanceError::Asn1`] when the end
+/// lies outside the years 1970 to 9999.
+pub fn certificate_end(issued: DateTime, birth: Date, card_expiry: Date) -> Result<DateTime, IssuanceError> {
+    let last_day = birthday_after(birth, day_in_japan(issued)?, 5)?.min(card_expiry);
+    let end = end_of_day(last_day)?;
+    if end <= issued {
+        return Err(IssuanceError::Input("a certificate must begin before its card expires"));
+    }
+    Ok(end)
+}
+
+/// The expiry day of a card: the tenth birthday after issue for an adult (18 or older on the day of issue), else the fifth.
+///
+/// # Errors
+/// [`IssuanceError::Input`] when the holder is born after the day of issue.
+pub fn card_expiry(issued: DateTime, birth: Date) -> Result<Date, IssuanceError> {
+    let day = day_in_japan(issued)?;
+    if birth > day {
+        return Err(IssuanceError::Input(
+            "a cardholder must be born when the card is issued",
+        ));
+    }
+    birthday_after(birth, day, if birth.age_on(day) >= ADULT { 10 } else { 5 })
+}
+
+/// The end of a certificate authority's own certificate: the last second of ten years, counted in Japan.
+///
+/// `measured` on four CA certificates of test cards, among them 2024-08-28 22:23:39Z (the 29th in Japan) to 2034-08-28
+/// 14:59:59Z.
+///
+/// # Errors
+/// [`IssuanceError::Asn1`] after the year 9999.
+pub fn authority_end(not_before: DateTime) -> Result<DateTime, IssuanceError> {
+    let day = day_in_japan(not_before)?;
+    let year = day.year() + 10;
+    // Ten years from 29 February are over when 1 March begins.
+    let (month, day) = match Date::new(year, day.month(), day.day()) {
+        Some(same) => (same.month(), same.day()),
+        None => (3, 1),
+    };
+    let midnight = DateTime::new(year, month, day, 0, 0, 0)?;
+    Ok(DateTime::from_unix_duration(
+        midnight.unix_duration() - JST - ONE_SECOND,
+    )?)
+}
+
+const OUT_OF_RANGE: IssuanceError = IssuanceError::Input("dates must lie in the years 1970 to 9999");
+
+/// The `count`th birthday that lies after `day`.
+fn birthday_after(birth: Date, day: Date, count: u16) -> Result<Date, IssuanceError> {
+    let this_year = birth.birthday_in(day.year()).ok_or(OUT_OF_RANGE)?;
+    let first = day.year() + u16::from(this_year <= day);
+    birth.birthday_in(first + count - 1).ok_or(OUT_OF_RANGE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FAR: &str = "99991231";
+
+    fn date(digits: &str) -> Date {
+        Date::from_digits(digits.as_bytes()).unwrap()
+    }
+
+    fn end(issued: &str, birth: &str, card: &str) -> String {
+        certificate_end(issued.parse().unwrap(), date(birth), date(card))
+            .unwrap()
+            .to_string()
+    }
+
+    #[test]
+    fn a_certificate_ends_with_the_fifth_birthday_after_issue() {
+        for (issued, birth, expected, why) in [
+            (
+                "2025-10-27T01:35:42Z",
+                "19800217",
+                "2030-02-17T14:59:59Z",
+                "the test card",
+            ),
+            (
+                "2026-10-24T01:00:00Z",
+                "19891025",
+                "2030-10-25T14:59:59Z",
+                "tomorrow's birthday is the first",
+            ),
+            (
+                "2026-10-25T01:00:00Z",
+                "19891025",
+                "2031-10-25T14:59:59Z",
+                "today's birthday does not count",
+            ),
+            (
+                "2026-10-24T14:59:59Z",
+                "19891025",
+                "2030-10-25T14:59:59Z",
+                "23:59:59 in Japan, still the 24th",
+            ),
+            (
+                "2026-10-24T15:00:00Z",
+                "19891025",
+                "2031-10-25T14:59:59Z",
+                "midnight in Japan, already the 25th",
+            ),
+            (
+                "2026-12-31T15:00:00Z",
+                "19900101",
+                "2032-01-01T14:59:59Z",
+                "new year in Japan before UTC",
+            ),
+            (
+                "2024-03-01T00:00:00Z",
+                "20000229",
+                "2029-02-28T14:59:59Z",
+                "29 February, ending in a common year",
+            ),
+            (
+                "2024-02-28T00:00:00Z",
+                "20000229",
+                "2028-02-29T14:59:59Z",
+                "29 February, ending in a leap year",
+            ),
+            (
+                "2027-02-28T00:00:00Z",
+                "20000229",
+                "2032-02-29T14:59:59Z",
+                "28 February is the birthday of 2027",
+            ),
+        ] {
+            assert_eq!(end(issued, birth, FAR), expected, "{why}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_ends_with_the_card_when_that_is_earlier() {
+        assert_eq!(
+            end("2033-05-01T00:00:00Z", "19800217", "20350217"),
+            "2035-02-17T14:59:59Z"
+        );
+        let begun_too_late = certificate_end(
+            "2035-02-18T00:00:00Z".parse().unwrap(),
+            date("19800217"),
+            date("20350217"),
+        );
+        assert!(matches!(begun_too_late, Err(IssuanceError::Input(_))));
+    }
+
+    #[test]
+    fn a_card_lasts_to_the_tenth_birthday_of_an_adult_and_the_fifth_of_a_minor() {
+        for (issued, birth, expected) in [
+            ("2025-10-27T01:35:42Z", "19800217", "20350217"), // the test card
+            ("2026-11-01T01:00:00Z", "20081101", "20361101"), // 18 today
+            ("2026-11-01T01:00:00Z", "20081102", "20301102"), // 18 tomorrow; that birthday is the first of five
+            ("2026-11-01T01:00:00Z", "20261031", "20311031"), // a newborn
+            ("2026-02-28T01:00:00Z", "20080229", "20360229"), // 29 February: 18 on the 28th
+        ] {
+            assert_eq!(
+                card_expiry(issued.parse().unwrap(), date(birth)).unwrap(),
+                date(expected),
+                "{issued} {birth}"
+            );
+        }
+        assert!(card_expiry("2026-11-01T01:00:00Z".parse().unwrap(), date("20261102")).is_err());
+    }
+
+    #[test]
+    fn an_authority_lasts_ten_years_counted_in_japan() {
+        for (begin, expected) in [
+            ("2024-08-28T22:23:39Z", "2034-08-28T14:59:59Z"),
+            ("2023-03-23T02:05:02Z", "2033-03-22T14:59:59Z"),
+            ("2019-07-17T23:14:37Z", "2029-07-17T14:59:59Z"),
+            ("2019-03-09T02:23:28Z", "2029-03-08T14:59:59Z"),
+            ("2024-02-28T15:00:00Z", "2034-02-28T14:59:59Z"), // from 29 February in Japan
+        ] {
+            assert_eq!(authority_end(begin.parse().unwrap()).unwrap().to_string(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_certificate_lasts_more_than_four_and_at_most_five_years(
+            issued in 1_500_000_000_u64..3_000_000_000,
+            year in 1900_u16..=2015, month in 1_u8..=12, day in 1_u8..=31,
+        ) {
+            let Some(birth) = Date::new(year, month, day) else { return Ok(()) };
+            let issued = DateTime::from_unix_duration(Duration::from_secs(issued)).unwrap();
+            let end = certificate_end(issued, birth, date(FAR)).unwrap();
+            let (first, last) = (day_in_japan(issued).unwrap(), day_in_japan(end).unwrap());
+            prop_assert_eq!(last, birth.birthday_in(last.year()).unwrap());
+            let years = last.year() - first.year();
+            let month_and_day = |date: Date| (date.month(), date.day());
+            if birth.birthday_in(first.year()).unwrap() > first {
+                prop_assert_eq!(years, 4);
+            } else {
+                prop_assert_eq!(years, 5);
+                prop_assert!(month_and_day(last) <= month_and_day(first) || month_and_day(birth) == (2, 29));
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The X.509 certificates of the JPKI application: two certificate authorities, and the certificates of a cardholder.
+//!
+//! The profile is that of the published test card (`measured`): every extension, its order, its criticality, every ASN.1
+//! string type, the lengths. Only what names the real service is replaced, by texts of the same length ([`names`]), so that
+//! nothing issued here can be mistaken for a real certificate. This module must never issue under a real name, and never
+//! choose a date or a serial number.
+
+mod extensions;
+pub mod names;
+
+use der::{DateTime, Decode, Encode};
+use rsa::signature::Keypair;
+use rsa::{RsaPrivateKey, RsaPublicKey};
+use spki::SubjectPublicKeyInfoOwned;
+use vmyna_applets::cv::check_public_key;
+use vmyna_applets::person::{Municipality, MunicipalityCode, Person};
+use x509_cert::builder::{Builder, CertificateBuilder, Profile};
+use x509_cert::certificate::Certificate;
+use x509_cert::name::Name;
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::time::{Time, Validity};
+
+use self::names::Hierarchy;
+use super::IssuanceError;
+use super::issuer_key::{CertificateSignature, IssuerKey};
+use super::validity::authority_end;
+
+/// The last four characters of a cardholder's common name. The same on the test card and on a production card; what they
+/// mean is not published.
+const COMMON_NAME_SUFFIX: &str = "003A";
+
+/// A certificate authority: a key and the self-signed certificate for it.
+pub struct Authority {
+    hierarchy: Hierarchy,
+    key: IssuerKey,
+    certificate: Certificate,
+    /// The same, DER: it goes onto every card.
+    der: Vec<u8>,
+}
+
+impl Authority {
+    /// Makes a self-signed authority that lasts ten years from `not_before` (UTC).
+    ///
+    /// # Errors
+    /// [`IssuanceError::Input`] for a key that is not RSA-2048; else when encoding or signing fails.
+    pub fn establish(
+        hierarchy: Hierarchy,
+        key: RsaPrivateKey,
+        serial: u32,
+        not_before: DateTime,
+    ) -> Result<Self, IssuanceError> {
+        let key = IssuerKey::new(&key)?;
+        let public = SubjectPublicKeyInfoOwned::from_key(key.verifying_key())?;
+        let subject = names::authority(hierarchy)?;
+        let validity = Validity {
+            not_before: Time::GeneralTime(not_before.into()),
+            not_after: Time::GeneralTime(authority_end(not_before)?.into()),
+        };
+        let mut builder = CertificateBuilder::new(
+            Profile::Manual { issuer: None },
+            SerialNumber::from(serial),
+            validity,
+            subject,
+            public.clone(),
+            &key,
+        )?;
+        extensions::of_authority(&mut builder, hierarchy, &public)?;
+        let certificate = builder.build::<CertificateSignature>()?;
+        Ok(Self {
+            hierarchy,
+            key,
+            der: certificate.to_der()?,
+            certificate,
+        })
+    }
+
+    /// Takes an authority up again from its certificate (DER) and its key.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Asn1`] when the certificate cannot be read; [`IssuanceError::Mismatch`] when it is not the key's
+    /// or not of this hierarchy.
+    pub fn resume(hierarchy: Hierarchy, key: RsaPrivateKey, certificate: &[u8]) -> Result<Self, IssuanceError> {
+        let certificate = Certificate::from_der(certificate)?;
+        let key = IssuerKey::new(&key)?;
+        let public = SubjectPublicKeyInfoOwned::from_key(key.verifying_key())?;
+        if certificate.tbs_certificate.subject_public_key_info != public {
+            return Err(IssuanceError::Mismatch("the authority's certificate and its key"));
+        }
+        if certificate.tbs_certificate.subject != names::authority(hierarchy)? {
+            return Err(IssuanceError::Mismatch("the authority's certificate and the hierarchy"));
+        }
+        Ok(Self {
+            hierarchy,
+            key,
+            der: certificate.to_der()?,
+            certificate,
+        })
+    }
+
+    /// When the authority's certificate begins, UTC.
+    pub(super) fn begin(&self) -> DateTime {
+        self.certificate.tbs_certificate.validity.not_before.to_date_time()
+    }
+
+    /// The authority's own certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// Issues a cardholder's certificate, DER.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Mismatch`] when the holder's part is of the other hierarchy; [`IssuanceError::Input`] for a holder,
+    /// a name or a key that the profile cannot carry; else when encoding or signing fails.
+    pub fn issue(&self, request: &Request<'_>) -> Result<Vec<u8>, IssuanceError> {
+        if request.holder.hierarchy() != self.hierarchy {
+            return Err(IssuanceError::Mismatch("the authority and the kind of certificate"));
+        }
+        check_public_key(request.public_key)?;
+        if request.not_after <= request.not_before {
+            return Err(IssuanceError::Input("a certificate ends after it begins"));
+        }
+        let public = SubjectPublicKeyInfoOwned::from_key(request.public_key.clone())?;
+        let validity = Validity {
+            not_before: Time::GeneralTime(request.not_before.into()),
+            not_after: Time::GeneralTime(request.not_after.into()),
+        };
+        let mut builder = CertificateBuilder::new(
+            Profile::Manual {
+                issuer: Some(self.certificate.tbs_certificate.subject.clone()),
+            },
+            SerialNumber::from(request.serial),
+            validity,
+            request.holder.subject()?,
+            public.clone(),
+            &self.key,
+        )?;
+        extensions::of_holder(&mut builder, &request.holder, &public, &self.certificate)?;
+        Ok(builder.build::<CertificateSignature>()?.to_der()?)
+    }
+}
+
+/// What a cardholder's certificate is issued from.
+pub struct Request<'a> {
+    /// Unique within the authority. The test card's serial numbers take three bytes (0x010000 to 0x7FFFFF).
+    pub serial: u32,
+    /// The time of issue, UTC.
+    pub not_before: DateTime,
+    /// The end, UTC: see [`super::validity::certificate_end`].
+    pub not_after: DateTime,
+    /// The holder's key, RSA-2048 with e = 65537.
+    pub public_key: &'a RsaPublicKey,
+    /// Whose certificate of which kind.
+    pub holder: Holder<'a>,
+}
+
+/// The cardholder's part of a certificate; which kind it is decides which authority can issue it.
+pub enum Holder<'a> {
+    /// 利用者証明用: says nothing of the person but the municipality.
+    Authentication {
+        /// See [`authentication_common_name`].
+        common_name: &'a str,
+        /// The issuing municipality.
+        municipality: &'a Municipality,
+    },
+    /// 署名用: carries name, birth date, sex and address.
+    Signature {
+        /// See [`signature_common_name`].
+        common_name: &'a str,
+        /// The holder.
+        person: &'a Person,
+    },
+}
+
+impl Holder<'_> {
+    const fn hierarchy(&self) -> Hierarchy {
+        match self {
+            Self::Authentication { .. } => Hierarchy::Authentication,
+            Self::Signature { .. } => Hierarchy::Signature,
+        }
+    }
+
+    const fn municipality(&self) -> &Municipality {
+        match self {
+            Self::Authentication { municipality, .. } => municipality,
+            Self::Signature { person, .. } => &person.municipality,
+        }
+    }
+
+    fn subject(&self) -> Result<Name, IssuanceError> {
+        match self {
+            Self::Authentication { common_name, .. } => names::authentication_subject(common_name),
+            Self::Signature { common_name, person } => {
+                person.check()?;
+                names::signature_subject(common_name, &person.municipality)
+            }
+        }
+    }
+}
+
+/// The common name of an authentication certificate: 14 characters (digits and upper-case letters), the municipality, `003A`;
+/// 23 characters.
+///
+/// # Errors
+/// [`IssuanceError::Input`] for an id of another form.
+pub fn authentication_common_name(id: &str, municipality: MunicipalityCode) -> Result<String, IssuanceError> {
+    if id.len() != 14
+        || !id
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+    {
+        return Err(IssuanceError::Input(
+            "an authentication id has 14 digits and upper-case letters",
+        ));
+    }
+    Ok(format!("{id}{municipality}{COMMON_NAME_SUFFIX}"))
+}
+
+/// The common name of a signature certificate: 14 digits of a time in Japan (`local`, [`super::validity::japanese_clock`]), a
+/// running number of five digits, the municipality, `003A`; 28 characters.
+///
+/// That the first 14 digits are the time of application is inferred from the test card.
+///
+/// # Errors
+/// [`IssuanceError::Input`] for a running number above 99,999.
+pub fn signature_common_name(
+    local: DateTime,
+    running: u32,
+    municipality: MunicipalityCode,
+) -> Result<String, IssuanceError> {
+    if running > 99_999 {
+        return Err(IssuanceError::Input(
+            "the running number of a signature certificate has five digits",
+        ));
+    }
+    let day = format!("{:04}{:02}{:02}", local.year(), local.month(), local.day());
+    let time = format!("{:02}{:02}{:02}", local.hour(), local.minutes(), local.seconds());
+    Ok(format!("{day}{time}{running:05}{municipality}{COMMON_NAME_SUFFIX}"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,225 @@
+//! The extensions of the four kinds of certificate, in the order and with the criticality of the test card.
+//!
+//! The order of the calls in [`of_authority`] and [`of_holder`] is the order in the certificate. This module must never
+//! leave criticality to a library's default: every extension says it.
+
+use der::asn1::{Ia5String, ObjectIdentifier, OctetString};
+use der::oid::AssociatedOid;
+use der::{Encode, Length, Writer};
+use spki::SubjectPublicKeyInfoOwned;
+use vmyna_applets::person::Person;
+use x509_cert::builder::CertificateBuilder;
+use x509_cert::certificate::Certificate;
+use x509_cert::ext::pkix::certpolicy::{PolicyInformation, PolicyQualifierInfo};
+use x509_cert::ext::pkix::crl::dp::DistributionPoint;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName, OtherName};
+use x509_cert::ext::pkix::{
+    AccessDescription, AuthorityInfoAccessSyntax, AuthorityKeyIdentifier, BasicConstraints, CertificatePolicies,
+    CrlDistributionPoints, ExtendedKeyUsage, IssuerAltName, KeyUsage, KeyUsages, SubjectAltName, SubjectKeyIdentifier,
+};
+use x509_cert::ext::{AsExtension, Extension};
+use x509_cert::name::Name;
+
+use super::Holder;
+use super::names::{self, Hierarchy};
+use crate::IssuanceError;
+use crate::issuer_key::IssuerKey;
+
+const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+const CPS_QUALIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.2.1");
+const OCSP_ACCESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
+
+/// The other names in the signature certificate, under 1.2.392.200149.8.5.5.
+const FULL_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.1");
+const NAME_SUBSTITUTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.2");
+const SEX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.3");
+const BIRTH_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.4");
+const ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.5");
+const ADDRESS_SUBSTITUTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.6");
+
+type Builder<'k> = CertificateBuilder<'k, IssuerKey>;
+
+/// Key usage, subject alternative name, basic constraints, distribution point, subject key identifier.
+pub(super) fn of_authority(
+    builder: &mut Builder<'_>,
+    hierarchy: Hierarchy,
+    public: &SubjectPublicKeyInfoOwned,
+) -> Result<(), IssuanceError> {
+    critical(builder, KeyUsage(KeyUsages::KeyCertSign | KeyUsages::CRLSign))?;
+    plain(
+        builder,
+        SubjectAltName(vec![GeneralName::DirectoryName(names::authority_japanese(hierarchy)?)]),
+    )?;
+    critical(
+        builder,
+        BasicConstraints {
+            ca: true,
+            path_len_constraint: None,
+        },
+    )?;
+    plain(builder, distribution_point(names::authority(hierarchy)?))?;
+    plain(builder, subject_key_identifier(public)?)
+}
+
+/// Signature: key usage, subject alternative name, policy, issuer alternative name, distribution point, authority and subject
+/// key identifier. Authentication: the same without subject alternative name, but with extended key usage after key usage
+/// and the responder's address after the distribution point.
+pub(super) fn of_holder(
+    builder: &mut Builder<'_>,
+    holder: &Holder<'_>,
+    public: &SubjectPublicKeyInfoOwned,
+    issuer: &Certificate,
+) -> Result<(), IssuanceError> {
+    let hierarchy = holder.hierarchy();
+    match holder {
+        Holder::Signature { person, .. } => {
+            critical(
+                builder,
+                KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation),
+            )?;
+            plain(builder, SubjectAltName(personal_names(person)?))?;
+        }
+        Holder::Authentication { .. } => {
+            critical(builder, KeyUsage(KeyUsages::DigitalSignature.into()))?;
+            plain(builder, ExtendedKeyUsage(vec![CLIENT_AUTHENTICATION]))?;
+        }
+    }
+    critical(builder, policy(hierarchy)?)?;
+    plain(
+        builder,
+        IssuerAltName(vec![GeneralName::DirectoryName(names::authority_japanese(hierarchy)?)]),
+    )?;
+    plain(
+        builder,
+        distribution_point(names::distribution_point(hierarchy, holder.municipality())?),
+    )?;
+    if hierarchy == Hierarchy::Authentication {
+        plain(builder, responder()?)?;
+    }
+    plain(builder, authority_key_identifier(issuer)?)?;
+    plain(builder, subject_key_identifier(public)?)
+}
+
+/// The four attributes and the two substitution strings, in the card's order, which is not that of their identifiers.
+fn personal_names(person: &Person) -> Result<Vec<GeneralName>, IssuanceError> {
+    let values = [
+        (FULL_NAME, person.name.clone()),
+        (BIRTH_DATE, person.birth_with_era_digit()?),
+        (SEX, person.sex.certificate_digit().to_string()),
+        (ADDRESS, person.address.clone()),
+        (
+            NAME_SUBSTITUTION,
+            substitution_digits(&person.name, &person.name_replaced),
+        ),
+        (
+            ADDRESS_SUBSTITUTION,
+            substitution_digits(&person.address, &person.address_replaced),
+        ),
+    ];
+    values
+        .into_iter()
+        .map(|(type_id, text)| {
+            Ok(GeneralName::OtherName(OtherName {
+                type_id,
+                value: names::utf8(&text)?,
+            }))
+        })
+        .collect()
+}
+
+fn policy(hierarchy: Hierarchy) -> Result<CertificatePolicies, IssuanceError> {
+    let statement = PolicyQualifierInfo {
+        policy_qualifier_id: CPS_QUALIFIER,
+        qualifier: Some(names::ia5(names::CPS)?),
+    };
+    Ok(CertificatePolicies(vec![PolicyInformation {
+        policy_identifier: hierarchy.policy(),
+        policy_qualifiers: Some(vec![statement]),
+    }]))
+}
+
+fn distribution_point(name: Name) -> CrlDistributionPoints {
+    CrlDistributionPoints(vec![DistributionPoint {
+        distribution_point: Some(DistributionPointName::FullName(vec![GeneralName::DirectoryName(name)])),
+        reasons: None,
+        crl_issuer: None,
+    }])
+}
+
+fn responder() -> Result<AuthorityInfoAccessSyntax, IssuanceError> {
+    let access_location = GeneralName::UniformResourceIdentifier(Ia5String::new(names::OCSP)?);
+    Ok(AuthorityInfoAccessSyntax(vec![AccessDescription {
+        access_method: OCSP_ACCESS,
+        access_location,
+    }]))
+}
+
+/// SHA-1 over the public key's bits, as on the test card (RFC 5280, 4.2.1.2, method 1).
+fn subject_key_identifier(public: &SubjectPublicKeyInfoOwned) -> Result<SubjectKeyIdentifier, IssuanceError> {
+    use der::referenced::OwnedToRef;
+    Ok(SubjectKeyIdentifier::try_from(public.owned_to_ref())?)
+}
+
+/// All three parts: key identifier, issuer's name and issuer's serial number.
+fn authority_key_identifier(issuer: &Certificate) -> Result<AuthorityKeyIdentifier, IssuanceError> {
+    let issuer = &issuer.tbs_certificate;
+    let key = subject_key_identifier(&issuer.subject_public_key_info)?;
+    Ok(AuthorityKeyIdentifier {
+        key_identifier: Some(OctetString::new(key.0.as_bytes())?),
+        authority_cert_issuer: Some(vec![GeneralName::DirectoryName(issuer.issuer.clone())]),
+        authority_cert_serial_number: Some(issuer.serial_number.clone()),
+    })
+}
+
+fn critical<T: AssociatedOid + Encode>(builder: &mut Builder<'_>, value: T) -> Result<(), IssuanceError> {
+    Ok(builder.add_extension(&Marked { value, critical: true })?)
+}
+
+fn plain<T: AssociatedOid + Encode>(builder: &mut Builder<'_>, value: T) -> Result<(), IssuanceError> {
+    Ok(builder.add_extension(&Marked { value, critical: false })?)
+}
+
+/// An extension whose criticality is stated and not the library's choice.
+struct Marked<T> {
+    value: T,
+    critical: bool,
+}
+
+impl<T: AssociatedOid> AssociatedOid for Marked<T> {
+    const OID: ObjectIdentifier = T::OID;
+}
+
+impl<T: Encode> Encode for Marked<T> {
+    fn encoded_len(&self) -> der::Result<Length> {
+        self.value.encoded_len()
+    }
+
+    fn encode(&self, encoder: &mut impl Writer) -> der::Result<()> {
+        self.value.encode(encoder)
+    }
+}
+
+impl<T: AssociatedOid + Encode> AsExtension for Marked<T> {
+    fn critical(&self, _subject: &Name, _extensions: &[Extension]) -> bool {
+        self.critical
+    }
+}
+
+/// One digit a character, `1` where the character is a replacement, else `0`.
+fn substitution_digits(text: &str, replaced: &[usize]) -> String {
+    text.chars()
+        .enumerate()
+        .map(|(at, _)| if replaced.contains(&at) { '1' } else { '0' })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replaced_character_is_flagged_at_its_place() {
+        assert_eq!(substitution_digits("見本　一", &[3]), "0001");
+        assert_eq!(substitution_digits("見本　一", &[]), "0000");
+    }
+}
