@@ -38,7 +38,7 @@ pub use aid::Aid;
 pub use command_apdu::{CommandApdu, Malformed};
 pub use file_id::FileId;
 pub use icc::{Icc, IccError, Pull};
-pub use reader::{Reader, ReaderError};
+pub use reader::{MovedBy, Movement, Reader, ReaderError};
 pub use response_apdu::ResponseApdu;
 pub use status_word::StatusWord;
 pub use text::{Language, Text};

@@ -1,9 +1,12 @@
-//! What a program sees of any reader, in this process or on the machine's PC/SC service, and what can go wrong with one.
+//! A reader as a program sees it, in this process or on the machine's PC/SC service, and the errors of a reader.
 //!
-//! Messages say what happened, at which reader, and what to do about it. They must never contain a command or a response.
+//! An error states what failed and at which reader. It must never contain a command or a response, nor advice: the
+//! program that shows it knows its user.
 
 use crate::icc::IccError;
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 
 /// A smart card reader with one slot.
 pub trait Reader {
@@ -34,17 +37,17 @@ pub trait Reader {
     /// Takes the card out.
     ///
     /// # Errors
-    /// [`ReaderError::NotPossible`] where only a hand can do that.
+    /// [`ReaderError::NotPossible`] where the reader can't do that by itself.
     fn remove(&mut self) -> Result<(), ReaderError>;
 
     /// Puts the card back in that [`Reader::remove`] took out; without effect when it is in.
     ///
     /// # Errors
-    /// [`ReaderError::NotPossible`] where only a hand can do that.
+    /// [`ReaderError::NotPossible`] where the reader can't do that by itself.
     fn insert(&mut self) -> Result<(), ReaderError>;
 }
 
-/// What can go wrong with a reader. `reader` is the reader's name.
+/// An error of a reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReaderError {
@@ -73,7 +76,7 @@ pub enum ReaderError {
         /// The reader's name.
         reader: String,
     },
-    /// The command is shorter than what can be told from the reader's own messages; it was not sent.
+    /// The command is so short that the way to the card takes it for a message of its own; it was not sent.
     CommandTooShort {
         /// Bytes of the command.
         length: usize,
@@ -87,35 +90,80 @@ pub enum ReaderError {
         /// The most that is possible, in bytes.
         limit: usize,
     },
-    /// This reader can't do that.
+    /// The reader can't move its card by itself.
     NotPossible {
-        /// What was asked for.
-        what: &'static str,
-        /// Why it can't be done.
-        why: &'static str,
+        /// The reader's name.
+        reader: String,
+        /// The movement that was asked for.
+        movement: Movement,
+        /// The only one that can make it.
+        only: MovedBy,
     },
     /// No reader is called that.
     NoSuchReader {
-        /// What was asked for.
+        /// The name that was asked for.
         wanted: String,
         /// The readers there are.
         readers: Vec<String>,
     },
     /// More than one reader is called that.
     Ambiguous {
-        /// What was asked for.
+        /// The name that was asked for.
         wanted: String,
         /// The readers it could be.
         readers: Vec<String>,
     },
     /// There is no reader at all.
     NoReaders,
-    /// The PC/SC service is missing or fails; the sentence says what to do.
-    Service(String),
+    /// No PC/SC service answers.
+    NoService {
+        /// The socket that the environment names; `None` for the machine's own service.
+        socket: Option<PathBuf>,
+    },
+    /// The reader has been disconnected from the machine.
+    Unplugged {
+        /// The reader's name.
+        reader: String,
+    },
+    /// The PC/SC service reports another error.
+    Service {
+        /// The reader's name; `None` if the call is about no single reader.
+        reader: Option<String>,
+        /// The return value of PC/SC.
+        code: u32,
+        /// The service's text for it, in English.
+        text: String,
+    },
+    /// The operating system reports an error of the connection between the reader and its card.
+    Connection {
+        /// The reader's name.
+        reader: String,
+        /// The kind of error.
+        kind: io::ErrorKind,
+    },
+}
+
+/// A movement of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Movement {
+    /// Into the reader.
+    Insert,
+    /// Out of the reader.
+    Remove,
+}
+
+/// The only one that can move the card of a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MovedBy {
+    /// A person, by hand: the reader is a device.
+    Hand,
+    /// The program that is the card: it holds the connection.
+    Card,
 }
 
 impl ReaderError {
-    /// What a failure of the card means at the reader called `reader`.
+    /// The error of the reader called `reader` when its card fails with `error`.
     pub fn from_icc(error: IccError, reader: &str) -> ReaderError {
         let reader = reader.to_owned();
         match error {
@@ -128,28 +176,19 @@ impl ReaderError {
 impl fmt::Display for ReaderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ReaderError::NoCard { reader } => write!(f, "no card in the reader \"{reader}\": put one in"),
-            ReaderError::Gone { reader } => {
-                write!(
-                    f,
-                    "the card was pulled out of the reader \"{reader}\": put it back and begin anew"
-                )
-            }
-            ReaderError::Mute { reader } => {
-                write!(
-                    f,
-                    "the card in the reader \"{reader}\" does not answer: power it off and on, or take it out"
-                )
-            }
+            ReaderError::NoCard { reader } => write!(f, "no card in the reader \"{reader}\""),
+            ReaderError::Gone { reader } => write!(f, "the card was pulled out of the reader \"{reader}\""),
+            ReaderError::Mute { reader } => write!(f, "the card in the reader \"{reader}\" does not answer"),
             ReaderError::ResetByOther { reader } => write!(
                 f,
-                "another program has reset the card in the reader \"{reader}\"; connected again, the command was not \
-                 sent: select the application and verify the PIN again"
+                "another program has reset the card in the reader \"{reader}\"; connected again, the command was not sent"
             ),
-            ReaderError::InUse { reader } => write!(
-                f,
-                "another program uses the card in the reader \"{reader}\" exclusively: close it, or wait until it is done"
-            ),
+            ReaderError::InUse { reader } => {
+                write!(
+                    f,
+                    "another program uses the card in the reader \"{reader}\" exclusively"
+                )
+            }
             ReaderError::CommandTooShort { length, limit } => {
                 write!(
                     f,
@@ -162,22 +201,44 @@ impl fmt::Display for ReaderError {
                     "the command has {length} bytes, at most {limit} get through; it was not sent"
                 )
             }
-            ReaderError::NotPossible { what, why } => write!(f, "cannot {what}: {why}"),
+            ReaderError::NotPossible { reader, movement, only } => {
+                let movement = match movement {
+                    Movement::Insert => "put a card in",
+                    Movement::Remove => "take the card out",
+                };
+                let only = match only {
+                    MovedBy::Hand => "by hand",
+                    MovedBy::Card => "by the program that is the card",
+                };
+                write!(f, "the reader \"{reader}\" cannot {movement}: that is done {only}")
+            }
             ReaderError::NoSuchReader { wanted, readers } => {
                 write!(f, "no reader is called \"{wanted}\"; there are: {}", List(readers))
             }
             ReaderError::Ambiguous { wanted, readers } => {
+                write!(f, "\"{wanted}\" can mean more than one reader: {}", List(readers))
+            }
+            ReaderError::NoReaders => f.write_str("the PC/SC service knows no reader"),
+            ReaderError::NoService { socket: Some(socket) } => {
+                let socket = socket.display();
                 write!(
                     f,
-                    "\"{wanted}\" can mean more than one reader, say more of the name: {}",
-                    List(readers)
+                    "no PC/SC service answers at {socket}, the socket that PCSCLITE_CSOCK_NAME names"
                 )
             }
-            ReaderError::NoReaders => f.write_str(
-                "the PC/SC service knows no reader: connect one, or for a virtual reader install Debian's package \
-                 vsmartcard-vpcd and restart pcscd",
-            ),
-            ReaderError::Service(sentence) => f.write_str(sentence),
+            ReaderError::NoService { socket: None } => f.write_str("the PC/SC service does not run"),
+            ReaderError::Unplugged { reader } => write!(f, "the reader \"{reader}\" is no longer there"),
+            ReaderError::Service {
+                reader: Some(reader),
+                text,
+                ..
+            } => {
+                write!(f, "the PC/SC service reports: {text}; reader \"{reader}\"")
+            }
+            ReaderError::Service { reader: None, text, .. } => write!(f, "the PC/SC service reports: {text}"),
+            ReaderError::Connection { reader, kind } => {
+                write!(f, "the connection of the reader \"{reader}\" to its card fails: {kind}")
+            }
         }
     }
 }
@@ -201,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_says_what_where_and_what_to_do() {
+    fn a_message_names_the_reader() {
         let reader = || "Desk 0".to_owned();
         for error in [
             ReaderError::NoCard { reader: reader() },
@@ -209,14 +270,25 @@ mod tests {
             ReaderError::Mute { reader: reader() },
             ReaderError::ResetByOther { reader: reader() },
             ReaderError::InUse { reader: reader() },
+            ReaderError::Unplugged { reader: reader() },
+            ReaderError::NotPossible {
+                reader: reader(),
+                movement: Movement::Remove,
+                only: MovedBy::Hand,
+            },
+            ReaderError::Service {
+                reader: Some(reader()),
+                code: 0x8010_0001,
+                text: "internal error".to_owned(),
+            },
         ] {
             let message = error.to_string();
-            assert!(message.contains("\"Desk 0\"") && message.contains(": "), "{message}");
+            assert!(message.contains("\"Desk 0\""), "{message}");
         }
     }
 
     #[test]
-    fn a_reader_that_is_not_found_is_answered_with_the_readers_there_are() {
+    fn an_unknown_name_is_answered_with_the_readers_there_are() {
         let readers = vec!["A 00 00".to_owned(), "B 00 00".to_owned()];
         let message = ReaderError::NoSuchReader {
             wanted: "C".to_owned(),

@@ -23,6 +23,7 @@ use vmyna_conformance::suite::Suite;
 use vmyna_conformance::{junit, record};
 use vmyna_reader_bridge::vpcd::VpcdHost;
 
+use crate::advice;
 use crate::explain::language::{Language, say};
 use crate::failure::Failure;
 use crate::save;
@@ -151,7 +152,10 @@ fn go(
 }
 
 fn failure(error: &RunError, language: Language) -> Failure {
-    Failure::Failed(error.text().say(language).to_owned())
+    match error {
+        RunError::Reader(error) => Failure::Failed(advice::of_reader(error)),
+        error => Failure::Failed(error.text().say(language).to_owned()),
+    }
 }
 
 /// The reader that was asked for; `None` for a virtual card in this process.

@@ -9,6 +9,7 @@ use vmyna_applets::image::{ImageError, ImageErrorKind};
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::ca_folder::CaFolderError;
 
+use crate::advice;
 use crate::output::say;
 
 /// Why a command did not do what it was asked to.
@@ -115,8 +116,8 @@ fn is_wrong_path(error: &io::Error) -> bool {
 impl From<ReaderError> for Failure {
     fn from(error: ReaderError) -> Self {
         match error {
-            ReaderError::NoSuchReader { .. } | ReaderError::Ambiguous { .. } => Self::Usage(error.to_string()),
-            _ => Self::Failed(error.to_string()),
+            ReaderError::NoSuchReader { .. } | ReaderError::Ambiguous { .. } => Self::Usage(advice::of_reader(&error)),
+            _ => Self::Failed(advice::of_reader(&error)),
         }
     }
 }

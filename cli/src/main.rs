@@ -1,5 +1,6 @@
 //! `vmyna`: a virtual My Number Card (個人番号カード) on the command line.
 
+mod advice;
 mod apdu;
 mod args;
 mod ca;

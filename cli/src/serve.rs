@@ -11,6 +11,7 @@ use std::time::Duration;
 use vmyna_apdu::Pull;
 use vmyna_reader_bridge::vpcd::{End, Reason, StopHandle, VpcdAddress, VpcdError, VpcdEvent, VpcdServer};
 
+use crate::advice;
 use crate::args;
 use crate::failure::Failure;
 use crate::fault::Faults;
@@ -212,7 +213,11 @@ impl Teller {
             VpcdEvent::Disconnected {
                 reason: Reason::Stopped | Reason::Mute,
             } => {}
-            VpcdEvent::Disconnected { reason } => say(&format!("the connection to {} is over: {reason}", self.address)),
+            VpcdEvent::Disconnected { reason } => say(&format!(
+                "the connection to {} is over: {reason}{}",
+                self.address,
+                advice::for_connection(reason)
+            )),
             VpcdEvent::PowerOn { .. } => self.detail("-- power on"),
             VpcdEvent::PowerOff => self.detail("-- power off"),
             VpcdEvent::Reset { .. } => self.detail("-- warm reset"),

@@ -5,8 +5,9 @@
 
 use pcsc::{Card, Context, Disposition, Error, Protocols, Scope, ShareMode, State};
 use std::ffi::{CStr, CString};
+use std::path::PathBuf;
 use std::time::Duration;
-use vmyna_apdu::{Reader, ReaderError};
+use vmyna_apdu::{MovedBy, Movement, Reader, ReaderError};
 
 /// The longest command that is sent, in bytes. vpcd has 16 bits for the length: at one byte more it throws the card out,
 /// or loses step.
@@ -63,7 +64,7 @@ impl PcscService {
     /// Connects to the service.
     ///
     /// # Errors
-    /// [`ReaderError::Service`] with what to do when the service does not run.
+    /// [`ReaderError::NoService`] when the service does not run.
     pub fn connect() -> Result<PcscService, ReaderError> {
         Context::establish(Scope::User)
             .map(PcscService)
@@ -163,6 +164,14 @@ impl PcscReader {
         }
     }
 
+    fn only_by_hand(&self, movement: Movement) -> ReaderError {
+        ReaderError::NotPossible {
+            reader: self.name.clone(),
+            movement,
+            only: MovedBy::Hand,
+        }
+    }
+
     fn explain_or_reconnect(&mut self, error: Error) -> ReaderError {
         let explained = explain(error, &self.name);
         match explained {
@@ -231,17 +240,11 @@ impl Reader for PcscReader {
     }
 
     fn remove(&mut self) -> Result<(), ReaderError> {
-        Err(ReaderError::NotPossible {
-            what: "take the card out",
-            why: "this reader is a real one: take it out by hand",
-        })
+        Err(self.only_by_hand(Movement::Remove))
     }
 
     fn insert(&mut self) -> Result<(), ReaderError> {
-        Err(ReaderError::NotPossible {
-            what: "put the card in",
-            why: "this reader is a real one: put it in by hand",
-        })
+        Err(self.only_by_hand(Movement::Insert))
     }
 }
 
@@ -306,7 +309,7 @@ fn choose(wanted: &str, names: &[String]) -> Result<usize, ReaderError> {
     }
 }
 
-/// What an error of the service means at the reader called `reader`, and what to do about it.
+/// An error of the service at the reader called `reader`; empty for a call about no single reader.
 fn explain(error: Error, reader: &str) -> ReaderError {
     let reader = reader.to_owned();
     match error {
@@ -318,26 +321,15 @@ fn explain(error: Error, reader: &str) -> ReaderError {
         Error::ResetCard => ReaderError::ResetByOther { reader },
         Error::SharingViolation => ReaderError::InUse { reader },
         Error::NoReadersAvailable => ReaderError::NoReaders,
-        Error::NoService | Error::ServiceStopped => ReaderError::Service(how_to_start_the_service()),
-        Error::UnknownReader | Error::ReaderUnavailable => {
-            ReaderError::Service(format!("the reader \"{reader}\" is no longer there: connect it again"))
-        }
-        other => ReaderError::Service(format!("the PC/SC service reports: {other}; reader \"{reader}\"")),
-    }
-}
-
-fn how_to_start_the_service() -> String {
-    match std::env::var_os("PCSCLITE_CSOCK_NAME") {
-        Some(socket) => format!(
-            "no PC/SC service answers at {}, the socket that PCSCLITE_CSOCK_NAME names: start it, or unset the variable",
-            socket.display()
-        ),
-        None if cfg!(target_os = "linux") => {
-            "the PC/SC service does not run: install Debian's package pcscd and start it \
-                                              with `systemctl start pcscd.socket`, or run `pcscd --foreground` as root"
-                .to_owned()
-        }
-        None => "the PC/SC service does not run: start the system's smart card service".to_owned(),
+        Error::NoService | Error::ServiceStopped => ReaderError::NoService {
+            socket: std::env::var_os("PCSCLITE_CSOCK_NAME").map(PathBuf::from),
+        },
+        Error::UnknownReader | Error::ReaderUnavailable => ReaderError::Unplugged { reader },
+        other => ReaderError::Service {
+            reader: Some(reader).filter(|reader| !reader.is_empty()),
+            code: other as u32,
+            text: other.to_string(),
+        },
     }
 }
 
@@ -414,20 +406,24 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_the_service_become_sentences_that_say_what_to_do() {
+    fn errors_of_the_service_become_facts_about_the_reader() {
         for (error, part) in [
-            (Error::NoSmartcard, "put one in"),
-            (Error::RemovedCard, "put it back"),
-            (Error::NotTransacted, "does not answer"),
-            (Error::ResetCard, "verify the PIN again"),
-            (Error::SharingViolation, "close it"),
-            (Error::NoReadersAvailable, "connect one"),
-            (Error::NoService, "start it"),
-            (Error::UnknownReader, "connect it again"),
+            (Error::NoSmartcard, "no card in the reader \"Desk\""),
+            (Error::RemovedCard, "pulled out of the reader \"Desk\""),
+            (Error::NotTransacted, "\"Desk\" does not answer"),
+            (Error::ResetCard, "another program has reset"),
+            (Error::SharingViolation, "exclusively"),
+            (Error::NoReadersAvailable, "no reader"),
+            (Error::NoService, "PC/SC service"),
+            (Error::UnknownReader, "\"Desk\" is no longer there"),
             (Error::ProtoMismatch, "\"Desk\""),
         ] {
             let message = explain(error, "Desk").to_string();
             assert!(message.contains(part), "{message}");
         }
+        let ReaderError::Service { reader, code, .. } = explain(Error::ProtoMismatch, "") else {
+            panic!("it is no other error");
+        };
+        assert_eq!((reader, code), (None, 0x8010_000F));
     }
 }

@@ -14,17 +14,15 @@ use vmyna_testkit::{PrivatePcscd, in_own_process};
 
 /// Trap 7: the client takes the socket's name from PCSCLITE_CSOCK_NAME, and so the message names it.
 #[test]
-fn without_a_service_the_message_names_the_socket_and_says_what_to_do() {
-    in_own_process(
-        "without_a_service_the_message_names_the_socket_and_says_what_to_do",
-        |socket| {
-            let message = PcscService::connect().err().unwrap().to_string();
-            assert!(
-                message.contains(socket.to_str().unwrap()) && message.contains("start it"),
-                "{message}"
-            );
-        },
-    );
+fn without_a_service_the_error_names_the_socket() {
+    in_own_process("without_a_service_the_error_names_the_socket", |socket| {
+        let expected = ReaderError::NoService {
+            socket: Some(socket.to_owned()),
+        };
+        let error = PcscService::connect().err().unwrap();
+        assert!(error.to_string().contains(socket.to_str().unwrap()), "{error}");
+        assert_eq!(error, expected);
+    });
 }
 
 #[test]

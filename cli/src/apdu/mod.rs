@@ -11,6 +11,7 @@ use vmyna_apdu::{Reader, ResponseApdu, hex};
 use vmyna_explain::{Narrator, Reasons};
 use vmyna_reader_bridge::SoftwareReader;
 
+use crate::advice;
 use crate::args;
 use crate::explain::language::Language;
 use crate::failure::Failure;
@@ -122,7 +123,10 @@ impl Session {
         let start = Instant::now();
         let outcome = self.reader.transmit(command, &mut self.response);
         let elapsed = start.elapsed();
-        outcome.map_err(|error| Failure::Failed(format!("APDU {} was not answered: {error}", self.sent)))?;
+        outcome.map_err(|error| {
+            let advised = advice::of_reader(&error);
+            Failure::Failed(format!("APDU {} was not answered: {advised}", self.sent))
+        })?;
         let mut out = io::stdout();
         if self.plain {
             writeln!(out, "{}", hex::encode(&self.response))?;

@@ -73,30 +73,69 @@ impl fmt::Display for VpcdAddress {
     }
 }
 
-impl FromStr for VpcdAddress {
-    type Err = String;
+/// An error in a written address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// The text is empty.
+    Empty,
+    /// The text begins with a bracket that nothing closes.
+    OpenBracket(String),
+    /// Something else than a port follows the closing bracket.
+    BehindBracket {
+        /// The text inside the brackets.
+        host: String,
+        /// The text behind them.
+        after: String,
+    },
+    /// An IPv6 address without brackets.
+    NoBrackets(String),
+    /// The port is no number from 1 to 65535.
+    Port(String),
+}
 
-    fn from_str(text: &str) -> Result<Self, String> {
+impl fmt::Display for AddressError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AddressError::Empty => f.write_str("neither host nor port is given"),
+            AddressError::OpenBracket(text) => write!(f, "\"{text}\" has no closing bracket"),
+            AddressError::BehindBracket { host, after } => {
+                write!(f, "\":PORT\" or nothing follows \"[{host}]\", not \"{after}\"")
+            }
+            AddressError::NoBrackets(text) => write!(
+                f,
+                "an IPv6 address stands in brackets, like [::1]:{DEFAULT_PORT}; \"{text}\" has none"
+            ),
+            AddressError::Port(port) => write!(f, "a TCP port is a number from 1 to 65535, not \"{port}\""),
+        }
+    }
+}
+
+impl std::error::Error for AddressError {}
+
+impl FromStr for VpcdAddress {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
         if text.is_empty() {
-            return Err("neither host nor port is given".to_owned());
+            return Err(AddressError::Empty);
         }
         let (host, port) = match text.strip_prefix('[') {
             Some(rest) => {
                 let (host, after) = rest
                     .split_once(']')
-                    .ok_or_else(|| format!("\"{text}\" has no closing bracket"))?;
+                    .ok_or_else(|| AddressError::OpenBracket(text.to_owned()))?;
                 let port = after.strip_prefix(':').or(after.is_empty().then_some(""));
-                (
-                    host,
-                    port.ok_or_else(|| format!("after \"[{host}]\" comes \":PORT\" or nothing, not \"{after}\""))?,
-                )
+                let port = port.ok_or_else(|| AddressError::BehindBracket {
+                    host: host.to_owned(),
+                    after: after.to_owned(),
+                })?;
+                (host, port)
             }
             None => text.split_once(':').unwrap_or((text, "")),
         };
         if port.contains(':') {
-            return Err(format!(
-                "write an IPv6 address in brackets, like [::1]:{DEFAULT_PORT}, not \"{text}\""
-            ));
+            return Err(AddressError::NoBrackets(text.to_owned()));
         }
         let mut address = VpcdAddress::default();
         if !host.is_empty() {
@@ -104,7 +143,7 @@ impl FromStr for VpcdAddress {
         }
         if !port.is_empty() {
             let number = port.parse().ok().filter(|number| *number != 0);
-            address.port = number.ok_or_else(|| format!("a TCP port is a number from 1 to 65535, not \"{port}\""))?;
+            address.port = number.ok_or_else(|| AddressError::Port(port.to_owned()))?;
         }
         Ok(address)
     }
@@ -136,12 +175,8 @@ mod tests {
             assert!(text.parse::<VpcdAddress>().is_err(), "{text}");
         }
         for port in ["0", "65536", "-1", "vpcd"] {
-            assert!(
-                format!("localhost:{port}")
-                    .parse::<VpcdAddress>()
-                    .unwrap_err()
-                    .contains("1 to 65535")
-            );
+            let error = format!("localhost:{port}").parse::<VpcdAddress>().unwrap_err();
+            assert_eq!(error, AddressError::Port(port.to_owned()));
         }
     }
 

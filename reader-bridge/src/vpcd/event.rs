@@ -117,23 +117,18 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Reason::Closed => {
-                f.write_str("closed by the other side: pcscd has ended, or it is not vpcd that listens there")
-            }
+            Reason::Closed => f.write_str("closed by the other side"),
             Reason::Lost(error) => write!(f, "lost: {error}"),
-            Reason::NotVpcd => f.write_str("another program than vpcd listens there: check the port"),
+            Reason::NotVpcd => f.write_str("another program than vpcd listens there"),
             Reason::HalfMessage { received } => {
-                write!(
-                    f,
-                    "only {received} bytes of a message came; is it vpcd that listens there?"
-                )
+                write!(f, "ended after {received} bytes of a message")
             }
             Reason::OutOfStep => f.write_str("out of step: vpcd can't carry a command of more than 65535 bytes"),
             Reason::OneByteCommand => {
                 f.write_str("a program sent a command of one byte, which vpcd can't tell from a control message")
             }
             Reason::Mute => f.write_str("the card did not answer"),
-            Reason::Removal => f.write_str("taken out for a moment, so that pcscd powers the card up anew"),
+            Reason::Removal => f.write_str("the card left for a moment, so that pcscd powers it on again"),
             Reason::Gone => f.write_str("the card has been pulled out"),
             Reason::Stopped => f.write_str("ended"),
         }

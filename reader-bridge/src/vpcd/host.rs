@@ -9,7 +9,7 @@ use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
-use vmyna_apdu::{Reader, ReaderError};
+use vmyna_apdu::{MovedBy, Movement, Reader, ReaderError};
 
 /// How long a card may take for an answer; clients of real cards allow up to 20 s for a signature.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -56,7 +56,10 @@ impl VpcdHost {
                     }
                     std::thread::sleep(POLL);
                 }
-                Err(error) => return Err(ReaderError::Service(format!("{name} can't take a card: {error}"))),
+                Err(error) => {
+                    let kind = error.kind();
+                    return Err(ReaderError::Connection { reader: name, kind });
+                }
             }
         };
         let prepare = || -> io::Result<()> {
@@ -65,7 +68,10 @@ impl VpcdHost {
             stream.set_read_timeout(Some(ANSWER))?;
             stream.set_write_timeout(Some(ANSWER))
         };
-        prepare().map_err(|error| ReaderError::Service(format!("{name} can't talk to the card: {error}")))?;
+        prepare().map_err(|error| ReaderError::Connection {
+            reader: name.clone(),
+            kind: error.kind(),
+        })?;
         let mut reader = VpcdReader {
             name,
             stream: Some(stream),
@@ -129,6 +135,14 @@ impl VpcdReader {
         }
     }
 
+    fn only_by_the_card(&self, movement: Movement) -> ReaderError {
+        ReaderError::NotPossible {
+            reader: self.name.clone(),
+            movement,
+            only: MovedBy::Card,
+        }
+    }
+
     fn renew_atr(&mut self) -> Result<(), ReaderError> {
         self.say(&Message::GetAtr)?;
         let mut atr = Vec::new();
@@ -182,19 +196,13 @@ impl Reader for VpcdReader {
     }
 
     fn remove(&mut self) -> Result<(), ReaderError> {
-        Err(ReaderError::NotPossible {
-            what: "take the card out",
-            why: "it holds the connection; end the program that is the card",
-        })
+        Err(self.only_by_the_card(Movement::Remove))
     }
 
     fn insert(&mut self) -> Result<(), ReaderError> {
         match self.stream {
             Some(_) => Ok(()),
-            None => Err(ReaderError::NotPossible {
-                what: "put the card in",
-                why: "it has to connect anew",
-            }),
+            None => Err(self.only_by_the_card(Movement::Insert)),
         }
     }
 }

@@ -17,7 +17,7 @@ mod host;
 mod socket;
 mod stop;
 
-pub use address::{DEFAULT_PORT, VpcdAddress};
+pub use address::{AddressError, DEFAULT_PORT, VpcdAddress};
 pub use connection::VpcdServer;
 pub use event::{End, Failure, Reason, VpcdError, VpcdEvent};
 pub use host::{VpcdHost, VpcdReader};

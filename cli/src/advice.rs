@@ -1,0 +1,65 @@
+//! What a user can do about an error of a library. A library states facts; only the command line recommends something.
+
+use vmyna_apdu::ReaderError;
+use vmyna_reader_bridge::vpcd::Reason;
+
+/// An error of a reader with the advice for it.
+pub(crate) fn of_reader(error: &ReaderError) -> String {
+    match for_reader(error) {
+        Some(advice) => format!("{error}: {advice}"),
+        None => error.to_string(),
+    }
+}
+
+fn for_reader(error: &ReaderError) -> Option<&'static str> {
+    Some(match error {
+        ReaderError::NoCard { .. } => "put one in",
+        ReaderError::Gone { .. } => "put it back and begin anew",
+        ReaderError::Mute { .. } => "power it off and on, or take it out",
+        ReaderError::ResetByOther { .. } => "select the application and verify the PIN again",
+        ReaderError::InUse { .. } => "close it, or wait until it is done",
+        ReaderError::Ambiguous { .. } => "give more of the name",
+        ReaderError::NoReaders => {
+            "connect one, or for a virtual reader install Debian's package vsmartcard-vpcd and restart pcscd"
+        }
+        ReaderError::NoService { socket: Some(_) } => "start it, or unset the variable",
+        ReaderError::NoService { socket: None } if cfg!(target_os = "linux") => {
+            "install Debian's package pcscd and start it with `systemctl start pcscd.socket`, or run `pcscd --foreground` \
+             as root"
+        }
+        ReaderError::NoService { socket: None } => "start the system's smart card service",
+        ReaderError::Unplugged { .. } => "connect it again",
+        _ => return None,
+    })
+}
+
+/// The advice for the end of a connection to vpcd, or nothing.
+pub(crate) fn for_connection(reason: &Reason) -> &'static str {
+    match reason {
+        Reason::Closed => "; pcscd has ended, or another program than vpcd listens there",
+        Reason::NotVpcd => ": check the port",
+        Reason::HalfMessage { .. } => "; is it vpcd that listens there?",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_a_reader_is_followed_by_what_to_do() {
+        let reader = "Desk".to_owned();
+        let advised = of_reader(&ReaderError::NoCard { reader });
+        assert_eq!(advised, "no card in the reader \"Desk\": put one in");
+        let socket = Some("/run/s".into());
+        let advised = of_reader(&ReaderError::NoService { socket });
+        assert!(
+            advised.ends_with("PCSCLITE_CSOCK_NAME names: start it, or unset the variable"),
+            "{advised}"
+        );
+        let (length, limit) = (1, 2);
+        let without = ReaderError::CommandTooShort { length, limit };
+        assert_eq!(of_reader(&without), without.to_string());
+    }
+}
