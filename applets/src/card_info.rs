@@ -11,6 +11,7 @@ use crate::calendar::Date;
 use crate::cv::KeyId;
 use crate::person::MunicipalityCode;
 use crate::pin_at_issue::PinAtIssue;
+use crate::pins;
 use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file, measured};
 
@@ -106,7 +107,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::PIN,
-            ("card information PIN", "個人番号カード用暗証番号"),
+            pins::COMMON.names(),
             Body::Pin(contents.pin.declare(PIN_FORMAT, PIN_TRIES)),
             change_key_access(ef::PIN),
             documented("myna-card; TRETJapanNFCReader; jpki/myna; 3 tries: municipal pages"),

@@ -11,6 +11,7 @@ use vmyna_card_os::declaration::{
 use vmyna_card_os::rule;
 
 use crate::pin_at_issue::PinAtIssue;
+use crate::pins;
 use crate::profile::Profile;
 use crate::{card_manager, documented, elementary_file, measured, verify_only};
 
@@ -154,21 +155,21 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::BIRTH_DATE_PIN,
-            ("birth-date PIN", "生年月日"),
+            pins::BIRTH.names(),
             Body::Pin(contents.birth_date_pin.declare(BIRTH_DATE_PIN_FORMAT, TRIES)),
             verify_only(),
             documented("myna-card; PocketSign; its 10 tries are assumed, as those of the codes"),
         ),
         elementary_file(
             ef::CODE_B,
-            ("verification code B", "照合番号B"),
+            pins::FACE_CODE_B.names(),
             Body::Pin(contents.code_b.declare(CODE_B_FORMAT, TRIES)),
             verify_only(),
             documented("several clients; Digital Agency: 10 tries"),
         ),
         elementary_file(
             ef::CODE_A,
-            ("verification code A", "照合番号A"),
+            pins::FACE_CODE_A.names(),
             Body::Pin(contents.code_a.declare(CODE_A_FORMAT, TRIES)),
             verify_only(),
             documented("several clients; sc-tools-myna: 10 tries"),

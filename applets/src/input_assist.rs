@@ -12,6 +12,7 @@ use vmyna_card_os::declaration::{
 };
 
 use crate::pin_at_issue::PinAtIssue;
+use crate::pins;
 use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file, measured, verify_only};
 
@@ -184,7 +185,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::PIN,
-            ("input-assist PIN", "券面事項入力補助用暗証番号"),
+            pins::INPUT_ASSIST.names(),
             Body::Pin(contents.pin.declare(PIN_FORMAT, PIN_TRIES)),
             Access::NONE
                 .with(Operation::Verify, Condition::Always)
@@ -209,14 +210,14 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::CODE_A,
-            ("verification code A", "照合番号A"),
+            pins::CODE_A.names(),
             Body::Pin(contents.code_a.declare(CODE_A_FORMAT, CODE_TRIES)),
             verify_only(),
             documented("myna-card; jsapdu; sc-tools-myna: 10 tries"),
         ),
         elementary_file(
             ef::CODE_B,
-            ("verification code B", "照合番号B"),
+            pins::CODE_B.names(),
             Body::Pin(contents.code_b.declare(CODE_B_FORMAT, CODE_TRIES)),
             verify_only(),
             documented("myna-card; jsapdu; Digital Agency: 10 tries"),

@@ -8,6 +8,7 @@ use vmyna_card_os::declaration::{
 use vmyna_card_os::rule;
 
 use crate::pin_at_issue::PinAtIssue;
+use crate::pins;
 use crate::profile::Profile;
 use crate::{card_manager, documented, elementary_file, measured};
 
@@ -140,14 +141,14 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::AUTH_PIN,
-            ("auth PIN", "利用者証明用暗証番号"),
+            pins::AUTH.names(),
             Body::Pin(contents.auth_pin.declare(AUTH_PIN_FORMAT, AUTH_PIN_TRIES)),
             pin_access(ef::AUTH_PIN),
             documented("all clients; J-LIS: 3 tries"),
         ),
         elementary_file(
             ef::SIGN_PIN,
-            ("sign password", "署名用パスワード"),
+            pins::SIGN.names(),
             Body::Pin(contents.sign_pin.declare(SIGN_PIN_FORMAT, SIGN_PIN_TRIES)),
             pin_access(ef::SIGN_PIN),
             documented("all clients; J-LIS: 5 tries"),

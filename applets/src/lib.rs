@@ -15,6 +15,7 @@ pub mod issued;
 pub mod jpki;
 pub mod person;
 mod pin_at_issue;
+pub mod pins;
 mod profile;
 pub mod residence_code;
 pub mod specimen;

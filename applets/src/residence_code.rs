@@ -13,6 +13,7 @@ use crate::card_info::{change_key_access, key_reference, key_reference_basis, re
 use crate::cv::KeyId;
 use crate::person::ResidenceCode;
 use crate::pin_at_issue::PinAtIssue;
+use crate::pins;
 use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file};
 
@@ -62,7 +63,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::PIN,
-            ("residence PIN", "住民基本台帳用暗証番号"),
+            pins::RESIDENCE.names(),
             Body::Pin(contents.pin.declare(PIN_FORMAT, PIN_TRIES)),
             change_key_access(ef::PIN),
             documented("myna-card; TRETJapanNFCReader; jpki/myna; 3 tries: municipal pages"),

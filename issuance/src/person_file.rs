@@ -17,7 +17,7 @@
 //! | `[card]` `issued`, `expiry` | when it begins and ends |
 //! | `[certificates]` `sign`, `auth` | whether it has them |
 //! | `[pins]` `sign`, `auth`, `input-assist`, `residence` | its PINs |
-//! | `[pins.tries-left]` | how many tries are left of which PIN; 0 is blocked |
+//! | `[pins.tries-left]` | how many tries are left of each PIN, by its name in [`vmyna_applets::pins`]; 0 is blocked |
 //!
 //! \* must be given.
 
@@ -40,6 +40,7 @@ use vmyna_applets::Profile;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::CardName;
 use vmyna_applets::person::Person;
+use vmyna_applets::pins as names;
 
 use super::order::{Order, Pins, SIGNATURE_AGE};
 use super::pictures::DEFAULT_PHOTO;
@@ -94,10 +95,10 @@ impl PinName {
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
-            Self::Sign => "sign",
-            Self::Auth => "auth",
-            Self::InputAssist => "input-assist",
-            Self::Residence => "residence",
+            Self::Sign => names::SIGN.name,
+            Self::Auth => names::AUTH.name,
+            Self::InputAssist => names::INPUT_ASSIST.name,
+            Self::Residence => names::RESIDENCE.name,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Files and data objects, found by identifier or name.
 
 use vmyna_apdu::hex;
+use vmyna_applets::pins::CardPin;
 use vmyna_card_os::declaration::{Application, Body, DataObject, File};
 
 use super::words;
@@ -26,9 +27,15 @@ pub fn find_application<'a>(applications: &'a [Application], wanted: &str) -> Op
     applications.iter().find(is_wanted)
 }
 
+/// Whether the file is the PIN with this name or older name.
+fn is_pin(application: &Application, file: &File, name: &str) -> bool {
+    CardPin::of(application.aid, file.id)
+        .is_some_and(|pin| pin.value_name() == name || CardPin::find(name) == Some(pin))
+}
+
 impl<'a> Item<'a> {
-    /// The file or data object with this identifier (four hexadecimal digits), name or title. An identifier is preferred
-    /// to a name, and a file to a data object.
+    /// The file or data object with this identifier (four hexadecimal digits), name, title or PIN name. An identifier is
+    /// preferred to a name, and a file to a data object.
     #[must_use]
     pub fn find(application: &'a Application, wanted: &str) -> Option<Self> {
         let number = u16::from_str_radix(wanted, 16).ok().filter(|_| wanted.len() == 4);
@@ -41,7 +48,7 @@ impl<'a> Item<'a> {
         };
         file(&|file| Some(file.id.value()) == number)
             .or_else(|| object(&|object| Some(object.tag) == number))
-            .or_else(|| file(&|file| same(&file.name) || same(&file.title)))
+            .or_else(|| file(&|file| same(&file.name) || same(&file.title) || is_pin(application, file, wanted)))
             .or_else(|| object(&|object| same(&object.name) || same(&object.title)))
     }
 
@@ -73,6 +80,36 @@ impl<'a> Item<'a> {
         match self {
             Item::File(file) => words::kind(&file.body),
             Item::Object(_) => "data object",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vmyna_applets::pins;
+
+    use super::*;
+    use crate::specimen::hanako;
+
+    #[test]
+    fn a_pin_is_found_by_its_name_and_its_older_names() {
+        let applications = hanako().applications();
+        for pin in pins::ALL {
+            let application = applications
+                .iter()
+                .find(|application| application.aid == pin.aid)
+                .unwrap();
+            for name in pin
+                .aliases
+                .iter()
+                .chain([&pin.name, &pin.value_name(), &pin.label, &pin.title])
+            {
+                let found = Item::find(application, name);
+                assert!(
+                    matches!(found, Some(Item::File(file)) if file.id == pin.file),
+                    "{name}: {found:?}"
+                );
+            }
         }
     }
 }

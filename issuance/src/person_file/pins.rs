@@ -13,6 +13,7 @@
 
 use vmyna_applets::calendar::Date;
 use vmyna_applets::person::SecurityCode;
+use vmyna_applets::pins::{self as names, CardPin};
 use vmyna_applets::{card_info, face_info, input_assist, jpki, residence_code};
 use vmyna_card_os::declaration::ReferenceData;
 
@@ -133,17 +134,17 @@ impl Guessable {
 /// Reads `[pins.tries-left]`.
 pub(super) fn tries(source: &mut Source<'_>, pins: Section<'_>) -> Result<Tries, Faulty> {
     let section = source.section(pins, "tries-left")?;
-    let mut left = |key, max| source.up_to(section, key, max);
-    let sign = left("sign", jpki::SIGN_PIN_TRIES);
-    let auth = left("auth", jpki::AUTH_PIN_TRIES);
-    let input_assist = left("input-assist", input_assist::PIN_TRIES);
-    let residence = left("residence", residence_code::PIN_TRIES);
-    let card_info = left("card-info", card_info::PIN_TRIES);
-    let text_code_a = left("text-code-a", input_assist::CODE_TRIES);
-    let text_code_b = left("text-code-b", input_assist::CODE_TRIES);
-    let birth_date = left("birth-date", face_info::TRIES);
-    let face_code_a = left("face-code-a", face_info::TRIES);
-    let face_code_b = left("face-code-b", face_info::TRIES);
+    let mut left = |pin: CardPin, max| source.up_to(section, pin.name, max);
+    let sign = left(names::SIGN, jpki::SIGN_PIN_TRIES);
+    let auth = left(names::AUTH, jpki::AUTH_PIN_TRIES);
+    let input_assist = left(names::INPUT_ASSIST, input_assist::PIN_TRIES);
+    let residence = left(names::RESIDENCE, residence_code::PIN_TRIES);
+    let card_info = left(names::COMMON, card_info::PIN_TRIES);
+    let text_code_a = left(names::CODE_A, input_assist::CODE_TRIES);
+    let text_code_b = left(names::CODE_B, input_assist::CODE_TRIES);
+    let birth_date = left(names::BIRTH, face_info::TRIES);
+    let face_code_a = left(names::FACE_CODE_A, face_info::TRIES);
+    let face_code_b = left(names::FACE_CODE_B, face_info::TRIES);
     Ok(Tries {
         sign: sign?,
         auth: auth?,

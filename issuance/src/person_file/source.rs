@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
 use vmyna_applets::calendar::Date;
+use vmyna_applets::pins;
 
 use super::fault::Fault;
 
@@ -35,23 +36,43 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ("municipality", &["code", "prefecture", "name", "title"]),
     ("card", &["issued", "expiry"]),
     ("certificates", &["sign", "auth"]),
-    ("pins", &["sign", "auth", "input-assist", "residence", "tries-left"]),
     (
-        "pins.tries-left",
+        "pins",
         &[
-            "sign",
-            "auth",
-            "input-assist",
-            "residence",
-            "card-info",
-            "text-code-a",
-            "text-code-b",
-            "birth-date",
-            "face-code-a",
-            "face-code-b",
+            pins::SIGN.name,
+            pins::AUTH.name,
+            pins::INPUT_ASSIST.name,
+            pins::RESIDENCE.name,
+            "tries-left",
+        ],
+    ),
+    (
+        TRIES_LEFT,
+        &[
+            pins::SIGN.name,
+            pins::AUTH.name,
+            pins::INPUT_ASSIST.name,
+            pins::RESIDENCE.name,
+            pins::COMMON.name,
+            pins::CODE_A.name,
+            pins::CODE_B.name,
+            pins::BIRTH.name,
+            pins::FACE_CODE_A.name,
+            pins::FACE_CODE_B.name,
         ],
     ),
 ];
+
+/// The section whose keys may also be older names of PINs.
+const TRIES_LEFT: &str = "pins.tries-left";
+
+/// The present name of a key.
+fn present_name<'k>(section: &str, key: &'k str) -> &'k str {
+    match pins::CardPin::find(key) {
+        Some(pin) if section == TRIES_LEFT => pin.name,
+        _ => key,
+    }
+}
 
 /// A longer key is surely no key of ours: it is neither shown nor compared.
 const LONGEST_KEY: usize = 40;
@@ -204,7 +225,23 @@ impl<'a> Source<'a> {
             .iter()
             .find(|(path, _)| *path == section.path)
             .map_or(&[][..], |(_, keys)| *keys);
-        for key in table.keys().filter(|key| !known.contains(&key.get_ref().as_ref())) {
+        let mut present = Vec::new();
+        for key in table.keys() {
+            let name = present_name(section.path, key.get_ref());
+            if known.contains(&name) {
+                if present.contains(&name) {
+                    let place = Place {
+                        field: section.dotted(key.get_ref()),
+                        line: Some(self.line_of(key)),
+                    };
+                    self.fault(
+                        place,
+                        format!("is another name of `{name}`, which is given too: give one of them"),
+                    );
+                }
+                present.push(name);
+                continue;
+            }
             let line = self.line_of(key);
             let key = key.get_ref();
             let is_word = |key: &str| {
@@ -312,9 +349,12 @@ impl<'a> Source<'a> {
     }
 
     fn value<'t>(&self, section: Section<'t>, key: &str) -> Option<(&'t DeValue<'t>, Place)> {
-        let (found, value) = section.table?.iter().find(|(name, _)| name.get_ref() == key)?;
+        let (found, value) = section
+            .table?
+            .iter()
+            .find(|(name, _)| present_name(section.path, name.get_ref()) == key)?;
         let place = Place {
-            field: section.dotted(key),
+            field: section.dotted(found.get_ref()),
             line: Some(self.line_of(found)),
         };
         Some((value.get_ref(), place))

@@ -94,6 +94,19 @@ fn faults(text: &str) -> Vec<String> {
     read_now(text).unwrap_err().iter().map(Fault::to_string).collect()
 }
 
+#[test]
+fn the_older_name_of_a_pin_counts_the_same_tries() {
+    for pin in vmyna_applets::pins::ALL {
+        let tries = |name: &str| {
+            let text = full_with(&[(34, ""), (35, &format!("'{name}' = 2"))]);
+            read_now(&text).unwrap().order.tries
+        };
+        for older in pin.aliases {
+            assert_eq!(tries(older), tries(pin.name), "{older}");
+        }
+    }
+}
+
 /// `FULL` with some lines, counted from 1, written differently.
 fn full_with(changes: &[(usize, &str)]) -> String {
     let mut lines: Vec<&str> = FULL.lines().collect();

@@ -287,8 +287,18 @@ const FAULTS: &[(usize, &str, &str)] = &[
     ),
     (
         34,
-        "face-code = 1",
-        "line 34, pins.tries-left.face-code: unknown key; the nearest known one is `face-code-a`",
+        "code-c = 1",
+        "line 34, pins.tries-left.code-c: unknown key; the nearest known one is `code-a`",
+    ),
+    (
+        34,
+        "birth = 1\nbirth-date = 1",
+        "line 35, pins.tries-left.birth-date: is another name of `birth`, which is given too: give one of them",
+    ),
+    (
+        34,
+        "\"code-a@face_info\" = 11",
+        "line 34, pins.tries-left.code-a@face_info: is a whole number from 0 (blocked) to 10 (all tries)",
     ),
     (
         2,

@@ -215,12 +215,12 @@ fn write(
         "auth",
         "input-assist",
         "residence",
-        "card-info",
-        "text-code-a",
-        "text-code-b",
-        "birth-date",
-        "face-code-a",
-        "face-code-b",
+        "common",
+        "code-a",
+        "code-b",
+        "birth",
+        "'code-a@face_info'",
+        "'code-b@face_info'",
     ];
     for (key, left) in keys.iter().zip(tries) {
         if let Some(left) = left {
