@@ -16,6 +16,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use vmyna_apdu::{Reader, Text, text};
+use vmyna_applets::pins::CardPin;
 use vmyna_conformance::pins::Values;
 use vmyna_conformance::report::Report;
 use vmyna_conformance::run::{Examination, Permissions, RunError, Subject, admit, examine, run as put};
@@ -58,6 +59,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
     for pin in &arguments.pin {
         let wrong = |what: Text| Failure::Usage(what.say(arguments.lang).to_owned());
         let (name, value) = pin.parts()?;
+        let name = CardPin::find(name).map_or(name, |known| known.value_name());
         let pin = name.parse().map_err(Failure::Usage)?;
         values.insert(pin, value).map_err(wrong)?;
     }

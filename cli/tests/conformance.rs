@@ -284,6 +284,16 @@ fn wrong_pins_are_all_given_back() {
 }
 
 #[test]
+fn the_older_name_of_a_pin_is_accepted() {
+    for pin in ["birth-date=011025", "face-code-a=123456789018", "card-info=1234"] {
+        vmyna(["conformance", "--pin", pin, "select.jpki"])
+            .output()
+            .unwrap()
+            .exits_with(0);
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_answered_with_status_2_and_nothing_is_sent() {
     for arguments in [
         &["no-such-group"][..],

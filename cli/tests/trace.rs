@@ -259,7 +259,7 @@ fn the_tour_is_replayed_with_its_pins_and_another_card_is_told_at_its_first_othe
             output.err()
         );
         let output = replay(&file, &["--pin", "login=1234"]).output().unwrap().exits_with(2);
-        assert!(output.err().contains("there are auth, birth, "), "{}", output.err());
+        assert!(output.err().contains("there are auth, sign, "), "{}", output.err());
         let contactless = [&pins[..], &["--card", "specimen:hanako@contactless"]].concat();
         let output = replay(&file, &contactless).output().unwrap().exits_with(1);
         assert!(

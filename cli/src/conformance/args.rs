@@ -3,11 +3,20 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use vmyna_applets::pins;
 
 use crate::args::GivenPin;
 use crate::card::CardSource;
 use crate::explain::language::{self, Language};
 use crate::trace::args::TraceOptions;
+
+fn pin_help() -> String {
+    format!(
+        "A PIN that may be used: {}; repeat it for several. Other users of the machine see a command line: without this \
+         option, the command asks for each PIN on the terminal",
+        pins::value_names().join(", ")
+    )
+}
 
 /// Test vectors for a card.
 #[derive(Args)]
@@ -37,9 +46,8 @@ pub(crate) struct Conformance {
     #[arg(long, value_name = "SECONDS", default_value = "60")]
     pub(super) wait: u64,
 
-    /// A PIN that may be used: auth, sign, input-assist, residence, common, code-a, code-b, birth; repeat it for several.
-    /// Others see a command line: without it, each is asked for on the terminal
-    #[arg(long, value_name = "NAME=VALUE")]
+    // Its help names the PINs, which are declared elsewhere.
+    #[arg(long, value_name = "NAME=VALUE", help = pin_help())]
     pub(super) pin: Vec<GivenPin>,
 
     /// Allow vectors that present wrong PINs. Each gives the tries back, and none comes to the last try

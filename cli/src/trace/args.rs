@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
+use vmyna_applets::pins;
 
 use crate::args::GivenPin;
 use crate::card::CardSource;
@@ -49,7 +50,7 @@ pub(crate) enum TraceCommand {
     /// Show a trace: each message decoded, with its number
     Show(TraceShow),
     /// Say to a card what the trace says, and report the first answer that is another
-    #[command(after_long_help = REPLAY_HELP)]
+    #[command(after_long_help = replay_help())]
     Replay(TraceReplay),
 }
 
@@ -90,16 +91,22 @@ pub(crate) struct TraceReplay {
     pub(crate) reader: Option<String>,
 }
 
-const REPLAY_HELP: &str = "\
+/// The help behind the options.
+fn replay_help() -> String {
+    let names = pins::value_names().join(", ");
+    format!(
+        "\
 Masked bytes of answers are not compared, only their number. Random ones can't be alike:
 challenges, PSS signatures and secure messaging are compared by length and status word. A PIN that
 was wrong in the trace is sent wrong.
 
-Names of PINs: auth, sign, input-assist, code-a, code-b, birth, common, residence.
+Names of PINs: {names}.
 
 Exit status: 0 when every answer is alike, 1 at the first that is not, 2 when something is
 missing.
 
 Examples:
   vmyna apdu --trace t.pcapng 00A4040C0AD392F000260100000001 0020009B06414243313233 00B0810000
-  vmyna trace replay t.pcapng --card specimen:hanako --pin sign=ABC123";
+  vmyna trace replay t.pcapng --card specimen:hanako --pin sign=ABC123"
+    )
+}

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vmyna_apdu::{Aid, CommandApdu, FileId, Icc, ResponseApdu, StatusWord, hex, instruction::code};
+use vmyna_applets::pins::{self, CardPin};
 use vmyna_card_os::command::{Instruction, Reference};
 use vmyna_card_os::declaration::{Application, Body, File};
 use vmyna_card_os::{Event, Observer};
@@ -317,14 +318,11 @@ impl Pins {
         };
         let given: Vec<NamedPin> = given.iter().map(named).collect::<Result<_, Failure>>()?;
         for pin in &given {
-            if !pin_files(applications).any(|(application, file)| names(application, file).contains(&pin.name)) {
-                let mut known: Vec<_> = pin_files(applications).map(|(_, file)| short_name(file)).collect();
-                known.sort();
-                known.dedup();
+            if !pin_files(applications).any(|(application, file)| is_called(application, file, &pin.name)) {
                 return Err(Failure::Usage(format!(
                     "the card has no PIN called {:?}; there are {}",
                     pin.name,
-                    known.join(", ")
+                    pins::value_names().join(", ")
                 )));
             }
         }
@@ -351,8 +349,7 @@ impl Pins {
             self.changes.len() - 1
         });
         self.changes[at].2 += usize::from(changes);
-        let names = names(application, file);
-        let mut values = self.given.iter().filter(|pin| names.contains(&pin.name));
+        let mut values = self.given.iter().filter(|pin| is_called(application, file, &pin.name));
         values
             .nth(self.changes[at].2)
             .map(|pin| Zeroizing::new(pin.value.as_bytes().to_vec()))
@@ -365,7 +362,7 @@ impl Pins {
                     application.name,
                     file.id,
                     file.name,
-                    short_name(file)
+                    option_name(application, file)
                 ))
             })
     }
@@ -380,24 +377,54 @@ fn pin_files(applications: &[Application]) -> impl Iterator<Item = (&Application
     })
 }
 
-/// What a PIN can be called: `jpki/001B`, `jpki/sign`, `sign`, in lower case.
-fn names(application: &Application, file: &File) -> [String; 3] {
-    let short = short_name(file);
-    let long = |name: &str| format!("{}/{name}", application.name).to_lowercase();
-    [long(&file.id.to_string()), long(&short), short]
+/// Whether a PIN is called so: `jpki/001B`, `jpki/sign`, `sign`, or by an older name. `code-a` is 照合番号A in either
+/// application.
+fn is_called(application: &Application, file: &File, name: &str) -> bool {
+    let own = match name.split_once('/') {
+        Some((prefix, own)) if prefix.eq_ignore_ascii_case(&application.name) => own,
+        Some(_) => return false,
+        None => name,
+    };
+    let by_identifier = own.len() < name.len() && own.eq_ignore_ascii_case(&file.id.to_string());
+    let by_name = || {
+        CardPin::of(application.aid, file.id)
+            .is_some_and(|pin| pin.value_name() == own || CardPin::find(own) == Some(pin))
+    };
+    by_identifier || by_name()
 }
 
-/// `sign password` is called `sign`, `verification code A` is called `code-a`; two have the shorter names that the
-/// conformance suite has for them.
-fn short_name(file: &File) -> String {
-    let name = file.name.strip_prefix("verification ").unwrap_or(&file.name);
-    let name = name
-        .strip_suffix(" PIN")
-        .or(name.strip_suffix(" password"))
-        .unwrap_or(name);
-    match name.to_lowercase().replace(' ', "-") {
-        name if name == "birth-date" => "birth".to_owned(),
-        name if name == "card-information" => "common".to_owned(),
-        name => name,
+/// The name by which `--pin` gives this PIN.
+fn option_name(application: &Application, file: &File) -> String {
+    match CardPin::of(application.aid, file.id) {
+        Some(pin) => pin.value_name().to_owned(),
+        None => format!("{}/{}", application.name, file.id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::show::hanako;
+
+    #[test]
+    fn a_pin_is_called_by_its_name_its_older_names_and_its_file() {
+        let applications = hanako().applications();
+        for (application, file) in pin_files(&applications) {
+            let ap = &application.name;
+            assert!(is_called(application, file, &format!("{ap}/{}", file.id)));
+            assert!(is_called(application, file, &option_name(application, file)));
+            let Some(pin) = CardPin::of(application.aid, file.id) else {
+                continue;
+            };
+            for name in pin.aliases.iter().chain([&pin.name, &pin.value_name()]) {
+                assert!(is_called(application, file, name), "{name}");
+                assert!(is_called(application, file, &format!("{ap}/{name}")), "{ap}/{name}");
+                assert!(!is_called(application, file, &format!("other/{name}")), "other/{name}");
+            }
+        }
+        let (application, file) = pin_files(&applications).next().unwrap();
+        for other in ["sign", "0018", "code-a@face_info", ""] {
+            assert!(!is_called(application, file, other), "{other}");
+        }
     }
 }
