@@ -4,7 +4,6 @@
 //! never show what the card answered.
 
 mod digits;
-mod keys;
 mod list;
 
 use std::collections::BTreeMap;
@@ -12,12 +11,11 @@ use std::collections::BTreeMap;
 use rsa::Pss;
 use sha2::{Digest, Sha256};
 
+use crate::keys::{certificate, digest_info, opens_to, public_key, read_der};
 use crate::pattern::{find_tlv, read_tlv};
 use crate::pins::Pin;
 use crate::template::{Context, Template};
 use digits::{era_date, is_my_number};
-use keys::{certificate, opens_to, read_der};
-pub(crate) use keys::{digest_info, public_key};
 use list::ATRS;
 pub use list::CHECKS;
 use vmyna_apdu::{Text, text};

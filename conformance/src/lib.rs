@@ -13,6 +13,7 @@ mod access;
 mod check;
 mod english;
 pub mod junit;
+mod keys;
 mod pattern;
 pub mod pins;
 pub mod record;

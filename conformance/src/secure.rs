@@ -14,7 +14,7 @@ use rsa::{Oaep, RsaPublicKey};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::check::public_key;
+use crate::keys::public_key;
 
 /// Tag of the padding indicator and the cryptogram, and the one padding indicator.
 const HEAD: u8 = 0x86;

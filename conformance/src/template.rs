@@ -9,6 +9,7 @@ use rand_core::CryptoRngCore;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::keys::digest_info;
 use crate::pins::{Application, Pin, Values};
 use crate::secure::{Delivery, Session};
 
@@ -222,7 +223,7 @@ fn placeholder(word: &str) -> Result<Part, String> {
         "saved" => Part::Saved(argument.to_owned()),
         "text" => Part::Bytes(argument.as_bytes().to_vec()),
         "sha256" => Part::Bytes(Sha256::digest(argument).to_vec()),
-        "digest-info" => Part::Bytes(crate::check::digest_info(&Sha256::digest(argument))),
+        "digest-info" => Part::Bytes(digest_info(&Sha256::digest(argument))),
         "random" => Part::Random(argument.parse().map_err(|_| format!("\"{argument}\" is no number"))?),
         "fill" => {
             let (count, byte) = argument.split_once(' ').ok_or("{fill:COUNT BYTE}")?;

@@ -38,7 +38,7 @@ pub(crate) fn digest_info(value: &[u8]) -> Vec<u8> {
 }
 
 /// Whether a signature opens to type 1 padding around exactly `content`.
-pub(super) fn opens_to(key: &RsaPublicKey, signature: &[u8], content: &[u8]) -> bool {
+pub(crate) fn opens_to(key: &RsaPublicKey, signature: &[u8], content: &[u8]) -> bool {
     let size = key.size();
     let Some(padding) = size.checked_sub(content.len() + 3).filter(|padding| *padding >= 8) else {
         return false;
@@ -78,7 +78,7 @@ fn key_of_bits(bits: &[u8]) -> Result<RsaPublicKey, Text> {
 }
 
 /// The certificate at the beginning of a file, with the properties that all of the card's have.
-pub(super) fn certificate(file: &[u8]) -> Result<Certificate, Text> {
+pub(crate) fn certificate(file: &[u8]) -> Result<Certificate, Text> {
     let (der, _, filler) = read_der(file).ok_or_else(|| text!("it is no DER", "DERではない"))?;
     if filler.iter().any(|byte| *byte != 0xFF) {
         return Err(text!(
@@ -104,7 +104,7 @@ pub(super) fn certificate(file: &[u8]) -> Result<Certificate, Text> {
 }
 
 /// The first DER object: all of it, its contents, what follows.
-pub(super) fn read_der(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+pub(crate) fn read_der(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (_, contents, rest) = read_tlv(data)?;
     Some((data.get(..data.len() - rest.len())?, contents, rest))
 }
