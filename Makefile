@@ -1,5 +1,5 @@
 # Everything a person does with this project. `make help` lists it.
-.PHONY: help demo test test-heavy coverage mutants bench fuzz specimens docs
+.PHONY: help demo deb test test-heavy coverage mutants bench fuzz specimens docs
 
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
@@ -16,6 +16,10 @@ demo: ## install what is missing, let an unmodified OpenSC list, log in to and s
 	scripts/install-packages.sh $(DEMO_PACKAGES)
 	cargo build --release --package vmyna-cli
 	target/release/vmyna run -- scripts/demo.sh target/release/vmyna
+
+deb: ## make the Debian package vmyna in target/debian/
+	scripts/install-packages.sh dpkg-dev
+	scripts/deb.sh
 
 test: ## install what is missing and run every check: format, lints, dependency audit, all tests
 	scripts/install-packages.sh $(TEST_PACKAGES)

@@ -12,7 +12,7 @@ tests=""
 for test in "$@"; do tests="$tests --test $test"; done
 
 [ -e /usr/share/p11-kit/modules/softhsm2.module ] || scripts/install-packages.sh softhsm2
-cargo build --locked --package vmyna
+cargo build --locked --package vmyna-cli
 
 home=$(mktemp -d)
 trap 'rm -rf "$home"' EXIT
@@ -34,7 +34,7 @@ export HOME="$home" OPENSC_CONF="$home/opensc.conf" OPENSC_DRIVER=cac
 
 # The tests themselves use OpenSSL as a library, so only the demonstration gets the broken configuration of it.
 # shellcheck disable=SC2086  # a list of words
-cargo test --locked --no-fail-fast --package vmyna $tests
+cargo test --locked --no-fail-fast --package vmyna-cli $tests
 OPENSSL_CONF="$home/openssl.cnf" PKCS11_MODULE_PATH=/nonexistent.so \
     "${CARGO_TARGET_DIR:-target}/debug/vmyna" run -- scripts/demo.sh "${CARGO_TARGET_DIR:-target}/debug/vmyna" >"$home/demo" ||
     { cat "$home/demo"; exit 1; }

@@ -77,6 +77,8 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Write manual pages, one a command
+    Man(crate::man::Man),
 }
 
 /// The guided tour.

@@ -15,6 +15,7 @@ mod fault;
 mod files;
 mod held;
 mod issue;
+mod man;
 mod output;
 mod pin;
 mod private_directory;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Conformance(arguments) => conformance::run(*arguments),
         Command::Completions { shell } => completions(shell),
+        Command::Man(arguments) => man::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,28 @@
+//! `vmyna man`: manual pages made from the help of all commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory};
+
+use crate::args::Arguments;
+use crate::failure::{Failure, path_failure};
+use crate::save;
+
+/// The command's arguments.
+#[derive(Args)]
+pub(crate) struct Man {
+    /// The folder for the pages; made where it is missing
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+/// Writes a page a command: `vmyna.1`, `vmyna-run.1`, and so on.
+///
+/// # Errors
+/// [`Failure`] with the folder.
+pub(crate) fn run(arguments: &Man) -> Result<(), Failure> {
+    save::folder(&arguments.directory)?;
+    let command = Arguments::command().disable_help_subcommand(true);
+    clap_mangen::generate_to(command, &arguments.directory)
+        .map_err(|error| path_failure(&error, format!("{}: {error}", arguments.directory.display())))
+}
