@@ -63,7 +63,6 @@ const fn legal(tries: u8, value: &'static str) -> Legal {
 
 /// A command during which the power is cut.
 struct Scenario {
-    name: &'static str,
     /// P2 of the commands for the PIN.
     pin: &'static str,
     /// What happens before, with the power on.
@@ -83,9 +82,34 @@ const RESET_STATE: &str = "reset-state";
 /// Something of another PIN, so that there is a state.
 const USED: &str = "00200099 06 313131313131";
 
-const SCENARIOS: [Scenario; 10] = [
-    Scenario {
-        name: "the first change of a card",
+/// Declares the scenarios. Each becomes two tests, a bounded and a thorough one, so that none can be declared and not run.
+macro_rules! scenarios {
+    ($($name:ident: $scenario:expr,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                const SCENARIO: Scenario = $scenario;
+                run(stringify!($name), &SCENARIO, BOUNDED);
+            }
+        )*
+
+        mod thorough {
+            use super::{legal, run, Scenario, RESET_STATE, RIGHT, THOROUGH, USED, WRONG};
+
+            $(
+                #[test]
+                #[ignore = "takes long; `make test-heavy`"]
+                fn $name() {
+                    const SCENARIO: Scenario = $scenario;
+                    run(stringify!($name), &SCENARIO, THOROUGH);
+                }
+            )*
+        }
+    };
+}
+
+scenarios! {
+    wrong_pin_as_the_first_change_of_a_card: Scenario {
         pin: "98",
         before: &[],
         command: WRONG,
@@ -93,8 +117,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(3, "1234"), legal(2, "1234")],
         other: "5555",
     },
-    Scenario {
-        name: "right PIN, a card's first change",
+    right_pin_as_the_first_change_of_a_card: Scenario {
         pin: "98",
         before: &[],
         command: RIGHT,
@@ -102,8 +125,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(3, "1234"), legal(2, "1234"), legal(3, "1234")],
         other: "5555",
     },
-    Scenario {
-        name: "wrong PIN, all tries left",
+    wrong_pin_with_all_tries_left: Scenario {
         pin: "98",
         before: &[USED],
         command: WRONG,
@@ -111,8 +133,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(3, "1234"), legal(2, "1234")],
         other: "5555",
     },
-    Scenario {
-        name: "wrong PIN, last try",
+    wrong_pin_at_the_last_try: Scenario {
         pin: "98",
         before: &[WRONG, WRONG],
         command: WRONG,
@@ -120,8 +141,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(1, "1234"), legal(0, "1234")],
         other: "5555",
     },
-    Scenario {
-        name: "right PIN, all tries left",
+    right_pin_with_all_tries_left: Scenario {
         pin: "98",
         before: &[USED],
         command: RIGHT,
@@ -129,8 +149,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(3, "1234"), legal(2, "1234"), legal(3, "1234")],
         other: "5555",
     },
-    Scenario {
-        name: "right PIN, two tries left",
+    right_pin_with_two_tries_left: Scenario {
         pin: "98",
         before: &[WRONG],
         command: RIGHT,
@@ -138,8 +157,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(2, "1234"), legal(1, "1234"), legal(3, "1234")],
         other: "5555",
     },
-    Scenario {
-        name: "right PIN, last try",
+    right_pin_at_the_last_try: Scenario {
         pin: "98",
         before: &[WRONG, WRONG],
         command: RIGHT,
@@ -147,8 +165,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(1, "1234"), legal(0, "1234"), legal(3, "1234")],
         other: "5555",
     },
-    Scenario {
-        name: "CHANGE REFERENCE DATA",
+    change_reference_data: Scenario {
         pin: "98",
         before: &[RIGHT],
         command: "00240198 04 35353535",
@@ -156,8 +173,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(3, "1234"), legal(3, "5555")],
         other: "9999",
     },
-    Scenario {
-        name: "CHANGE KEY of a PIN changed before",
+    change_key_of_a_pin_changed_before: Scenario {
         pin: "9A",
         before: &[
             "0020009A 04 37373737",
@@ -170,8 +186,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(10, "8888"), legal(10, "9999")],
         other: "7777",
     },
-    Scenario {
-        name: "back to the card as issued",
+    reset_to_the_card_as_issued: Scenario {
         pin: "98",
         before: &[RIGHT, "00240198 04 35353535", WRONG, WRONG],
         command: RESET_STATE,
@@ -179,7 +194,7 @@ const SCENARIOS: [Scenario; 10] = [
         states: &[legal(1, "5555"), legal(3, "1234")],
         other: "9999",
     },
-];
+}
 
 /// How many cuts there were.
 #[derive(Default)]
@@ -203,6 +218,7 @@ struct Effort {
 }
 
 struct Run<'a> {
+    name: &'a str,
     scenario: &'a Scenario,
     effort: Effort,
     rng: ChaCha20Rng,
@@ -213,7 +229,8 @@ struct Run<'a> {
 impl Run<'_> {
     /// Puts a card on what is left of a disk: the PIN must be in one of these states, which is returned.
     fn check(&mut self, disk: &Disk, legal: &[Legal], story: &str) -> (Legal, usize) {
-        let Scenario { name, pin, other, .. } = self.scenario;
+        let Scenario { pin, other, .. } = self.scenario;
+        let name = self.name;
         let mut rig = card_on(disk);
         let recovery = disk.operations();
         let (_, sw) = rig.send(&format!("002000{pin}"));
@@ -286,7 +303,7 @@ impl Run<'_> {
 }
 
 /// Cuts everywhere in a scenario.
-fn run(scenario: &Scenario, effort: Effort) -> Count {
+fn run(name: &str, scenario: &Scenario, effort: Effort) {
     let disk = Disk::default();
     let mut rig = card_on(&disk);
     for command in scenario.before {
@@ -297,20 +314,16 @@ fn run(scenario: &Scenario, effort: Effort) -> Count {
         RESET_STATE => rig.card.reset_state().map_or(0x6581, |()| 0x9000),
         command => rig.sw(command),
     };
-    assert_eq!(answer, scenario.answer, "{}", scenario.name);
+    assert_eq!(answer, scenario.answer, "{name}");
     let answered = disk.operations();
     // The end of the process writes as well: the answer must hold through that.
     drop(rig);
     let (base, ops) = disk.history();
     let marks = disk.marks();
     let commits = |mark: Mark, cut: usize| marks.iter().filter(|(at, what)| *what == mark && *at <= cut).count();
-    assert_eq!(
-        commits(Mark::Done, answered) + 1,
-        scenario.states.len(),
-        "{}",
-        scenario.name
-    );
+    assert_eq!(commits(Mark::Done, answered) + 1, scenario.states.len(), "{name}");
     let mut run = Run {
+        name,
         scenario,
         effort,
         rng: ChaCha20Rng::seed_from_u64(ops.len() as u64),
@@ -354,20 +367,8 @@ fn run(scenario: &Scenario, effort: Effort) -> Count {
         disks,
     } = run.count;
     println!(
-        "power cuts: {}: {first} first cuts, {second} during recovery, {kills} kills; {disks} different disks",
-        scenario.name
+        "counted: power cuts: {name}: {first} first cuts, {second} during recovery, {kills} kills; {disks} different disks"
     );
-    run.count
-}
-
-fn run_all(scenarios: &[usize], effort: Effort) {
-    let (mut cuts, mut disks) = (0, 0);
-    for scenario in scenarios {
-        let count = run(&SCENARIOS[*scenario], effort);
-        cuts += count.first + count.second + count.kills;
-        disks += count.disks;
-    }
-    println!("counted: power cuts: {cuts} in all, on {disks} different disks");
 }
 
 /// Everywhere between operations, and here and there within them.
@@ -382,40 +383,3 @@ const THOROUGH: Effort = Effort {
     one_second_in: 50,
     second_bytes: 3,
 };
-
-#[test]
-fn the_first_change_of_a_card_is_there_or_not() {
-    run_all(&[0, 1], BOUNDED);
-}
-
-#[test]
-fn a_power_cut_in_a_wrong_verify_leaves_the_counter_before_or_decremented() {
-    run_all(&[2, 3], BOUNDED);
-}
-
-#[test]
-fn a_power_cut_in_a_right_verify_leaves_the_counter_before_decremented_or_restored() {
-    run_all(&[4, 5, 6], BOUNDED);
-}
-
-#[test]
-fn a_power_cut_in_a_change_leaves_the_old_pin_or_the_new_one() {
-    run_all(&[7, 8], BOUNDED);
-}
-
-#[test]
-fn a_power_cut_on_the_way_back_to_the_card_as_issued_leaves_one_or_the_other() {
-    run_all(&[9], BOUNDED);
-}
-
-#[test]
-#[ignore = "takes long; `make test-heavy`"]
-fn thorough_wrong_verify_and_first_changes() {
-    run_all(&[0, 1, 2, 3], THOROUGH);
-}
-
-#[test]
-#[ignore = "takes long; `make test-heavy`"]
-fn thorough_right_verify_and_changes() {
-    run_all(&[4, 5, 6, 7, 8, 9], THOROUGH);
-}

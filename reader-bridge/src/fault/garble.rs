@@ -134,12 +134,34 @@ mod tests {
         }
     }
 
+    /// An answer of no bytes, as a card without a status word gives it, has nothing to cut or to turn over.
     #[test]
     fn the_smallest_answers_are_damaged_too() {
-        for (_, form) in Form::ALL {
-            for answer in [&[][..], &[0x3B], &[0x3B, 0x00]] {
-                for tail in [0, 2] {
-                    damaged(form, answer, tail, 33, 1);
+        const LIMIT: usize = 33;
+        for answer in [&[][..], &[0x3B], &[0x3B, 0x00]] {
+            for tail in [0, 2] {
+                let data = answer.len().saturating_sub(tail);
+                for (name, form) in Form::ALL {
+                    let bad = damaged(form, answer, tail, LIMIT, 1);
+                    let most = MOST as usize;
+                    let (least, most) = match form {
+                        Form::OneByte => (answer.len().min(1), 1),
+                        Form::Cut if data == 0 => (answer.len().min(1), 1),
+                        Form::Cut => (answer.len() - data.div_ceil(2), answer.len() - data.div_ceil(2)),
+                        Form::Bits => (answer.len(), answer.len()),
+                        Form::Trailing => (answer.len() + 1, answer.len() + most),
+                        Form::TooLong => (answer.len() - data + LIMIT + 1, answer.len() - data + LIMIT + most),
+                    };
+                    let case = format!("{name} of {answer:02X?} with {tail} bytes of status word: {bad:02X?}");
+                    assert!((least..=most).contains(&bad.len()), "{case}");
+                    // One byte of an answer of one byte is all of it.
+                    let changes = match form {
+                        Form::OneByte => answer.len() > 1,
+                        Form::Cut => data > 0 || answer.len() > 1,
+                        Form::Bits => !answer.is_empty(),
+                        Form::Trailing | Form::TooLong => true,
+                    };
+                    assert_eq!(bad != answer, changes, "{case}");
                 }
             }
         }
