@@ -1,12 +1,13 @@
-//! Says whether a JP2 file is a card's photo as it stands: form of the boxes, size, depth and colour space.
+//! Checks whether a JP2 file already has the form of a card's photo: its boxes, size, depth and colour space.
 //!
-//! Must never pass a file with a box beside these, such as one that says where it was taken. How the codestream is coded is left
-//! open, and whether it can be decoded is for the caller to try.
+//! This module must never pass a file with another box, such as one with the place where the photo was taken. It does not
+//! check how the codestream is coded: the caller decodes it.
 
 use crate::jp2_file::boxes;
 use crate::{HEIGHT, WIDTH};
 
-/// `jP`, `ftyp` of JP2, `jp2h` of `ihdr` and `colr`, `jp2c`, and nothing else; every value that of the published test card.
+/// Returns whether the file has `jP`, `ftyp` of JP2, `jp2h` with `ihdr` and `colr`, `jp2c`, and no other box, with the
+/// values of the published test card.
 pub(crate) fn is_card_photo(file: &[u8]) -> bool {
     let Some(outer) = boxes(file) else { return false };
     let [
@@ -26,7 +27,7 @@ pub(crate) fn is_card_photo(file: &[u8]) -> bool {
     let (width, height) = (WIDTH.to_be_bytes(), HEIGHT.to_be_bytes());
     // One component (NC) of 8 bits without sign (BPC), wavelet coding (C); colour space known, no rights.
     let wanted_image = [&height[..], &width, &[0, 1, 7, 7, 0, 0]].concat();
-    // XOsiz and YOsiz are 0, so that Xsiz and Ysiz are the size; Csiz and Ssiz say again: one component of 8 bits.
+    // XOsiz and YOsiz are 0, so that Xsiz and Ysiz are the size; Csiz and Ssiz repeat: one component of 8 bits.
     let (grid, offsets, components) = (codestream.get(8..16), codestream.get(16..24), codestream.get(40..43));
     file_type.starts_with(b"jp2 ")
         && image == wanted_image
@@ -46,7 +47,7 @@ mod tests {
     const PHOTO: &[u8] = include_bytes!("../../issuance/src/pictures/photo.jp2");
 
     #[test]
-    fn the_built_in_photo_has_the_form_and_any_byte_of_its_header_changed_takes_it() {
+    fn the_built_in_photo_has_the_form_until_a_byte_of_its_header_changes() {
         assert!(is_card_photo(PHOTO));
         // Up to SIZ, where the codestream's own coding begins. The version and the compatibility list of ftyp are free.
         for at in (0..89).filter(|at| !(24..32).contains(at)) {

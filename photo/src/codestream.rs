@@ -1,14 +1,14 @@
-//! What the headers of a JPEG 2000 codestream (ISO/IEC 15444-1, annex A) say, looked at before it is decoded.
+//! Checks the headers of a JPEG 2000 codestream (ISO/IEC 15444-1, annex A) before it is decoded.
 //!
-//! A codestream of 200 bytes can claim millions of dots, each in a precinct and a code block of its own, and a decoder makes
-//! room for all of them: tens of gigabytes. So sizes and divisions are checked here, in the main header and in those of all
-//! tile-parts. Must never allocate, and never trust a length that the codestream says.
+//! A codestream of 200 bytes can claim millions of dots, each in a precinct and a code block of its own. A decoder would
+//! allocate tens of gigabytes for them. So this module checks sizes and divisions in the main header and in those of all
+//! tile-parts. It must never allocate, and never trust a length in the codestream.
 
 use crate::kind::Kind;
 use crate::{PhotoError, check_size};
 
-/// The most dots a JPEG 2000 picture may have. Fewer than elsewhere: the decoder takes some 33 bytes for each of a coloured
-/// picture (measured), at the finest division that is let through some 50.
+/// The most dots a JPEG 2000 picture may have. The limit is lower than that of other files, because the decoder takes some
+/// 33 bytes for each dot of a coloured picture (measured), and some 50 at the finest division that is accepted.
 const MAX_DOTS: u64 = 25_000_000;
 /// The most components: red, green, blue and opacity.
 const MAX_COMPONENTS: u16 = 4;
@@ -19,7 +19,7 @@ const MIN_CODE_BLOCK: u8 = 1;
 /// The binary logarithm of the least side of a precinct: 16 dots.
 const MIN_PRECINCT: u8 = 4;
 
-/// Checks the headers of a codestream of this kind of file; gives its number of components.
+/// Checks the headers of a codestream in this kind of file, and returns its number of components.
 pub(crate) fn check(codestream: &[u8], kind: Kind) -> Result<u16, PhotoError> {
     let kind = kind.name();
     let size = Size::of(codestream).ok_or_else(|| PhotoError::Damaged {
@@ -52,7 +52,7 @@ pub(crate) fn check(codestream: &[u8], kind: Kind) -> Result<u16, PhotoError> {
     }
 }
 
-/// What the SIZ marker segment says.
+/// The content of the SIZ marker segment.
 struct Size {
     width: u32,
     height: u32,
@@ -82,8 +82,8 @@ impl Size {
     }
 }
 
-/// Whether every COD and COC, of the picture and of each tile, keeps code blocks and precincts above the least sizes; `None`
-/// if the marker segments don't add up.
+/// Returns whether the code blocks and precincts of every COD and COC, of the picture and of each tile, have at least the
+/// least sizes. `None` if the lengths of the marker segments don't add up.
 fn is_coarse(codestream: &[u8]) -> Option<bool> {
     // After SOC.
     let mut at = 2;
@@ -128,10 +128,11 @@ fn is_coarse(codestream: &[u8]) -> Option<bool> {
     }
 }
 
-/// The same of SPcod or SPcoc: levels, code block width and height, style, wavelet, and the precincts if there are any.
+/// Returns whether SPcod or SPcoc has code blocks and precincts of at least the least sizes. Its fields are levels, code
+/// block width and height, style, wavelet, and the precincts if there are any.
 fn division_is_coarse(has_precincts: bool, fields: &[u8]) -> Option<bool> {
     let (&[levels, width, height, _, _], precincts) = fields.split_first_chunk()?;
-    // The decoder goes by these numbers, not by the segment's length: they must agree.
+    // The decoder uses these numbers, not the segment's length: they must agree.
     let expected = if has_precincts { usize::from(levels) + 1 } else { 0 };
     if precincts.len() != expected {
         return None;

@@ -1,34 +1,34 @@
-//! What can be wrong with a photo, in sentences for whoever chose it.
+//! The errors of a photo, in sentences for the person that chose it.
 //!
-//! Must never hold anything of the picture itself.
+//! An error must never hold a part of the picture.
 
 use std::fmt;
 
 use crate::{MAX_SIDE, MIN_SIZE};
 
-/// Why a file can't become the card's photo. `Display` says what is wrong and what to do.
+/// The reason why a file can't become the card's photo. `Display` states what is wrong and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PhotoError {
-    /// The file is not of a kind that is read.
+    /// The file is of no supported kind.
     UnknownKind {
-        /// What it looks like, with its article: "a GIF picture".
+        /// The kind that it seems to be, with its article: "a GIF picture".
         found: String,
     },
     /// The file is of a known kind, but broken.
     Damaged {
         /// The kind: "a PNG file".
         kind: &'static str,
-        /// What its decoder says.
+        /// The message of its decoder.
         why: String,
     },
-    /// The file uses a part of its format that is not read.
+    /// The file uses an unsupported part of its format.
     NotHandled {
         /// The kind: "a JP2 file".
         kind: &'static str,
-        /// What it uses.
+        /// The part that it uses.
         what: &'static str,
     },
-    /// The picture has more dots than are read: a small file can claim billions of them.
+    /// The picture has more dots than the limit. A small file can claim billions of them.
     TooLarge {
         /// Its dots across.
         width: u32,
@@ -73,7 +73,7 @@ impl fmt::Display for PhotoError {
                 max_dots,
             } => write!(
                 f,
-                "the picture says it has {width} × {height} dots; at most {MAX_SIDE} on a side and {} million in all \
+                "the picture claims {width} × {height} dots; at most {MAX_SIDE} on a side and {} million in all \
                  are read: scale it down",
                 max_dots / 1_000_000
             ),

@@ -1,6 +1,6 @@
 //! The orientation in Exif data (CIPA DC-008, tag 0x0112): how the camera was held.
 //!
-//! Reads that one value of the first directory. Must never fail: Exif that can't be understood means upright.
+//! This module reads that one value of the first directory. It must never fail: Exif that can't be understood means upright.
 
 use crate::fit::Orientation;
 
@@ -8,7 +8,7 @@ const ORIENTATION: u16 = 0x0112;
 const SHORT: u16 = 3;
 const ENTRY: usize = 12;
 
-/// The orientation in this TIFF structure, upright if it has none that is valid.
+/// Returns the orientation in this TIFF structure, or upright if it has no valid one.
 pub(crate) fn orientation(tiff: &[u8]) -> Orientation {
     find(tiff).unwrap_or(Orientation::UPRIGHT)
 }
@@ -34,7 +34,7 @@ fn find(tiff: &[u8]) -> Option<Orientation> {
     let entry = (0..entries)
         .map(|number| directory + 2 + number * ENTRY)
         .find(|&at| short(at) == Some(ORIENTATION))?;
-    // A SHORT stands at the start of the four bytes for the value.
+    // A SHORT is at the start of the four bytes for the value.
     (short(entry + 2)? == SHORT).then(|| Orientation::from_exif(short(entry + 8)?))?
 }
 

@@ -1,12 +1,12 @@
 //! Turns a picture upright, crops it around its centre and scales it to a given size.
 //!
 //! Scaling is by the Catmull-Rom cubic, widened by the scale when the picture shrinks, so that each dot is an average of
-//! all dots it stands for; at scale 1 the picture stays as it is. Only additions and multiplications of `f32` in a fixed
-//! order are used: must never depend on the machine's mathematics library, or the same file would give different photos.
+//! all dots that it replaces. At scale 1 the picture stays as it is. Only additions and multiplications in a fixed order are
+//! used. This module must never depend on the machine's mathematics library, so that the same file gives the same photo.
 
 use crate::Picture;
 
-/// How the rows and columns in a file lie with respect to the upright picture.
+/// The direction of the rows and columns in a file, with respect to the upright picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Orientation {
     /// Rows of the file are columns of the upright picture.
@@ -25,7 +25,7 @@ impl Orientation {
         rows_reversed: false,
     };
 
-    /// The meaning of Exif's values 1 to 8.
+    /// Returns the orientation for Exif's values 1 to 8.
     pub(crate) fn from_exif(value: u16) -> Option<Self> {
         let (transposed, columns_reversed, rows_reversed) = match value {
             1 => (false, false, false),
@@ -45,7 +45,7 @@ impl Orientation {
         })
     }
 
-    /// The size of the upright picture, given the file's.
+    /// Returns the size of the upright picture for the size in the file.
     pub(crate) fn upright_size(self, width: u32, height: u32) -> (u32, u32) {
         if self.transposed {
             (height, width)
@@ -54,7 +54,7 @@ impl Orientation {
         }
     }
 
-    /// The upright picture.
+    /// Returns the upright picture.
     fn turn(self, picture: &Picture) -> Picture {
         let (width, height) = self.upright_size(picture.width, picture.height);
         let mut grey = Vec::with_capacity(picture.grey.len());
@@ -74,9 +74,9 @@ impl Orientation {
     }
 }
 
-/// The largest part of that shape around the picture's centre, upright and scaled to `width` × `height`.
+/// Returns the largest part of the shape `width`:`height` around the picture's centre, upright and scaled to this size.
 pub(crate) fn to_size(picture: &Picture, orientation: Orientation, width: u32, height: u32) -> Picture {
-    // Scaled as the file has it, and turned when it is small.
+    // The picture is scaled before it is turned, because turning is cheaper when it is small.
     let (width, height) = orientation.upright_size(width, height);
     let (columns, rows) = crop(picture, width, height);
     let columns = taps(columns, picture.width, width);
@@ -106,14 +106,14 @@ pub(crate) fn to_size(picture: &Picture, orientation: Orientation, width: u32, h
     orientation.turn(&Picture { width, height, grey })
 }
 
-/// Where a crop begins and how long it is, in dots along one side.
+/// The start and the length of a crop along one side, in dots.
 #[derive(Clone, Copy)]
 struct Span {
     start: f64,
     length: f64,
 }
 
-/// The columns and rows of the largest part of the shape `width`:`height` around the centre.
+/// Returns the columns and rows of the largest part of the shape `width`:`height` around the centre.
 fn crop(picture: &Picture, width: u32, height: u32) -> (Span, Span) {
     let (all_columns, all_rows) = (f64::from(picture.width), f64::from(picture.height));
     let (width, height) = (f64::from(width), f64::from(height));
@@ -126,7 +126,7 @@ fn crop(picture: &Picture, width: u32, height: u32) -> (Span, Span) {
     (centred(all_columns, columns), centred(all_rows, rows))
 }
 
-/// The dots that one scaled dot is made of.
+/// The dots from which one scaled dot is computed.
 struct Taps {
     /// The first of them.
     first: usize,
@@ -134,8 +134,8 @@ struct Taps {
     weights: Vec<f32>,
 }
 
-/// The taps of each of the `to` dots that `span` is scaled to, out of `from` dots. What lies outside the picture is left
-/// out; what lies outside the crop, but in the picture, is used.
+/// Returns the taps of each of the `to` dots to which `span` is scaled, out of `from` dots. Dots outside the picture are
+/// left out. Dots outside the crop, but in the picture, are used.
 fn taps(span: Span, from: u32, to: u32) -> Vec<Taps> {
     let scale = span.length / f64::from(to);
     let stretch = scale.max(1.0);
@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn every_exif_orientation_gives_the_upright_picture() {
-        // A 2 × 3 picture and how a file of each orientation stores it: row 0 and column 0 as Exif's table says.
+        // A 2 × 3 picture and how a file of each orientation stores it: row 0 and column 0 by Exif's table.
         let upright = Picture {
             width: 2,
             height: 3,

@@ -1,7 +1,8 @@
 //! Reads JP2 files and bare JPEG 2000 codestreams (ISO/IEC 15444-1).
 //!
-//! The few boxes that matter are read here, the codestream by `hayro-jpeg2000`, which sees nothing else of the file. Palettes
-//! and colour profiles are not read. Must never hand a codestream to the decoder before [`codestream::check`] has passed it.
+//! This module reads the few boxes that it needs; `hayro-jpeg2000` reads the codestream and nothing else of the file.
+//! Palettes and colour profiles are not read. The decoder must never get a codestream before [`codestream::check`] has
+//! accepted it.
 
 use hayro_jpeg2000::{DecodeSettings, Image};
 
@@ -11,7 +12,7 @@ use crate::{PhotoError, Picture, codestream, luma, on_white};
 /// The enumerated colour space sYCC: luma and two differences.
 const SYCC: u32 = 18;
 
-/// The picture in this JP2 file or codestream.
+/// Returns the picture in this JP2 file or codestream.
 pub(crate) fn read(file: &[u8]) -> Result<Picture, PhotoError> {
     let kind = Kind::of(file)?;
     let (codestream, luma_first) = match kind {
@@ -61,8 +62,8 @@ pub(crate) fn read(file: &[u8]) -> Result<Picture, PhotoError> {
 /// A box of a JP2 file: its type and its contents.
 pub(crate) type Jp2Box<'a> = (&'a [u8; 4], &'a [u8]);
 
-/// The boxes of a JP2 file, or of a box that holds boxes; `None` if their lengths don't add up. Lengths of 64 bits are only
-/// for boxes beyond 4 GB.
+/// Returns the boxes of a JP2 file, or of a box that holds boxes, or `None` if their lengths don't add up. Lengths of 64
+/// bits are not read, because they are only for boxes beyond 4 GB.
 pub(crate) fn boxes(mut data: &[u8]) -> Option<Vec<Jp2Box<'_>>> {
     let mut boxes = Vec::new();
     while !data.is_empty() {
@@ -80,7 +81,7 @@ pub(crate) fn boxes(mut data: &[u8]) -> Option<Vec<Jp2Box<'_>>> {
     Some(boxes)
 }
 
-/// The codestream in a JP2 file, and whether its first component alone is the luma.
+/// Returns the codestream in a JP2 file, and whether its first component alone is the luma.
 fn open(file: &[u8]) -> Result<(&[u8], bool), PhotoError> {
     let kind = Kind::Jp2.name();
     let damaged = |why: &str| PhotoError::Damaged {

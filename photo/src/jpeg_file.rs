@@ -1,7 +1,7 @@
 //! Reads JPEG files: baseline and progressive, grey, YCbCr, RGB, CMYK and YCCK.
 //!
-//! Must never allocate by a size that was not checked, and never take half a file for a whole one: the decoder fills what
-//! is missing with grey and says nothing.
+//! This module must never allocate by an unchecked size. It must never accept half a file, although the decoder does and
+//! fills the missing part with grey.
 
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
@@ -13,12 +13,12 @@ use crate::fit::Orientation;
 use crate::kind::Kind;
 use crate::{MAX_DOTS, PhotoError, Picture, check_size, exif, luma};
 
-/// The picture in this JPEG file, and how it lies.
+/// Returns the picture in this JPEG file, and its orientation.
 pub(crate) fn read(file: &[u8]) -> Result<(Picture, Orientation), PhotoError> {
     if !ends(file) {
         return Err(damaged("it ends in the middle of the picture"));
     }
-    // The most a JPEG file can say, so that it is `check_size` below that refuses.
+    // The largest values of a JPEG file, so that `check_size` below is what refuses a size.
     let side = usize::from(u16::MAX);
     let options = DecoderOptions::new_safe().set_max_width(side).set_max_height(side);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(file), options);
@@ -27,7 +27,7 @@ pub(crate) fn read(file: &[u8]) -> Result<(Picture, Orientation), PhotoError> {
     let (width, height) = (u32::from(info.width), u32::from(info.height));
     check_size(width, height, MAX_DOTS)?;
 
-    // Y of YCbCr is the luma of BT.601 already. What has no Y is read as colours.
+    // Y of YCbCr is the luma of BT.601. Other colour spaces are read as RGB.
     let grey = matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
     let space = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
     decoder.set_options(decoder.options().jpeg_set_out_colorspace(space));
@@ -56,8 +56,8 @@ pub(crate) fn read(file: &[u8]) -> Result<(Picture, Orientation), PhotoError> {
     ))
 }
 
-/// Whether the file goes on to its end of image (EOI). Only the markers are looked at: a thumbnail in Exif data has an EOI
-/// of its own, and what follows the picture's is not part of it.
+/// Returns whether the file reaches its end of image (EOI). Segments are skipped by their length, because a thumbnail in
+/// Exif data has an EOI of its own. Bytes after the EOI are not part of the picture.
 fn ends(file: &[u8]) -> bool {
     let mut at = 2;
     while let Some(&[mark, code]) = file.get(at..).and_then(<[u8]>::first_chunk) {
@@ -65,13 +65,13 @@ fn ends(file: &[u8]) -> bool {
             (0xFF, 0xD9) => return true,
             // A fill byte.
             (0xFF, 0xFF) => at += 1,
-            // A stuffed zero, restarts, and what else has no length: part of the scan.
+            // A stuffed zero, restarts and other markers without length: part of the scan.
             (0xFF, 0x00..=0x01 | 0xD0..=0xD8) => at += 2,
             (0xFF, _) => match file.get(at + 2..).and_then(<[u8]>::first_chunk) {
                 Some(&length) => at += 2 + usize::from(u16::from_be_bytes(length)),
                 None => return false,
             },
-            // Coded data of a scan, or bytes a camera left between segments.
+            // Coded data of a scan, or bytes that a camera left between segments.
             _ => at += 1,
         }
     }

@@ -1,6 +1,6 @@
-//! Tells by its first bytes what kind of file a photo is.
+//! The kind of a photo's file, by its first bytes.
 //!
-//! Must never trust a name, and never quote bytes of the file.
+//! This module must never trust a name, and never quote bytes of the file.
 
 use crate::PhotoError;
 
@@ -18,7 +18,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The kind of this file, or what else it looks like.
+    /// Returns the kind of this file, or an error that names the kind that it seems to be.
     pub(crate) fn of(file: &[u8]) -> Result<Self, PhotoError> {
         if file.starts_with(b"\x89PNG\r\n\x1a\n") {
             Ok(Self::Png)
@@ -35,7 +35,7 @@ impl Kind {
         }
     }
 
-    /// The kind with its article, for a sentence.
+    /// Returns the kind with its article, for a sentence.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Png => "a PNG file",
@@ -46,7 +46,7 @@ impl Kind {
     }
 }
 
-/// What people are likely to have instead.
+/// Returns the name of a usual kind that is not supported.
 fn other(file: &[u8]) -> &'static str {
     let brand = file.get(4..12).unwrap_or_default();
     match file {
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_kind_is_told_by_the_first_bytes() {
+    fn the_first_bytes_decide_the_kind() {
         assert_eq!(Kind::of(b"\xff\xd8\xff\xe0rest"), Ok(Kind::Jpeg));
         assert_eq!(Kind::of(b"\xff\x4f\xff\x51\0"), Ok(Kind::Codestream));
         for (file, words) in [

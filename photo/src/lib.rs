@@ -4,19 +4,18 @@
 //! object DF27 in EF 0002 of the face-info application, in myna-card): signature, file type, header and codestream box,
 //! enumerated colour space 17 (greyscale); one tile, one component, one layer, progression LRCP, five decompositions of the
 //! reversible 5-3 wavelet, code blocks of 64 × 64, no precincts, a comment that names OpenJPEG. That photo is a drawing of
-//! 1,854 bytes. What real photos have is not published, so [`MAX_BYTES`] is `assumed`: READ BINARY reaches 32,768 bytes,
+//! 1,854 bytes. The size of real photos is not published, so [`MAX_BYTES`] is `assumed`: READ BINARY reaches 32,768 bytes,
 //! and the rest of that file takes 1,216.
 //!
-//! # Input that nobody has checked
+//! # Untrusted input
 //!
-//! The files come from whoever runs the command: their own photo, but perhaps one they were sent. So every decoder here is
-//! Rust without `unsafe`: `png`, `zune-jpeg` without its SIMD features, and `hayro-jpeg2000` without `simd`. OpenJPEG, in C,
-//! only *encodes*, and only dots that this crate has scaled to 378 × 472: no byte of a file reaches it. Its decoder would
-//! have been at hand, but openjpeg-sys 1.0.12 bundles OpenJPEG 2.5.3, which writes out of bounds on crafted codestreams
-//! (CVE-2025-54874, and tile-part indices that no release up to 2.5.4 checks). `openjp2`, a Rust port of OpenJPEG, is a
-//! translation that still has hundreds of `unsafe` places, so that it is no safer. Sizes are looked at before anything is
-//! allocated for them (see [`PhotoError::TooLarge`]), and should a decoder panic, that is caught and is
-//! [`PhotoError::Damaged`].
+//! A photo is a file of the user, or one that the user was sent. So every decoder here is Rust without `unsafe`: `png`,
+//! `zune-jpeg` without its SIMD features, and `hayro-jpeg2000` without `simd`. OpenJPEG, in C, only *encodes*, and only
+//! dots that this crate has scaled to 378 × 472: no byte of a file reaches it. Its decoder is not used, because
+//! openjpeg-sys 1.0.12 bundles OpenJPEG 2.5.3, which writes out of bounds on crafted codestreams (CVE-2025-54874, and
+//! tile-part indices that no release up to 2.5.4 checks). `openjp2`, a Rust port of OpenJPEG, is a translation with
+//! hundreds of `unsafe` places, so that it is no safer. Sizes are checked before memory is allocated for them (see
+//! [`PhotoError::TooLarge`]). A panic of a decoder is caught and becomes [`PhotoError::Damaged`].
 //!
 //! This crate must never write a file's text or dots into an error or `Debug`, open a file, or give C a byte from one.
 
@@ -28,8 +27,8 @@ mod fit;
 mod jp2_file;
 mod jpeg_file;
 mod kind;
-// The one module that may: it calls the C library.
-#[allow(unsafe_code, reason = "OpenJPEG is a C library; each call says why it is sound")]
+// The one module with unsafe code, because it calls the C library.
+#[allow(unsafe_code, reason = "OpenJPEG is a C library; each call states why it is sound")]
 mod openjpeg;
 mod png_file;
 
@@ -51,7 +50,7 @@ pub const MAX_BYTES: usize = 16_000;
 const MAX_SIDE: u32 = 20_000;
 /// The most dots a PNG's or JPEG's picture may have.
 const MAX_DOTS: u64 = 100_000_000;
-/// The fewest dots across and down: a quarter of the card's photo. With less, a face would be no more than a blur.
+/// The fewest dots across and down: a quarter of the card's photo. With less, a face is a blur.
 const MIN_SIZE: (u32, u32) = (WIDTH / 4, HEIGHT / 4);
 
 /// A grey picture as dots.
@@ -65,7 +64,7 @@ pub struct Picture {
     pub grey: Vec<u8>,
 }
 
-/// Shows the size only: the picture is somebody's face.
+/// Shows the size only, because the picture is a person's face.
 impl fmt::Debug for Picture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Picture")
@@ -76,11 +75,11 @@ impl fmt::Debug for Picture {
 }
 
 /// Makes the card's photo, a JP2 file of at most [`MAX_BYTES`], from the bytes of a PNG, JPEG, JP2 or JPEG 2000 codestream
-/// file. The kind is told by the content.
+/// file. The content decides the kind.
 ///
-/// The picture is turned upright as its Exif orientation says, cropped around its centre to 378:472, scaled, and made grey
-/// by the luma of BT.601; what is transparent becomes white. The same bytes give the same photo. A JP2 file that has the
-/// card's form already is returned as it is, byte for byte, once it has been decoded as a check.
+/// The picture is turned upright by its Exif orientation, cropped around its centre to 378:472, scaled, and made grey by
+/// the luma of BT.601. Transparent dots become white. The same bytes give the same photo. A JP2 file that already has the
+/// card's form is decoded as a check and returned byte for byte.
 ///
 /// # Errors
 /// Every [`PhotoError`].
@@ -102,7 +101,7 @@ pub fn to_card(file: &[u8]) -> Result<Vec<u8>, PhotoError> {
     encode(&fit::to_size(&picture, orientation, WIDTH, HEIGHT))
 }
 
-/// The dots of a card's photo, or of any other JP2 file or JPEG 2000 codestream, in the file's own size.
+/// Returns the dots of a card's photo, or of any other JP2 file or JPEG 2000 codestream, in the file's own size.
 ///
 /// # Errors
 /// [`PhotoError::UnknownKind`], [`PhotoError::Damaged`], [`PhotoError::NotHandled`] and [`PhotoError::TooLarge`].
@@ -115,8 +114,8 @@ pub fn decode(jp2: &[u8]) -> Result<Picture, PhotoError> {
     }
 }
 
-/// The dots of a file of any kind, before they are turned, cropped and scaled: what the fuzzer drives, since coding the
-/// card's photo afterwards costs a thousand times as much.
+/// Returns the dots of a file of any kind, before they are turned, cropped and scaled. The fuzzer drives this function,
+/// because coding the card's photo afterwards takes a thousand times as long.
 ///
 /// # Errors
 /// As [`to_card`], but for the faults of a picture that is too small and of the encoder.
@@ -131,8 +130,8 @@ pub fn read(file: &[u8]) -> Result<Picture, PhotoError> {
     })
 }
 
-/// Codes a picture of the card's size: at the ratio that just fills [`MAX_BYTES`], then at lower rates until it fits, since
-/// OpenJPEG meets the rate it is given only nearly.
+/// Codes a picture of the card's size at the ratio that fills [`MAX_BYTES`], then at lower rates until it fits, because
+/// OpenJPEG meets a rate only approximately.
 fn encode(picture: &Picture) -> Result<Vec<u8>, PhotoError> {
     let mut ratio = picture.grey.len() as f32 / MAX_BYTES as f32;
     for _ in 0..20 {
@@ -147,8 +146,8 @@ fn encode(picture: &Picture) -> Result<Vec<u8>, PhotoError> {
     })
 }
 
-/// Runs a decoder over a file nobody has checked. A panic in one is a fault of that library, not a reason to end the
-/// program: the decoder's state, which the panic may have left half changed, is dropped.
+/// Runs a decoder over an untrusted file. A panic is a fault of the decoder and must not end the program. The decoder's
+/// state, which the panic may have left half changed, is dropped.
 fn guarded<T>(kind: Kind, decoder: impl FnOnce() -> Result<T, PhotoError>) -> Result<T, PhotoError> {
     catch_unwind(AssertUnwindSafe(decoder)).unwrap_or_else(|_| {
         Err(PhotoError::Damaged {
@@ -158,7 +157,7 @@ fn guarded<T>(kind: Kind, decoder: impl FnOnce() -> Result<T, PhotoError>) -> Re
     })
 }
 
-/// Checks a size before anything is allocated for it; `max_dots` is the most dots of this kind of file.
+/// Checks a size before memory is allocated for it. `max_dots` is the limit for this kind of file.
 fn check_size(width: u32, height: u32, max_dots: u64) -> Result<(), PhotoError> {
     if width > MAX_SIDE || height > MAX_SIDE || u64::from(width) * u64::from(height) > max_dots {
         return Err(PhotoError::TooLarge {
@@ -170,12 +169,12 @@ fn check_size(width: u32, height: u32, max_dots: u64) -> Result<(), PhotoError> 
     Ok(())
 }
 
-/// The luma of BT.601 of a red, green and blue dot, rounded.
+/// Returns the luma of BT.601 of a red, green and blue dot, rounded.
 fn luma(red: u8, green: u8, blue: u8) -> u8 {
     ((299 * u32::from(red) + 587 * u32::from(green) + 114 * u32::from(blue) + 500) / 1000) as u8
 }
 
-/// A dot of that opacity on white, rounded.
+/// Returns the grey of a dot with this opacity on white, rounded.
 fn on_white(grey: u8, alpha: u8) -> u8 {
     ((u32::from(grey) * u32::from(alpha) + 255 * (255 - u32::from(alpha)) + 127) / 255) as u8
 }

@@ -1,12 +1,13 @@
 //! The one module with `unsafe`: codes a grey picture as a JP2 file with OpenJPEG.
 //!
-//! Its parameters are OpenJPEG's defaults but for the rate, because those are what the published test card's photo was coded
-//! with. Only coding is bound: must never be given a byte that came from a file (the crate's documentation says why), print
-//! what the library says, or let a callback panic, since a panic must not pass through C.
+//! Its parameters are OpenJPEG's defaults but for the rate, because the published test card's photo was coded with them. Only
+//! coding is bound. The library must never get a byte that came from a file (the crate's documentation gives the reason).
+//! This module must never print the library's messages, and never let a callback panic, because a panic must not pass
+//! through C.
 //!
-//! What makes it sound: each object of the library is made, used and destroyed here, in one call, on one thread; the library
-//! keeps no pointer to the picture, the parameters or the sink beyond that; and objects are destroyed before what they point
-//! to goes away.
+//! It is sound for three reasons. Each object of the library is made, used and destroyed here, in one call, on one thread.
+//! The library keeps no pointer to the picture, the parameters or the sink after that. Objects are destroyed before the
+//! values to which they point.
 
 use std::ffi::{CStr, c_char, c_void};
 use std::mem::MaybeUninit;
@@ -16,15 +17,15 @@ use openjpeg_sys as opj;
 
 use crate::Picture;
 
-/// More than any photo has; beyond it the sink refuses.
+/// The most bytes that the sink takes: more than any photo has.
 const MAX_SINK: usize = 1 << 20;
 /// The library's true.
 const TRUE: opj::OPJ_BOOL = 1;
-/// Messages kept of one run: more are not needed to see what is wrong.
+/// The number of messages kept of one run: enough to find the fault.
 const MAX_MESSAGES: usize = 8;
 
-/// Codes the picture, `ratio` times smaller than its dots or a little more; 1 is without loss. The same picture and ratio
-/// give the same bytes.
+/// Codes the picture, some `ratio` times smaller than its dots. A ratio of 1 is without loss. The same picture and ratio give
+/// the same bytes.
 ///
 /// # Errors
 /// The library's messages.
@@ -50,8 +51,8 @@ pub(crate) fn encode(picture: &Picture, ratio: f32) -> Result<Vec<u8>, String> {
     parameters.tcp_mct = 0;
 
     let (codec_at, stream_at, image_at) = (codec.0.as_ptr(), stream.0.as_ptr(), image.0.as_ptr());
-    // SAFETY: all four are live, of the kinds these functions ask for, and used by this thread only; the calls are in the
-    // order the library asks for, each only if the one before succeeded.
+    // SAFETY: all four are live, of the kinds that these functions take, and used by this thread only. The calls are in the
+    // order that the library requires, each only if the one before succeeded.
     let done = unsafe {
         opj::opj_setup_encoder(codec_at, &raw mut parameters, image_at) == TRUE
             && opj::opj_start_compress(codec_at, image_at, stream_at) == TRUE
@@ -112,7 +113,7 @@ impl Image {
             bpp: 8,
             sgnd: 0,
         };
-        // SAFETY: the pointer is to one component's parameters, as the count says; they are copied.
+        // SAFETY: the pointer is to one component's parameters, as the count states; they are copied.
         let image = unsafe { opj::opj_image_create(1, &raw mut component, opj::OPJ_COLOR_SPACE::OPJ_CLRSPC_GRAY) };
         let image = Self(NonNull::new(image).ok_or("out of memory")?);
         // SAFETY: the library made this structure whole, and only this thread knows it.
@@ -124,7 +125,7 @@ impl Image {
         if made.data.is_null() || (made.w, made.h) != (width, height) || picture.grey.len() != dots {
             return Err("the picture's size is not that of its dots".to_owned());
         }
-        // SAFETY: the library has allocated and zeroed w * h values there, and nobody else refers to them.
+        // SAFETY: the library has allocated and zeroed w * h values there, and no other reference to them exists.
         let values = unsafe { std::slice::from_raw_parts_mut(made.data, dots) };
         for (value, &grey) in values.iter_mut().zip(&picture.grey) {
             *value = i32::from(grey);
@@ -164,7 +165,7 @@ impl Drop for Codec {
     }
 }
 
-/// The library's stream, whose bytes go to a [`Sink`].
+/// The library's stream, which writes to a [`Sink`].
 struct Stream(NonNull<opj::opj_stream_t>);
 
 impl Stream {
@@ -223,7 +224,7 @@ unsafe extern "C" fn write(buffer: *mut c_void, length: opj::OPJ_SIZE_T, user_da
     if buffer.is_null() {
         return opj::OPJ_SIZE_T::MAX;
     }
-    // SAFETY: `user_data` is the sink that Stream::to gave, alive and borrowed by nobody; the library passes `length`
+    // SAFETY: `user_data` is the sink that Stream::to gave, alive and not borrowed; the library passes `length`
     // bytes to read at `buffer`.
     let (sink, bytes) = unsafe {
         (
@@ -257,7 +258,7 @@ unsafe extern "C" fn collect(message: *const c_char, user_data: *mut c_void) {
     if message.is_null() {
         return;
     }
-    // SAFETY: `user_data` is the list that Codec::new gave, alive and borrowed by nobody; the message is a C string.
+    // SAFETY: `user_data` is the list that Codec::new gave, alive and not borrowed; the message is a C string.
     let (messages, text) = unsafe { (&mut *user_data.cast::<Vec<String>>(), CStr::from_ptr(message)) };
     if messages.len() < MAX_MESSAGES {
         messages.push(text.to_string_lossy().trim().to_owned());

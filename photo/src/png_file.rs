@@ -1,6 +1,6 @@
 //! Reads PNG files of every colour type and depth, interlaced or not.
 //!
-//! Colour profiles and gamma are left aside: a photo is taken to be sRGB. Must never allocate by a size that was not checked.
+//! Colour profiles and gamma are ignored: a photo is taken to be sRGB. This module must never allocate by an unchecked size.
 
 use std::io::Cursor;
 
@@ -10,7 +10,7 @@ use crate::fit::Orientation;
 use crate::kind::Kind;
 use crate::{MAX_DOTS, PhotoError, Picture, check_size, exif, luma, on_white};
 
-/// The picture in this PNG file, and how it lies.
+/// Returns the picture in this PNG file, and its orientation.
 pub(crate) fn read(file: &[u8]) -> Result<(Picture, Orientation), PhotoError> {
     let mut decoder = Decoder::new(Cursor::new(file));
     // Palettes and low depths become 8-bit colours, `tRNS` an alpha channel, 16 bits their upper 8.
