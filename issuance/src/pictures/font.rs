@@ -1,4 +1,4 @@
-//! The glyphs of the text pictures: which dots of a character's cell are ink.
+//! The glyphs of the text pictures: the dots of a character's cell that are ink.
 //!
 //! `make-font.py` describes the two tables of the 12-dot font. A character that this font lacks is drawn from the outlines
 //! of the font of all pictures. A character that both lack has no glyph.
@@ -13,7 +13,7 @@ const WIDE_TABLE: &[u8] = include_bytes!("wide.bin");
 const NARROW: &[[u8; 11]] = NARROW_TABLE.as_chunks().0;
 const NARROW_TABLE: &[u8] = include_bytes!("narrow.bin");
 
-/// 〓, the mark that Japanese typesetting puts in the place of a character it lacks.
+/// 〓, the mark for a missing character in Japanese typesetting.
 pub(super) const GETA: Glyph = wide_or_stop('〓');
 /// Three dots.
 pub(super) const ELLIPSIS: Glyph = wide_or_stop('…');
@@ -28,7 +28,7 @@ pub(super) struct Glyph {
 }
 
 impl Glyph {
-    /// The glyph at half its width: of two dots side by side, one is enough for ink. A narrow one stays as it is.
+    /// Returns the glyph at half its width: two dots side by side become ink if one of them is. A narrow glyph stays as it is.
     pub(super) fn squeezed(self) -> Self {
         if self.width == 6 {
             return self;
@@ -104,7 +104,7 @@ const fn narrow(code: u32) -> Option<Glyph> {
     }
 }
 
-/// For characters this module cannot do without: a table that lacks one does not build.
+/// Returns a character that this module needs. The build fails if the table lacks it.
 const fn wide_or_stop(character: char) -> Glyph {
     match wide(character as u32) {
         Some(glyph) => glyph,

@@ -1,4 +1,4 @@
-//! One line of text: which glyphs, so that they fit, and the PNG file of them.
+//! One line of text: the choice of glyphs that fit, and the PNG file of them.
 
 use png::{BitDepth, ColorType, DeflateCompression, Encoder, Filter};
 
@@ -46,7 +46,7 @@ pub(super) fn fit(text: &str, width: u32) -> Line {
     }
 }
 
-/// Variation selectors follow a character and choose one of its forms, of which the font has one.
+/// Variation selectors follow a character and choose one of its forms. The fonts have one form of each.
 fn is_variation_selector(character: char) -> bool {
     matches!(character, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
@@ -67,8 +67,8 @@ fn glyph(character: char, layout: Layout) -> Glyph {
     }
 }
 
-/// The PNG file of glyphs side by side, from the left end of a picture `width` dots wide: header, one data chunk with the
-/// highest compression and no row filter, end; as the pictures of the test card are.
+/// Returns the PNG file of glyphs side by side, from the left end of a picture `width` dots wide. As in the pictures of the
+/// test card, it has a header, one data chunk with the highest compression and no row filter, and an end.
 pub(super) fn png(glyphs: &[Glyph], width: u32) -> Result<Vec<u8>, IssuanceError> {
     let row_bytes = width.div_ceil(8) as usize;
     // A bit of 1 is white.

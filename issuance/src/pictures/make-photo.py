@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes photo.jp2, the picture of a cardholder who has none: a plain figure that is no person, marked 見本 SPECIMEN.
+"""Makes photo.jp2, the picture of a cardholder without a photo: a plain figure that is no person, marked 見本 SPECIMEN.
 
     apt install libopenjp2-tools && issuance/src/pictures/make-photo.py
 

@@ -28,7 +28,7 @@ pub const SECURITY_CODE_WIDTH: u32 = 24;
 /// The width of the My Number, in dots: twelve half-width digits.
 pub const MY_NUMBER_WIDTH: u32 = 72;
 
-/// The photo of a cardholder who has none: a plain figure that is no person, marked 見本 SPECIMEN. JPEG 2000 in a JP2 file,
+/// The photo of a cardholder without one: a plain figure that is no person, marked 見本 SPECIMEN. JPEG 2000 in a JP2 file,
 /// 378 × 472 dots of 8-bit grey, coded with the parameters of a published test card's photo.
 pub const DEFAULT_PHOTO: &[u8] = include_bytes!("photo.jp2");
 
@@ -37,7 +37,7 @@ pub const DEFAULT_PHOTO: &[u8] = include_bytes!("photo.jp2");
 pub struct TextPicture {
     /// The PNG file.
     pub png: Content,
-    /// How the text was made to fit.
+    /// The way in which the text was made to fit.
     pub layout: Layout,
     /// Which characters of the text (counted from 0) are not drawn as they are. For a character that the fonts lack, 〓 is
     /// drawn. For a variation selector, which chooses a form of the character before it, nothing is drawn.
@@ -52,16 +52,16 @@ impl fmt::Debug for TextPicture {
     }
 }
 
-/// How a text was made to fit its picture. Which way real cards take is not published: all but the first are `assumed`.
+/// A way to make a text fit its picture. The way of real cards is not published: all but the first are `assumed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Layout {
-    /// Every character as it is written.
+    /// Every character is drawn as it is written.
     Plain,
     /// Letters, digits and blanks that are written full width are drawn half width.
     HalfWidth,
-    /// That, and every other full-width character squeezed to half its width.
+    /// As `HalfWidth`, and every other full-width character is squeezed to half its width.
     Squeezed,
-    /// That, and cut: the last character drawn is an ellipsis.
+    /// As `Squeezed`, and the text is cut: the last character drawn is an ellipsis.
     Cut,
 }
 
@@ -102,7 +102,7 @@ impl Pictures {
     /// Draws the texts of a card, in the sizes of a published test card's. `photo` is a JP2 file, e.g. [`DEFAULT_PHOTO`].
     ///
     /// # Errors
-    /// None in practice: every text has its width here.
+    /// None in practice, because the widths are constants.
     pub fn draw(person: &Person, security_code: SecurityCode, photo: &[u8]) -> Result<Self, IssuanceError> {
         let my_number: String = person.my_number.digits().iter().copied().map(char::from).collect();
         Ok(Self {

@@ -64,7 +64,7 @@ fn a_picture_is_a_png_file_of_header_one_data_chunk_and_end() {
         assert_eq!(png[24..29], [1, 0, 0, 0, 0]);
         let data = u32::from_be_bytes(png[33..37].try_into().unwrap()) as usize;
         assert_eq!(png[37..41], *b"IDAT");
-        // zlib with a window of 32 KiB and the level that says "highest compression".
+        // zlib with a window of 32 KiB and the level "highest compression".
         assert_eq!(png[41..43], [0x78, 0xDA]);
         assert_eq!(png[45 + data..], *b"\0\0\0\0IEND\xAE\x42\x60\x82");
         assert_eq!((picture.layout, picture.replaced.len()), (Layout::Plain, 0));
