@@ -1,6 +1,6 @@
 //! `vmyna show`: a card as it was issued, as a text for people, as JSON for programs, and drawn as pictures.
 //!
-//! Who asks for a card's data is shown all of it, the My Number included; but never a PIN and never a key.
+//! The command shows all data of a card, the My Number included, but never a PIN and never a key.
 
 mod canvas;
 mod face;
@@ -40,8 +40,8 @@ pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Draws both faces, and writes them once both are drawn. What there is to say goes to standard error, so that
-/// standard output stays the summary.
+/// Draws both faces, and writes them once both are drawn. Reports and remarks go to standard error, because standard output
+/// is the summary.
 fn draw(card: &IssuedCard, summary: &Summary, directory: &Path) -> Result<(), Failure> {
     let picture = CardPicture::draw(card, summary).map_err(Failure::Failed)?;
     let files = [("front.png", &picture.front), ("back.png", &picture.back)];
@@ -49,14 +49,14 @@ fn draw(card: &IssuedCard, summary: &Summary, directory: &Path) -> Result<(), Fa
     for (name, png) in files {
         save::replace(&directory.join(name), png)?;
     }
-    let mut say = |what: String| {
-        // Nothing can be done about a standard error that is closed.
+    let mut report = |what: String| {
+        // A closed standard error must not fail the command.
         let _ = writeln!(io::stderr(), "{what}");
     };
     for (name, _) in files {
-        say(format!("drawn: {}", directory.join(name).display()));
+        report(format!("drawn: {}", directory.join(name).display()));
     }
-    picture.remarks.into_iter().for_each(&mut say);
+    picture.remarks.into_iter().for_each(&mut report);
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! A small picture to draw on: rectangles, coverage of letters, a grey photo; and the PNG file of it.
 //!
-//! Everything outside the picture is cut off, so that no caller's arithmetic can make it panic.
+//! Everything outside the picture is cut off, so that no coordinates can make it panic.
 
 use std::io;
 
@@ -28,9 +28,9 @@ impl Area {
         Self::new(self.x + by, self.y + by, self.width - 2.0 * by, self.height - 2.0 * by)
     }
 
-    /// How much of the dot at `(x, y)` lies in the rectangle with corners rounded by `radius`: 0 to 1.
+    /// Returns the part of the dot at `(x, y)` that is inside the rectangle with corners rounded by `radius`: 0 to 1.
     fn coverage(&self, x: usize, y: usize, radius: f32) -> f32 {
-        // Distance of the dot's middle from the edge: that of a rounded box, negative inside.
+        // The distance of the dot's middle from the edge of the rounded box, negative inside.
         let half = (self.width / 2.0, self.height / 2.0);
         let across = (x as f32 + 0.5 - self.x - half.0).abs() - half.0 + radius;
         let down = (y as f32 + 0.5 - self.y - half.1).abs() - half.1 + radius;
@@ -66,7 +66,7 @@ impl Canvas {
         }
     }
 
-    /// Lays `colour` over a dot, `opacity` 0 to 1.
+    /// Mixes `colour` into a dot, with an `opacity` from 0 to 1.
     pub(super) fn blend(&mut self, x: i64, y: i64, colour: Colour, opacity: f32) {
         let (Ok(x), Ok(y)) = (usize::try_from(x), usize::try_from(y)) else {
             return;
@@ -81,7 +81,7 @@ impl Canvas {
         }
     }
 
-    /// A rectangle with rounded corners.
+    /// Draws a rectangle with rounded corners.
     pub(super) fn fill(&mut self, area: Area, radius: f32, colour: Colour) {
         let dots = |from: f32, length: f32, limit: usize| {
             let end = (from + length).ceil().clamp(0.0, limit as f32) as usize;
@@ -94,7 +94,7 @@ impl Canvas {
         }
     }
 
-    /// A photo, scaled to fit into `area` and set in its middle. Nothing for a photo without dots.
+    /// Draws a photo, scaled to fit into `area`, in its middle. Draws nothing if the photo has no dots.
     pub(super) fn photo(&mut self, photo: &Grey<'_>, area: Area) {
         if photo.width == 0 || photo.height == 0 || photo.dots.len() < photo.width * photo.height {
             return;
@@ -104,7 +104,7 @@ impl Canvas {
         let left = (area.x + (area.width - width) / 2.0).round() as i64;
         let top = (area.y + (area.height - height) / 2.0).round() as i64;
         let (columns, rows) = (width.floor() as usize, height.floor() as usize);
-        // Every dot is the mean of the dots of the photo that it stands for.
+        // Each dot is the mean of the dots of the photo that it replaces.
         let span = |at: usize, count: usize, length: usize| {
             let begin = at * length / count;
             begin..((at + 1) * length / count).clamp(begin + 1, length)
@@ -122,10 +122,10 @@ impl Canvas {
         }
     }
 
-    /// The PNG file, its corners rounded by `radius` and transparent, for printing with so many dots per metre.
+    /// Returns the PNG file. Its corners are rounded by `radius` and transparent; its header states the dots per metre.
     ///
     /// # Errors
-    /// None in practice: nothing is written but memory.
+    /// None in practice, because the file is written to memory.
     pub(super) fn png(&self, radius: f32, dots_per_metre: u32) -> io::Result<Vec<u8>> {
         let whole = Area::new(0.0, 0.0, self.width as f32, self.height as f32);
         let mut dots = Vec::with_capacity(4 * self.dots.len());
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_lies_outside_the_picture_is_cut_off() {
+    fn drawing_outside_the_picture_is_cut_off() {
         let mut canvas = Canvas::new(4, 3, [255; 3]);
         canvas.fill(Area::new(-5.0, -5.0, 100.0, 7.0), 0.0, [0; 3]);
         canvas.blend(-1, 0, [9; 3], 1.0);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_corners_of_the_picture_are_transparent_and_its_middle_is_not() {
+    fn the_corners_are_transparent_and_the_middle_is_opaque() {
         let file = Canvas::new(40, 30, [1, 2, 3]).png(10.0, 11_811).unwrap();
         let mut reader = png::Decoder::new(io::Cursor::new(file)).read_info().unwrap();
         let mut dots = vec![0; reader.output_buffer_size().unwrap()];

@@ -1,5 +1,5 @@
-//! Draws the two sides of a card as a person would hold it: in this project's own plain design, which copies nothing of
-//! the real card's artwork, and marked as a specimen all over.
+//! Draws the two sides of a card. The design is this project's own, copies nothing of the real card's artwork, and marks
+//! each side as a specimen (見本).
 //!
 //! Size: ID-1, 85.60 × 53.98 mm (ISO/IEC 7810), at 300 dots per inch. All coordinates are dots.
 
@@ -40,7 +40,7 @@ const VALUE: f32 = 33.0;
 pub(super) struct CardPicture {
     pub(super) front: Vec<u8>,
     pub(super) back: Vec<u8>,
-    /// What could not be drawn as it is; a sentence each, without the texts themselves.
+    /// A sentence for each text or photo that is not drawn as it is. The sentences don't quote the texts.
     pub(super) remarks: Vec<String>,
 }
 
@@ -48,7 +48,7 @@ impl CardPicture {
     /// Draws a card.
     ///
     /// # Errors
-    /// A sentence; none in practice.
+    /// None in practice. The error is a sentence.
     pub(super) fn draw(card: &IssuedCard, summary: &Summary) -> Result<Self, String> {
         let mut remarks = Vec::new();
         let mut front = Side::new();
@@ -58,7 +58,7 @@ impl CardPicture {
         for side in [&front, &back] {
             if side.replaced > 0 {
                 remarks.push(format!(
-                    "the font lacks {} letters; 〓 stands in their place",
+                    "the font lacks {} letters: 〓 is drawn for them",
                     side.replaced
                 ));
             }
@@ -68,7 +68,7 @@ impl CardPicture {
                     .map(|what| format!("{what} is too long for the picture and was cut")),
             );
         }
-        // What both sides show is said once.
+        // A remark on both sides is reported once.
         let all = std::mem::take(&mut remarks);
         for remark in all {
             if !remarks.contains(&remark) {
@@ -224,7 +224,7 @@ impl Side {
         self.foot(card);
     }
 
-    /// Two small names, and the value below them.
+    /// Draws a label in two languages, and the value below it.
     fn field(&mut self, (name, english): (&'static str, &'static str), value: &str, area: Area, size: f32) {
         let label = Area::new(area.x, area.y, area.width, 21.0);
         self.text(&format!("{name}  {english}"), label, 17.0, LABEL);
@@ -239,7 +239,7 @@ impl Side {
         Block::draw(&mut self.canvas, text, area, size, &Ink::new(colour))
     }
 
-    /// The same with its right end at `right`, in one line that `area` is wide enough for.
+    /// Draws a text with its right end at `right`, in one line. `area` must be wide enough.
     fn text_to_right(&mut self, text: &str, right: f32, area: Area, size: f32, colour: Colour) {
         let block = Block::fit(text, (area.width, area.height), size);
         let width = block
@@ -255,12 +255,12 @@ impl Side {
         );
     }
 
-    /// The mark across the whole side.
+    /// Draws the mark 見本 across the whole side.
     fn stamp(&mut self) {
         const STAMPED: &str = "見本 SPECIMEN";
         let size = 130.0_f32.min(130.0 * 860.0 / font::width(STAMPED, 130.0).max(1.0));
         let length = font::width(STAMPED, size);
-        // The middle of the letters lies in the middle of what is below the bar.
+        // The middle of the letters is the middle of the area below the bar.
         let (middle_x, middle_y) = (WIDTH as f32 / 2.0, (HEIGHT as f32 + 76.0) / 2.0 - 10.0);
         let (along, up) = (length / 2.0, size * 0.36);
         // A slope of 5 in 12: a unit vector in exact numbers.
@@ -281,7 +281,7 @@ impl Side {
         self.canvas.fill(area, 8.0, LINE);
         self.canvas.fill(area.inside(2.0), 6.0, WHITE);
         let decoded = photo_of(card.face_info.data.card_face.as_bytes())
-            .ok_or_else(|| "the file of the card's face holds none".to_owned())
+            .ok_or_else(|| "the card's face data has no photo".to_owned())
             .and_then(|jp2| vmyna_photo::decode(jp2).map_err(|error| error.to_string()));
         match decoded {
             Ok(picture) => {
@@ -300,7 +300,7 @@ impl Side {
         }
     }
 
-    /// Where a chip would be.
+    /// Draws a frame at the place of the chip.
     fn chip(&mut self, area: Area) {
         self.canvas.fill(area, 18.0, LABEL);
         self.canvas.fill(area.inside(3.0), 15.0, PAPER);
@@ -310,7 +310,7 @@ impl Side {
         self.text("IC", middle, 70.0, LABEL);
     }
 
-    /// What this is, and what it is not.
+    /// Draws the notice that this is not an identity document, and the card's name.
     fn foot(&mut self, card: &IssuedCard) {
         self.canvas
             .fill(Area::new(MARGIN, 544.0, WIDTH as f32 - 2.0 * MARGIN, 2.0), 0.0, LINE);
@@ -340,7 +340,7 @@ impl Side {
     }
 }
 
-/// The photo in EF 0002 of the face-info application (DF27), a JP2 file.
+/// Returns the photo in EF 0002 of the face-info application (DF27), a JP2 file.
 fn photo_of(card_face: &[u8]) -> Option<&[u8]> {
     let (file, _) = Tlv::read(card_face).ok()?;
     let objects = Tlv::read_all(file.value).ok()?;
@@ -359,7 +359,7 @@ fn sex(sex: Sex) -> &'static str {
     }
 }
 
-/// When the certificates end: one day where both end together.
+/// Returns the last days of the two certificates, or one day if both are the same.
 fn certificates_until(certificates: &Certificates) -> String {
     let day = |certificate: &Option<super::summary::CertificateSummary>| {
         let digits = certificate.as_ref()?.last_day.replace('-', "");
@@ -386,14 +386,14 @@ mod tests {
     }
 
     #[test]
-    fn the_specimen_is_drawn_with_its_photo_and_nothing_is_to_be_remarked() {
+    fn the_specimen_is_drawn_with_its_photo_and_without_remarks() {
         let picture = drawn(&hanako());
         assert_eq!(picture.remarks, [""; 0]);
         assert_ne!(picture.front, picture.back);
     }
 
     #[test]
-    fn what_changes_on_the_card_changes_in_the_picture() {
+    fn a_change_of_the_card_changes_the_picture() {
         let plain = drawn(&hanako());
         let mut card = hanako();
         card.summary.person.sex = Sex::Unknown;
@@ -407,7 +407,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_texts_a_card_can_carry_are_drawn_whole() {
+    fn the_longest_texts_of_a_card_are_drawn_whole() {
         let mut card = hanako();
         card.summary.person.address = "東京都千代田区霞が関".repeat(20);
         card.summary.person.name = "長い氏名　".repeat(20);
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_drawn_is_said_without_saying_what_it_was() {
+    fn a_remark_on_a_text_does_not_quote_it() {
         let mut card = hanako();
         card.summary.person.name = "名\u{10FFFD}".repeat(500);
         card.face_info.data.card_face = vec![0xFF, 0x20, 0].into();
@@ -432,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn certificates_that_end_on_different_days_are_told_apart() {
+    fn certificates_that_end_on_different_days_show_both() {
         let mut certificates = Summary::of(&hanako(), SystemTime::now()).unwrap().certificates;
         assert_eq!(certificates_until(&certificates), "2031年10月25日まで");
         certificates.sign.as_mut().unwrap().last_day = "2030-01-02".to_owned();

@@ -7,10 +7,10 @@ use vmyna_issuance::font::{DOT, EM, Glyph, glyph};
 
 use super::canvas::{Canvas, Colour};
 
-/// Stands in for a letter that the font lacks (geta mark).
+/// The sign in place of a letter that the font lacks (geta mark).
 const REPLACEMENT: char = '〓';
 
-/// Whether another sign is drawn in place of this letter.
+/// Returns whether [`REPLACEMENT`] is drawn in place of this letter.
 pub(super) fn lacks(letter: char) -> bool {
     !letter.is_whitespace() && !is_selector(letter) && glyph(letter).is_none()
 }

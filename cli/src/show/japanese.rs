@@ -1,8 +1,8 @@
-//! Dates as people in Japan write them. The card's own forms are digits; these texts are only for people.
+//! Dates as people in Japan write them. The card itself has digits.
 
 use vmyna_applets::calendar::{Date, Era};
 
-/// `平成元年10月25日`; `None` before Meiji.
+/// Returns e.g. `平成元年10月25日`, or `None` before Meiji.
 pub(super) fn in_era(date: Date) -> Option<String> {
     let japanese = date.japanese()?;
     let era = match japanese.era {
@@ -19,7 +19,7 @@ pub(super) fn in_era(date: Date) -> Option<String> {
     Some(format!("{era}{year}年{}月{}日", japanese.month, japanese.day))
 }
 
-/// `2036年10月25日`.
+/// Returns e.g. `2036年10月25日`.
 pub(super) fn in_gregorian_years(date: Date) -> String {
     format!("{}年{}月{}日", date.year(), date.month(), date.day())
 }
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_year_of_an_era_is_its_gannen() {
+    fn the_first_year_of_an_era_is_gannen() {
         let date = |year, month, day| Date::new(year, month, day).unwrap();
         assert_eq!(in_era(date(1989, 10, 25)).unwrap(), "平成元年10月25日");
         assert_eq!(in_era(date(1989, 1, 7)).unwrap(), "昭和64年1月7日");

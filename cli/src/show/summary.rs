@@ -1,7 +1,7 @@
-//! What there is to tell about a card: one value, from which the text, the JSON and the pictures are made, so that they
-//! never disagree. Field names of the JSON are the fields' names here, in snake_case; they are a promise to scripts.
+//! The summary of a card: one value, from which the text, the JSON and the pictures are made, so that they never disagree.
+//! The names of its fields are the keys of the JSON, on which scripts rely.
 //!
-//! Never holds a PIN or anything of a private key. Has no `Debug`: the numbers of a person are in it.
+//! Never holds a PIN or a part of a private key. Has no `Debug`, because the numbers of a person are in it.
 
 use std::time::SystemTime;
 
@@ -19,24 +19,24 @@ use vmyna_apdu::hex;
 /// A card as issued. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
 #[derive(Serialize)]
 pub(super) struct Summary {
-    /// The card's name in its collection.
+    /// The name of the card in its collection.
     pub(super) name: String,
     pub(super) holder: Holder,
     pub(super) municipality: Municipality,
-    /// When it was issued.
+    /// The moment of issue.
     pub(super) issued: String,
-    /// The day on which it ends.
+    /// The last day of validity.
     pub(super) expiry: String,
-    /// Whether that day is over.
+    /// Whether the card has expired.
     pub(super) expired: bool,
     /// セキュリティコード.
     pub(super) security_code: String,
     pub(super) profile: Profile,
     pub(super) serials: Serials,
     pub(super) certificates: Certificates,
-    /// How many sets of keys the cards of the collection share; null when this card's keys are its own.
+    /// The number of key sets that the cards of the collection share; null if this card has keys of its own.
     pub(super) key_pool: Option<u32>,
-    /// How the texts of the face were made to fit.
+    /// Remarks on texts of the face that were changed to fit.
     pub(super) remarks: Vec<String>,
 }
 
@@ -45,13 +45,13 @@ pub(super) struct Summary {
 pub(super) struct Holder {
     /// 氏名.
     pub(super) name: String,
-    /// 振り仮名; null when none was given.
+    /// 振り仮名; null if the card has none.
     pub(super) kana: Option<String>,
     /// 住所.
     pub(super) address: String,
     /// 生年月日.
     pub(super) birth: String,
-    /// The same in the Japanese calendar, e.g. 平成元年10月25日; null before Meiji.
+    /// The date of birth in the Japanese calendar, e.g. 平成元年10月25日; null before Meiji.
     pub(super) birth_japanese: Option<String>,
     /// `male`, `female`, `other` or `unknown`.
     pub(super) sex: &'static str,
@@ -61,12 +61,12 @@ pub(super) struct Holder {
     pub(super) residence_code: String,
 }
 
-/// Who issued the card.
+/// The municipality that issued the card.
 #[derive(Serialize)]
 pub(super) struct Municipality {
     /// 全国地方公共団体コード, the five digits that the card holds.
     pub(super) code: String,
-    /// The same with its check digit.
+    /// The code with its check digit.
     pub(super) code_with_check_digit: String,
     /// In Roman letters.
     pub(super) prefecture: String,
@@ -76,11 +76,11 @@ pub(super) struct Municipality {
     pub(super) title: String,
 }
 
-/// Which generation of the card.
+/// The generation of the card.
 #[derive(Serialize)]
 pub(super) struct Profile {
     pub(super) name: String,
-    /// What the reader gives, in hexadecimal.
+    /// The answer to reset, in hexadecimal.
     pub(super) atr: String,
 }
 
@@ -117,11 +117,11 @@ pub(super) struct CertificateSummary {
     pub(super) not_after: String,
     /// The last day in Japan on which it is valid.
     pub(super) last_day: String,
-    /// `valid`, `not_yet_valid` or `expired` at the time of the question.
+    /// `valid`, `not_yet_valid` or `expired` when the summary was made.
     pub(super) state: State,
 }
 
-/// Where a moment lies in a certificate's life.
+/// The state of a certificate at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
@@ -131,7 +131,7 @@ pub(super) enum State {
 }
 
 impl State {
-    /// Both ends belong to the life (RFC 5280, 4.1.2.5).
+    /// Returns the state at `now`. The validity includes both of its ends (RFC 5280, 4.1.2.5).
     pub(super) fn at(now: SystemTime, not_before: SystemTime, not_after: SystemTime) -> Self {
         if now < not_before {
             Self::NotYetValid
@@ -144,10 +144,10 @@ impl State {
 }
 
 impl Summary {
-    /// The summary of a card at the moment `now`.
+    /// Returns the summary of a card at the moment `now`.
     ///
     /// # Errors
-    /// A sentence that says which certificate of the card can't be read.
+    /// A sentence that names the certificate of the card that can't be read.
     pub(super) fn of(card: &IssuedCard, now: SystemTime) -> Result<Self, String> {
         let summary = &card.summary;
         let jpki = &card.jpki;
@@ -234,7 +234,7 @@ impl CertificateSummary {
     }
 }
 
-/// The day in Japan at a moment; `None` outside the years 1970 to 9999.
+/// Returns the day in Japan at a moment, or `None` outside the years 1970 to 9999.
 fn today(now: SystemTime) -> Option<Date> {
     let since = now.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     calendar::day_in_japan(DateTime::from_unix_duration(since).ok()?)
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_card_does_not_have_is_null_and_pins_and_keys_are_nowhere() {
+    fn absent_values_are_null_and_pins_and_keys_are_left_out() {
         let mut card = hanako();
         card.jpki.sign = None;
         card.summary.person.kana.clear();

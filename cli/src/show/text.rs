@@ -1,11 +1,11 @@
-//! The summary as a text for people: one fact a line, English names first, so that lines stand under each other whatever
-//! width a terminal gives to Japanese letters.
+//! The summary as a text for people, one fact a line. The names are English, so that the values are aligned in every
+//! terminal: the width of Japanese letters differs.
 
 use std::io::{self, Write};
 
 use super::summary::{CertificateSummary, State, Summary};
 
-/// Writes the summary of the card that is called `source` on the command line.
+/// Writes the summary of the card that has the name `source` on the command line.
 pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io::Result<()> {
     let holder = &summary.holder;
     let municipality = &summary.municipality;
@@ -38,7 +38,7 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io
         Some(count) => format!("one of {count} sets that the cards of its collection share"),
     };
     line("keys", &keys)?;
-    line("PINs", &format!("`vmyna pin {source}` tells how many tries are left"))?;
+    line("PINs", &format!("`vmyna pin {source}` reports the tries left"))?;
 
     writeln!(out, "\ncertificates")?;
     let certificates = &summary.certificates;
@@ -82,12 +82,12 @@ fn write_certificate(
     writeln!(out, "           serial {serial}, {not_before} to {not_after}, {state}")
 }
 
-/// The same without control characters: a card's file may have been made by anybody, and terminals obey.
+/// Replaces control characters, because a card's file may come from an untrusted source and a terminal obeys them.
 fn harmless(text: &str) -> String {
     text.replace(char::is_control, "\u{FFFD}")
 }
 
-/// `value (more)`.
+/// Returns `value (more)`, or `value` if there is no more.
 fn with(value: &str, more: Option<&str>) -> String {
     more.map_or_else(|| value.to_owned(), |more| format!("{value} ({more})"))
 }
@@ -99,21 +99,21 @@ mod tests {
     use std::time::{Duration, SystemTime};
     use vmyna_applets::issued::IssuedCard;
 
-    fn told(card: &IssuedCard, now: SystemTime) -> String {
+    fn text_of(card: &IssuedCard, now: SystemTime) -> String {
         let mut out = Vec::new();
         write(&mut out, &Summary::of(card, now).unwrap(), "specimen:hanako").unwrap();
         String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn what_is_absent_over_or_yet_to_come_is_said() {
+    fn a_missing_an_expired_and_a_future_certificate_are_reported() {
         let mut card = hanako();
-        let epoch = told(&card, SystemTime::UNIX_EPOCH);
+        let epoch = text_of(&card, SystemTime::UNIX_EPOCH);
         assert!(epoch.contains("NOT YET VALID") && !epoch.contains("EXPIRED"), "{epoch}");
         card.jpki.sign = None;
         card.summary.key_pool = Some(8);
         card.summary.remarks = vec!["the address was drawn half width".to_owned()];
-        let far = told(&card, SystemTime::UNIX_EPOCH + Duration::from_secs(200 * 365 * 86_400));
+        let far = text_of(&card, SystemTime::UNIX_EPOCH + Duration::from_secs(200 * 365 * 86_400));
         for expected in [
             "2036-10-25, EXPIRED",
             "none on this card (署名用電子証明書)",

@@ -1,20 +1,20 @@
-//! Sets a text into a box: as large as wished, wrapped where it is too long, smaller where it still does not fit, and in
-//! the end cut with an ellipsis. No letter ever stands outside its box.
+//! Sets a text into a box. A text that is too long for a line is wrapped. One that still does not fit is made smaller, and
+//! at the smallest size it is cut with an ellipsis. No letter is drawn outside the box.
 
 use super::canvas::{Area, Canvas};
 use super::font::{self, Ink};
 
-/// The size below which nobody can read a text, in dots.
+/// The smallest size that can be read, in dots.
 const SMALLEST: f32 = 9.0;
-/// From base line to base line, in sizes.
+/// The distance from base line to base line, in sizes.
 const LEADING: f32 = 1.22;
-/// From the top of a line to its base line, in sizes: no usual letter rises higher.
+/// The distance from the top of a line to its base line, in sizes: no usual letter rises higher.
 const ASCENT: f32 = 0.98;
-/// From the top of a line to its bottom: no usual letter reaches lower.
+/// The distance from the top of a line to its bottom, in sizes: no usual letter reaches lower.
 const DEPTH: f32 = 1.22;
 const ELLIPSIS: char = '…';
 
-/// A text in lines that fit a box.
+/// A text, broken into lines that fit a box.
 pub(super) struct Block {
     pub(super) size: f32,
     pub(super) lines: Vec<String>,
@@ -23,7 +23,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Fits `text` into a box of this width and height; no letter is larger than `size`.
+    /// Fits `text` into a box of this width and height, at most as large as `size`.
     pub(super) fn fit(text: &str, (width, height): (f32, f32), size: f32) -> Self {
         let room = |size: f32| ((height / size - DEPTH) / LEADING + 1.001).floor().max(1.0) as usize;
         let mut size = size.min(height / DEPTH).max(SMALLEST);
@@ -43,7 +43,7 @@ impl Block {
         }
     }
 
-    /// The same, drawn from the upper left corner of `area`.
+    /// Fits `text` into `area` and draws it from the upper left corner.
     pub(super) fn draw(canvas: &mut Canvas, text: &str, area: Area, size: f32, ink: &Ink) -> Self {
         let block = Self::fit(text, (area.width, area.height), size);
         for (at, line) in block.lines.iter().enumerate() {
@@ -54,8 +54,8 @@ impl Block {
     }
 }
 
-/// Breaks a text into lines: between any two letters but those of a word in Roman letters, unless that is longer than a
-/// line. A blank at a break is dropped.
+/// Breaks a text into lines. A word in Roman letters is broken only if it is longer than a line. A blank at a break is
+/// dropped.
 fn wrap(text: &str, size: f32, width: f32) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
@@ -77,7 +77,7 @@ fn wrap(text: &str, size: f32, width: f32) -> Vec<String> {
     lines
 }
 
-/// The beginning of the word that `next` goes on with, taken off the line's end; empty where no word is broken.
+/// Takes the beginning of the word that `next` continues off the end of the line. Empty if no word is broken.
 fn split_word(line: &mut String, next: char) -> String {
     let in_word = |letter: char| letter.is_ascii_graphic();
     let word = line.rfind(|letter| !in_word(letter)).map(|at| {
@@ -90,7 +90,7 @@ fn split_word(line: &mut String, next: char) -> String {
     }
 }
 
-/// The first lines, the last one ending in an ellipsis.
+/// Returns the first lines. The last one ends in an ellipsis.
 fn shorten(mut lines: Vec<String>, room: usize, size: f32, width: f32) -> Vec<String> {
     lines.truncate(room);
     if let Some(last) = lines.last_mut() {
@@ -107,13 +107,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_fits_keeps_the_size_wished_for() {
+    fn a_text_that_fits_keeps_its_size() {
         let block = Block::fit("見本　花子", (600.0, 60.0), 46.0);
         assert_eq!((block.size, block.lines.len(), block.cut), (46.0, 1, false));
     }
 
     #[test]
-    fn a_text_of_any_length_stays_in_its_box_and_whole_as_long_as_it_can_be_read() {
+    fn a_text_stays_in_its_box_and_is_cut_only_below_the_smallest_size() {
         let (width, height) = (600.0, 90.0);
         for length in [1, 10, 25, 60, 120, 200, 400, 2000] {
             let text = "東".repeat(length);
