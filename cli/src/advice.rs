@@ -1,6 +1,7 @@
 //! What a user can do about an error of a library. A library states facts; only the command line recommends something.
 
 use vmyna_apdu::ReaderError;
+use vmyna_pcsc_service::{ControlError, NotMoved, ServiceError};
 use vmyna_reader_bridge::vpcd::Reason;
 
 /// An error of a reader with the advice for it.
@@ -33,6 +34,34 @@ fn for_reader(error: &ReaderError) -> Option<&'static str> {
     })
 }
 
+/// An error of the PC/SC service with the advice for it.
+pub(crate) fn of_service(error: &ServiceError) -> String {
+    match error {
+        ServiceError::Occupied(_) => format!("{error}: take another path, or end the program that uses it"),
+        _ => error.to_string(),
+    }
+}
+
+/// An error of a request to the control socket of another vmyna, with the advice for it.
+pub(crate) fn of_control(error: &ControlError) -> String {
+    match error {
+        ControlError::NoService { path, error } => format!("no vmyna answers at {}: {error}", path.display()),
+        ControlError::Silent { .. } => format!("{error}: was its process stopped (Ctrl-Z)? Let it go on, or end it"),
+        ControlError::Malformed { .. } | ControlError::NotUnderstood => {
+            format!("{error}; is the other vmyna of the same version?")
+        }
+        ControlError::NotMoved {
+            why: NotMoved::Occupied,
+            ..
+        } => format!("{error}: name another card to swap it"),
+        ControlError::NotMoved {
+            why: NotMoved::NothingToPutBack,
+            ..
+        } => format!("{error}: name one"),
+        _ => error.to_string(),
+    }
+}
+
 /// The advice for the end of a connection to vpcd, or nothing.
 pub(crate) fn for_connection(reason: &Reason) -> &'static str {
     match reason {
@@ -61,5 +90,31 @@ mod tests {
         let (length, limit) = (1, 2);
         let without = ReaderError::CommandTooShort { length, limit };
         assert_eq!(of_reader(&without), without.to_string());
+    }
+
+    #[test]
+    fn an_error_of_the_control_socket_is_followed_by_what_to_do() {
+        for (why, expected) in [
+            (
+                NotMoved::Occupied,
+                "there is a card in \"Desk\" already: name another card to swap it",
+            ),
+            (
+                NotMoved::NothingToPutBack,
+                "no card was taken out of \"Desk\" that could be put back: name one",
+            ),
+            (NotMoved::Empty, "there is no card in \"Desk\""),
+        ] {
+            let reader = "Desk".to_owned();
+            assert_eq!(of_control(&ControlError::NotMoved { reader, why }), expected);
+        }
+        let silent = of_control(&ControlError::Silent {
+            path: "/run/s".into(),
+            patience: std::time::Duration::from_secs(10),
+        });
+        assert!(
+            silent.contains("not answered for 10 s: was its process stopped"),
+            "{silent}"
+        );
     }
 }

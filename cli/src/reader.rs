@@ -5,8 +5,10 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use vmyna_pcsc_service::control::{self, Listed};
+use vmyna_pcsc_service::ControlError;
+use vmyna_pcsc_service::control::{self, Listed, Presence};
 
+use crate::advice;
 use crate::args::{self, ReaderAction, Service, WhichReader};
 use crate::failure::Failure;
 use crate::private_directory::PrivateDirectory;
@@ -18,25 +20,29 @@ pub(crate) fn run(arguments: args::Reader) -> Result<(), Failure> {
         ReaderAction::List { service } => list(service),
         ReaderAction::Remove { which } => {
             let (socket, reader) = find(which)?;
-            control::remove(&socket, &reader).map_err(Failure::Failed)
+            control::remove(&socket, &reader).map_err(failed)
         }
         ReaderAction::Insert { which, card } => {
             let (socket, reader) = find(which)?;
             let card = card.map(|card| card.to_absolute()).transpose()?;
             let card = card.map(|card| card.to_string());
-            control::insert(&socket, &reader, card.as_deref()).map_err(Failure::Failed)
+            control::insert(&socket, &reader, card.as_deref()).map_err(failed)
         }
     }
 }
 
+fn failed(error: ControlError) -> Failure {
+    Failure::Failed(advice::of_control(&error))
+}
+
 fn list(service: Service) -> Result<(), Failure> {
-    let readers = control::list(&socket(service)?).map_err(Failure::Failed)?;
+    let readers = control::list(&socket(service)?).map_err(failed)?;
     let mut out = io::stdout();
     for (number, reader) in readers.iter().enumerate() {
-        let card = match reader.card.as_str() {
-            "absent" => "no card".to_owned(),
-            "mute" => "a card that does not answer".to_owned(),
-            _ => format!("card with ATR {}", reader.atr),
+        let card = match reader.card {
+            Presence::Absent => "no card".to_owned(),
+            Presence::Mute => "a card that does not answer".to_owned(),
+            Presence::Present => format!("card with ATR {}", reader.atr),
         };
         let usage = match reader.connections {
             0 => String::new(),
@@ -51,7 +57,7 @@ fn list(service: Service) -> Result<(), Failure> {
 
 fn find(which: WhichReader) -> Result<(PathBuf, String), Failure> {
     let socket = socket(which.service)?;
-    let readers = control::list(&socket).map_err(Failure::Failed)?;
+    let readers = control::list(&socket).map_err(failed)?;
     let reader = choose(which.reader.as_deref(), &readers).map_err(Failure::Usage)?;
     Ok((socket, reader))
 }
@@ -112,13 +118,7 @@ mod tests {
     use super::*;
 
     fn readers(names: &[&str]) -> Vec<Listed> {
-        let listed = |name: &&str| Listed {
-            name: (*name).to_owned(),
-            card: "absent".to_owned(),
-            atr: String::new(),
-            connections: 0,
-        };
-        names.iter().map(listed).collect()
+        names.iter().copied().map(Listed::empty).collect()
     }
 
     #[test]

@@ -24,6 +24,7 @@ use vmyna_pcsc_service::message::READERS;
 use vmyna_pcsc_service::{Observer, Options, PcscLiteService, ServiceError, ServiceEvent, What};
 use vmyna_reader_bridge::trace::Trace;
 
+use crate::advice;
 use crate::args;
 use crate::card::CardSource;
 use crate::failure::Failure;
@@ -202,21 +203,20 @@ impl OwnService {
             false => card,
         };
         let cancel = Arc::new(Cancel::default());
-        let options = Options {
-            readers: names.clone(),
-            grace: readers.power_off.0,
-            pin_pad: readers
-                .pin_pad
-                .clone()
-                .map(|source| pin_pad::pin_pad(source, Arc::clone(&cancel))),
-            observer: verbose.then(narrator),
-            refused: Some(Box::new(|major, minor| {
+        let mut options = Options::new(names.clone())
+            .grace(readers.power_off.0)
+            .refused(Box::new(|major, minor| {
                 say(&format!(
                     "vmyna: a program's PC/SC library speaks version {major}:{minor} of pcsc-lite's protocol and was refused; \
                      4:4 to 4:6 are spoken here, by libpcsclite from 1.9.0 on"
                 ));
-            })),
-        };
+            }));
+        if let Some(source) = readers.pin_pad.clone() {
+            options = options.pin_pad(pin_pad::pin_pad(source, Arc::clone(&cancel)));
+        }
+        if verbose {
+            options = options.observer(narrator());
+        }
         let service = PcscLiteService::start(socket, options).map_err(explain)?;
         let hand = service.hand();
         let put_back = PutBack::start(hand.clone());
@@ -225,7 +225,7 @@ impl OwnService {
                 let card = card.with(|card| faults.around(card, Some(name), put_back.of(name)));
                 let card = told(card, name).into_reader(name, trace.as_ref());
                 let moved = hand.insert(name, Some(card));
-                moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why:?}")))?;
+                moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why}")))?;
             }
         }
         let control = ControlServer::start(
@@ -257,10 +257,8 @@ impl OwnService {
 
 fn explain(error: ServiceError) -> Failure {
     match error {
-        ServiceError::Readers(_) | ServiceError::PathTooLong(_) | ServiceError::Occupied(_) => {
-            Failure::Usage(error.to_string())
-        }
-        _ => Failure::Failed(error.to_string()),
+        ServiceError::Socket(..) | ServiceError::Thread(_) => Failure::Failed(error.to_string()),
+        _ => Failure::Usage(advice::of_service(&error)),
     }
 }
 

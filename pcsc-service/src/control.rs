@@ -1,21 +1,19 @@
-//! A second socket beside the PC/SC socket, by which cards are put in and out while programs run: `vmyna reader`.
+//! A second socket beside the PC/SC socket. Other processes insert and remove cards through it while programs run.
 //!
-//! One request a connection, one line of fields separated by tabs: `list`, `remove READER`, `insert READER [CARD]`. The
-//! answer is `ok` or `error MESSAGE` on a line, and for `list` a line each reader: name, card (`absent`, `present`,
-//! `mute`), ATR in hexadecimal, connections (-1: exclusive). Must never keep a client waiting for another, nor a slow one
-//! for long.
+//! A connection carries one request, a line of fields separated by tabs: `list`, `remove READER`, `insert READER [CARD]`.
+//! The answer begins with a line: `ok`; `refused REASON`, with a word for each [`NotMoved`]; or `error MESSAGE`, from the
+//! maker of cards. For `list` a line for each reader follows: name, card (`absent`, `present`, `mute`), ATR in
+//! hexadecimal, connections (-1: exclusive). Must never let one client wait for another, nor wait long for a slow one.
 
+use crate::accepting::Accepting;
+use crate::error::{ControlError, NotMoved, ServiceError};
 use crate::message::ReaderEntry;
-use crate::readers::NotMoved;
-use crate::service::{Hand, Place, ServiceError};
-use crate::socket::{Listening, connect, listen};
+use crate::service::Hand;
+use crate::socket::connect;
 use std::fmt::Write as _;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use vmyna_apdu::Icc;
 
@@ -28,20 +26,21 @@ const LONGEST: u64 = 8192;
 /// Requests at a time; a further one is closed at once.
 const AT_A_TIME: usize = 16;
 
-/// How long a client may take to say what it wants.
+/// How long a client may take to send its request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long the service may take to do what it is asked to: a card is made, or the command that it works on is finished.
-/// Only one that was stopped takes longer.
+/// How long the service may take to answer: it makes a card, or finishes the command that a card works on. Only a stopped
+/// process takes longer.
 const ANSWER: Duration = Duration::from_secs(10);
 
-/// Makes a card of what a user has typed, for the reader of the second name. The error is a sentence for that user.
+/// Makes a card: of the text in the request (first argument), for the reader of this name (second). The error is a
+/// sentence for the user who sent the request.
 ///
-/// The card that was taken out of that reader may be the same one, and is in use as long as it can be put back. The third
-/// gives it up: to be called once it is known that what was typed means a card, and before that card is made.
+/// The card that was taken out of that reader may be the same one, and it stays in use as long as it can be put back. The
+/// third argument gives it up. Call it once the text is known to name a card, and before that card is made.
 pub type MakeCard = Box<dyn Fn(&str, &str, &dyn Fn()) -> Result<Box<dyn Icc + Send>, String> + Send + Sync>;
 
-/// The control socket's path of the service at `socket`.
+/// The path of the control socket of the service at `socket`.
 pub fn path_beside(socket: &Path) -> PathBuf {
     let mut path = socket.as_os_str().to_owned();
     path.push(SUFFIX);
@@ -49,11 +48,7 @@ pub fn path_beside(socket: &Path) -> PathBuf {
 }
 
 /// The listening end. Dropping it removes the socket.
-pub struct ControlServer {
-    listening: Listening,
-    stopping: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
-}
+pub struct ControlServer(Accepting);
 
 impl ControlServer {
     /// Listens beside the PC/SC socket at `socket`.
@@ -61,108 +56,89 @@ impl ControlServer {
     /// # Errors
     /// [`ServiceError`]
     pub fn start(socket: &Path, hand: Hand, make: MakeCard) -> Result<ControlServer, ServiceError> {
-        let listening = listen(&path_beside(socket))?;
-        let listener = listening.listener();
-        let stopping = Arc::new(AtomicBool::new(false));
-        let stop = Arc::clone(&stopping);
-        let desk = Arc::new((hand, make));
-        let thread = std::thread::spawn(move || {
-            let busy = Arc::new(AtomicUsize::new(0));
-            for stream in listener.incoming() {
-                if stop.load(Ordering::SeqCst) {
-                    return;
-                }
-                let Ok(stream) = stream else {
-                    std::thread::sleep(Duration::from_millis(10));
-                    continue;
-                };
-                if busy.load(Ordering::SeqCst) >= AT_A_TIME {
-                    continue;
-                }
-                let (desk, place) = (Arc::clone(&desk), Place::take(&busy));
-                std::thread::spawn(move || {
-                    // Free again also if making a card panics.
-                    let _place = place;
-                    // The client is told by the end of the connection.
-                    let _ = converse(&stream, &desk.0, &desk.1);
-                });
-            }
-        });
-        Ok(ControlServer {
-            listening,
-            stopping,
-            thread: Some(thread),
-        })
+        let serve = move |_, stream| {
+            // An error ends the connection, by which the client notices it.
+            let _ = converse(&stream, &hand, &make);
+        };
+        Accepting::start(&path_beside(socket), "control client", AT_A_TIME, serve).map(ControlServer)
     }
 }
 
 impl Drop for ControlServer {
     fn drop(&mut self) {
-        self.stopping.store(true, Ordering::SeqCst);
-        self.listening.close();
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        // A client that is being served ends by itself.
+        self.0.stop();
     }
 }
+
+/// A refusal of a request.
+enum Refusal {
+    NotMoved(NotMoved),
+    NotUnderstood,
+    /// From the maker of cards.
+    NoCard(String),
+}
+
+/// The words for [`NotMoved`] in an answer.
+const REASONS: [(&str, NotMoved); 4] = [
+    ("no-such-reader", NotMoved::NoSuchReader),
+    ("empty", NotMoved::Empty),
+    ("occupied", NotMoved::Occupied),
+    ("nothing-to-put-back", NotMoved::NothingToPutBack),
+];
+
+/// The word for a request that is not understood.
+const NOT_UNDERSTOOD: &str = "not-understood";
 
 fn converse(stream: &UnixStream, hand: &Hand, make: &MakeCard) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = String::new();
     BufReader::new(stream.take(LONGEST)).read_line(&mut line)?;
-    let answer = match line.strip_suffix('\n').map(|line| obey(line, hand, make)) {
-        Some(Ok(lines)) => format!("ok\n{lines}"),
-        Some(Err(sentence)) => format!("error\t{}\n", sentence.replace(char::is_control, " ")),
-        None => "error\tthe request is cut off or too long\n".to_owned(),
+    let outcome = line.strip_suffix('\n').ok_or(Refusal::NotUnderstood);
+    let answer = match outcome.and_then(|line| obey(line, hand, make)) {
+        Ok(lines) => format!("ok\n{lines}"),
+        Err(Refusal::NotMoved(why)) => {
+            let word = REASONS.iter().find(|(_, reason)| *reason == why);
+            format!("refused\t{}\n", word.map_or(NOT_UNDERSTOOD, |(word, _)| word))
+        }
+        Err(Refusal::NotUnderstood) => format!("refused\t{NOT_UNDERSTOOD}\n"),
+        Err(Refusal::NoCard(sentence)) => format!("error\t{}\n", sentence.replace(char::is_control, " ")),
     };
     (&*stream).write_all(answer.as_bytes())
 }
 
-fn obey(line: &str, hand: &Hand, make: &MakeCard) -> Result<String, String> {
+fn obey(line: &str, hand: &Hand, make: &MakeCard) -> Result<String, Refusal> {
     let fields: Vec<&str> = line.split('\t').collect();
-    let moved = |outcome: Result<(), NotMoved>, reader: &str| {
-        outcome
-            .map(|()| String::new())
-            .map_err(|why| explain(why, reader, hand))
-    };
+    let moved = |outcome: Result<(), NotMoved>| outcome.map(|()| String::new()).map_err(Refusal::NotMoved);
     match fields.as_slice() {
         ["list"] => Ok(hand.list().iter().map(describe).collect()),
-        ["remove", reader] => moved(hand.remove(reader), reader),
-        ["insert", reader] => moved(hand.insert(reader, None), reader),
+        ["remove", reader] => moved(hand.remove(reader)),
+        ["insert", reader] => moved(hand.insert(reader, None)),
         ["insert", reader, card] => {
             if !hand.list().iter().any(|entry| entry.name == *reader) {
-                return Err(explain(NotMoved::NoSuchReader, reader, hand));
+                return Err(Refusal::NotMoved(NotMoved::NoSuchReader));
             }
             let let_go = || {
                 // Fails only without such a reader.
                 let _ = hand.give_up(reader);
             };
-            moved(hand.insert(reader, Some(make(card, reader, &let_go)?)), reader)
+            let card = make(card, reader, &let_go).map_err(Refusal::NoCard)?;
+            moved(hand.insert(reader, Some(card)))
         }
-        _ => Err("this service knows no such request; is the other vmyna of the same version?".to_owned()),
-    }
-}
-
-fn explain(why: NotMoved, reader: &str, hand: &Hand) -> String {
-    match why {
-        NotMoved::NoSuchReader => {
-            let names: Vec<_> = hand.list().iter().map(|entry| format!("\"{}\"", entry.name)).collect();
-            format!("no reader is called \"{reader}\"; there are: {}", names.join(", "))
-        }
-        NotMoved::Empty => format!("there is no card in \"{reader}\""),
-        NotMoved::Occupied => format!("there is a card in \"{reader}\" already: name another card to swap it"),
-        NotMoved::NothingToPutBack => format!("no card was taken out of \"{reader}\" that could be put back: name one"),
+        _ => Err(Refusal::NotUnderstood),
     }
 }
 
 fn describe(entry: &ReaderEntry) -> String {
     const ABSENT: u32 = 0x02;
     let card = match (entry.state & ABSENT != 0, entry.atr.is_empty()) {
-        (true, _) => "absent",
-        (false, true) => "mute",
-        (false, false) => "present",
+        (true, _) => Presence::Absent,
+        (false, true) => Presence::Mute,
+        (false, false) => Presence::Present,
     };
+    let card = PRESENCES.iter().find(|(_, presence)| *presence == card);
+    let card = card.map_or("", |(word, _)| word);
     let mut line = format!("{}\t{card}\t", entry.name);
     for byte in &entry.atr {
         let _ = write!(line, "{byte:02X}");
@@ -171,109 +147,151 @@ fn describe(entry: &ReaderEntry) -> String {
     line
 }
 
+/// The card in a reader.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// There is none.
+    #[default]
+    Absent,
+    /// It has given an ATR.
+    Present,
+    /// It has given no ATR.
+    Mute,
+}
+
+/// The words for [`Presence`] in an answer.
+const PRESENCES: [(&str, Presence); 3] = [
+    ("absent", Presence::Absent),
+    ("present", Presence::Present),
+    ("mute", Presence::Mute),
+];
+
 /// A reader in the answer to `list`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Listed {
     /// The reader's name.
     pub name: String,
-    /// `absent`, `present` or `mute`.
-    pub card: String,
-    /// In hexadecimal; empty without one.
+    /// The card in it.
+    pub card: Presence,
+    /// The ATR in hexadecimal; empty without one.
     pub atr: String,
     /// Connections; -1: an exclusive one.
     pub connections: i32,
 }
 
-/// Asks the service at `socket` for something.
-///
-/// # Errors
-/// A sentence that says what is wrong.
-fn ask(socket: &Path, fields: &[&str]) -> Result<Vec<String>, String> {
-    ask_within(ANSWER, socket, fields)
+impl Listed {
+    /// An empty reader of this name without connections.
+    pub fn empty(name: impl Into<String>) -> Listed {
+        Listed {
+            name: name.into(),
+            ..Listed::default()
+        }
+    }
+
+    fn parse(line: &str) -> Option<Listed> {
+        let mut fields = line.split('\t');
+        let (name, card, atr, connections) = (fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        let (_, card) = PRESENCES.iter().find(|(word, _)| *word == card)?;
+        Some(Listed {
+            name: name.to_owned(),
+            card: *card,
+            atr: atr.to_owned(),
+            connections: connections.parse().ok()?,
+        })
+    }
 }
 
-fn ask_within(patience: Duration, socket: &Path, fields: &[&str]) -> Result<Vec<String>, String> {
+/// Sends a request about `reader` to the service at `socket`, and returns the lines behind `ok`.
+fn ask(socket: &Path, reader: &str, fields: &[&str]) -> Result<Vec<String>, ControlError> {
+    ask_within(ANSWER, socket, reader, fields)
+}
+
+fn ask_within(patience: Duration, socket: &Path, reader: &str, fields: &[&str]) -> Result<Vec<String>, ControlError> {
     if fields.iter().any(|field| field.contains(char::is_control)) {
-        return Err("names have no tabs and line breaks".to_owned());
+        return Err(ControlError::ControlCharacter);
     }
     let path = path_beside(socket);
-    let lost = |error: io::Error| match error.kind() {
-        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => format!(
-            "vmyna at {} has not answered for {} s: was its process stopped (Ctrl-Z)? Let it go on, or end it",
-            path.display(),
-            patience.as_secs()
-        ),
-        _ => format!("no vmyna answers at {}: {error}", path.display()),
+    let exchange = || -> io::Result<String> {
+        let mut stream = connect(&path, patience)?;
+        stream.set_read_timeout(Some(patience))?;
+        stream.set_write_timeout(Some(patience))?;
+        stream.write_all(format!("{}\n", fields.join("\t")).as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     };
-    let mut stream = connect(&path, patience).map_err(lost)?;
-    stream
-        .set_read_timeout(Some(patience))
-        .and_then(|()| stream.set_write_timeout(Some(patience)))
-        .map_err(lost)?;
-    stream
-        .write_all(format!("{}\n", fields.join("\t")).as_bytes())
-        .map_err(lost)?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).map_err(lost)?;
+    let answer = match exchange() {
+        Ok(answer) => answer,
+        Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+            return Err(ControlError::Silent { path, patience });
+        }
+        Err(error) => return Err(ControlError::NoService { path, error }),
+    };
     let mut lines = answer.lines();
-    match lines.next().map(|line| line.split_once('\t').unwrap_or((line, ""))) {
-        Some(("ok", _)) => Ok(lines.map(str::to_owned).collect()),
-        Some((_, sentence)) => Err(sentence.to_owned()),
-        None => Err(format!("vmyna at {} has ended", path.display())),
+    let Some(first) = lines.next() else {
+        return Err(ControlError::Ended { path });
+    };
+    match first.split_once('\t').unwrap_or((first, "")) {
+        ("ok", _) => Ok(lines.map(str::to_owned).collect()),
+        ("error", sentence) => Err(ControlError::NoCard(sentence.to_owned())),
+        ("refused", NOT_UNDERSTOOD) => Err(ControlError::NotUnderstood),
+        ("refused", word) => Err(match REASONS.iter().find(|(reason, _)| *reason == word) {
+            Some((_, why)) => ControlError::NotMoved {
+                reader: reader.to_owned(),
+                why: *why,
+            },
+            None => ControlError::Malformed { path },
+        }),
+        _ => Err(ControlError::Malformed { path }),
     }
 }
 
 /// The readers of the service at `socket`.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
-pub fn list(socket: &Path) -> Result<Vec<Listed>, String> {
-    let lines = ask(socket, &["list"])?;
-    let parsed = lines.iter().map(|line| {
-        let mut fields = line.split('\t').map(str::to_owned);
-        Some(Listed {
-            name: fields.next()?,
-            card: fields.next()?,
-            atr: fields.next()?,
-            connections: fields.next()?.parse().ok()?,
-        })
-    });
-    let parsed: Option<Vec<_>> = parsed.collect();
-    parsed.ok_or_else(|| "its answer makes no sense; is the other vmyna of the same version?".to_owned())
+/// [`ControlError`]
+pub fn list(socket: &Path) -> Result<Vec<Listed>, ControlError> {
+    let lines = ask(socket, "", &["list"])?;
+    let listed: Option<Vec<_>> = lines.iter().map(|line| Listed::parse(line)).collect();
+    listed.ok_or_else(|| ControlError::Malformed {
+        path: path_beside(socket),
+    })
 }
 
 /// Takes the card out of a reader of the service at `socket`.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
-pub fn remove(socket: &Path, reader: &str) -> Result<(), String> {
-    ask(socket, &["remove", reader]).map(drop)
+/// [`ControlError`]
+pub fn remove(socket: &Path, reader: &str) -> Result<(), ControlError> {
+    ask(socket, reader, &["remove", reader]).map(drop)
 }
 
-/// Puts a card into a reader of the service at `socket`: `card` as that service's maker understands it, or the one that
-/// was taken out.
+/// Puts a card into a reader of the service at `socket`: `card` as the maker of cards of that service understands it, or
+/// the one that was taken out.
 ///
 /// # Errors
-/// A sentence that says what is wrong.
-pub fn insert(socket: &Path, reader: &str, card: Option<&str>) -> Result<(), String> {
+/// [`ControlError`]
+pub fn insert(socket: &Path, reader: &str, card: Option<&str>) -> Result<(), ControlError> {
     let mut fields = vec!["insert", reader];
     fields.extend(card);
-    ask(socket, &fields).map(drop)
+    ask(socket, reader, &fields).map(drop)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::socket::listen;
 
     #[test]
-    fn a_service_that_was_stopped_is_not_waited_for_for_ever() {
+    fn a_stopped_service_is_silent_and_a_missing_one_does_not_answer() {
         let socket = std::env::temp_dir().join(format!("stopped-{}", std::process::id()));
-        // It listens, and nobody answers.
-        let listener = listen(&path_beside(&socket)).unwrap();
-        let told = ask_within(Duration::from_millis(50), &socket, &["list"]).unwrap_err();
-        assert!(told.contains("stopped"), "{told}");
-        listener.close();
-        let told = ask_within(ANSWER, &socket, &["list"]).unwrap_err();
-        assert!(told.contains("no vmyna answers"), "{told}");
+        // It listens, and accepts no connection.
+        let listening = listen(&path_beside(&socket)).unwrap();
+        let error = ask_within(Duration::from_millis(50), &socket, "", &["list"]).unwrap_err();
+        assert!(matches!(error, ControlError::Silent { .. }), "{error}");
+        listening.close();
+        let error = list(&socket).unwrap_err();
+        assert!(matches!(error, ControlError::NoService { .. }), "{error}");
     }
 }

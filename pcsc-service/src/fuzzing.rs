@@ -5,23 +5,9 @@
 
 use crate::code::Code;
 use crate::protocol::Disposition;
+pub use crate::table::snapshot::Snapshot as Reader;
 use crate::table::{CardState, Hindrance, Table};
 use vmyna_apdu::IccError;
-
-/// A reader's state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reader {
-    pub present: bool,
-    pub powered: bool,
-    pub has_atr: bool,
-    pub counter: u32,
-    pub sharing: i32,
-    pub exclusive: bool,
-    /// The handle that has the transaction, and how many times it was begun.
-    pub lock: Option<(u32, u32)>,
-    /// Handle, client, whether it must be told of a reset or a removal.
-    pub connections: Vec<(u32, u64, bool)>,
-}
 
 /// The table, driven by numbers that need not make sense.
 pub struct Driver(Table);

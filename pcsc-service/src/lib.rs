@@ -7,15 +7,18 @@
 
 #![cfg(unix)]
 
+mod accepting;
 mod attribute;
 mod calls;
 pub mod code;
 pub mod control;
+mod error;
 mod feature;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod message;
+mod options;
 mod protocol;
 mod readers;
 mod service;
@@ -26,8 +29,10 @@ mod waiting;
 
 pub use vmyna_apdu as apdu;
 
+pub use error::{ControlError, LONGEST_PATH, NotMoved, ServiceError};
 pub use feature::{AskPin, PinPad};
-pub use readers::{NotMoved, Observer, ServiceEvent, What};
-pub use service::{CONNECTIONS, GRACE, Hand, LONGEST_PATH, Options, PcscLiteService, Refused, ServiceError};
+pub use options::{CONNECTIONS, GRACE, Options, Refused};
+pub use readers::{Observer, ServiceEvent, What};
+pub use service::{Hand, PcscLiteService};
 pub use session::PATIENCE;
 pub use socket::connect;

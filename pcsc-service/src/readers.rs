@@ -6,6 +6,7 @@
 //! once. Must never call a card with the state locked.
 
 use crate::code::Code;
+use crate::error::NotMoved;
 use crate::message::ReaderEntry;
 use crate::protocol::Disposition;
 use crate::table::{CardState, Client, Table};
@@ -83,19 +84,6 @@ impl Work {
             Disposition::Unpower => Work::PowerOff,
         }
     }
-}
-
-/// A card could not be put in or out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotMoved {
-    /// There is no reader of that name.
-    NoSuchReader,
-    /// There is no card in it.
-    Empty,
-    /// There is a card in it already.
-    Occupied,
-    /// No card was taken out of it that could be put back.
-    NothingToPutBack,
 }
 
 /// See the module.

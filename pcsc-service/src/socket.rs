@@ -4,7 +4,8 @@
 //! gets it, and nobody's socket is taken for one that was left behind because it does not listen yet, or not any more.
 //! Must never wait without a limit: neither for that lock nor for a process that was stopped.
 
-use crate::service::{CONNECTIONS, LONGEST_PATH, ServiceError};
+use crate::error::{LONGEST_PATH, ServiceError};
+use crate::options::CONNECTIONS;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind};

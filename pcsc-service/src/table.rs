@@ -470,26 +470,6 @@ impl Table {
         }
     }
 
-    /// All of the state, for the fuzzer's oracles.
-    #[cfg(feature = "fuzzing")]
-    pub(crate) fn snapshot(&self) -> Vec<crate::fuzzing::Reader> {
-        let snapshot = |reader: &Reader| crate::fuzzing::Reader {
-            present: reader.card != CardState::Absent,
-            powered: reader.card == CardState::Powered,
-            has_atr: !reader.atr.is_empty(),
-            counter: reader.counter,
-            sharing: reader.entry().sharing,
-            exclusive: reader.exclusive,
-            lock: reader.lock,
-            connections: reader
-                .connections
-                .iter()
-                .map(|one| (one.handle, one.client, one.mark.is_some()))
-                .collect(),
-        };
-        self.readers.iter().map(snapshot).collect()
-    }
-
     fn of(&mut self, client: Client, handle: Handle) -> Result<&mut Reader, Code> {
         let index = self.reader_of(client, handle)?;
         self.readers.get_mut(index).ok_or(code::INVALID_HANDLE)
@@ -551,5 +531,7 @@ impl Reader {
     }
 }
 
+#[cfg(feature = "fuzzing")]
+pub(crate) mod snapshot;
 #[cfg(test)]
 mod tests;

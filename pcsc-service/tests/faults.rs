@@ -170,10 +170,7 @@ fn told(faults: &[&str]) -> (Service, impl Fn() -> String) {
         noted.lock().unwrap().push(name);
     });
     let options = Options::new(vec![READER.to_owned()]);
-    let service = Service::with_options(Options {
-        observer: Some(observer),
-        ..options
-    });
+    let service = Service::with_options(options.observer(observer));
     service.hand().remove(READER).unwrap();
     log.lock().unwrap().clear();
     let card = with_faults(service.card.clone(), faults);

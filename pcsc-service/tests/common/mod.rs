@@ -51,10 +51,10 @@ impl Service {
     }
 
     pub fn with(grace: Option<Duration>, pin_pad: Option<PinPad>) -> Service {
-        Service::with_options(Options {
-            grace,
-            pin_pad,
-            ..Options::new(vec![READER.to_owned()])
+        let options = Options::new(vec![READER.to_owned()]).grace(grace);
+        Service::with_options(match pin_pad {
+            Some(pin_pad) => options.pin_pad(pin_pad),
+            None => options,
         })
     }
 
