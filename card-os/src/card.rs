@@ -8,7 +8,7 @@ use crate::command::{Context, Event, Observer, carry_out};
 use crate::declaration::{Application, Body, DeclarationError, ObjectId, check};
 use crate::key::{Engine, KeyRing};
 use crate::rule::Refusal;
-use crate::state::{Persistent, Session, Store, StoreError};
+use crate::state::{Applied, Persistent, Session, Store, StoreError};
 use vmyna_apdu::{Aid, FileId, StatusWord};
 
 /// What a card is made of: its declaration, and what comes in from outside.
@@ -129,8 +129,10 @@ impl Card {
         if self.session.is_some() {
             self.power_off();
         }
-        self.session = Some(Session::default());
+        let (session, rule) = Session::begin();
+        self.session = Some(session);
         self.emit(&Event::PowerOn);
+        self.emit(&Event::Rule(rule));
         &self.atr
     }
 
@@ -139,15 +141,17 @@ impl Card {
     /// # Errors
     /// [`NoPower`].
     pub fn reset(&mut self) -> Result<&[u8], NoPower> {
-        self.session.as_mut().ok_or(NoPower)?.warm_reset();
+        let applied = self.session.as_mut().ok_or(NoPower)?.warm_reset();
         self.emit(&Event::Reset);
+        self.emit_rules(applied);
         Ok(&self.atr)
     }
 
     /// Takes the power away: the session is gone. Nothing happens to a card without power.
     pub fn power_off(&mut self) {
-        if self.session.take().is_some() {
+        if let Some(session) = self.session.take() {
             self.emit(&Event::PowerOff);
+            self.emit_rules(session.end());
         }
     }
 
@@ -183,6 +187,12 @@ impl Card {
         });
         response.extend(status_word.to_bytes());
         Ok(())
+    }
+
+    fn emit_rules(&mut self, applied: Applied) {
+        for rule in applied.into_iter().flatten() {
+            self.emit(&Event::Rule(rule));
+        }
     }
 
     fn emit(&mut self, event: &Event<'_>) {

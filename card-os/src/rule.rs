@@ -120,6 +120,12 @@ macro_rules! rules {
 use StatusWord as Sw;
 
 rules! {
+    // Power.
+    POWER_FIRST_APPLICATION = "power.first-application", None, Measured,
+        "at power-up the issuer security domain is selected and nothing is verified", "myna-card: the ISD is the default";
+    RESET_KEEPS_DF = "reset.keeps-df", None, Assumed,
+        "after a warm reset the application is still selected and no EF is", "fits the measured survival of the security status";
+
     // The APDU as a whole.
     APDU_MALFORMED = "apdu.malformed", Some(Sw::WRONG_LENGTH), Documented,
         "bytes whose length fields don't agree with their length are no C-APDU", "JICSAP table 25; ISO 5.1";
@@ -141,6 +147,8 @@ rules! {
         "SELECT under secure messaging needs a secure session", "myna-card";
     SM_COUNTER = "secure-messaging.counter", None, Measured,
         "every command with CLA 08 counts, also a refused one; a plain command does not", "myna-card";
+    SM_CIPHER = "secure-messaging.cipher", None, Measured,
+        "data are encrypted by AES-128-CBC; the initial vector of both directions is the encrypted number of the command", "myna-card";
     SM_OBJECTS_MISSING = "secure-messaging.authenticated", Some(Sw::SM_OBJECTS_MISSING), Measured,
         "secure messaging with an authenticated header (CLA 0C) lacks the key for it", "myna-card; that it does not count and the session lives on is assumed";
     SM_OBJECTS_WRONG = "secure-messaging.objects", Some(Sw::SM_OBJECTS_WRONG), Measured,
@@ -214,6 +222,8 @@ rules! {
         "OpenSC issue 959 (9000, then 63C3)";
     VERIFY_QUERY_WITH_LE = "verify.query-with-le", None, Assumed,
         "the five-byte query 00 20 00 80 00 is the four-byte one", "clients try it as a second form";
+    VERIFY_RIGHT = "verify.right", None, Measured,
+        "the right value makes the PIN verified and restores all its tries", "myna-card; several clients";
     VERIFY_WRONG = "verify.wrong", None, Measured,
         "a wrong value costs one try and answers 63Cx; the one that takes the last try answers 63C0", "myna-card";
     VERIFY_BLOCKED = "verify.blocked", Some(Sw::REFERENCE_DATA_BLOCKED), Measured,
@@ -224,6 +234,9 @@ rules! {
         "more than 16 bytes are no PIN: refused, no try is lost", "JICSAP 6.4.9 (3)";
     VERIFY_WRONG_ENDS = "verify.wrong-ends-right", None, Assumed,
         "a wrong value ends the right that an earlier right value of the same PIN gave", "ISO 7.5.6";
+    CHANGE_NEW_VALUE = "change.new-value", None, Documented,
+        "the data of a change are the new value alone; an earlier VERIFY gives the right to it",
+        "jpki/myna, TRETJapanNFCReader, myna-card";
     CHANGE_FORMAT = "change.format", Some(Sw::WRONG_DATA), Assumed,
         "a new PIN of a form that the PIN can't have is refused", "myna-card says that the card enforces it, not how";
     CHANGE_KEEPS_RIGHT = "change.keeps-right", None, Assumed,
@@ -235,10 +248,25 @@ rules! {
         "myna-card; pyjpki, whose signing depends on it";
     STATUS_DROPPED = "status.dropped", None, Measured,
         "SELECT of another application or of the issuer security domain and loss of power end the security status", "myna-card";
-    RESET_KEEPS_DF = "reset.keeps-df", None, Assumed,
-        "after a warm reset the application is still selected and no EF is", "fits the measured survival of the security status";
 
     // Keys.
+    SIGN_DEFAULT_KEY = "sign.default-key", None, Measured,
+        "P2=00 signs with the application's default key, which becomes the current EF",
+        "myna-card, in the face-info and the input-assist application; that it becomes the current EF is assumed";
+    SIGN_VERBATIM = "sign.verbatim", None, Measured,
+        "P1=00 pads 1 to 245 bytes as they are by PKCS#1 v1.5; the card parses nothing", "myna-card; nearly all clients send a DigestInfo";
+    SIGN_SHA256_BARE = "sign.sha256-bare", None, Measured,
+        "P1=01 pads the SHA-256 of the input by PKCS#1 v1.5, without a DigestInfo", "myna-card";
+    SIGN_HASH = "sign.hash", None, Measured,
+        "P1=02 takes a SHA-256 hash and pads it in a DigestInfo by PKCS#1 v1.5", "myna-card";
+    SIGN_SHA256 = "sign.sha256", None, Measured,
+        "P1=03 pads the SHA-256 of the input in a DigestInfo by PKCS#1 v1.5", "myna-card";
+    SIGN_HASH_PSS = "sign.hash-pss", None, Measured,
+        "P1=04 takes a SHA-256 hash and pads it by PSS with SHA-256 and a random salt of 32 bytes", "myna-card";
+    SIGN_SHA256_PSS = "sign.sha256-pss", None, Measured,
+        "P1=05 pads the SHA-256 of the input by PSS with SHA-256 and a random salt of 32 bytes", "myna-card";
+    INTERNAL_AUTHENTICATE = "internal-authenticate.scheme", None, Measured,
+        "INTERNAL AUTHENTICATE signs the challenge as P1=03 signs its input", "myna-card: PKCS#1 v1.5 with SHA-256, deterministic";
     SIGN_INPUT = "sign.input-length", Some(Sw::CONDITIONS_NOT_SATISFIED), Documented,
         "the signature scheme takes no input of this length", "myna-card: 6985 or 6700";
     SIGN_LE = "sign.le", Some(Sw::WRONG_LENGTH), Assumed,
@@ -247,6 +275,8 @@ rules! {
         "P2=00 means the application's default key, and this one has none", "JICSAP table 25";
     KEY_FAILURE = "key.failure", Some(Sw::UNKNOWN_FAILURE), Assumed,
         "the private key could not be used", "should not happen; JICSAP table 25";
+    CHALLENGE_LENGTH = "get-challenge.length", None, Measured,
+        "GET CHALLENGE answers as many random bytes as Le says, 1 to 256, in every application", "myna-card; sc-tools-myna";
     CHALLENGE_EXTENDED = "get-challenge.extended", Some(Sw::CONDITIONS_NOT_SATISFIED), Measured,
         "GET CHALLENGE takes no extended Le", "myna-card";
     DATA_OBJECT_ABSENT = "get-data.absent", Some(Sw::REFERENCED_DATA_NOT_FOUND), Measured,
@@ -265,8 +295,13 @@ rules! {
         "the certificate names an issuer key that the card does not have", "JICSAP table 25";
     TERMINAL_SIGNATURE = "terminal-certificate.signature", Some(Sw::WRONG_UNLIMITED), Assumed,
         "the signature is not the issuer key's", "6300 is the card family's word for a mismatch";
+    TERMINAL_KEY = "terminal-certificate.key", None, Documented,
+        "the key of an accepted certificate is kept, and checks a certificate that names it as its issuer",
+        "myna-card; sc-tools-myna; that it checks a later one is assumed";
     SESSION_KEY_NO_ENVIRONMENT = "session-key.no-environment", Some(Sw::NO_SECURITY_ENVIRONMENT), Measured,
         "this application has no security environment for a session key", "myna-card, in the common and the face-info application";
+    SESSION_KEY_DELIVERY = "session-key.delivery", None, Measured,
+        "the first 16 bytes of the delivered seed are the session's key; the first secured command is number 1", "myna-card";
     SESSION_KEY_FORM = "session-key.form", Some(Sw::WRONG_DATA), Measured,
         "only a key to encrypt can be delivered, A0 22 { 80 20 seed }", "myna-card: any form with tag 81 answers 6A80";
     SESSION_KEY_PADDING = "session-key.padding", Some(Sw::WRONG_DATA), Measured,

@@ -61,7 +61,10 @@ impl<'c> Context<'c> {
     pub(crate) fn resolve(&mut self, reference: Reference) -> Result<Target<'c>, Refusal> {
         let application = self.application();
         match reference {
-            Reference::Sfi(id) => self.select_file(id),
+            Reference::Sfi(id) => {
+                self.apply(&rule::SFI_SELECTS);
+                self.select_file(id)
+            }
             Reference::CurrentEf => match self.session.current_ef.and_then(|id| application.file(id)) {
                 Some(file) => Ok(Target { application, file }),
                 None => rule::NO_CURRENT_EF.refuse(),
@@ -89,7 +92,7 @@ impl<'c> Context<'c> {
         operation: Operation,
     ) -> Result<(), Refusal> {
         let application = self.application();
-        let verdict = decide(access, operation, self.session.status.verified());
+        let verdict = decide(access, operation, self.session.verified());
         let refusal = verdict.refusal();
         if let Some(observer) = &mut self.observer {
             observer.event(&Event::Access {
@@ -112,7 +115,19 @@ impl<'c> Context<'c> {
         outcome.or_else(|_| rule::NOT_STORED.refuse())
     }
 
-    /// Tells the observer.
+    /// Reports a rule that was applied and refuses nothing.
+    pub(crate) fn apply(&mut self, rule: &'static Rule) {
+        self.emit(&Event::Rule(rule));
+    }
+
+    /// Reports the rules that a change of the session applied.
+    pub(crate) fn apply_all(&mut self, rules: impl IntoIterator<Item = Option<&'static Rule>>) {
+        for rule in rules.into_iter().flatten() {
+            self.apply(rule);
+        }
+    }
+
+    /// Reports an event to the observer.
     pub(crate) fn emit(&mut self, event: &Event<'_>) {
         if let Some(observer) = &mut self.observer {
             observer.event(event);

@@ -43,6 +43,9 @@ pub enum Event<'a> {
         /// The file.
         file: &'a File,
     },
+    /// A rule was applied that refuses nothing: it permits something, or it says what else happens. The rule behind a
+    /// refusal comes with [`Self::Answer`].
+    Rule(&'static Rule),
     /// Access was decided.
     Access {
         /// The application.

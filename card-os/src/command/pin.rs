@@ -21,7 +21,10 @@ impl Verify<'_> {
         context.require(target, Operation::Verify)?;
         match self.presented {
             Some(presented) => verify(context, target, pin, presented),
-            None => query(context, target, pin),
+            None => {
+                context.apply_all([self.le.then_some(&rule::VERIFY_QUERY_WITH_LE)]);
+                query(context, target, pin)
+            }
         }
     }
 }
@@ -65,7 +68,13 @@ fn verify(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, presented: &
     }
     let right = context.persistent.pin_value(object, pin).matches(presented);
     if !right {
-        set_verified(context, target.file.id, false);
+        if !pin.format.has_length(presented.len()) {
+            context.apply(&rule::VERIFY_WRONG_LENGTH);
+        }
+        if let Some(rule) = context.session.unverify(target.file.id) {
+            emit_status(context, target.file.id, false);
+            context.apply(rule);
+        }
         return rule::VERIFY_WRONG.refuse_with(match max {
             None => StatusWord::WRONG_UNLIMITED,
             Some(_) => StatusWord::tries_left(tries - 1),
@@ -77,7 +86,10 @@ fn verify(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, presented: &
             tries_left: max,
         })?;
     }
-    set_verified(context, target.file.id, true);
+    if context.session.verify(target.file.id) {
+        emit_status(context, target.file.id, true);
+    }
+    context.apply(&rule::VERIFY_RIGHT);
     Ok(())
 }
 
@@ -86,18 +98,19 @@ fn change(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, new: &[u8]) 
     if !pin.format.allows(new) {
         return rule::CHANGE_FORMAT.refuse();
     }
+    context.apply(&rule::CHANGE_NEW_VALUE);
     context.commit(Change::PinValue {
         object: target.object(),
         value: ReferenceData::new(new),
-    })
+    })?;
+    context.apply(&rule::CHANGE_KEEPS_RIGHT);
+    Ok(())
 }
 
-fn set_verified(context: &mut Context<'_>, pin: FileId, verified: bool) {
-    if context.session.status.set(pin, verified) {
-        context.emit(&Event::SecurityStatus {
-            application: context.application(),
-            pin,
-            verified,
-        });
-    }
+fn emit_status(context: &mut Context<'_>, pin: FileId, verified: bool) {
+    context.emit(&Event::SecurityStatus {
+        application: context.application(),
+        pin,
+        verified,
+    });
 }

@@ -17,6 +17,9 @@ impl ReadBinary {
         match content.get(self.offset..) {
             None | Some([]) => rule::READ_OUTSIDE.refuse(),
             Some(rest) => {
+                if rest.len() < self.length {
+                    context.apply(&rule::READ_SHORT);
+                }
                 context.response.extend(&rest[..rest.len().min(self.length)]);
                 Ok(())
             }
@@ -42,6 +45,11 @@ impl ReadRecord {
             Some(rest) => &rest[..1],
         };
         let bytes = wanted.iter().flat_map(|record| record.as_bytes());
+        let length: usize = wanted.iter().map(|record| record.as_bytes().len()).sum();
+        context.apply_all([
+            self.to_last.then_some(&rule::RECORD_ALL),
+            (length > self.length).then_some(&rule::RECORD_SHORT),
+        ]);
         context.response.extend(bytes.take(self.length));
         Ok(())
     }

@@ -43,19 +43,17 @@ pub(crate) fn open(apdu: &CommandApdu<'_>, context: &mut Context<'_>) -> Result<
     let Some(channel) = &mut context.session.channel else {
         return Ok(None);
     };
-    match apdu.cla {
-        SECURED => {}
+    let counter = match apdu.cla {
+        SECURED => channel.next(),
         AUTHENTICATED => return rule::SM_OBJECTS_MISSING.refuse(),
         // The same in JICSAP's own class, whose instructions can't be secured.
         EXTENDED_SECURED | EXTENDED_AUTHENTICATED => return rule::SM_INSTRUCTION.refuse(),
         _ => return Ok(None),
-    }
-    let counter = channel.next();
+    };
+    context.apply(&rule::SM_COUNTER);
+    let decrypt = |data| context.session.channel.as_ref()?.decrypt(counter, data);
     let (data, ne) = match apdu.ins {
-        code::VERIFY | code::SELECT => (
-            cryptogram(apdu.data).and_then(|data| channel.decrypt(counter, data)),
-            None,
-        ),
+        code::VERIFY | code::SELECT => (cryptogram(apdu.data).and_then(decrypt), None),
         code::READ_BINARY => {
             let ne = expected(apdu.data);
             (ne.map(|_| Zeroizing::default()), ne)
@@ -67,6 +65,7 @@ pub(crate) fn open(apdu: &CommandApdu<'_>, context: &mut Context<'_>) -> Result<
         context.emit(&Event::SecureSession { open: false });
         return rule::SM_OBJECTS_WRONG.refuse();
     };
+    context.apply(&rule::SM_CIPHER);
     Ok(Some(Opened {
         header: [apdu.ins, apdu.p1, apdu.p2],
         data,

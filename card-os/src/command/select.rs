@@ -9,15 +9,28 @@ use crate::rule::{self, Refusal};
 
 impl Select<'_> {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
+        let outcome = self.select(context);
+        if outcome.is_err() {
+            context.apply(&rule::SELECT_FAILED);
+        }
+        outcome
+    }
+
+    fn select(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         match *self {
             Self::Application { name, next, fci } => select_application(context, name, next, fci),
             Self::File { id, fci } => {
                 let target = context.select_file(id)?;
-                answer_fci(context, fci, 0x83, &target.file.id.value().to_be_bytes())
+                context.apply_all([context.session.kept()]);
+                answer_fci(context, fci, 0x83, &target.file.id.value().to_be_bytes());
+                Ok(())
             }
             // Never a real MF: refused at power-up, and accepted in an application without any effect.
             Self::MasterFile if context.session.selected == 0 => rule::SELECT_MF_AT_ISD.refuse(),
-            Self::MasterFile => Ok(()),
+            Self::MasterFile => {
+                context.apply(&rule::SELECT_MF_IN_APPLICATION);
+                Ok(())
+            }
             Self::MasterFileById(_) => rule::SELECT_NO_MF.refuse(),
         }
     }
@@ -33,19 +46,30 @@ fn select_application(context: &mut Context<'_>, name: &[u8], next: bool, fci: O
     let Some(found) = found else {
         return rule::SELECT_UNKNOWN_AID.refuse();
     };
+    let found = from + found;
+    let again = found == context.session.selected;
     let secured = context.session.channel.is_some();
-    let again = context.session.select(from + found);
+    let applied = context.session.select(found);
     if secured && !again {
         context.emit(&Event::SecureSession { open: false });
     }
     let application = context.application();
     context.emit(&Event::Selected { application, again });
-    answer_fci(context, fci, 0x84, application.aid.as_bytes())
+    let partial = name.len() < application.aid.as_bytes().len();
+    context.apply_all([
+        next.then_some(&rule::SELECT_NEXT),
+        (name.is_empty() && !next).then_some(&rule::SELECT_EMPTY_NAME),
+        (partial && !name.is_empty()).then_some(&rule::SELECT_PARTIAL),
+    ]);
+    context.apply_all(applied);
+    answer_fci(context, fci, 0x84, application.aid.as_bytes());
+    Ok(())
 }
 
 /// Answers with the FCI template `6F { tag value }`, no more of it than is wanted.
-fn answer_fci(context: &mut Context<'_>, wanted: Option<u32>, tag: u8, value: &[u8]) -> Result<(), Refusal> {
-    let Some(wanted) = wanted else { return Ok(()) };
+fn answer_fci(context: &mut Context<'_>, wanted: Option<u32>, tag: u8, value: &[u8]) {
+    let Some(wanted) = wanted else { return };
+    context.apply(&rule::SELECT_FCI);
     // Fails only for a tag that contradicts the kind of its value; these two don't.
     let template = Tag::try_from(tag)
         .and_then(|tag| Tlv::new(tag, Value::Primitive(value.to_vec())))
@@ -54,5 +78,4 @@ fn answer_fci(context: &mut Context<'_>, wanted: Option<u32>, tag: u8, value: &[
         .unwrap_or_default();
     let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
     context.response.extend(template.iter().take(wanted));
-    Ok(())
 }

@@ -52,7 +52,9 @@ impl SetSessionKey<'_> {
             .strip_prefix(&HEAD)
             .and_then(|seed| seed.try_into().ok())
             .ok_or(rule::SESSION_KEY_FORM.refusal())?;
-        context.session.channel = Some(Channel::new(seed));
+        let replaced = context.session.channel.replace(Channel::new(seed));
+        context.apply(&rule::SESSION_KEY_DELIVERY);
+        context.apply_all([replaced.map(|_| &rule::SESSION_KEY_AGAIN)]);
         context.emit(&Event::SecureSession { open: true });
         Ok(())
     }

@@ -52,6 +52,7 @@ impl VerifyCertificate<'_> {
                     return rule::TERMINAL_SIGNATURE.refuse();
                 }
                 context.session.terminal.certified = Some(certified.key);
+                context.apply(&rule::TERMINAL_KEY);
                 Ok(())
             }
         }

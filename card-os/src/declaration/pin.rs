@@ -83,7 +83,12 @@ impl Format {
             Characters::UpperCaseAndDigits => value.iter().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()),
             Characters::Bytes => true,
         };
-        characters && (self.min.max(1)..=self.max.min(ReferenceData::MAX)).contains(&value.len())
+        characters && self.has_length(value.len())
+    }
+
+    /// Whether a PIN of this form can have `length` bytes.
+    pub fn has_length(&self, length: usize) -> bool {
+        (self.min.max(1)..=self.max.min(ReferenceData::MAX)).contains(&length)
     }
 }
 

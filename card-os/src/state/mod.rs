@@ -13,5 +13,5 @@ mod store;
 pub(crate) use channel::{BLOCK, Channel};
 pub use memory::MemoryStore;
 pub(crate) use persistent::Persistent;
-pub(crate) use session::{CERTIFICATE_BODY, Session};
+pub(crate) use session::{Applied, CERTIFICATE_BODY, Session};
 pub use store::{Change, State, Store, StoreError};

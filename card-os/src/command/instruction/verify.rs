@@ -14,6 +14,8 @@ pub struct Verify<'a> {
     pub file: Reference,
     /// The value, 1 to 16 bytes; `None` to ask.
     pub presented: Option<&'a [u8]>,
+    /// Whether an Le field came, for which a query answers the same.
+    pub le: bool,
 }
 
 impl<'a> Verify<'a> {
@@ -22,11 +24,17 @@ impl<'a> Verify<'a> {
             return rule::WRONG_P1_P2.refuse();
         }
         let file = Reference::from_byte(apdu.p2)?;
+        let le = apdu.ne.is_some();
         match apdu.data.len() {
-            0 => Ok(Self { file, presented: None }),
+            0 => Ok(Self {
+                file,
+                presented: None,
+                le,
+            }),
             1..=ReferenceData::MAX => Ok(Self {
                 file,
                 presented: Some(apdu.data),
+                le,
             }),
             _ => rule::VERIFY_TOO_LONG.refuse(),
         }
