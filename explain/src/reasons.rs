@@ -110,7 +110,7 @@ pub fn reason(event: &Event<'_>) -> Option<Text> {
                 "保存: PIN {pin}を新しい値に変更した"
             )
         }
-        Event::Answer { rule: Some(rule), .. } => rules::describe(rule),
+        Event::Rule(rule) | Event::Answer { rule: Some(rule), .. } => rules::describe(rule),
         _ => return None,
     })
 }

@@ -32,6 +32,14 @@ fn japanese(id: &str) -> Option<&'static str> {
 /// In the order of `rule::ALL`.
 const RULES: &[(&str, &str)] = &[
     (
+        "power.first-application",
+        "電源投入時には発行者セキュリティドメインが選択され、何も照合されていない",
+    ),
+    (
+        "reset.keeps-df",
+        "ウォームリセット後もAPは選択されたままで、カレントEFはない",
+    ),
+    (
         "apdu.malformed",
         "長さフィールドが実際の長さと合わないバイト列はC-APDUではない",
     ),
@@ -64,6 +72,10 @@ const RULES: &[(&str, &str)] = &[
     (
         "secure-messaging.counter",
         "CLA 08のコマンドは拒否されたものも含めて数えられ、平文のコマンドは数えられない",
+    ),
+    (
+        "secure-messaging.cipher",
+        "データはAES-128-CBCで暗号化する。両方向の初期ベクトルは、暗号化したコマンド番号",
     ),
     (
         "secure-messaging.authenticated",
@@ -156,6 +168,7 @@ const RULES: &[(&str, &str)] = &[
         "verify.query-with-le",
         "5バイトの照会00 20 00 80 00は4バイトのものと同じ",
     ),
+    ("verify.right", "正しい値はPINを照合済みにし、残り試行回数を最大に戻す"),
     (
         "verify.wrong",
         "不一致は試行回数を1回消費し63Cxを返す。最後の1回なら63C0",
@@ -173,6 +186,10 @@ const RULES: &[(&str, &str)] = &[
         "verify.wrong-ends-right",
         "不一致は、同じPINの以前の照合成功で得た権利を失わせる",
     ),
+    (
+        "change.new-value",
+        "変更のデータは新しい値だけ。変更の権利は先のVERIFYによる",
+    ),
     ("change.format", "PINにあり得ない形の新しいPINは拒否される"),
     (
         "change.keeps-right",
@@ -187,13 +204,45 @@ const RULES: &[(&str, &str)] = &[
         "別のAPまたは発行者セキュリティドメインのSELECTと電源断は、セキュリティステータスを失わせる",
     ),
     (
-        "reset.keeps-df",
-        "ウォームリセット後もAPは選択されたままで、カレントEFはない",
+        "sign.default-key",
+        "P2=00はAPの既定の鍵で署名し、その鍵がカレントEFになる",
+    ),
+    (
+        "sign.verbatim",
+        "P1=00は1〜245バイトをそのままPKCS#1 v1.5でパディングする。カードは何も解釈しない",
+    ),
+    (
+        "sign.sha256-bare",
+        "P1=01は入力のSHA-256を、DigestInfoなしでPKCS#1 v1.5でパディングする",
+    ),
+    (
+        "sign.hash",
+        "P1=02はSHA-256ハッシュを受け取り、DigestInfoに入れてPKCS#1 v1.5でパディングする",
+    ),
+    (
+        "sign.sha256",
+        "P1=03は入力のSHA-256をDigestInfoに入れてPKCS#1 v1.5でパディングする",
+    ),
+    (
+        "sign.hash-pss",
+        "P1=04はSHA-256ハッシュを受け取り、SHA-256と32バイトの乱数ソルトによるPSSでパディングする",
+    ),
+    (
+        "sign.sha256-pss",
+        "P1=05は入力のSHA-256を、SHA-256と32バイトの乱数ソルトによるPSSでパディングする",
+    ),
+    (
+        "internal-authenticate.scheme",
+        "INTERNAL AUTHENTICATEは、P1=03が入力に署名するのと同じくチャレンジに署名する",
     ),
     ("sign.input-length", "この署名方式はその長さの入力を受け付けない"),
     ("sign.le", "署名には少なくとも署名長のLeが必要"),
     ("sign.no-default-key", "P2=00はAPの既定の鍵を指すが、このAPにはない"),
     ("key.failure", "秘密鍵を使えなかった"),
+    (
+        "get-challenge.length",
+        "GET CHALLENGEは、どのAPでもLeの示すだけ（1〜256バイト）の乱数を返す",
+    ),
     ("get-challenge.extended", "GET CHALLENGEは拡張Leを受け付けない"),
     ("get-data.absent", "選択中のAPにそのデータオブジェクトはない"),
     (
@@ -215,8 +264,16 @@ const RULES: &[(&str, &str)] = &[
     ("terminal-certificate.issuer", "証明書の示す発行者の鍵がカードにない"),
     ("terminal-certificate.signature", "署名が発行者の鍵によるものではない"),
     (
+        "terminal-certificate.key",
+        "受け入れた証明書の鍵を保持し、それを発行者とする証明書の検証に使う",
+    ),
+    (
         "session-key.no-environment",
         "このAPにはセッション鍵のためのセキュリティ環境がない",
+    ),
+    (
+        "session-key.delivery",
+        "渡されたシードの先頭16バイトがセッション鍵になり、最初の保護されたコマンドの番号は1",
     ),
     ("session-key.form", "渡せるのは暗号化用の鍵 A0 22 { 80 20 シード } だけ"),
     (
