@@ -127,3 +127,17 @@ fn apdu_tells_the_same_with_why() {
         ],
     );
 }
+
+#[test]
+fn apdu_why_prints_the_rules_of_a_success_and_of_a_warm_reset() {
+    for (language, rule) in [("en", "rule"), ("ja", "規則")] {
+        let mut command = vmyna(["apdu", "--why", "--lang", language, ".reset", "00A40400"]);
+        let out = command.output().unwrap().exits_with(0).out();
+        let (reset, select) = out.split_once(">> ").unwrap();
+        assert!(reset.contains(&format!("{rule} reset.keeps-df")), "{out}");
+        for id in ["select.empty-name", "select.fci"] {
+            assert!(select.contains(&format!("{rule} {id}")), "{out}");
+        }
+        assert!(!out.contains("power.first-application"), "{out}");
+    }
+}

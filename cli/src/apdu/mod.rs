@@ -71,6 +71,8 @@ impl Session {
                 // Here the user puts it back.
                 let card = card.with(|card| faults.around(card, None, |_| {}));
                 reader.put(card.into_reader("software reader", begin()?.as_ref()))?;
+                // The reasons of power-up do not belong to the first command.
+                reasons.iter().for_each(Reasons::clear);
                 Box::new(reader)
             }
         };
@@ -159,8 +161,7 @@ impl Session {
         if directive != Directive::Reset {
             self.narrator.powered();
         }
-        // What the card said about its power is not about the next command.
-        self.reasons.iter().for_each(|reasons| reasons.clear());
+        let reasons = self.reasons.as_ref().map(Reasons::take).unwrap_or_default();
         if self.plain {
             return Ok(());
         }
@@ -168,7 +169,11 @@ impl Session {
             .reader
             .atr()
             .map_or_else(String::new, |atr| format!("   ATR {}", hex::encode(atr)));
-        writeln!(io::stdout(), "-- {}{atr}", directive.says(self.language))?;
+        let mut out = io::stdout();
+        writeln!(out, "-- {}{atr}", directive.says(self.language))?;
+        for reason in reasons {
+            writeln!(out, "   {}", reason.say(self.language))?;
+        }
         Ok(())
     }
 
