@@ -50,7 +50,7 @@ specimens: ## make the certificates of the specimen cards anew: make specimens I
 	cargo run --package vmyna-issuance --example make-specimens -- $(if $(ISSUED),--issued $(ISSUED))
 
 docs: ## write the pages in docs/ from the rules, declarations, vectors and tests of clients
-	UPDATE_DOCS=1 cargo test --package vmyna-applets --test documentation
+	UPDATE_DOCS=1 cargo test --package vmyna-explain --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-conformance --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-testkit --test clients
 	UPDATE_DOCS=1 cargo test --package vmyna-cli --test pictures

@@ -220,25 +220,23 @@ fn a_rule_refuses_with_its_status_word_and_says_how_certain_it_is() {
 }
 
 #[test]
-fn every_operation_and_condition_is_told_in_words() {
+fn every_operation_has_a_name_and_every_condition_its_pins() {
     let pin = |id| Condition::Verified(FileId::new(id));
     let any = Condition::AnyOf(vec![pin(0x14), pin(0x15)]);
     let table = [
-        (Condition::Always, "always", vec![]),
-        (Condition::Never, "never", vec![]),
-        (Condition::Unsuited, "never, the key is not for this", vec![]),
-        (pin(0x18), "PIN 0018 verified", vec![0x18]),
-        (any.clone(), "PIN 0014 verified or PIN 0015 verified", vec![0x14, 0x15]),
+        (Condition::Always, vec![]),
+        (Condition::Never, vec![]),
+        (Condition::Unsuited, vec![]),
+        (pin(0x18), vec![0x18]),
+        (any.clone(), vec![0x14, 0x15]),
         (
             Condition::AllOf(vec![any, pin(0x18), Condition::AllOf(vec![pin(0x19)])]),
-            "(PIN 0014 verified or PIN 0015 verified) and PIN 0018 verified and (PIN 0019 verified)",
             vec![0x14, 0x15, 0x18, 0x19],
         ),
     ];
-    for (condition, words, pins) in table {
-        assert_eq!(condition.to_string(), words);
+    for (condition, pins) in table {
         let pins: Vec<_> = pins.into_iter().map(FileId::new).collect();
-        assert_eq!(condition.pins(), pins, "{words}");
+        assert_eq!(condition.pins(), pins, "{condition:?}");
     }
     let operations = [
         "read",
@@ -255,61 +253,31 @@ fn every_operation_and_condition_is_told_in_words() {
 }
 
 #[test]
-fn every_verdict_says_why_and_by_which_rule() {
+fn every_refused_verdict_has_its_rule() {
     let (one, two) = (FileId::new(0x18), FileId::new(0x19));
     let both = Condition::AllOf(vec![Condition::Verified(one), Condition::Verified(two)]);
     let access = Access::read(Condition::Always)
         .with(Operation::Verify, Condition::Never)
         .with(Operation::InternalAuthenticate, Condition::Unsuited)
         .with(Operation::ChangeKey, both);
-    let both = "change key needs PIN 0018 verified and PIN 0019 verified; verified:";
-    let table: [(_, &[FileId], _, _); 6] = [
-        (Operation::Read, &[], "allowed: read is free".to_owned(), None),
-        (
-            Operation::Verify,
-            &[one, two],
-            "denied: no credential of the holder allows verify".to_owned(),
-            Some("access.denied"),
-        ),
-        (
-            Operation::InternalAuthenticate,
-            &[one],
-            "denied: the key is not for internal authenticate".to_owned(),
-            Some("access.unsuited"),
-        ),
-        (
-            Operation::ChangeKey,
-            &[two],
-            format!("denied: {both} 0019"),
-            Some("access.denied"),
-        ),
-        (
-            Operation::ChangeKey,
-            &[one, two],
-            format!("allowed: {both} 0018, 0019"),
-            None,
-        ),
-        (
-            Operation::ComputeSignature,
-            &[one, two],
-            "denied: compute signature is not declared for it".to_owned(),
-            Some("access.denied"),
-        ),
+    let table: [(_, &[FileId], _); 6] = [
+        (Operation::Read, &[], None),
+        (Operation::Verify, &[one, two], Some("access.denied")),
+        (Operation::InternalAuthenticate, &[one], Some("access.unsuited")),
+        (Operation::ChangeKey, &[two], Some("access.denied")),
+        (Operation::ChangeKey, &[one, two], None),
+        (Operation::ComputeSignature, &[one, two], Some("access.denied")),
     ];
-    for (operation, verified, words, rule) in table {
+    for (operation, verified, rule) in table {
         let verdict = decide(&access, operation, verified);
-        assert_eq!(verdict.to_string(), words);
-        assert_eq!(verdict.refusal().map(|rule| rule.id), rule, "{words}");
-        assert_eq!(verdict.allowed, rule.is_none(), "{words}");
+        assert_eq!(verdict.refusal().map(|rule| rule.id), rule, "{verdict:?}");
+        assert_eq!(verdict.allowed, rule.is_none(), "{verdict:?}");
     }
-    // What is said of an operation last is what counts, and what is declared is listed in its order.
+    // The last declaration of an operation counts, and the list has the order of the declarations.
     let access = access.with(Operation::Read, Condition::Never);
-    let listed: Vec<_> = access
-        .iter()
-        .map(|(operation, condition)| format!("{operation} {condition}"))
-        .collect();
-    assert_eq!(listed.first().unwrap(), "verify never");
-    assert_eq!(listed.last().unwrap(), "read never");
+    let listed: Vec<_> = access.iter().collect();
+    assert_eq!(listed.first().unwrap(), &(Operation::Verify, &Condition::Never));
+    assert_eq!(listed.last().unwrap(), &(Operation::Read, &Condition::Never));
     assert_eq!(listed.len(), 4);
 }
 

@@ -15,7 +15,7 @@ pub fn need(application: &Application, operation: Operation, when: Option<&Condi
         Some(Condition::Always) => text!("{operation} is free", "{doing}に条件はない"),
         Some(Condition::Unsuited) => text!("the key is not for {operation}", "この鍵は{doing}に使えない"),
         Some(Condition::Never) => text!(
-            "no credential of the holder allows {operation}",
+            "no credential of the cardholder allows {operation}",
             "本人のどの暗証番号・照合番号でも{doing}はできない"
         ),
         Some(needed) => {

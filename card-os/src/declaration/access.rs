@@ -113,29 +113,6 @@ impl Condition {
     }
 }
 
-impl fmt::Display for Condition {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |f: &mut fmt::Formatter<'_>, conditions: &[Condition], word: &str| {
-            for (at, condition) in conditions.iter().enumerate() {
-                let (before, open, close) = match condition {
-                    Condition::AnyOf(_) | Condition::AllOf(_) => (if at > 0 { word } else { "" }, "(", ")"),
-                    _ => (if at > 0 { word } else { "" }, "", ""),
-                };
-                write!(f, "{before}{open}{condition}{close}")?;
-            }
-            Ok(())
-        };
-        match self {
-            Self::Always => f.write_str("always"),
-            Self::Never => f.write_str("never"),
-            Self::Unsuited => f.write_str("never, the key is not for this"),
-            Self::Verified(pin) => write!(f, "PIN {pin} verified"),
-            Self::AnyOf(conditions) => list(f, conditions, " or "),
-            Self::AllOf(conditions) => list(f, conditions, " and "),
-        }
-    }
-}
-
 /// The operations that are possible at all, each with its condition.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access(Vec<(Operation, Condition)>);
@@ -209,32 +186,6 @@ impl Verdict<'_> {
     }
 }
 
-impl fmt::Display for Verdict<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            allowed,
-            operation,
-            condition,
-            verified,
-        } = self;
-        f.write_str(if *allowed { "allowed: " } else { "denied: " })?;
-        match condition {
-            None => return write!(f, "{operation} is not declared for it"),
-            Some(Condition::Always) => return write!(f, "{operation} is free"),
-            Some(Condition::Unsuited) => return write!(f, "the key is not for {operation}"),
-            Some(Condition::Never) => return write!(f, "no credential of the holder allows {operation}"),
-            Some(condition) => write!(f, "{operation} needs {condition}; verified: ")?,
-        }
-        if verified.is_empty() {
-            return f.write_str("none");
-        }
-        for (at, pin) in verified.iter().enumerate() {
-            write!(f, "{}{pin}", if at > 0 { ", " } else { "" })?;
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -285,7 +236,7 @@ mod tests {
                 assert_eq!(
                     decide(&access, Operation::Read, state).allowed,
                     expected,
-                    "{condition} with {state:?}"
+                    "{condition:?} with {state:?}"
                 );
             }
         }
@@ -299,20 +250,5 @@ mod tests {
         ])]);
         assert!(inside.nests_unsuited());
         assert!(!Condition::Unsuited.nests_unsuited() && !Condition::AnyOf(vec![Condition::Never]).nests_unsuited());
-    }
-
-    #[test]
-    fn a_verdict_says_why() {
-        let access = Access::read(Condition::AnyOf(vec![Condition::Verified(A), Condition::Verified(B)]));
-        let said = |operation, verified: &[FileId]| decide(&access, operation, verified).to_string();
-        assert_eq!(
-            said(Operation::Read, &[]),
-            "denied: read needs PIN 0014 verified or PIN 0015 verified; verified: none"
-        );
-        assert_eq!(
-            said(Operation::Read, &[B]),
-            "allowed: read needs PIN 0014 verified or PIN 0015 verified; verified: 0015"
-        );
-        assert_eq!(said(Operation::Verify, &[A]), "denied: verify is not declared for it");
     }
 }

@@ -4,7 +4,7 @@ use rand_core::OsRng;
 use vmyna_apdu::{CommandApdu, Language, hex};
 use vmyna_applets::Profile;
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::declaration::{Body, File, SecureSession};
+use vmyna_card_os::declaration::{Body, File, SecureSession, decide};
 use vmyna_card_os::state::MemoryStore;
 
 use super::*;
@@ -170,4 +170,57 @@ fn conditions_name_the_pins_they_ask_for() {
         "read is not declared for it"
     );
     assert_eq!(needs(application, &Access::NONE).en, "no operation is declared for it");
+}
+
+#[test]
+fn a_verdict_gives_the_condition_and_the_verified_pins() {
+    let applications = hanako().applications();
+    let jpki = &applications[1];
+    let [auth, sign] = [FileId::new(0x0018), FileId::new(0x001B)];
+    let access = Access::read(Condition::Always)
+        .with(Operation::Verify, Condition::Never)
+        .with(Operation::InternalAuthenticate, Condition::Unsuited)
+        .with(Operation::ChangeKey, Condition::Verified(sign));
+    let table: [(_, &[FileId], _, _); 6] = [
+        (
+            Operation::Read,
+            &[auth],
+            "allowed: read is free",
+            "許可: 読み出しに条件はない",
+        ),
+        (
+            Operation::Verify,
+            &[auth],
+            "denied: no credential of the cardholder allows verify",
+            "拒否: 本人のどの暗証番号・照合番号でも照合はできない",
+        ),
+        (
+            Operation::InternalAuthenticate,
+            &[],
+            "denied: the key is not for internal authenticate",
+            "拒否: この鍵は内部認証に使えない",
+        ),
+        (
+            Operation::ChangeKey,
+            &[],
+            "denied: change key needs sign password (001B); verified: none",
+            "拒否: 鍵データの変更には署名用パスワード（001B）の照合が必要。照合済み: なし",
+        ),
+        (
+            Operation::ChangeKey,
+            &[auth, sign],
+            "allowed: change key needs sign password (001B); verified: auth PIN (0018), sign password (001B)",
+            "許可: 鍵データの変更には署名用パスワード（001B）の照合が必要。照合済み: 利用者証明用暗証番号（0018）、署名用パスワード（001B）",
+        ),
+        (
+            Operation::ComputeSignature,
+            &[],
+            "denied: compute signature is not declared for it",
+            "拒否: 署名の生成は宣言されていない",
+        ),
+    ];
+    for (operation, verified, en, ja) in table {
+        let text = verdict(jpki, &decide(&access, operation, verified));
+        assert_eq!((text.en.as_str(), text.ja.as_str()), (en, ja));
+    }
 }

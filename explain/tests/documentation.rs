@@ -5,8 +5,9 @@
 use std::fmt::Write as _;
 
 use vmyna_applets::{Profile, specimen};
-use vmyna_card_os::declaration::{Access, Application, Body};
+use vmyna_card_os::declaration::{Application, Body};
 use vmyna_card_os::rule;
+use vmyna_explain::access;
 use vmyna_testkit::assert_page;
 
 const INTRODUCTION: &str = "\
@@ -59,7 +60,7 @@ fn describe(application: &Application, text: &mut String) {
         } else {
             format!("{} {}", file.name, file.title)
         };
-        let (access, basis) = (access(&file.access), &file.basis);
+        let (access, basis) = (access::needs(application, &file.access), &file.basis);
         let kind = kind(&file.body);
         writeln!(
             text,
@@ -69,7 +70,7 @@ fn describe(application: &Application, text: &mut String) {
         .unwrap();
     }
     for object in &application.data_objects {
-        let (access, basis) = (access(&object.access), &object.basis);
+        let (access, basis) = (access::needs(application, &object.access), &object.basis);
         let (tag, name, title) = (object.tag, &object.name, &object.title);
         writeln!(
             text,
@@ -91,18 +92,6 @@ fn kind(body: &Body) -> String {
         Body::PrivateKey(_) => "private key".to_owned(),
         Body::CertificateKey(_) => "public key of an authority".to_owned(),
         Body::Reserved => "internal".to_owned(),
-    }
-}
-
-fn access(access: &Access) -> String {
-    let operations: Vec<_> = access
-        .iter()
-        .map(|(operation, condition)| format!("{operation}: {condition}"))
-        .collect();
-    if operations.is_empty() {
-        "nothing".to_owned()
-    } else {
-        operations.join("; ")
     }
 }
 
