@@ -143,6 +143,7 @@ const fn days_in(year: u16, month: u8) -> u8 {
 
 /// The eras since Meiji. An era's first day belongs to the new era, by the ordinances that proclaimed them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Era {
     /// 明治, from 1868-01-25 (the first day of the lunar year Meiji 1, to which the proclamation of October reached back).
     Meiji,
@@ -179,6 +180,18 @@ impl Era {
         Date { year, month, day }
     }
 
+    /// The era's name in Japanese, e.g. `令和`.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Meiji => "明治",
+            Self::Taisho => "大正",
+            Self::Showa => "昭和",
+            Self::Heisei => "平成",
+            Self::Reiwa => "令和",
+        }
+    }
+
     /// The digit that stands for the era in the signature certificate's birth date: 1 Meiji to 5 Reiwa.
     #[must_use]
     pub const fn digit(self) -> u8 {
@@ -196,6 +209,7 @@ impl Era {
 ///
 /// Days before 1873 were counted by the lunar calendar; family registers of that time are not converted here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct JapaneseDate {
     /// The era.
     pub era: Era,

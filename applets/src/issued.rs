@@ -58,6 +58,7 @@ impl fmt::Display for CardName {
 /// What is known about a card without asking it: for summaries and for drawing its face. Nothing of it is read by the
 /// card's applications.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// The holder.
     pub person: Person,
@@ -75,8 +76,48 @@ pub struct Summary {
     pub remarks: Vec<String>,
 }
 
+impl Summary {
+    /// A summary of a card whose keys are its own, without remarks.
+    #[must_use]
+    pub const fn new(
+        person: Person,
+        residence_code: ResidenceCode,
+        security_code: SecurityCode,
+        issued: DateTime,
+        expiry: Date,
+    ) -> Self {
+        Self {
+            person,
+            residence_code,
+            security_code,
+            issued,
+            expiry,
+            key_pool: None,
+            remarks: Vec::new(),
+        }
+    }
+}
+
+/// What the built-in applications of one card hold.
+#[derive(Clone, Debug)]
+pub struct Contents {
+    /// Objects of the card manager.
+    pub card_data: card_manager::CardData,
+    /// 公的個人認証AP.
+    pub jpki: jpki::Contents,
+    /// 券面事項入力補助AP.
+    pub input_assist: input_assist::Contents,
+    /// 券面事項確認AP.
+    pub face_info: face_info::Contents,
+    /// 住基AP.
+    pub residence_code: residence_code::Contents,
+    /// 共通カードAP.
+    pub card_info: card_info::Contents,
+}
+
 /// One card, as issued.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct IssuedCard {
     /// Its name in the collection.
     pub name: CardName,
@@ -99,6 +140,34 @@ pub struct IssuedCard {
 }
 
 impl IssuedCard {
+    /// A card with these contents.
+    #[must_use]
+    pub fn new(name: CardName, profile: Profile, summary: Summary, contents: Contents) -> Self {
+        Self {
+            name,
+            profile,
+            summary,
+            card_data: contents.card_data,
+            jpki: contents.jpki,
+            input_assist: contents.input_assist,
+            face_info: contents.face_info,
+            residence_code: contents.residence_code,
+            card_info: contents.card_info,
+        }
+    }
+
+    /// The card under another name.
+    #[must_use]
+    pub fn with_name(self, name: CardName) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The card as one of another generation, batch or interface.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
     /// The applications of the card; the first is the one selected at power-up.
     #[must_use]
     pub fn applications(&self) -> Vec<Application> {

@@ -12,6 +12,7 @@ const LONGEST_ADDRESS: usize = 200;
 
 /// A cardholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Person {
     /// 氏名: family name, U+3000, given name.
     pub name: String,
@@ -34,6 +35,29 @@ pub struct Person {
 }
 
 impl Person {
+    /// A person without a reading of the name and without replaced characters. The texts are checked by [`Self::check`].
+    #[must_use]
+    pub const fn new(
+        name: String,
+        address: String,
+        birth: Date,
+        sex: Sex,
+        my_number: MyNumber,
+        municipality: Municipality,
+    ) -> Self {
+        Self {
+            name,
+            name_replaced: Vec::new(),
+            kana: String::new(),
+            address,
+            address_replaced: Vec::new(),
+            birth,
+            sex,
+            my_number,
+            municipality,
+        }
+    }
+
     /// Checks what the types cannot: texts that a card can carry, and a birth date in a Japanese era.
     ///
     /// # Errors

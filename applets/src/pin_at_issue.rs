@@ -5,6 +5,7 @@ use vmyna_card_os::declaration::{Format, Pin, ReferenceData};
 /// The value of a PIN on a new card and, for a card that is issued blocked or nearly so, its tries left. `Debug` shows no
 /// value.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PinAtIssue {
     /// The value.
     pub value: ReferenceData,
@@ -17,6 +18,15 @@ impl PinAtIssue {
     #[must_use]
     pub fn new(value: &[u8]) -> Self {
         ReferenceData::new(value).into()
+    }
+
+    /// The PIN with so many tries left; `None` for all of them.
+    #[must_use]
+    pub fn with_tries_left(self, tries_left: impl Into<Option<u8>>) -> Self {
+        Self {
+            tries_left: tries_left.into(),
+            ..self
+        }
     }
 
     /// The PIN as an application declares it.

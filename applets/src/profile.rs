@@ -27,6 +27,7 @@ pub enum Interface {
 
 /// What differs between cards of different generations, batches and interfaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Profile {
     /// What it is called, e.g. on the command line and in a card's image: 1 to 64 of `a-z 0-9 -`.
     pub name: &'static str,

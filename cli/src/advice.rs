@@ -1,6 +1,8 @@
 //! What a user can do about an error of a library. A library states facts; only the command line recommends something.
 
 use vmyna_apdu::ReaderError;
+use vmyna_applets::image::{ImageError, ImageErrorKind};
+use vmyna_issuance::ca_folder::CaFolderError;
 use vmyna_pcsc_service::{ControlError, NotMoved, ServiceError};
 use vmyna_reader_bridge::vpcd::Reason;
 
@@ -60,6 +62,31 @@ pub(crate) fn of_control(error: &ControlError) -> String {
         } => format!("{error}: name one"),
         _ => error.to_string(),
     }
+}
+
+/// An error of an image with the advice for it.
+pub(crate) fn of_image(error: &ImageError) -> String {
+    let advice = match error.kind() {
+        ImageErrorKind::Exists => ": remove it or choose another name",
+        ImageErrorKind::NoImage => "; `vmyna issue` makes one",
+        ImageErrorKind::Newer(_) => ": use a newer vmyna",
+        ImageErrorKind::Damaged(_) => ": restore it from a copy, or issue the card again",
+        ImageErrorKind::Twice(_) => ": give one another name",
+        _ => "",
+    };
+    format!("{error}{advice}")
+}
+
+/// An error of a folder of authorities with the advice for it.
+pub(crate) fn of_authorities(error: &CaFolderError) -> String {
+    let advice = match error {
+        CaFolderError::Exists(_) => ": choose another folder",
+        CaFolderError::NoCaFolder(_) => "; `vmyna ca init` makes one",
+        CaFolderError::Newer(..) => ": use a newer vmyna",
+        CaFolderError::File(..) => ": restore it from a copy",
+        _ => "",
+    };
+    format!("{error}{advice}")
 }
 
 /// The advice for the end of a connection to vpcd, or nothing.

@@ -116,10 +116,12 @@ impl CardSource {
             Self::Specimen(name, profile) => match specimen::find(name) {
                 Ok(Some(card)) => {
                     let profile = profile.clone().unwrap_or_else(|| card.profile.clone());
-                    Ok((IssuedCard { profile, ..card }, None))
+                    Ok((card.with_profile(profile), None))
                 }
                 Ok(None) => Err(Failure::Failed(format!("{self}: there is no such specimen"))),
-                Err(error) => Err(Failure::Failed(format!("{self}: {error}"))),
+                Err(error) => Err(Failure::Failed(format!(
+                    "{self}: {error}; make the specimens anew with `make specimens` and rebuild"
+                ))),
             },
             Self::Image(file, name) => {
                 let image = Image::open(file).map_err(|error| absent(file, error))?;

@@ -37,7 +37,9 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
         return diff(a, b);
     }
     let suite = Suite::built_in().map_err(|fault| Failure::Failed(fault.to_string()))?;
-    let vectors = suite.select(&arguments.selection).map_err(Failure::Usage)?;
+    let vectors = suite
+        .select(&arguments.selection)
+        .map_err(|why| Failure::Usage(format!("{why}; `vmyna conformance --list` shows all names")))?;
     if arguments.list {
         return crate::failure::unless_closed(output::list(&vectors, arguments.lang));
     }
@@ -63,10 +65,9 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
         let pin = name.parse().map_err(Failure::Usage)?;
         values.insert(pin, value).map_err(wrong)?;
     }
-    let permissions = Permissions {
-        wrong_pins: arguments.allow_wrong_pins,
-        disposable: arguments.disposable,
-    };
+    let mut permissions = Permissions::default();
+    permissions.wrong_pins = arguments.allow_wrong_pins;
+    permissions.disposable = arguments.disposable;
     let begin = || trace::begin(&arguments.trace, arguments.show_secrets);
     let report = match reader(&arguments)? {
         Some(reader) => {
@@ -97,14 +98,17 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             let mut make = |what_for: &str| card.reader(what_for, trace.as_ref());
             let mut subject = Subject::Anew(&mut make);
             let examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
-            let everything = Permissions {
-                wrong_pins: true,
-                disposable: true,
-            };
             let name = &arguments.card;
             let place = text!("the virtual card {name}", "仮想カード{name}");
             output::introduce(place.say(arguments.lang), &examination, vectors.len(), arguments.lang);
-            go(&vectors, &mut subject, &place.en, examination, &values, everything)
+            go(
+                &vectors,
+                &mut subject,
+                &place.en,
+                examination,
+                &values,
+                Permissions::EVERYTHING,
+            )
         }
     };
     let kept = keep(&arguments, &report);
@@ -205,7 +209,10 @@ fn keep(arguments: &Conformance, report: &Report) -> Result<(), Failure> {
 fn diff(a: &Path, b: &Path) -> Result<(), Failure> {
     let read = |path: &Path| {
         let text = fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
-        record::read(&text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+        record::read(&text).map_err(|error| {
+            let advice = "`vmyna conformance --record` writes one";
+            Failure::Usage(format!("{}: {error}; {advice}", path.display()))
+        })
     };
     let differences = record::differences(&read(a)?, &read(b)?);
     if differences.is_empty() {

@@ -78,7 +78,7 @@ pub(crate) fn image_failure(error: ImageError) -> Failure {
                 | ImageErrorKind::Twice(_)
         ),
     };
-    let message = error.to_string();
+    let message = advice::of_image(&error);
     if wrong {
         Failure::Usage(message)
     } else {
@@ -88,7 +88,7 @@ pub(crate) fn image_failure(error: ImageError) -> Failure {
 
 /// The same of a folder of authorities.
 pub(crate) fn ca_failure(error: CaFolderError) -> Failure {
-    let message = error.to_string();
+    let message = advice::of_authorities(&error);
     match error {
         CaFolderError::Issuance(IssuanceError::Stopped) => {
             Failure::Interrupted("interrupted; nothing was written".to_owned())

@@ -540,11 +540,8 @@ fn no_debug_form_shows_a_secret() {
         assert!(form.len() > 100);
         bench.is_silent("Debug", &[form.as_bytes()], true);
     }
-    let defaults = vmyna_issuance::person_file::Defaults {
-        name: "taro".parse().unwrap(),
-        now: card.summary.issued,
-        profile: card.profile.clone(),
-    };
+    let defaults = vmyna_issuance::person_file::Defaults::new("taro".parse().unwrap(), card.summary.issued)
+        .with_profile(card.profile.clone());
     let order = format!("{defaults:?}");
     bench.is_silent("Debug", &[order.as_bytes()], true);
 }

@@ -12,7 +12,7 @@ use crate::report::{Outcome, Report, VectorReport};
 /// # Errors
 /// A sentence, when it is none.
 pub fn read(text: &str) -> Result<Report, String> {
-    serde_json::from_str(text).map_err(|error| format!("it is no recording of `vmyna conformance --record`: {error}"))
+    serde_json::from_str(text).map_err(|error| format!("it is no recording of a run: {error}"))
 }
 
 /// The differences between two recordings, a line each with an indented one for each side; empty when there are none.

@@ -11,6 +11,7 @@ use vmyna_apdu::{Text, text};
 
 /// A run over a card.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Report {
     /// What made it: name and version.
     pub made_by: String,
@@ -27,6 +28,7 @@ pub struct Report {
 
 /// What is known of the card without its holder's data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct CardReport {
     /// Where it was: a reader's name, or which virtual card.
     pub place: String,
@@ -38,6 +40,7 @@ pub struct CardReport {
 
 /// One vector's outcome.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct VectorReport {
     /// Its name.
     pub id: String,
@@ -81,6 +84,7 @@ pub enum Outcome {
 /// Why a vector was not tried.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "because", content = "of")]
+#[non_exhaustive]
 pub enum Reason {
     /// The card is of another kind.
     NotThisCard,
@@ -119,6 +123,7 @@ impl fmt::Display for Reason {
 
 /// A command and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Exchange {
     /// The command as the vector has it: placeholders stand for what is secret.
     pub sent: String,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 /// One published fact, or a group that is proved together.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Row {
     /// Its name: the section, a hyphen, a word.
     pub id: String,
@@ -19,6 +20,7 @@ pub struct Row {
 /// Part of the file that begins a section.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Section {
     /// Its number.
     pub number: String,

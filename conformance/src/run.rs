@@ -57,6 +57,7 @@ impl Subject<'_> {
 
 /// What the card's holder allows. Reading, queries, right PINs and signatures over a test's text always are.
 #[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
 pub struct Permissions {
     /// Wrong PINs, of which every try is given back.
     pub wrong_pins: bool,
@@ -64,8 +65,17 @@ pub struct Permissions {
     pub disposable: bool,
 }
 
+impl Permissions {
+    /// For a card that may be written to and blocked, e.g. a virtual one.
+    pub const EVERYTHING: Self = Self {
+        wrong_pins: true,
+        disposable: true,
+    };
+}
+
 /// What reading shows of a card.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Examination {
     /// The ATR.
     pub atr: Vec<u8>,

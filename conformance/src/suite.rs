@@ -13,6 +13,7 @@ use crate::{access, check, pattern};
 
 /// A set of vectors and the facts they prove.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Suite {
     /// The vectors, each with a name of its own.
     pub vectors: Vec<Vector>,
@@ -85,7 +86,7 @@ impl Suite {
             let groups: Vec<_> = groups.into_iter().collect();
             return Err(format!(
                 "\"{word}\" chooses no vector; there are the groups {}, and the certainties measured, documented, client, \
-                 assumed; `vmyna conformance --list` shows all names",
+                 assumed",
                 groups.join(", ")
             ));
         }

@@ -48,6 +48,7 @@ impl fmt::Display for Certainty {
 /// What a vector does to the card, ascending.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Effect {
     /// It reads, asks for the tries left, verifies right PINs and signs a text that says it is a test.
     #[default]
@@ -82,6 +83,7 @@ impl fmt::Display for Effect {
 /// A property of a card, found by reading, on which it depends whether a vector applies to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Property {
     /// Its ATR is its own.
     Contact,
@@ -106,6 +108,7 @@ pub enum Property {
 /// One test vector.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Vector {
     /// Its name: words of `a-z 0-9 -` with points between them, the first its group.
     pub id: String,
@@ -241,6 +244,7 @@ impl Vector {
 
 /// One step of a vector.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Step {
     /// An APDU and what is expected of the answer.
     Send(Box<Send>),
@@ -254,6 +258,7 @@ pub enum Step {
 
 /// An APDU and what is expected of the answer.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Send {
     /// The command.
     pub command: Template,
@@ -266,6 +271,7 @@ pub struct Send {
 /// What is expected of data; nothing is where nothing is said.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Expected {
     /// Bytes, with placeholders, `?` for any digit and a final `*` for any further bytes.
     #[serde(default)]

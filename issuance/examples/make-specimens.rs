@@ -88,11 +88,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn order(folder: &std::path::Path, name: &str, issued: DateTime) -> Result<Order, Box<dyn Error>> {
     let path = folder.join("people").join(name).with_extension("toml");
     let text = fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let defaults = Defaults {
-        profile: vmyna_applets::Profile::default(),
-        name: name.parse()?,
-        now: issued,
-    };
+    let defaults = Defaults::new(name.parse()?, issued);
     // Nothing is invented: the files give every number.
     let file = person_file::read(&text, &defaults, &mut ChaCha20Rng::from_seed(SEED));
     let file = file.map_err(|faults| {

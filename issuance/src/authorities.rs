@@ -127,6 +127,7 @@ pub struct Authorities {
 
 /// A file of the set that is missing or does not hold what it should.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Fault {
     /// Its path in the set.
     pub path: String,

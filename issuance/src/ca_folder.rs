@@ -17,14 +17,15 @@ use crate::keys::KeyMade;
 const DESCRIPTION: &str = "ca.toml";
 const FORMAT: i64 = 1;
 
-/// Why a folder of authorities can't be made or used: what, where and what to do.
+/// Why a folder of authorities can't be made or used.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum CaFolderError {
     /// The system refused: which file or folder.
     Io(PathBuf, io::Error),
     /// There is something of this name already.
     Exists(PathBuf),
-    /// The folder was not made by `vmyna ca init`.
+    /// The folder holds no certificate authorities: [`init`] did not make it.
     NoCaFolder(PathBuf),
     /// It was made by a later version: its format.
     Newer(PathBuf, i64),
@@ -40,27 +41,31 @@ impl fmt::Display for CaFolderError {
             Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
             Self::Exists(path) => write!(
                 f,
-                "{}: there is something of this name; authorities are never overwritten: choose another folder",
+                "{}: there is something of this name, and authorities are never overwritten",
                 path.display()
             ),
-            Self::NoCaFolder(path) => write!(
-                f,
-                "{}: this is no folder of certificate authorities; `vmyna ca init` makes one",
-                path.display()
-            ),
+            Self::NoCaFolder(path) => write!(f, "{}: this is no folder of certificate authorities", path.display()),
             Self::Newer(path, format) => write!(
                 f,
-                "{}: its format is {format}, and this program knows {FORMAT}: use a newer vmyna",
+                "{}: its format is {format}, and this program knows {FORMAT}",
                 path.display()
             ),
-            Self::File(path, None) => write!(f, "{}: the file is missing: restore it from a copy", path.display()),
-            Self::File(path, Some(error)) => write!(f, "{}: {error}: restore it from a copy", path.display()),
+            Self::File(path, None) => write!(f, "{}: the file is missing", path.display()),
+            Self::File(path, Some(error)) => write!(f, "{}: {error}", path.display()),
             Self::Issuance(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for CaFolderError {}
+impl std::error::Error for CaFolderError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(_, error) => Some(error),
+            Self::File(_, Some(error)) | Self::Issuance(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 /// Makes authorities from a seed and writes them into a new folder. `made` is called after each key, and can end it.
 ///

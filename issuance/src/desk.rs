@@ -10,7 +10,7 @@ use der::DateTime;
 use vmyna_applets::cv::{CvError, KeyId};
 use vmyna_applets::face_info::FaceData;
 use vmyna_applets::input_assist::TextData;
-use vmyna_applets::issued::{IssuedCard, Summary};
+use vmyna_applets::issued::{Contents, IssuedCard, Summary};
 use vmyna_applets::jpki::{self, CertifiedKey};
 use vmyna_applets::person::MunicipalityCode;
 use vmyna_applets::{PinAtIssue, card_info, face_info, input_assist, residence_code};
@@ -81,18 +81,16 @@ impl Desk {
         let face = desk
             .face
             .issue(&order.person, order.expiry, &pictures, &keys.face.public)?;
-        Ok(IssuedCard {
-            name: order.name.clone(),
-            profile: order.profile.clone(),
-            summary: Summary {
-                person: order.person.clone(),
-                residence_code: order.residence_code,
-                security_code: order.security_code,
-                issued: order.issued,
-                expiry: order.expiry,
-                key_pool,
-                remarks: remarks(&pictures),
-            },
+        let mut summary = Summary::new(
+            order.person.clone(),
+            order.residence_code,
+            order.security_code,
+            order.issued,
+            order.expiry,
+        );
+        summary.key_pool = key_pool;
+        summary.remarks = remarks(&pictures);
+        let contents = Contents {
             card_data: card_data(order, numbers, keys, desk)?,
             jpki: self.jpki(order, numbers, keys)?,
             input_assist: input_assist_contents(order, keys, text)?,
@@ -110,7 +108,13 @@ impl Desk {
                 authentication_key: keys.common.private.clone(),
                 pin: at_issue(&order.pins.residence, order.tries.card_info),
             },
-        })
+        };
+        Ok(IssuedCard::new(
+            order.name.clone(),
+            order.profile.clone(),
+            summary,
+            contents,
+        ))
     }
 
     fn jpki(&self, order: &Order, numbers: &Numbers, keys: &CardKeys) -> Result<jpki::Contents, IssuanceError> {
@@ -205,10 +209,7 @@ fn face_info_contents(order: &Order, keys: &CardKeys, data: FaceData) -> Result<
 }
 
 fn at_issue(value: &ReferenceData, tries_left: Option<u8>) -> PinAtIssue {
-    PinAtIssue {
-        value: value.clone(),
-        tries_left,
-    }
+    PinAtIssue::from(value.clone()).with_tries_left(tries_left)
 }
 
 /// 照合番号A, which two applications have, each with tries of its own.

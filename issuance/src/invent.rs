@@ -175,17 +175,12 @@ impl<R: CryptoRngCore> Inventor<R> {
         } else {
             self.name(birth, sex)
         };
-        Ok(Person {
-            name,
-            name_replaced,
-            kana,
-            address: addresses::draw(&mut self.rng, place),
-            address_replaced: Vec::new(),
-            birth,
-            sex,
-            my_number: self.my_number()?,
-            municipality: Entry::municipality(place),
-        })
+        // The order of the draws decides which person a seed gives.
+        let address = addresses::draw(&mut self.rng, place);
+        let mut person = Person::new(name, address, birth, sex, self.my_number()?, Entry::municipality(place));
+        person.name_replaced = name_replaced;
+        person.kana = kana;
+        Ok(person)
     }
 
     /// A name as the card writes it, which of its characters are substitutes, and its reading.

@@ -64,6 +64,7 @@ pub fn derive_all(
 
 /// A private key as a card keeps it, with its public half.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct KeyPair {
     /// The private key.
     pub private: PrivateKey,
@@ -86,6 +87,7 @@ impl KeyPair {
 
 /// The keys of one card.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct CardKeys {
     /// 署名用秘密鍵.
     pub sign: KeyPair,

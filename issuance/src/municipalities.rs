@@ -16,6 +16,7 @@ use vmyna_applets::person::{Municipality, MunicipalityCode};
 
 /// A municipality of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Entry {
     code: MunicipalityCode,
     district: &'static str,

@@ -18,6 +18,7 @@ const SERIALS: u64 = 0x7F_0000;
 /// Those on the card begin with 9999, which no card was seen to have (`assumed`: the allocation of real ones is not
 /// published); what is a text begins with VMYNA.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Numbers {
     /// Serial number of the JPKI token, 16 digits (token information, EF 0006).
     pub token_serial: String,

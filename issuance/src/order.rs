@@ -19,6 +19,7 @@ pub const SIGNATURE_AGE: u16 = 15;
 
 /// An order for one card.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Order {
     /// The card's name in its collection.
     pub name: CardName,
@@ -47,6 +48,12 @@ pub struct Order {
 }
 
 impl Order {
+    /// The order for a card of another generation, batch or interface.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
     /// Checks what concerns several fields at once.
     ///
     /// # Errors
@@ -73,6 +80,7 @@ impl Order {
 
 /// The PINs of a new card that the holder chooses. `Debug` shows none.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Pins {
     /// 署名用パスワード.
     pub sign: ReferenceData,
@@ -105,6 +113,7 @@ impl fmt::Debug for Pins {
 
 /// Tries left at issue of each PIN that can be blocked; `None` means all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tries {
     /// 署名用パスワード, 0 to 5.
     pub sign: Option<u8>,

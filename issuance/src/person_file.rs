@@ -49,6 +49,7 @@ use source::{Faulty, Place, Section, Source};
 
 /// What a file need not say.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Defaults {
     /// The card's name.
     pub name: CardName,
@@ -58,8 +59,27 @@ pub struct Defaults {
     pub profile: Profile,
 }
 
+impl Defaults {
+    /// Defaults for a card of the default generation.
+    #[must_use]
+    pub fn new(name: CardName, now: DateTime) -> Self {
+        Self {
+            name,
+            now,
+            profile: Profile::default(),
+        }
+    }
+
+    /// The defaults for a card of another generation.
+    #[must_use]
+    pub fn with_profile(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+}
+
 /// A person file that was read.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct PersonFile {
     /// The order, with [`DEFAULT_PHOTO`].
     pub order: Order,
@@ -76,6 +96,7 @@ pub struct PersonFile {
 
 /// A PIN that the holder chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PinName {
     /// 署名用パスワード.
     Sign,
@@ -165,19 +186,20 @@ fn read_table(
     let (person_name, address) = (person_name?, address?);
     let mut inventor = holder::Inventor::new(rng);
     let mut impossible = || source.fault(Place::file(), "no number could be invented");
+    let mut person = Person::new(
+        person_name.text,
+        address.text,
+        life.birth,
+        sex?,
+        inventor.my_number(my_number?).ok_or_else(&mut impossible)?,
+        municipality?,
+    );
+    person.name_replaced = person_name.replaced;
+    person.kana = kana?;
+    person.address_replaced = address.replaced;
     let order = Order {
         name: name?,
-        person: Person {
-            name: person_name.text,
-            name_replaced: person_name.replaced,
-            kana: kana?,
-            address: address.text,
-            address_replaced: address.replaced,
-            birth: life.birth,
-            sex: sex?,
-            my_number: inventor.my_number(my_number?).ok_or_else(&mut impossible)?,
-            municipality: municipality?,
-        },
+        person,
         residence_code: inventor.residence_code(residence_code?).ok_or_else(&mut impossible)?,
         security_code: inventor
             .security_code(security_code?, &pins.pins)

@@ -3,6 +3,9 @@
 //! With the same seed the same orders give the same cards, however many processors there are: every key has a generator of
 //! its own, and the numbers of the k-th card depend on the seed and on k alone.
 
+use std::error::Error;
+use std::fmt;
+
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rayon::prelude::*;
@@ -30,13 +33,34 @@ pub struct Series {
 
 /// Why a series ended early.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum SeriesError<E> {
     /// A card could not be issued: its name.
     Card(String, IssuanceError),
     /// Keys or authorities could not be made, or it was asked to stop ([`IssuanceError::Stopped`]).
     Issuance(IssuanceError),
-    /// Whoever takes the cards failed.
+    /// The caller's function that takes the cards failed.
     Taker(E),
+}
+
+impl<E: fmt::Display> fmt::Display for SeriesError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Card(name, error) => write!(f, "{name}: {error}"),
+            Self::Issuance(error) => error.fmt(f),
+            Self::Taker(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: Error + 'static> Error for SeriesError<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Card(_, error) => Some(error),
+            Self::Issuance(error) => error.source(),
+            Self::Taker(error) => error.source(),
+        }
+    }
 }
 
 impl<E> From<IssuanceError> for SeriesError<E> {

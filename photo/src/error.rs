@@ -8,6 +8,7 @@ use crate::{MAX_SIDE, MIN_SIZE};
 
 /// The reason why a file can't become the card's photo. `Display` states what is wrong and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PhotoError {
     /// The file is of no supported kind.
     UnknownKind {

@@ -50,7 +50,7 @@ const HEADER: usize = 104;
 const HEADER_BODY: usize = HEADER - 32;
 const DIGEST: usize = 32;
 
-/// Why an image can't be read or written: what, where and what to do.
+/// Why an image can't be read or written.
 #[derive(Debug)]
 pub struct ImageError {
     path: PathBuf,
@@ -108,18 +108,15 @@ impl fmt::Display for ImageError {
             ImageErrorKind::Io(error) => write!(f, "{path}: {error}"),
             ImageErrorKind::Exists => write!(
                 f,
-                "{path}: there is a file of this name; an image is never overwritten: remove it or choose another name"
+                "{path}: there is a file of this name, and an image is never overwritten"
             ),
-            ImageErrorKind::NoImage => write!(f, "{path}: this is no image of cards made by `vmyna issue`"),
+            ImageErrorKind::NoImage => write!(f, "{path}: this is no image of cards"),
             ImageErrorKind::Newer(version) => write!(
                 f,
-                "{path}: its format is version {version}, and this program knows {VERSION}: use a newer vmyna"
+                "{path}: its format is version {version}, and this program knows {VERSION}"
             ),
-            ImageErrorKind::Damaged(place) => write!(
-                f,
-                "{path}: the image is damaged ({place}): restore it from a copy, or issue the card again"
-            ),
-            ImageErrorKind::Twice(name) => write!(f, "{path}: two cards are called {name}: give one another name"),
+            ImageErrorKind::Damaged(place) => write!(f, "{path}: the image is damaged ({place})"),
+            ImageErrorKind::Twice(name) => write!(f, "{path}: two cards are called {name}"),
             ImageErrorKind::NoSuchCard { wanted, some, count } => {
                 write!(f, "{path}: no card is called {wanted}; ")?;
                 let names = some.join(", ");

@@ -159,7 +159,7 @@ fn left_out(out: &mut impl Write, report: &Report, language: Language) -> Result
                 " (--disposable, for a card that is nobody's)",
                 "（--disposable、誰のものでもないカードに限る）"
             ),
-            Reason::NotThisCard | Reason::TooFewTries(_) => String::new(),
+            _ => String::new(),
         };
         writeln!(out, "{count:>5} {}{remedy}", reason.text().say(language))?;
     }

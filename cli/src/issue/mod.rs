@@ -64,6 +64,7 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
         SeriesError::Card(name, error) => Failure::Failed(format!("{name}: {error}; nothing was written")),
         SeriesError::Issuance(error) => stopped(&error),
         SeriesError::Taker(error) => image_failure(error),
+        other => Failure::Failed(format!("{other}; nothing was written")),
     })?;
     file.finish().map_err(image_failure)?;
     unless_closed(report(arguments, count, &shown, &notices, began)).map_err(|failure| match failure {

@@ -32,9 +32,9 @@ impl People {
         let profile = arguments.profile.clone();
         let in_profile = move |order: Result<Order, IssuanceError>| {
             let profile = profile.clone();
-            order.map(|order| Order {
-                profile: profile.unwrap_or_else(|| order.profile.clone()),
-                ..order
+            order.map(|order| match profile {
+                Some(profile) => order.with_profile(profile),
+                None => order,
             })
         };
         let default_pins = || BTreeSet::from([DEFAULT_PINS.to_owned()]);
@@ -57,11 +57,8 @@ impl People {
         let mut orders: Vec<Order> = Vec::new();
         let mut notices = BTreeSet::new();
         for path in &arguments.person {
-            let defaults = Defaults {
-                name: card_name(path)?,
-                now,
-                profile: arguments.profile.clone().unwrap_or_default(),
-            };
+            let profile = arguments.profile.clone().unwrap_or_default();
+            let defaults = Defaults::new(card_name(path)?, now).with_profile(profile);
             let mut generator = generator(&format!("person/{}", defaults.name));
             let file = read(path, &defaults, &mut generator)?;
             let order = with_photo(path, &file)?;

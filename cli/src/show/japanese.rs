@@ -1,17 +1,11 @@
 //! Dates as people in Japan write them. The card itself has digits.
 
-use vmyna_applets::calendar::{Date, Era};
+use vmyna_applets::calendar::Date;
 
 /// Returns e.g. `平成元年10月25日`, or `None` before Meiji.
 pub(super) fn in_era(date: Date) -> Option<String> {
     let japanese = date.japanese()?;
-    let era = match japanese.era {
-        Era::Meiji => "明治",
-        Era::Taisho => "大正",
-        Era::Showa => "昭和",
-        Era::Heisei => "平成",
-        Era::Reiwa => "令和",
-    };
+    let era = japanese.era.title();
     let year = match japanese.year {
         1 => "元".to_owned(),
         year => year.to_string(),

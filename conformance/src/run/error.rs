@@ -6,6 +6,7 @@ use vmyna_apdu::{ReaderError, Text, text};
 
 /// Why a run ends before its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RunError {
     /// The reader or the card failed.
     Reader(ReaderError),

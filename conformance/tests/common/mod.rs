@@ -21,17 +21,11 @@ use vmyna_conformance::run::{Make, Permissions, Subject, examine, run};
 use vmyna_conformance::suite::Suite;
 use vmyna_reader_bridge::{ContactlessReader, SoftwareReader, TypeB};
 
-pub const EVERYTHING: Permissions = Permissions {
-    wrong_pins: true,
-    disposable: true,
-};
+pub const EVERYTHING: Permissions = Permissions::EVERYTHING;
 
 /// A specimen as a card of this profile.
 pub fn specimen(name: &str, profile: Profile) -> IssuedCard {
-    IssuedCard {
-        profile,
-        ..specimen::find(name).unwrap().unwrap()
-    }
+    specimen::find(name).unwrap().unwrap().with_profile(profile)
 }
 
 /// A card without power, its state in this store.

@@ -41,7 +41,7 @@ fn listed(application: &Application, language: Language) -> String {
 
 fn of_profile(name: &str) -> IssuedCard {
     let profile = Profile::find(name).unwrap();
-    IssuedCard { profile, ..hanako() }
+    hanako().with_profile(profile)
 }
 
 /// What a card of this profile says in both languages of why it answers to the last of the commands.

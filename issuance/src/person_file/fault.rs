@@ -5,6 +5,7 @@ use std::fmt;
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// The field's dotted name, e.g. `pins.auth`; empty for a fault of TOML itself.
     pub field: String,

@@ -59,22 +59,21 @@ municipality = { code = "131016" }
 
 /// The person of `FULL`.
 fn hanako() -> Person {
-    Person {
-        name: "見本　花子".to_owned(),
-        name_replaced: Vec::new(),
-        kana: "ミホン　ハナコ".to_owned(),
-        address: "東京都千代田区見本町一丁目２番３号".to_owned(),
-        address_replaced: Vec::new(),
-        birth: Date::new(1989, 10, 25).unwrap(),
-        sex: Sex::Female,
-        my_number: MyNumber::from_digits(*b"123456789018").unwrap(),
-        municipality: Municipality {
+    let mut person = Person::new(
+        "見本　花子".to_owned(),
+        "東京都千代田区見本町一丁目２番３号".to_owned(),
+        Date::new(1989, 10, 25).unwrap(),
+        Sex::Female,
+        MyNumber::from_digits(*b"123456789018").unwrap(),
+        Municipality {
             code: MunicipalityCode::from_digits(*b"13101").unwrap(),
             prefecture: "Tokyo-to".to_owned(),
             name: "Chiyoda-ku".to_owned(),
             title: "千代田区".to_owned(),
         },
-    }
+    );
+    person.kana = "ミホン　ハナコ".to_owned();
+    person
 }
 
 fn read_at(text: &str, now: &str) -> Result<PersonFile, Vec<Fault>> {

@@ -34,6 +34,7 @@ pub const DEFAULT_PHOTO: &[u8] = include_bytes!("photo.jp2");
 
 /// A line of text as a picture. `Debug` shows only its length: the picture may be of a My Number.
 #[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TextPicture {
     /// The PNG file.
     pub png: Content,
@@ -54,6 +55,7 @@ impl fmt::Debug for TextPicture {
 
 /// A way to make a text fit its picture. The way of real cards is not published: all but the first are `assumed`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Layout {
     /// Every character is drawn as it is written.
     Plain,
@@ -85,6 +87,7 @@ impl TextPicture {
 
 /// All pictures of one card.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Pictures {
     /// 氏名.
     pub name: TextPicture,

@@ -76,17 +76,9 @@ fn person() -> impl Strategy<Value = Person> {
                 name: names.1,
                 title: names.2,
             };
-            Person {
-                name: name.text,
-                name_replaced: Vec::new(),
-                kana,
-                address: address.text,
-                address_replaced: Vec::new(),
-                birth,
-                sex,
-                my_number,
-                municipality,
-            }
+            let mut person = Person::new(name.text, address.text, birth, sex, my_number, municipality);
+            person.kana = kana;
+            person
         },
     )
 }
