@@ -174,7 +174,6 @@ fn a_later_version_is_refused_whatever_else_it_holds() {
     later[11] = 2;
     let refused = open(later).err().unwrap();
     assert!(matches!(refused.kind(), ImageErrorKind::Newer(2)), "{refused}");
-    assert!(refused.to_string().contains("newer vmyna"), "{refused}");
 }
 
 #[test]
