@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use vmyna_apdu::instruction::code;
 
-use super::parse::FaultError;
+use super::error::FaultError;
 
 /// The times of a card. An exchange takes `base`, `byte` for each byte of command and answer, and one of the others where
 /// the card does that work: with success, `sign` and `change`; for every PIN that is presented, `verify`.

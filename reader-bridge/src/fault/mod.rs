@@ -11,6 +11,7 @@
 
 mod card;
 mod counter;
+mod error;
 mod garble;
 mod latency;
 mod parse;
@@ -21,9 +22,10 @@ mod values;
 
 pub use card::FaultyCard;
 pub use counter::Notice;
+pub use error::FaultError;
 pub use garble::Form;
 pub use latency::Latency;
-pub use parse::{FaultError, KEYS};
+pub use parse::KEYS;
 pub use script::{Action, Fault, On, Script, Trigger, Unfired};
 pub use time::{RealTime, Time};
 pub(crate) use two_steps::is_get_response;

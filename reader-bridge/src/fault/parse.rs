@@ -3,15 +3,15 @@
 //!
 //! Whatever has no effect is refused, so that nobody waits for a fault that can't come.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use vmyna_apdu::StatusWord;
 
+use super::error::{FaultError, wrong};
 use super::garble::Form;
 use super::script::{Action, Fault, On, Trigger};
-use super::values::{Entries, Value, wrong};
+use super::values::{Entries, Value};
 
 /// All keys: what happens, when, and how it is drawn.
 pub const KEYS: [&str; 19] = [
@@ -21,26 +21,6 @@ pub const KEYS: [&str; 19] = [
 
 /// A fault that works, for messages.
 const EXAMPLE: &str = "sw=6581,ins=20,nth=2";
-
-/// What is wrong with a fault as it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FaultError {
-    /// The key that is wrong; `None` when something is missing.
-    pub key: Option<String>,
-    /// What is wrong, and what is right.
-    pub message: String,
-}
-
-impl fmt::Display for FaultError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.key {
-            Some(key) => write!(f, "`{key}` {}", self.message),
-            None => f.write_str(&self.message),
-        }
-    }
-}
-
-impl std::error::Error for FaultError {}
 
 impl FromStr for Fault {
     type Err = FaultError;

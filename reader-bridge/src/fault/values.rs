@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::parse::FaultError;
+use super::error::{FaultError, wrong};
 
 /// The longest delay, in milliseconds: an hour.
 pub(super) const LONGEST: u64 = 3_600_000;
@@ -79,13 +79,5 @@ impl<'a> Entries<'a> {
             Some(number) => Ok(Some(number)),
             None => Err(wrong(key, format!("is {what}, in decimal"))),
         }
-    }
-}
-
-/// The error of a key.
-pub(super) fn wrong(key: &str, message: String) -> FaultError {
-    FaultError {
-        key: Some(key.to_owned()),
-        message,
     }
 }
