@@ -33,6 +33,7 @@ pub mod reader;
 mod response_apdu;
 mod status_word;
 mod text;
+mod type_b;
 
 pub use aid::Aid;
 pub use command_apdu::{CommandApdu, Malformed};
@@ -42,3 +43,4 @@ pub use reader::{MovedBy, Movement, Reader, ReaderError};
 pub use response_apdu::ResponseApdu;
 pub use status_word::StatusWord;
 pub use text::{Language, Text};
+pub use type_b::TypeB;

@@ -6,6 +6,7 @@
 //! on a phone (token label `JPKIAPGPSETOKEN` or `JPKIAPIOSTOKEN`), since no public source tells the ATR and the
 //! algorithm of the keys there; and none for the coming card with ECDSA keys, whose interface is not public.
 
+use vmyna_apdu::TypeB;
 use vmyna_card_os::rule::Basis;
 
 use crate::{assumed, documented, measured};
@@ -15,14 +16,9 @@ use crate::{assumed, documented, measured};
 pub enum Interface {
     /// By its contacts, T=1.
     Contact,
-    /// Over the air, ISO/IEC 14443 type B. The fields are what the card's ATQB says of it beside its PUPI, which is
-    /// random; the reader makes an ATR of them (PC/SC part 3) and answers for the PUPI.
-    Contactless {
-        /// Application data.
-        application_data: [u8; 4],
-        /// Protocol info: bit rates; frame size and protocol; FWI, ADC and FO.
-        protocol_info: [u8; 3],
-    },
+    /// Over the air, ISO/IEC 14443 type B. The reader makes an ATR of this description (PC/SC part 3), and answers for the
+    /// card's PUPI, which is random.
+    Contactless(TypeB),
 }
 
 /// What differs between cards of different generations, batches and interfaces.
@@ -213,9 +209,6 @@ impl Profile {
             "contactless",
             "the card on a contactless reader, with the ATR that is seen most",
             ([0x00, 0x00, 0x05, 0xE0], [0xB3, 0x81, 0xA1]),
-            [
-                0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x05, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x7F,
-            ],
             documented("pcsc-tools; OpenSC's list of the card's ATRs; the ATQB in S380-relay's README"),
         )
     }
@@ -225,9 +218,6 @@ impl Profile {
             "contactless-41e0",
             "a batch on a contactless reader, with application data 000041E0",
             ([0x00, 0x00, 0x41, 0xE0], [0xB3, 0x81, 0xA1]),
-            [
-                0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x41, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x3B,
-            ],
             documented("pcsc-tools; OpenSC's list of the card's ATRs"),
         )
     }
@@ -237,9 +227,6 @@ impl Profile {
             "contactless-51ff",
             "a batch on a contactless reader, with application data 004B51FF: it claims 2.5 s for an answer, others 0.3 s",
             ([0x00, 0x4B, 0x51, 0xFF], [0xB3, 0x81, 0xD1]),
-            [
-                0x3B, 0x88, 0x80, 0x01, 0x00, 0x4B, 0x51, 0xFF, 0xB3, 0x81, 0xD1, 0x00, 0x0F,
-            ],
             documented("pcsc-tools; OpenSC's list of the card's ATRs"),
         )
     }
@@ -249,9 +236,6 @@ impl Profile {
             "contactless-51ff-106",
             "the same as contactless-51ff, but for 106 kbit/s alone",
             ([0x00, 0x4B, 0x51, 0xFF], [0x00, 0x81, 0xD1]),
-            [
-                0x3B, 0x88, 0x80, 0x01, 0x00, 0x4B, 0x51, 0xFF, 0x00, 0x81, 0xD1, 0x00, 0xBC,
-            ],
             documented("OpenSC's list of the card's ATRs"),
         )
     }
@@ -273,15 +257,18 @@ impl Profile {
         }
     }
 
-    /// The default card on a contactless reader: application data and protocol info of its ATQB, and the ATR that readers
-    /// were seen to make of them.
+    /// The default card on a contactless reader, with application data and protocol info of its ATQB. `basis` is that of the
+    /// ATR which readers make of them.
     fn over_the_air(
         name: &'static str,
         description: &'static str,
         (application_data, protocol_info): ([u8; 4], [u8; 3]),
-        atr: [u8; 13],
         basis: Basis,
     ) -> Self {
+        let type_b = TypeB {
+            application_data,
+            protocol_info,
+        };
         let contact_atr = (
             "the contact ATR, which GET DATA 5F51 gives",
             assumed("the one of profile contact; nobody tells which ATR the contacts of this batch give"),
@@ -290,11 +277,8 @@ impl Profile {
             name,
             description,
             facts: vec![("ATR", basis), contact_atr, all_else()],
-            interface: Interface::Contactless {
-                application_data,
-                protocol_info,
-            },
-            atr: atr.to_vec(),
+            interface: Interface::Contactless(type_b),
+            atr: type_b.pseudo_atr().to_vec(),
             ..Self::contact()
         }
     }

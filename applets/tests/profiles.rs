@@ -50,13 +50,7 @@ fn icc(profile: &Profile) -> Box<dyn Icc + Send> {
 fn type_b(profile: &Profile) -> Option<TypeB> {
     match profile.interface {
         Interface::Contact => None,
-        Interface::Contactless {
-            application_data,
-            protocol_info,
-        } => Some(TypeB {
-            application_data,
-            protocol_info,
-        }),
+        Interface::Contactless(type_b) => Some(type_b),
     }
 }
 
@@ -268,7 +262,7 @@ fn every_card_logs_in_and_signs_through_its_reader_and_only_contactless_readers_
         let uid = send("FFCA0000 00");
         match profile.interface {
             Interface::Contact => assert_eq!(uid, "6E00"),
-            Interface::Contactless { .. } => assert!(uid.len() == 12 && uid.ends_with("9000"), "{uid}"),
+            Interface::Contactless(_) => assert!(uid.len() == 12 && uid.ends_with("9000"), "{uid}"),
         }
         // The question to the reader has left the card as it was.
         assert!(send(&sign).ends_with("9000"));

@@ -12,7 +12,7 @@ use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::{Interface, Profile, specimen};
 use vmyna_card_os::Observer;
 use vmyna_card_os::state::MemoryStore;
-use vmyna_reader_bridge::{ContactlessReader, TypeB};
+use vmyna_reader_bridge::ContactlessReader;
 
 use crate::failure::{Failure, image_failure};
 use crate::held::HeldCard;
@@ -182,16 +182,7 @@ impl CardSource {
 fn in_reader(card: impl Icc + Send + 'static, interface: Interface) -> Box<dyn Icc + Send> {
     match interface {
         Interface::Contact => Box::new(card),
-        Interface::Contactless {
-            application_data,
-            protocol_info,
-        } => {
-            let type_b = TypeB {
-                application_data,
-                protocol_info,
-            };
-            Box::new(ContactlessReader::new(card, type_b, Box::new(OsRng)))
-        }
+        Interface::Contactless(type_b) => Box::new(ContactlessReader::new(card, type_b, Box::new(OsRng))),
     }
 }
 

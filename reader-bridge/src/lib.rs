@@ -16,6 +16,7 @@ pub mod trace;
 pub mod vpcd;
 
 pub use vmyna_apdu as apdu;
+pub use vmyna_apdu::TypeB;
 
-pub use contactless::{ContactlessReader, TypeB};
+pub use contactless::ContactlessReader;
 pub use software::SoftwareReader;

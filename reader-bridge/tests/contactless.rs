@@ -15,14 +15,14 @@ use vmyna_apdu::{Icc, IccError, Reader};
 use vmyna_reader_bridge::vpcd::{End, StopHandle, VpcdAddress, VpcdError, VpcdServer};
 use vmyna_reader_bridge::{ContactlessReader, SoftwareReader, TypeB};
 use vmyna_testkit::clients::{Way, proves};
+use vmyna_testkit::test_card::{BE_PULLED_OUT, NO_ATR_FROM_NOW_ON, TestCard, echo};
+use vmyna_testkit::waiting::{LIMIT, within};
 use vmyna_testkit::{PrivatePcscd, client};
 
 const TYPE_B: TypeB = TypeB {
     application_data: [0x00, 0x00, 0x05, 0xE0],
     protocol_info: [0xB3, 0x81, 0xA1],
 };
-use vmyna_testkit::test_card::{BE_PULLED_OUT, NO_ATR_FROM_NOW_ON, TestCard, echo};
-use vmyna_testkit::waiting::{LIMIT, within};
 /// What real readers show of a card with this ATQB (pcsc-tools).
 const PSEUDO_ATR: [u8; 13] = [
     0x3B, 0x88, 0x80, 0x01, 0x00, 0x00, 0x05, 0xE0, 0xB3, 0x81, 0xA1, 0x00, 0x7F,

@@ -19,7 +19,7 @@ use vmyna_conformance::pins::{Place, Values};
 use vmyna_conformance::report::{Outcome, Report};
 use vmyna_conformance::run::{Make, Permissions, Subject, examine, run};
 use vmyna_conformance::suite::Suite;
-use vmyna_reader_bridge::{ContactlessReader, SoftwareReader, TypeB};
+use vmyna_reader_bridge::{ContactlessReader, SoftwareReader};
 
 pub const EVERYTHING: Permissions = Permissions::EVERYTHING;
 
@@ -67,20 +67,11 @@ pub fn reader(card: impl Icc + Send + 'static, profile: &Profile) -> Result<Box<
     use vmyna_applets::Interface;
     let icc: Box<dyn Icc + Send> = match profile.interface {
         Interface::Contact => Box::new(card),
-        Interface::Contactless {
-            application_data,
-            protocol_info,
-        } => {
-            let type_b = TypeB {
-                application_data,
-                protocol_info,
-            };
-            Box::new(ContactlessReader::new(
-                card,
-                type_b,
-                Box::new(ChaCha20Rng::from_entropy()),
-            ))
-        }
+        Interface::Contactless(type_b) => Box::new(ContactlessReader::new(
+            card,
+            type_b,
+            Box::new(ChaCha20Rng::from_entropy()),
+        )),
     };
     let mut reader = SoftwareReader::new("software reader");
     reader.put(icc)?;
