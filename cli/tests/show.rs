@@ -15,7 +15,7 @@ use vmyna_testkit::{isolated, require_program};
 const HANAKO: &str = "specimen:hanako";
 
 #[test]
-fn the_summary_tells_everything_about_the_holder_and_no_pin() {
+fn the_summary_has_all_data_of_the_cardholder_and_no_pin() {
     let output = vmyna(["show", HANAKO]).output().unwrap().exits_with(0);
     let text = output.out();
     for expected in [
@@ -82,7 +82,7 @@ fn the_json_has_the_fields_that_scripts_rely_on() {
 }
 
 #[test]
-fn the_pictures_are_png_files_of_an_id_1_card_at_300_dpi_that_only_their_owner_reads() {
+fn the_pictures_are_private_png_files_of_an_id_1_card_at_300_dpi() {
     let folder = tempfile::tempdir().unwrap();
     let pictures = folder.path().join("pictures");
     let mut command = vmyna(["show", HANAKO, "--json", "--png"]);
@@ -130,7 +130,7 @@ fn a_folder_that_cannot_be_written_is_named() {
 }
 
 #[test]
-fn cards_in_other_states_say_so() {
+fn cards_in_other_states_report_them() {
     for (card, expected) in [
         ("specimen:child", "sign     none on this card (署名用電子証明書)"),
         ("specimen:expired", "2025-01-02, EXPIRED"),

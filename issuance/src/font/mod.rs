@@ -40,6 +40,7 @@ pub type Point = (i64, i64);
 
 /// A character of the font.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Glyph {
     /// The distance from the origin of this character to the origin of the next one, in the font's units.
     pub advance: i64,

@@ -1,4 +1,5 @@
-//! Fills outlines: which part of each dot lies inside. All machines compute the same, because no number is a fraction.
+//! Fills outlines: computes the part of each dot that is inside. All numbers are integers, so that every machine computes
+//! the same.
 
 use super::Point;
 
@@ -13,6 +14,7 @@ const LARGEST: i64 = 4096;
 
 /// The dots that a glyph covers, row by row: from 0 for none of a dot to 255 for all of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mask {
     /// The column of the leftmost dots.
     pub left: i64,

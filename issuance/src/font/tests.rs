@@ -34,7 +34,7 @@ fn the_files_are_whole_and_those_that_the_script_makes() {
         digest,
         "ce783e83dbbb912b1345dc8e67d8ec7eb6651750f20d51f05b5374161ebce187"
     );
-    // The order's limit for the compressed font.
+    // The limit for the compressed font.
     assert!(INDEX_BYTES.len() + COMPRESSED.len() <= 4 << 20);
 }
 

@@ -54,18 +54,19 @@ pub(super) fn glyph(character: char) -> Option<Glyph> {
         .or_else(|| font::glyph(character).map(outlined))
 }
 
-/// The side of the em square of an outline in a cell, in dots and tenths: the rest keeps neighbours apart.
+/// The side of the em square of an outline in a cell, in tenths of a dot. The rest of the cell keeps neighbours apart.
 const OUTLINED: i64 = 115;
 /// The upper edge of an ideograph above the base line, in units of the font.
 const RISE: i64 = 880;
-/// How much of a dot an outline covers at least where the dot is ink: anywhere, and on the ridge of a thin stroke. With a
-/// higher limit the thinnest sign of JIS X 0212 disappears.
+/// A dot of which an outline covers this much or more is ink.
 const HALF: u8 = 128;
+/// A dot on the ridge of a thin stroke is ink if the outline covers this much or more. With a higher limit the thinnest
+/// sign of JIS X 0212 disappears.
 const RIDGE: u8 = 60;
 
 /// Draws an outline in the middle of a full-width cell.
 ///
-/// A stroke is as thick as a dot. One that runs between two dots covers half of each or less: there the dot that is
+/// Most strokes are thinner than a dot. A stroke between two dots covers less than half of each: there the dot that is
 /// covered more is ink, so that no stroke disappears.
 fn outlined(glyph: font::Glyph) -> Glyph {
     const SIDE: usize = HEIGHT as usize;
