@@ -68,6 +68,32 @@ pub trait Icc {
     }
 }
 
+impl<I: Icc + ?Sized> Icc for Box<I> {
+    fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        (**self).power_on(atr)
+    }
+
+    fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        (**self).reset(atr)
+    }
+
+    fn power_off(&mut self) -> Result<(), IccError> {
+        (**self).power_off()
+    }
+
+    fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        (**self).transmit(command, response)
+    }
+
+    fn has_left(&self) -> bool {
+        (**self).has_left()
+    }
+
+    fn pull(&self) -> Option<Pull> {
+        (**self).pull()
+    }
+}
+
 /// A handle with which another thread informs a waiting card that it has been pulled out, so that the wait ends at once.
 /// Clones are one handle. The pull holds until the card is powered on again.
 #[derive(Clone, Default)]

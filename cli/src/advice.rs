@@ -1,7 +1,12 @@
 //! What a user can do about an error of a library. A library states facts; only the command line recommends something.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
+use vmyna::{ControlErrorKind, Error, FolderError, FolderProblem, STATE_VARIABLE};
 use vmyna_apdu::ReaderError;
 use vmyna_applets::image::{ImageError, ImageErrorKind};
+use vmyna_applets::specimen;
 use vmyna_issuance::ca_folder::CaFolderError;
 use vmyna_pcsc_service::{ControlError, NotMoved, ServiceError};
 use vmyna_reader_bridge::vpcd::Reason;
@@ -95,6 +100,81 @@ pub(crate) fn for_connection(reason: &Reason) -> &'static str {
         Reason::Closed => "; pcscd has ended, or another program than vpcd listens there",
         Reason::NotVpcd => ": check the port",
         Reason::HalfMessage { .. } => "; is it vpcd that listens there?",
+        _ => "",
+    }
+}
+
+/// An error of a card, its image or its state with the advice for it.
+pub(crate) fn of_card(error: &Error) -> String {
+    match error {
+        Error::Image { file, error: image } if is_absent(image) => format!("{error}; {}", for_absent(file)),
+        Error::RelativeStateFolder(folder) => {
+            let whole = std::path::absolute(folder).unwrap_or_else(|_| Path::new("/").join(folder));
+            let whole = whole.display();
+            format!("{error}: name its whole path, as in {STATE_VARIABLE}={whole}")
+        }
+        Error::Folder(folder) => format!("{error}. {}", for_folder(folder)),
+        Error::Control(control) => format!("{error}{}", for_owner(control)),
+        Error::Image { error, .. } => of_image(error),
+        Error::Reader(reader) => of_reader(reader),
+        Error::Specimens(_) => format!("{error}; make the specimens anew with `make specimens` and rebuild"),
+        _ => error.to_string(),
+    }
+}
+
+fn is_absent(image: &ImageError) -> bool {
+    matches!(image.kind(), ImageErrorKind::Io(cause) if cause.kind() == ErrorKind::NotFound)
+}
+
+/// The name of a file that does not exist may be that of a specimen.
+fn for_absent(file: &Path) -> String {
+    let names = specimen::names().unwrap_or_default();
+    let name = file.to_string_lossy();
+    match names.contains(&name.as_ref()) {
+        true => format!("did you mean specimen:{name}?"),
+        false => format!(
+            "built-in cards are specimen:{}; `vmyna issue` makes others",
+            names.join(", specimen:")
+        ),
+    }
+}
+
+fn for_folder(error: &FolderError) -> String {
+    if error.named {
+        return format!("{STATE_VARIABLE} names it: name a folder of yours that only you can enter");
+    }
+    match &error.problem {
+        FolderProblem::Inspect(cause) if cause.kind() == ErrorKind::PermissionDenied => {
+            "You need permission to enter the folder of the image".to_owned()
+        }
+        FolderProblem::SymbolicLink | FolderProblem::NoFolder => {
+            "Find out which program put it there, and remove it".to_owned()
+        }
+        FolderProblem::OtherUser(_) | FolderProblem::UnknownUser => {
+            "Copy the image into a folder of your own and use it there".to_owned()
+        }
+        FolderProblem::OpenToOthers(_) => {
+            format!("If everything in it is yours, `chmod 700 {}`", error.folder.display())
+        }
+        _ => format!(
+            "{STATE_VARIABLE}=/DIR in the environment of all programs that use the card keeps it in another folder"
+        ),
+    }
+}
+
+/// The advice for a process that has a card in use and did not do what it was asked for.
+fn for_owner(error: &vmyna::ControlError) -> &'static str {
+    match &error.kind {
+        ControlErrorKind::Unreachable { error, sent } => match (error.kind(), sent) {
+            (ErrorKind::TimedOut, false) => ": was it stopped (Ctrl-Z)? Continue it, or end it",
+            (ErrorKind::TimedOut, true) => {
+                ": was it stopped (Ctrl-Z)? Continue it, or end it. `vmyna pin` shows whether it was done"
+            }
+            (_, false) => "",
+            (_, true) => ". `vmyna pin` shows whether it was done",
+        },
+        ControlErrorKind::NoAnswer => ": try again",
+        ControlErrorKind::Unknown => ": is it another version of vmyna?",
         _ => "",
     }
 }

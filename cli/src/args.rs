@@ -12,10 +12,10 @@ pub(crate) use look::{Files, Pin, Show};
 pub(crate) use readers::*;
 
 use crate::apdu::expect::Expectation;
-use crate::card::CardSource;
 use crate::explain::language::{self, Language};
 use crate::fault::args::{FaultOptions, help};
 use crate::trace::args::{TraceArguments, TraceOptions};
+use vmyna::CardSource;
 
 /// A virtual My Number Card (個人番号カード) for tests.
 ///

@@ -6,9 +6,8 @@ use clap::{Args, Subcommand};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::state::durable::StateError;
 
-use crate::card::CardSource;
 use crate::failure::Failure;
-use crate::state::{StatePlace, failed};
+use vmyna::{CardSource, Error, Reset, StatePlace};
 
 /// The state of a card.
 #[derive(Args)]
@@ -44,7 +43,15 @@ pub(crate) fn run(arguments: &CardState) -> Result<(), Failure> {
     match &arguments.action {
         Action::Inspect { card } => inspect(card),
         Action::ResetState { card } => {
-            let done = find(card)?.1.reset()?;
+            let done = match find(card)?.1.reset()? {
+                Reset::Removed(state) => format!("removed {}: the card is as issued", state.display()),
+                Reset::ByOwner(owner) => format!(
+                    "process {} has the card in use and has gone back to the card as issued; it lost power for a \
+                     moment: programs connected to it must connect, select and verify again",
+                    owner.pid
+                ),
+                _ => "the card was as issued".to_owned(),
+            };
             Ok(writeln!(io::stdout(), "{card}: {done}")?)
         }
     }
@@ -95,9 +102,10 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
         writeln!(out, "  {name} {}: {tries}{value}", pin.object.file)?;
     }
     match &inspection.damage {
-        None if other => Err(failed(StateError::OtherCard {
+        None if other => Err(Error::from(StateError::OtherCard {
             place: place.path().display().to_string(),
-        })),
+        })
+        .into()),
         None => Ok(()),
         Some(what) => Err(Failure::Failed(format!(
             "{} is damaged ({what}): restore a copy of it, or go back to the card as issued: `vmyna card reset-state {card}`",

@@ -15,6 +15,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
+use vmyna::Bench;
 use vmyna_apdu::{Reader, Text, text};
 use vmyna_applets::pins::CardPin;
 use vmyna_conformance::pins::Values;
@@ -28,7 +29,7 @@ use crate::advice;
 use crate::explain::language::{Language, say};
 use crate::failure::Failure;
 use crate::save;
-use crate::trace::{self, TracedReader};
+use crate::trace;
 pub(crate) use args::{Conformance, HELP};
 
 /// Runs the command.
@@ -72,7 +73,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
     let report = match reader(&arguments)? {
         Some(reader) => {
             let place = reader.name().to_owned();
-            let mut reader = TracedReader::around(reader, begin()?);
+            let mut reader = trace::around(reader, begin()?);
             let mut subject = Subject::InReader(&mut *reader);
             let mut examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
             output::introduce(&place, &examination, vectors.len(), arguments.lang);
@@ -94,8 +95,8 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
                     let _ = values.insert(pin, value);
                 }
             }
-            let trace = begin()?;
-            let mut make = |what_for: &str| card.reader(what_for, trace.as_ref());
+            let bench = Bench::new().with_trace(begin()?);
+            let mut make = |what_for: &str| card.reader(what_for, &bench);
             let mut subject = Subject::Anew(&mut make);
             let examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
             let name = &arguments.card;

@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::{Pkcs1v15Sign, RsaPublicKey};
 use sha2::{Digest, Sha256};
+use vmyna::{Bench, Slot};
 use vmyna_apdu::{Reader, ResponseApdu, StatusWord, hex};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{PinAtIssue, input_assist, jpki};
@@ -96,10 +97,9 @@ struct Tour {
 impl Tour {
     fn begin(arguments: &args::Demo, card: IssuedCard) -> Result<Self, Failure> {
         let reasons = Reasons::default();
-        let mut reader = SoftwareReader::new("software reader");
-        let prepared = trace::prepare_as_issued(&arguments.card, &card, Some(reasons.observer()))?;
-        let trace = trace::begin(&arguments.trace, arguments.show_secrets)?;
-        reader.put(prepared.into_reader("software reader", trace.as_ref()))?;
+        let open = arguments.card.as_issued(&card, Some(reasons.observer()))?;
+        let bench = Bench::new().with_trace(trace::begin(&arguments.trace, arguments.show_secrets)?);
+        let reader = bench.reader_with(open, Slot::new("software reader"))?;
         writeln!(
             io::stdout(),
             "A virtual My Number Card (個人番号カード), {}: its holder is fictional.\n\

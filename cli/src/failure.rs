@@ -66,9 +66,32 @@ pub(crate) fn unless_closed(outcome: Result<(), Failure>) -> Result<(), Failure>
     }
 }
 
-/// An image that can't be read or written: a wrong name or path is what was typed.
+impl From<vmyna::Error> for Failure {
+    fn from(error: vmyna::Error) -> Self {
+        use vmyna::Error::{Image, Reader, RelativeStateFolder, SeveralCards};
+        let message = advice::of_card(&error);
+        match error {
+            SeveralCards { .. } | RelativeStateFolder(_) => Self::Usage(message),
+            Image { error, .. } if is_wrong_image(&error) => Self::Usage(message),
+            Reader(error) => error.into(),
+            _ => Self::Failed(message),
+        }
+    }
+}
+
+/// An image that can't be written.
 pub(crate) fn image_failure(error: ImageError) -> Failure {
-    let wrong = match error.kind() {
+    let message = advice::of_image(&error);
+    if is_wrong_image(&error) {
+        Failure::Usage(message)
+    } else {
+        Failure::Failed(message)
+    }
+}
+
+/// Whether a wrong name or path was typed.
+fn is_wrong_image(error: &ImageError) -> bool {
+    match error.kind() {
         ImageErrorKind::Io(error) => is_wrong_path(error),
         kind => matches!(
             kind,
@@ -77,12 +100,6 @@ pub(crate) fn image_failure(error: ImageError) -> Failure {
                 | ImageErrorKind::Exists
                 | ImageErrorKind::Twice(_)
         ),
-    };
-    let message = advice::of_image(&error);
-    if wrong {
-        Failure::Usage(message)
-    } else {
-        Failure::Failed(message)
     }
 }
 

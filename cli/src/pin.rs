@@ -7,7 +7,7 @@ use vmyna_card_os::declaration::{Application, Body, File, ObjectId, Operation, P
 
 use crate::args;
 use crate::failure::Failure;
-use crate::state::Tries;
+use vmyna::{Tries, TriesSource};
 
 /// What the JSON says: field names in snake_case.
 #[derive(Serialize)]
@@ -138,7 +138,15 @@ fn write(out: &mut impl Write, pins: &[PinReport], source: &Tries) -> io::Result
         }
         writeln!(out, "{}", row[5])?;
     }
-    writeln!(out, "{source}")
+    match source.source() {
+        TriesSource::State(path) => writeln!(out, "Tries left, as in the card's state {}.", path.display()),
+        TriesSource::Owner(owner) => writeln!(
+            out,
+            "Tries left, as reported by process {}, which is using the card.",
+            owner.pid
+        ),
+        _ => writeln!(out, "Tries left, as the card was issued."),
+    }
 }
 
 #[cfg(test)]

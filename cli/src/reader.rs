@@ -11,8 +11,8 @@ use vmyna_pcsc_service::control::{self, Listed, Presence};
 use crate::advice;
 use crate::args::{self, ReaderAction, Service, WhichReader};
 use crate::failure::Failure;
-use crate::private_directory::PrivateDirectory;
 use crate::run::SOCKET_VARIABLE;
+use vmyna::PrivateDirectory;
 
 /// Runs the command.
 pub(crate) fn run(arguments: args::Reader) -> Result<(), Failure> {

@@ -22,21 +22,19 @@ use signal_hook::iterator::Signals;
 use vmyna_pcsc_service::control::{ControlServer, MakeCard};
 use vmyna_pcsc_service::message::READERS;
 use vmyna_pcsc_service::{Observer, Options, PcscLiteService, ServiceError, ServiceEvent, What};
-use vmyna_reader_bridge::trace::Trace;
 
 use crate::advice;
 use crate::args;
-use crate::card::CardSource;
+use crate::bench::{self, OwnBench, Verbose};
 use crate::failure::Failure;
 use crate::fault::Faults;
 use crate::output::say;
-use crate::private_directory::PrivateDirectory;
 use crate::signals;
+use crate::trace;
 use crate::trace::args::TraceOptions;
-use crate::trace::{self, Prepared};
-use crate::verbose;
 use pin_pad::Cancel;
 use put_back::{PutBack, Returns};
+use vmyna::{CardSource, ParseCardError, PrivateDirectory};
 
 /// What libpcsclite takes its socket from.
 pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -195,13 +193,10 @@ impl OwnService {
             .collect();
         let opened: Vec<_> = sources
             .iter()
-            .map(|source| source.as_ref().map(|source| trace::prepare(source, None)).transpose())
+            .map(|source| source.as_ref().map(bench::open).transpose())
             .collect::<Result<_, _>>()?;
         let trace = trace::begin(trace, show_secrets)?;
-        let told = move |card: Prepared, reader: &str| match verbose {
-            true => card.traced(reader, verbose::teller(Some(reader), show_secrets)),
-            false => card,
-        };
+        let bench = OwnBench::new(faults, trace, verbose.then_some(Verbose { show_secrets }));
         let cancel = Arc::new(Cancel::default());
         let mut options = Options::new(names.clone())
             .grace(readers.power_off.0)
@@ -222,18 +217,13 @@ impl OwnService {
         let put_back = PutBack::start(hand.clone());
         for (name, card) in names.iter().zip(opened) {
             if let Some(card) = card {
-                let card = card.with(|card| faults.around(card, Some(name), put_back.of(name)));
-                let card = told(card, name).into_reader(name, trace.as_ref());
+                let card = bench.connect(card, name, Some(name), put_back.of(name));
                 let moved = hand.insert(name, Some(card));
                 moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why}")))?;
             }
         }
-        let control = ControlServer::start(
-            socket,
-            hand,
-            make_card(trace, Arc::clone(faults), put_back.returns(), told),
-        )
-        .map_err(explain)?;
+        let make_card = make_card(bench, put_back.returns());
+        let control = ControlServer::start(socket, hand, make_card).map_err(explain)?;
         Ok(Self {
             control,
             put_back,
@@ -262,24 +252,18 @@ fn explain(error: ServiceError) -> Failure {
     }
 }
 
-/// Makes the cards that `vmyna reader insert` names, with the same faults.
-fn make_card(
-    trace: Option<Trace>,
-    faults: Arc<Faults>,
-    returns: Returns,
-    told: impl Fn(Prepared, &str) -> Prepared + Send + Sync + 'static,
-) -> MakeCard {
+/// Makes the cards that `vmyna reader insert` names, on the same bench.
+fn make_card(bench: OwnBench, returns: Returns) -> MakeCard {
     let made = AtomicUsize::new(0);
     Box::new(move |text, reader, let_go| {
-        let source: CardSource = text.parse()?;
-        // It means a card; not before that is the one given up that could be put back.
-        source.find().map_err(|failure| failure.to_string())?;
+        let source: CardSource = text.parse().map_err(|error: ParseCardError| error.to_string())?;
+        // The card that was taken out is given up only if the name is that of a card.
+        source.find().map_err(|error| Failure::from(error).to_string())?;
         let_go();
-        let card = trace::prepare(&source, None).map_err(|failure| failure.to_string())?;
-        let card = card.with(|card| faults.around(card, Some(reader), returns.of(reader)));
-        let card = told(card, reader);
+        let card = bench::open(&source).map_err(|failure| failure.to_string())?;
         let number = made.fetch_add(1, Ordering::SeqCst) + 1;
-        Ok(card.into_reader(&format!("put in #{number}: {source}"), trace.as_ref()))
+        let conversation = format!("put in #{number}: {source}");
+        Ok(bench.connect(card, &conversation, Some(reader), returns.of(reader)))
     })
 }
 

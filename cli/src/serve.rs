@@ -13,11 +13,12 @@ use vmyna_reader_bridge::vpcd::{End, Reason, StopHandle, VpcdAddress, VpcdError,
 
 use crate::advice;
 use crate::args;
+use crate::bench::{self, OwnBench, Verbose};
 use crate::failure::Failure;
 use crate::fault::Faults;
 use crate::output::say;
 use crate::run::OwnService;
-use crate::{signals, trace, verbose};
+use crate::{signals, trace};
 
 /// How long a card is out at least that is to be put back at once, so that one that leaves again each time keeps no core busy.
 const SHORTEST_ABSENCE: Duration = Duration::from_millis(10);
@@ -38,12 +39,11 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         ));
     }
     let source = source.clone();
-    let card = trace::prepare(&source, None)?;
-    let faults = Faults::begin(&arguments.faults, arguments.verbose)?;
+    let card = bench::open(&source)?;
+    let faults = Arc::new(Faults::begin(&arguments.faults, arguments.verbose)?);
     let back = Arc::<Mutex<Option<Duration>>>::default();
     let noted = Arc::clone(&back);
     let note = move |time| *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(time);
-    let card = card.with(|card| faults.around(card, None, note));
     let trace = trace::begin(&arguments.trace, arguments.show_secrets)?;
     let args::Serve {
         vpcd: address,
@@ -54,11 +54,8 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         ..
     } = arguments;
     let reader = format!("vpcd {address}");
-    let card = match verbose {
-        true => card.traced(&reader, verbose::teller(None, show_secrets)),
-        false => card,
-    };
-    let mut card = card.into_reader(&reader, trace.as_ref());
+    let bench = OwnBench::new(&faults, trace, verbose.then_some(Verbose { show_secrets }));
+    let mut card = bench.connect(card, &reader, None, note);
     let mut server = VpcdServer::new(address.clone());
     if insecure_remote {
         server = server.allow_remote();

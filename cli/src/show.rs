@@ -63,6 +63,6 @@ fn draw(card: &IssuedCard, summary: &Summary, directory: &Path) -> Result<(), Fa
 /// The specimen card that the tests of this program look at.
 #[cfg(test)]
 pub(crate) fn hanako() -> IssuedCard {
-    let source: crate::card::CardSource = "specimen:hanako".parse().unwrap();
+    let source: vmyna::CardSource = "specimen:hanako".parse().unwrap();
     source.issued().unwrap()
 }

@@ -10,8 +10,8 @@ use vmyna_reader_bridge::trace::{Message, Sink, Trace, What};
 
 use crate::output::say;
 
-/// A trace that tells what is said to one card; `reader` begins each exchange where there may be several readers.
-pub(crate) fn teller(reader: Option<&str>, show_secrets: bool) -> Trace {
+/// A trace that prints the conversation with one card; `reader` begins each exchange where there may be several readers.
+pub(crate) fn trace(reader: Option<&str>, show_secrets: bool) -> Trace {
     let teller = Teller {
         prefix: reader.map(|reader| format!("[{reader}] ")).unwrap_or_default(),
         narrator: Narrator::new().showing_secrets(show_secrets),

@@ -5,6 +5,7 @@ mod input;
 mod step;
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 use std::time::Instant;
 
 use vmyna_apdu::{Reader, ResponseApdu, hex};
@@ -13,10 +14,11 @@ use vmyna_reader_bridge::SoftwareReader;
 
 use crate::advice;
 use crate::args;
+use crate::bench::{self, OwnBench};
 use crate::explain::language::Language;
 use crate::failure::Failure;
 use crate::fault::Faults;
-use crate::trace::{self, TracedReader};
+use crate::trace;
 use expect::Expectation;
 use step::{Directive, Step};
 
@@ -34,7 +36,7 @@ pub(crate) fn run(arguments: args::Apdu) -> Result<(), Failure> {
         Some(expectation) if !arguments.steps.is_empty() => expectation.check_count(apdus)?,
         _ => {}
     }
-    let faults = Faults::begin(&arguments.faults, !arguments.plain)?;
+    let faults = Arc::new(Faults::begin(&arguments.faults, !arguments.plain)?);
     let outcome =
         Session::open(&arguments, &faults).and_then(|mut session| session.converse(&arguments, steps, at_prompt));
     faults.report();
@@ -56,21 +58,24 @@ struct Session {
 }
 
 impl Session {
-    fn open(arguments: &args::Apdu, faults: &Faults) -> Result<Self, Failure> {
+    fn open(arguments: &args::Apdu, faults: &Arc<Faults>) -> Result<Self, Failure> {
         let reasons = arguments.why.then(Reasons::default);
         let begin = || trace::begin(&arguments.trace, arguments.show_secrets);
         let reader: Box<dyn Reader> = match &arguments.reader {
             Some(name) => {
                 let reader = pcsc_reader(name)?;
-                TracedReader::around(reader, begin()?)
+                trace::around(reader, begin()?)
             }
             None => {
                 let observer = reasons.as_ref().map(Reasons::observer);
+                let card = match observer {
+                    Some(observer) => arguments.card.open(Some(observer))?,
+                    None => bench::open(&arguments.card)?,
+                };
+                let bench = OwnBench::new(faults, begin()?, None);
                 let mut reader = SoftwareReader::new("software reader");
-                let card = trace::prepare(&arguments.card, observer)?;
-                // Here the user puts it back.
-                let card = card.with(|card| faults.around(card, None, |_| {}));
-                reader.put(card.into_reader("software reader", begin()?.as_ref()))?;
+                // The user puts a card back that a fault pulls out.
+                reader.put(bench.connect(card, "software reader", None, |_| {}))?;
                 // The reasons of power-up do not belong to the first command.
                 reasons.iter().for_each(Reasons::clear);
                 Box::new(reader)

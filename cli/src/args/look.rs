@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::card::CardSource;
 use crate::explain::language::{self, Language};
 use crate::files::FilePath;
+use vmyna::CardSource;
 
 /// Showing a card.
 #[derive(Args)]

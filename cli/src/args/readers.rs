@@ -9,9 +9,9 @@ use clap::{ArgGroup, Args, Subcommand};
 use vmyna_reader_bridge::vpcd::VpcdAddress;
 use zeroize::Zeroizing;
 
-use crate::card::CardSource;
 use crate::fault::args::FaultOptions;
 use crate::trace::args::TraceOptions;
+use vmyna::CardSource;
 
 /// Readers of vmyna's own PC/SC service.
 #[derive(Args)]

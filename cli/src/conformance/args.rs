@@ -6,9 +6,9 @@ use clap::{Args, Subcommand};
 use vmyna_applets::pins;
 
 use crate::args::GivenPin;
-use crate::card::CardSource;
 use crate::explain::language::{self, Language};
 use crate::trace::args::TraceOptions;
+use vmyna::CardSource;
 
 fn pin_help() -> String {
     format!(

@@ -1,16 +1,13 @@
 //! A virtual card as a subject: as issued each time it is made, whatever has become of the same card in use.
 
+use vmyna::{Bench, CardSource, Error, Slot};
 use vmyna_apdu::{IccError, Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::declaration::Body;
 use vmyna_conformance::pins::{Pin, Place};
-use vmyna_reader_bridge::SoftwareReader;
-use vmyna_reader_bridge::trace::Trace;
 use zeroize::Zeroizing;
 
-use crate::card::CardSource;
 use crate::failure::Failure;
-use crate::trace;
 
 /// A card as issued.
 pub(super) struct VirtualCard {
@@ -31,13 +28,14 @@ impl VirtualCard {
 
     /// A new one in a reader. In the trace it is a conversation of its own, named for what the card is made for: so each
     /// can be replayed, with a card that is new as well.
-    pub(super) fn reader(&self, what_for: &str, trace: Option<&Trace>) -> Result<Box<dyn Reader>, ReaderError> {
-        let name = "software reader";
-        let card = trace::prepare_as_issued(&self.source, &self.issued, None);
-        let card = card.map_err(|_| ReaderError::from_icc(IccError::Mute, name))?;
-        let mut reader = SoftwareReader::new(name);
-        reader.put(card.into_reader(what_for, trace))?;
-        Ok(Box::new(reader))
+    pub(super) fn reader(&self, what_for: &str, bench: &Bench) -> Result<Box<dyn Reader>, ReaderError> {
+        let card = self.source.as_issued(&self.issued, None);
+        let reader = card.and_then(|card| bench.reader_with(card, Slot::new(what_for)));
+        match reader {
+            Ok(reader) => Ok(Box::new(reader)),
+            Err(Error::Reader(error)) => Err(error),
+            Err(_) => Err(ReaderError::from_icc(IccError::Mute, "software reader")),
+        }
     }
 
     /// The values of its PINs, from what it was issued with.

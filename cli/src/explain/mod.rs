@@ -11,8 +11,8 @@ use clap::Args;
 use vmyna_apdu::{CommandApdu, ResponseApdu, StatusWord, hex, text};
 use vmyna_explain::{Language, Narrator, Reasons, status};
 
-use crate::card::CardSource;
 use crate::failure::Failure;
+use vmyna::{Bench, CardSource, Slot};
 
 /// Explaining.
 #[derive(Args)]
@@ -48,7 +48,8 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
         .map(|(number, step)| understand(number, step))
         .collect::<Result<_, _>>()?;
     let reasons = Reasons::default();
-    let mut card = arguments.card.open_as_issued(Some(reasons.observer()))?;
+    let card = arguments.card.open_as_issued(Some(reasons.observer()))?;
+    let mut card = Bench::new().connect(card, Slot::new("explain"));
     let unpowered = |error| Failure::Failed(format!("{}: {error}", arguments.card));
     card.power_on(&mut Vec::new()).map_err(unpowered)?;
     let language = arguments.lang;

@@ -1,7 +1,6 @@
-//! `--fault` and `--latency` of the commands that run a card: what was asked for, around each card, and at the end which
-//! faults have never fired.
+//! `--fault` and `--latency` of the commands that run a card, and a report of the faults that never fired.
 //!
-//! Must never tell of a command or an answer, only of the fault.
+//! Must never print a command or an answer, only the fault.
 
 pub(crate) mod args;
 mod file;
@@ -9,8 +8,8 @@ mod file;
 use std::sync::Arc;
 use std::time::Duration;
 
-use vmyna_apdu::Icc;
-use vmyna_reader_bridge::fault::{FaultyCard, Latency, Notice, RealTime, Script, Trigger};
+use vmyna::Bench;
+use vmyna_reader_bridge::fault::{Latency, Notice, Script, Trigger};
 
 use crate::failure::Failure;
 use crate::output::say;
@@ -55,36 +54,28 @@ impl Faults {
         })
     }
 
-    /// The card as the host is to meet it, in the reader of this name, if there are several. `put_back` is told in how much
-    /// time the card is to be put back that is about to be pulled out; it must not use the reader.
-    pub(crate) fn around(
+    /// A bench whose cards have the faults and the latency.
+    pub(crate) fn bench(&self) -> Bench {
+        Bench::new()
+            .with_faults(Arc::clone(&self.script))
+            .with_latency(self.latency.clone())
+    }
+
+    /// Reports each fault that has an effect; `reader` is printed where there are several. `put_back` receives how long a
+    /// card that is about to be pulled out stays out; it must not use the reader.
+    pub(crate) fn watch<F: FnMut(Duration) + Send + 'static>(
         &self,
-        card: Box<dyn Icc + Send>,
         reader: Option<&str>,
-        mut put_back: impl FnMut(Duration) + Send + 'static,
-    ) -> Box<dyn Icc + Send> {
-        if self.latency.is_none() && !self.any() {
-            return card;
-        }
-        let (tell, place) = (self.tell, reader.map_or(String::new(), |name| format!("[{name}] ")));
-        let watch = move |notice: Notice<'_>| {
+        mut put_back: F,
+    ) -> impl FnMut(Notice<'_>) + Send + use<F> {
+        let (tell, reader) = (self.tell, reader.map_or(String::new(), |name| format!("[{name}] ")));
+        move |notice: Notice<'_>| {
             if tell {
-                say(&format!("{place}!! fault {}: {}", notice.number, notice.fault));
+                say(&format!("{reader}!! fault {}: {}", notice.number, notice.fault));
             }
-            notice
-                .fault
-                .action
-                .iter()
-                .filter_map(|action| action.back())
-                .for_each(&mut put_back);
-        };
-        Box::new(FaultyCard::new(
-            card,
-            Arc::clone(&self.script),
-            self.latency.clone(),
-            Box::new(RealTime::default()),
-            Box::new(watch),
-        ))
+            let back = notice.fault.action.iter().filter_map(|action| action.back());
+            back.for_each(&mut put_back);
+        }
     }
 
     /// Whether anything can go wrong on purpose.

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vmyna_applets::Profile;
 use x509_cert::der::DateTime;
 
-use crate::card::profile;
+use vmyna::ParseCardError;
 
 /// Issuing cards.
 #[derive(Args)]
@@ -74,7 +74,7 @@ impl FromStr for Time {
 /// The profiles by name, each with what it is in the help.
 fn profiles() -> impl TypedValueParser<Value = Profile> {
     let values = Profile::all().map(|profile| PossibleValue::new(profile.name).help(profile.description));
-    PossibleValuesParser::new(values).try_map(|name| profile(&name))
+    PossibleValuesParser::new(values).try_map(|name| Profile::find(&name).ok_or(ParseCardError::NoSuchProfile))
 }
 
 pub(crate) const HELP: &str = "\

@@ -146,7 +146,7 @@ impl Returns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::card::CardSource;
+    use vmyna::{Bench, CardSource, Slot};
     use vmyna_pcsc_service::{Options, PcscLiteService};
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         let options = Options::new(vec!["Desk".to_owned()]);
         let service = PcscLiteService::start(&directory.path().join("s"), options).unwrap();
         let hand = service.hand();
-        let card = CardSource::hanako().open(None).unwrap();
+        let card = Bench::new().connect(CardSource::hanako().open(None).unwrap(), Slot::new("Desk"));
         hand.insert("Desk", Some(card)).unwrap();
         let put_back = PutBack::start(hand.clone());
         put_back.of("Desk")(Duration::ZERO);

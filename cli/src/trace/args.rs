@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use vmyna_applets::pins;
 
 use crate::args::GivenPin;
-use crate::card::CardSource;
+use vmyna::CardSource;
 
 /// Writing a trace.
 #[derive(Args, Clone)]

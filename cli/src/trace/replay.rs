@@ -5,6 +5,7 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use vmyna::{Bench, Slot};
 use vmyna_apdu::{Aid, CommandApdu, FileId, Icc, ResponseApdu, StatusWord, hex, instruction::code};
 use vmyna_applets::pins::{self, CardPin};
 use vmyna_card_os::command::{Instruction, Reference};
@@ -29,6 +30,7 @@ pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
     let position = Position::default();
     let observer = position.observer(&applications);
     let card = arguments.card.as_issued(&issued, Some(observer))?;
+    let card = Bench::new().connect(card, Slot::new("replay"));
     let mut replay = Replay {
         card,
         powered: false,

@@ -13,11 +13,13 @@ mod pcapng;
 mod read;
 mod secrecy;
 mod traced;
+mod traced_reader;
 
 pub use pcapng::PcapngSink;
 pub use read::{Numbered, ReadError, Recording, read};
 pub use secrecy::Secrecy;
 pub use traced::{Trace, Traced};
+pub use traced_reader::TracedReader;
 
 use std::fmt;
 use std::fs::{File, OpenOptions};

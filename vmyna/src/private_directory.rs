@@ -32,14 +32,14 @@ const GLANCE: Duration = Duration::from_millis(500);
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct PrivateDirectory(PathBuf);
+pub struct PrivateDirectory(PathBuf);
 
 impl PrivateDirectory {
     /// Makes one, in `XDG_RUNTIME_DIR` if that is this user's alone, or else in `/tmp`.
     ///
     /// # Errors
     /// When neither can be written to.
-    pub(crate) fn create() -> io::Result<PrivateDirectory> {
+    pub fn create() -> io::Result<PrivateDirectory> {
         let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
         let private = |path: &PathBuf| {
             let there = fs::metadata(path);
@@ -77,18 +77,18 @@ impl PrivateDirectory {
     }
 
     /// Where the PC/SC socket belongs.
-    pub(crate) fn socket(&self) -> PathBuf {
+    pub fn socket(&self) -> PathBuf {
         self.0.join(SOCKET)
     }
 
     /// Where the socket belongs by which other processes reach a card that this one has in use.
-    pub(crate) fn card_socket(&self) -> PathBuf {
+    pub fn card_socket(&self) -> PathBuf {
         self.0.join(CARD_SOCKET)
     }
 
     /// The sockets of the services of this user that run, in the directories in which [`PrivateDirectory::create`] makes
     /// them.
-    pub(crate) fn running() -> Vec<PathBuf> {
+    pub fn running() -> Vec<PathBuf> {
         let sockets = bases().into_iter().flat_map(|base| candidates(&base));
         let listened = |path: &PathBuf| match connect(path, GLANCE) {
             Ok(_) => true,
@@ -99,14 +99,14 @@ impl PrivateDirectory {
     }
 
     /// The user that this process runs as; `None` where that can't be told.
-    pub(crate) fn user() -> Option<u32> {
+    pub fn user() -> Option<u32> {
         // Without /proc, who owns what this process makes.
         let made = || fs::metadata(&Self::create_in(&std::env::temp_dir()).ok()?.0).ok();
         own_user().or_else(|| Some(made()?.uid()))
     }
 
     /// Removes what killed services have left behind. It may take some milliseconds when there are many.
-    pub(crate) fn remove_stale() {
+    pub fn remove_stale() {
         bases().iter().for_each(|base| Self::remove_stale_in(base));
     }
 

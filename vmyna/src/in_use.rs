@@ -1,0 +1,164 @@
+//! An issued card in use by this process. Other processes reach it by control requests ([`crate::control`]).
+
+mod requests;
+
+use std::os::unix::net::UnixListener;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::thread;
+
+use rand_core::OsRng;
+use vmyna_apdu::{Icc, IccError};
+use vmyna_applets::issued::IssuedCard;
+use vmyna_card_os::{Card, Observer};
+
+use crate::error::Error;
+use crate::private_directory::PrivateDirectory;
+use crate::state::StatePlace;
+
+/// An issued card that keeps its state, in use by this process until it is dropped.
+pub struct KeptCard {
+    shared: Arc<Mutex<InUse>>,
+    /// The directory of the control socket.
+    directory: PrivateDirectory,
+}
+
+/// The card, shared with the threads that answer control requests.
+struct InUse {
+    /// `None` once the card is no longer in use.
+    card: Option<Card>,
+    identity: [u8; 32],
+    powered: bool,
+    /// A control request has taken the power from the card. The next command gets no answer, so that the program notices
+    /// that nothing is selected or verified any more.
+    interrupted: bool,
+}
+
+impl KeptCard {
+    /// Opens the card and its state, and locks the state. `observer` is called with each event of the card.
+    ///
+    /// # Errors
+    /// Another process uses the card, or its state or control socket can't be used.
+    pub fn open(issued: &IssuedCard, place: &StatePlace, observer: Box<dyn Observer + Send>) -> Result<Self, Error> {
+        let directory = PrivateDirectory::create().map_err(Error::Socket)?;
+        let socket = directory.card_socket();
+        let listener = UnixListener::bind(&socket).map_err(Error::Socket)?;
+        let mut store = place.open()?;
+        store.announce(&socket.display().to_string())?;
+        let card = issued.card(Box::new(store), Box::new(OsRng));
+        let mut card = card.map_err(|error| Error::Card {
+            card: place.path().display().to_string(),
+            error,
+        })?;
+        card.observe(observer);
+        let shared = Arc::new(Mutex::new(InUse {
+            card: Some(card),
+            identity: place.identity(),
+            powered: false,
+            interrupted: false,
+        }));
+        let answering = shared.clone();
+        thread::spawn(move || requests::listen(&listener, &answering));
+        // Once in a process is enough.
+        static SWEEP: Once = Once::new();
+        SWEEP.call_once(|| drop(thread::spawn(PrivateDirectory::remove_stale)));
+        Ok(Self { shared, directory })
+    }
+}
+
+impl Drop for KeptCard {
+    fn drop(&mut self) {
+        lock(&self.shared).card = None;
+        requests::wake(&self.directory.card_socket());
+    }
+}
+
+fn lock(shared: &Mutex<InUse>) -> MutexGuard<'_, InUse> {
+    // A card that panicked is in no worse state than one that lost power.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl InUse {
+    /// Goes back to the card as issued, which loses its power for a moment. If it fails, nothing has changed.
+    fn reset_state(&mut self) -> Result<(), String> {
+        let Some(card) = &mut self.card else { return Ok(()) };
+        card.reset_state().map_err(|error| error.to_string())?;
+        if self.powered {
+            card.power_on();
+            self.interrupted = true;
+        }
+        Ok(())
+    }
+
+    fn with_card<T>(&mut self, call: impl FnOnce(&mut Card) -> Result<T, IccError>) -> Result<T, IccError> {
+        call(self.card.as_mut().ok_or(IccError::Gone)?)
+    }
+}
+
+impl Icc for KeptCard {
+    fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        let mut in_use = lock(&self.shared);
+        in_use.with_card(|card| Icc::power_on(card, atr))?;
+        in_use.powered = true;
+        in_use.interrupted = false;
+        Ok(())
+    }
+
+    fn reset(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
+        let mut in_use = lock(&self.shared);
+        in_use.interrupted = false;
+        in_use.with_card(|card| Icc::reset(card, atr))
+    }
+
+    fn power_off(&mut self) -> Result<(), IccError> {
+        let mut in_use = lock(&self.shared);
+        in_use.powered = false;
+        in_use.interrupted = false;
+        in_use.with_card(Icc::power_off)
+    }
+
+    fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        let mut in_use = lock(&self.shared);
+        if std::mem::take(&mut in_use.interrupted) {
+            return Err(IccError::Mute);
+        }
+        in_use.with_card(|card| Icc::transmit(card, command, response))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Reset;
+    use vmyna_apdu::hex;
+    use vmyna_applets::specimen;
+    use vmyna_card_os::Event;
+
+    const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
+
+    #[test]
+    fn a_state_reset_leaves_one_command_unanswered() {
+        let folder = tempfile::tempdir().unwrap();
+        let issued = specimen::find("hanako").unwrap().unwrap();
+        let place = StatePlace::beside(&folder.path().join("c"), &"hanako".parse().unwrap(), [1; 32]);
+        let mut card = KeptCard::open(&issued, &place, Box::new(|_: &Event<'_>| {})).unwrap();
+        let select = hex::decode(SELECT_JPKI).unwrap();
+        let (mut atr, mut answer) = (Vec::new(), Vec::new());
+        let reset = || assert!(matches!(place.reset(), Ok(Reset::ByOwner(_))));
+        // A card without power has nothing to lose.
+        reset();
+        card.power_on(&mut atr).unwrap();
+        card.transmit(&select, &mut answer).unwrap();
+        reset();
+        assert_eq!(card.transmit(&select, &mut answer), Err(IccError::Mute));
+        for _ in 0..2 {
+            card.transmit(&select, &mut answer).unwrap();
+            assert_eq!(answer, [0x90, 0x00]);
+        }
+        // A program that resets the card expects that nothing is selected.
+        for how in [KeptCard::reset, KeptCard::power_on] {
+            reset();
+            how(&mut card, &mut atr).unwrap();
+            card.transmit(&select, &mut answer).unwrap();
+        }
+    }
+}

@@ -1,0 +1,315 @@
+//! The name of a card: which virtual card is meant, and how it is opened.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use rand_core::OsRng;
+use vmyna_apdu::Icc;
+use vmyna_applets::image::Image;
+use vmyna_applets::issued::{CardName, IssuedCard};
+use vmyna_applets::{Interface, Profile, specimen};
+use vmyna_card_os::state::MemoryStore;
+use vmyna_card_os::{Event, Observer};
+use vmyna_reader_bridge::trace::Secrecy;
+
+use crate::error::Error;
+use crate::in_use::KeptCard;
+use crate::secrecy;
+use crate::state::StatePlace;
+
+/// A card by its name: `specimen:NAME`, `specimen:NAME@PROFILE`, `FILE` or `FILE#NAME`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CardSource {
+    /// `specimen:NAME`: built in; with `@PROFILE` behind it as a card of another generation. It keeps no state.
+    Specimen(String, Option<Profile>),
+    /// `FILE` or `FILE#NAME`: an issued card of an image. It keeps its state.
+    Image(PathBuf, Option<CardName>),
+}
+
+/// A text that names no card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParseCardError {
+    /// The text is empty.
+    Empty,
+    /// There is no specimen of this name; these are the names there are.
+    NoSuchSpecimen(Vec<&'static str>),
+    /// There is no profile of this name.
+    NoSuchProfile,
+    /// The name of a card in an image breaks this rule.
+    Name(&'static str),
+    /// The built-in specimens are damaged.
+    Specimens(specimen::SpecimenError),
+}
+
+impl fmt::Display for ParseCardError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str(
+                "a card is specimen:NAME, FILE or FILE#NAME; specimen:NAME@PROFILE is one of another generation",
+            ),
+            Self::NoSuchSpecimen(names) => {
+                let names: Vec<String> = names.iter().map(|name| format!("specimen:{name}")).collect();
+                write!(f, "there is no such specimen; there are: {}", names.join(", "))
+            }
+            Self::NoSuchProfile => write!(f, "there is no such profile; there are {}", Profile::NAMES.join(", ")),
+            Self::Name(rule) => f.write_str(rule),
+            Self::Specimens(damaged) => damaged.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ParseCardError {}
+
+impl FromStr for CardSource {
+    type Err = ParseCardError;
+
+    fn from_str(text: &str) -> Result<Self, ParseCardError> {
+        if let Some(name) = text.strip_prefix("specimen:") {
+            let (name, profile) = match name.split_once('@') {
+                Some((name, profile)) => {
+                    let profile = Profile::find(profile).ok_or(ParseCardError::NoSuchProfile)?;
+                    (name, Some(profile))
+                }
+                None => (name, None),
+            };
+            let names = specimen::names().map_err(ParseCardError::Specimens)?;
+            return match names.contains(&name) {
+                true => Ok(Self::Specimen(name.to_owned(), profile)),
+                false => Err(ParseCardError::NoSuchSpecimen(names)),
+            };
+        }
+        if text.is_empty() {
+            return Err(ParseCardError::Empty);
+        }
+        // A file's name may contain the sign as well.
+        if let Some((file, name)) = text.rsplit_once('#')
+            && !Path::new(text).exists()
+        {
+            let name = name.parse().map_err(ParseCardError::Name)?;
+            return Ok(Self::Image(file.into(), Some(name)));
+        }
+        Ok(Self::Image(text.into(), None))
+    }
+}
+
+impl fmt::Display for CardSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Specimen(name, None) => write!(f, "specimen:{name}"),
+            Self::Specimen(name, Some(profile)) => write!(f, "specimen:{name}@{}", profile.name),
+            Self::Image(file, None) => write!(f, "{}", file.display()),
+            Self::Image(file, Some(name)) => write!(f, "{}#{name}", file.display()),
+        }
+    }
+}
+
+/// The card of an image whose state is kept.
+struct Kept<'a> {
+    image: &'a Path,
+    name: CardName,
+    /// Distinguishes the issued card from every other one.
+    identity: [u8; 32],
+}
+
+impl CardSource {
+    /// The built-in card `specimen:hanako`.
+    #[must_use]
+    pub fn hanako() -> Self {
+        Self::Specimen("hanako".to_owned(), None)
+    }
+
+    /// The same card under a name that a process in another folder understands.
+    ///
+    /// # Errors
+    /// The working directory has no path.
+    pub fn to_absolute(&self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Image(file, name) => Self::Image(std::path::absolute(file)?, name.clone()),
+            built_in => built_in.clone(),
+        })
+    }
+
+    /// The card as it was issued.
+    ///
+    /// # Errors
+    /// There is no such card, or its image can't be read.
+    pub fn issued(&self) -> Result<IssuedCard, Error> {
+        self.look_up().map(|(card, _)| card)
+    }
+
+    /// The card as it was issued, and the place of its state; `None` for a built-in card, which keeps none.
+    ///
+    /// # Errors
+    /// As [`issued`](Self::issued); or [`Error::RelativeStateFolder`].
+    pub fn find(&self) -> Result<(IssuedCard, Option<StatePlace>), Error> {
+        let (card, kept) = self.look_up()?;
+        let place = kept.map(|kept| StatePlace::of(kept.image, &kept.name, kept.identity));
+        Ok((card, place.transpose()?))
+    }
+
+    fn look_up(&self) -> Result<(IssuedCard, Option<Kept<'_>>), Error> {
+        match self {
+            Self::Specimen(name, profile) => {
+                let found = specimen::find(name).map_err(Error::Specimens)?;
+                let card = found.ok_or_else(|| Error::NoSuchSpecimen(name.clone()))?;
+                let profile = profile.clone().unwrap_or_else(|| card.profile.clone());
+                Ok((card.with_profile(profile), None))
+            }
+            Self::Image(file, name) => {
+                let failed = |error| Error::Image {
+                    file: file.clone(),
+                    error,
+                };
+                let image = Image::open(file).map_err(failed)?;
+                let name = match name {
+                    Some(name) => name.clone(),
+                    None => only_card(file, &image)?,
+                };
+                let card = image.card(&name).map_err(failed)?;
+                let identity = image.identity(&name);
+                let kept = |identity| Kept {
+                    image: file,
+                    name,
+                    identity,
+                };
+                Ok((card, identity.map(kept)))
+            }
+        }
+    }
+
+    /// Opens the card. An issued card is in use by this process until it is dropped, and keeps its state; a built-in one is
+    /// as issued. `observer` is called with each event of the card.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find); or another process uses the card, or its state can't be used.
+    pub fn open(&self, observer: Option<Box<dyn Observer + Send>>) -> Result<OpenCard, Error> {
+        let (issued, place) = self.find()?;
+        match place {
+            Some(place) => {
+                let interface = issued.profile.interface;
+                OpenCard::new(interface, observer, |observer| {
+                    Ok(Box::new(KeptCard::open(&issued, &place, observer)?))
+                })
+            }
+            None => self.as_issued(&issued, observer),
+        }
+    }
+
+    /// Opens the card as it was issued, without its state; what happens to it is forgotten.
+    ///
+    /// # Errors
+    /// As [`issued`](Self::issued); or the card can't be made.
+    pub fn open_as_issued(&self, observer: Option<Box<dyn Observer + Send>>) -> Result<OpenCard, Error> {
+        self.as_issued(&self.issued()?, observer)
+    }
+
+    /// Opens a card as it was `issued`, like [`open_as_issued`](Self::open_as_issued), without reading its image again.
+    ///
+    /// # Errors
+    /// The card can't be made.
+    pub fn as_issued(
+        &self,
+        issued: &IssuedCard,
+        observer: Option<Box<dyn Observer + Send>>,
+    ) -> Result<OpenCard, Error> {
+        OpenCard::new(issued.profile.interface, observer, |observer| {
+            let card = issued.card(Box::<MemoryStore>::default(), Box::new(OsRng));
+            let mut card = card.map_err(|error| Error::Card {
+                card: self.to_string(),
+                error,
+            })?;
+            card.observe(observer);
+            Ok(Box::new(card))
+        })
+    }
+}
+
+/// A card without power, in no reader yet. [`Bench::connect`](crate::Bench::connect) makes it ready for one.
+pub struct OpenCard {
+    pub(crate) card: Box<dyn Icc + Send>,
+    /// Whether it needs a contactless reader.
+    pub(crate) interface: Interface,
+    /// Where the card reports which answers are secret.
+    pub(crate) secrecy: Secrecy,
+}
+
+impl OpenCard {
+    fn new(
+        interface: Interface,
+        observer: Option<Box<dyn Observer + Send>>,
+        open: impl FnOnce(Box<dyn Observer + Send>) -> Result<Box<dyn Icc + Send>, Error>,
+    ) -> Result<Self, Error> {
+        let secrecy = Secrecy::reported();
+        let mut observers = vec![secrecy::reporting_to(&secrecy)];
+        observers.extend(observer);
+        let all = move |event: &Event<'_>| observers.iter_mut().for_each(|observer| observer.event(event));
+        Ok(Self {
+            card: open(Box::new(all))?,
+            interface,
+            secrecy,
+        })
+    }
+}
+
+/// The name of the card of an image that has one card.
+fn only_card(file: &Path, image: &Image) -> Result<CardName, Error> {
+    const SHOWN: usize = 10;
+    let names: Vec<&str> = image.names().take(SHOWN).collect();
+    match (image.count(), names.first().map(|name| name.parse())) {
+        (1, Some(Ok(name))) => Ok(name),
+        (count, _) => Err(Error::SeveralCards {
+            file: file.to_owned(),
+            count,
+            names: names.into_iter().map(str::to_owned).collect(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Bench;
+    use vmyna_apdu::Reader;
+
+    #[test]
+    fn every_specimen_is_found_by_its_name_and_makes_a_card() {
+        for name in specimen::names().unwrap() {
+            let source: CardSource = format!("specimen:{name}").parse().unwrap();
+            assert_eq!(source.to_string(), format!("specimen:{name}"));
+            source.open(None).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_specimen_can_be_of_any_profile() {
+        for name in Profile::NAMES {
+            let source: CardSource = format!("specimen:hanako@{name}").parse().unwrap();
+            assert_eq!(source.to_string(), format!("specimen:hanako@{name}"));
+            let reader = Bench::new().reader(&source).unwrap();
+            assert_eq!(reader.atr(), Some(&Profile::find(name).unwrap().atr[..]));
+        }
+        let message = "specimen:hanako@new".parse::<CardSource>().unwrap_err().to_string();
+        assert!(message.contains("contactless"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_specimen_is_answered_with_those_there_are() {
+        for text in ["specimen:", "specimen:taro"] {
+            let message = text.parse::<CardSource>().unwrap_err().to_string();
+            assert!(message.contains("specimen:hanako"), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_file_and_a_card_in_it_are_told_apart_by_the_last_number_sign() {
+        let parse = |text: &str| text.parse::<CardSource>().unwrap();
+        let name = |text: &str| Some(text.parse().unwrap());
+        assert_eq!(parse("town.vmyna"), CardSource::Image("town.vmyna".into(), None));
+        assert_eq!(parse("t#1.vmyna#p1"), CardSource::Image("t#1.vmyna".into(), name("p1")));
+        assert!("town.vmyna#P 1".parse::<CardSource>().is_err());
+    }
+}

@@ -1,0 +1,243 @@
+//! The place where an issued card keeps its state, and what other programs may ask about it.
+//!
+//! `FILE.state/NAME.redb` is the state of the card NAME of the image FILE; the first change creates it. If the variable
+//! [`STATE_VARIABLE`] names a folder, the state is `NAME-IDENTITY.redb` there; IDENTITY is the beginning of the card's identity.
+//! That path must be absolute, or a card would have a state in each working directory. Only the owner can enter the folder.
+//! This module must never return the value of a PIN, nor use a folder into which another user can put something.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use vmyna_apdu::hex;
+use vmyna_applets::issued::CardName;
+use vmyna_card_os::declaration::ObjectId;
+use vmyna_card_os::state::durable::{self, DurableStore, Holder, Inspection, StateError};
+
+use crate::control::{ControlError, ask_reset, ask_tries};
+use crate::error::Error;
+use crate::folder;
+
+/// The variable of the environment that names the folder for the states of all cards, for images in folders that can't be
+/// written to. All programs that use a card must have the same value, or the card has two states.
+pub const STATE_VARIABLE: &str = "VMYNA_STATE";
+
+/// Where the state of one card is, and which card that is.
+#[derive(Clone, Debug)]
+pub struct StatePlace {
+    path: PathBuf,
+    /// Whether [`STATE_VARIABLE`] names the folder.
+    named: bool,
+    identity: [u8; 32],
+}
+
+/// The tries left of a card's PINs, and their source.
+#[derive(Clone, Debug)]
+pub struct Tries {
+    left: BTreeMap<ObjectId, u8>,
+    source: TriesSource,
+}
+
+/// The source of the tries left.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum TriesSource {
+    /// The card as issued: it was never changed, or keeps no state.
+    Issued,
+    /// The card's state at this path.
+    State(PathBuf),
+    /// The process that has the card in use.
+    Owner(Holder),
+}
+
+/// How a card went back to the card as issued.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Reset {
+    /// The state at this path was removed.
+    Removed(PathBuf),
+    /// There was no state.
+    WasAsIssued,
+    /// The process that has the card in use did it. The card lost its power for a moment.
+    ByOwner(Holder),
+}
+
+impl Tries {
+    /// The tries of a card that keeps no state.
+    #[must_use]
+    pub const fn issued() -> Self {
+        Self {
+            left: BTreeMap::new(),
+            source: TriesSource::Issued,
+        }
+    }
+
+    /// The tries left of a PIN; `None` if they are as issued.
+    #[must_use]
+    pub fn left(&self, pin: ObjectId) -> Option<u8> {
+        self.left.get(&pin).copied()
+    }
+
+    /// The source of the figures.
+    #[must_use]
+    pub const fn source(&self) -> &TriesSource {
+        &self.source
+    }
+}
+
+impl StatePlace {
+    /// The place of the state of a card of an image. `identity` distinguishes the issued card from every other one.
+    ///
+    /// # Errors
+    /// [`Error::RelativeStateFolder`].
+    pub fn of(image: &Path, name: &CardName, identity: [u8; 32]) -> Result<Self, Error> {
+        let Some(folder) = std::env::var_os(STATE_VARIABLE).filter(|folder| !folder.is_empty()) else {
+            return Ok(Self::beside(image, name, identity));
+        };
+        let folder = PathBuf::from(folder);
+        match folder.is_relative() {
+            true => Err(Error::RelativeStateFolder(folder)),
+            false => Ok(Self::within(&folder, name, identity)),
+        }
+    }
+
+    /// The place in a folder for the states of all cards.
+    fn within(folder: &Path, name: &CardName, identity: [u8; 32]) -> Self {
+        let (beginning, _) = identity.split_at(8);
+        Self {
+            path: folder.join(format!("{name}-{}.redb", hex::encode(beginning))),
+            named: true,
+            identity,
+        }
+    }
+
+    /// The place beside the image, whatever [`STATE_VARIABLE`] names.
+    #[must_use]
+    pub fn beside(image: &Path, name: &CardName, identity: [u8; 32]) -> Self {
+        // Symbolic links to an image lead to one state. A hard link is another image.
+        let image = image.canonicalize().unwrap_or_else(|_| image.to_owned());
+        let mut folder = image.into_os_string();
+        folder.push(".state");
+        Self {
+            path: Path::new(&folder).join(format!("{name}.redb")),
+            named: false,
+            identity,
+        }
+    }
+
+    /// The path of the state.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The identity of the card.
+    #[must_use]
+    pub const fn identity(&self) -> [u8; 32] {
+        self.identity
+    }
+
+    /// Opens the state, and locks it until it is dropped.
+    pub(crate) fn open(&self) -> Result<DurableStore, Error> {
+        folder::make_private(self.folder(), self.named)?;
+        self.check_folder()?;
+        Ok(DurableStore::open(&self.path, &self.identity)?)
+    }
+
+    /// The content of the state, without values of PINs; `None` for a card that was never changed.
+    ///
+    /// # Errors
+    /// Another process uses the card, or its state can't be read.
+    pub fn inspect(&self) -> Result<Option<Inspection>, Error> {
+        // Without the folder there is no state in it.
+        Ok(match self.check_folder()? {
+            true => durable::inspect(&self.path)?,
+            false => None,
+        })
+    }
+
+    fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("."))
+    }
+
+    /// Refuses a folder that other users can write to; returns whether there is one.
+    fn check_folder(&self) -> Result<bool, Error> {
+        Ok(folder::check_private(self.folder(), self.named)?)
+    }
+
+    /// The tries left of the card's PINs, from its state or from the process that has the card in use.
+    ///
+    /// # Errors
+    /// The state can't be used, or that process does not answer.
+    pub fn tries(&self) -> Result<Tries, Error> {
+        let from_state = || self.inspect().map(Ok);
+        let from_owner = |owner: &Holder| {
+            let left = ask_tries(owner, &self.identity)?;
+            let source = TriesSource::Owner(owner.clone());
+            Ok(Err(Tries { left, source }))
+        };
+        let inspection = match self.here_or_by_the_owner(from_state, from_owner)? {
+            Err(tries) => return Ok(tries),
+            Ok(None) => return Ok(Tries::issued()),
+            Ok(Some(inspection)) => inspection,
+        };
+        let place = || self.path.display().to_string();
+        if let Some(what) = inspection.damage {
+            return Err(StateError::Damaged { place: place(), what }.into());
+        }
+        if inspection.head.is_some_and(|(_, card)| card != self.identity) {
+            return Err(StateError::OtherCard { place: place() }.into());
+        }
+        let left = inspection
+            .pins
+            .iter()
+            .filter_map(|pin| Some((pin.object, pin.tries_left?)));
+        Ok(Tries {
+            left: left.collect(),
+            source: TriesSource::State(self.path.clone()),
+        })
+    }
+
+    /// Drops the state: the card is as it was issued. If another process has the card in use, that process does it and
+    /// continues with the card as issued.
+    ///
+    /// # Errors
+    /// The state can't be removed, or that process does not answer.
+    pub fn reset(&self) -> Result<Reset, Error> {
+        let here = || {
+            Ok(match self.check_folder()? && durable::reset(&self.path)? {
+                true => Reset::Removed(self.path.clone()),
+                false => Reset::WasAsIssued,
+            })
+        };
+        self.here_or_by_the_owner(here, |owner| {
+            ask_reset(owner, &self.identity)?;
+            Ok(Reset::ByOwner(owner.clone()))
+        })
+    }
+
+    /// Does something with the state, or asks the process that has the card in use.
+    fn here_or_by_the_owner<T>(
+        &self,
+        here: impl Fn() -> Result<T, Error>,
+        ask: impl Fn(&Holder) -> Result<T, ControlError>,
+    ) -> Result<T, Error> {
+        let mut failed: Option<ControlError> = None;
+        loop {
+            let owner = match here() {
+                Err(Error::State(StateError::InUse {
+                    holder: Some(owner), ..
+                })) if owner.control.is_some() => owner,
+                other => return other,
+            };
+            match failed {
+                Some(error) if error.owner == owner => return Err(error.into()),
+                _ => {}
+            }
+            match ask(&owner) {
+                Ok(done) => return Ok(done),
+                // The owner may have ended meanwhile. Then the card is free, or in use by another process.
+                Err(error) => failed = Some(error),
+            }
+        }
+    }
+}
