@@ -191,12 +191,10 @@ fn check(request: &Request<'_>, bytes: &[u8]) {
 fn replies(bytes: &[u8]) {
     let number = |at: usize| bytes.get(at).map_or(0, |byte| u32::from(*byte));
     let (code, card) = (number(0) & 1, number(1));
-    let entry = ReaderEntry {
-        name: String::from_utf8_lossy(bytes).into_owned(),
-        atr: bytes.to_vec(),
-        sharing: -1,
-        ..ReaderEntry::default()
-    };
+    let mut entry = ReaderEntry::default();
+    entry.name = String::from_utf8_lossy(bytes).into_owned();
+    entry.atr = bytes.to_vec();
+    entry.sharing = -1;
     let data = if code == 0 { bytes.len() } else { 0 };
     let (readers, entries) = (&[entry.clone(), entry][..], number(2) as usize % (READERS + 1));
     let length = bytes.len() as u32;

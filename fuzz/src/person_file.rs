@@ -6,7 +6,6 @@ use std::time::Duration;
 use der::DateTime;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use vmyna_applets::Profile;
 use vmyna_issuance::person_file::{Defaults, PersonFile, read};
 
 use crate::memory::peak_of;
@@ -18,12 +17,9 @@ const PER_BYTE: usize = 600;
 /// One input: the text of a file.
 pub fn run(input: &[u8]) {
     let Ok(text) = str::from_utf8(input) else { return };
-    let defaults = Defaults {
-        name: "card".parse().expect("a name"),
-        // 2026-11-01T00:00:00Z
-        now: DateTime::from_unix_duration(Duration::from_secs(1_793_491_200)).expect("a time"),
-        profile: Profile::contact(),
-    };
+    // 2026-11-01T00:00:00Z
+    let now = DateTime::from_unix_duration(Duration::from_secs(1_793_491_200)).expect("a time");
+    let defaults = Defaults::new("card".parse().expect("a name"), now);
     let read = || read(text, &defaults, &mut ChaCha20Rng::from_seed([9; 32]));
     let (first, peak) = peak_of(read);
     assert!(

@@ -59,9 +59,7 @@ enum Condition {
 
 /// The applications, in the file's order, which is the card's.
 pub(crate) static APPLICATIONS: LazyLock<Vec<Application>> = LazyLock::new(|| {
-    let file: Table = vmyna_test_vectors::ACCESS
-        .parse()
-        .expect("access.toml is TOML");
+    let file: Table = vmyna_test_vectors::ACCESS.parse().expect("access.toml is TOML");
     let applications = file["application"].as_array().expect("applications");
     applications.iter().map(application).collect()
 });

@@ -111,6 +111,7 @@ pub enum Decoded<'a> {
 
 /// These bytes are no request; nothing that follows them can be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Malformed {
     /// There is no such command.
     UnknownCommand(u32),
@@ -272,6 +273,7 @@ fn word(bytes: &[u8], index: usize) -> u32 {
 
 /// One reader as clients see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReaderEntry {
     /// At most 127 bytes.
     pub name: String,

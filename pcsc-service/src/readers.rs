@@ -25,6 +25,7 @@ pub(crate) type SharedCard = Arc<Mutex<Box<dyn Icc + Send>>>;
 pub type Observer = Box<dyn Fn(&ServiceEvent<'_>) + Send + Sync>;
 
 /// Something happened in a reader.
+#[non_exhaustive]
 pub struct ServiceEvent<'a> {
     /// The reader's name.
     pub reader: &'a str,

@@ -22,6 +22,7 @@ pub const LONGEST_RESPONSE: usize = 65_538;
 
 /// What the service says of one reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ReaderStatus {
     /// The reader's name.
     pub name: String,

@@ -29,6 +29,7 @@ pub(super) fn load(path: &Path) -> Result<Recording, Failure> {
                 text::read(BufReader::new(file))
                     .map_err(|_| fault("neither a pcapng trace nor the text form of one".to_owned()))?
             }
+            Err(error @ trace::ReadError::TooMany) => return Err(fault(format!("{error}: split it with editcap -c"))),
             Err(error) => return Err(fault(error.to_string())),
         },
     };

@@ -157,11 +157,7 @@ fn parse(line: &str) -> Option<Message> {
         ("<<", told) => What::Response(octets(told.split_once(" µs ")?.1, |_| 0..0)?),
         _ => return None,
     };
-    Some(Message {
-        reader: reader.to_owned(),
-        time: parse_stamp(time)?,
-        what,
-    })
+    Some(Message::new(reader, parse_stamp(time)?, what))
 }
 
 /// Bytes in hexadecimal with `**` for masked ones; `secret` says what is secret where nothing is masked.
@@ -205,11 +201,8 @@ mod tests {
     use super::*;
 
     fn message(what: What) -> Message {
-        Message {
-            reader: "ACS [CCID] 00 00".to_owned(),
-            time: UNIX_EPOCH + Duration::new(1_795_445_701, 123_456_000),
-            what,
-        }
+        let time = UNIX_EPOCH + Duration::new(1_795_445_701, 123_456_000);
+        Message::new("ACS [CCID] 00 00", time, what)
     }
 
     fn written(messages: &[Message]) -> String {

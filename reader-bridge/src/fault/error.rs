@@ -4,6 +4,7 @@ use std::fmt;
 
 /// An error in a written fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FaultError {
     /// The wrong key; `None` when something is missing.
     pub key: Option<String>,

@@ -10,6 +10,7 @@ const MOST: u32 = 16;
 
 /// How an answer is damaged. An ATR is damaged likewise; it has no status word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Form {
     /// Only the first byte arrives. It has no status word, so PC/SC programs get no answer at all.
     OneByte,

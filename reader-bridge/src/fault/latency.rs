@@ -12,6 +12,7 @@ use super::error::FaultError;
 /// The times of a card. An exchange takes `base`, `byte` for each byte of command and answer, and one of the others where
 /// the card does that work: with success, `sign` and `change`; for every PIN that is presented, `verify`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Latency {
     /// Each exchange.
     pub base: Duration,

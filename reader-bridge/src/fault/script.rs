@@ -12,6 +12,7 @@ use super::garble::Form;
 
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fault {
     /// When it fires.
     pub trigger: Trigger,
@@ -25,6 +26,7 @@ pub struct Fault {
 
 /// What a fault looks at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum On {
     /// A command.
     #[default]
@@ -42,6 +44,7 @@ pub enum On {
 /// otherwise at each one from there on. It fires `times` times; if that is not given, once if `nth` or `after` is given
 /// without `every`, else without end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Trigger {
     /// The kind of message.
     pub on: On,
@@ -104,6 +107,7 @@ impl Trigger {
 /// What goes wrong. Where it can be chosen, `executed` says whether the card executes the command first, and only the answer
 /// is lost; otherwise it never sees the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Action {
     /// Another status word, without data.
     Status {
@@ -167,6 +171,7 @@ struct Tally {
 
 /// A fault that has had no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unfired<'a> {
     /// Its number, from 1.
     pub number: usize,

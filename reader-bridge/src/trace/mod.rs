@@ -33,6 +33,7 @@ pub const MASK: u8 = b'*';
 
 /// Something said between a reader and a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Message {
     /// The reader's name.
     pub reader: String,
@@ -40,6 +41,14 @@ pub struct Message {
     pub time: SystemTime,
     /// What.
     pub what: What,
+}
+
+impl Message {
+    /// A message at the reader of this name.
+    pub fn new(reader: impl Into<String>, time: SystemTime, what: What) -> Self {
+        let reader = reader.into();
+        Self { reader, time, what }
+    }
 }
 
 /// What was said.

@@ -28,6 +28,7 @@ pub struct Numbered {
 
 /// What a trace holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Recording {
     /// The messages in their order.
     pub messages: Vec<Numbered>,
@@ -57,12 +58,19 @@ impl fmt::Display for ReadError {
             Self::Io(error) => error.fmt(f),
             Self::NotPcapng => f.write_str("not a pcapng file"),
             Self::Block(at) => write!(f, "damaged: the block at byte {at} contradicts itself"),
-            Self::TooMany => write!(f, "more than {MOST_MESSAGES} messages: split it with editcap -c"),
+            Self::TooMany => write!(f, "more than {MOST_MESSAGES} messages"),
         }
     }
 }
 
-impl std::error::Error for ReadError {}
+impl std::error::Error for ReadError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<io::Error> for ReadError {
     fn from(error: io::Error) -> Self {

@@ -71,6 +71,7 @@ pub enum VpcdEvent<'a> {
 
 /// Why a command could not be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Failure {
     /// The card does not answer.
     Mute,
@@ -137,6 +138,7 @@ impl fmt::Display for Reason {
 
 /// How a conversation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum End {
     /// [`StopHandle::stop`](super::StopHandle::stop) was called.
     Stopped,
