@@ -18,6 +18,18 @@ pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 
     None => unreachable!(),
 };
 
+/// English and Japanese names of the certificates.
+pub mod names {
+    /// The certificate to sign with.
+    pub const SIGN_CERTIFICATE: (&str, &str) = ("sign certificate", "署名用電子証明書");
+    /// The certificate of its issuer.
+    pub const SIGN_CA_CERTIFICATE: (&str, &str) = ("sign CA certificate", "署名用CA証明書");
+    /// The certificate to log in with.
+    pub const AUTH_CERTIFICATE: (&str, &str) = ("auth certificate", "利用者証明用電子証明書");
+    /// The certificate of its issuer.
+    pub const AUTH_CA_CERTIFICATE: (&str, &str) = ("auth CA certificate", "利用者証明用CA証明書");
+}
+
 /// The elementary files.
 pub mod ef {
     use super::FileId;
@@ -99,7 +111,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     let mut files = vec![
         elementary_file(
             ef::SIGN_CA_CERTIFICATE,
-            ("sign CA certificate", "署名用CA証明書"),
+            names::SIGN_CA_CERTIFICATE,
             transparent(contents.sign_ca_certificate),
             free(),
             documented("all clients"),
@@ -127,7 +139,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
         elementary_file(
             ef::AUTH_CA_CERTIFICATE,
-            ("auth CA certificate", "利用者証明用CA証明書"),
+            names::AUTH_CA_CERTIFICATE,
             transparent(contents.auth_ca_certificate),
             free(),
             documented("all clients"),
@@ -158,7 +170,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         files.extend([
             elementary_file(
                 ef::AUTH_CERTIFICATE,
-                ("auth certificate", "利用者証明用電子証明書"),
+                names::AUTH_CERTIFICATE,
                 transparent(certificate),
                 free(),
                 documented("all clients read it without a PIN"),
@@ -176,7 +188,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         files.extend([
             elementary_file(
                 ef::SIGN_CERTIFICATE,
-                ("sign certificate", "署名用電子証明書"),
+                names::SIGN_CERTIFICATE,
                 transparent(certificate),
                 Access::read(Condition::Verified(ef::SIGN_PIN)),
                 measured("OpenSC issue 3169: 6982 before the password; myna-card"),

@@ -3,6 +3,8 @@
 
 use std::io::{self, Write};
 
+use vmyna_applets::jpki;
+
 use super::summary::{CertificateSummary, State, Summary};
 
 /// Writes the summary of the card that has the name `source` on the command line.
@@ -43,10 +45,10 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io
     writeln!(out, "\ncertificates")?;
     let certificates = &summary.certificates;
     for (name, title, certificate) in [
-        ("sign", "署名用電子証明書", &certificates.sign),
-        ("auth", "利用者証明用電子証明書", &certificates.auth),
-        ("sign CA", "署名用CA証明書", &certificates.sign_ca),
-        ("auth CA", "利用者証明用CA証明書", &certificates.auth_ca),
+        ("sign", jpki::names::SIGN_CERTIFICATE.1, &certificates.sign),
+        ("auth", jpki::names::AUTH_CERTIFICATE.1, &certificates.auth),
+        ("sign CA", jpki::names::SIGN_CA_CERTIFICATE.1, &certificates.sign_ca),
+        ("auth CA", jpki::names::AUTH_CA_CERTIFICATE.1, &certificates.auth_ca),
     ] {
         write_certificate(out, name, title, certificate.as_ref())?;
     }

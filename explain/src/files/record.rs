@@ -168,18 +168,13 @@ fn availability(file: &[u8], language: Language) -> Option<Vec<String>> {
         0 => say!(language, "00 (not on the card)", "00（なし）"),
         byte => say!(language, "{byte:02X} (unknown)", "{byte:02X}（不明）"),
     };
-    let (sign, auth) = (there(sign), there(auth));
+    let line = |(en, ja): (&str, &str), byte: &u8| {
+        let state = there(byte);
+        say!(language, "{en} {ja}: {state}", "{ja}: {state}")
+    };
     Some(vec![
-        say!(
-            language,
-            "sign certificate 署名用電子証明書: {sign}",
-            "署名用電子証明書: {sign}"
-        ),
-        say!(
-            language,
-            "auth certificate 利用者証明用電子証明書: {auth}",
-            "利用者証明用電子証明書: {auth}"
-        ),
+        line(jpki::names::SIGN_CERTIFICATE, sign),
+        line(jpki::names::AUTH_CERTIFICATE, auth),
         say!(language, "unknown: {unknown:02X}", "用途不明: {unknown:02X}"),
     ])
 }
