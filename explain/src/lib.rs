@@ -46,4 +46,7 @@ pub mod status;
 
 pub use narrator::{Narrator, secured, shortened};
 pub use reasons::Reasons;
-pub use vmyna_apdu::{Language, Text};
+pub use vmyna_apdu::{Language, StatusWord, Text};
+pub use vmyna_card_os::declaration::{Access, Application, Condition, DataObject, File, Operation, Verdict};
+pub use vmyna_card_os::rule::{Basis, Certainty, Rule};
+pub use vmyna_card_os::{Event, Observer};

@@ -8,6 +8,7 @@ use super::words;
 
 /// A file, or a data object of GET DATA.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub enum Item<'a> {
     /// A file.
     File(&'a File),
