@@ -1,7 +1,7 @@
 //! `vmyna files`: the applications and files of a card, what one file holds, or its bytes.
 //!
-//! Who asks for a file is shown it whatever the card's access conditions say, but never the value of a PIN or of a private
-//! key. The list shows no contents.
+//! The command shows a file whatever its access conditions are, but never the value of a PIN or of a private key. The list
+//! shows no contents.
 
 use std::convert::Infallible;
 use std::io::{self, IsTerminal, Write};
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
     match item {
         None if arguments.raw => {
             return Err(Failure::Usage(
-                "--raw writes one file: name it behind the application, as in jpki/000A".to_owned(),
+                "--raw writes one file: name it after the application, as in jpki/000A".to_owned(),
             ));
         }
         None => write_lines(&mut out, &list.application(application))?,
@@ -98,13 +98,13 @@ fn raw(application: &Application, item: Item<'_>, to_terminal: bool) -> Result<V
     };
     if to_terminal {
         return Err(Failure::Usage(
-            "--raw writes bytes that are no text: redirect standard output to a file or a program".to_owned(),
+            "--raw writes binary data: redirect standard output to a file or a program".to_owned(),
         ));
     }
     Ok(bytes)
 }
 
-/// The application of this name, title or AID.
+/// The application with this name, title or AID.
 fn find_application<'a>(applications: &'a [Application], wanted: &str) -> Result<&'a Application, Failure> {
     files::find_application(applications, wanted).ok_or_else(|| {
         let known = applications.iter().map(|application| {
@@ -116,7 +116,7 @@ fn find_application<'a>(applications: &'a [Application], wanted: &str) -> Result
     })
 }
 
-/// The file or object of this identifier or name.
+/// The file or data object with this identifier or name.
 fn find_item<'a>(application: &'a Application, wanted: &str) -> Result<Item<'a>, Failure> {
     Item::find(application, wanted).ok_or_else(|| {
         let files = application.files.iter();
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn every_file_and_object_of_every_application_is_found_by_its_identifier_and_its_name() {
+    fn every_file_and_object_is_found_by_identifier_and_name() {
         let applications = applications();
         for application in &applications {
             let aid = application.aid.to_string();
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_do_not_go_to_a_terminal_and_secrets_go_nowhere() {
+    fn bytes_are_not_written_to_a_terminal_and_secrets_nowhere() {
         let applications = applications();
         let jpki = find_application(&applications, "jpki").unwrap();
         let certificate = find_item(jpki, "000A").unwrap_or_else(|failure| panic!("{failure}"));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_an_application_and_perhaps_a_file() {
+    fn a_path_is_an_application_or_a_file_in_it() {
         assert_eq!(path("jpki"), path("jpki/"));
         assert_eq!(path("jpki/000A").file.as_deref(), Some("000A"));
         assert_eq!(path("jpki/ auth PIN ").file.as_deref(), Some("auth PIN"));

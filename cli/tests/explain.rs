@@ -1,4 +1,4 @@
-//! `vmyna explain`: every field, what the answer means, the rule behind it, in two languages; and no PIN.
+//! `vmyna explain`: every field, the meaning of the answer and the rule behind it, in two languages, without PINs.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
@@ -14,21 +14,21 @@ fn explain(arguments: &[&str]) -> String {
 }
 
 #[track_caller]
-fn has(told: &str, wanted: &[&str]) {
+fn has(text: &str, wanted: &[&str]) {
     for wanted in wanted {
-        assert!(told.contains(wanted), "{wanted:?} is not in:\n{told}");
+        assert!(text.contains(wanted), "{wanted:?} is not in:\n{text}");
     }
 }
 
 #[test]
-fn fields_answer_rule_certainty_and_source_are_told() {
-    let told = explain(&[SELECT_JPKI, "00B0810000"]);
+fn fields_answer_rule_certainty_and_source_are_printed() {
+    let text = explain(&[SELECT_JPKI, "00B0810000"]);
     has(
-        &told,
+        &text,
         &[
             "   Data D392F000260100000001 AID of jpki (公的個人認証AP)\n",
             "   P1   81       EF 0001 (sign certificate)\n",
-            "   Le   00       as many bytes as there are, at most 256\n",
+            "   Le   00       all bytes, at most 256\n",
             "<< (0+2) 6982   security status not satisfied\n",
             "read needs sign password (001B); verified: none [measured: OpenSC issue 3169",
             "rule access.denied [documented]",
@@ -37,24 +37,24 @@ fn fields_answer_rule_certainty_and_source_are_told() {
 }
 
 #[test]
-fn what_opens_a_file_and_what_is_verified_is_told_by_name() {
-    let told = explain(&[
+fn the_needed_and_the_verified_pins_are_named() {
+    let text = explain(&[
         "00A4040C0AD3921000310001010408",
         "002000940C313233343536373839303138",
         "00B0820000",
     ]);
     has(
-        &told,
+        &text,
         &["read needs input-assist PIN (0011) or verification code B (0015); verified: verification code A (0014)"],
     );
-    assert!(!told.contains("313233"), "{told}");
+    assert!(!text.contains("313233"), "{text}");
 }
 
 #[test]
-fn the_same_is_told_in_japanese() {
-    let told = explain(&["--lang", "ja", SELECT_JPKI, "00B0810000", "0020009B"]);
+fn everything_is_printed_in_japanese_too() {
+    let text = explain(&["--lang", "ja", SELECT_JPKI, "00B0810000", "0020009B"]);
     has(
-        &told,
+        &text,
         &[
             "公的個人認証AP（jpki）のAID",
             "EF 0001（署名用電子証明書）",
@@ -64,11 +64,11 @@ fn the_same_is_told_in_japanese() {
             "拒否ではなく残り試行回数の照会への応答: 残り5回",
         ],
     );
-    assert!(!told.contains("denied: "), "{told}");
+    assert!(!text.contains("denied: "), "{text}");
 }
 
 #[test]
-fn a_pin_is_masked_also_in_what_is_no_command() {
+fn a_pin_is_masked_also_in_a_malformed_command() {
     for pin in ["0020009B06414243313234", "0020009B0741424331"] {
         assert!(!explain(&[SELECT_JPKI, pin]).contains("4142"));
     }
@@ -85,13 +85,13 @@ fn a_pin_is_masked_also_in_what_is_no_command() {
 }
 
 #[test]
-fn another_card_answers_for_itself() {
-    let told = explain(&["--card", "specimen:blocked", SELECT_JPKI, "002000980431323334"]);
-    has(&told, &["6984   PIN or key blocked", "rule verify.blocked [measured]"]);
+fn the_answers_are_those_of_the_named_card() {
+    let text = explain(&["--card", "specimen:blocked", SELECT_JPKI, "002000980431323334"]);
+    has(&text, &["6984   PIN or key blocked", "rule verify.blocked [measured]"]);
 }
 
 #[test]
-fn a_status_word_by_itself_is_told_with_the_rules_that_answer_it() {
+fn a_status_word_is_printed_with_the_rules_that_answer_it() {
     has(
         &explain(&["6A82"]),
         &[
@@ -105,7 +105,7 @@ fn a_status_word_by_itself_is_told_with_the_rules_that_answer_it() {
 }
 
 #[test]
-fn apdu_tells_the_same_with_why() {
+fn apdu_prints_the_same_with_why() {
     let run = |more: &[&str]| {
         let mut command = vmyna(["apdu", "--why", SELECT_JPKI, "00B0810000"]);
         command.args(more).output().unwrap().exits_with(0).out()

@@ -68,7 +68,7 @@ fn openssl_reads_the_bytes_of_every_certificate_and_says_the_same_about_it() {
         let path = format!("jpki/{ef}");
         fs::write(folder.path().join("certificate.der"), raw(&path)).unwrap();
         let text = shown(&path);
-        let says = |arguments: &[&str]| {
+        let print = |arguments: &[&str]| {
             let all = [
                 &["x509", "-inform", "DER", "-in", "certificate.der", "-noout"],
                 arguments,
@@ -76,14 +76,14 @@ fn openssl_reads_the_bytes_of_every_certificate_and_says_the_same_about_it() {
             .concat();
             openssl(folder.path(), &all).trim().to_owned()
         };
-        let serial = says(&["-serial"]).replace("serial=", "serial number: ");
+        let serial = print(&["-serial"]).replace("serial=", "serial number: ");
         assert!(text.contains(&serial), "{serial} is missing in\n{text}");
-        let fingerprint = says(&["-fingerprint", "-sha256"]).replace(':', "");
+        let fingerprint = print(&["-fingerprint", "-sha256"]).replace(':', "");
         let fingerprint = fingerprint.split_once('=').unwrap().1;
         assert!(text.contains(fingerprint), "{fingerprint} is missing in\n{text}");
-        let subject = says(&["-subject", "-nameopt", "RFC2253"]).replace("subject=", "subject: ");
+        let subject = print(&["-subject", "-nameopt", "RFC2253"]).replace("subject=", "subject: ");
         assert!(text.contains(&subject), "{subject} is missing in\n{text}");
-        let end = says(&["-enddate", "-dateopt", "iso_8601"]);
+        let end = print(&["-enddate", "-dateopt", "iso_8601"]);
         let end = end.strip_prefix("notAfter=").unwrap().replace(' ', "T");
         assert!(
             text.contains(&format!("valid until: {end}")),
@@ -147,11 +147,11 @@ fn files_of_the_holder_are_decoded_to_what_they_say() {
 
 #[test]
 fn everything_is_told_in_japanese_when_asked() {
-    let told = |arguments: &[&str]| {
+    let run = |arguments: &[&str]| {
         let mut command = vmyna(["files", HANAKO, "--lang", "ja"]);
         command.args(arguments).output().unwrap().exits_with(0).out()
     };
-    let list = told(&["--why"]);
+    let list = run(&["--why"]);
     for expected in [
         "透過構造、160バイト",
         "署名用電子証明書  sign certificate",
@@ -163,7 +163,7 @@ fn everything_is_told_in_japanese_when_asked() {
     ] {
         assert!(list.contains(expected), "{expected} is missing in\n{list}");
     }
-    let list = told(&[]);
+    let list = run(&[]);
     for english in [" needs ", " is free", "bytes", "measured"] {
         assert!(!list.contains(english), "{english} is left in\n{list}");
     }
@@ -191,7 +191,7 @@ fn everything_is_told_in_japanese_when_asked() {
         ("card_info/0001", &["製造番号: \"999900000000001\""], "serial"),
         ("card_manager/中間認証局のCV証明書", &["発行者: "], "issuer"),
     ] {
-        let text = told(&[path]);
+        let text = run(&[path]);
         for expected in expected {
             assert!(text.contains(expected), "{path}: {expected} is missing in\n{text}");
         }

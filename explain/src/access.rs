@@ -1,13 +1,14 @@
-//! Access rules in words: the one place where a condition, a decision and their certainty are told, for `explain`,
-//! `apdu --why` and `files`.
+//! The words for access conditions, decisions and their certainty. Lists and explanations use no others.
 //!
-//! Must never decide: what is told is what the declaration says and what the card decided.
+//! This module must never decide. It describes what the declaration states and what the card decided.
 
 use vmyna_apdu::{FileId, Text, text};
 use vmyna_card_os::declaration::{Access, Application, Condition, Operation, Verdict};
 use vmyna_card_os::rule::{Basis, Certainty};
 
-/// What an operation needs, `None` for one without a declared condition: `read needs sign password (001B)`.
+/// The condition of an operation: `read needs sign password (001B)`. `when` is `None` if the declaration has no condition for
+/// it.
+#[must_use]
 pub fn need(application: &Application, operation: Operation, when: Option<&Condition>) -> Text {
     let doing = self::operation(operation);
     match when {
@@ -16,7 +17,7 @@ pub fn need(application: &Application, operation: Operation, when: Option<&Condi
         Some(Condition::Unsuited) => text!("the key is not for {operation}", "この鍵は{doing}に使えない"),
         Some(Condition::Never) => text!(
             "no credential of the cardholder allows {operation}",
-            "本人のどの暗証番号・照合番号でも{doing}はできない"
+            "名義人のどの暗証番号・照合番号でも{doing}はできない"
         ),
         Some(needed) => {
             let Text { en, ja } = condition(application, needed);
@@ -25,7 +26,8 @@ pub fn need(application: &Application, operation: Operation, when: Option<&Condi
     }
 }
 
-/// What every declared operation needs, in the order of the declaration.
+/// The conditions of all declared operations, in the order of the declaration.
+#[must_use]
 pub fn needs(application: &Application, access: &Access) -> Text {
     let needs: Vec<_> = access
         .iter()
@@ -37,9 +39,9 @@ pub fn needs(application: &Application, access: &Access) -> Text {
     }
 }
 
-/// A decision: what was needed and what was verified.
+/// A decision: its condition, and the PINs that were verified.
 pub(crate) fn verdict(application: &Application, verdict: &Verdict<'_>) -> Text {
-    let mut told = need(application, verdict.operation, verdict.condition);
+    let mut text = need(application, verdict.operation, verdict.condition);
     if matches!(
         verdict.condition,
         Some(Condition::Verified(_) | Condition::AnyOf(_) | Condition::AllOf(_))
@@ -53,10 +55,10 @@ pub(crate) fn verdict(application: &Application, verdict: &Verdict<'_>) -> Text 
             true => text!("none", "なし"),
             false => join(pins, ", ", "、"),
         };
-        told.en += &format!("; verified: {en}");
-        told.ja += &format!("。照合済み: {ja}");
+        text.en += &format!("; verified: {en}");
+        text.ja += &format!("。照合済み: {ja}");
     }
-    let Text { en, ja } = told;
+    let Text { en, ja } = text;
     match verdict.allowed {
         true => text!("allowed: {en}", "許可: {ja}"),
         false => text!("denied: {en}", "拒否: {ja}"),
@@ -102,7 +104,7 @@ pub(crate) fn pin(application: &Application, id: FileId) -> Text {
     }
 }
 
-/// The Japanese name of the file or object with this identifier and English name; the English one where there is none.
+/// The Japanese name of the file or data object with this identifier and English name. If it has none, the English name.
 pub(crate) fn title_of<'a>(application: &'a Application, id: Option<u16>, name: &'a str) -> &'a str {
     let file = id.and_then(|id| application.file(FileId::new(id)));
     let file = file.filter(|file| file.name == name).map(|file| &file.title);
@@ -115,25 +117,28 @@ pub(crate) fn title_of<'a>(application: &'a Application, id: Option<u16>, name: 
     title.map_or(name, |title| if title.is_empty() { name } else { title })
 }
 
-/// The Japanese name, or the English one where there is none.
-pub fn titled<'a>(name: &'a str, title: &'a str) -> &'a str {
+/// The Japanese name, or the English name if there is no Japanese one.
+pub(crate) fn titled<'a>(name: &'a str, title: &'a str) -> &'a str {
     if title.is_empty() { name } else { title }
 }
 
-/// `[measured: OpenSC issue 3169]`. Sources are cited as they are.
+/// A certainty with its source: `[measured: OpenSC issue 3169]`. The source is not translated.
+#[must_use]
 pub fn basis(basis: &Basis) -> Text {
     let Basis { certainty, source } = basis;
     let certain = self::certainty(*certainty);
     text!("[{certainty}: {source}]", "［{certain}: {source}］")
 }
 
-/// The certainty alone: `[measured]`.
+/// A certainty without its source: `[measured]`.
+#[must_use]
 pub fn label(basis: &Basis) -> Text {
     let (certainty, certain) = (basis.certainty, self::certainty(basis.certainty));
     text!("[{certainty}]", "［{certain}］")
 }
 
-/// A certainty in Japanese; the English is its own.
+/// A certainty in Japanese. The English word is its `Display`.
+#[must_use]
 pub fn certainty(certainty: Certainty) -> &'static str {
     match certainty {
         Certainty::Assumed => "推定",
@@ -143,7 +148,7 @@ pub fn certainty(certainty: Certainty) -> &'static str {
     }
 }
 
-/// An operation in Japanese; the English is its own.
+/// An operation in Japanese. The English word is its `Display`.
 fn operation(operation: Operation) -> &'static str {
     match operation {
         Operation::Read => "読み出し",

@@ -1,4 +1,4 @@
-//! The applications of a My Number Card, and which of them a conversation has selected: the source of names.
+//! The applications of a My Number Card and the one that a conversation has selected. Names of files come from here.
 
 use vmyna_apdu::{Aid, CommandApdu, FileId, ResponseApdu};
 use vmyna_applets::specimen;

@@ -1,6 +1,6 @@
-//! A command decoded to the field: what each byte says.
+//! Decodes a command into its fields, with a meaning for each.
 //!
-//! Only what the bytes say; whether the card takes them is for the card to say.
+//! This module describes bytes. It must never decide whether the card accepts them.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use vmyna_apdu::{CommandApdu, FileId, Text, instruction, instruction::code, text
 use crate::access;
 use crate::directory::Directory;
 
-/// A field: its name, where it lies, what it says.
+/// A field: its name, its position and its meaning.
 pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) place: Range<usize>,
@@ -20,11 +20,11 @@ pub(crate) struct Field {
 pub(crate) fn decode(directory: &Directory, command: &[u8]) -> Vec<Field> {
     let field = |name, place, meaning| Field { name, place, meaning };
     let Ok(apdu) = CommandApdu::parse(command) else {
-        let says = text!(
+        let meaning = text!(
             "not a C-APDU: its length fields don't agree with its length",
             "C-APDUではない: 長さフィールドと実際の長さが合わない"
         );
-        return vec![field("?", 0..command.len(), says)];
+        return vec![field("?", 0..command.len(), meaning)];
     };
     let mut fields = vec![
         field("CLA", 0..1, class(apdu.cla)),
@@ -50,12 +50,12 @@ pub(crate) fn decode(directory: &Directory, command: &[u8]) -> Vec<Field> {
     }
     if let Some(ne) = apdu.ne {
         let all = (apdu.extended && ne == 65_536) || (!apdu.extended && ne == 256);
-        let says = if all {
-            text!("as many bytes as there are, at most {ne}", "あるだけ、最大{ne}バイト")
+        let meaning = if all {
+            text!("all bytes, at most {ne}", "あるだけ、最大{ne}バイト")
         } else {
             text!("at most {ne} bytes", "最大{ne}バイト")
         };
-        fields.push(field("Le", at..end, says));
+        fields.push(field("Le", at..end, meaning));
     }
     fields
 }
@@ -63,11 +63,11 @@ pub(crate) fn decode(directory: &Directory, command: &[u8]) -> Vec<Field> {
 fn class(cla: u8) -> Text {
     match cla {
         0x00 => text!(
-            "ISO/IEC 7816-4, in plain form, channel 0",
+            "ISO/IEC 7816-4, not secured, channel 0",
             "ISO/IEC 7816-4、平文、チャネル0"
         ),
         0x80 => text!(
-            "the card's own commands, in plain form, channel 0",
+            "commands of this card, not secured, channel 0",
             "カード独自のコマンド、平文、チャネル0"
         ),
         0x08 | 0x88 => text!(
@@ -78,22 +78,22 @@ fn class(cla: u8) -> Text {
             "secure messaging with an authenticated header",
             "セキュアメッセージング、ヘッダ認証あり"
         ),
-        0xFF => text!("for the reader, not for the card", "カードではなくリーダ宛て"),
+        0xFF => text!("a command to the reader, not to the card", "カードではなくリーダ宛て"),
         cla if cla & 0xE0 == 0 || cla & 0xE0 == 0x80 => {
             let channel = cla & 0x03;
             text!(
-                "another channel ({channel}), chaining or secure messaging",
+                "channel {channel}, with command chaining or secure messaging",
                 "チャネル{channel}、コマンドチェイニングまたはセキュアメッセージング"
             )
         }
-        _ => text!("a class this card does not have", "このカードにないクラス"),
+        _ => text!("a class that this card does not support", "このカードにないクラス"),
     }
 }
 
 fn instruction(cla: u8, ins: u8) -> Text {
     match instruction::name(ins) {
         Some(name) if cla != 0xFF => Text::same(name),
-        _ => text!("an instruction this card does not have", "このカードにない命令"),
+        _ => text!("an instruction that this card does not support", "このカードにない命令"),
     }
 }
 
@@ -104,7 +104,7 @@ fn nothing() -> Text {
 fn as_is(byte: u8) -> Text {
     match byte {
         0 => nothing(),
-        _ => text!("no meaning known", "意味は不明"),
+        _ => text!("unknown", "意味は不明"),
     }
 }
 
@@ -126,7 +126,7 @@ fn p1(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
         (code::READ_BINARY, sfi) => reference(directory, sfi),
         (code::READ_RECORD, number) => text!("record {number}", "レコード{number}"),
         (code::COMPUTE_SIGNATURE, scheme) => self::scheme(scheme),
-        (code::CHANGE_REFERENCE_DATA, 0x01) => text!("the data are the new value only", "データは新しい値のみ"),
+        (code::CHANGE_REFERENCE_DATA, 0x01) => text!("the data field is the new value", "データは新しい値のみ"),
         (code::GET_DATA, _) => tag(apdu),
         (_, byte) => as_is(byte),
     }
@@ -138,12 +138,15 @@ fn p2(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
             let (en, ja) = match p2 & 0x03 {
                 0 => ("first or only occurrence", "最初または唯一"),
                 2 => ("next occurrence", "次"),
-                _ => ("an occurrence this card does not have", "このカードにない順序指定"),
+                _ => (
+                    "an occurrence that this card does not support",
+                    "このカードにない順序指定",
+                ),
             };
             match p2 & 0x0C {
-                0x0C => text!("{en}; no FCI wanted", "{ja}。FCI不要"),
-                0x00 => text!("{en}; FCI wanted", "{ja}。FCI要求"),
-                _ => text!("{en}; another control information wanted", "{ja}。別の制御情報を要求"),
+                0x0C => text!("{en}; no FCI requested", "{ja}。FCI不要"),
+                0x00 => text!("{en}; FCI requested", "{ja}。FCI要求"),
+                _ => text!("{en}; other control information requested", "{ja}。別の制御情報を要求"),
             }
         }
         (code::READ_BINARY, offset) if apdu.p1 >= 0x80 => text!("offset {offset}", "オフセット{offset}"),
@@ -152,7 +155,7 @@ fn p2(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
             let (en, ja) = match p2 & 0x07 {
                 4 => ("the record P1", "P1のレコード"),
                 5 => ("all records from P1 on", "P1以降の全レコード"),
-                _ => ("a mode this card does not have", "このカードにないモード"),
+                _ => ("a mode that this card does not support", "このカードにないモード"),
             };
             let file = match p2 >> 3 {
                 0 => text!("current EF", "カレントEF"),
@@ -180,22 +183,22 @@ fn p2(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
 
 fn tag(apdu: &CommandApdu<'_>) -> Text {
     let tag = apdu.p1_p2();
-    text!("with the other: tag {tag:04X}", "P1-P2でタグ{tag:04X}")
+    text!("P1-P2: tag {tag:04X}", "P1-P2でタグ{tag:04X}")
 }
 
-/// `80` the current EF, `81` to `9E` a short EF identifier.
+/// A reference in P1 or P2: `80` is the current EF, `81` to `9E` is a short EF identifier.
 fn reference(directory: &Directory, byte: u8) -> Text {
     match byte {
         0x80 => text!("current EF", "カレントEF"),
         0x81..=0x9E => short_identifier(directory, byte & 0x1F),
-        _ => text!("no EF can be meant by this", "EFを指さない値"),
+        _ => text!("not a reference to an EF", "EFを指さない値"),
     }
 }
 
 fn short_identifier(directory: &Directory, sfi: u8) -> Text {
     match FileId::from_sfi(sfi) {
         Some(id) => file(directory, id),
-        None => text!("no short EF identifier", "短縮EF識別子ではない"),
+        None => text!("not a short EF identifier", "短縮EF識別子ではない"),
     }
 }
 
@@ -212,29 +215,29 @@ fn file(directory: &Directory, id: FileId) -> Text {
 /// P1 of COMPUTE DIGITAL SIGNATURE.
 fn scheme(p1: u8) -> Text {
     match p1 {
-        0 => text!("PKCS#1 v1.5 of the data as they are", "PKCS#1 v1.5、データそのまま"),
+        0 => text!("PKCS#1 v1.5, data unchanged", "PKCS#1 v1.5、データそのまま"),
         1 => text!(
-            "PKCS#1 v1.5 of the bare SHA-256 of the data",
+            "PKCS#1 v1.5, SHA-256 of the data without DigestInfo",
             "PKCS#1 v1.5、データのSHA-256（DigestInfoなし）"
         ),
         2 => text!(
-            "PKCS#1 v1.5; the data are a SHA-256 hash",
+            "PKCS#1 v1.5, data are a SHA-256 hash",
             "PKCS#1 v1.5、データはSHA-256ハッシュ値"
         ),
         3 => text!(
-            "PKCS#1 v1.5 with SHA-256 of the data",
+            "PKCS#1 v1.5, SHA-256 of the data with DigestInfo",
             "PKCS#1 v1.5、データのSHA-256（DigestInfoあり）"
         ),
         4 => text!(
-            "RSASSA-PSS; the data are a SHA-256 hash",
+            "RSASSA-PSS, data are a SHA-256 hash",
             "RSASSA-PSS、データはSHA-256ハッシュ値"
         ),
-        5 => text!("RSASSA-PSS with SHA-256 of the data", "RSASSA-PSS、データのSHA-256"),
-        _ => text!("a scheme this card does not have", "このカードにない署名方式"),
+        5 => text!("RSASSA-PSS, SHA-256 of the data", "RSASSA-PSS、データのSHA-256"),
+        _ => text!("a scheme that this card does not support", "このカードにない署名方式"),
     }
 }
 
-/// Never shows a byte of the data: what is a PIN is masked elsewhere.
+/// The meaning of the data field. It contains no byte of the data.
 fn data(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
     let length = apdu.data.len();
     match (apdu.cla, apdu.ins) {
@@ -246,12 +249,12 @@ fn data(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
                 let (name, title) = (&application.name, &application.title);
                 text!("AID of {name} ({title})", "{title}（{name}）のAID")
             }
-            None => text!("an AID this card does not have", "このカードにないAID"),
+            None => text!("an AID that this card does not have", "このカードにないAID"),
         },
         (_, code::SELECT) => match *apdu.data {
             [high, low] => file(directory, FileId::new(u16::from_be_bytes([high, low]))),
             _ => text!(
-                "no file identifier: that has 2 bytes",
+                "not a file identifier, which has 2 bytes",
                 "ファイル識別子ではない（2バイトのはず）"
             ),
         },
@@ -259,10 +262,10 @@ fn data(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
         (_, code::CHANGE_REFERENCE_DATA | code::CHANGE_KEY) => {
             text!("the new PIN, {length} bytes", "新しいPIN、{length}バイト")
         }
-        (_, code::COMPUTE_SIGNATURE) => text!("what is signed, {length} bytes", "署名対象、{length}バイト"),
+        (_, code::COMPUTE_SIGNATURE) => text!("the data to sign, {length} bytes", "署名対象、{length}バイト"),
         (_, code::INTERNAL_AUTHENTICATE) => text!("the challenge, {length} bytes", "チャレンジ、{length}バイト"),
         (_, code::SET_SESSION_KEY) => text!("the encrypted session key", "暗号化したセッション鍵"),
-        (_, code::VERIFY_CERTIFICATE) => text!("a part of the terminal's certificate", "端末証明書の一部"),
+        (_, code::VERIFY_CERTIFICATE) => text!("a part of a terminal's certificate", "端末証明書の一部"),
         _ => text!("{length} bytes", "{length}バイト"),
     }
 }

@@ -21,9 +21,11 @@
 //! let command = b"\x00\x20\x00\x80\x041234";
 //! let mut response = Vec::new();
 //! card.transmit(command, &mut response)?;
-//! let narrator = Narrator::new().in_language(Language::Ja);
-//! println!("{}", narrator.command(command)); // >> (4+4) 00200080 04 ********   VERIFY
-//! println!("{}", narrator.fields(command).join("\n"));
+//! for language in [Language::En, Language::Ja] {
+//!     let narrator = Narrator::new().in_language(language);
+//!     println!("{}", narrator.command(command)); // >> (4+4) 00200080 04 ********   VERIFY current EF, 4 bytes
+//!     println!("{}", narrator.fields(command).join("\n"));
+//! }
 //! let reason = reasons.take().pop().ok_or("the card gave no reason")?;
 //! assert!(reason.en.starts_with("rule reference.no-current-ef [documented]: the command acts on the current EF"));
 //! assert!(reason.ja.contains("コマンドはカレントEFを対象とするが、何も選択されていない"));

@@ -1,6 +1,6 @@
-//! How a conversation with a card is shown: what was sent, what it means, what came back, and for a virtual card why.
+//! Describes a conversation with a card: each command with its meaning, each answer, and the reasons of a virtual card.
 //!
-//! PINs are masked here unless the user asked for them.
+//! PINs are masked unless the program asked for them.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -88,12 +88,14 @@ impl Narrator {
         lines.collect()
     }
 
-    /// `>> (4+10) 00A4040C 0A D392F000260100000001   SELECT AP jpki`
+    /// A command in one line: `>> (4+10) 00A4040C 0A D392F000260100000001   SELECT AP jpki`.
+    #[must_use]
     pub fn command(&self, command: &[u8]) -> String {
         self.command_hiding(command, &self.hidden(command))
     }
 
-    /// The same with `**` for exactly these bytes.
+    /// A command in one line, with `**` for each byte in `hidden` and for no other byte.
+    #[must_use]
     pub fn command_hiding(&self, command: &[u8], hidden: &Range<usize>) -> String {
         let header = command.len().min(4);
         let mut line = format!(">> ({header}+{})", data_length(command));
@@ -106,12 +108,14 @@ impl Narrator {
         line
     }
 
-    /// `<< (0+2) 31 µs 9000`, with the data below it.
+    /// An answer: `<< (0+2) 31 µs 9000`, and lines with its data.
+    #[must_use]
     pub fn answer(&self, response: &[u8], elapsed: Duration) -> String {
         self.answer_hiding(response, &(0..0), elapsed)
     }
 
-    /// The same with `**` for these bytes.
+    /// An answer and its data, with `**` for each byte of the data in `hidden`.
+    #[must_use]
     pub fn answer_hiding(&self, response: &[u8], hidden: &Range<usize>, elapsed: Duration) -> String {
         let Some(ResponseApdu { data, status_word }) = ResponseApdu::parse(response) else {
             return format!("<< ({}) {} µs: no status word", response.len(), elapsed.as_micros());
@@ -127,7 +131,7 @@ impl Narrator {
         text
     }
 
-    /// What an answer to this command means, and the reasons that the card gave for it; a line each. Takes the reasons.
+    /// The meaning of an answer to this command, and the reasons that the card gave for it, a line each. Takes the reasons.
     #[must_use]
     pub fn reasons(&self, command: &[u8], response: &[u8], reasons: &Reasons) -> Vec<String> {
         let context = status::in_context(command, response);
@@ -140,7 +144,8 @@ impl Narrator {
         self.directory.follow(command, response);
     }
 
-    /// What a command means, in a few words.
+    /// The meaning of a command, in a few words.
+    #[must_use]
     pub fn meaning(&self, command: &[u8]) -> String {
         let Ok(apdu) = CommandApdu::parse(command) else {
             return say!(self.language, "not a C-APDU", "C-APDUではない");
@@ -162,18 +167,18 @@ impl Narrator {
             Err(refusal) => match instruction::name(apdu.ins) {
                 Some(name) if secured(apdu.cla) => format!("{name} under secure messaging"),
                 Some(name) if refusal.rule != &rule::INSTRUCTION_UNKNOWN && matches!(apdu.cla, 0x00 | 0x80) => {
-                    format!("{name} in a form that vmyna does not know")
+                    format!("{name} in an unknown form")
                 }
-                // Another card may well know it.
-                _ => "not a command that vmyna knows".to_owned(),
+                // Another card may support it.
+                _ => "unknown command".to_owned(),
             },
         }
     }
 
-    /// The command's name and what it acts on; the rest is in its fields.
+    /// The name of the command and of its object. The fields of the command have the rest.
     fn meaning_in_japanese(&self, apdu: &CommandApdu<'_>) -> String {
         let Some(name) = instruction::name(apdu.ins).filter(|_| apdu.cla != 0xFF) else {
-            return "vmynaの知らないコマンド".to_owned();
+            return "不明なコマンド".to_owned();
         };
         let object = match Instruction::decode(apdu) {
             Ok(Instruction::Select(Select::Application { name, .. })) => self
@@ -196,12 +201,13 @@ impl Narrator {
     }
 }
 
-/// Whether a class byte says secure messaging, on channel 0.
+/// Whether this class byte means secure messaging on channel 0.
+#[must_use]
 pub fn secured(cla: u8) -> bool {
     matches!(cla, 0x08 | 0x0C | 0x88 | 0x8C)
 }
 
-/// The file that an instruction names.
+/// The file to which an instruction refers.
 fn file_of(instruction: &Instruction<'_>) -> Option<FileId> {
     let reference = match instruction {
         Instruction::Select(Select::File { id, .. }) => return Some(*id),
@@ -219,7 +225,8 @@ fn file_of(instruction: &Instruction<'_>) -> Option<FileId> {
     }
 }
 
-/// The beginning of a text for people: three lines at most, none of them endless.
+/// The beginning of a text: at most three lines of at most 200 characters.
+#[must_use]
 pub fn shortened(text: &str) -> String {
     const LINES: usize = 3;
     const WIDTH: usize = 200;
@@ -241,7 +248,7 @@ fn data_length(command: &[u8]) -> usize {
     }
 }
 
-/// Where header, Lc, data and Le lie; what is no C-APDU is header and rest.
+/// The positions of header, Lc, data and Le. Bytes that are not a C-APDU have a header and a rest.
 fn parts(command: &[u8]) -> Vec<Range<usize>> {
     let (header, end) = (command.len().min(4), command.len());
     let parts = match CommandApdu::parse(command) {
@@ -279,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_is_named_with_what_it_acts_on_in_japanese_too() {
+    fn a_command_is_named_with_its_object_in_japanese_too() {
         let mut narrator = Narrator::new().in_language(Language::Ja);
         let select = hex::decode("00A4040C0AD392F000260100000001").unwrap();
         assert_eq!(narrator.meaning(&select), "SELECT: 公的個人認証AP");
@@ -289,10 +296,7 @@ mod tests {
             "VERIFY: 利用者証明用暗証番号"
         );
         assert_eq!(narrator.meaning(&[0x00, 0x84, 0x00, 0x00, 0x08]), "GET CHALLENGE");
-        assert_eq!(
-            narrator.meaning(&[0x00, 0xC0, 0x00, 0x00, 0x00]),
-            "vmynaの知らないコマンド"
-        );
+        assert_eq!(narrator.meaning(&[0x00, 0xC0, 0x00, 0x00, 0x00]), "不明なコマンド");
         assert_eq!(
             narrator.answer(&[0x69, 0x82], Duration::from_micros(31)),
             "<< (0+2) 31 µs 6982   セキュリティステータスが満たされない"
@@ -300,20 +304,20 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_decode_is_named_as_far_as_it_is_known() {
+    fn a_command_that_does_not_decode_is_named_as_far_as_known() {
         let meaning = |text: &str| Narrator::new().meaning(&hex::decode(text).unwrap());
         assert_eq!(meaning("08B08100059603000000 00"), "READ BINARY under secure messaging");
         assert_eq!(
             meaning("802A0700010000"),
-            "COMPUTE DIGITAL SIGNATURE in a form that vmyna does not know"
+            "COMPUTE DIGITAL SIGNATURE in an unknown form"
         );
         for unknown in ["00C0000010", "802000800431323334", "40A4000000"] {
-            assert_eq!(meaning(unknown), "not a command that vmyna knows", "{unknown}");
+            assert_eq!(meaning(unknown), "unknown command", "{unknown}");
         }
     }
 
     #[test]
-    fn pins_are_shown_to_those_who_ask_for_them() {
+    fn pins_are_shown_on_request() {
         let shown = Narrator::new()
             .showing_secrets(true)
             .command(b"\x00\x20\x00\x80\x041234");
@@ -338,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn the_next_application_is_followed_and_that_of_a_shared_card_is_not_guessed() {
+    fn the_next_application_is_followed_and_a_shared_card_not_guessed() {
         let query = [0x00, 0x20, 0x00, 0x98];
         let mut narrator = Narrator::new();
         narrator.follow(&[0x00, 0xA4, 0x04, 0x02], &[0x90, 0x00]);
@@ -356,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_shown_with_its_time_and_what_it_means() {
+    fn an_answer_is_shown_with_its_time_and_meaning() {
         let narrator = Narrator::new();
         let elapsed = Duration::from_micros(31);
         assert_eq!(narrator.answer(&[0x90, 0x00], elapsed), "<< (0+2) 31 µs 9000");

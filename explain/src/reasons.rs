@@ -1,4 +1,4 @@
-//! What the card tells of why it answers as it does, in words.
+//! The reasons of a virtual card for its answers, from the events that it reports.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -40,7 +40,7 @@ impl Reasons {
     }
 }
 
-/// What an event says about why; `None` for one that says nothing of that.
+/// The reason in an event; `None` for an event without one.
 #[must_use]
 pub fn reason(event: &Event<'_>) -> Option<Text> {
     Some(match event {

@@ -1,12 +1,12 @@
-//! The card's rules in Japanese, by their names in `vmyna_card_os::rule`, where the English stands. A test holds the two
-//! together.
+//! The rules of the card in both languages. `vmyna_card_os::rule` states the English, this module the Japanese. A test compares
+//! the two lists.
 
 use vmyna_apdu::{Text, text};
 use vmyna_card_os::rule::Rule;
 
 use crate::access;
 
-/// A rule with its certainty and source. Sources are cited as they are.
+/// A rule with its certainty and source. The source is not translated.
 #[must_use]
 pub fn describe(rule: &Rule) -> Text {
     let Rule {
@@ -24,9 +24,9 @@ pub fn describe(rule: &Rule) -> Text {
     )
 }
 
-/// What a rule says, `None` for a name that is none of a rule.
+/// The Japanese text of the rule with this id.
 fn japanese(id: &str) -> Option<&'static str> {
-    RULES.iter().find(|(known, _)| *known == id).map(|(_, says)| *says)
+    RULES.iter().find(|(known, _)| *known == id).map(|(_, text)| *text)
 }
 
 /// In the order of `rule::ALL`.
@@ -311,8 +311,8 @@ mod tests {
         let english: Vec<_> = rule::ALL.iter().map(|rule| rule.id).collect();
         let known: Vec<_> = RULES.iter().map(|(id, _)| *id).collect();
         assert_eq!(known, english);
-        for (id, says) in RULES {
-            let japanese = says
+        for (id, text) in RULES {
+            let japanese = text
                 .chars()
                 .any(|character| ('\u{3040}'..'\u{A000}').contains(&character));
             assert!(japanese, "{id} is not in Japanese");

@@ -1,4 +1,4 @@
-//! What a status word means: in general, and in the place where it came.
+//! The meaning of a status word: in general, and as the answer to a command.
 
 use vmyna_apdu::StatusWord as Sw;
 use vmyna_apdu::{CommandApdu, ResponseApdu, Text, instruction::code, text};
@@ -6,7 +6,7 @@ use vmyna_card_os::rule;
 
 use crate::rules;
 
-/// In general.
+/// The meaning in general.
 #[must_use]
 pub fn meaning(sw: Sw) -> Text {
     let ja = match sw {
@@ -63,7 +63,7 @@ pub fn rules(sw: Sw) -> Vec<Text> {
     rules.map(|rule| rules::describe(rule)).collect()
 }
 
-/// What an answer to this command means, where that is more than the meaning of its status word.
+/// The meaning of an answer to this command, as far as it is more than the meaning of its status word.
 #[must_use]
 pub fn in_context(command: &[u8], response: &[u8]) -> Vec<Text> {
     let (Ok(apdu), Some(response)) = (CommandApdu::parse(command), ResponseApdu::parse(response)) else {
@@ -74,19 +74,19 @@ pub fn in_context(command: &[u8], response: &[u8]) -> Vec<Text> {
     let read = data.len();
     match apdu.ins {
         code::VERIFY if counted && apdu.data.is_empty() => vec![text!(
-            "that is no refusal but the answer to the question: {tries} tries are left",
+            "the answer to the query, not a refusal: {tries} tries left",
             "拒否ではなく残り試行回数の照会への応答: 残り{tries}回"
         )],
         code::VERIFY if sw == Sw::tries_left(0) => vec![text!(
-            "the PIN was wrong, and that was the last try: it is blocked now",
+            "the PIN was wrong, and this was the last try: it is blocked now",
             "PINが一致しない。最後の1回だったため閉塞した"
         )],
         code::VERIFY if counted => vec![text!(
-            "the PIN was wrong and cost a try: {tries} are left",
+            "the PIN was wrong and cost a try: {tries} left",
             "PINが一致しない。試行回数を1回消費した: 残り{tries}回"
         )],
         code::VERIFY if sw.is_success() => vec![text!(
-            "the PIN was right: all its tries are back",
+            "the PIN was right: all its tries are restored",
             "PINが一致した。残り試行回数は最大値に戻った"
         )],
         code::READ_BINARY if sw.is_success() && apdu.ne.is_some_and(|ne| (read as u32) < ne) => {
@@ -119,9 +119,9 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_to_a_question_is_told_from_a_wrong_pin() {
+    fn the_answer_to_a_query_differs_from_a_wrong_pin() {
         let query = in_context(&[0x00, 0x20, 0x00, 0x98], &[0x63, 0xC3]);
-        assert!(query[0].en.contains("no refusal") && query[0].ja.contains("照会"));
+        assert!(query[0].en.contains("not a refusal") && query[0].ja.contains("照会"));
         let wrong = in_context(b"\x00\x20\x00\x98\x040000", &[0x63, 0xC2]);
         assert!(wrong[0].en.contains("cost a try: 2"));
         let last = in_context(b"\x00\x20\x00\x98\x040000", &[0x63, 0xC0]);

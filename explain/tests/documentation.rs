@@ -1,4 +1,4 @@
-//! docs/behaviour.md is what the rules and declarations say. `make docs` writes it anew.
+//! docs/behaviour.md lists the rules and declarations. `make docs` writes it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
@@ -14,10 +14,10 @@ const INTRODUCTION: &str = "\
 # What the card does, and how certain that is
 
 Written by `make docs` from the rules (`card-os/src/rule.rs`) and declarations (`applets/src/`) that drive the card; a
-test keeps it so.
+test compares the page with them.
 
 `measured`: a cited trace, dump or stated observation of a card · `documented`: several sources say so, or one client's
-documentation · `client`: clients that work with the real card rely on it · `assumed`: nobody has published it, this is the
+documentation · `client`: clients that work with the real card rely on it · `assumed`: it is not published, and this is the
 most defensible choice.
 ";
 

@@ -53,16 +53,16 @@ pub(crate) struct Files {
     #[arg(value_name = "CARD")]
     pub(crate) card: CardSource,
 
-    /// An application, by its name, Japanese title or AID, to list; with a file (four hexadecimal digits, or its name) or
-    /// a GET DATA object (four hexadecimal digits) to show what that holds
+    /// The application to list (name, Japanese title or AID), or the file or GET DATA object in it to show (four
+    /// hexadecimal digits, or its name)
     #[arg(value_name = "AP[/EF]")]
     pub(crate) path: Option<FilePath>,
 
-    /// Write the file's bytes to standard output, which must not be a terminal; records one after the other
+    /// Write the bytes of the file to standard output, which must not be a terminal; records one after the other
     #[arg(long, requires = "path", conflicts_with = "why")]
     pub(crate) raw: bool,
 
-    /// Say where each file is known from
+    /// Add the source behind each certainty
     #[arg(long)]
     pub(crate) why: bool,
 
@@ -72,8 +72,8 @@ pub(crate) struct Files {
 }
 
 pub(super) const FILES_HELP: &str = "\
-Contents are shown whatever the card's access conditions say: this is your card, and you ask for
-its data. Values of PINs and private keys never are.
+The command shows the contents of a file whatever its access conditions are. It never shows the
+value of a PIN or of a private key.
 
 Examples:
   vmyna files specimen:hanako

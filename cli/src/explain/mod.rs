@@ -1,7 +1,7 @@
-//! `vmyna explain`: what a command asks for, field by field, what the card answers, and which rule decided, with its
-//! certainty and source. In English and Japanese.
+//! `vmyna explain`: the fields of a command, the card's answer, and the rule behind it with its certainty and source, in
+//! English or Japanese.
 //!
-//! The card is asked; nothing here decides what it would answer. PINs are masked.
+//! The answer comes from the card: this module must never decide it. PINs are masked.
 
 pub(crate) mod language;
 
@@ -17,7 +17,7 @@ use vmyna::{Bench, CardSource, Slot};
 /// Explaining.
 #[derive(Args)]
 pub(crate) struct Explain {
-    /// The virtual card that is asked; it starts as issued: specimen:NAME, FILE or FILE#NAME
+    /// The virtual card, in the state in which it was issued: specimen:NAME, FILE or FILE#NAME
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
     pub(crate) card: CardSource,
 
@@ -29,12 +29,12 @@ pub(crate) struct Explain {
     #[arg(long)]
     pub(crate) show_secrets: bool,
 
-    /// C-APDUs, one after the other to the same card, or a status word (four digits) to know where it can come from
+    /// C-APDUs, sent one after the other to the same card, or a status word (four digits), to list the rules that answer it
     #[arg(value_name = "HEX", required = true)]
     pub(crate) steps: Vec<String>,
 }
 
-/// The help behind the options.
+/// The help after the options.
 pub(crate) const HELP: &str = "\
 Examples:
   vmyna explain 00A4040C0AD392F000260100000001 00B0810000
@@ -89,14 +89,14 @@ fn status_word(out: &mut impl Write, sw: StatusWord, language: Language) -> io::
     writeln!(out, "{sw}   {}", status::meaning(sw).say(language))?;
     let mut rules = status::rules(sw);
     if rules.is_empty() {
-        rules.push(text!("no rule answers just this", "これだけを返す規則はない"));
+        rules.push(text!("no rule answers exactly this", "これだけを返す規則はない"));
     }
     rules
         .iter()
         .try_for_each(|rule| writeln!(out, "   {}", rule.say(language)))
 }
 
-/// Bytes that were typed. The error never repeats them: they may hold a PIN.
+/// The bytes of an argument. The error does not repeat them, because they may contain a PIN.
 fn understand(number: usize, step: &str) -> Result<Vec<u8>, Failure> {
     let fault = |problem: String| Failure::Usage(format!("argument {number}: {problem}; nothing was sent"));
     let bytes = hex::decode(step).map_err(|error| fault(error.to_string()))?;

@@ -14,7 +14,7 @@ use crate::specimen::hanako;
 
 const LANGUAGES: [Language; 2] = [Language::En, Language::Ja];
 
-/// A command that asks for this operation on the current EF, and does no more than be refused or read.
+/// A command for this operation on the current EF. It changes nothing: it reads, or the card refuses it.
 fn command(operation: Operation, body: &Body) -> Vec<u8> {
     let head = |text: &str| hex::decode(text).unwrap();
     match (operation, body) {
@@ -31,7 +31,7 @@ fn command(operation: Operation, body: &Body) -> Vec<u8> {
     }
 }
 
-/// The files' list of an application.
+/// The list of the files of an application.
 fn listed(application: &Application, language: Language) -> String {
     List::new(language)
         .with_sources(true)
@@ -44,7 +44,7 @@ fn of_profile(name: &str) -> IssuedCard {
     hanako().with_profile(profile)
 }
 
-/// What a card of this profile says in both languages of why it answers to the last of the commands.
+/// The reasons that a card of this profile gives for its answer to the last command.
 fn reasons(profile: &str, commands: &[Vec<u8>]) -> Vec<Text> {
     let reasons = Reasons::default();
     let mut card = of_profile(profile)
@@ -69,9 +69,9 @@ fn select_file(file: &File) -> Vec<u8> {
     [&[0x00, 0xA4, 0x02, 0x0C, 0x02][..], &file.id.value().to_be_bytes()].concat()
 }
 
-/// The list and the card tell of `what` by the same words, and with the same certainty and source.
+/// The list and the card's reasons describe `what` with the same words, certainty and source.
 #[track_caller]
-fn told_alike(list: [&str; 2], need: &Text, basis: &Text, reasons: &[Text], what: &str) {
+fn described_alike(list: [&str; 2], need: &Text, basis: &Text, reasons: &[Text], what: &str) {
     for (language, list) in LANGUAGES.into_iter().zip(list) {
         let (need, basis) = (need.say(language), basis.say(language));
         assert!(
@@ -89,7 +89,7 @@ fn told_alike(list: [&str; 2], need: &Text, basis: &Text, reasons: &[Text], what
 }
 
 #[test]
-fn files_and_explain_say_the_same_of_every_file_of_every_application_and_profile() {
+fn lists_and_reasons_use_the_same_words_for_every_file() {
     let mut seen = BTreeSet::new();
     for profile in Profile::NAMES {
         for application in of_profile(profile).applications() {
@@ -99,21 +99,21 @@ fn files_and_explain_say_the_same_of_every_file_of_every_application_and_profile
             for file in &application.files {
                 for (operation, when) in file.access.iter() {
                     let commands = [selected.clone(), select_file(file), command(operation, &file.body)];
-                    let told = reasons(profile, &commands);
+                    let given = reasons(profile, &commands);
                     let need = need(&application, operation, Some(when));
                     let what = format!("{profile} {} {} {operation}", application.name, file.id);
-                    told_alike(list, &need, &basis(&file.basis), &told, &what);
+                    described_alike(list, &need, &basis(&file.basis), &given, &what);
                     seen.insert(operation);
                 }
             }
             for object in &application.data_objects {
                 let [high, low] = object.tag.to_be_bytes();
                 let get_data = vec![0x00, 0xCA, high, low, 0x00, 0x00, 0x00];
-                let told = reasons(profile, &[selected.clone(), get_data]);
+                let given = reasons(profile, &[selected.clone(), get_data]);
                 let when = object.access.condition(Operation::Read);
                 let need = need(&application, Operation::Read, when);
                 let what = format!("{profile} {} {:04X}", application.name, object.tag);
-                told_alike(list, &need, &basis(&object.basis), &told, &what);
+                described_alike(list, &need, &basis(&object.basis), &given, &what);
             }
             if let SecureSession::Offered {
                 condition,
@@ -122,9 +122,9 @@ fn files_and_explain_say_the_same_of_every_file_of_every_application_and_profile
             } = &application.secure_session
             {
                 let key = command(Operation::SetSessionKey, &Body::Reserved);
-                let told = reasons(profile, &[selected, key]);
+                let given = reasons(profile, &[selected, key]);
                 let need = need(&application, Operation::SetSessionKey, Some(condition));
-                told_alike(list, &need, &basis(declared), &told, &format!("{profile} session"));
+                described_alike(list, &need, &basis(declared), &given, &format!("{profile} session"));
                 seen.insert(Operation::SetSessionKey);
             }
         }
@@ -148,7 +148,7 @@ fn every_file_and_object_has_a_japanese_name() {
 }
 
 #[test]
-fn conditions_name_the_pins_they_ask_for() {
+fn a_condition_names_its_pins() {
     let applications = hanako().applications();
     let application = &applications[2];
     let verified = |id| Condition::Verified(FileId::new(id));
@@ -156,13 +156,13 @@ fn conditions_name_the_pins_they_ask_for() {
         verified(0x0011),
         Condition::AnyOf(vec![verified(0x0014), verified(0x0015)]),
     ]);
-    let told = need(application, Operation::Read, Some(&nested));
+    let text = need(application, Operation::Read, Some(&nested));
     assert_eq!(
-        told.en,
+        text.en,
         "read needs input-assist PIN (0011) and (verification code A (0014) or verification code B (0015))"
     );
     assert_eq!(
-        told.ja,
+        text.ja,
         "読み出しには券面事項入力補助用暗証番号（0011）および（照合番号A（0014）または照合番号B（0015））の照合が必要"
     );
     assert_eq!(
@@ -192,7 +192,7 @@ fn a_verdict_gives_the_condition_and_the_verified_pins() {
             Operation::Verify,
             &[auth],
             "denied: no credential of the cardholder allows verify",
-            "拒否: 本人のどの暗証番号・照合番号でも照合はできない",
+            "拒否: 名義人のどの暗証番号・照合番号でも照合はできない",
         ),
         (
             Operation::InternalAuthenticate,

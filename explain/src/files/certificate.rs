@@ -1,6 +1,6 @@
-//! An X.509 certificate as a text for people: subject, issuer, validity, key, and every extension with its meaning.
+//! Decodes an X.509 certificate: subject, issuer, validity, key, and every extension with its meaning.
 //!
-//! An extension that is not known here, or not in its form, is shown as bytes; it never hides the others.
+//! An extension that is unknown or malformed is shown as bytes. It does not hide the others.
 
 mod names;
 
@@ -24,7 +24,7 @@ use x509_cert::ext::pkix::{
 use super::value;
 use names::name_of;
 
-/// The lines of a file that is a certificate, with filler (`FF`) behind it or none; `None` for another file.
+/// The lines of a file that is a certificate, perhaps with filler (`FF`) after it; `None` for another file.
 pub(crate) fn lines(file: &[u8], language: Language) -> Option<Vec<String>> {
     if file.first() != Some(&0x30) {
         return None;
@@ -91,7 +91,7 @@ fn described(certificate: &Certificate, der: &[u8], language: Language) -> Vec<S
     lines
 }
 
-/// A moment in UTC, and in Japan.
+/// A time in UTC, and in Japan.
 fn moment(instant: DateTime, language: Language) -> String {
     match calendar::japanese_clock(instant) {
         Some(clock) => {
@@ -121,7 +121,7 @@ fn public_key(certificate: &Certificate, language: Language) -> String {
     }
 }
 
-/// What an extension says; `None` for one that is not known or not in its form.
+/// The contents of an extension; `None` for one that is unknown or malformed.
 fn details(extension: &Extension, language: Language) -> Option<Vec<String>> {
     fn read<'a, T: Decode<'a>>(extension: &'a Extension) -> Option<T> {
         T::from_der(extension.extn_value.as_bytes()).ok()
@@ -169,7 +169,7 @@ fn details(extension: &Extension, language: Language) -> Option<Vec<String>> {
     })
 }
 
-/// RFC 5280, 4.2.1.3, in its words.
+/// The uses of a key, in the words of RFC 5280, 4.2.1.3.
 fn key_usage(usage: &KeyUsage) -> String {
     let uses = [
         (usage.digital_signature(), "digitalSignature"),
@@ -217,7 +217,7 @@ fn distribution_points(points: &CrlDistributionPoints, language: Language) -> Ve
         Some(DistributionPointName::FullName(full)) => names(full, language).join("; "),
         Some(DistributionPointName::NameRelativeToCRLIssuer(name)) => say!(
             language,
-            "{name}, below the issuer of the list",
+            "{name}, relative to the issuer of the list",
             "{name}（失効リスト発行者からの相対名）"
         ),
         None => say!(language, "the issuer of the list", "失効リスト発行者"),
@@ -259,7 +259,7 @@ fn authority_key(key: &AuthorityKeyIdentifier, language: Language) -> Vec<String
     lines
 }
 
-/// The same line without control characters, which a certificate may hold.
+/// The line with control characters escaped. A certificate may contain some.
 fn harmless(line: &str) -> String {
     let escape = |letter: char| match letter.is_control() {
         true => letter.escape_default().to_string(),
@@ -276,7 +276,7 @@ mod tests {
     use std::sync::LazyLock;
 
     #[test]
-    fn a_certificate_is_known_with_filler_behind_it_and_not_with_anything_else() {
+    fn a_certificate_may_have_filler_after_it_and_nothing_else() {
         let der = &hanako().jpki.auth.unwrap().certificate[..];
         let alone = lines(der, Language::En).unwrap();
         let filled = lines(&[der, &[0xFF; 7]].concat(), Language::En).unwrap();
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn every_extension_of_the_cards_certificates_is_read() {
+    fn every_extension_of_the_certificates_is_decoded() {
         let jpki = hanako().jpki;
         for der in [
             jpki.auth.unwrap().certificate,
@@ -305,7 +305,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_certificate_with_any_byte_changed_does_no_harm(at in 0usize..1500, byte in any::<u8>()) {
+        fn a_certificate_with_a_changed_byte_is_harmless(at in 0usize..1500, byte in any::<u8>()) {
             static DER: LazyLock<Vec<u8>> = LazyLock::new(|| hanako().jpki.sign.unwrap().certificate);
             let mut der = DER.clone();
             der[at] = byte;

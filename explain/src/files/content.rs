@@ -1,4 +1,4 @@
-//! What a file holds, decoded as far as its form is known. Of a PIN or a private key only its kind is told.
+//! Decodes what a file holds, as far as its form is known. A PIN or a private key is described by its kind only.
 
 use vmyna_apdu::{Language, hex, say};
 use vmyna_card_os::declaration::{Application, Body, CertificateKey};
@@ -62,7 +62,7 @@ pub fn content(application: &Application, item: Item<'_>, language: Language) ->
             Body::CertificateKey(key) => certificate_key(key, language),
             Body::Reserved => vec![say!(
                 language,
-                "an internal file of unknown purpose: it can be selected and nothing else",
+                "an internal file of unknown purpose, which can only be selected",
                 "用途不明の内部ファイル: 選択のほかは何もできない"
             )],
         },
@@ -84,7 +84,7 @@ fn certificate_key(key: &CertificateKey, language: Language) -> Vec<String> {
     ]
 }
 
-/// Bytes of unknown form: all of them, sixteen a line, with the characters they may be.
+/// Bytes of unknown form: all of them, sixteen a line, with their ASCII characters.
 fn dump(bytes: &[u8], language: Language) -> Vec<String> {
     if bytes.is_empty() || bytes.iter().all(|byte| *byte == 0xFF) {
         return vec![value::bytes(bytes, language)];

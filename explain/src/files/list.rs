@@ -103,13 +103,13 @@ impl List {
     }
 }
 
-/// The text with blanks behind it up to this width, where a Japanese letter is two columns wide.
+/// The text padded with spaces to this width. A Japanese character is two columns wide.
 fn padded(text: &str, width: usize) -> String {
     let columns: usize = text.chars().map(|letter| if letter.is_ascii() { 1 } else { 2 }).sum();
     format!("{text}{}", " ".repeat(width.saturating_sub(columns)))
 }
 
-/// The short identifier, for a file that has one.
+/// The short EF identifier of a file.
 fn sfi(file: &File, language: Language) -> String {
     let sfi = u8::try_from(file.id.value()).ok();
     match sfi.filter(|sfi| FileId::from_sfi(*sfi).is_some()) {

@@ -1,17 +1,17 @@
-//! What the data objects of the card's files mean, file by file. Only for applications of the My Number Card: those of a
-//! user's own may use the same tags for something else.
+//! The meaning of the data objects in the card's files. It applies only to the applications of the My Number Card, because
+//! another application may use the same tags for something else.
 //!
 //! Sources: the published dump and documentation of a test card (myna-card), and the clients that read the same tags.
 
 use vmyna_apdu::{Aid, Language};
 use vmyna_applets::{card_manager, face_info, input_assist};
 
-/// How a value is to be shown.
+/// The form in which a value is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Objects.
     Objects,
-    /// UTF-8, which digits are too.
+    /// UTF-8, also digits.
     Text,
     /// `YYYYMMDD`.
     Date,
@@ -21,7 +21,7 @@ pub(crate) enum Form {
     Offsets,
     /// 16 bytes.
     KeyId,
-    /// A [`Form::KeyId`] and more.
+    /// A [`Form::KeyId`] and more bytes.
     KeyIdAndBytes,
     /// The tags and lengths of a certificate's fields, without their values.
     HeaderList,
@@ -29,7 +29,7 @@ pub(crate) enum Form {
     CertificateBody,
     /// Version, length support, vendor; four bytes.
     Identification,
-    /// Looks for a picture, then for text.
+    /// A picture if it is one, then text if it is UTF-8.
     Any,
     /// Hexadecimal digits.
     Bytes,
@@ -38,7 +38,7 @@ pub(crate) enum Form {
 /// Name and form of a tag.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Meaning {
-    /// English; where the card's own term is Japanese, that behind it.
+    /// In English, followed by the card's own term if that is Japanese.
     en: &'static str,
     ja: &'static str,
     pub(crate) form: Form,
@@ -59,7 +59,7 @@ const fn is(en: &'static str, ja: &'static str, form: Form) -> Meaning {
 }
 
 const OFFSETS: Meaning = is(
-    "offsets of the objects below, from the file's beginning",
+    "offsets of the following objects from the beginning of the file",
     "以下の各オブジェクトのファイル先頭からのオフセット",
     Form::Offsets,
 );
@@ -72,7 +72,7 @@ const PRESENCE_KEY: Meaning = is(
     Form::Objects,
 );
 
-/// What `tag` means in a file or object (`id`) of an application; `None` where that is not known.
+/// The meaning of `tag` in the file or data object `id` of an application; `None` if it is not known.
 pub(crate) fn of(application: Aid, id: u16, tag: u16) -> Option<Meaning> {
     let common = match tag {
         0x90 => Some(is("exponent", "公開指数", Form::Bytes)),
@@ -111,7 +111,7 @@ fn in_input_assist(id: u16, tag: u16) -> Option<Meaning> {
             Form::Bytes,
         ),
         (0x0003, 0xDF33) => is(
-            "signature of what stands before it, by the key in EF 0004",
+            "signature of the objects before it, by the key in EF 0004",
             "直前までへの署名（EF 0004の鍵による）",
             Form::Bytes,
         ),
@@ -204,7 +204,7 @@ fn in_card_manager(id: u16, tag: u16) -> Option<Meaning> {
     })
 }
 
-/// The form of an object of GET DATA whose value is no TLV.
+/// The form of a data object of GET DATA that is not made of TLV objects.
 pub(crate) fn of_object(application: Aid, tag: u16) -> Form {
     if application != card_manager::AID {
         return Form::Any;
@@ -217,7 +217,7 @@ pub(crate) fn of_object(application: Aid, tag: u16) -> Form {
     }
 }
 
-/// Whether an object of GET DATA is made of objects. Texts and identifiers could be mistaken for them.
+/// Whether a data object of GET DATA is made of TLV objects. Some texts and identifiers could also be read as such objects.
 pub(crate) fn is_tree(application: Aid, tag: u16) -> bool {
     application == card_manager::AID && matches!(tag, 0x0066 | 0x00F8 | 0x7F21)
 }

@@ -1,4 +1,4 @@
-//! What is in files that are no data objects: records, and the JPKI application's two fixed layouts.
+//! Decodes files that are not made of data objects: records, and two files of the JPKI application with a fixed layout.
 
 use vmyna_apdu::{Aid, FileId, Language, say};
 use vmyna_applets::{card_info, jpki, residence_code};
@@ -7,7 +7,7 @@ use vmyna_card_os::declaration::Content;
 use super::meaning::Form;
 use super::value;
 
-/// The lines of a file of records. Each is a simple-TLV object: tag, length in one byte (or `FF` and two), value.
+/// The lines of a file of records. Each record is a simple-TLV object: tag, length in one byte (or `FF` and two), value.
 pub(crate) fn records(application: Aid, id: FileId, records: &[Content], language: Language) -> Vec<String> {
     let mut lines = Vec::new();
     for (at, record) in records.iter().enumerate() {
@@ -77,7 +77,7 @@ fn fields(application: Aid, id: FileId, contents: &[u8], language: Language) -> 
     }
 }
 
-/// The lines of a transparent file of the JPKI application that is no certificate; `None` for another file.
+/// The lines of a transparent file of the JPKI application that is not a certificate; `None` for another file.
 pub(crate) fn of_jpki(application: Aid, id: FileId, file: &[u8], language: Language) -> Option<Vec<String>> {
     if application != jpki::AID {
         return None;
@@ -160,7 +160,7 @@ fn token_information(file: &[u8], language: Language) -> Option<Vec<String>> {
     ])
 }
 
-/// One byte a certificate, and one of unknown meaning.
+/// One byte for each certificate, and one of unknown meaning.
 fn availability(file: &[u8], language: Language) -> Option<Vec<String>> {
     let [sign, auth, unknown] = file else { return None };
     let there = |byte: &u8| match byte {
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_is_read_with_both_forms_of_length_and_shown_as_bytes_when_it_is_none() {
+    fn a_record_has_either_form_of_length_or_is_shown_as_bytes() {
         let long = [&[7, 0xFF, 1, 0][..], &[b'x'; 256]].concat();
         assert_eq!(simple_tlv(&long).unwrap().1.len(), 256);
         let shown = records(

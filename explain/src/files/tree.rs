@@ -1,4 +1,4 @@
-//! A file of data objects as a tree: each tag with its meaning, its length and its value.
+//! Shows a file of data objects as a tree: each tag with its meaning, length and value.
 
 use vmyna_apdu::{Aid, Language, say};
 use vmyna_applets::cv::KeyId;
@@ -7,17 +7,17 @@ use vmyna_card_os::tlv::Tlv;
 use super::meaning::{self, Form};
 use super::value;
 
-/// How deep objects in objects are shown; no file of the card has more than three.
+/// The depth to which nested objects are shown. No file of the card has more than three levels.
 const DEEPEST: usize = 8;
 
-/// Which file it is: its application, and its identifier or tag.
+/// Identifies a file or data object: its application, and its identifier or tag.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) application: Aid,
     pub(crate) id: u16,
 }
 
-/// The lines of a file that is made of objects, with filler (`FF`) behind them; `None` for one that is not.
+/// The lines of a file that is made of objects, perhaps with filler (`FF`) after them; `None` for another file.
 pub(crate) fn lines(place: Place, file: &[u8], language: Language) -> Option<Vec<String>> {
     let (objects, filler) = read(file)?;
     let mut lines = Vec::new();
@@ -82,7 +82,7 @@ fn add((place, language): (Place, Language), object: &Tlv<'_>, depth: usize, lin
     lines.push(format!("{head}: {}", value::shown(object.value, form, language)));
 }
 
-/// Issuer and subject stand without tags before the public key.
+/// The issuer and the subject, which have no tags, and the public key.
 fn certificate_body((place, language): (Place, Language), body: &[u8], depth: usize) -> Option<Vec<String>> {
     let (issuer, rest) = body.split_at_checked(KeyId::LENGTH)?;
     let (subject, key) = rest.split_at_checked(KeyId::LENGTH)?;
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_tag_in_an_application_of_somebody_elses_has_no_meaning() {
+    fn a_tag_in_an_unknown_application_has_no_meaning() {
         let application = Aid::new(&[0xF0, 1, 2]).unwrap();
         let file = [0xFF, 0x20, 4, 0xDF, 0x22, 1, b'A', 0xFF, 0xFF];
         let tree = lines(Place { application, id: 2 }, &file, Language::En).unwrap();

@@ -1,5 +1,4 @@
-//! Values as texts for people. What comes from a card's file is never written to a terminal unchecked: control characters
-//! are shown as escapes.
+//! Shows values as text. Control characters in a card's file are escaped, so that they can't control a terminal.
 
 use vmyna_apdu::{Language, hex, say};
 use vmyna_applets::calendar::Date;
@@ -7,10 +6,10 @@ use vmyna_applets::cv::KeyId;
 
 use super::meaning::Form;
 
-/// The most bytes shown as hexadecimal digits; of more the first half is.
+/// The longest value that is shown completely as hexadecimal digits. Of a longer one half as many bytes are shown.
 const MOST: usize = 32;
 
-/// A value in its form, as far as it has that form.
+/// A value in its form; as bytes if it does not have that form.
 pub(crate) fn shown(value: &[u8], form: Form, language: Language) -> String {
     let known = match form {
         Form::Text => text(value),
@@ -29,7 +28,7 @@ pub(crate) fn shown(value: &[u8], form: Form, language: Language) -> String {
     known.unwrap_or_else(|| bytes(value, language))
 }
 
-/// Hexadecimal digits, or where they begin.
+/// Hexadecimal digits, or the first of them.
 pub(crate) fn bytes(value: &[u8], language: Language) -> String {
     let length = value.len();
     match value {
@@ -45,12 +44,12 @@ pub(crate) fn bytes(value: &[u8], language: Language) -> String {
     }
 }
 
-/// What stands behind the contents of a file.
+/// The filler after the contents of a file.
 pub(crate) fn filler(length: usize, language: Language) -> String {
     say!(language, "filler: {length} x FF", "充填: FF×{length}")
 }
 
-/// UTF-8 in quotation marks, or nothing when it is none or holds what nobody could read.
+/// UTF-8 in quotation marks; `None` if it is not UTF-8, or if a quarter or more of it are control characters.
 pub(crate) fn text(value: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(value).ok().filter(|text| !text.is_empty())?;
     let escape = |letter: char| match letter {
@@ -91,7 +90,7 @@ fn offsets(value: &[u8]) -> Option<String> {
     Some(offsets.join(", "))
 }
 
-/// `7000034/001`, and the four last bytes where they are not zero.
+/// A key id: `7000034/001`, and its last four bytes if they are not zero.
 pub(crate) fn key_id(value: &[u8]) -> Option<String> {
     KeyId::from_bytes(value).ok().map(|id| id.to_string())
 }
@@ -107,7 +106,7 @@ fn identification(value: &[u8], language: Language) -> Option<String> {
     ))
 }
 
-/// `42: 16 bytes, 5F20: 16 bytes, …`: tags with lengths and no values between them.
+/// Tags and lengths without values: `42 issuer 16, 5F20 subject 16, … bytes`.
 fn header_list(mut list: &[u8], language: Language) -> Option<String> {
     let mut entries = Vec::new();
     while let [first, rest @ ..] = list {
@@ -133,12 +132,12 @@ fn header_list(mut list: &[u8], language: Language) -> Option<String> {
     Some(say!(language, "{en} bytes", "{ja}バイト"))
 }
 
-/// Kind and size of a picture.
+/// The format and size of a picture.
 pub(crate) fn picture(value: &[u8], language: Language) -> Option<String> {
     png(value, language).or_else(|| jp2(value, language))
 }
 
-/// The header chunk stands at a fixed place (PNG specification, 5.6).
+/// Reads the header chunk, which has a fixed position (PNG specification, 5.6).
 fn png(value: &[u8], language: Language) -> Option<String> {
     let header = value.strip_prefix(b"\x89PNG\r\n\x1A\n")?.get(8..18)?;
     let (numbers, [depth, _]) = header.as_chunks::<4>() else {
@@ -153,7 +152,7 @@ fn png(value: &[u8], language: Language) -> Option<String> {
     ))
 }
 
-/// The image header box lies in the header box (ISO/IEC 15444-1, I.5.3).
+/// Reads the image header box inside the header box (ISO/IEC 15444-1, I.5.3).
 fn jp2(value: &[u8], language: Language) -> Option<String> {
     let is_jp2 = value.starts_with(b"\0\0\0\x0CjP  \r\n\x87\n");
     let header = is_jp2.then(|| find_box(value, b"jp2h")).flatten()?;
@@ -168,13 +167,13 @@ fn jp2(value: &[u8], language: Language) -> Option<String> {
     ))
 }
 
-/// The contents of the first box of this type.
+/// The contents of the first box with this type.
 fn find_box<'a>(mut boxes: &'a [u8], wanted: &[u8; 4]) -> Option<&'a [u8]> {
     loop {
         let (length, rest) = boxes.split_first_chunk::<4>()?;
         let (kind, _) = rest.split_first_chunk::<4>()?;
         let length = match u32::from_be_bytes(*length) {
-            // To the end.
+            // The box extends to the end.
             0 => boxes.len(),
             length => length as usize,
         };
@@ -192,7 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_text_never_brings_control_characters_to_the_terminal() {
+    fn control_characters_of_a_text_are_escaped() {
         let shown = text("\u{1b}]0;title\u{7}見本 and some more text".as_bytes()).unwrap();
         assert_eq!(shown, "\"\\u{1b}]0;title\\u{7}見本 and some more text\"");
         assert_eq!(text(b"\0\x01\x02"), None);
@@ -200,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_has_not_its_form_is_shown_as_bytes() {
+    fn a_value_without_its_form_is_shown_as_bytes() {
         assert_eq!(super::shown(b"20251301", Form::Date, Language::En), "3230323531333031");
         assert_eq!(super::shown(b"7", Form::Sex, Language::En), "37");
         assert_eq!(super::shown(&[0, 1, 2], Form::Offsets, Language::En), "000102");

@@ -1,21 +1,21 @@
-//! What declarations say of a file's form, in words for people. Who may do what is told by [`crate::access`].
+//! Describes the form of a file as the declaration states it. [`crate::access`] describes its access conditions.
 
 use vmyna_apdu::{Language, say};
 use vmyna_card_os::declaration::{Body, Characters, Format, PrivateKey};
 
-/// What kind of file it is.
+/// The kind of file, in English.
 pub(crate) fn kind(body: &Body) -> &'static str {
     match body {
         Body::Transparent(_) => "transparent file",
         Body::Records(_) => "file of records",
         Body::Pin(_) => "PIN",
         Body::PrivateKey(_) => "private key",
-        Body::CertificateKey(_) => "key to check certificates with",
+        Body::CertificateKey(_) => "certificate verification key",
         Body::Reserved => "internal file",
     }
 }
 
-/// Kind and size.
+/// The kind and size of a file.
 pub(crate) fn form(body: &Body, language: Language) -> String {
     match body {
         Body::Transparent(content) => {
@@ -53,7 +53,7 @@ pub(crate) fn form(body: &Body, language: Language) -> String {
     }
 }
 
-/// The values that a PIN can have.
+/// The form of the values of a PIN.
 pub(crate) fn pin_format(format: &Format, language: Language) -> String {
     let (min, max) = (format.min, format.max);
     let length = if min == max {
@@ -69,7 +69,7 @@ pub(crate) fn pin_format(format: &Format, language: Language) -> String {
     say!(language, "{format}", "{japanese}")
 }
 
-/// The kind of a private key. Nothing but the length of its modulus is looked at.
+/// The kind of a private key. Only the length of its modulus is read.
 pub(crate) fn key_form(key: &PrivateKey, language: Language) -> String {
     use rsa::RsaPrivateKey;
     use rsa::pkcs8::DecodePrivateKey;
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form_of_a_pin_is_told_in_both_languages() {
+    fn the_form_of_a_pin_is_described_in_both_languages() {
         let four = Format::digits(4);
         assert_eq!(pin_format(&four, Language::En), "4 digits");
         assert_eq!(pin_format(&four, Language::Ja), "数字4桁");

@@ -1,10 +1,10 @@
-//! Names of the identifiers that certificates of the card use.
+//! Names of the object identifiers in the certificates of the card.
 
 use x509_cert::der::asn1::ObjectIdentifier;
 
 use vmyna_apdu::{Language, say};
 
-/// The names that standards give, in no language.
+/// The names that standards give. They are not translated.
 const NAMES: [(&str, &str); 16] = [
     ("1.2.840.113549.1.1.1", "rsaEncryption"),
     ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
@@ -24,8 +24,8 @@ const NAMES: [(&str, &str); 16] = [
     ("1.2.840.113549.1.1.10", "RSASSA-PSS"),
 ];
 
-/// Names of the card's own identifiers, which stand behind their digits. The first six are 署名用電子証明書の基本4情報, in
-/// the order of the numbers.
+/// Names of the identifiers of this card, shown after their digits. The first six are 署名用電子証明書の基本4情報, in the
+/// order of the numbers.
 const OWN_NAMES: [(&str, &str, &str); 8] = [
     ("1.2.392.200149.8.5.5.1", "name 氏名", "氏名"),
     (
@@ -61,7 +61,7 @@ const OWN_NAMES: [(&str, &str, &str); 8] = [
     ),
 ];
 
-/// An identifier, by its name where it has one here. Identifiers of the card's own are shown with their digits.
+/// The name of an identifier, or its digits if it has no name. An identifier of this card has digits and name.
 pub(crate) fn name_of(id: &ObjectIdentifier, language: Language) -> String {
     let digits = id.to_string();
     if let Some((_, en, ja)) = OWN_NAMES.iter().find(|(known, ..)| *known == digits) {
