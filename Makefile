@@ -1,5 +1,5 @@
-# Everything a person does with this project. `make help` lists it.
-.PHONY: help demo deb test test-heavy coverage mutants bench fuzz specimens docs
+# The tasks of people who work on this project. `make help` lists them.
+.PHONY: help demo deb check test test-heavy coverage mutants bench fuzz specimens docs
 
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
@@ -20,6 +20,9 @@ demo: ## install what is missing, let an unmodified OpenSC list, log in to and s
 deb: ## make the Debian package vmyna in target/debian/
 	scripts/install-packages.sh dpkg-dev
 	scripts/deb.sh
+
+check: ## in under two minutes after a build, without root: format, lints, words and quick tests
+	scripts/check.sh
 
 test: ## install what is missing and run every check: format, lints, dependency audit, all tests
 	scripts/install-packages.sh $(TEST_PACKAGES)

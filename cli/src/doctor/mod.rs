@@ -35,8 +35,9 @@ pub(crate) struct Doctor {
 
 /// The help behind the options.
 pub(crate) const HELP: &str = "\
-Exit status of `vmyna doctor WAY`: 0 when that way works, 1 when it does not. What other ways need is not checked, so
-`vmyna doctor run` passes on a machine without pcscd. Without WAY: 0 when no line is marked WRONG, 1 when one is.";
+Exit status of `vmyna doctor WAY`: 0 when that way works, 1 when it does not. The needs of other
+ways are not checked, so `vmyna doctor run` passes on a machine without pcscd.
+Without WAY: 0 when no line is marked WRONG, 1 when one is.";
 
 /// A way of giving a program a virtual card.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
