@@ -19,7 +19,7 @@ const CONTACT_ATR: u16 = 0x5F51;
 /// Tag of the card-verifiable certificate of the card's own key.
 const CARD_CERTIFICATE: u16 = 0x7F21;
 
-/// What GET DATA gives of one card: (P1-P2, contents). See [`crate::issuance::card_data`].
+/// The objects that GET DATA returns of one card: (P1-P2, contents).
 pub type CardData = Vec<(u16, Vec<u8>)>;
 
 /// Declares the card manager.

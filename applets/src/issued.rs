@@ -1,7 +1,6 @@
-//! A card as it was issued: everything one card holds, whoever made it, from which its applications are declared.
+//! A card as it was issued: everything that one card holds, and from which its applications are declared.
 //!
-//! It is what an image keeps ([`crate::image`]) and what issuing gives ([`crate::issuance::desk`]). It says nothing of what
-//! happens to the card afterwards: that lies in the card's store.
+//! An image keeps it ([`crate::image`]). It holds nothing of what use changes: the card's store keeps that.
 
 use std::fmt;
 use std::str::FromStr;

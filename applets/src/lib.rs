@@ -1,8 +1,37 @@
-//! What a My Number Card (個人番号カード) is: its applications, each declared as data, and how a card is issued.
+//! What a My Number Card (個人番号カード) is: its applications, each declared as data, its generations, and the issued
+//! card with its image on disk.
 //!
-//! A declaration is a function of the card's generation ([`Profile`]) and of what the card of one person holds; it can be
-//! compared with the published facts line by line, each with its certainty and source. How a card *behaves* is
-//! `vmyna-card-os`'s matter.
+//! ```
+//! use vmyna_applets::card_os::state::MemoryStore;
+//! use vmyna_applets::{rand_core::OsRng, specimen};
+//!
+//! let hanako = specimen::find("hanako")?.ok_or("no such specimen")?;
+//! let mut card = hanako.card(Box::<MemoryStore>::default(), Box::new(OsRng))?;
+//! card.power_on();
+//! // SELECT the JPKI application.
+//! let command = b"\x00\xA4\x04\x0C\x0A\xD3\x92\xF0\x00\x26\x01\x00\x00\x00\x01";
+//! let mut response = Vec::new();
+//! card.transmit(command, &mut response)?;
+//! assert_eq!(response, [0x90, 0x00]);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! | Module | Gives |
+//! |---|---|
+//! | [`specimen`] | built-in cards of fictional people |
+//! | [`image`] | issued cards in a file |
+//! | [`issued`] | an issued card: what an image keeps, and what becomes a card in use |
+//! | [`Profile`] | generation, batch and interface of a card |
+//! | [`card_manager`], [`jpki`], [`input_assist`], [`face_info`], [`residence_code`], [`card_info`] | one application each |
+//! | [`pins`] | the names of the PINs |
+//! | [`person`], [`calendar`], [`cv`] | cardholder, dates, card-verifiable certificates |
+//!
+//! A declaration is a function of the card's generation and of the contents of one person's card. A reader can compare
+//! it with the published facts line by line, because each line has its certainty and source. The crate `vmyna-card-os`
+//! decides how a card behaves, and `vmyna-issuance` makes cards.
+//!
+//! This crate must never issue a card, make a key or draw a picture. It must never read a clock. A PIN, a private key or
+//! a My Number never gets into an error or a `Debug` output.
 
 pub mod calendar;
 pub mod card_info;
@@ -20,8 +49,10 @@ mod profile;
 pub mod residence_code;
 pub mod specimen;
 
+pub use der::DateTime;
 pub use pin_at_issue::PinAtIssue;
 pub use profile::{Interface, Profile};
+pub use {rand_core, rsa, vmyna_apdu as apdu, vmyna_card_os as card_os};
 
 use vmyna_apdu::FileId;
 use vmyna_card_os::declaration::{Access, Body, Condition, File, Operation};

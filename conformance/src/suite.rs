@@ -23,23 +23,23 @@ pub struct Suite {
 
 /// A fault in the vectors themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faulty(pub String);
+pub struct SuiteError(pub String);
 
-impl fmt::Display for Faulty {
+impl fmt::Display for SuiteError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Faulty {}
+impl std::error::Error for SuiteError {}
 
 impl Suite {
     /// The built-in suite.
     ///
     /// # Errors
-    /// [`Faulty`]: a fault of the build, which the tests would have found.
-    pub fn built_in() -> Result<Self, Faulty> {
-        let sections = rows::sections(conformance::ROWS).map_err(Faulty)?;
+    /// [`SuiteError`]: a fault of the build, which the tests would have found.
+    pub fn built_in() -> Result<Self, SuiteError> {
+        let sections = rows::sections(conformance::ROWS).map_err(SuiteError)?;
         let known: BTreeSet<&str> = sections
             .iter()
             .flat_map(|section| &section.rows)
@@ -50,20 +50,20 @@ impl Suite {
             let file = parse(name, text)?;
             for vector in &file {
                 if let Some(row) = vector.proves.iter().find(|row| !known.contains(row.as_str())) {
-                    return Err(Faulty(format!("{name}: {}: there is no row {row}", vector.id)));
+                    return Err(SuiteError(format!("{name}: {}: there is no row {row}", vector.id)));
                 }
             }
             vectors.extend(file);
         }
-        let mut of_matrix = access::vectors(ACCESS).map_err(Faulty)?;
+        let mut of_matrix = access::vectors(ACCESS).map_err(SuiteError)?;
         for vector in &mut of_matrix {
             vector.proves.retain(|row| known.contains(row.as_str()));
-            verify(vector).map_err(|fault| Faulty(format!("access.toml: {}: {fault}", vector.id)))?;
+            verify(vector).map_err(|fault| SuiteError(format!("access.toml: {}: {fault}", vector.id)))?;
         }
         vectors.extend(of_matrix);
         let mut names = BTreeSet::new();
         if let Some(vector) = vectors.iter().find(|vector| !names.insert(vector.id.as_str())) {
-            return Err(Faulty(format!("two vectors are called {}", vector.id)));
+            return Err(SuiteError(format!("two vectors are called {}", vector.id)));
         }
         Ok(Self { vectors, sections })
     }
@@ -107,11 +107,11 @@ impl Suite {
 /// The vectors of a file in TOML.
 ///
 /// # Errors
-/// [`Faulty`], with the file's name and the vector's.
-pub fn parse(name: &str, toml: &str) -> Result<Vec<Vector>, Faulty> {
-    let file: VectorFile = toml::from_str(toml).map_err(|error| Faulty(format!("{name}: {error}")))?;
+/// [`SuiteError`], with the file's name and the vector's.
+pub fn parse(name: &str, toml: &str) -> Result<Vec<Vector>, SuiteError> {
+    let file: VectorFile = toml::from_str(toml).map_err(|error| SuiteError(format!("{name}: {error}")))?;
     for vector in &file.vector {
-        verify(vector).map_err(|fault| Faulty(format!("{name}: {}: {fault}", vector.id)))?;
+        verify(vector).map_err(|fault| SuiteError(format!("{name}: {}: {fault}", vector.id)))?;
     }
     Ok(file.vector)
 }

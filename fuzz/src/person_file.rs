@@ -53,7 +53,7 @@ pub fn run(input: &[u8]) {
 }
 
 /// What can be compared of a result.
-fn read_again(result: Result<PersonFile, Vec<vmyna_issuance::person_file::Fault>>) -> String {
+fn read_again(result: Result<PersonFile, Vec<vmyna_issuance::person_file::PersonFileError>>) -> String {
     match result {
         Ok(file) => format!(
             "{:?} {:?} {:?}",

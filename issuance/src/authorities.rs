@@ -19,6 +19,7 @@
 //! This module reads and writes no file: files are given and handed out as bytes by their path in the set.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use der::DateTime;
 use rsa::traits::PublicKeyParts;
@@ -128,20 +129,37 @@ pub struct Authorities {
 /// A file of the set that is missing or does not hold what it should.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Fault {
-    /// Its path in the set.
+pub struct AuthoritiesError {
+    /// The file's path in the set.
     pub path: String,
-    /// What is wrong.
+    /// What is wrong; `None` if the file is missing.
     pub error: Option<IssuanceError>,
+}
+
+impl fmt::Display for AuthoritiesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.error {
+            Some(error) => write!(f, "{}: {error}", self.path),
+            None => write!(f, "{}: the file is missing", self.path),
+        }
+    }
+}
+
+impl std::error::Error for AuthoritiesError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error
+            .as_ref()
+            .map(|error| error as &(dyn std::error::Error + 'static))
+    }
 }
 
 impl Authorities {
     /// Takes a set up.
     ///
     /// # Errors
-    /// [`Fault`]: which file is missing (no error in it), unreadable or belongs to another set.
-    pub fn take_up(files: &Files) -> Result<Self, Fault> {
-        let fault = |path: &str, error| Fault {
+    /// [`AuthoritiesError`]: which file is missing (no error in it), unreadable or belongs to another set.
+    pub fn take_up(files: &Files) -> Result<Self, AuthoritiesError> {
+        let fault = |path: &str, error| AuthoritiesError {
             path: path.to_owned(),
             error,
         };

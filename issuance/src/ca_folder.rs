@@ -11,7 +11,7 @@ use der::DateTime;
 use zeroize::Zeroizing;
 
 use crate::IssuanceError;
-use crate::authorities::{self, Authorities, Fault, Files};
+use crate::authorities::{self, Authorities, AuthoritiesError, Files};
 use crate::keys::KeyMade;
 
 const DESCRIPTION: &str = "ca.toml";
@@ -138,7 +138,8 @@ pub fn open(folder: &Path) -> Result<Authorities, CaFolderError> {
             Err(error) => return Err(CaFolderError::Io(folder.join(path), error)),
         }
     }
-    Authorities::take_up(&files).map_err(|Fault { path, error }| CaFolderError::File(folder.join(path), error))
+    Authorities::take_up(&files)
+        .map_err(|AuthoritiesError { path, error }| CaFolderError::File(folder.join(path), error))
 }
 
 /// A file that only its owner can read, on stable storage.

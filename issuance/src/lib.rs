@@ -1,31 +1,55 @@
-//! Issuance (発行): from a person to the certificates, keys and card objects of that person's card.
+//! Issuance (発行): from a person to that person's card with its certificates, keys and files.
 //!
-//! Everything here is a function of its arguments: dates, serial numbers and random generators come from the caller, so
-//! that the same input gives the same card. This module must never read a clock, a file or the system's random source,
-//! and never put a private key, a PIN or a My Number into an error, a log line or a `Debug` output.
+//! ```
+//! use vmyna_issuance::person_file::{self, Defaults};
+//! use vmyna_issuance::zeroize::Zeroizing;
+//! use vmyna_issuance::{desk::Desk, rand_core::OsRng, series::Series, specimen};
+//!
+//! let person = r#"
+//!     name = "見本　太郎"
+//!     address = "東京都千代田区見本町１"
+//!     birth = "1990-04-01"
+//!     sex = "male"
+//!     municipality = { code = "131016" }
+//! "#;
+//! let defaults = Defaults::new("taro".parse()?, "2026-11-01T01:00:00Z".parse()?);
+//! let file = person_file::read(person, &defaults, &mut OsRng).map_err(|errors| errors[0].clone())?;
+//! let desk = Desk::new(specimen::authorities()?);
+//! let mut issued = Vec::new();
+//! let series = Series::new(desk, Zeroizing::new([7; 32]), None);
+//! series.issue([Ok(file.order)], &(), |card| Ok::<_, std::io::Error>(issued.push(card)))?;
+//! assert_eq!(issued[0].summary.expiry.to_string(), "2036-04-01");
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! | Module | Gives |
 //! |---|---|
-//! | [`calendar`] | civil dates, Japanese eras |
-//! | [`validity`] | when a certificate or a card ends |
-//! | [`invent`] | fictional people and the orders of their cards |
-//! | [`municipalities`] | codes and names of Japanese municipalities |
-//! | [`person`] | the cardholder, the check digits of their numbers, the codes derived from them |
-//! | [`order`] | what a card is issued from |
 //! | [`person_file`] | an order from a TOML file |
-//! | [`characters`] | the characters that certificates carry, substitutes for others |
+//! | [`invent`] | fictional people and the orders of their cards |
+//! | [`order`] | what a card is issued from |
+//! | [`municipalities`] | codes and names of Japanese municipalities |
+//! | [`characters`] | the characters that certificates carry, and substitutes for others |
+//! | [`validity`] | the ends of certificates and cards |
+//! | [`numbers`] | the numbers that a card gets at issue |
 //! | [`keys`] | RSA keys, reproducible from a seed and a label |
+//! | [`authorities`] | the keys and certificates that sign cards |
+//! | [`ca_folder`] | authorities in a folder |
+//! | [`specimen`] | the authorities of the built-in specimen cards |
 //! | [`x509`] | the JPKI certificate authorities and the two certificates of a card |
-//! | [`cv`] | card-verifiable certificates and key ids |
+//! | [`cv`] | the key that signs card-verifiable certificates |
 //! | [`card_data`] | the objects of the card manager's GET DATA |
 //! | [`text_data`] | the files of the input-assist application, signed |
 //! | [`face_data`] | the files of the face-info application, signed |
 //! | [`font`] | the outlines of the font that all pictures are drawn with |
 //! | [`pictures`] | the pictures of the card's face: lines of text as PNG, the default photo |
-//! | [`authorities`] | who certifies and signs: the keys and certificates of a folder |
-//! | [`numbers`] | the numbers that a card gets at issue |
 //! | [`desk`] | an issued card from an order, numbers and keys |
-//! | [`series`] | many of them, on all processors |
+//! | [`series`] | many cards, on all processors |
+//!
+//! Dates, serial numbers and random generators come from the caller, so that the same input gives the same card.
+//!
+//! This crate must never read a clock or the system's random source, and no file but those of a [`ca_folder`]. It must
+//! never issue under the name of a real authority. A private key, a PIN or a My Number never gets into an error, a log
+//! line or a `Debug` output.
 
 pub mod authorities;
 pub mod ca_folder;
@@ -52,6 +76,8 @@ pub mod validity;
 pub mod x509;
 
 pub use error::IssuanceError;
+pub use vmyna_applets::{self as applets, DateTime};
+pub use {der, rand_core, rsa, spki, x509_cert, zeroize};
 
 use vmyna_card_os::tlv::Tlv;
 

@@ -22,7 +22,7 @@
 //! \* must be given.
 
 mod dates;
-mod fault;
+mod error;
 mod holder;
 mod pins;
 mod source;
@@ -35,7 +35,7 @@ use der::DateTime;
 use rsa::rand_core::CryptoRngCore;
 use vmyna_card_os::declaration::ReferenceData;
 
-pub use fault::Fault;
+pub use error::PersonFileError;
 use vmyna_applets::Profile;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::CardName;
@@ -45,7 +45,7 @@ use vmyna_applets::pins as names;
 use super::order::{Order, Pins, SIGNATURE_AGE};
 use super::pictures::DEFAULT_PHOTO;
 use super::{IssuanceError, validity};
-use source::{Faulty, Place, Section, Source};
+use source::{Place, Reported, Section, Source};
 
 /// What a file need not say.
 #[derive(Clone, Debug)]
@@ -141,7 +141,7 @@ impl PinName {
 /// # Errors
 /// Every fault of the file, in the order of its lines, those without a line last. Faults of TOML itself come alone: what
 /// the rest means is not certain then.
-pub fn read(text: &str, defaults: &Defaults, rng: &mut dyn CryptoRngCore) -> Result<PersonFile, Vec<Fault>> {
+pub fn read(text: &str, defaults: &Defaults, rng: &mut dyn CryptoRngCore) -> Result<PersonFile, Vec<PersonFileError>> {
     // Editors on Windows begin a file so.
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
     let table = source::parse(text)?;
@@ -159,7 +159,7 @@ fn read_table(
     top: Section<'_>,
     defaults: &Defaults,
     rng: &mut dyn CryptoRngCore,
-) -> Result<PersonFile, Faulty> {
+) -> Result<PersonFile, Reported> {
     source.check_keys(top);
     let mut remarks = Vec::new();
     // Each field is read whether or not one before it is right: all faults are told at once.
@@ -185,7 +185,7 @@ fn read_table(
     let (life, pins) = (life?, pins?);
     let (person_name, address) = (person_name?, address?);
     let mut inventor = holder::Inventor::new(rng);
-    let mut impossible = || source.fault(Place::file(), "no number could be invented");
+    let mut impossible = || source.error(Place::file(), "no number could be invented");
     let mut person = Person::new(
         person_name.text,
         address.text,
@@ -214,7 +214,7 @@ fn read_table(
         profile: profile?,
     };
     if let Err(error) = order.check() {
-        return Err(source.fault(Place::file(), error.to_string()));
+        return Err(source.error(Place::file(), error.to_string()));
     }
     let told = |pin: &PinName| order.sign_certificate || *pin != PinName::Sign;
     Ok(PersonFile {
@@ -226,26 +226,26 @@ fn read_table(
     })
 }
 
-fn card_name(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Result<CardName, Faulty> {
+fn card_name(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Result<CardName, Reported> {
     match source.text(top, "card-name")? {
-        Some((text, place)) => text.parse().map_err(|rule: &str| source.fault(place, rule)),
+        Some((text, place)) => text.parse().map_err(|rule: &str| source.error(place, rule)),
         None => Ok(defaults.name.clone()),
     }
 }
 
-fn profile(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Result<Profile, Faulty> {
+fn profile(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Result<Profile, Reported> {
     let Some((text, place)) = source.text(top, "profile")? else {
         return Ok(defaults.profile.clone());
     };
-    Profile::find(text).ok_or_else(|| source.fault(place, format!("is one of: {}", Profile::NAMES.join(", "))))
+    Profile::find(text).ok_or_else(|| source.error(place, format!("is one of: {}", Profile::NAMES.join(", "))))
 }
 
-fn photo(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<String>, Faulty> {
+fn photo(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<String>, Reported> {
     let Some((text, place)) = source.text(top, "photo")? else {
         return Ok(None);
     };
     if text.is_empty() || text.chars().any(char::is_control) {
-        return Err(source.fault(place, "is the path of a picture, relative to this file"));
+        return Err(source.error(place, "is the path of a picture, relative to this file"));
     }
     Ok(Some(text.to_owned()))
 }
@@ -262,10 +262,10 @@ struct Life {
 fn life(
     source: &mut Source<'_>,
     top: Section<'_>,
-    birth: Result<(Date, Place), Faulty>,
+    birth: Result<(Date, Place), Reported>,
     defaults: &Defaults,
     remarks: &mut Vec<String>,
-) -> Result<Life, Faulty> {
+) -> Result<Life, Reported> {
     let card = source.section(top, "card");
     let certificates = source.section(top, "certificates");
     let issued = card.and_then(|card| dates::issued(source, card, defaults.now));
@@ -274,30 +274,30 @@ fn life(
     let auth = certificates.and_then(|section| source.boolean(section, "auth"));
 
     let ((birth, birth_place), (issued, issued_place)) = (birth?, issued?);
-    let day = validity::day_in_japan(issued).map_err(|_| source.fault(issued_place.clone(), dates::RANGE))?;
+    let day = validity::day_in_japan(issued).map_err(|_| source.error(issued_place.clone(), dates::RANGE))?;
     if birth > day {
         let message = format!("is after the day of issue, {day}: a cardholder must be born");
-        return Err(source.fault(birth_place, message));
+        return Err(source.error(birth_place, message));
     }
     let age = birth.age_on(day);
     let sign = match sign? {
         Some((true, place)) if age < SIGNATURE_AGE => {
             let message =
                 format!("a signature certificate is issued from {SIGNATURE_AGE} years on; the holder is {age} then");
-            return Err(source.fault(place, message));
+            return Err(source.error(place, message));
         }
         Some((sign, _)) => sign,
         None => age >= SIGNATURE_AGE,
     };
     let auth = auth?.is_none_or(|(auth, _)| auth);
-    let rule = validity::card_expiry(issued, birth).map_err(|_| source.fault(issued_place, dates::RANGE))?;
+    let rule = validity::card_expiry(issued, birth).map_err(|_| source.error(issued_place, dates::RANGE))?;
     let (expiry, place) = given_expiry?.unwrap_or((rule, Place::field(card?, "expiry")));
     if expiry < day {
-        return Err(source.fault(place, format!("is before the day of issue, {day}")));
+        return Err(source.error(place, format!("is before the day of issue, {day}")));
     }
     if (sign || auth) && !certificates_begin(issued, birth, expiry) {
         let message = "is so close to the time of issue that the certificates would end before they begin";
-        return Err(source.fault(place, message));
+        return Err(source.error(place, message));
     }
     if expiry != rule {
         remarks.push(format!(

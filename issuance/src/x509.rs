@@ -216,8 +216,8 @@ pub fn authentication_common_name(id: &str, municipality: MunicipalityCode) -> R
     Ok(format!("{id}{municipality}{COMMON_NAME_SUFFIX}"))
 }
 
-/// The common name of a signature certificate: 14 digits of a time in Japan (`local`, [`super::validity::japanese_clock`]), a
-/// running number of five digits, the municipality, `003A`; 28 characters.
+/// The common name of a signature certificate: 14 digits of a time in Japan (`local`,
+/// [`vmyna_applets::calendar::japanese_clock`]), a running number of five digits, the municipality, `003A`; 28 characters.
 ///
 /// That the first 14 digits are the time of application is inferred from the test card.
 ///

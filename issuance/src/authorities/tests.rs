@@ -19,7 +19,7 @@ fn with(path: &str, content: &[u8]) -> Files {
     files
 }
 
-fn fault(files: &Files) -> Fault {
+fn fault(files: &Files) -> AuthoritiesError {
     Authorities::take_up(files).err().unwrap()
 }
 

@@ -6,7 +6,7 @@ use der::DateTime;
 use toml::value::{Datetime, Offset};
 use vmyna_applets::calendar::Date;
 
-use super::source::{Faulty, Place, Section, Source};
+use super::source::{Place, Reported, Section, Source};
 
 /// What holds for every date of a card.
 pub(super) const RANGE: &str = "must be a time from which the card's dates lie in the years 1970 to 9999";
@@ -15,12 +15,12 @@ pub(super) const RANGE: &str = "must be a time from which the card's dates lie i
 const MORNING_UTC: u8 = 1;
 
 /// The birth date, and where it stands.
-pub(super) fn birth(source: &mut Source<'_>, top: Section<'_>) -> Result<(Date, Place), Faulty> {
+pub(super) fn birth(source: &mut Source<'_>, top: Section<'_>) -> Result<(Date, Place), Reported> {
     let Some((birth, place)) = source.date(top, "birth")? else {
         return Err(source.missing(top, "birth", "the birth date, written like 1989-10-25"));
     };
     if birth.japanese().is_none() {
-        return Err(source.fault(
+        return Err(source.error(
             place,
             "is before Meiji, which began on 1868-01-25: no card writes such a date",
         ));
@@ -29,17 +29,17 @@ pub(super) fn birth(source: &mut Source<'_>, top: Section<'_>) -> Result<(Date, 
 }
 
 /// The time of issue, UTC, and where it stands.
-pub(super) fn issued(source: &mut Source<'_>, card: Section<'_>, now: DateTime) -> Result<(DateTime, Place), Faulty> {
+pub(super) fn issued(source: &mut Source<'_>, card: Section<'_>, now: DateTime) -> Result<(DateTime, Place), Reported> {
     const FORM: &str = "is a day or a time with its offset, written like 2026-11-01 or 2026-11-01T10:00:00+09:00";
     let Some((datetime, place)) = source.datetime(card, "issued", FORM)? else {
         return Ok((now, Place::field(card, "issued")));
     };
     if datetime.date.is_none() || datetime.time.is_some() != datetime.offset.is_some() {
-        return Err(source.fault(place, FORM));
+        return Err(source.error(place, FORM));
     }
     match instant(&datetime) {
         Some(instant) => Ok((instant, place)),
-        None => Err(source.fault(place, RANGE)),
+        None => Err(source.error(place, RANGE)),
     }
 }
 

@@ -10,7 +10,7 @@ use vmyna_applets::person::{
 };
 
 use super::PinName;
-use super::source::{Faulty, Place, Section, Source};
+use super::source::{Place, Reported, Section, Source};
 use crate::characters::{self, Carried};
 use crate::municipalities;
 use crate::order::Pins;
@@ -22,13 +22,17 @@ const LONGEST_TEXT: usize = 200;
 const LONGEST_MUNICIPALITY: usize = 58;
 
 /// 氏名.
-pub(super) fn name(source: &mut Source<'_>, top: Section<'_>, remarks: &mut Vec<String>) -> Result<Carried, Faulty> {
+pub(super) fn name(source: &mut Source<'_>, top: Section<'_>, remarks: &mut Vec<String>) -> Result<Carried, Reported> {
     let what = "the name, family name and given name separated by a blank";
     carried(source, (top, "name"), what, characters::name, remarks)
 }
 
 /// 住所.
-pub(super) fn address(source: &mut Source<'_>, top: Section<'_>, remarks: &mut Vec<String>) -> Result<Carried, Faulty> {
+pub(super) fn address(
+    source: &mut Source<'_>,
+    top: Section<'_>,
+    remarks: &mut Vec<String>,
+) -> Result<Carried, Reported> {
     let what = "the address, from the prefecture on, without post code";
     carried(source, (top, "address"), what, characters::address, remarks)
 }
@@ -40,7 +44,7 @@ fn carried(
     what: &str,
     carry: fn(&str) -> Carried,
     remarks: &mut Vec<String>,
-) -> Result<Carried, Faulty> {
+) -> Result<Carried, Reported> {
     let Some((text, place)) = source.text(section, key)? else {
         return Err(source.missing(section, key, what));
     };
@@ -53,20 +57,20 @@ fn carried(
     Ok(carried)
 }
 
-fn no_controls(source: &mut Source<'_>, place: &Place, text: &str) -> Result<(), Faulty> {
+fn no_controls(source: &mut Source<'_>, place: &Place, text: &str) -> Result<(), Reported> {
     match text.chars().find(|character| character.is_control()) {
         None => Ok(()),
         Some(control) => {
             let message = format!("has a control character, {}: leave it out", characters::shown(control));
-            Err(source.fault(place.clone(), message))
+            Err(source.error(place.clone(), message))
         }
     }
 }
 
-fn length(source: &mut Source<'_>, place: Place, text: &str, longest: usize) -> Result<(), Faulty> {
+fn length(source: &mut Source<'_>, place: Place, text: &str, longest: usize) -> Result<(), Reported> {
     match text.chars().count() {
-        0 => Err(source.fault(place, "is empty")),
-        count if count > longest => Err(source.fault(
+        0 => Err(source.error(place, "is empty")),
+        count if count > longest => Err(source.error(
             place,
             format!("has {count} characters; a certificate carries at most {longest}"),
         )),
@@ -75,7 +79,7 @@ fn length(source: &mut Source<'_>, place: Place, text: &str, longest: usize) -> 
 }
 
 /// 氏名の振り仮名, empty if there is none.
-pub(super) fn kana(source: &mut Source<'_>, top: Section<'_>) -> Result<String, Faulty> {
+pub(super) fn kana(source: &mut Source<'_>, top: Section<'_>) -> Result<String, Reported> {
     let Some((text, place)) = source.text(top, "kana")? else {
         return Ok(String::new());
     };
@@ -85,14 +89,14 @@ pub(super) fn kana(source: &mut Source<'_>, top: Section<'_>) -> Result<String, 
             "has {}, which is no kana: write the reading in katakana",
             characters::shown(other)
         );
-        source.fault(place.clone(), message)
+        source.error(place.clone(), message)
     })?;
     length(source, place, &kana, LONGEST_TEXT)?;
     Ok(kana)
 }
 
 /// 性別.
-pub(super) fn sex(source: &mut Source<'_>, top: Section<'_>) -> Result<Sex, Faulty> {
+pub(super) fn sex(source: &mut Source<'_>, top: Section<'_>) -> Result<Sex, Reported> {
     const FORM: &str = "male, female, other or unknown (or 男, 女)";
     match source.text(top, "sex")? {
         None => Err(source.missing(top, "sex", FORM)),
@@ -100,12 +104,12 @@ pub(super) fn sex(source: &mut Source<'_>, top: Section<'_>) -> Result<Sex, Faul
         Some(("female" | "女", _)) => Ok(Sex::Female),
         Some(("other", _)) => Ok(Sex::Other),
         Some(("unknown", _)) => Ok(Sex::Unknown),
-        Some((_, place)) => Err(source.fault(place, format!("is one of: {FORM}"))),
+        Some((_, place)) => Err(source.error(place, format!("is one of: {FORM}"))),
     }
 }
 
 /// 個人番号.
-pub(super) fn my_number(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<MyNumber>, Faulty> {
+pub(super) fn my_number(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<MyNumber>, Reported> {
     let Some((digits, place)) = digits::<12>(source, top, "my-number")? else {
         return Ok(None);
     };
@@ -115,7 +119,7 @@ pub(super) fn my_number(source: &mut Source<'_>, top: Section<'_>) -> Result<Opt
 }
 
 /// 住民票コード.
-pub(super) fn residence_code(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<ResidenceCode>, Faulty> {
+pub(super) fn residence_code(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<ResidenceCode>, Reported> {
     let Some((digits, place)) = digits::<11>(source, top, "residence-code")? else {
         return Ok(None);
     };
@@ -126,14 +130,14 @@ pub(super) fn residence_code(source: &mut Source<'_>, top: Section<'_>) -> Resul
 }
 
 /// セキュリティコード.
-pub(super) fn security_code(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<SecurityCode>, Faulty> {
+pub(super) fn security_code(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<SecurityCode>, Reported> {
     let code = digits::<4>(source, top, "security-code")?;
     Ok(code.and_then(|(digits, _)| SecurityCode::from_digits(digits)))
 }
 
-fn wrong_check(source: &mut Source<'_>, place: Place, right: Option<u8>) -> Faulty {
+fn wrong_check(source: &mut Source<'_>, place: Place, right: Option<u8>) -> Reported {
     let right = char::from(right.unwrap_or(b'?'));
-    source.fault(
+    source.error(
         place,
         format!("has a wrong check digit: the digits before it need {right}"),
     )
@@ -144,19 +148,19 @@ fn digits<const COUNT: usize>(
     source: &mut Source<'_>,
     section: Section<'_>,
     key: &str,
-) -> Result<Option<([u8; COUNT], Place)>, Faulty> {
+) -> Result<Option<([u8; COUNT], Place)>, Reported> {
     let Some((text, place)) = source.text(section, key)? else {
         return Ok(None);
     };
     let digits: Vec<u8> = text.bytes().filter(|byte| !b" -".contains(byte)).collect();
     match <[u8; COUNT]>::try_from(digits) {
         Ok(digits) if digits.iter().all(u8::is_ascii_digit) => Ok(Some((digits, place))),
-        _ => Err(source.fault(place, format!("has {COUNT} digits 0-9"))),
+        _ => Err(source.error(place, format!("has {COUNT} digits 0-9"))),
     }
 }
 
 /// The municipality that issues the card. What the file does not say of it comes from the table of municipalities.
-pub(super) fn municipality(source: &mut Source<'_>, top: Section<'_>) -> Result<Municipality, Faulty> {
+pub(super) fn municipality(source: &mut Source<'_>, top: Section<'_>) -> Result<Municipality, Reported> {
     let section = source.section(top, "municipality")?;
     let code = municipality_code(source, section);
     let prefecture = roman(source, section, "prefecture");
@@ -180,7 +184,7 @@ pub(super) fn municipality(source: &mut Source<'_>, top: Section<'_>) -> Result<
 }
 
 /// 全国地方公共団体コード, with or without its check digit.
-fn municipality_code(source: &mut Source<'_>, section: Section<'_>) -> Result<MunicipalityCode, Faulty> {
+fn municipality_code(source: &mut Source<'_>, section: Section<'_>) -> Result<MunicipalityCode, Reported> {
     let Some((text, place)) = source.text(section, "code")? else {
         return Err(source.missing(section, "code", "the municipality's code, e.g. \"13101\" or \"131016\""));
     };
@@ -191,7 +195,7 @@ fn municipality_code(source: &mut Source<'_>, section: Section<'_>) -> Result<Mu
     let code = <[u8; 5]>::try_from(base).ok().and_then(MunicipalityCode::from_digits);
     let Some(code) = code.filter(|_| check.is_none_or(|check| check.is_ascii_digit())) else {
         let message = "has five digits, or six with its check digit, the first two a prefecture (01 to 47)";
-        return Err(source.fault(place, message));
+        return Err(source.error(place, message));
     };
     match check {
         Some(check) if check != code.check_digit() => Err(wrong_check(source, place, Some(code.check_digit()))),
@@ -200,7 +204,7 @@ fn municipality_code(source: &mut Source<'_>, section: Section<'_>) -> Result<Mu
 }
 
 /// A name in Roman letters.
-fn roman(source: &mut Source<'_>, section: Section<'_>, key: &str) -> Result<Option<String>, Faulty> {
+fn roman(source: &mut Source<'_>, section: Section<'_>, key: &str) -> Result<Option<String>, Reported> {
     let Some((text, place)) = source.text(section, key)? else {
         return Ok(None);
     };
@@ -209,13 +213,13 @@ fn roman(source: &mut Source<'_>, section: Section<'_>, key: &str) -> Result<Opt
     let bytes = text.as_bytes();
     if !bytes.iter().all(allowed) || !ends(bytes.first()) || bytes.len() > LONGEST_MUNICIPALITY {
         let message = format!("is written in Roman letters, e.g. \"Tokyo-to\", with at most {LONGEST_MUNICIPALITY}");
-        return Err(source.fault(place, message));
+        return Err(source.error(place, message));
     }
     Ok(Some(text.to_owned()))
 }
 
 /// The municipality in Japanese.
-fn title(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<String>, Faulty> {
+fn title(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<String>, Reported> {
     let Some((text, place)) = source.text(section, "title")? else {
         return Ok(None);
     };
@@ -223,7 +227,7 @@ fn title(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<String>
     let carried = characters::name(text);
     length(source, place.clone(), &carried.text, LONGEST_MUNICIPALITY)?;
     match carried.remarks.first() {
-        Some(remark) => Err(source.fault(place, format!("has a character outside JIS X 0208 and 0212: {remark}"))),
+        Some(remark) => Err(source.error(place, format!("has a character outside JIS X 0208 and 0212: {remark}"))),
         None => Ok(Some(carried.text)),
     }
 }

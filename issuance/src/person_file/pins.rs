@@ -18,7 +18,7 @@ use vmyna_applets::{card_info, face_info, input_assist, jpki, residence_code};
 use vmyna_card_os::declaration::ReferenceData;
 
 use super::PinName;
-use super::source::{Faulty, Place, Section, Source};
+use super::source::{Place, Reported, Section, Source};
 use crate::order::{Pins, Tries};
 
 /// The PINs of a card, and which of them nobody chose.
@@ -33,7 +33,7 @@ pub(super) fn read(
     section: Section<'_>,
     birth: Option<Date>,
     security_code: Option<SecurityCode>,
-) -> Result<Chosen, Faulty> {
+) -> Result<Chosen, Reported> {
     let guessable = Guessable { birth, security_code };
     let mut pins = Pins::default();
     let sign = password(source, section);
@@ -52,7 +52,7 @@ pub(super) fn read(
             // A default is made of no birth date: 12 is a month, 34 no day and no month, 1234 no year since Meiji.
             None if guessable.why(pin.as_bytes()).is_some() => {
                 let message = "is not given, and its default is the card's security code: give one of them";
-                return Err(source.fault(Place::field(section, name.key()), message));
+                return Err(source.error(Place::field(section, name.key()), message));
             }
             None => defaults.push(name),
         }
@@ -61,7 +61,7 @@ pub(super) fn read(
 }
 
 /// 署名用パスワード.
-fn password(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<ReferenceData>, Faulty> {
+fn password(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<ReferenceData>, Reported> {
     let Some((text, place)) = source.text(section, PinName::Sign.key())? else {
         return Ok(None);
     };
@@ -76,7 +76,7 @@ fn password(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<Refe
     } else {
         return Ok(Some(ReferenceData::new(bytes)));
     };
-    Err(source.fault(place, message))
+    Err(source.error(place, message))
 }
 
 /// A PIN of four digits.
@@ -85,15 +85,15 @@ fn four_digits(
     section: Section<'_>,
     name: PinName,
     guessable: &Guessable,
-) -> Result<Option<ReferenceData>, Faulty> {
+) -> Result<Option<ReferenceData>, Reported> {
     let Some((text, place)) = source.text(section, name.key())? else {
         return Ok(None);
     };
     if !jpki::AUTH_PIN_FORMAT.allows(text.as_bytes()) {
-        return Err(source.fault(place, "has four digits 0-9"));
+        return Err(source.error(place, "has four digits 0-9"));
     }
     match guessable.why(text.as_bytes()) {
-        Some(why) => Err(source.fault(
+        Some(why) => Err(source.error(
             place,
             format!("is {why}, which others can read off the card: choose another"),
         )),
@@ -132,7 +132,7 @@ impl Guessable {
 }
 
 /// Reads `[pins.tries-left]`.
-pub(super) fn tries(source: &mut Source<'_>, pins: Section<'_>) -> Result<Tries, Faulty> {
+pub(super) fn tries(source: &mut Source<'_>, pins: Section<'_>) -> Result<Tries, Reported> {
     let section = source.section(pins, "tries-left")?;
     let mut left = |pin: CardPin, max| source.up_to(section, pin.name, max);
     let sign = left(names::SIGN, jpki::SIGN_PIN_TRIES);

@@ -9,7 +9,7 @@ use toml::value::Datetime;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::pins;
 
-use super::fault::Fault;
+use super::error::PersonFileError;
 
 /// All sections and their keys.
 const SECTIONS: &[(&str, &[&str])] = &[
@@ -79,7 +79,7 @@ const LONGEST_KEY: usize = 40;
 
 /// Something was wrong, and a fault says so.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Faulty;
+pub(super) struct Reported;
 
 /// Where something is, or would be.
 #[derive(Clone, Debug)]
@@ -132,7 +132,7 @@ impl<'a> Section<'a> {
 }
 
 /// Parses TOML.
-pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Fault>> {
+pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<PersonFileError>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         return Ok(table.into_inner());
@@ -140,7 +140,7 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Fault>> {
     let fault = |error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start));
         let column = |before: &str| before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        Fault {
+        PersonFileError {
             field: String::new(),
             line: before.map(line_after),
             column: before.map(column),
@@ -148,7 +148,7 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Fault>> {
             message: format!("is not TOML: {}", error.message()),
         }
     };
-    let mut faults: Vec<Fault> = errors.into_iter().map(fault).collect();
+    let mut faults: Vec<PersonFileError> = errors.into_iter().map(fault).collect();
     // The library tells of a text that doesn't end after what it finds behind it.
     faults.sort_by_key(|fault| (fault.line.unwrap_or(usize::MAX), fault.column));
     faults.dedup();
@@ -168,7 +168,7 @@ fn line_after(before: &str) -> usize {
 /// The file while it is read.
 pub(super) struct Source<'a> {
     text: &'a str,
-    faults: Vec<Fault>,
+    faults: Vec<PersonFileError>,
 }
 
 impl<'a> Source<'a> {
@@ -180,29 +180,29 @@ impl<'a> Source<'a> {
     }
 
     /// The faults by line, those without one last.
-    pub(super) fn into_faults(mut self) -> Vec<Fault> {
+    pub(super) fn into_faults(mut self) -> Vec<PersonFileError> {
         self.faults.sort_by_key(|fault| fault.line.unwrap_or(usize::MAX));
         self.faults
     }
 
     /// Notes a fault.
-    pub(super) fn fault(&mut self, place: Place, message: impl Into<String>) -> Faulty {
-        self.faults.push(Fault {
+    pub(super) fn error(&mut self, place: Place, message: impl Into<String>) -> Reported {
+        self.faults.push(PersonFileError {
             field: place.field,
             line: place.line,
             column: None,
             message: message.into(),
         });
-        Faulty
+        Reported
     }
 
     /// Notes a fault for what must be there and is not.
-    pub(super) fn missing(&mut self, section: Section<'_>, key: &str, what: &str) -> Faulty {
-        self.fault(Place::field(section, key), format!("is missing: {what}"))
+    pub(super) fn missing(&mut self, section: Section<'_>, key: &str, what: &str) -> Reported {
+        self.error(Place::field(section, key), format!("is missing: {what}"))
     }
 
     /// A section in another. One that is not there has no fields.
-    pub(super) fn section<'t>(&mut self, parent: Section<'t>, key: &'static str) -> Result<Section<'t>, Faulty> {
+    pub(super) fn section<'t>(&mut self, parent: Section<'t>, key: &'static str) -> Result<Section<'t>, Reported> {
         let dotted = parent.dotted(key);
         let path = SECTIONS
             .iter()
@@ -211,7 +211,7 @@ impl<'a> Source<'a> {
         let table = match self.value(parent, key) {
             None => None,
             Some((DeValue::Table(table), _)) => Some(table),
-            Some((_, place)) => return Err(self.fault(place, format!("is a section: write [{dotted}]"))),
+            Some((_, place)) => return Err(self.error(place, format!("is a section: write [{dotted}]"))),
         };
         let section = Section { path, table };
         self.check_keys(section);
@@ -234,7 +234,7 @@ impl<'a> Source<'a> {
                         field: section.dotted(key.get_ref()),
                         line: Some(self.line_of(key)),
                     };
-                    self.fault(
+                    self.error(
                         place,
                         format!("is another name of `{name}`, which is given too: give one of them"),
                     );
@@ -253,7 +253,7 @@ impl<'a> Source<'a> {
                 line: Some(line),
             };
             if key.len() > LONGEST_KEY || !is_word(key) {
-                self.fault(
+                self.error(
                     place("?"),
                     "unknown key, not shown: keys are made of letters and hyphens",
                 );
@@ -270,33 +270,33 @@ impl<'a> Source<'a> {
                 (_, Some(nearest)) => format!("the nearest known one is `{nearest}`"),
                 (_, None) => "there is none here".to_owned(),
             };
-            self.fault(place(key), format!("unknown key; {advice}"));
+            self.error(place(key), format!("unknown key; {advice}"));
         }
     }
 
     /// A text with something in it or empty.
-    pub(super) fn text<'t>(&mut self, section: Section<'t>, key: &str) -> Result<Option<(&'t str, Place)>, Faulty> {
+    pub(super) fn text<'t>(&mut self, section: Section<'t>, key: &str) -> Result<Option<(&'t str, Place)>, Reported> {
         match self.value(section, key) {
             None => Ok(None),
             Some((DeValue::String(text), place)) => Ok(Some((text, place))),
             Some((DeValue::Integer(_) | DeValue::Float(_), place)) => {
-                Err(self.fault(place, "must be in quotes: a bare number would lose its leading zeros"))
+                Err(self.error(place, "must be in quotes: a bare number would lose its leading zeros"))
             }
-            Some((_, place)) => Err(self.fault(place, "must be text in quotes")),
+            Some((_, place)) => Err(self.error(place, "must be text in quotes")),
         }
     }
 
     /// `true` or `false`.
-    pub(super) fn boolean(&mut self, section: Section<'_>, key: &str) -> Result<Option<(bool, Place)>, Faulty> {
+    pub(super) fn boolean(&mut self, section: Section<'_>, key: &str) -> Result<Option<(bool, Place)>, Reported> {
         match self.value(section, key) {
             None => Ok(None),
             Some((DeValue::Boolean(value), place)) => Ok(Some((*value, place))),
-            Some((_, place)) => Err(self.fault(place, "is true or false, without quotes")),
+            Some((_, place)) => Err(self.error(place, "is true or false, without quotes")),
         }
     }
 
     /// A whole number from 0 to `max`.
-    pub(super) fn up_to(&mut self, section: Section<'_>, key: &str, max: u8) -> Result<Option<u8>, Faulty> {
+    pub(super) fn up_to(&mut self, section: Section<'_>, key: &str, max: u8) -> Result<Option<u8>, Reported> {
         let Some((value, place)) = self.value(section, key) else {
             return Ok(None);
         };
@@ -306,7 +306,7 @@ impl<'a> Source<'a> {
         };
         match number {
             Some(number) if number <= max => Ok(Some(number)),
-            _ => Err(self.fault(
+            _ => Err(self.error(
                 place,
                 format!("is a whole number from 0 (blocked) to {max} (all tries)"),
             )),
@@ -319,7 +319,7 @@ impl<'a> Source<'a> {
         section: Section<'_>,
         key: &str,
         form: &str,
-    ) -> Result<Option<(Datetime, Place)>, Faulty> {
+    ) -> Result<Option<(Datetime, Place)>, Reported> {
         let (datetime, place) = match self.value(section, key) {
             None => return Ok(None),
             Some((DeValue::Datetime(datetime), place)) => (Some(*datetime), place),
@@ -328,12 +328,12 @@ impl<'a> Source<'a> {
         };
         match datetime {
             Some(datetime) => Ok(Some((datetime, place))),
-            None => Err(self.fault(place, form)),
+            None => Err(self.error(place, form)),
         }
     }
 
     /// A day of the calendar.
-    pub(super) fn date(&mut self, section: Section<'_>, key: &str) -> Result<Option<(Date, Place)>, Faulty> {
+    pub(super) fn date(&mut self, section: Section<'_>, key: &str) -> Result<Option<(Date, Place)>, Reported> {
         const FORM: &str = "is a day of the calendar, written like 1989-10-25";
         let Some((datetime, place)) = self.datetime(section, key, FORM)? else {
             return Ok(None);
@@ -344,7 +344,7 @@ impl<'a> Source<'a> {
         };
         match date {
             Some(date) => Ok(Some((date, place))),
-            None => Err(self.fault(place, FORM)),
+            None => Err(self.error(place, FORM)),
         }
     }
 

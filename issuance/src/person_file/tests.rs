@@ -76,7 +76,7 @@ fn hanako() -> Person {
     person
 }
 
-fn read_at(text: &str, now: &str) -> Result<PersonFile, Vec<Fault>> {
+fn read_at(text: &str, now: &str) -> Result<PersonFile, Vec<PersonFileError>> {
     let defaults = Defaults {
         profile: vmyna_applets::Profile::default(),
         name: "hanako".parse().unwrap(),
@@ -85,12 +85,16 @@ fn read_at(text: &str, now: &str) -> Result<PersonFile, Vec<Fault>> {
     read(text, &defaults, &mut ChaCha20Rng::from_seed([7; 32]))
 }
 
-fn read_now(text: &str) -> Result<PersonFile, Vec<Fault>> {
+fn read_now(text: &str) -> Result<PersonFile, Vec<PersonFileError>> {
     read_at(text, "2026-11-01T01:00:00Z")
 }
 
 fn faults(text: &str) -> Vec<String> {
-    read_now(text).unwrap_err().iter().map(Fault::to_string).collect()
+    read_now(text)
+        .unwrap_err()
+        .iter()
+        .map(PersonFileError::to_string)
+        .collect()
 }
 
 #[test]

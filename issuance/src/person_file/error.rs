@@ -6,7 +6,7 @@ use std::fmt;
 /// One fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Fault {
+pub struct PersonFileError {
     /// The field's dotted name, e.g. `pins.auth`; empty for a fault of TOML itself.
     pub field: String,
     /// The line, from 1; `None` for what is missing.
@@ -17,7 +17,7 @@ pub struct Fault {
     pub message: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for PersonFileError {
     /// `line 12, pins.auth: is …`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = self.line.map(|line| format!("line {line}"));
@@ -32,4 +32,4 @@ impl fmt::Display for Fault {
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for PersonFileError {}
