@@ -15,7 +15,7 @@ pub fn encode(bytes: &[u8]) -> String {
         })
 }
 
-/// The digits of a part of `bytes`, with `**` for each byte whose place in `bytes` is hidden.
+/// The digits of a part of `bytes`, with `**` for each byte at a hidden place in `bytes`.
 pub fn encode_hiding(bytes: &[u8], part: Range<usize>, hidden: &Range<usize>) -> String {
     let start = part.start;
     let part = bytes.get(part).unwrap_or_default();

@@ -22,7 +22,7 @@ type Work = Box<dyn FnOnce() + Send>;
 /// Starts the thread of a connection.
 type Start = dyn FnMut(Work) -> io::Result<JoinHandle<()>>;
 
-/// A socket whose connections are served.
+/// A socket with its loop.
 pub(crate) struct Accepting {
     listening: Listening,
     stopping: Arc<AtomicBool>,

@@ -1,8 +1,8 @@
-//! What SCardGetAttrib says of a reader and its card (PC/SC part 3, 3.1.4; tags as in `reader.h`).
+//! The attributes of a reader and its card for SCardGetAttrib (PC/SC part 3, 3.1.4; tags as in `reader.h`).
 //!
-//! Pure. A tag that is not here is not supported; must never invent a value for one.
+//! Pure. A tag that is not listed here is not supported. Must never invent a value.
 
-/// What the values are made of.
+/// The source of the values.
 pub(crate) struct Subject<'a> {
     /// The reader's name.
     pub(crate) reader: &'a str,
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_and_the_atr_are_told_and_what_is_not_known_is_not() {
+    fn names_and_the_atr_are_known_and_other_tags_are_not() {
         let mut subject = Subject {
             reader: "Desk 00 00",
             atr: &[0x3B, 0x00],

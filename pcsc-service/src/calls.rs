@@ -1,7 +1,7 @@
-//! What the clients' calls do: each of PC/SC's functions that reaches the service, once.
+//! The calls of clients: each function of PC/SC that reaches the service, once.
 //!
-//! The table says whether a call may be done, [`Readers::with_card`] does it to the card. Must never decide on its own who
-//! may do what.
+//! The table decides whether a call is allowed, and [`Readers::with_card`] carries it out on the card. This module must
+//! never decide by itself which client may do what.
 
 use crate::code::{self, Code};
 use crate::protocol::{Disposition, ShareMode};
@@ -11,12 +11,12 @@ use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use vmyna_apdu::IccError;
 
-/// How long SCardBeginTransaction waits for another's transaction before it says so; libpcsclite then asks again.
+/// How long SCardBeginTransaction waits for the end of another transaction before it returns; libpcsclite then asks again.
 const LOCK_WAIT: Duration = Duration::from_millis(100);
 
 impl Readers {
-    /// SCardConnect: handle, protocol, outcome. Waits for another's transaction to end, unless `gone` says that the
-    /// client is no longer there.
+    /// SCardConnect: handle, protocol, outcome. Waits for the end of another client's transaction, unless `gone` reports
+    /// that this client has left.
     pub(crate) fn connect(
         &self,
         client: Client,
@@ -195,14 +195,14 @@ impl Readers {
                 return code::NOT_TRANSACTED;
             }
             return match result {
-                // No status word is no answer.
+                // An answer without a status word counts as none.
                 Ok(()) if response.len() >= 2 => {
                     if left {
                         state.take_out(reader);
                         state.announce();
                     }
                     drop(state);
-                    self.tell(
+                    self.report(
                         reader,
                         &What::Apdu {
                             command,
@@ -211,7 +211,7 @@ impl Readers {
                         },
                     );
                     if left {
-                        self.tell(reader, &What::Removed);
+                        self.report(reader, &What::Removed);
                     }
                     code::SUCCESS
                 }
@@ -224,7 +224,7 @@ impl Readers {
                     state.take_out(reader);
                     state.announce();
                     drop(state);
-                    self.tell(reader, &What::Removed);
+                    self.report(reader, &What::Removed);
                     code::NOT_TRANSACTED
                 }
             };
@@ -244,12 +244,12 @@ impl Readers {
         Ok((state.table.name(reader).to_owned(), state.table.atr(reader).to_vec()))
     }
 
-    /// Whether the reader may be asked something.
+    /// Whether SCardControl is allowed.
     pub(crate) fn may_control(&self, client: Client, handle: Handle) -> Result<(), Code> {
         self.lock().table.may_control(client, handle)
     }
 
-    /// The protocol that is settled for a handle, to speak to the card in the reader's own name.
+    /// The protocol in use for a handle, with which the reader itself sends a command to the card.
     pub(crate) fn protocol_of(&self, client: Client, handle: Handle) -> u32 {
         let state = self.lock();
         let reader = state.table.reader_of(client, handle);
@@ -259,7 +259,7 @@ impl Readers {
         entry.map_or(0, |entry| entry.protocol)
     }
 
-    /// Ends all that a client has: it has released its context, or is gone.
+    /// Ends all that a client has: it has released its context, or has left.
     pub(crate) fn release(&self, client: Client) {
         let handles = self.lock().table.handles(client);
         for handle in handles {
@@ -275,7 +275,7 @@ impl Readers {
         self.lock().waiters.set_context(client, None);
     }
 
-    /// Waits until a transaction may have ended; `None` when nobody is there any more to wait for it.
+    /// Waits until a transaction may have ended; `None` when the client has left or the service ends.
     fn wait_for_lock<'a>(
         &self,
         state: MutexGuard<'a, State>,

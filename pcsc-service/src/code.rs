@@ -1,4 +1,4 @@
-//! What the service answers, by the names of PC/SC (part 5, and `pcsclite.h`).
+//! The return codes of the service, by their names in PC/SC (part 5, and `pcsclite.h`).
 //!
 //! Values only; must never decide anything.
 
@@ -11,7 +11,7 @@ pub const SUCCESS: Code = 0;
 pub const CANCELLED: Code = 0x8010_0002;
 /// A handle or context that this connection does not have.
 pub const INVALID_HANDLE: Code = 0x8010_0003;
-/// What the client sent makes no sense.
+/// The request of the client is invalid.
 pub const INVALID_PARAMETER: Code = 0x8010_0004;
 /// The limit of handles of a connection is reached.
 pub const NO_MEMORY: Code = 0x8010_0006;
@@ -25,7 +25,7 @@ pub const SHARING_VIOLATION: Code = 0x8010_000B;
 pub const NO_SMARTCARD: Code = 0x8010_000C;
 /// The card does not speak the protocol that was asked for.
 pub const PROTO_MISMATCH: Code = 0x8010_000F;
-/// A share mode, disposition or scope that there is not.
+/// An unknown share mode, disposition or scope.
 pub const INVALID_VALUE: Code = 0x8010_0011;
 /// The card gave no answer; or a transaction is ended that was not begun.
 pub const NOT_TRANSACTED: Code = 0x8010_0016;
@@ -37,7 +37,7 @@ pub const UNSUPPORTED_FEATURE: Code = 0x8010_001F;
 pub const UNRESPONSIVE_CARD: Code = 0x8010_0066;
 /// The card can't be powered.
 pub const UNPOWERED_CARD: Code = 0x8010_0067;
-/// The card has been reset by somebody; until SCardReconnect.
+/// Another client has reset the card; until SCardReconnect.
 pub const RESET_CARD: Code = 0x8010_0068;
-/// The card has been taken out; until SCardReconnect.
+/// The card has been removed; until SCardReconnect.
 pub const REMOVED_CARD: Code = 0x8010_0069;

@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ANSWER: Duration = Duration::from_secs(10);
 
 /// Makes a card: of the text in the request (first argument), for the reader of this name (second). The error is a
-/// sentence for the user who sent the request.
+/// sentence for the user of the request.
 ///
 /// The card that was taken out of that reader may be the same one, and it stays in use as long as it can be put back. The
 /// third argument gives it up. Call it once the text is known to name a card, and before that card is made.

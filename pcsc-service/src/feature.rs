@@ -1,7 +1,7 @@
-//! What SCardControl can ask of the reader with a PIN pad (PC/SC part 10): which features it has, and VERIFY_PIN_DIRECT.
+//! SCardControl of a reader with a PIN pad (PC/SC part 10): its list of features, and VERIFY_PIN_DIRECT.
 //!
-//! The PIN is entered at the reader: the program sends a command with room for it, the reader fills it in and gives the
-//! program the card's answer. Must never give the PIN to the program, nor to anybody but the card.
+//! The PIN is entered at the reader. The program sends a command with room for it; the reader fills it in and returns the
+//! answer of the card to the program. Must never give the PIN to the program or to anything but the card.
 
 use crate::code::{self, Code};
 use std::fmt;
@@ -14,13 +14,13 @@ const GET_FEATURE_REQUEST: u32 = 0x4200_0000 + 3400;
 /// `FEATURE_VERIFY_PIN_DIRECT`
 const VERIFY_PIN_DIRECT: u8 = 0x06;
 
-/// The control code that this reader has given to it.
+/// The control code of this reader for it.
 const CONTROL_VERIFY_PIN_DIRECT: u32 = 0x4200_0000 + 3300;
 
-/// Where a PIN comes from: `None` when the cardholder has cancelled. Called with the number of digits allowed.
+/// Asks for a PIN, with the allowed number of digits. It returns `None` when the cardholder has cancelled.
 pub type AskPin = Box<dyn Fn(std::ops::RangeInclusive<usize>) -> Option<Zeroizing<Vec<u8>>> + Send + Sync>;
 
-/// A pad on the reader on which PINs are typed.
+/// A pad of the reader for entering PINs.
 pub struct PinPad(AskPin);
 
 impl fmt::Debug for PinPad {
@@ -30,12 +30,12 @@ impl fmt::Debug for PinPad {
 }
 
 impl PinPad {
-    /// A pad whose PINs come from `ask`.
+    /// A pad that takes PINs from `ask`.
     pub fn new(ask: AskPin) -> PinPad {
         PinPad(ask)
     }
 
-    /// Answers SCardControl; `transmit` speaks to the card and gives the outcome of that.
+    /// Answers SCardControl; `transmit` sends a command to the card and returns the outcome.
     pub(crate) fn control(
         &self,
         control: u32,
@@ -51,7 +51,7 @@ impl PinPad {
             }
             CONTROL_VERIFY_PIN_DIRECT => {
                 let block = PinBlock::parse(input).ok_or(code::INVALID_PARAMETER)?;
-                // What the reader answers for the card (part 10, 2.5.2).
+                // The answer of the reader in place of the card (part 10, 2.5.2).
                 let refuse = |status_word: StatusWord| Ok(Zeroizing::new(status_word.to_bytes().to_vec()));
                 let Some(pin) = (self.0)(block.digits.clone()) else {
                     return refuse(StatusWord::PIN_ENTRY_CANCELLED);

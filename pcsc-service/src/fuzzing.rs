@@ -1,7 +1,7 @@
-//! The table of readers for the fuzzer: its calls by numbers, and all of its state to be looked at. Does for a card that
-//! always answers what the service does around the table; must never be used by anything else.
+//! The table of readers for the fuzzer: its calls by numbers, and its whole state. For a card that always answers it does
+//! what the service does around the table. Must never be used by another program.
 
-#![allow(missing_docs, reason = "not for anybody to read but the fuzzer's own source")]
+#![allow(missing_docs, reason = "only the source of the fuzzer uses it")]
 
 use crate::code::Code;
 use crate::protocol::Disposition;
@@ -9,7 +9,7 @@ pub use crate::table::snapshot::Snapshot as Reader;
 use crate::table::{CardState, Hindrance, Table};
 use vmyna_apdu::IccError;
 
-/// The table, driven by numbers that need not make sense.
+/// The table, driven by numbers that can be invalid.
 pub struct Driver(Table);
 
 const ATR: &[u8] = &[0x3B, 0xE0, 0x00, 0xFF, 0x81, 0x31, 0xFE, 0x45, 0x14];
@@ -111,7 +111,7 @@ impl Driver {
         self.0.remove(reader);
     }
 
-    /// Nobody uses the card: it is powered off.
+    /// The card is unused and is powered off.
     pub fn rest(&mut self, reader: usize) {
         if !self.0.is_used(reader) {
             self.0.unpowered(reader, false);

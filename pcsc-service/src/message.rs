@@ -11,13 +11,13 @@ use crate::code::Code;
 /// Bytes of a header.
 pub const HEADER: usize = 8;
 
-/// The most a client can send to or get from the card, in bytes (`MAX_BUFFER_SIZE_EXTENDED`).
+/// The most that a client can send to or get from the card, in bytes (`MAX_BUFFER_SIZE_EXTENDED`).
 pub const LONGEST_DATA: usize = 4 + 3 + 65_536 + 3 + 2;
 
 /// The longest request, in bytes.
 pub const LONGEST: usize = HEADER + 32 + LONGEST_DATA;
 
-/// Readers a table has room for (`PCSCLITE_MAX_READERS_CONTEXTS`).
+/// Readers that a table has room for (`PCSCLITE_MAX_READERS_CONTEXTS`).
 pub const READERS: usize = 16;
 
 /// Bytes of a reader's name in a message, the terminating zero included.
@@ -32,7 +32,7 @@ pub const READER_STATE: usize = 184;
 /// Room for an ATR in a reader's entry.
 const ATR: usize = 33;
 
-/// What a client asks for. Names are those of PC/SC's functions; handles, modes and protocols as in `pcsclite.h`.
+/// A request of a client. Names are those of PC/SC's functions; handles, modes and protocols as in `pcsclite.h`.
 #[derive(Clone, PartialEq, Eq)]
 #[expect(
     missing_docs,
@@ -89,9 +89,9 @@ pub enum Request<'a> {
     SetAttribute { card: u32, id: u32 },
     /// The table of readers, all [`READERS`] entries.
     ReadersState,
-    /// The same (up to 4:5), and to be told once when it changes.
+    /// The table of readers (up to 4:5), and one message when it changes.
     WaitReaderStateChange,
-    /// No longer to be told.
+    /// The end of the wait for that message.
     StopWaiting,
     /// How many readers have come and gone (from 4:5).
     ReaderEvents,
@@ -101,7 +101,7 @@ pub enum Request<'a> {
     ReadersStateArray,
 }
 
-/// What the first bytes of a buffer are.
+/// The first bytes of a buffer, decoded.
 pub enum Decoded<'a> {
     /// Less than a request.
     Incomplete,
@@ -109,7 +109,7 @@ pub enum Decoded<'a> {
     Complete(Request<'a>, usize),
 }
 
-/// These bytes are no request; nothing that follows them can be understood.
+/// An error of bytes that are no request. Bytes that follow them can't be decoded either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Malformed {
@@ -124,7 +124,7 @@ pub enum Malformed {
 /// Takes the first request out of `bytes`.
 ///
 /// # Errors
-/// [`Malformed`]; told as early as the header.
+/// [`Malformed`], as soon as the header is complete.
 pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, Malformed> {
     let Some((header, rest)) = bytes.split_at_checked(HEADER) else {
         return Ok(Decoded::Incomplete);
@@ -137,7 +137,7 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, Malformed> {
     let Some((body, rest)) = rest.split_at_checked(fixed) else {
         return Ok(Decoded::Incomplete);
     };
-    // Where a request says how many bytes for the card follow it.
+    // The field of a request with the number of bytes for the card that follow.
     let following = match command {
         TRANSMIT => word(body, 3) as usize,
         CONTROL => word(body, 2) as usize,
@@ -271,7 +271,7 @@ fn word(bytes: &[u8], index: usize) -> u32 {
     bytes.map_or(0, u32::from_ne_bytes)
 }
 
-/// One reader as clients see it.
+/// A reader as clients see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaderEntry {
@@ -289,7 +289,7 @@ pub struct ReaderEntry {
     pub protocol: u32,
 }
 
-/// What the service answers.
+/// An answer of the service.
 pub enum Reply<'a> {
     /// The version of the service, and whether it is the client's.
     Version {
@@ -297,7 +297,7 @@ pub enum Reply<'a> {
         major: i32,
         /// Minor version.
         minor: i32,
-        /// [`SUCCESS`](crate::code::SUCCESS) or why not.
+        /// [`SUCCESS`](crate::code::SUCCESS) or the error.
         code: Code,
     },
     /// A new context.
@@ -328,7 +328,7 @@ pub enum Reply<'a> {
     Short(u32, Code),
     /// Three words: handle, disposition, outcome (DISCONNECT, END_TRANSACTION).
     Disposition(u32, u32, Code),
-    /// What the card answered. With an error, `length` is what the client is told of the answer's length.
+    /// The answer of the card. With an error, `length` is the length that the client needs.
     Transmit {
         /// The handle.
         card: u32,
@@ -341,7 +341,7 @@ pub enum Reply<'a> {
         /// Outcome.
         code: Code,
     },
-    /// What the reader answered.
+    /// The answer of the reader.
     Control {
         /// The handle.
         card: u32,
@@ -376,8 +376,8 @@ pub enum Reply<'a> {
     Count(u32),
     /// The wait is over: the number of reader events for a client that may ask for it, else 0, and the outcome.
     ///
-    /// A library from 4:5 on asks for the events while it waits, and would take this for the answer when it comes before.
-    /// So both have the same form and the same content, and in either order the client reads what is true.
+    /// A library from 4:5 on asks for the events while it waits. It would take this message for the answer if this arrives
+    /// first. Both therefore have the same form and content, and the client reads the truth in either order.
     Woken(u32, Code),
 }
 

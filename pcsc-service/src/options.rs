@@ -13,7 +13,7 @@ pub const CONNECTIONS: usize = 256;
 /// (`PCSCLITE_POWER_OFF_GRACE_PERIOD`). In a reader that pcscd polls, as vpcd's, it was measured to be 0.4 to 0.8 seconds.
 pub const GRACE: Duration = Duration::from_secs(5);
 
-/// Called for a client whose library is too old; see [`Options::refused`].
+/// Called for a client with a library that is too old; see [`Options::refused`].
 pub type Refused = Box<dyn Fn(i32, i32) + Send + Sync>;
 
 /// The options of a service.
@@ -58,7 +58,7 @@ impl Options {
         Options { observer, ..self }
     }
 
-    /// Calls `refused` for each client whose library is too old, with the version of the protocol that the library speaks:
+    /// Calls `refused` for each client with a library that is too old, with the version of the protocol that the library speaks:
     /// major and minor. A newer library tries again with a version of this service.
     #[must_use]
     pub fn refused(self, refused: Refused) -> Options {

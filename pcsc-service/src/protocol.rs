@@ -1,6 +1,6 @@
 //! Share modes, dispositions, protocols and states by their numbers in `pcsclite.h`, and the protocols an ATR offers.
 //!
-//! Pure. Must never refuse an ATR: what can't be read offers T=0, as ISO/IEC 7816-3 has it for an ATR without TD1.
+//! Pure. Must never refuse an ATR: an unreadable one offers T=0, as ISO/IEC 7816-3 has it for an ATR without TD1.
 
 use crate::code::{Code, INVALID_VALUE, PROTO_MISMATCH};
 
@@ -20,11 +20,11 @@ const ANY_OLD: u32 = 0x1000;
 pub(crate) enum ShareMode {
     Exclusive,
     Shared,
-    /// The reader, with or without a card. As with pcscd it excludes nobody.
+    /// The reader, with or without a card. As with pcscd it excludes no other client.
     Direct,
 }
 
-/// What becomes of the card.
+/// The action on the card at the end of a connection or transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Disposition {
     Leave,

@@ -1,9 +1,9 @@
-//! The readers with the cards in them: putting cards in and out, powering them off when nobody uses them.
+//! The readers with their cards: inserting and removing cards, powering unused cards off.
 //!
-//! Two kinds of locks, always in this order: a card's, held while the card works, and the state's, held for moments. So a
-//! command that takes long keeps only those waiting who want the same card. A card that is taken out is gone at once for
-//! all clients; the command it works on is finished, but its answer reaches nobody; only what a card merely waits for ends at
-//! once. Must never call a card with the state locked.
+//! There are two kinds of locks, always taken in this order: that of a card, held while the card works, and that of the
+//! state, held for moments. A long command therefore delays only the clients that want the same card. A removed card is gone
+//! at once for all clients. A command that it works on is finished, and its answer is dropped; a mere wait ends at once.
+//! Must never call a card with the state locked.
 
 use crate::code::Code;
 use crate::error::NotMoved;
@@ -21,26 +21,26 @@ const ATR: std::ops::RangeInclusive<usize> = 2..=33;
 /// A card, in a reader or beside it.
 pub(crate) type SharedCard = Arc<Mutex<Box<dyn Icc + Send>>>;
 
-/// Sees what happens to the cards, each time in the thread that does it. An APDU carries PINs.
+/// Called for each thing that happens to a card, in the thread that does it. An APDU can carry a PIN.
 pub type Observer = Box<dyn Fn(&ServiceEvent<'_>) + Send + Sync>;
 
-/// Something happened in a reader.
+/// An event in a reader.
 #[non_exhaustive]
 pub struct ServiceEvent<'a> {
     /// The reader's name.
     pub reader: &'a str,
-    /// What happened.
+    /// The event.
     pub what: &'a What<'a>,
 }
 
-/// What happened. It has no Debug, which would print PINs.
+/// The kinds of events. There is no Debug, which would print PINs.
 #[non_exhaustive]
 pub enum What<'a> {
-    /// A card was put in.
+    /// A card was inserted.
     Inserted,
-    /// The card was taken out.
+    /// The card was removed.
     Removed,
-    /// The card was powered on; also after its power was taken for a moment.
+    /// The card was powered on, also after a moment without power.
     PowerOn {
         /// Its answer to reset.
         atr: &'a [u8],
@@ -63,7 +63,7 @@ pub enum What<'a> {
     },
 }
 
-/// What is to be done to a card.
+/// An action on a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
     Nothing,
@@ -71,12 +71,12 @@ pub(crate) enum Work {
     Reset,
     PowerCycle,
     PowerOff,
-    /// Off because nobody uses it, which clients don't see.
+    /// Off because it is unused, which clients don't see.
     Rest,
 }
 
 impl Work {
-    /// What a disposition means: to unpower is a cold reset when the caller stays connected.
+    /// The action of a disposition: to unpower is a cold reset when the caller stays connected.
     pub(crate) fn of(disposition: Disposition, stays: bool) -> Work {
         match disposition {
             Disposition::Leave | Disposition::Eject => Work::Nothing,
@@ -87,7 +87,7 @@ impl Work {
     }
 }
 
-/// See the module.
+/// The readers of a service with their cards.
 pub(crate) struct Readers {
     state: Mutex<State>,
     /// A transaction has ended, or a connection, or the service.
@@ -109,16 +109,16 @@ pub(crate) struct State {
 pub(crate) struct Slot {
     /// The card in the reader.
     pub(crate) card: Option<SharedCard>,
-    /// Ends what that card waits for.
+    /// Ends a wait of that card.
     pull: Option<Pull>,
-    /// The one that was taken out last.
+    /// The card that was removed last.
     beside: Option<SharedCard>,
-    /// Since when nobody has used the card that has power.
+    /// The moment since which the powered card is unused.
     unused_since: Option<Instant>,
 }
 
 impl Readers {
-    /// Empty readers. A card that nobody has used for `grace` is powered off; `None`: never.
+    /// Empty readers. A card that was not used for `grace` is powered off; `None`: never.
     pub(crate) fn new(names: Vec<String>, grace: Option<Duration>, observer: Option<Observer>) -> Readers {
         let slots = names.iter().map(|_| Slot::default()).collect();
         Readers {
@@ -162,8 +162,8 @@ impl Readers {
         context
     }
 
-    /// Puts a card in, in place of the one that is there; or the one back in that was taken out. One that leaves as it is
-    /// powered on has been in, and is out again.
+    /// Inserts a card in place of the one that is there, or the one back that was removed. A card that leaves while it is
+    /// powered on was inserted and is removed again.
     pub(crate) fn insert(&self, name: &str, card: Option<Box<dyn Icc + Send>>) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
         let put_back = card.is_none();
@@ -173,7 +173,7 @@ impl Readers {
         };
         let mut icc = card.lock().unwrap_or_else(PoisonError::into_inner);
         if put_back {
-            // Somebody else may have put it back while this waited for it: it has power and clients then.
+            // Another thread may have put it back during the wait: then it has power and clients.
             self.lock().may_put_back(reader, &card)?;
         }
         let mut atr = Vec::new();
@@ -182,7 +182,7 @@ impl Readers {
         let pull = icc.pull();
         let (before, given_up) = {
             let mut state = self.lock();
-            // Another card may have been put in meanwhile, or this one given up.
+            // Another card may have been inserted meanwhile, or this one given up.
             if let (true, Err(why)) = (put_back, state.may_put_back(reader, &card)) {
                 drop(state);
                 // A card that is in no reader has no power.
@@ -205,32 +205,31 @@ impl Readers {
             (before, given_up)
         };
         drop(icc);
-        // A card's end may take its time: not while others wait for the state.
+        // Dropping a card may take long, so the state is not locked.
         drop(given_up);
         self.idle.notify_all();
         if let Some(before) = before {
-            self.tell(reader, &What::Removed);
+            self.report(reader, &What::Removed);
             power_off(before);
         }
-        self.tell(reader, &What::Inserted);
+        self.report(reader, &What::Inserted);
         if left {
-            self.tell(reader, &What::Removed);
+            self.report(reader, &What::Removed);
         }
         Ok(())
     }
 
-    /// Gives up the card that was taken out of a reader last: it can't be put back any more, and whoever else wants it may
-    /// have it.
+    /// Gives up the card that was removed last from a reader. It can't be put back any more, and another program may use it.
     pub(crate) fn give_up(&self, name: &str) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
         let given_up = self.lock().slots.get_mut(reader).and_then(|slot| slot.beside.take());
-        // Not while others wait for the state.
+        // The state is not locked for this.
         drop(given_up);
         Ok(())
     }
 
-    /// Takes the card out. For clients it is gone when this is called; this returns when it has no power any more, which
-    /// is after the command it may be working on.
+    /// Removes the card. For clients it is gone at once. The call returns when the card has no power any more, which is
+    /// after the command that it may be working on.
     pub(crate) fn remove(&self, name: &str) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
         let card = {
@@ -239,9 +238,9 @@ impl Readers {
             state.announce();
             card
         };
-        self.tell(reader, &What::Removed);
+        self.report(reader, &What::Removed);
         let mut icc = card.lock().unwrap_or_else(PoisonError::into_inner);
-        // Somebody may have put it back meanwhile, who gave it the power that it has now.
+        // Another thread may have put it back meanwhile: then the power is from there.
         if !self.lock().holds(reader, Some(&card)) {
             // A card that is gone has no power either.
             let _ = icc.power_off();
@@ -254,8 +253,8 @@ impl Readers {
         found.ok_or(NotMoved::NoSuchReader)
     }
 
-    /// Asks what is to be done to the card in a reader, if there is one, and does it. While `ask` is called and until its
-    /// outcome is done nobody else can use that card.
+    /// Calls `ask` for the action on the card in a reader, if there is one, and carries it out. No other thread can use that
+    /// card from the call of `ask` until the action is done.
     pub(crate) fn with_card<T>(
         &self,
         reader: usize,
@@ -286,7 +285,7 @@ impl Readers {
             Work::PowerOn => self.power(reader, card, work, |atr| icc.power_on(atr)),
             Work::Reset => self.power(reader, card, work, |atr| icc.reset(atr)),
             Work::PowerCycle => {
-                // Whatever it says, it has lost its power.
+                // Also after an error it has lost its power.
                 let _ = icc.power_off();
                 self.power(reader, card, work, |atr| icc.power_on(atr));
             }
@@ -303,8 +302,8 @@ impl Readers {
                     }
                     held
                 };
-                let told = if held && gone { What::Removed } else { What::PowerOff };
-                self.tell(reader, &told);
+                let event = if held && gone { What::Removed } else { What::PowerOff };
+                self.report(reader, &event);
             }
         }
     }
@@ -328,35 +327,35 @@ impl Readers {
                 state.take_out(reader);
                 state.announce();
                 drop(state);
-                self.tell(reader, &What::Removed);
+                self.report(reader, &What::Removed);
                 return;
             }
             state.table.powered(reader, result.map(|()| atr.as_slice()));
             state.rest_from_now(reader);
         }
         self.idle.notify_all();
-        let told = match work {
+        let event = match work {
             Work::Reset => What::Reset { atr: &atr },
             _ => What::PowerOn { atr: &atr },
         };
         if result.is_ok() {
-            self.tell(reader, &told);
+            self.report(reader, &event);
         }
     }
 
-    pub(crate) fn tell(&self, reader: usize, what: &What<'_>) {
+    pub(crate) fn report(&self, reader: usize, what: &What<'_>) {
         if let Some(observer) = &self.observer {
             let name = self.lock().table.name(reader).to_owned();
             observer(&ServiceEvent { reader: &name, what });
         }
     }
 
-    /// A card has been left by its last client.
+    /// Notes that the last client of a card has left.
     pub(crate) fn left(&self) {
         self.idle.notify_all();
     }
 
-    /// Powers cards off that nobody uses, until the service ends. For a thread of its own.
+    /// Powers unused cards off until the service ends. It needs a thread of its own.
     pub(crate) fn keep_house(&self) {
         let Some(grace) = self.grace else { return };
         loop {
@@ -388,7 +387,7 @@ impl Readers {
         }
     }
 
-    /// Ends all connections and waits.
+    /// Ends all connections and all waits.
     pub(crate) fn stop(&self) {
         let mut state = self.lock();
         state.stopped = true;
@@ -415,7 +414,7 @@ impl Readers {
 }
 
 impl State {
-    /// Whether this is (still) what is in the reader.
+    /// Whether this card is (still) in the reader.
     pub(crate) fn holds(&self, reader: usize, card: Option<&SharedCard>) -> bool {
         match (self.slots.get(reader).and_then(|slot| slot.card.as_ref()), card) {
             (Some(held), Some(card)) => Arc::ptr_eq(held, card),
@@ -424,7 +423,7 @@ impl State {
         }
     }
 
-    /// Takes the card out, if there is one; it lies beside the reader then.
+    /// Removes the card, if there is one. It can be put back later.
     pub(crate) fn take_out(&mut self, reader: usize) -> Option<SharedCard> {
         self.table.remove(reader);
         let slot = self.slots.get_mut(reader)?;
@@ -435,7 +434,7 @@ impl State {
         Some(card)
     }
 
-    /// The card that lies beside a reader and can be put back into it.
+    /// The card that can be put back into a reader.
     fn beside(&self, reader: usize) -> Result<SharedCard, NotMoved> {
         let slot = self.slots.get(reader).ok_or(NotMoved::NoSuchReader)?;
         match (&slot.card, &slot.beside) {
@@ -453,14 +452,14 @@ impl State {
         }
     }
 
-    /// Tells waiting clients when something has changed that concerns them.
+    /// Wakes waiting clients when something has changed that concerns them.
     pub(crate) fn announce(&mut self) {
         if self.table.take_changed() {
             self.waiters.wake_all();
         }
     }
 
-    /// If nobody uses the card, from now on it isn't used.
+    /// Starts the time of an unused card.
     pub(crate) fn rest_from_now(&mut self, reader: usize) {
         let unused = !self.table.is_used(reader) && self.table.card(reader) == CardState::Powered;
         if let Some(slot) = self.slots.get_mut(reader) {

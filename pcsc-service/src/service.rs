@@ -21,7 +21,7 @@ pub struct PcscLiteService {
     keeper: Option<JoinHandle<()>>,
 }
 
-/// Puts cards in and out while the service runs. Clones are the same.
+/// Inserts and removes cards while the service runs. All clones move the same cards.
 #[derive(Clone)]
 pub struct Hand(Arc<Readers>);
 
@@ -58,7 +58,7 @@ impl PcscLiteService {
         }
     }
 
-    /// Puts cards in and out.
+    /// A handle that inserts and removes cards.
     pub fn hand(&self) -> Hand {
         Hand(Arc::clone(&self.readers))
     }
@@ -83,8 +83,8 @@ impl Drop for PcscLiteService {
 }
 
 impl Hand {
-    /// Puts `card` into the reader of this name, in place of the one that may be there; without a card the one that was
-    /// taken out.
+    /// Inserts `card` into the reader of this name, in place of one that may be there. `None` puts the card back that was
+    /// removed last.
     ///
     /// # Errors
     /// [`NotMoved`]
@@ -92,7 +92,7 @@ impl Hand {
         self.0.insert(reader, card)
     }
 
-    /// Gives up the card that was taken out of a reader last, which [`Self::insert`] would put back.
+    /// Gives up the card that was removed last from a reader, which [`Self::insert`] would put back.
     ///
     /// # Errors
     /// There is no such reader.
@@ -100,8 +100,8 @@ impl Hand {
         self.0.give_up(reader)
     }
 
-    /// Takes the card out of the reader of this name. Clients see it at once; a command it works on is finished first, but
-    /// its answer reaches nobody, and nothing is waited for.
+    /// Removes the card from the reader of this name. Clients see it at once. A command that the card works on is finished
+    /// first, and its answer is dropped; a mere wait of the card ends at once.
     ///
     /// # Errors
     /// [`NotMoved`]

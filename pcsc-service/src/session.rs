@@ -1,8 +1,8 @@
-//! One client's connection: requests in, replies out, until either end has enough.
+//! The connection of one client: requests in, replies out, until either end closes it.
 //!
-//! A request is answered with one write. Whoever sends what no client sends, half a request, or does not read, loses its
-//! connection, and with it its handles; nobody else notices. Must never keep a lock while it reads or writes, nor let what
-//! a client has outlive its connection.
+//! A request is answered with one write. A client loses its connection and its handles if it sends bytes that no client
+//! sends, sends half a request, or does not read. Other clients do not notice. Must never hold a lock while it reads or
+//! writes, nor let a handle of a client outlive its connection.
 
 use crate::attribute::{self, Subject};
 use crate::code::{self, Code};
@@ -25,20 +25,20 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 /// The protocol's major version.
 const MAJOR: i32 = 4;
 
-/// Its minor versions that are spoken here.
+/// The minor versions that the service supports.
 const MINOR: std::ops::RangeInclusive<i32> = 4..=6;
 
-/// How long a client of 4:6 that waits for a change may take to ask for the table, which every library does at once; on a
-/// machine that is busy, at once may be late.
+/// How long a client of 4:6 that waits for a change may take to ask for the table. Every library does so at once, which can
+/// be late on a busy machine.
 const SETTLE: Duration = Duration::from_secs(1);
 
 /// Room for the requests of nearly every client; it grows with what is really sent.
 const ROOM: usize = 4096;
 
-/// How far a client has come.
+/// The stage of a conversation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nothing was said.
+    /// There was no request yet.
     New,
     /// The version is settled: its minor number.
     Greeted(i32),
@@ -54,21 +54,21 @@ pub(crate) struct Session {
     readers: Arc<Readers>,
     extras: Arc<Extras>,
     stage: Stage,
-    /// It has asked to be told of changes, and may be about to fetch the table.
+    /// It waits for changes, and may be about to fetch the table.
     settling: bool,
-    /// What the socket's is.
+    /// The read timeout that the socket has.
     timeout: Duration,
     response: Zeroizing<Vec<u8>>,
     out: Zeroizing<Vec<u8>>,
 }
 
-/// What all sessions of a service have besides the readers.
+/// The options that all sessions of a service share.
 pub(crate) struct Extras {
     pub(crate) pin_pad: Option<PinPad>,
     pub(crate) refused: Option<Refused>,
 }
 
-/// The client said what no client says here, or there is nobody any more.
+/// The conversation is over: the client has left, or has sent bytes that no client sends at this stage.
 struct Over;
 
 impl Session {
@@ -148,7 +148,7 @@ impl Session {
                 Request::StopWaiting
                     | Request::ReadersStateSize
                     | Request::ReadersStateArray
-                    // Asked between the table and the wait by those who watch for readers too.
+                    // A client that also watches for readers asks this between the table and the wait.
                     | Request::ReaderEvents
             )
         {
@@ -179,7 +179,7 @@ impl Session {
 
     fn greet(&mut self, major: i32, minor: i32) -> Result<(), Over> {
         let known = major == MAJOR && MINOR.contains(&minor);
-        // To a stranger the nearest version that is spoken here, which newer clients then try.
+        // For another version the answer is the nearest supported one, which newer clients then try.
         let offered = if major < MAJOR || (major == MAJOR && minor < *MINOR.start()) {
             *MINOR.start()
         } else {
@@ -222,7 +222,7 @@ impl Session {
         self.send(&reply)
     }
 
-    /// How many readers have come and gone, for those who can ask. They don't come and go here.
+    /// How many readers have come and gone, for clients that can ask. Here the number never changes.
     fn events(&self, minor: i32) -> u32 {
         if minor >= 5 { length(&self.readers.entries()) } else { 0 }
     }
@@ -338,7 +338,7 @@ impl Session {
                     let protocol = self.readers.protocol_of(self.client, card);
                     self.readers.transmit((self.client, card), protocol, command, response)
                 }),
-                // A reader without a driver's extras, which is what pcscd says of vpcd's.
+                // A reader without extras of a driver, as pcscd reports vpcd's.
                 None => Err(code::UNSUPPORTED_FEATURE),
             },
         };
@@ -378,8 +378,8 @@ impl Session {
         })
     }
 
-    /// Up to 4:5 the reply is the table. From 4:6 the client fetches it with requests of its own, and must not be told of
-    /// a change between their replies: it is told after the table, or when it has not asked for one.
+    /// Up to 4:5 the reply is the table. From 4:6 the client fetches the table with requests of its own, and must get no
+    /// message of a change between their replies. It gets it after the table, or when it has not asked for one in time.
     fn wait(&mut self, minor: i32) -> Result<(), Over> {
         let entries = self.readers.entries_and_ask(self.client);
         self.settling = true;
@@ -393,7 +393,7 @@ impl Session {
         self.settle(minor)
     }
 
-    /// The client has all that it asked for: from now on it is told of changes, and at once of those since it asked.
+    /// The client has all that it asked for. From now on it gets messages of changes, and at once that of an earlier one.
     fn settle(&mut self, minor: i32) -> Result<(), Over> {
         self.settling = false;
         match self.readers.waiters(|waiters| waiters.asked(self.client)) {

@@ -1,8 +1,8 @@
-//! Sockets in the file system: one that listens for this user alone, its end, and how another process reaches it.
+//! Sockets in the file system: a socket that listens for this user alone, its end, and a connection to one.
 //!
-//! Whoever makes or removes a socket holds its folder's lock for that moment. So of two who want the same path at once one
-//! gets it, and nobody's socket is taken for one that was left behind because it does not listen yet, or not any more.
-//! Must never wait without a limit: neither for that lock nor for a process that was stopped.
+//! A process locks the folder of a socket while it creates or removes the socket. Of two processes that want one path at
+//! the same time, one therefore gets it. A socket that does not listen yet, or no longer, is not mistaken for a stale one.
+//! Must never wait without a limit, neither for that lock nor for a stopped process.
 
 use crate::error::{LONGEST_PATH, ServiceError};
 use crate::options::CONNECTIONS;
@@ -17,17 +17,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long the folder's lock is waited for. On Linux it is held for less than a millisecond, elsewhere at most [`WAKING`].
+/// The limit of the wait for the lock of a folder. On Linux the lock is held for less than a millisecond, elsewhere for at
+/// most [`WAKING`].
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long it may take to wake a thread by connecting to it.
+/// The limit for waking a thread by a connection to it.
 const WAKING: Duration = Duration::from_secs(1);
 
 /// A socket that listens, and its path.
 pub(crate) struct Listening {
     listener: Arc<UnixListener>,
     path: PathBuf,
-    /// The device and the number of its inode, by which it is known from another one at the same path.
+    /// Device and number of its inode. They distinguish it from another socket at the same path.
     identity: (u64, u64),
 }
 
@@ -42,12 +43,12 @@ impl Listening {
         &self.path
     }
 
-    /// Wakes whoever accepts connections, who is to look whether that is the end, and removes the socket, if what is at
-    /// its path is still this one.
+    /// Wakes the thread that accepts connections, which must check whether to end. Removes the socket if the file at its
+    /// path is still this one.
     pub(crate) fn close(&self) {
-        // Without the lock it is removed all the same: a path left behind would be in everybody's way.
+        // Without the lock it is removed all the same: a path left behind would block the next service.
         let _lock = lock_folder(&self.path);
-        // Linux wakes the thread by this, even if the path has gone; other systems refuse it, and there it takes a connection.
+        // Linux wakes the thread by this, even if the path is gone. Other systems refuse it and need a connection.
         if SockRef::from(&*self.listener).shutdown(Shutdown::Both).is_err() {
             drop(connect(&self.path, WAKING));
         }
@@ -57,7 +58,7 @@ impl Listening {
     }
 }
 
-/// A listening socket at `path` that only this user can connect to; in place of one that nobody listens on any more.
+/// A listening socket at `path` that only this user can connect to. It replaces a stale socket.
 ///
 /// # Errors
 /// [`ServiceError`]
@@ -76,7 +77,7 @@ pub(crate) fn listen(path: &Path) -> Result<Listening, ServiceError> {
     let bound = || -> io::Result<Listening> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.bind(&SockAddr::unix(path)?)?;
-        // Before anybody can connect.
+        // Before a process can connect.
         fs::set_permissions(path, Permissions::from_mode(0o600))?;
         socket.listen(i32::try_from(CONNECTIONS).unwrap_or(i32::MAX))?;
         Ok(Listening {
@@ -88,11 +89,11 @@ pub(crate) fn listen(path: &Path) -> Result<Listening, ServiceError> {
     bound().map_err(fault)
 }
 
-/// Whether somebody listens at `path`; also if nobody takes connections there at the moment.
+/// Whether a process listens at `path`, also if it accepts no connection at the moment.
 fn is_in_use(path: &Path) -> bool {
     let attempt = || -> io::Result<()> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        // A queue that is full is not waited at: the folder is locked.
+        // No wait at a full queue: the folder is locked.
         socket.set_nonblocking(true)?;
         socket.connect(&SockAddr::unix(path)?)
     };
@@ -104,11 +105,10 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
     Ok((there.dev(), there.ino()))
 }
 
-/// Connects to the socket at `path` within `patience`; a process that was stopped accepts nothing, and its queue may be
-/// full.
+/// Connects to the socket at `path` within `patience`. A stopped process accepts no connection, and its queue may be full.
 ///
 /// # Errors
-/// [`ErrorKind::WouldBlock`] when the time is over, and from the system.
+/// [`ErrorKind::WouldBlock`] when the time is over, and errors of the system.
 pub fn connect(path: &Path, patience: Duration) -> io::Result<UnixStream> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     // For a Unix socket it is the limit for connecting too.
@@ -118,11 +118,11 @@ pub fn connect(path: &Path, patience: Duration) -> io::Result<UnixStream> {
     Ok(UnixStream::from(OwnedFd::from(socket)))
 }
 
-/// Locks the folder of `path` until the outcome is dropped. `None` where that can't be done: the folder may be entered but
-/// not read, or lies on a network file system without such locks.
+/// Locks the folder of `path` until the outcome is dropped. `None` where there is no lock: the folder may be entered but
+/// not read, or it is on a network file system without such locks.
 ///
 /// # Errors
-/// Another program keeps it locked.
+/// Another program keeps the folder locked.
 fn lock_folder(path: &Path) -> io::Result<Option<File>> {
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_who_want_the_same_stale_socket_at_once_one_gets_it_and_can_be_reached() {
+    fn one_of_many_gets_the_same_stale_socket_and_can_be_reached() {
         let folder = folder("race");
         let path = folder.join("s");
         for _ in 0..100 {
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn who_accepts_is_woken_although_the_path_has_gone_and_a_successor_keeps_it() {
+    fn the_accepting_thread_wakes_although_the_path_is_gone() {
         let folder = folder("gone");
         let path = folder.join("s");
         for successor in [false, true] {
@@ -205,7 +205,7 @@ mod tests {
         fs::remove_dir_all(folder).unwrap();
     }
 
-    /// A socket that listens with a queue for one, and takes nobody from it.
+    /// A socket that listens with a queue for one connection, and accepts none.
     fn narrow(path: &Path) -> Socket {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
         socket.bind(&SockAddr::unix(path).unwrap()).unwrap();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn one_whose_queue_is_full_is_in_use() {
+    fn a_socket_with_a_full_queue_is_in_use() {
         let folder = folder("busy");
         let path = folder.join("busy");
         let socket = narrow(&path);
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_stays_full_is_not_waited_at_for_ever() {
+    fn the_wait_at_a_full_queue_has_a_limit() {
         let folder = folder("full");
         let path = folder.join("full");
         let socket = narrow(&path);

@@ -1,9 +1,9 @@
-//! The state of all readers: who is connected, who has the transaction, whose card was reset or taken out under them.
+//! The state of all readers: the connections, the owner of the transaction, and the resets and removals that
+//! each handle does not know of yet.
 //!
-//! Pure: no card, no socket, no clock, so that properties of it can be tested. What a call means for the card is done by
-//! [`Readers`](crate::readers), which asks here first and reports back. Return codes are those that pcscd 1.9.9 was seen
-//! to give. Must never leave a transaction with somebody who is no longer connected, nor take a handle from another
-//! connection than the one it was given to.
+//! Pure: no card, no socket, no clock, so that properties of it can be tested. [`Readers`](crate::readers) acts on the card:
+//! it asks here first and reports back. Return codes are those that pcscd 1.9.9 was seen to give. Must never leave a
+//! transaction with a client that is no longer connected, nor accept a handle from another connection than its owner.
 
 use crate::code::{self, Code};
 use crate::message::ReaderEntry;
@@ -18,10 +18,10 @@ pub(crate) const HANDLES: usize = 200;
 /// A client's connection to the service.
 pub(crate) type Client = u64;
 
-/// What SCardConnect gives; positive as a 32-bit number with sign, never 0, never given twice.
+/// A handle from SCardConnect; positive as a 32-bit number with sign, never 0, never given twice.
 pub(crate) type Handle = u32;
 
-/// What has happened to the card since a handle's owner last knew it.
+/// A change of the card that the owner of a handle does not know yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mark {
     Reset,
@@ -37,14 +37,14 @@ impl Mark {
     }
 }
 
-/// The card in a reader, as far as clients can tell.
+/// The card in a reader, as clients see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CardState {
     Absent,
     /// It gave no ATR.
     Mute,
     Powered,
-    /// Powered off because nobody used it. Clients see no difference, and the next SCardConnect powers it on.
+    /// Powered off because it was unused. Clients see no difference, and the next SCardConnect powers it on.
     Resting,
     /// Powered off by SCardDisconnect.
     Unpowered,
@@ -84,16 +84,16 @@ struct Reader {
     connections: Vec<Connection>,
     /// The one connection is exclusive.
     exclusive: bool,
-    /// Who has the transaction, and how many times it was begun.
+    /// The handle with the transaction, and how many times it was begun.
     lock: Option<(Handle, u32)>,
 }
 
-/// Why SCardConnect can't be answered with success now.
+/// The reason why SCardConnect can't succeed now.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Hindrance {
     /// Answer this.
     Refused(Code),
-    /// Another has a transaction: wait for its end and ask again.
+    /// Another client has a transaction: wait for its end and ask again.
     Locked(usize),
     /// Power the card of this reader on, report it, and ask again.
     NeedsPower(usize),
@@ -150,12 +150,12 @@ impl Table {
             .is_some_and(|reader| !reader.connections.is_empty())
     }
 
-    /// What clients are shown.
+    /// The readers as clients see them.
     pub(crate) fn entries(&self) -> Vec<ReaderEntry> {
         self.readers.iter().map(Reader::entry).collect()
     }
 
-    /// Whether something has changed that waiting clients must be told, since this was last asked.
+    /// Whether something has changed for waiting clients since the last call.
     pub(crate) fn take_changed(&mut self) -> bool {
         std::mem::take(&mut self.changed)
     }
@@ -237,8 +237,8 @@ impl Table {
         Ok((handle, reader.protocol))
     }
 
-    /// SCardReconnect, before anything is done to the card: whether it may, and what is to be done to the card. All who
-    /// are connected are marked when the card is to be reset.
+    /// SCardReconnect, before anything is done to the card: whether it is allowed, and the action on the card. All
+    /// connections are marked when the card will be reset.
     pub(crate) fn begin_reconnect(
         &mut self,
         (client, handle): (Client, Handle),
@@ -303,7 +303,8 @@ impl Table {
         (protocol, code::SUCCESS)
     }
 
-    /// SCardDisconnect, before anything is done to the card. `Ok(None)`: another has a transaction that must end first.
+    /// SCardDisconnect, before anything is done to the card. `Ok(None)`: a transaction of
+    /// another client must end first.
     pub(crate) fn begin_disconnect(
         &mut self,
         client: Client,
@@ -331,8 +332,8 @@ impl Table {
         }
     }
 
-    /// What becomes of the card when a client vanishes that has this handle: as with pcscd, the card is reset if it had
-    /// the transaction, unless it has not touched the card since another reset it.
+    /// The action on the card when the client of this handle vanishes. As with pcscd, the card is reset if the handle had
+    /// the transaction, unless another client has reset the card and this one has not used it since.
     pub(crate) fn begin_lost(&mut self, client: Client, handle: Handle) -> Disposition {
         let Ok(reader) = self.of(client, handle) else {
             return Disposition::Leave;
@@ -386,7 +387,7 @@ impl Table {
         Ok(())
     }
 
-    /// Whether the card may be spoken to with this protocol.
+    /// Whether the card may be used with this protocol.
     pub(crate) fn may_transmit(&mut self, client: Client, handle: Handle, protocol: u32) -> Result<(), Code> {
         let reader = self.of(client, handle)?;
         reader.check_mark(handle)?;
@@ -431,7 +432,7 @@ impl Table {
         };
     }
 
-    /// The card was powered off: by a client, or because nobody used it.
+    /// The card was powered off: by a client, or because it was unused.
     pub(crate) fn unpowered(&mut self, reader: usize, by_client: bool) {
         if let Some(reader) = self.readers.get_mut(reader) {
             reader.protocol = UNSET;
@@ -444,17 +445,17 @@ impl Table {
         }
     }
 
-    /// A card was put in; with its ATR, or without when it gave none.
+    /// A card was inserted; with its ATR, or without if it gave none.
     pub(crate) fn insert(&mut self, reader: usize, atr: Option<&[u8]>) {
         if let Some(one) = self.readers.get_mut(reader) {
-            one.card = CardState::Mute; // present, until it is known how it answers
+            one.card = CardState::Mute; // present, until its ATR is known
             one.counter = one.counter.wrapping_add(1);
             self.changed = true;
             self.powered(reader, atr.ok_or(IccError::Mute));
         }
     }
 
-    /// The card was taken out; without effect when there is none.
+    /// The card was removed; without effect when there is none.
     pub(crate) fn remove(&mut self, reader: usize) {
         if let Some(reader) = self.readers.get_mut(reader)
             && reader.card != CardState::Absent

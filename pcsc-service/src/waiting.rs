@@ -1,8 +1,8 @@
-//! Who waits for a change, and telling them: the part of SCardGetStatusChange that the service has.
+//! Clients that wait for a change, and their messages: the part of SCardGetStatusChange that the service has.
 //!
-//! A client that waits is told once, by whichever thread makes the change, with a send that can't block: at that time
-//! its own thread does not write. Between the request and its reply a change is only noted, so that none is lost and none
-//! overtakes the reply. Must never block.
+//! A waiting client gets one message, from the thread that makes the change, with a send that can't block. The client's own
+//! thread does not write at that time. Between the request and its reply a change is only noted, so that none is lost and
+//! none overtakes the reply. Must never block.
 
 use crate::code::{CANCELLED, Code, SUCCESS};
 use crate::message::{Reply, WOKEN};
@@ -19,7 +19,7 @@ const DONT_WAIT: i32 = if cfg!(target_os = "linux") { 0x40 } else { 0x80 };
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Waiting {
     No,
-    /// It has asked, and has not been answered yet. What it is to be told then.
+    /// It has asked and has no answer yet. The code is for the message after the answer.
     Asking(Option<Code>),
     Yes,
 }
@@ -57,7 +57,7 @@ impl Waiters {
         }
     }
 
-    /// What it is told with every wake, see [`Reply::Woken`].
+    /// Sets the number of events for each message, see [`Reply::Woken`].
     pub(crate) fn set_events(&mut self, client: Client, events: u32) {
         if let Some(peer) = self.0.get_mut(&client) {
             peer.events = events;
@@ -79,7 +79,7 @@ impl Waiters {
         }
     }
 
-    /// Its request has been answered; gives what it is to be told at once.
+    /// Notes that its request has been answered. Returns the code of a message that is due at once.
     pub(crate) fn asked(&mut self, client: Client) -> Option<Code> {
         let peer = self.0.get_mut(&client)?;
         let noted = match peer.waiting {
@@ -94,7 +94,7 @@ impl Waiters {
         self.0.get(&client).is_some_and(|peer| peer.waiting == Waiting::Yes)
     }
 
-    /// It does not want to wait any longer; what it is to be told, unless it has been.
+    /// Ends its wait. Returns the code of the message that it still expects.
     pub(crate) fn stop(&mut self, client: Client) -> Option<Code> {
         let peer = self.0.get_mut(&client)?;
         match std::mem::replace(&mut peer.waiting, Waiting::No) {
@@ -104,14 +104,14 @@ impl Waiters {
         }
     }
 
-    /// Tells all who wait that something has changed.
+    /// Wakes all waiting clients because something has changed.
     pub(crate) fn wake_all(&mut self) {
         for peer in self.0.values_mut() {
             peer.wake(SUCCESS);
         }
     }
 
-    /// SCardCancel: ends the wait of the client with this context; whether there is one and it waited.
+    /// SCardCancel: ends the wait of the client with this context. Returns whether there is one and it waited.
     pub(crate) fn cancel(&mut self, context: u32) -> bool {
         let peer = self.0.values_mut().find(|peer| peer.context == Some(context));
         peer.is_some_and(|peer| peer.wake(CANCELLED))
@@ -132,7 +132,7 @@ impl Peer {
                 Reply::Woken(self.events, code).encode(&mut message);
                 let sent = SockRef::from(&*self.stream).send_with_flags(&message, DONT_WAIT);
                 if sent.ok() != Some(message.len()) {
-                    // It does not read what it asked for.
+                    // The client does not read what it has asked for.
                     let _ = self.stream.shutdown(Shutdown::Both);
                 }
                 true

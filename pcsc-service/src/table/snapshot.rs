@@ -15,7 +15,7 @@ pub struct Snapshot {
     pub exclusive: bool,
     /// The handle that has the transaction, and how many times it was begun.
     pub lock: Option<(u32, u32)>,
-    /// Handle, client, whether it must be told of a reset or a removal.
+    /// Handle, client, whether it does not know of a reset or a removal yet.
     pub connections: Vec<(u32, u64, bool)>,
 }
 

@@ -233,14 +233,14 @@ proptest! {
             table.take_changed();
             let before = table.entries();
             apply(&mut table, &mut known, call);
-            let (after, told) = (table.entries(), table.take_changed());
+            let (after, changed) = (table.entries(), table.take_changed());
             for (before, after) in before.iter().zip(&after) {
                 let presence = |state: u32| state & 0x02 != 0;
                 if presence(before.state) != presence(after.state) {
                     prop_assert_ne!(before.event_counter, after.event_counter);
-                    prop_assert!(told);
+                    prop_assert!(changed);
                 }
-                prop_assert!(before.sharing == after.sharing || told);
+                prop_assert!(before.sharing == after.sharing || changed);
             }
         }
     }
