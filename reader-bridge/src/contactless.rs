@@ -1,7 +1,7 @@
-//! A contactless reader around a card of ISO/IEC 14443 type B: what PC/SC part 3 adds between a program and the card.
+//! A contactless reader around a card of ISO/IEC 14443 type B: the layer of PC/SC part 3 between a program and the card.
 //!
-//! The reader makes an ATR out of what the card says of itself when it is found in the field (its ATQB), and answers
-//! commands of class `FF` itself. It must never let the card see one, nor show a program the ATR of the card's contacts.
+//! The reader makes an ATR of the description that the card gives in the field (its ATQB), and answers commands of class
+//! `FF` itself. It must never pass such a command to the card, nor show a program the ATR of the card's contacts.
 //!
 //! | Command | Answer | Certainty | Source |
 //! |---|---|---|---|
@@ -20,18 +20,18 @@ use vmyna_apdu::{CommandApdu, Icc, IccError, Pull, StatusWord, TypeB};
 
 /// The class byte of commands to the reader.
 const READER_CLASS: u8 = 0xFF;
-/// GET DATA, the reader's.
+/// GET DATA of the reader.
 const GET_DATA: u8 = 0xCA;
 
-/// A pseudo-unique PICC identifier: what a card of type B calls itself while it is in the field.
+/// A pseudo-unique PICC identifier: the identifier of a card of type B while it is in the field.
 type Pupi = [u8; PUPI as usize];
 /// Its bytes.
 const PUPI: u8 = 4;
 
-/// A contactless reader with a card on it; to whoever drives it, a card like any other.
+/// A contactless reader with a card on it. It implements [`Icc`] like a card.
 ///
 /// The card takes a new PUPI each time it is activated. A warm reset activates it again, but takes no power from it
-/// (assumed: a reset then means to the card what it means with contacts, and its security status survives).
+/// (assumed: the card treats it like a warm reset with contacts, and keeps its security status).
 pub struct ContactlessReader<I> {
     card: I,
     type_b: TypeB,
@@ -41,7 +41,7 @@ pub struct ContactlessReader<I> {
 }
 
 impl<I: Icc> ContactlessReader<I> {
-    /// Puts `card` on a reader. `type_b` is what the card says of itself, `rng` draws its PUPIs.
+    /// Puts `card` on a reader. `type_b` describes the card, `rng` draws its PUPIs.
     pub fn new(card: I, type_b: TypeB, rng: Box<dyn RngCore + Send>) -> Self {
         Self {
             card,
@@ -56,7 +56,7 @@ impl<I: Icc> ContactlessReader<I> {
         &self.card
     }
 
-    /// The card, to look at or to change past the reader.
+    /// The card, for direct access without the reader.
     pub fn card_mut(&mut self) -> &mut I {
         &mut self.card
     }
@@ -151,7 +151,7 @@ fn answer<'a>(command: &[u8], pupi: &'a Pupi) -> (&'a [u8], StatusWord) {
     }
 }
 
-/// What an Le of zeros says in its form: as many bytes as there are.
+/// An Le of zeros in its form: all bytes that there are.
 const fn all_there_is(extended: bool) -> u32 {
     if extended { 65_536 } else { 256 }
 }

@@ -1,7 +1,7 @@
-//! The readers that the machine's PC/SC service knows, used as a client: libpcsclite, WinSCard or PCSC.framework.
+//! A client of the machine's PC/SC service and its readers: libpcsclite, WinSCard or PCSC.framework.
 //!
-//! Turns the service's error codes into sentences that say what to do. Must never send a command twice: a VERIFY that is
-//! repeated costs a try.
+//! It turns the error codes of the service into [`ReaderError`]. Must never send a command twice: a repeated VERIFY costs a
+//! try.
 
 use pcsc::{Card, Context, Disposition, Error, Protocols, Scope, ShareMode, State};
 use std::ffi::{CStr, CString};
@@ -9,18 +9,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 use vmyna_apdu::{MovedBy, Movement, Reader, ReaderError};
 
-/// The longest command that is sent, in bytes. vpcd has 16 bits for the length: at one byte more it throws the card out,
-/// or loses step.
+/// The longest command that is sent, in bytes. vpcd has 16 bits for the length. With one byte more it drops the card or
+/// loses step.
 pub const LONGEST_COMMAND: usize = 65_535;
 
-/// The shortest command that is sent, in bytes. vpcd takes a single byte for one of its control messages, and then waits for
-/// an answer that no card gives.
+/// The shortest command that is sent, in bytes. vpcd mistakes a single byte for one of its control messages, and then waits
+/// for an answer that no card gives.
 pub const SHORTEST_COMMAND: usize = 2;
 
 /// The longest response: 65,536 bytes of data (ISO/IEC 7816-3, 12.1.1) and the status word.
 pub const LONGEST_RESPONSE: usize = 65_538;
 
-/// What the service says of one reader.
+/// A reader as the service reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReaderStatus {
@@ -30,7 +30,7 @@ pub struct ReaderStatus {
     pub card: CardState,
     /// The card's ATR; empty without a card that has given one.
     pub atr: Vec<u8>,
-    /// Who uses the card.
+    /// The use of the card by programs.
     pub usage: Usage,
 }
 
@@ -43,11 +43,11 @@ pub enum CardState {
     Present,
     /// A card that does not answer.
     Mute,
-    /// The service can't say, for instance because the reader has just been unplugged.
+    /// The service does not know, for instance because the reader has just been unplugged.
     Unknown,
 }
 
-/// Who uses a card.
+/// The use of a card by programs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usage {
     /// No program.
@@ -100,7 +100,7 @@ impl PcscService {
     /// [`PcscService::readers`], a reader's exact name, or a part of a name that only one reader has (upper or lower case).
     ///
     /// # Errors
-    /// [`ReaderError`]; when no or more than one reader is meant, with the readers there are.
+    /// [`ReaderError`]; with the names of the readers when `wanted` means none or more than one of them.
     pub fn open(&self, wanted: &str) -> Result<PcscReader, ReaderError> {
         let names = self.names()?;
         let shown: Vec<String> = names.iter().map(|name| name.to_string_lossy().into_owned()).collect();
@@ -133,8 +133,8 @@ impl PcscService {
 
 /// A reader of the PC/SC service with the card in it.
 ///
-/// When it is dropped, the card is left as it is: a reset would disturb the other programs that share it and end nothing,
-/// since a My Number Card keeps its security status over a warm reset. [`Reader::power_cycle`] ends what a PIN has opened.
+/// Dropping it leaves the card as it is. A reset would disturb the other programs that share the card, and would not end
+/// its security status, which a My Number Card keeps over a warm reset. [`Reader::power_cycle`] ends it.
 pub struct PcscReader {
     /// `None` only while it is dropped.
     card: Option<Card>,
@@ -145,7 +145,7 @@ pub struct PcscReader {
 
 impl PcscReader {
     fn renew_atr(&mut self) {
-        // What the service has stored, without asking the card. Without an ATR the card tells by its silence, later.
+        // The ATR that the service has stored: the card is not asked. A mute card is noticed later, at a command.
         let status = self.card.as_ref().and_then(|card| card.status2_owned().ok());
         self.atr = status.map(|status| status.atr().to_vec()).unwrap_or_default();
     }
@@ -188,7 +188,7 @@ impl PcscReader {
 
 impl Drop for PcscReader {
     fn drop(&mut self) {
-        // Where that fails, `pcsc` has tried to reset the card, and there is nobody left to tell.
+        // On failure `pcsc` has tried to reset the card. There is no caller left for the error.
         let _ = self.card.take().map(|card| card.disconnect(Disposition::LeaveCard));
     }
 }
@@ -220,7 +220,7 @@ impl Reader for PcscReader {
             return Err(self.no_card());
         };
         match card.transmit(command, &mut self.buffer) {
-            // No status word is no answer, whatever the service calls it.
+            // An answer without a status word counts as none, also if the service reports success.
             Ok(answer) if answer.len() < 2 => Err(ReaderError::Mute {
                 reader: self.name.clone(),
             }),
@@ -274,7 +274,7 @@ fn status(name: &CStr, state: State, atr: &[u8]) -> ReaderStatus {
     }
 }
 
-/// Which of the readers `wanted` means.
+/// The reader that `wanted` means, by its index.
 fn choose(wanted: &str, names: &[String]) -> Result<usize, ReaderError> {
     if names.is_empty() {
         return Err(ReaderError::NoReaders);
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reader_is_found_by_exact_name_by_number_or_by_a_part_that_only_it_has() {
+    fn a_reader_is_found_by_name_number_or_unique_part() {
         for (wanted, index) in [
             ("alpha door 00 00", 1),
             ("#0", 0),
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_that_several_have_is_answered_with_those_and_one_that_none_has_with_all() {
+    fn a_wrong_name_is_answered_with_the_readers_it_could_mean() {
         let both = names()[..2].to_vec();
         assert_eq!(
             choose("alpha", &names()),
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn states_of_the_service_are_told_apart() {
+    fn states_of_the_service_are_distinguished() {
         for (state, card, usage) in [
             (State::EMPTY, CardState::Absent, Usage::Free),
             (State::PRESENT, CardState::Present, Usage::Free),

@@ -1,6 +1,6 @@
 //! A reader in this process: no PC/SC service, no socket, the card answers at once.
 //!
-//! Keeps a card that was taken out, so that it can be put back. Must never talk to a card that is not inserted.
+//! It keeps a removed card, so that the card can be put back. Must never call a card that is not inserted.
 
 use vmyna_apdu::{Icc, IccError, Pull, Reader, ReaderError};
 
@@ -42,7 +42,7 @@ impl SoftwareReader {
         self.card.take()
     }
 
-    /// Calls the inserted card, and notices when it has gone. What is in the buffer afterwards is the ATR.
+    /// Calls the inserted card, and notices when it has left. The buffer of the call is that of the ATR.
     fn call(
         &mut self,
         call: impl FnOnce(&mut dyn Icc, &mut Vec<u8>) -> Result<(), IccError>,
@@ -60,7 +60,7 @@ impl SoftwareReader {
         })
     }
 
-    /// The same for calls that give a new ATR: without an answer there is none.
+    /// Calls the inserted card for a new ATR. Without an answer there is none.
     fn renew_atr(
         &mut self,
         call: impl FnOnce(&mut dyn Icc, &mut Vec<u8>) -> Result<(), IccError>,
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
 
-    /// Writes down what is done to it, and fails when told to.
+    /// Notes each call, and fails when `failure` is set.
     #[derive(Default)]
     struct Recorder {
         calls: Vec<&'static str>,

@@ -1,4 +1,4 @@
-//! The card that fails and takes its time.
+//! The card with faults and latency.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const LONGEST_ATR: usize = 33;
 /// Bytes of a status word.
 const STATUS_WORD: usize = 2;
 
-/// Another card, with faults and latency. See the module above.
+/// A card with faults and latency around another card.
 pub struct FaultyCard {
     card: Box<dyn Icc + Send>,
     counter: Counter,
@@ -34,14 +34,14 @@ pub struct FaultyCard {
     powered: bool,
     /// It has been pulled out and not yet been powered on again.
     gone: bool,
-    /// It says nothing until it is reset.
+    /// It gives no answer until it is reset.
     hung: bool,
-    /// What lies there to be fetched.
+    /// The data kept for a second step.
     kept: Option<Kept>,
 }
 
 impl FaultyCard {
-    /// Puts faults and latency in front of `card`. `watch` is told of each fault that has an effect.
+    /// Puts faults and latency in front of `card`. `watch` is called for each fault that has an effect.
     pub fn new(
         card: Box<dyn Icc + Send>,
         script: Arc<Script>,
@@ -66,7 +66,7 @@ impl FaultyCard {
         }
     }
 
-    /// Has the command executed, or fetches what lies there for it; whether it was fetched.
+    /// Executes the command, or fetches the data that is kept for it. Returns whether it was fetched.
     fn execute(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<bool, IccError> {
         let (fetched, kept) = self
             .kept
@@ -79,7 +79,7 @@ impl FaultyCard {
         Ok(fetched)
     }
 
-    /// Answers a command as the fault wants it. What the card itself refuses to answer stays unanswered.
+    /// Answers a command as the fault demands. A command that the card itself does not answer stays unanswered.
     fn act(&mut self, index: usize, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
         let Some(action) = self.counter.action(index) else {
             return self.execute(command, response).map(drop);
@@ -102,7 +102,7 @@ impl FaultyCard {
                 response.clear();
                 response.extend(status_word.to_bytes());
             }
-            // What is fetched is the second step already.
+            // Fetched data is the second step already.
             Action::MoreData { .. } | Action::WrongLe if fetched => return Ok(()),
             Action::MoreData { piece } => match Kept::more(response, (*piece).into()) {
                 Some(kept) => self.kept = Some(kept),
@@ -112,7 +112,7 @@ impl FaultyCard {
                 Some(kept) => self.kept = Some(kept),
                 None => return Ok(()),
             },
-            // The caller takes it out when its time has come.
+            // The caller removes the card later.
             Action::Remove { .. } => return Err(IccError::Gone),
             Action::RemoveAnswered { .. } => return Ok(()),
             Action::Mute { until_reset, .. } => {
@@ -132,7 +132,7 @@ impl FaultyCard {
         Ok(())
     }
 
-    /// Waits for what is left of `time`, and for `delay` on top of it.
+    /// Waits for the rest of `time`, and for `delay` in addition.
     fn take_time(&mut self, begin: Duration, time: Duration, delay: Duration) -> Result<(), IccError> {
         let percent = self.latency.as_ref().map_or(0, |latency| latency.jitter);
         // In 1024ths of the whole jitter: fine enough, and the same on every machine.
@@ -148,7 +148,7 @@ impl FaultyCard {
 
     /// It has left the reader, and its power with it.
     fn take_out(&mut self) {
-        // One that is gone itself has no power either.
+        // A card that has left by itself has no power either.
         let _ = self.card.power_off();
         self.without_power();
         self.gone = true;
@@ -160,7 +160,7 @@ impl FaultyCard {
         self.kept = None;
     }
 
-    /// Powers on or resets the card as the script wants it.
+    /// Powers on or resets the card as the script demands.
     fn power(
         &mut self,
         on: On,
@@ -169,7 +169,7 @@ impl FaultyCard {
     ) -> Result<(), IccError> {
         let begin = self.time.now();
         let before = self.commands;
-        // Nobody uses the card yet that is put in.
+        // No program uses an inserted card before its first power-on.
         let waits = std::mem::replace(&mut self.inserted, true);
         let plan = self.counter.plan(waits, |trigger| trigger.matches_power(on, before));
         let fault = plan.acting.and_then(|index| Some((index, self.counter.action(index)?)));
@@ -205,7 +205,7 @@ impl FaultyCard {
 
 impl Icc for FaultyCard {
     fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
-        // Only a card that is in a reader is powered on: if it was out, or is being taken out just now, it is put in anew.
+        // Only a card that is in a reader is powered on: if it was out, or is being removed at this moment, it is inserted again.
         if std::mem::take(&mut self.gone) | self.pull.back() {
             self.inserted = false;
         }

@@ -1,4 +1,4 @@
-//! A card's way through its script: counts what matches, decides what is to be done to each message, and tells.
+//! The way of a card through its script: counts matching messages, decides on each message, and reports faults.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +8,8 @@ use rand_core::SeedableRng;
 
 use super::script::{Action, Fault, Script, Trigger};
 
-/// A fault has an effect; one that removes the card is told when the card leaves. It is told before the reader knows, in the
-/// thread that uses the card, while nobody else can: whoever is told must not use the reader before it returns.
+/// The report of a fault that has an effect; of a fault that removes the card, when the card leaves. The call comes before
+/// the reader knows, in the thread that uses the card. It must not use the reader, which is locked until it returns.
 #[derive(Clone, Copy, Debug)]
 pub struct Notice<'a> {
     /// The fault's number in its script, from 1.
@@ -28,7 +28,7 @@ pub(super) struct Counter {
     rngs: Vec<ChaCha8Rng>,
 }
 
-/// What the script says to one message.
+/// The decision on one message.
 #[derive(Default)]
 pub(super) struct Plan {
     /// The fault that acts, by its index.
@@ -49,8 +49,8 @@ impl Counter {
         }
     }
 
-    /// Counts a message, and finds what is to be done to it. A fault that is nothing but a delay has its effect now, if
-    /// anybody `waits` for the answer.
+    /// Counts a message and decides on it. A fault that is only a delay has its effect now, if a program `waits` for the
+    /// answer.
     pub(super) fn plan(&mut self, waits: bool, matches: impl Fn(&Trigger) -> bool) -> Plan {
         let mut plan = Plan::default();
         for index in 0..self.matches.len() {
@@ -78,7 +78,7 @@ impl Counter {
         plan
     }
 
-    /// Notes and tells that a fault has its effect.
+    /// Notes and reports that a fault has its effect.
     pub(super) fn effect(&mut self, index: usize) {
         self.script.note_effect(index);
         if let Some(fault) = self.script.fault(index) {
@@ -89,12 +89,12 @@ impl Counter {
         }
     }
 
-    /// What a fault does.
+    /// The action of a fault.
     pub(super) fn action(&self, index: usize) -> Option<Action> {
         self.script.fault(index)?.action.clone()
     }
 
-    /// The fault that acts, if it takes the card out.
+    /// The fault that acts, if it removes the card.
     pub(super) fn removal(&self, plan: &Plan) -> Option<usize> {
         let removes = |index: &usize| {
             let action = self.action(*index);
@@ -103,7 +103,7 @@ impl Counter {
         plan.acting.filter(removes)
     }
 
-    /// What is drawn for a fault.
+    /// The random numbers of a fault.
     pub(super) fn rng(&mut self, index: usize) -> Option<&mut ChaCha8Rng> {
         self.rngs.get_mut(index)
     }

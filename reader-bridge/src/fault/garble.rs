@@ -1,11 +1,11 @@
-//! Answers and ATRs as a bad contact or a broken reader leaves them. What is drawn comes from the caller's generator.
+//! Answers and ATRs as a bad contact or a broken reader leaves them. Random numbers come from the generator of the caller.
 
 use std::fmt;
 use std::str::FromStr;
 
 use rand_core::RngCore;
 
-/// The most bits that are turned over, and bytes that are added to what an answer may have at most.
+/// The most bits that are inverted, and bytes that are added to the allowed length of an answer.
 const MOST: u32 = 16;
 
 /// How an answer is damaged. An ATR is damaged likewise; it has no status word.
@@ -20,7 +20,7 @@ pub enum Form {
     Bits,
     /// 1 to 16 bytes follow the status word, of which a program takes the last two for it.
     Trailing,
-    /// The data is 1 to 16 bytes longer than the command allowed, before a status word that says nothing of it.
+    /// The data is 1 to 16 bytes longer than the command allowed, before an unchanged status word.
     TooLong,
 }
 
@@ -34,7 +34,7 @@ impl Form {
         ("too-long", Form::TooLong),
     ];
 
-    /// Damages an answer whose last `tail` bytes are a status word, to a command that allowed `limit` bytes of data.
+    /// Damages an answer with a status word of `tail` bytes at its end, to a command that allowed `limit` bytes of data.
     pub(super) fn damage(self, answer: &mut Vec<u8>, tail: usize, limit: usize, rng: &mut dyn RngCore) {
         let data = answer.len().saturating_sub(tail);
         let mut draw = |range: u32| (rng.next_u32() % range) as usize;

@@ -1,7 +1,7 @@
-//! How long a card takes for a command.
+//! The time that a card takes for a command.
 //!
-//! Nobody has published times of the real card, so most of [`Latency::CARD`] is assumed. A time holds for the whole
-//! exchange: what the virtual card itself took is part of it. Deterministic; a jitter comes from a seed.
+//! Times of the real card are not published, so most of [`Latency::CARD`] is assumed. A time holds for the whole exchange
+//! and includes the work of the virtual card itself. Deterministic; the jitter comes from a seed.
 
 use std::time::Duration;
 
@@ -26,9 +26,9 @@ pub struct Latency {
     pub sign: Duration,
     /// A cold or warm reset.
     pub power_on: Duration,
-    /// How much longer a time may be drawn, in percent of it.
+    /// The most that is added to a time at random, in percent of it.
     pub jitter: u32,
-    /// What the jitter is drawn from.
+    /// The seed of the jitter.
     pub seed: u64,
 }
 
@@ -36,7 +36,7 @@ pub struct Latency {
 const LONGEST: f64 = 3_600_000.0;
 
 impl Latency {
-    /// The keys of the times and of what is drawn, as [`Latency::set`] takes them.
+    /// The keys of the times and of the jitter for [`Latency::set`].
     pub const KEYS: [&'static str; 8] = ["base", "byte", "verify", "change", "sign", "power-on", "jitter", "seed"];
 
     /// A contactless card.
@@ -50,8 +50,8 @@ impl Latency {
     /// | `sign` | 600 ms | assumed | RSA-2048; clients allow 5 s and 20 s for a signature |
     /// | `power-on` | 50 ms | assumed | search in the field and activation |
     ///
-    /// One client waits up to 200 ms for an answer of this card and says that it is slower than others: all but `sign` stay
-    /// below that for short commands.
+    /// One client waits up to 200 ms for an answer of this card, with the comment that it is slower than others. All times
+    /// except `sign` stay below that for short commands.
     pub const CARD: Latency = Latency {
         base: Duration::from_millis(10),
         byte: Duration::from_nanos(94_400),
@@ -63,7 +63,7 @@ impl Latency {
         seed: 0,
     };
 
-    /// The same time for each command, whatever it is, and for power.
+    /// One time for each command, reset and power-on.
     pub const fn flat(time: Duration) -> Latency {
         Latency {
             base: time,
@@ -80,7 +80,7 @@ impl Latency {
     /// Reads a time: milliseconds, with a fraction if need be, up to an hour.
     ///
     /// # Errors
-    /// A sentence that says what is right.
+    /// A sentence with the right form.
     pub fn milliseconds(text: &str) -> Result<Duration, String> {
         let number = text
             .parse()
@@ -131,7 +131,7 @@ impl Latency {
         let bytes = u32::try_from(command.len() + response.len()).unwrap_or(u32::MAX);
         let is_done = response.ends_with(&vmyna_apdu::StatusWord::SUCCESS.to_bytes());
         let work = match command.get(1) {
-            // Without data it is a question.
+            // Without data it is a query.
             Some(&code::VERIFY) if command.len() > 5 => self.verify,
             Some(&code::CHANGE_REFERENCE_DATA) if is_done => self.change,
             Some(&(code::COMPUTE_SIGNATURE | code::INTERNAL_AUTHENTICATE | code::SET_SESSION_KEY)) if is_done => {
@@ -185,8 +185,8 @@ mod tests {
             again.set(key, "7").unwrap();
             assert_eq!(again, latency);
             for value in ["", "-1", "x", "3600001000000000000000"] {
-                let told = latency.set(key, value).unwrap_err();
-                assert_eq!(told.key.as_deref(), Some(*key), "{value}");
+                let error = latency.set(key, value).unwrap_err();
+                assert_eq!(error.key.as_deref(), Some(*key), "{value}");
             }
         }
         let mut latency = Latency::CARD;

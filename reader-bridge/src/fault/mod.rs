@@ -1,13 +1,13 @@
-//! Faults on purpose: a card that fails when and how a script says, so that authors of host programs see their program meet
-//! one; and a card that takes its time.
+//! Faults made on purpose, and latency: a card that fails as a script demands, so that authors of host programs can test
+//! the failure.
 //!
 //! [`FaultyCard`] stands between a reader and any card; the card knows nothing of it. A [`Script`] is a list of [`Fault`]s,
-//! each a [`Trigger`] (which messages, and which of them by number) and an [`Action`]. [`Latency`] says how long a card
-//! takes. Everything is deterministic: messages are counted, not timed; what is drawn comes from a seed; time comes in
+//! each with a [`Trigger`] (which messages, and which of them by number) and an [`Action`]. [`Latency`] is the time that a
+//! card takes. Everything is deterministic: messages are counted, random numbers come from a seed, and time comes in
 //! through [`Time`].
 //!
-//! Each card counts for itself, from the moment it is made, over resets, power-offs and being taken out and put back.
-//! Without a fault that fires, no byte of the conversation may change. Nothing of a command or an answer is ever told.
+//! Each card has its own count, from its creation, over resets, power-offs, removals and insertions. Without a fault that
+//! fires, no byte of the conversation may change. A report of a fault never contains a part of a command or an answer.
 
 mod card;
 mod counter;

@@ -1,7 +1,6 @@
-//! A fault as it is written: keys with values, on the command line as `sw=6581,ins=20,nth=2`, elsewhere as its own file's
-//! form has them.
+//! The written form of a fault: keys with values, as in `sw=6581,ins=20,nth=2`, or from a file in another form.
 //!
-//! Whatever has no effect is refused, so that nobody waits for a fault that can't come.
+//! A key without effect is refused, because a user would wait in vain for its fault.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -41,7 +40,7 @@ impl Fault {
     /// The fault of these keys and values.
     ///
     /// # Errors
-    /// [`FaultError`] for the first thing that is wrong.
+    /// [`FaultError`] for the first mistake.
     pub fn from_entries(entries: &[(&str, Value<'_>)]) -> Result<Fault, FaultError> {
         for (index, (key, _)) in entries.iter().enumerate() {
             if !KEYS.contains(key) {
@@ -146,7 +145,7 @@ impl Entries<'_> {
         }))
     }
 
-    /// `sw=`: four digits, or the forms by which data is given in two steps.
+    /// `sw=`: four digits, or a form for data in two steps.
     fn status(&self, executed: bool) -> Result<Action, FaultError> {
         const FORM: &str = "is four hexadecimal digits, e.g. 6581, or 61xx or 6Cxx (data in two steps)";
         let text = match self.get("sw") {
@@ -178,7 +177,7 @@ impl Entries<'_> {
         }
     }
 
-    /// Refuses what would have no effect.
+    /// Refuses keys that would have no effect.
     fn check(&self, trigger: &Trigger, action: Option<&Action>) -> Result<(), FaultError> {
         let given = |key: &str| self.get(key).is_some();
         let only = |key: &str, holds: bool, why: &str| match given(key) && !holds {

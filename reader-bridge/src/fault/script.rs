@@ -1,6 +1,6 @@
-//! What is to go wrong, and when: pure data, and the one function that decides whether a fault fires.
+//! Faults and their triggers: pure data, and the one function that decides whether a fault fires.
 //!
-//! Whether it fires depends on counts alone. Must never depend on time, nor on what an answer holds.
+//! The decision depends on counts alone. It must never depend on time or on the content of an answer.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,17 +14,17 @@ use super::garble::Form;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
-    /// When it fires.
+    /// The condition.
     pub trigger: Trigger,
-    /// What happens then; `None` when the fault is the delay alone.
+    /// The action; `None` when the fault is the delay alone.
     pub action: Option<Action>,
-    /// How much longer the answer, or its absence, takes.
+    /// The delay of the answer, or of its absence.
     pub delay: Duration,
-    /// What is drawn for it comes from this seed.
+    /// The seed of its random numbers.
     pub seed: u64,
 }
 
-/// What a fault looks at.
+/// The kind of message that a fault applies to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum On {
@@ -37,7 +37,7 @@ pub enum On {
     Reset,
 }
 
-/// When a fault fires. The default is: at every command.
+/// The condition of a fault. The default is: at every command.
 ///
 /// Messages that fulfil everything but `nth`, `every` and `times` match, and are counted from 1. The fault fires at match
 /// `nth` (1 if not given; `every` if only that is given) and, if `every` is given, at each `every`th from there on;
@@ -58,7 +58,7 @@ pub struct Trigger {
     pub p2: Option<u8>,
     /// Only commands with a data field: VERIFY without one is a question.
     pub data: bool,
-    /// So many commands of any kind must have gone before.
+    /// The number of commands of any kind that must come before.
     pub after: Option<u64>,
     /// The first match at which it fires, from 1.
     pub nth: Option<u64>,
@@ -69,8 +69,7 @@ pub struct Trigger {
 }
 
 impl Trigger {
-    /// Whether a command, before which `before` others have gone, is one that is counted. A command that is too short to
-    /// have a byte that is asked for is not.
+    /// Whether a command after `before` others is counted. A command without a byte that the trigger names is not.
     pub(super) fn matches_command(&self, command: &[u8], before: u64) -> bool {
         let byte = |wanted: Option<u8>, index: usize| wanted.is_none() || wanted == command.get(index).copied();
         self.on == On::Apdu
@@ -82,7 +81,7 @@ impl Trigger {
             && self.is_after(before)
     }
 
-    /// The same for a power-on or reset.
+    /// Whether a power-on or reset is counted.
     pub(super) fn matches_power(&self, on: On, before: u64) -> bool {
         self.on == on && self.is_after(before)
     }
@@ -104,8 +103,8 @@ impl Trigger {
     }
 }
 
-/// What goes wrong. Where it can be chosen, `executed` says whether the card executes the command first, and only the answer
-/// is lost; otherwise it never sees the command.
+/// The action of a fault. With `executed` the card executes the command, and only the answer is lost. Without it the card
+/// never gets the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Action {
@@ -128,7 +127,7 @@ pub enum Action {
     Remove {
         /// See [`Action`].
         executed: bool,
-        /// How long until whoever drives the reader is to put it back.
+        /// The time after which the owner of the reader is to put it back.
         back: Option<Duration>,
     },
     /// The card answers, and is pulled out then.
@@ -148,7 +147,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// When it is to be put back, for a card that is pulled out.
+    /// The time after which a removed card is to be put back.
     pub fn back(&self) -> Option<Duration> {
         match self {
             Action::Remove { back, .. } | Action::RemoveAnswered { back } => *back,
@@ -157,7 +156,7 @@ impl Action {
     }
 }
 
-/// Faults, and how often each has matched and had an effect, at all cards that follow the script together.
+/// Faults with their counts of matches and effects, over all cards with this script.
 #[derive(Debug, Default)]
 pub struct Script {
     faults: Vec<(Fault, Tally)>,
@@ -182,7 +181,7 @@ pub struct Unfired<'a> {
 }
 
 impl Script {
-    /// These faults. Where several want to act at the same message, the first one does; delays add up.
+    /// A script of these faults. If several faults fire at one message, the first one acts, and all delays add up.
     pub fn new(faults: Vec<Fault>) -> Script {
         let with_tally = |fault| (fault, Tally::default());
         Script {
@@ -226,7 +225,7 @@ impl Script {
 }
 
 impl fmt::Display for Fault {
-    /// The form of the command line, which parses to the same fault.
+    /// The form of the command line. Parsing it gives the same fault.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts: Vec<String> = self.action.iter().map(ToString::to_string).collect();
         if self.delay > Duration::ZERO {

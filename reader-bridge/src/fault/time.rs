@@ -1,19 +1,19 @@
-//! The time that a card takes, from outside: so that a test takes none.
+//! The clock of a card, given from outside, so that a test takes no time.
 
 use std::time::{Duration, Instant};
 
 use vmyna_apdu::Pull;
 
-/// A clock by which can be waited.
+/// A clock that can wait.
 pub trait Time: Send {
     /// The time since some fixed moment.
     fn now(&self) -> Duration;
 
-    /// Waits that long, or until the card is pulled out; whether it is still in then.
+    /// Waits for this time, or until the card is pulled out. Returns whether the card is still in.
     fn wait(&mut self, time: Duration, pull: &Pull) -> bool;
 }
 
-/// The time of this world.
+/// The real time.
 pub struct RealTime(Instant);
 
 impl Default for RealTime {

@@ -1,6 +1,6 @@
 //! Data in two steps, as cards of T=0 give it (ISO/IEC 7816-3, 12.2.1): `61xx` and GET RESPONSE, `6Cxx` and the command again.
 //!
-//! The card has executed the command once; here its answer lies until it is fetched. Whatever else is sent forgets it.
+//! The card has executed the command once. This module keeps its answer until it is fetched; any other command drops it.
 
 use vmyna_apdu::{CommandApdu, StatusWord};
 use zeroize::Zeroizing;
@@ -13,13 +13,13 @@ pub(crate) fn is_get_response(command: &[u8]) -> bool {
     command.get(1) == Some(&GET_RESPONSE)
 }
 
-/// The answer that lies here; it may be a secret.
+/// The kept answer, which may be secret.
 pub(super) enum Kept {
     /// For GET RESPONSE.
     More {
-        /// What has not been fetched yet.
+        /// The data that was not fetched yet.
         data: Zeroizing<Vec<u8>>,
-        /// The card's own, for the last piece.
+        /// The status word of the card, for the last piece.
         status_word: [u8; 2],
         /// The most that is announced at a time, 1 to 256.
         piece: usize,
@@ -65,7 +65,7 @@ impl Kept {
         Some(kept)
     }
 
-    /// The answer to `command`, if it fetches what lies here, and what lies here afterwards.
+    /// The answer to `command` if it fetches kept data, and the data kept afterwards.
     pub(super) fn fetch(self, command: &[u8], response: &mut Vec<u8>) -> (bool, Option<Kept>) {
         let Ok(apdu) = CommandApdu::parse(command) else {
             return (false, None);
@@ -137,7 +137,7 @@ fn header(apdu: &CommandApdu<'_>) -> [u8; 4] {
     [apdu.cla, apdu.ins, apdu.p1, apdu.p2]
 }
 
-/// A length of 1 to 256 as SW2 says it.
+/// A length of 1 to 256 as SW2.
 fn announced(length: usize) -> u8 {
     (length % 256) as u8
 }
@@ -157,7 +157,7 @@ mod tests {
         data.chain([0x62, 0x82]).collect()
     }
 
-    /// What a host gets that follows `61xx` with the Le that it says.
+    /// The data for a host that follows `61xx` with the Le in it.
     fn follow(length: usize, piece: usize) -> Vec<u8> {
         let mut response = answer(length);
         let mut kept = Kept::more(&mut response, piece);

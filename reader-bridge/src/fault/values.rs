@@ -7,23 +7,23 @@ use super::error::{FaultError, wrong};
 /// The longest delay, in milliseconds: an hour.
 pub(super) const LONGEST: u64 = 3_600_000;
 
-/// What is written behind a key.
+/// The value of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Value<'a> {
-    /// Nothing, which says that it is so.
+    /// None: the key alone.
     Flag,
-    /// A text that may be a number: hexadecimal where bytes are written so, otherwise decimal.
+    /// A text that may be a number: hexadecimal for bytes, otherwise decimal.
     Text(&'a str),
-    /// The digits of what is decimal without doubt.
+    /// The digits of a decimal number.
     Decimal(&'a str),
-    /// The digits of what is hexadecimal without doubt.
+    /// The digits of a hexadecimal number.
     Hexadecimal(&'a str),
 }
 
 pub(super) struct Entries<'a>(pub(super) &'a [(&'a str, Value<'a>)]);
 
 impl<'a> Entries<'a> {
-    /// What is written behind a key, if it is there.
+    /// The value of a key, if the key is given.
     pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
         self.0.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
     }

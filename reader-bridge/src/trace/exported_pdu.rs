@@ -1,5 +1,5 @@
-//! Packets of link type 252, Wireshark's *upper PDU export*: tags that say which dissector reads the payload and in which
-//! direction it went, then the payload. Tags are big-endian, 2 bytes tag, 2 bytes length, value padded to 4 bytes
+//! Packets of link type 252, Wireshark's *upper PDU export*: tags for the dissector and the direction of the payload, then
+//! the payload. Tags are big-endian, 2 bytes tag, 2 bytes length, value padded to 4 bytes
 //! (Wireshark's `epan/exported_pdu.h`). Anything read here may be hostile.
 
 use super::{Message, Octets, What};
@@ -13,13 +13,13 @@ const END: u16 = 0;
 const DISSECTOR_NAME: u16 = 12;
 const P2P_DIRECTION: u16 = 35;
 
-/// Directions as the ISO 7816 dissector wants them: sent is a command, received an answer.
+/// Directions for the ISO 7816 dissector: a command is sent, an answer is received.
 const SENT: u32 = 0;
 const RECEIVED: u32 = 1;
 
 const APDU: &str = "iso7816";
 const ATR: &str = "iso7816.atr";
-/// For what has no bytes, like loss of power: the comment tells.
+/// For an event without bytes, like loss of power. The comment names it.
 const NOTHING: &str = "data";
 
 const POWER_ON: &str = "power on";
@@ -64,7 +64,7 @@ fn secret_comment(octets: &Octets) -> Option<String> {
     (start < end).then(|| format!("secret bytes {start}..{end} {how}"))
 }
 
-/// The message that a packet is; `None` for one that is none of a card's.
+/// The message in a packet; `None` if it is not from a card.
 pub(super) fn decode(packet: &[u8], comments: &[&str], reader: &str, time: SystemTime) -> Option<Message> {
     let (dissector, direction, payload) = split(packet)?;
     let has = |comment: &str| comments.contains(&comment);

@@ -1,12 +1,12 @@
-//! Traces: what was said between readers and cards, kept in a file.
+//! Traces: the messages between readers and cards, kept in a file.
 //!
 //! [`Traced`] stands between a reader and a card and gives every message to a [`Trace`], which writes it with a [`Sink`]:
-//! [`PcapngSink`] for Wireshark, or one of the caller's. [`read`] reads such a file back.
+//! [`PcapngSink`] for Wireshark, or another one of the caller. [`read`] reads such a file back.
 //!
-//! What is secret is masked at its length unless the caller asks for it: PINs in commands
-//! ([`vmyna_apdu::mask`]), and answers read from files declared secret, which the card reports to [`Secrecy`].
-//! A trace must never change what is said, delay a card for ever, or end a conversation because a disk is full. A process
-//! that dies leaves a file that can be read up to the last whole message.
+//! Secrets are masked at their length unless the caller asks for them: PINs in commands ([`vmyna_apdu::mask`]), and answers
+//! from files declared secret, which the card reports to [`Secrecy`]. A trace must never change a message, delay a card for
+//! ever, or end a conversation because a disk is full. A process that dies leaves a file that can be read up to the last
+//! whole message.
 
 mod exported_pdu;
 mod pcapng;
@@ -31,15 +31,15 @@ use std::time::SystemTime;
 /// The byte that stands for a masked one: an asterisk.
 pub const MASK: u8 = b'*';
 
-/// Something said between a reader and a card.
+/// A message between a reader and a card.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
     /// The reader's name.
     pub reader: String,
-    /// When it was said.
+    /// The time of the message.
     pub time: SystemTime,
-    /// What.
+    /// The content.
     pub what: What,
 }
 
@@ -51,7 +51,7 @@ impl Message {
     }
 }
 
-/// What was said.
+/// The content of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum What {
     /// The card was powered (cold reset) and gave this ATR.
@@ -114,20 +114,20 @@ impl fmt::Debug for Octets {
     }
 }
 
-/// Who writes messages down.
+/// A writer of messages.
 pub trait Sink: Send {
-    /// Writes messages that belong together, in one go, so that whoever reads the file never finds a half one but at its
+    /// Writes messages that belong together with one call, so that a reader of the file finds half a message only at its
     /// end.
     ///
     /// # Errors
-    /// From the file; nothing more is written then.
+    /// An error of the file; nothing more is written after it.
     fn write(&mut self, messages: &[Message]) -> io::Result<()>;
 }
 
-/// Makes the file of a trace, for its owner only.
+/// Creates the file of a trace, for its owner only.
 ///
 /// # Errors
-/// [`io::ErrorKind::AlreadyExists`]: it never overwrites one; and from the file system.
+/// [`io::ErrorKind::AlreadyExists`]: it never overwrites a file; and errors of the file system.
 pub fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -30,10 +30,10 @@ pub struct PcapngSink<W> {
 }
 
 impl<W: Write + Send> PcapngSink<W> {
-    /// Begins the file. `out` should not buffer: what a buffer holds is lost when the process dies.
+    /// Begins the file. `out` should not buffer: the content of a buffer is lost when the process dies.
     ///
     /// # Errors
-    /// From the file.
+    /// An error of the file.
     pub fn begin(mut out: W) -> io::Result<Self> {
         let mut body = Vec::new();
         body.extend(BYTE_ORDER.to_le_bytes());
@@ -51,7 +51,7 @@ impl<W: Write + Send> PcapngSink<W> {
         })
     }
 
-    /// The number of a reader's interface; one that is not known yet is described in `blocks`.
+    /// The number of a reader's interface; the description of a new one goes to `blocks`.
     fn interface(&mut self, reader: &str, blocks: &mut Vec<u8>) -> u32 {
         let known = self.readers.iter().position(|known| known == reader);
         let number = known.unwrap_or_else(|| {
@@ -99,7 +99,7 @@ impl<W: Write + Send> Sink for PcapngSink<W> {
     }
 }
 
-/// Where a name ends that is not too long, between two characters.
+/// The end of a name that is cut to the limit, between two characters.
 fn name_end(name: &str) -> usize {
     let mut end = name.len().min(LONGEST_NAME);
     while !name.is_char_boundary(end) {

@@ -1,5 +1,5 @@
 //! Reads a trace back: pcapng of either byte order, also when other programs have written or edited it. Blocks and packets
-//! that are none of a card's are passed over. The file may be hostile: nothing here trusts a length.
+//! that are not from a card are skipped. The file may be hostile: nothing here trusts a length.
 
 use super::Message;
 use super::exported_pdu::{self, LINK_TYPE};
@@ -11,7 +11,7 @@ use std::fmt;
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// A block longer than this is no block: the longest APDU makes one of 64 KiB.
+/// A longer block is refused: the longest APDU makes one of 64 KiB.
 const LONGEST_BLOCK: usize = 16 << 20;
 
 /// The most messages that are kept in memory.
@@ -26,23 +26,23 @@ pub struct Numbered {
     pub message: Message,
 }
 
-/// What a trace holds.
+/// The content of a trace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recording {
     /// The messages in their order.
     pub messages: Vec<Numbered>,
-    /// Packets that are none of a card's.
+    /// Packets that are not from a card.
     pub others: u64,
     /// Whether the file ends in the middle of a block, as when the process that wrote it was killed.
     pub torn: bool,
 }
 
-/// Why a file is no trace.
+/// The reason why a file is no trace.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// From the file.
+    /// The file can't be read.
     Io(io::Error),
     /// It does not begin as pcapng does.
     NotPcapng,
@@ -159,7 +159,7 @@ impl<R: Read> Blocks<R> {
         let Ok(length) = <[u8; 4]>::try_from(length) else {
             return if begin == 0 { Err(damaged) } else { Ok(Block::Torn) };
         };
-        // The section header's type reads the same both ways; what follows it tells the order.
+        // The type of the section header reads the same both ways; the next field gives the byte order.
         let section = u32::from_le_bytes([a, b, c, d]) == SECTION_HEADER;
         let mut body = Vec::new();
         if section {
@@ -233,7 +233,7 @@ impl Words {
         Some(self.u32(*word))
     }
 
-    /// The options up to the end; a half one is none.
+    /// The options up to the end; half an option is skipped.
     fn options(self, mut bytes: &[u8]) -> Vec<(u16, &[u8])> {
         let mut options = Vec::new();
         while let Some((&[a, b, c, d], rest)) = bytes.split_first_chunk() {
@@ -290,7 +290,7 @@ impl Interface {
     }
 }
 
-/// The message of a packet block: `None` for a damaged one, `Some(None)` for one that is none of a card's.
+/// The message of a packet block: `None` for a damaged one, `Some(None)` for one that is not from a card.
 fn packet(words: Words, mut body: &[u8], interfaces: &[Interface]) -> Option<Option<Message>> {
     let interface = interfaces.get(words.take(&mut body)? as usize)?;
     let (high, low) = (words.take(&mut body)?, words.take(&mut body)?);

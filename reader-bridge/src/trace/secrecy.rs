@@ -8,7 +8,7 @@ use vmyna_apdu::instruction::code;
 
 use crate::fault::is_get_response;
 
-/// What is known of the secrecy of a card's answers.
+/// The secrecy of a card's answers, as far as it is known.
 #[derive(Clone)]
 pub struct Secrecy {
     /// `None` for a card that reports nothing.
@@ -16,7 +16,7 @@ pub struct Secrecy {
 }
 
 impl Secrecy {
-    /// For a card whose owner calls [`Self::report`].
+    /// For a card that reports with [`Self::report`].
     pub fn reported() -> Self {
         Self {
             secret: Some(Arc::default()),
@@ -35,8 +35,8 @@ impl Secrecy {
         }
     }
 
-    /// Whether the data of the answer to `command` is secret. An answer that did not come from the card may hold what the card
-    /// answered last (see [`crate::fault`]), and is as secret as that.
+    /// Whether the data of the answer to `command` is secret. An answer that did not come from the card may hold its last
+    /// answer (see [`crate::fault`]), and is as secret as that.
     pub(super) fn answer(&self, command: &[u8]) -> bool {
         match &self.secret {
             Some(secret) => secret.load(Ordering::SeqCst),

@@ -157,11 +157,11 @@ impl Sink for Full {
 
 #[test]
 fn a_trace_that_can_t_be_written_is_told_once_and_the_card_goes_on() {
-    let (told, heard) = channel();
+    let (sender, heard) = channel();
     let trace = Trace::new(
         Box::new(Full),
         false,
-        Box::new(move |error| told.send(error.kind()).unwrap()),
+        Box::new(move |error| sender.send(error.kind()).unwrap()),
     );
     let mut card = Traced::new(Box::new(Echo), "Desk", trace, Secrecy::unknown());
     let mut response = Vec::new();
@@ -202,7 +202,7 @@ fn a_card_that_leaves_by_itself_has_lost_its_power_once() {
         assert!(card.has_left() && card.power_off().is_err());
     }
     drop(card);
-    let said = messages.iter().map(|message| match message.what {
+    let events = messages.iter().map(|message| match message.what {
         What::PowerOn(_) => "on",
         What::PowerOff => "off",
         What::Command(_) => "command",
@@ -210,8 +210,8 @@ fn a_card_that_leaves_by_itself_has_lost_its_power_once() {
         What::Unanswered => "nothing",
         _ => "other",
     });
-    let said: Vec<_> = said.collect();
-    assert_eq!(said.join(" "), "on command nothing off on command answer off on off");
+    let events: Vec<_> = events.collect();
+    assert_eq!(events.join(" "), "on command nothing off on command answer off on off");
 }
 
 #[test]
@@ -224,15 +224,15 @@ fn of_a_card_that_tells_nothing_all_that_is_read_is_masked_and_no_answer_is_a_me
     assert_eq!(response, [0x00, 0xB0, 0x00, 0x00, 0x02]);
     assert!(card.transmit(&[], &mut response).is_err());
     drop(card);
-    let said: Vec<_> = messages.iter().map(|message| message.what).collect();
+    let events: Vec<_> = messages.iter().map(|message| message.what).collect();
     let [
         What::Command(_),
         What::Response(answer),
         What::Command(_),
         What::Unanswered,
-    ] = said.as_slice()
+    ] = events.as_slice()
     else {
-        panic!("{said:?}")
+        panic!("{events:?}")
     };
     assert_eq!(answer.as_bytes(), [MASK, MASK, MASK, 0x00, 0x02]);
 }

@@ -1,4 +1,4 @@
-//! A card of which everything that is said is written down.
+//! A card with a trace of all its messages.
 
 use super::{Message, Octets, Secrecy, Sink, What};
 use std::io;
@@ -33,7 +33,7 @@ impl Trace {
         }
     }
 
-    /// Whoever speaks to a card past [`Traced`] writes a command and its answer down here, `None` if there was none.
+    /// Writes a command and its answer, `None` if there was none, for a program that uses a card without [`Traced`].
     pub fn exchange(
         &self,
         reader: &str,
@@ -62,7 +62,7 @@ impl Trace {
         ]);
     }
 
-    /// Power and resets: something that was said just now.
+    /// Writes a power event or a reset of this moment.
     pub fn note(&self, reader: &str, what: What) {
         self.write(&[Message {
             reader: reader.to_owned(),
@@ -82,7 +82,7 @@ impl Trace {
     }
 }
 
-/// A card whose every message is written into a [`Trace`] before the reader has it. A command and its answer are written
+/// A card that writes each message into a [`Trace`] before the reader has it. A command and its answer are written
 /// together, so that those of several readers don't mix.
 pub struct Traced {
     card: Box<dyn Icc + Send>,
@@ -110,7 +110,7 @@ impl Traced {
         }
     }
 
-    /// A card that has left by itself has lost its power, and nobody takes it from it.
+    /// Notes that a card which has left by itself has lost its power.
     fn look_whether_it_left(&mut self, outcome: Result<(), IccError>) {
         if outcome == Err(IccError::Gone) || self.card.has_left() {
             self.power_lost();

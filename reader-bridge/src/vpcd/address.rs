@@ -1,7 +1,7 @@
-//! Where vpcd listens, and whether that is this machine.
+//! The address of vpcd, and whether it is this machine.
 //!
-//! The protocol has neither encryption nor authentication: whoever is at the other end sees every PIN. Must never call a
-//! name loopback of which one address is not.
+//! The protocol has neither encryption nor authentication: the peer sees every PIN. Must never call a name loopback if one
+//! of its addresses is not.
 
 use std::fmt;
 use std::io;
@@ -50,7 +50,7 @@ impl VpcdAddress {
     }
 }
 
-/// Whether every address is a loopback address; IPv4 addresses written as IPv6 count as what they are.
+/// Whether every address is a loopback address; an IPv4 address written as IPv6 counts as IPv4.
 pub(super) fn all_loopback(addresses: &[SocketAddr]) -> bool {
     addresses
         .iter()
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_a_reason() {
+    fn a_wrong_address_is_refused_with_a_reason() {
         for text in ["", "::1", "[::1", "[::1]4000"] {
             assert!(text.parse::<VpcdAddress>().is_err(), "{text}");
         }
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_said_only_of_this_machine() {
+    fn only_this_machine_is_loopback() {
         for (text, loopback) in [
             ("127.0.0.1", true),
             ("127.3.2.1", true),

@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt to connect. Pure: no clock, no sleep. Must never give less than the first delay.
+//! The delay before the next attempt to connect. Pure: no clock, no sleep. Must never return less than the first delay.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ const FIRST: Duration = Duration::from_millis(50);
 /// Short, because stock Debian starts pcscd only with the first PC/SC program, which then waits for its card.
 const LONGEST: Duration = Duration::from_millis(500);
 
-/// A conversation that lasted so long shows that all is well.
+/// A conversation of this length shows that the peer is vpcd.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// Delays that double from 50 ms to half a second.
@@ -24,8 +24,8 @@ impl Backoff {
         delay
     }
 
-    /// Whether a conversation that lasted so long shows that all is well. A peer that takes every connection and ends it
-    /// soon must not be tried at full speed.
+    /// Notes the length of a conversation. After a long one the delay starts again from the first. A peer that accepts each
+    /// connection and soon ends it must not be tried at full speed.
     pub(super) fn after_conversation_of(&mut self, lasted: Duration) {
         if lasted >= SETTLED {
             self.0 = FIRST;

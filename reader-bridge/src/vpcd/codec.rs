@@ -1,7 +1,7 @@
 //! The frames of vpcd as a state machine without input or output: bytes in, messages out.
 //!
 //! A frame is a 2-byte big-endian length and a body of 0 to 65,535 bytes. A body of one byte 0, 1, 2 or 4 is a control
-//! message; a 1-byte APDU of such a value can't be told from it. Must never cut a length to 16 bits.
+//! message; a 1-byte APDU of such a value looks the same. Must never cut a length to 16 bits.
 
 use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
@@ -21,14 +21,14 @@ pub enum Message<'a> {
     PowerOn,
     /// Control byte 2: warm reset. Not answered; vpcd asks for the ATR afterwards.
     Reset,
-    /// Control byte 4: the ATR is wanted. Answered every time; pcscd asks each 400 ms to see whether the card is there.
+    /// Control byte 4: request for the ATR. Answered every time; pcscd sends it each 400 ms to check for the card.
     GetAtr,
     /// Anything else, answered with an R-APDU. Empty when the frame is.
     Apdu(&'a [u8]),
 }
 
 impl<'a> Message<'a> {
-    /// What the body of a frame means.
+    /// The message in the body of a frame.
     pub fn from_body(body: &'a [u8]) -> Message<'a> {
         match body {
             [0] => Message::PowerOff,
@@ -63,8 +63,8 @@ impl fmt::Debug for Message<'_> {
     }
 }
 
-/// Puts received bytes together to messages. Allocates once, and keeps no message longer than until there is to be
-/// [`Decoder::space`] for the next.
+/// Joins received bytes to messages. It allocates once, and keeps a message only until [`Decoder::space`] is called for the
+/// next one.
 pub struct Decoder {
     buffer: Zeroizing<Box<[u8]>>,
     /// `buffer[start..end]` has been received and not yet been given out.
@@ -88,7 +88,7 @@ impl Decoder {
         }
     }
 
-    /// Forgets all that was received, as at the beginning of a connection.
+    /// Drops all received bytes, as at the beginning of a connection.
     pub fn clear(&mut self) {
         self.start = self.end;
         // Moves nothing, and wipes all.
@@ -123,7 +123,7 @@ impl Decoder {
         self.buffer.get(self.start..self.end).unwrap_or_default()
     }
 
-    /// Where to put bytes that are received; report with [`Decoder::received`] how many. Never empty after
+    /// The buffer for received bytes; report their number with [`Decoder::received`]. Never empty after
     /// [`Decoder::next_message`] gave `None`.
     pub fn space(&mut self) -> &mut [u8] {
         // Nearly always nothing is pending, and moving nothing costs nothing.

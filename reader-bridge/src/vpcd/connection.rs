@@ -1,8 +1,8 @@
-//! The conversation: one card, one slot of vpcd, until somebody calls for its end.
+//! The conversation of one card with one slot of vpcd, until it is stopped.
 //!
-//! Nothing is allocated for a command. The card is powered only while a connection holds it; a card whose connection
-//! ends loses its power, and with it the PINs' security status. Must never answer what vpcd does not want answered, nor
-//! leave unanswered what it waits for.
+//! Nothing is allocated for a command. The card has power only during a connection. At the end of the connection it loses
+//! power, and with it the security status of its PINs. Must never answer a message for which vpcd expects no answer, nor
+//! leave another one unanswered.
 
 use super::address::VpcdAddress;
 use super::backoff::Backoff;
@@ -37,15 +37,15 @@ struct Buffers {
     frame: Zeroizing<Vec<u8>>,
 }
 
-/// The card, and what the conversation knows of it.
+/// The card and its state in the conversation.
 struct Slot<'a> {
     icc: &'a mut dyn Icc,
     atr: Vec<u8>,
     powered: bool,
-    /// The last power-up or reset gave no ATR, and vpcd has not been told yet.
+    /// The last power-up or reset gave no ATR, and vpcd does not know it yet.
     silent: bool,
     /// pcscd may not know yet that the card has lost its power: it must see the reader empty first. Otherwise it would
-    /// talk to a card without power, and never power up again one whose reset failed.
+    /// send commands to a card without power, and never power a card on again after a failed reset.
     must_be_missed: bool,
 }
 
@@ -76,9 +76,9 @@ impl VpcdServer {
         self.stop.clone()
     }
 
-    /// Holds the conversation: connects, answers, connects again when vpcd was away, and returns only when stopped or
-    /// when the card has been pulled out; called again it puts the card back, and pcscd sees the reader empty before that.
-    /// The card is powered on once at the beginning, to learn its ATR, and is without power at the end.
+    /// Holds the conversation: connects, answers, and connects again when vpcd was away. It returns only when it is stopped
+    /// or the card has been pulled out. Called again it puts the card back, and pcscd sees the reader empty before that.
+    /// The card is powered on once at the beginning, for its ATR, and is without power at the end.
     ///
     /// `events` is called in between, so it should be quick: the next command waits.
     ///
@@ -95,7 +95,7 @@ impl VpcdServer {
             let socket = match Socket::connect(&self.address, self.allow_remote)? {
                 Ok(socket) => socket,
                 Err(error) => {
-                    // Who will listen here later has never seen the card.
+                    // The next listener here has never seen the card.
                     slot.must_be_missed = false;
                     let since = *missing_since.get_or_insert_with(Instant::now);
                     let retry_in = backoff.next_delay();
@@ -150,13 +150,13 @@ impl VpcdServer {
         reason
     }
 
-    /// Questions and answers. Gives why it ended, and whether vpcd still waits for an answer.
+    /// Requests and answers. Returns the reason for its end, and whether vpcd still waits for an answer.
     fn converse(&mut self, socket: &mut Socket, slot: &mut Slot<'_>, events: &mut Events<'_>) -> (Reason, bool) {
         let (mut greeted, mut idle) = (false, false);
-        // The last message was a control message that wants no answer. pcscd always says something within 400 ms of one.
+        // The last message was a control message without an answer. pcscd always sends another message within 400 ms of one.
         let mut unanswered_control = false;
         loop {
-            // vpcd always begins with a control message, so a longer one comes from somebody else.
+            // vpcd always begins with a control message, so a longer one comes from another program.
             if !greeted && self.decoder.announced().is_some_and(|length| length != 1) {
                 return (Reason::NotVpcd, false);
             }
@@ -169,8 +169,8 @@ impl VpcdServer {
                     if matches!(message, Message::Apdu(_)) {
                         return (Reason::NotVpcd, false);
                     }
-                    // A question for the ATR that meets the end of the connection is, to pcscd, an empty reader. The next
-                    // time, whatever this conversation comes to, it must see that again.
+                    // If a request for the ATR meets the end of the connection, pcscd sees an empty reader. It must see
+                    // that again the next time, however this conversation ends.
                     if std::mem::replace(&mut slot.must_be_missed, true) && message == Message::GetAtr {
                         slot.must_be_missed = false;
                         return (Reason::Removal, false);
@@ -180,8 +180,8 @@ impl VpcdServer {
                 }
                 let wants_answer = matches!(message, Message::GetAtr | Message::Apdu(_));
                 unanswered_control = !wants_answer;
-                // vpcd waits for an answer before it goes on, and never asks for nothing: this is the beginning of a
-                // command whose length was cut. The card must not see it.
+                // vpcd waits for an answer before it goes on, and sends no empty request: this is the beginning of a
+                // command with a cut length. The card must not get it.
                 if wants_answer && more_follows || message == Message::Apdu(&[]) {
                     return (Reason::OutOfStep, true);
                 }
@@ -216,7 +216,7 @@ impl VpcdServer {
 }
 
 impl<'a> Slot<'a> {
-    /// Powers the card on and off again, to learn its ATR: vpcd asks for it before it powers the card on. `None` when the
+    /// Powers the card on and off again for its ATR, because vpcd asks for it before it powers the card on. `None` when the
     /// card has been pulled out.
     fn insert(icc: &'a mut dyn Icc) -> Result<Option<Slot<'a>>, VpcdError> {
         let mut slot = Slot {
@@ -238,7 +238,7 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// Does what vpcd wants. An error ends the connection.
+    /// Carries out a message of vpcd. An error ends the connection.
     fn obey(
         &mut self,
         message: Message<'_>,
@@ -312,7 +312,7 @@ impl<'a> Slot<'a> {
                 });
                 return Ok(());
             }
-            // No answer without a status word.
+            // An answer without a status word counts as none.
             Ok(()) | Err(IccError::Mute) => (Failure::Mute, Reason::Mute),
             Err(IccError::Gone) => (Failure::Gone, Reason::Gone),
         };
@@ -331,7 +331,7 @@ impl<'a> Slot<'a> {
 }
 
 fn answer(body: &[u8], socket: &mut Socket, frame: &mut Vec<u8>) -> Result<(), Reason> {
-    // The callers have checked the length; should they not have, the question stays unanswered.
+    // The callers have checked the length. Otherwise the request stays unanswered.
     codec::encode(body, frame).map_err(|_| Reason::Mute)?;
     socket.send(frame).map_err(Reason::Lost)
 }

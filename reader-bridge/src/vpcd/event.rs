@@ -1,7 +1,7 @@
-//! What a conversation with vpcd tells its observer, and how it ends.
+//! The events of a conversation with vpcd, and its end.
 //!
-//! Events are borrowed and cost nothing when nobody looks. [`VpcdEvent::Apdu`] carries a whole command, PIN included:
-//! none of these types has a Debug that would print one.
+//! Events are borrowed and cost nothing without an observer. [`VpcdEvent::Apdu`] carries a whole command, PIN included: no
+//! type here may have a Debug that would print one.
 
 use super::address::VpcdAddress;
 use std::fmt;
@@ -9,30 +9,30 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// What happens in a conversation, in the order in which it happens.
+/// An event of a conversation. Events come in the order in which they happen.
 #[non_exhaustive]
 pub enum VpcdEvent<'a> {
-    /// vpcd is not there; it will be tried again.
+    /// vpcd does not listen; the next attempt follows.
     Waiting {
-        /// Where it should be.
+        /// The address where it should listen.
         address: &'a VpcdAddress,
-        /// Why it can't be reached.
+        /// The error of the attempt.
         error: &'a io::Error,
-        /// When it is tried next.
+        /// The time until the next attempt.
         retry_in: Duration,
-        /// When it was first found missing.
+        /// The moment of the first failed attempt.
         since: Instant,
     },
-    /// Somebody took the connection. Whether that is vpcd is not known yet.
+    /// A peer has accepted the connection. Whether it is vpcd is not known yet.
     Connected {
         /// The address connected to.
         peer: SocketAddr,
     },
-    /// Connected, but nothing has been asked for 2 seconds: the slot probably holds another card already (the kernel
-    /// accepts the connection in vpcd's name), or the peer is not vpcd. Said once a connection; the wait goes on, and the
-    /// card comes into the reader when the slot becomes free.
+    /// Connected, but no request came for 2 seconds. The slot probably holds another card already (the kernel accepts the
+    /// connection in vpcd's name), or the peer is not vpcd. Reported once a connection. The wait goes on, and the card
+    /// comes into the reader when the slot becomes free.
     Idle,
-    /// vpcd has asked its first question: the card is in the reader. pcscd shows it to programs within 400 ms.
+    /// vpcd has sent its first request: the card is in the reader. pcscd shows it to programs within 400 ms.
     Inserted,
     /// The card was powered on.
     PowerOn {
@@ -59,17 +59,17 @@ pub enum VpcdEvent<'a> {
     Failed {
         /// The C-APDU.
         command: &'a [u8],
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
     /// The connection is over and the card without power. Unless it is gone or the end was called for, it connects again.
     Disconnected {
-        /// Why.
+        /// The reason.
         reason: &'a Reason,
     },
 }
 
-/// Why a command could not be answered.
+/// The reason why a command could not be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Failure {
@@ -84,7 +84,7 @@ pub enum Failure {
     },
 }
 
-/// Why a connection is over.
+/// The reason for the end of a connection.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Reason {
@@ -92,26 +92,26 @@ pub enum Reason {
     Closed,
     /// The operating system reports a failure.
     Lost(io::Error),
-    /// What the peer sends first is not what vpcd sends: another program listens on this port.
+    /// The first message of the peer is none of vpcd: another program listens on this port.
     NotVpcd,
     /// The peer began a message and did not finish it.
     HalfMessage {
         /// Bytes of it that came.
         received: usize,
     },
-    /// The peer said more before it had the answer, or asked for nothing: it has cut the length of a command of more than
+    /// The peer sent more before it had the answer, or an empty request: it has cut the length of a command of more than
     /// 65,535 bytes to 16 bits.
     OutOfStep,
-    /// vpcd waits for an answer to what looked like a control message: a program has sent a command of one byte, `00`, `01`
-    /// or `02`, which can't be told from one. It fails for that program; the card is missing for a moment.
+    /// vpcd waits for an answer to a command of one byte, `00`, `01` or `02`, which looks like a control message. The command
+    /// fails for its program; the card is missing for a moment.
     OneByteCommand,
-    /// A command was left unanswered, which vpcd learns only by the end of the connection.
+    /// A command was not answered, which vpcd notices only by the end of the connection.
     Mute,
     /// The card left the reader for a moment, so that pcscd notices that it has lost its power; it is back within a second.
     Removal,
     /// The card has been pulled out.
     Gone,
-    /// Somebody has called for the end.
+    /// [`StopHandle::stop`](super::StopHandle::stop) was called.
     Stopped,
 }
 
@@ -126,7 +126,7 @@ impl fmt::Display for Reason {
             }
             Reason::OutOfStep => f.write_str("out of step: vpcd can't carry a command of more than 65535 bytes"),
             Reason::OneByteCommand => {
-                f.write_str("a program sent a command of one byte, which vpcd can't tell from a control message")
+                f.write_str("a program sent a command of one byte, which looks to vpcd like a control message")
             }
             Reason::Mute => f.write_str("the card did not answer"),
             Reason::Removal => f.write_str("the card left for a moment, so that pcscd powers it on again"),
@@ -146,20 +146,20 @@ pub enum End {
     Gone,
 }
 
-/// Why a card can't be put into a reader of vpcd at all.
+/// An error that keeps a card out of a reader of vpcd.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum VpcdError {
     /// The host is not this machine, and the caller has not allowed that.
     NotLoopback {
-        /// What was asked for.
+        /// The address that was asked for.
         address: VpcdAddress,
-        /// What it resolves to.
+        /// The addresses that it resolves to.
         addresses: Vec<SocketAddr>,
     },
     /// The card gives no ATR of 2 to 33 bytes (ISO/IEC 7816-3, 8.2) when it is powered on.
     NoAtr {
-        /// What it gave instead, in bytes.
+        /// The bytes that it gave instead.
         length: usize,
     },
 }

@@ -14,7 +14,7 @@ use vmyna_apdu::{MovedBy, Movement, Reader, ReaderError};
 /// How long a card may take for an answer; clients of real cards allow up to 20 s for a signature.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// How often is looked whether a card has connected.
+/// The interval of the checks whether a card has connected.
 const POLL: Duration = Duration::from_millis(20);
 
 /// A slot that waits for its card.
@@ -27,7 +27,7 @@ impl VpcdHost {
     /// Listens on this TCP port of the loopback; 0 is any free one.
     ///
     /// # Errors
-    /// When the port can't be had, for instance because pcscd's vpcd has it.
+    /// When the port is not free, for instance because pcscd's vpcd uses it.
     pub fn listen(port: u16) -> io::Result<VpcdHost> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
         listener.set_nonblocking(true)?;
@@ -35,7 +35,7 @@ impl VpcdHost {
         Ok(VpcdHost { listener, port })
     }
 
-    /// Where a card finds it.
+    /// The address to which a card connects.
     pub fn address(&self) -> VpcdAddress {
         VpcdAddress::local(self.port)
     }
@@ -93,7 +93,7 @@ pub struct VpcdReader {
 }
 
 impl VpcdReader {
-    fn say(&mut self, message: &Message<'_>) -> Result<(), ReaderError> {
+    fn send(&mut self, message: &Message<'_>) -> Result<(), ReaderError> {
         let body = message.body();
         codec::encode(body, &mut self.frame).map_err(|_| ReaderError::CommandTooLong {
             length: body.len(),
@@ -108,7 +108,7 @@ impl VpcdReader {
     }
 
     /// The body of the next frame.
-    fn hear(&mut self, body: &mut Vec<u8>) -> Result<(), ReaderError> {
+    fn receive(&mut self, body: &mut Vec<u8>) -> Result<(), ReaderError> {
         let Some(stream) = &mut self.stream else {
             return Err(ReaderError::NoCard {
                 reader: self.name.clone(),
@@ -117,7 +117,7 @@ impl VpcdReader {
         match read_frame(stream, body) {
             Ok(()) => Ok(()),
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                // What comes later would be taken for the answer to something else.
+                // A late answer would be mistaken for the answer to another command.
                 self.stream = None;
                 Err(ReaderError::Mute {
                     reader: self.name.clone(),
@@ -144,9 +144,9 @@ impl VpcdReader {
     }
 
     fn renew_atr(&mut self) -> Result<(), ReaderError> {
-        self.say(&Message::GetAtr)?;
+        self.send(&Message::GetAtr)?;
         let mut atr = Vec::new();
-        self.hear(&mut atr)?;
+        self.receive(&mut atr)?;
         self.atr = atr;
         Ok(())
     }
@@ -180,18 +180,18 @@ impl Reader for VpcdReader {
                 limit: 2,
             });
         }
-        self.say(&Message::Apdu(command))?;
-        self.hear(response)
+        self.send(&Message::Apdu(command))?;
+        self.receive(response)
     }
 
     fn reset(&mut self) -> Result<(), ReaderError> {
-        self.say(&Message::Reset)?;
+        self.send(&Message::Reset)?;
         self.renew_atr()
     }
 
     fn power_cycle(&mut self) -> Result<(), ReaderError> {
-        self.say(&Message::PowerOff)?;
-        self.say(&Message::PowerOn)?;
+        self.send(&Message::PowerOff)?;
+        self.send(&Message::PowerOn)?;
         self.renew_atr()
     }
 
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_that_connects_answers_is_reset_and_is_gone_when_it_leaves() {
+    fn a_card_connects_answers_is_reset_and_leaves() {
         let host = VpcdHost::listen(0).unwrap();
         let mut server = VpcdServer::new(host.address());
         let stop = server.stop_handle();
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_card_the_wait_ends_and_says_so() {
+    fn without_a_card_the_wait_ends_with_an_error() {
         let host = VpcdHost::listen(0).unwrap();
         assert!(matches!(
             host.wait(Duration::from_millis(30)),

@@ -1,12 +1,12 @@
 //! A card in a reader of pcscd's driver *vpcd* (virtual smart card architecture), which any PC/SC program sees.
 //!
 //! vpcd listens on a TCP port, one a slot; the card connects to it. Messages both ways are a 2-byte big-endian length and
-//! that many bytes. vpcd speaks first and waits for an answer to all it sends but three control messages, see [`codec`].
+//! that many bytes. vpcd sends first, and waits for an answer to every message except three control messages, see [`codec`].
 //!
-//! [`VpcdServer::run`] holds the conversation and comes back after pcscd was restarted. It must never
-//! - send half a frame and then close: vpcd 3.3 takes a length it has not received from memory it has not initialised;
+//! [`VpcdServer::run`] holds the conversation and connects again after a restart of pcscd. It must never
+//! - send half a frame and then close: vpcd 3.3 reads the missing length from uninitialised memory;
 //! - answer with an empty frame: vpcd 3.3 then waits for ever, and with it every program that uses the reader;
-//! - leave a card powered that no reader holds, nor come back after that before pcscd has seen the reader empty.
+//! - leave a card powered without a connection, nor connect again after that before pcscd has seen the reader empty.
 
 mod address;
 mod backoff;

@@ -1,6 +1,6 @@
-//! The TCP socket to vpcd, tuned: what the kernel must be told so that an APDU costs microseconds.
+//! The TCP socket to vpcd, with the options that the kernel needs so that an APDU costs microseconds.
 //!
-//! Must never send half a frame (one write an answer), and never block for ever on anything but a quiet vpcd.
+//! Must never send half a frame (one write an answer), nor block for ever, except on a quiet vpcd.
 
 use super::address::{VpcdAddress, all_loopback};
 use super::event::VpcdError;
@@ -15,10 +15,10 @@ const CONNECT: Duration = Duration::from_secs(2);
 /// How long vpcd may leave an answer unread.
 const SEND: Duration = Duration::from_secs(10);
 
-/// A receive gives up after this time, so that a peer that never says anything, or only half of it, is noticed.
+/// A receive times out after this time, so that a peer which sends nothing or half a message is noticed.
 pub(super) const QUIET: Duration = Duration::from_secs(2);
 
-/// Announces a body and has none: see [`Socket::refuse`].
+/// A header without the body that it announces, see [`Socket::refuse`].
 const HEADER_OF_NO_ANSWER: [u8; 2] = [0, 2];
 
 pub(super) struct Socket(TcpStream);
@@ -60,7 +60,7 @@ impl Socket {
         if is_connected_to_itself(&stream)? {
             // Closed without TIME_WAIT, or the port would stay blocked for vpcd.
             SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
-            return Err(io::Error::new(ErrorKind::ConnectionRefused, "nobody listens there"));
+            return Err(io::Error::new(ErrorKind::ConnectionRefused, "no program listens there"));
         }
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(QUIET))?;
@@ -68,7 +68,7 @@ impl Socket {
         Ok(Socket(stream))
     }
 
-    /// Another handle of the same socket, for the one who stops the conversation.
+    /// Another handle of the same socket, for stopping the conversation.
     pub(super) fn try_clone(&self) -> io::Result<TcpStream> {
         self.0.try_clone()
     }
@@ -80,8 +80,8 @@ impl Socket {
     pub(super) fn receive(&mut self, space: &mut [u8]) -> io::Result<Received> {
         loop {
             // vpcd 3.3 sends length and body in two sends. With Nagle's algorithm on its side the second waits for the
-            // acknowledgement of the first, which Linux delays by 40 ms unless told otherwise. It forgets after a while,
-            // so it is told each time.
+            // acknowledgement of the first, which Linux delays by 40 ms by default. The option does not last,
+            // so it is set each time.
             #[cfg(any(target_os = "linux", target_os = "android"))]
             SockRef::from(&self.0).set_tcp_quickack(true)?;
             return match self.0.read(space) {
@@ -103,7 +103,7 @@ impl Socket {
 
     /// Ends the connection so that the question vpcd waits on *fails*, as with a card that does not answer.
     ///
-    /// Found by experiment with vpcd 3.3 in pcscd 1.9.9, what SCardTransmit gives: closing → success with 0 bytes; an
+    /// The outcome of SCardTransmit, found by experiment with vpcd 3.3 in pcscd 1.9.9: closing → success with 0 bytes; an
     /// empty frame → waits for ever; a reset of the connection → vpcd overlooks the error when it reads a length; a
     /// length, then a reset instead of the body → SCARD_E_NOT_TRANSACTED, as from a mute card in a real reader.
     pub(super) fn refuse(mut self) {
@@ -114,8 +114,8 @@ impl Socket {
     }
 }
 
-/// On the loopback, a connection to a port where nobody listens can meet itself (simultaneous open) when the kernel
-/// happens to choose that very port as the source. vpcd's default port is among those it chooses from.
+/// On the loopback, a connection to a port without a listener can meet itself (simultaneous open) if the kernel chooses
+/// that port as the source. It can choose vpcd's default port.
 fn is_connected_to_itself(stream: &TcpStream) -> io::Result<bool> {
     Ok(stream.local_addr()? == stream.peer_addr()?)
 }

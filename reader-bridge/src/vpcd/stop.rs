@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Stops the [`VpcdServer`](super::VpcdServer) it comes from. Clones stop the same one.
+/// A handle that stops a [`VpcdServer`](super::VpcdServer). All clones stop the same one.
 #[derive(Clone, Default)]
 pub struct StopHandle(Arc<Shared>);
 
@@ -56,7 +56,7 @@ impl StopHandle {
     /// Pauses, at most until `stop` is called.
     pub fn pause(&self, time: Duration) {
         let guard = self.lock();
-        // The guard and the reason of waking are of no interest; the caller looks at `is_stopped`.
+        // The guard and the reason of waking don't matter: the caller checks `is_stopped`.
         drop(self.0.woken.wait_timeout_while(guard, time, |_| !self.is_stopped()));
     }
 

@@ -9,7 +9,7 @@ const ATR: [u8; 3] = [0x3B, 0x01, 0x55];
 const READ: [u8; 5] = [0x00, 0xB0, 0x81, 0x00, 0x00];
 const GET_RESPONSE: [u8; 5] = [0x00, 0xC0, 0x00, 0x00, 0x00];
 
-/// Everything that happens, in order: what reaches the card, what is told and what is waited for.
+/// All events in order: calls of the card, reports and waits.
 type Log = Arc<Mutex<Vec<String>>>;
 
 /// A card that answers with P2 bytes of data.
@@ -100,8 +100,8 @@ impl Desk {
             pulled_in,
         };
         let script = Arc::new(Script::new(faults.iter().map(|text| text.parse().unwrap()).collect()));
-        let told = Arc::clone(&log);
-        let watch = move |notice: Notice<'_>| told.lock().unwrap().push(format!("fault {}", notice.number));
+        let reported = Arc::clone(&log);
+        let watch = move |notice: Notice<'_>| reported.lock().unwrap().push(format!("fault {}", notice.number));
         let card = Box::new(TestCard(Arc::clone(&log)));
         let card = FaultyCard::new(card, Arc::clone(&script), latency, Box::new(time), Box::new(watch));
         Desk { card, script, log }
@@ -126,7 +126,7 @@ fn read(length: u8) -> [u8; 5] {
     [0x00, 0xB0, 0x00, length, 0x00]
 }
 
-/// Each action that answers at once: what the host gets, and what reached the card, was told and was waited for.
+/// Each action that answers at once: the answer to the host, the calls of the card, reports and waits.
 #[test]
 fn each_action_gives_its_answer_and_the_card_sees_the_command_or_does_not() {
     use IccError::{Gone, Mute};
@@ -338,7 +338,7 @@ fn a_card_is_mute_from_the_first_power_on_and_nobody_waits_for_one_that_is_put_i
     assert_eq!(desk.card.power_on(&mut Vec::new()), Err(IccError::Mute));
     let mut desk = Desk::outside(&["delay=900,on=power-on"], Some(Latency::CARD), Duration::ZERO, None);
     desk.card.power_on(&mut Vec::new()).unwrap();
-    // Told only where somebody waits.
+    // Reported only if a program waits.
     assert_eq!((desk.log(), desk.unfired()), (vec!["on".to_owned()], vec![1]));
     desk.card.power_on(&mut Vec::new()).unwrap();
     assert_eq!(desk.log(), ["fault 1", "on", "950ms"]);
@@ -357,7 +357,7 @@ fn what_the_card_took_itself_is_part_of_the_latency_and_a_delay_comes_on_top() {
     assert_eq!(waits(&[], flat(20), &read(0)), None);
     assert_eq!(waits(&["delay=5"], flat(20), &read(0)).as_deref(), Some("5ms"));
     assert_eq!(waits(&["delay=5"], flat(100), &read(0)).as_deref(), Some("75ms"));
-    // A card that says nothing takes no time to say it.
+    // A mute card takes no time for an answer.
     assert_eq!(waits(&["mute"], flat(100), &read(0)), None);
     let sign = [0x80, 0x2A, 0, 0x80, 1, 1, 0];
     let expected = Latency::CARD.of(&sign, &plain(&sign)) - work;
@@ -411,7 +411,7 @@ fn a_hand_ends_a_wait_in_real_time_at_once() {
     hand.join().unwrap();
 }
 
-/// Out by a fault, or by a hand while nobody waits: either way it is put in anew.
+/// A card that is out, by a fault or by hand without a wait, is inserted again in both cases.
 #[test]
 fn nobody_waits_for_a_card_that_is_put_back_and_later_power_ons_take_their_time() {
     for fault in ["remove,nth=1", "remove=answered,nth=1", "sw=6581,nth=1"] {

@@ -84,16 +84,16 @@ fn what_can_have_no_effect_is_refused_with_the_key_and_what_is_right() {
         ("mute=until-reset,on=reset", "`mute`", "write `mute`"),
         ("remove=answered,on=reset", "`remove`", "write `remove`"),
     ] {
-        let told = parse(text).expect_err(text);
-        assert!(told.contains(key) && told.contains(advice), "{text}: {told}");
+        let error = parse(text).expect_err(text);
+        assert!(error.contains(key) && error.contains(advice), "{text}: {error}");
     }
 }
 
 #[test]
 fn a_byte_that_is_decimal_without_doubt_is_not_taken_for_a_hexadecimal_one_nor_the_other_way_round() {
     let fault = |entries: &[(&str, Value<'_>)]| Fault::from_entries(entries).map_err(|error| error.to_string());
-    let told = fault(&[("mute", Value::Flag), ("ins", Value::Decimal("20"))]).unwrap_err();
-    assert!(told.contains("0x"), "{told}");
+    let error = fault(&[("mute", Value::Flag), ("ins", Value::Decimal("20"))]).unwrap_err();
+    assert!(error.contains("0x"), "{error}");
     assert!(fault(&[("sw", Value::Decimal("6581"))]).unwrap_err().contains("0x"));
     assert!(
         fault(&[("delay", Value::Hexadecimal("20"))])
