@@ -1,9 +1,9 @@
-//! A directory that only this user can enter, for the sockets: short, gone when it is dropped, and removed by the next
-//! one who makes such a directory when its owner was killed.
+//! A directory for sockets that only this user can enter. Its path is short. Dropping it removes it; if its process was
+//! killed, a later process removes it.
 //!
-//! Its name carries the owner's process id and start time, so that a number used again is not taken for the owner. Must
-//! never remove what is not ours: only directories of this user, of this name, whose owner is dead and where nobody
-//! listens, and in them only what is known to be put there.
+//! Its name carries the process id and start time of its process, so that a reused process id is not mistaken for it. Must
+//! never remove anything else: only a directory of this user and of this name, without a running process and without a
+//! listener, and in it only the known sockets.
 
 use std::fs::{self, DirBuilder, Metadata};
 use std::io::{self, ErrorKind};
@@ -21,21 +21,21 @@ const SOCKET: &str = "pcsc";
 /// The name of the socket by which a card in use is reached.
 const CARD_SOCKET: &str = "card";
 
-/// A longer one leaves too little for the rest of a socket's path.
+/// The longest path of a base directory: the rest of a socket's path needs the other bytes.
 const LONGEST_BASE: usize = 50;
 
 /// A directory without a socket may be about to get one.
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// How long a socket may take to be connected to when it is only looked whether somebody listens.
+/// The limit of a connection that only checks whether a process listens.
 const GLANCE: Duration = Duration::from_millis(500);
 
-/// See the module.
+/// A directory for sockets that only this user can enter.
 #[derive(Debug)]
 pub struct PrivateDirectory(PathBuf);
 
 impl PrivateDirectory {
-    /// Makes one, in `XDG_RUNTIME_DIR` if that is this user's alone, or else in `/tmp`.
+    /// Creates one in `XDG_RUNTIME_DIR` if only this user can enter that, otherwise in `/tmp`.
     ///
     /// # Errors
     /// When neither can be written to.
@@ -52,12 +52,12 @@ impl PrivateDirectory {
             return Ok(directory);
         }
         Self::create_in(Path::new("/tmp")).map_err(|error| {
-            let advice = "name a folder that only you can enter in XDG_RUNTIME_DIR";
-            io::Error::new(error.kind(), format!("/tmp: {error}; {advice}"))
+            let runtime = "XDG_RUNTIME_DIR names no usable folder of this user alone";
+            io::Error::new(error.kind(), format!("/tmp: {error}, and {runtime}"))
         })
     }
 
-    /// The same in `base`.
+    /// Creates one in `base`.
     ///
     /// # Errors
     /// When `base` can't be written to.
@@ -69,52 +69,51 @@ impl PrivateDirectory {
             let path = base.join(format!("{PREFIX}{pid}-{start}-{number}"));
             match DirBuilder::new().mode(0o700).create(&path) {
                 Ok(()) => return Ok(PrivateDirectory(path)),
-                // Another of this process, or somebody who has guessed the name.
+                // Another one of this process, or a file of another user with a guessed name.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => number += 1,
                 Err(error) => return Err(error),
             }
         }
     }
 
-    /// Where the PC/SC socket belongs.
+    /// The path of the PC/SC socket.
     pub fn socket(&self) -> PathBuf {
         self.0.join(SOCKET)
     }
 
-    /// Where the socket belongs by which other processes reach a card that this one has in use.
+    /// The path of the socket by which other processes reach a card in use by this one.
     pub fn card_socket(&self) -> PathBuf {
         self.0.join(CARD_SOCKET)
     }
 
-    /// The sockets of the services of this user that run, in the directories in which [`PrivateDirectory::create`] makes
-    /// them.
+    /// The sockets of this user's running services, in the directories that [`PrivateDirectory::create`] uses.
     pub fn running() -> Vec<PathBuf> {
         let sockets = bases().into_iter().flat_map(|base| candidates(&base));
         let listened = |path: &PathBuf| match connect(path, GLANCE) {
             Ok(_) => true,
-            // It was stopped, and is asked for by many.
+            // It is stopped, and its queue is full.
             Err(error) => error.kind() == ErrorKind::WouldBlock,
         };
         sockets.map(|(path, _)| path.join(SOCKET)).filter(listened).collect()
     }
 
-    /// The user that this process runs as; `None` where that can't be told.
+    /// The user of this process; `None` if unknown.
     pub fn user() -> Option<u32> {
-        // Without /proc, who owns what this process makes.
+        // Without /proc: the owner of a new directory.
         let made = || fs::metadata(&Self::create_in(&std::env::temp_dir()).ok()?.0).ok();
         own_user().or_else(|| Some(made()?.uid()))
     }
 
-    /// Removes what killed services have left behind. It may take some milliseconds when there are many.
+    /// Removes the directories of killed processes. Many of them take some milliseconds.
     pub fn remove_stale() {
         bases().iter().for_each(|base| Self::remove_stale_in(base));
     }
 
-    /// The same in `base`.
+    /// Removes those in `base`.
     fn remove_stale_in(base: &Path) {
         for (path, metadata) in candidates(base) {
             if !is_owned(&path) && is_abandoned(&path, &metadata) {
-                // A file that nobody knows stays, and the directory with it.
+                // An unknown file stays, and the directory with it.
                 remove(&path);
             }
         }
@@ -140,7 +139,7 @@ fn remove(directory: &Path) {
     let _ = fs::remove_dir(directory);
 }
 
-/// This user's directories whose names are ours.
+/// This user's directories with a name of this form.
 fn candidates(base: &Path) -> Vec<(PathBuf, Metadata)> {
     let entries = fs::read_dir(base).into_iter().flatten().flatten();
     let ours = entries.filter(|entry| parts(&entry.path()).is_some());
@@ -164,8 +163,8 @@ fn is_owned(path: &Path) -> bool {
     parts(path).is_some_and(|(pid, start)| start_time(&pid).is_some_and(|running| running == start))
 }
 
-/// Whether nobody listens there. The owner may be in another container that shares `/tmp`: its process is not to be seen
-/// here, but its socket answers.
+/// Whether no process listens there. A process in another container that shares `/tmp` can't be seen here, but its socket
+/// answers.
 fn is_abandoned(path: &Path, metadata: &Metadata) -> bool {
     let mut refused = false;
     for socket in [SOCKET, CARD_SOCKET] {
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_private_short_and_gone_afterwards() {
+    fn a_directory_is_private_short_and_removed_by_its_drop() {
         let base = base("private");
         let directory = PrivateDirectory::create_in(&base).unwrap();
         let path = directory.0.clone();
@@ -221,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_dead_have_left_is_removed_and_nothing_else() {
+    fn only_directories_of_killed_processes_are_removed() {
         let base = base("stale");
         // No process has a start time of 1: that is the kernel's own.
         let dead = base.join("vmyna-1-1-0");
