@@ -19,7 +19,7 @@ mkdir -p "$cards" "$states"
 "$vmyna" issue examples/people/child.toml examples/people/foreign.toml --seed 1 -o "$cards/collection.vmyna"
 
 # One card in use: the PIN to log in is now 9876, the password to sign has lost two tries, 照合番号A in the input-assist
-# application seven, and the birth-date PIN has lost three and got them back.
+# application seven, and the birth PIN has lost three and got them back.
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 cp "$cards/hanako.vmyna" "$work"

@@ -51,9 +51,9 @@ pub mod ef {
 pub const BIRTH_DATE_PIN_FORMAT: Format = Format::digits(6);
 /// 照合番号A: the My Number.
 pub const CODE_A_FORMAT: Format = Format::digits(12);
-/// 照合番号B: birth-date PIN, year of the card's expiry, security code.
+/// 照合番号B: birth PIN, year of the card's expiry, security code.
 pub const CODE_B_FORMAT: Format = Format::digits(14);
-/// Wrong values in a row that block a code. For the birth-date PIN the number is not published.
+/// Wrong values in a row that block a code. For the birth PIN the number is not published.
 pub const TRIES: u8 = 10;
 
 /// The files of one card. `Debug` shows only their lengths.

@@ -85,7 +85,7 @@ impl Person {
         Ok(format!("{}{}", era.digit(), self.birth.digits()))
     }
 
-    /// The birth-date PIN (生年月日 PIN) of the face-info application: year of the era, month, day; six digits.
+    /// The birth PIN (生年月日 PIN) of the face-info application: year of the era, month, day; six digits.
     ///
     /// # Errors
     /// [`PersonError::BeforeMeiji`].
@@ -94,7 +94,7 @@ impl Person {
         Ok(format!("{:02}{:02}{:02}", japanese.year, japanese.month, japanese.day))
     }
 
-    /// 照合番号B: the birth-date PIN, the card's expiry year and the four-digit security code; 14 digits.
+    /// 照合番号B: the birth PIN, the card's expiry year and the four-digit security code; 14 digits.
     ///
     /// # Errors
     /// [`PersonError::BeforeMeiji`].

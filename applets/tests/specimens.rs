@@ -14,7 +14,7 @@ use vmyna_card_os::key::default_engine;
 use vmyna_card_os::tlv::Tlv;
 use x509_cert::Certificate;
 
-/// What the reference data of a specimen is: name, My Number (照合番号A), birth-date PIN, 照合番号B.
+/// What the reference data of a specimen is: name, My Number (照合番号A), birth PIN, 照合番号B.
 const CODES: [(&str, &str, &str, &str); 13] = [
     ("hanako", "123456789018", "011025", "01102520362026"),
     ("child", "900912345670", "300505", "30050520315248"),

@@ -159,7 +159,7 @@ impl Tour {
 
     fn pins(&mut self) -> Result<(), Failure> {
         self.say(
-            "VERIFY without data asks how many tries the PIN to log in (EF 0018) has left. A wrong PIN costs one, \
+            "VERIFY without data asks how many tries the auth PIN (EF 0018) has left. A wrong PIN costs one, \
                   a right one\nbrings them back. The question itself is answered 63Cx for ever, also after success:",
         )?;
         self.expect("00200098", "63C3")?;
@@ -193,7 +193,7 @@ impl Tour {
 
     fn end_of_rights(&mut self) -> Result<(), Failure> {
         self.say(
-            "The password to sign (EF 001B) opens its certificate, and stays verified when the same application is \
+            "The sign password (EF 001B) opens its certificate, and stays verified when the same application is \
                   selected again:",
         )?;
         let password = self.card.jpki.sign_pin.value.clone();

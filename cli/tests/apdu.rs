@@ -328,7 +328,7 @@ fn the_demo_knows_the_pins_of_an_issued_card_and_spends_none_of_its_tries() {
     let folder = tempfile::tempdir().unwrap();
     let person = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/people/hanako.toml");
     let person = fs::read_to_string(person).unwrap();
-    // The PIN to log in is the one that would be the wrong one elsewhere.
+    // The auth PIN is the one that would be the wrong one elsewhere.
     let person = person
         .replace("auth = \"1234\"", "auth = \"0000\"")
         .replace("ABC123", "QX7ZK93WVB");

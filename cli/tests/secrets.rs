@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use vmyna_applets::image::Image;
 use vmyna_applets::issued::IssuedCard;
 
-/// A fictional person. The birth date makes the birth-date PIN 020401 and 照合番号B 02040120368035.
+/// A fictional person. The birth date makes the birth PIN 020401 and 照合番号B 02040120368035.
 const PERSON: &str = r#"
 name = "見本　太郎"
 address = "東京都千代田区見本町１"

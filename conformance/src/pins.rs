@@ -90,7 +90,7 @@ pub enum Pin {
     CodeA,
     /// 照合番号B.
     CodeB,
-    /// The birth-date PIN.
+    /// The birth PIN.
     Birth,
 }
 
@@ -137,7 +137,7 @@ impl Pin {
             ),
             Self::Residence => text!("住民基本台帳用暗証番号, 4 digits", "住民基本台帳用暗証番号、数字4桁"),
             Self::Common => text!(
-                "the common application's PIN, as a rule the residence PIN, 4 digits",
+                "the common PIN, as a rule the residence PIN, 4 digits",
                 "個人番号カード用暗証番号（通常は住民基本台帳用と同じ）、数字4桁"
             ),
             Self::CodeA => text!("照合番号A, the My Number, 12 digits", "照合番号A、個人番号、数字12桁"),

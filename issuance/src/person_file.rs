@@ -85,7 +85,7 @@ pub struct PersonFile {
     pub order: Order,
     /// The photo's path as the file has it: relative to the file.
     pub photo: Option<String>,
-    /// PINs that the file does not give, so that nobody knows them but by being told; the password to sign only where the
+    /// PINs that the file does not give, so that nobody knows them but by being told; the sign password only where the
     /// card has a certificate for it.
     pub default_pins: Vec<PinName>,
     /// Fields that were invented, e.g. `my-number`.

@@ -103,7 +103,7 @@ impl Iterator for People {
     }
 }
 
-const DEFAULT_PINS: &str = "PINs: password to sign (署名用パスワード) ABC123; all others (暗証番号) 1234";
+const DEFAULT_PINS: &str = "PINs: sign password (署名用パスワード) ABC123; all others (暗証番号) 1234";
 
 /// What the card is called when its file does not say: the file's name without its ending.
 fn card_name(path: &Path) -> Result<CardName, Failure> {

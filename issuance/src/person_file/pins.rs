@@ -1,6 +1,6 @@
 //! The PINs of a person file: their forms, the values that are refused, and the tries that are left of them.
 //!
-//! Public sources agree on the forms and on letters *and* digits in the password to sign. That the town hall's terminal
+//! Public sources agree on the forms and on letters *and* digits in the sign password. That the town hall's terminal
 //! refuses a PIN made of the birth date or of the security code, and which forms of them, is not published (`assumed`);
 //! refused here are, as four digits,
 //!
