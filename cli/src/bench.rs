@@ -9,7 +9,7 @@ use vmyna_apdu::Icc;
 use vmyna_reader_bridge::trace::Trace;
 
 use crate::failure::Failure;
-use crate::fault::Faults;
+use crate::faults::Faults;
 use crate::output::say;
 use crate::verbose;
 

@@ -1,40 +1,102 @@
-//! `vmyna`: a virtual My Number Card (個人番号カード) on the command line.
+//! `vmyna`: a virtual My Number Card (個人番号カード) on the command line. This file is the table of commands.
 
 mod advice;
 mod apdu;
-mod args;
 mod bench;
 mod ca;
-mod card_state;
+mod card;
+mod completions;
 mod conformance;
 mod demo;
 mod doctor;
 mod explain;
 mod failure;
-mod fault;
+mod faults;
 mod files;
 mod issue;
 mod man;
+mod options;
 mod output;
+mod pcsc;
 mod pin;
 mod reader;
 mod readers;
 mod run;
 mod save;
+mod seed;
 mod serve;
+mod service;
 mod show;
 mod signals;
 mod terminal;
 mod trace;
+mod trace_file;
 mod verbose;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use args::{Arguments, Command};
-use failure::Failure;
+/// A virtual My Number Card (個人番号カード) for tests.
+///
+/// It behaves like the chip of the card: programs see it in a PC/SC reader, people drive it with APDUs. Its people are
+/// fictional, its certificates are no one's, and it protects nothing: it is a test tool.
+#[derive(Parser)]
+#[command(name = "vmyna", version, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Take a guided tour: select, read, be refused, verify, sign; every APDU shown and explained
+    Demo(demo::args::Demo),
+    /// Send APDUs to a virtual card, or to a card in a PC/SC reader
+    #[command(after_long_help = options::faults::help(apdu::args::HELP))]
+    Apdu(apdu::args::Apdu),
+    /// Explain APDUs: what each field asks for, what the card answers, and which rule decided
+    #[command(after_long_help = explain::args::HELP)]
+    Explain(explain::args::Explain),
+    /// Run a PC/SC program with a virtual card in a reader that only it sees: no pcscd, no root
+    #[command(after_long_help = options::faults::help(run::args::HELP))]
+    Run(run::args::Run),
+    /// Put a virtual card into pcscd's virtual reader (vpcd) or into a reader of its own until Ctrl-C
+    #[command(after_long_help = options::faults::help(serve::args::HELP))]
+    Serve(serve::args::Serve),
+    /// Issue cards for people from files, for an invented person, or for a whole town
+    #[command(after_long_help = issue::args::HELP)]
+    Issue(issue::args::Issue),
+    /// Make certificate authorities of your own to issue cards with
+    Ca(ca::args::Ca),
+    /// Look at what using an issued card has changed, or go back to the card as issued
+    #[command(after_long_help = card::args::HELP)]
+    Card(card::args::Card),
+    /// Show a card as it was issued: holder, numbers, certificates; as text, JSON or pictures
+    #[command(after_long_help = show::args::HELP)]
+    Show(show::args::Show),
+    /// List a card's PINs and the tries left of each
+    Pin(pin::args::Pin),
+    /// List a card's files, show what one holds, or write its bytes
+    #[command(after_long_help = files::args::HELP)]
+    Files(files::args::Files),
+    /// Put cards into the readers of `vmyna run` and `vmyna serve --socket`, and take them out, while programs run
+    Reader(reader::args::Reader),
+    /// List the PC/SC readers and what is in them
+    Readers,
+    /// Find what is wrong with the machine's PC/SC set-up, and the command that mends it
+    #[command(after_long_help = doctor::HELP)]
+    Doctor(doctor::Doctor),
+    /// Show a trace that --trace has written, or replay it against a card
+    Trace(trace::args::Trace),
+    /// Put test vectors to a card: to a virtual one, one in any reader, or whatever speaks vpcd's protocol
+    #[command(after_long_help = conformance::args::HELP)]
+    Conformance(Box<conformance::args::Conformance>),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+    /// Write manual pages, one a command
+    Man(man::Man),
+}
 
 /// The exit status of a program that SIGPIPE has ended, as shells give it.
 const CLOSED: u8 = 128 + 13;
@@ -62,15 +124,15 @@ fn main() -> ExitCode {
         Command::Pin(arguments) => pin::run(&arguments),
         Command::Files(arguments) => files::run(&arguments),
         Command::Issue(arguments) => issue::run(&arguments),
-        Command::Card(arguments) => card_state::run(&arguments),
+        Command::Card(arguments) => card::run(&arguments),
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Trace(arguments) => trace::run(&arguments),
         Command::Conformance(arguments) => conformance::run(*arguments),
-        Command::Completions { shell } => completions(shell),
-        Command::Man(arguments) => man::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, Arguments::command()),
+        Command::Man(arguments) => man::run(&arguments, Arguments::command()),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -78,13 +140,6 @@ fn main() -> ExitCode {
         Err(failure) if failure.is_closed_output() => ExitCode::from(if judges { CLOSED } else { 0 }),
         Err(failure) => failure.report(),
     }
-}
-
-fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Arguments::command(), "vmyna", &mut script);
-    io::stdout().write_all(&script)?;
-    Ok(())
 }
 
 #[cfg(test)]

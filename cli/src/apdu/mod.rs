@@ -1,6 +1,7 @@
 //! `vmyna apdu`: APDUs from arguments, standard input or a prompt to a virtual card or a card in a PC/SC reader.
 
-pub(crate) mod expect;
+pub(crate) mod args;
+mod expect;
 mod input;
 mod step;
 
@@ -13,12 +14,12 @@ use vmyna_explain::{Narrator, Reasons};
 use vmyna_reader_bridge::SoftwareReader;
 
 use crate::advice;
-use crate::args;
 use crate::bench::{self, OwnBench};
-use crate::explain::language::Language;
 use crate::failure::Failure;
-use crate::fault::Faults;
-use crate::trace;
+use crate::faults::Faults;
+use crate::options::language::Language;
+use crate::pcsc;
+use crate::trace_file;
 use expect::Expectation;
 use step::{Directive, Step};
 
@@ -60,11 +61,11 @@ struct Session {
 impl Session {
     fn open(arguments: &args::Apdu, faults: &Arc<Faults>) -> Result<Self, Failure> {
         let reasons = arguments.why.then(Reasons::default);
-        let begin = || trace::begin(&arguments.trace, arguments.show_secrets);
+        let begin = || trace_file::begin(&arguments.trace, arguments.show_secrets);
         let reader: Box<dyn Reader> = match &arguments.reader {
             Some(name) => {
-                let reader = pcsc_reader(name)?;
-                trace::around(reader, begin()?)
+                let reader = pcsc::open(name)?;
+                trace_file::around(reader, begin()?)
             }
             None => {
                 let observer = reasons.as_ref().map(Reasons::observer);
@@ -189,16 +190,4 @@ impl Session {
             .as_ref()
             .map_or(Ok(()), |expectation| expectation.check_count(self.sent))
     }
-}
-
-#[cfg(feature = "pcsc")]
-pub(crate) fn pcsc_reader(name: &str) -> Result<Box<dyn Reader>, Failure> {
-    Ok(Box::new(
-        vmyna_reader_bridge::pcsc_client::PcscService::connect()?.open(name)?,
-    ))
-}
-
-#[cfg(not(feature = "pcsc"))]
-pub(crate) fn pcsc_reader(_: &str) -> Result<Box<dyn Reader>, Failure> {
-    Err(crate::readers::without_pcsc())
 }

@@ -2,8 +2,8 @@
 
 use vmyna_apdu::{CommandApdu, hex};
 
-use crate::explain::language::{Language, say};
 use crate::failure::Failure;
+use crate::options::language::{Language, say};
 
 /// One thing to do.
 #[derive(Debug, PartialEq, Eq)]

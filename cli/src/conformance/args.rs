@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use vmyna::CardSource;
 use vmyna_applets::pins;
 
-use crate::args::GivenPin;
-use crate::explain::language::{self, Language};
-use crate::trace::args::TraceOptions;
-use vmyna::CardSource;
+use crate::options::given_pin::GivenPin;
+use crate::options::language::{self, Language};
+use crate::options::trace::TraceOptions;
 
 fn pin_help() -> String {
     format!(

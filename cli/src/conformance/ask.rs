@@ -6,8 +6,8 @@ use vmyna_conformance::pins::{Pin, Place, Values};
 use vmyna_conformance::run::Examination;
 use zeroize::Zeroizing;
 
-use crate::explain::language::{Language, say};
 use crate::failure::Failure;
+use crate::options::language::{Language, say};
 use crate::output::say as report;
 use crate::signals::Interrupt;
 use crate::terminal;

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use vmyna_apdu::hex;
 use vmyna_card_os::rule;
 use vmyna_conformance::report::{Count, Outcome, Reason, Report, VectorReport};
 use vmyna_conformance::run::Examination;
 use vmyna_conformance::vector::{Certainty, Vector, pin_names};
-
 use vmyna_explain::access;
 
-use crate::explain::language::{Language, say};
 use crate::failure::Failure;
+use crate::options::language::{Language, say};
 use crate::output::{StatusLine, say as report};
-use vmyna_apdu::hex;
 
 /// Says which card it is, before anything but reads and queries has been sent.
 pub(super) fn introduce(place: &str, examination: &Examination, vectors: usize, language: Language) {

@@ -16,7 +16,7 @@ use clap::{Args, ValueEnum};
 use vmyna_reader_bridge::vpcd::DEFAULT_PORT;
 
 use crate::failure::Failure;
-use crate::run::SOCKET_VARIABLE;
+use crate::service::SOCKET_VARIABLE;
 use configuration::VirtualReader;
 use package::Version;
 use socket::Answer;

@@ -3,43 +3,16 @@
 //!
 //! The answer comes from the card: this module must never decide it. PINs are masked.
 
-pub(crate) mod language;
+pub(crate) mod args;
 
 use std::io::{self, Write};
 
-use clap::Args;
+use vmyna::{Bench, Slot};
 use vmyna_apdu::{CommandApdu, ResponseApdu, StatusWord, hex, text};
 use vmyna_explain::{Language, Narrator, Reasons, status};
 
 use crate::failure::Failure;
-use vmyna::{Bench, CardSource, Slot};
-
-/// Explaining.
-#[derive(Args)]
-pub(crate) struct Explain {
-    /// The virtual card, in the state in which it was issued: specimen:NAME, FILE or FILE#NAME
-    #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
-    pub(crate) card: CardSource,
-
-    /// The language
-    #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en")]
-    pub(crate) lang: Language,
-
-    /// Show PINs
-    #[arg(long)]
-    pub(crate) show_secrets: bool,
-
-    /// C-APDUs, sent one after the other to the same card, or a status word (four digits), to list the rules that answer it
-    #[arg(value_name = "HEX", required = true)]
-    pub(crate) steps: Vec<String>,
-}
-
-/// The help after the options.
-pub(crate) const HELP: &str = "\
-Examples:
-  vmyna explain 00A4040C0AD392F000260100000001 00B0810000
-  vmyna explain --lang ja 00A4040C0AD3921000310001010408 002000910431323334
-  vmyna explain 6984";
+use args::Explain;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {

@@ -1,14 +1,13 @@
 //! What can be typed after `vmyna issue`.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use vmyna_applets::Profile;
-use x509_cert::der::DateTime;
-
 use vmyna::ParseCardError;
+use vmyna_applets::Profile;
+
+use crate::seed::Time;
 
 /// Issuing cards.
 #[derive(Args)]
@@ -51,24 +50,6 @@ pub(crate) struct Issue {
     /// The generation of the card, where no person file says it
     #[arg(long, value_name = "NAME", value_parser = profiles())]
     pub(crate) profile: Option<Profile>,
-}
-
-/// A moment, UTC, to the second.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Time(pub(crate) DateTime);
-
-impl FromStr for Time {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let whole = if text.len() == "2026-11-01".len() {
-            &format!("{text}T00:00:00Z")
-        } else {
-            text
-        };
-        let time = whole.parse().map(Self);
-        time.map_err(|_| "a time is UTC and looks like 2026-11-01T01:00:00Z or 2026-11-01")
-    }
 }
 
 /// The profiles by name, each with what it is in the help.

@@ -1,16 +1,14 @@
 //! `vmyna issue`: cards for people from files, for an invented person, or for a whole town, into one image.
 
-mod args;
+pub(crate) mod args;
 mod people;
 mod watch;
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
-use rand_core::{OsRng, RngCore};
-use sha2::{Digest, Sha256};
 use vmyna_applets::image::{self, ImageError, ImageFile};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_issuance::IssuanceError;
@@ -19,14 +17,12 @@ use vmyna_issuance::desk::Desk;
 use vmyna_issuance::keys::CardKeys;
 use vmyna_issuance::series::{Series, SeriesError};
 use vmyna_issuance::{ca_folder, specimen};
-use x509_cert::der::DateTime;
-use zeroize::Zeroizing;
-
-pub(crate) use args::{HELP, Issue, Time};
-use people::People;
-use watch::Progress;
 
 use crate::failure::{Failure, ca_failure, image_failure, unless_closed};
+use crate::seed::{fixed_time, now, random_seed, seed_of};
+use args::Issue;
+use people::People;
+use watch::Progress;
 
 /// When cards are issued under a seed if nothing else is said: a seed that gave other cards every day would be no seed.
 const TIME_UNDER_A_SEED: &str = "2026-11-01T01:00:00Z";
@@ -144,33 +140,6 @@ fn stopped(error: &IssuanceError) -> Failure {
         IssuanceError::Stopped => Failure::Interrupted("interrupted; nothing was written".to_owned()),
         error => Failure::Failed(format!("{error}; nothing was written")),
     }
-}
-
-fn random_seed() -> Zeroizing<[u8; 32]> {
-    let mut seed = Zeroizing::new([0; 32]);
-    OsRng.fill_bytes(&mut *seed);
-    seed
-}
-
-/// The seed that a number on the command line means, for cards and authorities alike.
-pub(crate) fn seed_of(number: u64) -> Zeroizing<[u8; 32]> {
-    let digest = Sha256::new_with_prefix(b"vmyna seed").chain_update(number.to_be_bytes());
-    Zeroizing::new(digest.finalize().into())
-}
-
-/// A minute ago by the clock, in whole seconds: certificates have no others. The certificates of a card begin one after
-/// the other within that minute, and clocks differ, but what was issued should be valid at once.
-pub(crate) fn now() -> Result<DateTime, Failure> {
-    let clock = || Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned());
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_err(|_| clock())?;
-    DateTime::from_unix_duration(Duration::from_secs(since.as_secs().saturating_sub(60))).map_err(|_| clock())
-}
-
-pub(crate) fn fixed_time(time: &str) -> Result<DateTime, Failure> {
-    time.parse()
-        .map_err(|_| Failure::Failed("the time under a seed is no time".to_owned()))
 }
 
 /// How many keys the cards of a run need.

@@ -15,7 +15,7 @@ use vmyna_issuance::order::Order;
 use vmyna_issuance::person_file::{self, Defaults, PersonFile};
 use x509_cert::der::DateTime;
 
-use super::Issue;
+use super::args::Issue;
 use crate::failure::Failure;
 
 /// The orders of a run.

@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 
-use crate::args::Arguments;
 use crate::failure::{Failure, path_failure};
 use crate::save;
 
@@ -20,9 +19,8 @@ pub(crate) struct Man {
 ///
 /// # Errors
 /// [`Failure`] with the folder.
-pub(crate) fn run(arguments: &Man) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Man, command: Command) -> Result<(), Failure> {
     save::folder(&arguments.directory)?;
-    let command = Arguments::command().disable_help_subcommand(true);
-    clap_mangen::generate_to(command, &arguments.directory)
+    clap_mangen::generate_to(command.disable_help_subcommand(true), &arguments.directory)
         .map_err(|error| path_failure(&error, format!("{}: {error}", arguments.directory.display())))
 }

@@ -6,6 +6,7 @@
 use std::time::SystemTime;
 
 use serde::Serialize;
+use vmyna_apdu::hex;
 use vmyna_applets::calendar;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::IssuedCard;
@@ -14,7 +15,6 @@ use x509_cert::Certificate;
 use x509_cert::der::{DateTime, Decode};
 
 use super::japanese;
-use vmyna_apdu::hex;
 
 /// A card as issued. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
 #[derive(Serialize)]

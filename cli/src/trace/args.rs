@@ -1,45 +1,16 @@
-//! What can be typed about traces.
+//! The arguments of `vmyna trace`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
+use vmyna::CardSource;
 use vmyna_applets::pins;
 
-use crate::args::GivenPin;
-use vmyna::CardSource;
-
-/// Writing a trace.
-#[derive(Args, Clone)]
-pub(crate) struct TraceOptions {
-    /// Write everything that is said to the card and by it into this new file, which Wireshark opens; a line a message if
-    /// its name ends in .txt. PINs and what is read from secret files are masked at their length unless --show-secrets
-    #[arg(long, value_name = "FILE")]
-    pub(crate) trace: Option<PathBuf>,
-
-    /// The form of the trace, whatever its name
-    #[arg(long, value_name = "FORMAT", requires = "trace")]
-    pub(crate) trace_format: Option<TraceFormat>,
-}
-
-/// The forms of a trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum TraceFormat {
-    /// For Wireshark and tshark
-    Pcapng,
-    /// A line a message, for people
-    Text,
-}
-
-impl TraceFormat {
-    /// What a file's name says.
-    pub(super) fn of(path: &Path) -> Self {
-        if super::is_text(path) { Self::Text } else { Self::Pcapng }
-    }
-}
+use crate::options::given_pin::GivenPin;
 
 /// Traces.
 #[derive(Args)]
-pub(crate) struct TraceArguments {
+pub(crate) struct Trace {
     #[command(subcommand)]
     pub(crate) command: TraceCommand,
 }

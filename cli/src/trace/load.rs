@@ -6,9 +6,10 @@ use std::path::Path;
 
 use vmyna_reader_bridge::trace::{self, Recording};
 
-use super::{is_text, text};
 use crate::failure::{Failure, path_failure};
+use crate::options::trace::is_text;
 use crate::output::say;
+use crate::trace_file::text;
 
 /// The messages of the trace in this file. That it ends too early is said, and no fault.
 pub(super) fn load(path: &Path) -> Result<Recording, Failure> {

@@ -17,8 +17,8 @@ use zeroize::Zeroizing;
 
 use super::args::TraceReplay;
 use super::load::{choose, load, readers};
-use crate::args::GivenPin;
 use crate::failure::Failure;
+use crate::options::given_pin::GivenPin;
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {

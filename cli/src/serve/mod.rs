@@ -2,6 +2,8 @@
 //!
 //! Reports go to standard error, so that standard output stays free for the program that starts it.
 
+pub(crate) mod args;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -12,13 +14,12 @@ use vmyna_apdu::Pull;
 use vmyna_reader_bridge::vpcd::{End, Reason, StopHandle, VpcdAddress, VpcdError, VpcdEvent, VpcdServer};
 
 use crate::advice;
-use crate::args;
 use crate::bench::{self, OwnBench, Verbose};
 use crate::failure::Failure;
-use crate::fault::Faults;
+use crate::faults::Faults;
 use crate::output::say;
-use crate::run::OwnService;
-use crate::{signals, trace};
+use crate::service::OwnService;
+use crate::{signals, trace_file};
 
 /// How long a card is out at least that is to be put back at once, so that one that leaves again each time keeps no core busy.
 const SHORTEST_ABSENCE: Duration = Duration::from_millis(10);
@@ -44,7 +45,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
     let back = Arc::<Mutex<Option<Duration>>>::default();
     let noted = Arc::clone(&back);
     let note = move |time| *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(time);
-    let trace = trace::begin(&arguments.trace, arguments.show_secrets)?;
+    let trace = trace_file::begin(&arguments.trace, arguments.show_secrets)?;
     let args::Serve {
         vpcd: address,
         insecure_remote,

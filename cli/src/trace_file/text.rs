@@ -24,7 +24,7 @@ const GAP: &str = "   ";
 const LONGEST_LINE: u64 = 1 << 20;
 
 /// Writes the text form.
-pub(super) struct TextSink<W> {
+pub(crate) struct TextSink<W> {
     out: W,
     conversations: HashMap<String, Conversation>,
 }
@@ -38,7 +38,7 @@ struct Conversation {
 }
 
 impl<W: Write + Send> TextSink<W> {
-    pub(super) fn new(out: W) -> Self {
+    pub(crate) fn new(out: W) -> Self {
         Self {
             out,
             conversations: HashMap::new(),
@@ -116,7 +116,7 @@ fn stamp(time: SystemTime) -> String {
 ///
 /// # Errors
 /// The line's number and what is wrong with it; it is never repeated, as it may hold a PIN.
-pub(super) fn read(mut input: impl BufRead) -> Result<Recording, String> {
+pub(crate) fn read(mut input: impl BufRead) -> Result<Recording, String> {
     let mut recording = Recording::default();
     for number in 1.. {
         let mut line = Vec::new();

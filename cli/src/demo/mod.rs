@@ -2,6 +2,8 @@
 //! with exit status 1 where the card does not do what the text says. The card is the one that was issued: a tour must spend
 //! no try of a card in use.
 
+pub(crate) mod args;
+
 use std::io::{self, Write};
 use std::time::{Instant, SystemTime};
 
@@ -19,9 +21,8 @@ use x509_cert::Certificate;
 use x509_cert::der::{Decode, Encode};
 use zeroize::Zeroizing;
 
-use crate::args;
 use crate::failure::Failure;
-use crate::trace;
+use crate::trace_file;
 
 /// `DigestInfo` of SHA-256 in front of the hash: what clients give to the card (RFC 8017, 9.2, note 1).
 const SHA256_DIGEST_INFO: &str = "3031300D060960864801650304020105000420";
@@ -98,7 +99,7 @@ impl Tour {
     fn begin(arguments: &args::Demo, card: IssuedCard) -> Result<Self, Failure> {
         let reasons = Reasons::default();
         let open = arguments.card.as_issued(&card, Some(reasons.observer()))?;
-        let bench = Bench::new().with_trace(trace::begin(&arguments.trace, arguments.show_secrets)?);
+        let bench = Bench::new().with_trace(trace_file::begin(&arguments.trace, arguments.show_secrets)?);
         let reader = bench.reader_with(open, Slot::new("software reader"))?;
         writeln!(
             io::stdout(),

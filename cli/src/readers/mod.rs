@@ -48,11 +48,5 @@ fn describe(reader: &vmyna_reader_bridge::pcsc_client::ReaderStatus) -> String {
 
 #[cfg(not(feature = "pcsc"))]
 pub(crate) fn run() -> Result<(), Failure> {
-    Err(without_pcsc())
-}
-
-/// This program was built without PC/SC.
-#[cfg(not(feature = "pcsc"))]
-pub(crate) fn without_pcsc() -> Failure {
-    Failure::Failed("this vmyna was built without PC/SC: build it with the cargo feature `pcsc`".to_owned())
+    Err(crate::pcsc::missing())
 }

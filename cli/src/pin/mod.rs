@@ -1,13 +1,14 @@
 //! `vmyna pin`: the PINs of a card, and how many tries each has left. Never shows a value.
 
+pub(crate) mod args;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
+use vmyna::{Tries, TriesSource};
 use vmyna_card_os::declaration::{Application, Body, File, ObjectId, Operation, Pin};
 
-use crate::args;
 use crate::failure::Failure;
-use vmyna::{Tries, TriesSource};
 
 /// What the JSON says: field names in snake_case.
 #[derive(Serialize)]

@@ -9,25 +9,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use vmyna_pcsc_service::PinPad;
 use zeroize::Zeroizing;
 
-use crate::args::PinPadSource;
+use crate::options::readers::PinPadSource;
 use crate::output::say;
 use crate::terminal;
 
 /// Ends the asking for a PIN.
 #[derive(Default)]
-pub(super) struct Cancel {
+pub(crate) struct Cancel {
     times: AtomicUsize,
     for_good: AtomicBool,
 }
 
 impl Cancel {
     /// Whoever is asked now has cancelled. A program that waits for its reader does not see Ctrl-C before the reader answers.
-    pub(super) fn now(&self) {
+    pub(crate) fn now(&self) {
         self.times.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Nobody is asked any more.
-    pub(super) fn for_good(&self) {
+    pub(crate) fn for_good(&self) {
         self.for_good.store(true, Ordering::SeqCst);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The command shows all data of a card, the My Number included, but never a PIN and never a key.
 
+pub(crate) mod args;
 mod canvas;
 mod face;
 mod font;
@@ -16,7 +17,6 @@ use std::time::SystemTime;
 
 use vmyna_applets::issued::IssuedCard;
 
-use crate::args;
 use crate::failure::Failure;
 use crate::save;
 use face::CardPicture;

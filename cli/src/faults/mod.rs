@@ -2,7 +2,6 @@
 //!
 //! Must never print a command or an answer, only the fault.
 
-pub(crate) mod args;
 mod file;
 
 use std::sync::Arc;
@@ -12,8 +11,8 @@ use vmyna::Bench;
 use vmyna_reader_bridge::fault::{Latency, Notice, Script, Trigger};
 
 use crate::failure::Failure;
+use crate::options::faults::{FaultOptions, FaultSource, LatencyChoice};
 use crate::output::say;
-use args::{FaultOptions, FaultSource, LatencyChoice};
 
 /// What was asked for; possibly nothing.
 pub(crate) struct Faults {

@@ -5,7 +5,6 @@
 //! every machine.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-
 pub(crate) use vmyna_apdu::{Language, say};
 
 /// `en` or `ja`, as typed.

@@ -4,7 +4,7 @@
 //! A card in a reader may be a person's own. Must never send it a wrong PIN, a command that writes or one of the issuer's
 //! unless that was asked for by name.
 
-mod args;
+pub(crate) mod args;
 mod ask;
 mod output;
 mod virtual_card;
@@ -26,11 +26,11 @@ use vmyna_conformance::{junit, record};
 use vmyna_reader_bridge::vpcd::VpcdHost;
 
 use crate::advice;
-use crate::explain::language::{Language, say};
 use crate::failure::Failure;
+use crate::options::language::{Language, say};
 use crate::save;
-use crate::trace;
-pub(crate) use args::{Conformance, HELP};
+use crate::{pcsc, trace_file};
+use args::Conformance;
 
 /// Runs the command.
 pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
@@ -69,11 +69,11 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
     let mut permissions = Permissions::default();
     permissions.wrong_pins = arguments.allow_wrong_pins;
     permissions.disposable = arguments.disposable;
-    let begin = || trace::begin(&arguments.trace, arguments.show_secrets);
+    let begin = || trace_file::begin(&arguments.trace, arguments.show_secrets);
     let report = match reader(&arguments)? {
         Some(reader) => {
             let place = reader.name().to_owned();
-            let mut reader = trace::around(reader, begin()?);
+            let mut reader = trace_file::around(reader, begin()?);
             let mut subject = Subject::InReader(&mut *reader);
             let mut examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
             output::introduce(&place, &examination, vectors.len(), arguments.lang);
@@ -168,7 +168,7 @@ fn failure(error: &RunError, language: Language) -> Failure {
 /// The reader that was asked for; `None` for a virtual card in this process.
 fn reader(arguments: &Conformance) -> Result<Option<Box<dyn Reader>>, Failure> {
     if let Some(name) = &arguments.reader {
-        return crate::apdu::pcsc_reader(name).map(Some);
+        return pcsc::open(name).map(Some);
     }
     let Some(port) = arguments.vpcd else { return Ok(None) };
     let host = VpcdHost::listen(port).map_err(|error| {

@@ -2,17 +2,19 @@
 //!
 //! Speaks to the control socket beside the PC/SC socket. Must never guess which of several services or readers is meant.
 
+pub(crate) mod args;
+
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use vmyna::PrivateDirectory;
 use vmyna_pcsc_service::ControlError;
 use vmyna_pcsc_service::control::{self, Listed, Presence};
 
 use crate::advice;
-use crate::args::{self, ReaderAction, Service, WhichReader};
 use crate::failure::Failure;
-use crate::run::SOCKET_VARIABLE;
-use vmyna::PrivateDirectory;
+use crate::service::SOCKET_VARIABLE;
+use args::{ReaderAction, Service, WhichReader};
 
 /// Runs the command.
 pub(crate) fn run(arguments: args::Reader) -> Result<(), Failure> {

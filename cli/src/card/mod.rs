@@ -1,45 +1,18 @@
 //! `vmyna card`: the state of a card beside its image: what it holds, and back to the card as issued.
 
+pub(crate) mod args;
+
 use std::io::{self, Write};
 
-use clap::{Args, Subcommand};
+use vmyna::{CardSource, Error, Reset, StatePlace};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::state::durable::StateError;
 
 use crate::failure::Failure;
-use vmyna::{CardSource, Error, Reset, StatePlace};
-
-/// The state of a card.
-#[derive(Args)]
-pub(crate) struct CardState {
-    #[command(subcommand)]
-    action: Action,
-}
-
-pub(crate) const HELP: &str = "\
-The state of the card NAME of the image FILE is FILE.state/NAME.redb. For an image whose folder
-can't be written to, name a folder of yours in the environment: with VMYNA_STATE=/DIR the state is
-in there. All that use a card must have the same /DIR, or it has two states.
-
-Symbolic links to an image are followed. A copy, a second name (hard link) and an image that is
-mounted alone have a state of their own; with one VMYNA_STATE they are one card.";
-
-#[derive(Subcommand)]
-enum Action {
-    /// Say where the state of an issued card lies and what it holds, damaged or not; no PIN is shown
-    Inspect {
-        /// The card: FILE or FILE#NAME
-        card: CardSource,
-    },
-    /// Drop the state of an issued card: PINs, their tries and everything else are as issued again, also while it is in use
-    ResetState {
-        /// The card: FILE or FILE#NAME
-        card: CardSource,
-    },
-}
+use args::{Action, Card};
 
 /// Runs the command.
-pub(crate) fn run(arguments: &CardState) -> Result<(), Failure> {
+pub(crate) fn run(arguments: &Card) -> Result<(), Failure> {
     match &arguments.action {
         Action::Inspect { card } => inspect(card),
         Action::ResetState { card } => {

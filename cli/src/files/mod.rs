@@ -3,6 +3,8 @@
 //! The command shows a file whatever its access conditions are, but never the value of a PIN or of a private key. The list
 //! shows no contents.
 
+pub(crate) mod args;
+
 use std::convert::Infallible;
 use std::io::{self, IsTerminal, Write};
 use std::str::FromStr;
@@ -11,7 +13,6 @@ use vmyna_apdu::{Language, say};
 use vmyna_card_os::declaration::{Application, Body, File};
 use vmyna_explain::files::{self, Item, List};
 
-use crate::args;
 use crate::failure::Failure;
 
 /// `AP` or `AP/EF`, as typed.

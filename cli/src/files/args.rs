@@ -1,0 +1,44 @@
+//! The arguments of `vmyna files`.
+
+use clap::Args;
+use vmyna::CardSource;
+
+use super::FilePath;
+use crate::options::language::{self, Language};
+
+/// Listing and showing files.
+#[derive(Args)]
+pub(crate) struct Files {
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    #[arg(value_name = "CARD")]
+    pub(crate) card: CardSource,
+
+    /// The application to list (name, Japanese title or AID), or the file or GET DATA object in it to show (four
+    /// hexadecimal digits, or its name)
+    #[arg(value_name = "AP[/EF]")]
+    pub(crate) path: Option<FilePath>,
+
+    /// Write the bytes of the file to standard output, which must not be a terminal; records one after the other
+    #[arg(long, requires = "path", conflicts_with = "why")]
+    pub(crate) raw: bool,
+
+    /// Add the source behind each certainty
+    #[arg(long)]
+    pub(crate) why: bool,
+
+    /// The language
+    #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en")]
+    pub(crate) lang: Language,
+}
+
+/// The help after the options.
+pub(crate) const HELP: &str = "\
+The command shows the contents of a file whatever its access conditions are. It never shows the
+value of a PIN or of a private key.
+
+Examples:
+  vmyna files specimen:hanako
+  vmyna files specimen:hanako jpki --why --lang ja
+  vmyna files specimen:hanako input_assist/0002
+  vmyna files specimen:hanako card_manager/7F21
+  vmyna files specimen:hanako 'jpki/auth certificate' --raw | openssl x509 -inform DER -text";

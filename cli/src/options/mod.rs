@@ -1,0 +1,7 @@
+//! Options that several commands have.
+
+pub(crate) mod faults;
+pub(crate) mod given_pin;
+pub(crate) mod language;
+pub(crate) mod readers;
+pub(crate) mod trace;

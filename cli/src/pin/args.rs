@@ -1,0 +1,16 @@
+//! The arguments of `vmyna pin`.
+
+use clap::Args;
+use vmyna::CardSource;
+
+/// Listing PINs.
+#[derive(Args)]
+pub(crate) struct Pin {
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME
+    #[arg(value_name = "CARD")]
+    pub(crate) card: CardSource,
+
+    /// As JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

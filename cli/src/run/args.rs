@@ -1,0 +1,57 @@
+//! The arguments of `vmyna run`.
+
+use std::ffi::OsString;
+
+use clap::{ArgGroup, Args};
+use vmyna::CardSource;
+
+use crate::options::faults::FaultOptions;
+use crate::options::readers::Readers;
+use crate::options::trace::TraceOptions;
+
+/// Running a program.
+#[derive(Args)]
+#[command(group = ArgGroup::new("shown").args(["verbose", "trace"]).multiple(true))]
+pub(crate) struct Run {
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME; repeat it for several, each in a reader of its own [default: specimen:hanako]
+    #[arg(long, value_name = "CARD")]
+    pub(crate) card: Vec<CardSource>,
+
+    #[command(flatten)]
+    pub(crate) readers: Readers,
+
+    #[command(flatten)]
+    pub(crate) faults: FaultOptions,
+
+    /// Show every APDU on standard error, PINs and what is read from secret files masked unless --show-secrets
+    #[arg(long, short)]
+    pub(crate) verbose: bool,
+
+    #[command(flatten)]
+    pub(crate) trace: TraceOptions,
+
+    /// Show PINs and secret answers in the trace and with --verbose
+    #[arg(long, requires = "shown")]
+    pub(crate) show_secrets: bool,
+
+    /// The program and its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// The help after the options.
+pub(crate) const HELP: &str = "\
+The program and those it starts find the readers through PCSCLITE_CSOCK_NAME, which libpcsclite
+knows since 1.9.0; programs with another PC/SC library built in don't. A built-in card is as
+issued when the program starts; one of a file is as it was left. `vmyna reader` takes the card out
+meanwhile and puts it back.
+
+Exit status: that of the program, 128+N when signal N ended it; 127 when there is no such program,
+126 when it can't be run; 1 or 2 when vmyna itself failed or was called wrongly. Ctrl-C goes to
+the program; SIGTERM is passed on to it.
+
+Examples:
+  vmyna run -- pkcs15-tool --dump
+  vmyna run -- pkcs11-tool --login --pin 1234 --test
+  vmyna run --card specimen:hanako --reader-name Desk --reader-name Door -- pcsc_scan -r
+  vmyna run -- sh -c 'opensc-tool -n; vmyna reader remove; opensc-tool -n'";

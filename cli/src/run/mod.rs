@@ -1,0 +1,113 @@
+//! `vmyna run`: a PC/SC program with virtual cards in readers that only it and its children see.
+//!
+//! The program gets this one's standard streams and process group. It must outlive nothing of it: neither the service nor
+//! the directory with its sockets stays, and this process does not end before the program, whatever Ctrl-C hits.
+
+pub(crate) mod args;
+
+use std::ffi::OsString;
+use std::io::{self, ErrorKind};
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, ExitStatus};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::SIGTERM;
+use signal_hook::iterator::Signals;
+use vmyna::{CardSource, PrivateDirectory};
+
+use crate::failure::Failure;
+use crate::faults::Faults;
+use crate::output::say;
+use crate::service::{Cancel, OwnService, SOCKET_VARIABLE};
+use crate::signals;
+
+/// There is no such program; as with shells and env(1).
+const NOT_FOUND: u8 = 127;
+
+/// The program can't be run.
+const NOT_EXECUTABLE: u8 = 126;
+
+/// Runs the command; gives the exit status.
+pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
+    let unable = |what: &str| {
+        let what = what.to_owned();
+        move |error: io::Error| Failure::Failed(format!("{what}: {error}"))
+    };
+    // Before anything is started: from here on none of these ends this process halfway.
+    let signals = signals::around_a_child()?;
+    let directory = PrivateDirectory::create().map_err(unable("no directory can be made for the socket"))?;
+    let socket = directory.socket();
+    let mut cards = arguments.card;
+    if cards.is_empty() {
+        cards.push(CardSource::hanako());
+    }
+    let faults = Arc::new(Faults::begin(&arguments.faults, arguments.verbose)?);
+    let service = OwnService::start(
+        &socket,
+        &cards,
+        &arguments.readers,
+        arguments.verbose,
+        (&arguments.trace, arguments.show_secrets),
+        &faults,
+    )?;
+    // Not before the card is there: it may take a moment.
+    let sweeper = thread::spawn(PrivateDirectory::remove_stale);
+    let status = run_program(&arguments.command, &socket, signals, Arc::clone(&service.cancel));
+    let _ = sweeper.join();
+    drop(service);
+    drop(directory);
+    faults.report();
+    status
+}
+
+fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel: Arc<Cancel>) -> Result<u8, Failure> {
+    let (program, arguments) = command
+        .split_first()
+        .ok_or_else(|| Failure::Usage("no program".to_owned()))?;
+    let started = Command::new(program)
+        .args(arguments)
+        .env(SOCKET_VARIABLE, socket)
+        .spawn();
+    let mut child = match started {
+        Ok(child) => child,
+        Err(error) => {
+            say(&format!("vmyna: {} can't be run: {error}", program.display()));
+            return Ok(if error.kind() == ErrorKind::NotFound {
+                NOT_FOUND
+            } else {
+                NOT_EXECUTABLE
+            });
+        }
+    };
+    let process = Pid::from_child(&child);
+    let ended = Arc::new(AtomicBool::new(false));
+    let (handle, seen) = (signals.handle(), Arc::clone(&ended));
+    let forwarder = thread::spawn(move || {
+        for signal in signals.forever() {
+            cancel.now();
+            // The others come from the terminal, which sends them to the program as well, or from somebody who sends them to
+            // the whole process group as a terminal does, which looks the same here as one sent to this process alone.
+            // Passed on, they would interrupt the program twice. Who wants to end only this process has SIGTERM.
+            if signal == SIGTERM && !seen.load(Ordering::SeqCst) {
+                // It may have ended by itself a moment ago.
+                let _ = kill_process(process, Signal::TERM);
+            }
+        }
+    });
+    let status = child.wait();
+    ended.store(true, Ordering::SeqCst);
+    handle.close();
+    let _ = forwarder.join();
+    let status = status.map_err(|error| Failure::Failed(format!("{} is lost: {error}", program.display())))?;
+    Ok(exit_status(status))
+}
+
+/// As shells give it: 128 and the signal's number for a program that a signal has ended.
+fn exit_status(status: ExitStatus) -> u8 {
+    let code = status.code().or_else(|| Some(128 + status.signal()?));
+    code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
+}

@@ -1,0 +1,57 @@
+//! Seeds and times of `vmyna issue` and `vmyna ca`.
+
+use std::str::FromStr;
+use std::time::{Duration, SystemTime};
+
+use rand_core::{OsRng, RngCore};
+use sha2::{Digest, Sha256};
+use x509_cert::der::DateTime;
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+
+/// A moment, UTC, to the second.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time(pub(crate) DateTime);
+
+impl FromStr for Time {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let whole = if text.len() == "2026-11-01".len() {
+            &format!("{text}T00:00:00Z")
+        } else {
+            text
+        };
+        let time = whole.parse().map(Self);
+        time.map_err(|_| "a time is UTC and looks like 2026-11-01T01:00:00Z or 2026-11-01")
+    }
+}
+
+/// A seed that no other run has.
+pub(crate) fn random_seed() -> Zeroizing<[u8; 32]> {
+    let mut seed = Zeroizing::new([0; 32]);
+    OsRng.fill_bytes(&mut *seed);
+    seed
+}
+
+/// The seed that a number on the command line means, for cards and authorities alike.
+pub(crate) fn seed_of(number: u64) -> Zeroizing<[u8; 32]> {
+    let digest = Sha256::new_with_prefix(b"vmyna seed").chain_update(number.to_be_bytes());
+    Zeroizing::new(digest.finalize().into())
+}
+
+/// A minute ago by the clock, in whole seconds: certificates have no others. The certificates of a card begin one after
+/// the other within that minute, and clocks differ, but what was issued should be valid at once.
+pub(crate) fn now() -> Result<DateTime, Failure> {
+    let clock = || Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned());
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_err(|_| clock())?;
+    DateTime::from_unix_duration(Duration::from_secs(since.as_secs().saturating_sub(60))).map_err(|_| clock())
+}
+
+pub(crate) fn fixed_time(time: &str) -> Result<DateTime, Failure> {
+    time.parse()
+        .map_err(|_| Failure::Failed("the time under a seed is no time".to_owned()))
+}

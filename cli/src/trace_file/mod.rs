@@ -1,0 +1,52 @@
+//! Writes the trace of `--trace FILE` for the commands that run a card.
+//!
+//! A trace that can't be written must never stop a card. It contains a PIN only if the user asked for it.
+
+pub(crate) mod text;
+
+use std::io::ErrorKind;
+
+use vmyna_apdu::Reader;
+use vmyna_reader_bridge::trace::{self, PcapngSink, Sink, Trace, TracedReader};
+
+use crate::failure::{Failure, path_failure};
+use crate::options::trace::{TraceFormat, TraceOptions};
+use crate::output::say;
+
+/// Makes the file that was asked for and begins the trace in it.
+pub(crate) fn begin(options: &TraceOptions, show_secrets: bool) -> Result<Option<Trace>, Failure> {
+    let Some(path) = &options.trace else {
+        return Ok(None);
+    };
+    let fault = |error: std::io::Error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::Usage(format!(
+            "{} exists already, and a trace overwrites nothing: name another file or remove it",
+            path.display()
+        )),
+        _ => path_failure(
+            &error,
+            format!("{}: the trace can't be written: {error}", path.display()),
+        ),
+    };
+    let file = trace::create(path).map_err(fault)?;
+    let sink: Box<dyn Sink> = match options.trace_format.unwrap_or_else(|| TraceFormat::of(path)) {
+        TraceFormat::Pcapng => Box::new(PcapngSink::begin(file).map_err(fault)?),
+        TraceFormat::Text => Box::new(text::TextSink::new(file)),
+    };
+    let path = path.clone();
+    let failed = move |error: &std::io::Error| {
+        say(&format!(
+            "vmyna: {}: the trace ends here, it can't be written: {error}",
+            path.display()
+        ));
+    };
+    Ok(Some(Trace::new(sink, show_secrets, Box::new(failed))))
+}
+
+/// The reader, with a trace if there is one.
+pub(crate) fn around(reader: Box<dyn Reader>, trace: Option<Trace>) -> Box<dyn Reader> {
+    match trace {
+        Some(trace) => Box::new(TracedReader::new(reader, trace)),
+        None => reader,
+    }
+}
