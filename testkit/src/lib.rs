@@ -8,6 +8,8 @@
 //! This crate must never become part of the product: it panics with a sentence that says what to install, and it looks
 //! for programs where Debian and Ubuntu put them.
 
+#[cfg(feature = "access")]
+pub mod access;
 mod client;
 pub mod clients;
 mod own_process;

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use vmyna_applets::cv::{CvCertificate, decode_public_key};
 
 use crate::common::{INPUT_ASSIST, Rig, hex};
-use crate::rules::{Rules, SET_SESSION_KEY};
+use crate::rules::{Judge, Rules, SET_SESSION_KEY};
 
 /// How a command names its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

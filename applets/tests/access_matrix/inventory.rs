@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vmyna_card_os::declaration::{Application, Body, Operation};
 
 use crate::common::{HANAKO, Rig};
-use crate::rules::{FILE_OPERATIONS, PinRules, Rules, SET_SESSION_KEY, applications, operations};
+use crate::rules::{FILE_OPERATIONS, Judge, PinRules, Rules, SET_SESSION_KEY, applications, operations};
 
 /// The objects that an application of the card declares, each with the operations that make sense for it.
 fn declared(application: &Application) -> BTreeMap<String, Vec<String>> {

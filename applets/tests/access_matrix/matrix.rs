@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::attempt::{Way, attempt, short_identifier, with_value};
 use crate::common::Rig;
-use crate::rules::{Rules, applications, operations};
+use crate::rules::{Judge, Rules, applications, operations};
 
 /// What happens between VERIFY and the operation.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use crate::attempt::with_value;
 use crate::common::Rig;
-use crate::rules::{PinRules, Rules, applications};
+use crate::rules::{Judge, PinRules, Rules, applications};
 
 /// The PINs that can be verified, with their applications.
 fn pins() -> impl Iterator<Item = (&'static Rules, &'static PinRules)> {

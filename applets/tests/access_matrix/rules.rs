@@ -1,61 +1,10 @@
-//! The form of `test-vectors/access.toml`, and what its conditions mean. Must never look at the card.
+//! What the conditions of `test-vectors/access.toml` mean, and the specimen's PINs. Must never look at the card.
 
 use std::collections::BTreeSet;
-use std::sync::LazyLock;
 
-use serde::Deserialize;
+pub(crate) use vmyna_testkit::access::{PinRules, Rules, applications};
 
 use crate::common::{CARD_INFO, FACE_INFO, INPUT_ASSIST, JPKI, RESIDENCE_CODE};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Matrix {
-    application: Vec<Rules>,
-}
-
-/// The rules of one application.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Rules {
-    pub(crate) name: String,
-    pub(crate) aid: String,
-    pub(crate) absent: Vec<String>,
-    pub(crate) pins: Vec<PinRules>,
-    pub(crate) rows: Vec<Row>,
-}
-
-/// What is said of a PIN besides its rows.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PinRules {
-    pub(crate) name: String,
-    pub(crate) ef: String,
-    pub(crate) tries: u8,
-    pub(crate) characters: Option<String>,
-    pub(crate) length: Option<[usize; 2]>,
-    pub(crate) certainty: String,
-    pub(crate) source: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Row {
-    pub(crate) object: String,
-    pub(crate) operation: String,
-    pub(crate) condition: String,
-    pub(crate) refusal: Option<String>,
-    pub(crate) records: Option<u8>,
-    #[serde(default)]
-    pub(crate) default: bool,
-    pub(crate) certainty: String,
-    pub(crate) source: String,
-}
-
-/// All applications of the file.
-pub(crate) fn applications() -> &'static [Rules] {
-    static MATRIX: LazyLock<Matrix> = LazyLock::new(|| toml::from_str(vmyna_test_vectors::ACCESS).unwrap());
-    &MATRIX.application
-}
 
 /// What can be done to a file; to a data object, only the first of these.
 pub(crate) const FILE_OPERATIONS: [&str; 8] = [
@@ -100,15 +49,17 @@ const VALUES: [(&str, &str, &str, &str); 10] = [
     (CARD_INFO, "001C", "1234", "5678"),
 ];
 
-impl Rules {
-    pub(crate) fn row(&self, object: &str, operation: &str) -> Option<&Row> {
-        self.rows
-            .iter()
-            .find(|row| row.object == object && row.operation == operation)
-    }
-
+/// What a model asks of the rules.
+pub(crate) trait Judge {
     /// Whether the operation is allowed when exactly the PINs of these names are verified.
-    pub(crate) fn allows(&self, object: &str, operation: &str, verified: &BTreeSet<&str>) -> bool {
+    fn allows(&self, object: &str, operation: &str, verified: &BTreeSet<&str>) -> bool;
+
+    /// The specimen's value of a PIN that can be verified, and another one that it could have.
+    fn values(&self, pin: &PinRules) -> (&'static str, &'static str);
+}
+
+impl Judge for Rules {
+    fn allows(&self, object: &str, operation: &str, verified: &BTreeSet<&str>) -> bool {
         let Some(row) = self.row(object, operation) else {
             return false;
         };
@@ -128,32 +79,9 @@ impl Rules {
         }
     }
 
-    pub(crate) fn objects(&self) -> BTreeSet<&str> {
-        self.rows.iter().map(|row| row.object.as_str()).collect()
-    }
-
-    /// The PINs that can be verified.
-    pub(crate) fn verifiable(&self) -> impl Iterator<Item = &PinRules> {
-        self.pins.iter().filter(|pin| pin.tries > 0)
-    }
-
-    /// The PIN of this EF.
-    pub(crate) fn pin(&self, ef: &str) -> Option<&PinRules> {
-        self.pins.iter().find(|pin| pin.ef == ef)
-    }
-
-    /// The specimen's value of a PIN that can be verified, and another one that it could have.
-    pub(crate) fn values(&self, pin: &PinRules) -> (&'static str, &'static str) {
+    fn values(&self, pin: &PinRules) -> (&'static str, &'static str) {
         let values = VALUES.iter().find(|(aid, ef, ..)| *aid == self.aid && *ef == pin.ef);
         let (.., right, other) = values.unwrap_or_else(|| panic!("{} {}: no value", self.name, pin.ef));
         (right, other)
-    }
-}
-
-impl Row {
-    /// What the card answers where the condition does not hold.
-    pub(crate) fn refusal(&self) -> u16 {
-        let refusal = self.refusal.as_deref().unwrap_or("6982");
-        u16::from_str_radix(refusal, 16).unwrap()
     }
 }

@@ -8,7 +8,7 @@ use vmyna_reader_bridge::SoftwareReader;
 
 use crate::attempt::{CERTIFICATE_BODY, SESSION_KEY, with_value};
 use crate::common::{HANAKO, bytes, card};
-use crate::rules::{Rules, operations};
+use crate::rules::{Judge, Rules, operations};
 
 /// What a card lets a host do, as "object: operation"; also the two things that a session holds besides PINs.
 pub(crate) type Rights = BTreeSet<String>;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::rules::{PinRules, Rules, applications};
+use crate::rules::{Judge, PinRules, Rules, applications};
 
 /// How a command names the file that it acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,126 @@
+//! The one parser of `test-vectors/access.toml` for tests: its form, not what its conditions mean.
+//!
+//! Each model that predicts the card's answers evaluates conditions by itself. Must never look at the card or at its
+//! declarations.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Matrix {
+    application: Vec<Rules>,
+}
+
+/// The rules of one application.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    /// The name that the product uses.
+    pub name: String,
+    /// The AID, hexadecimal.
+    pub aid: String,
+    /// Objects that the application does not have.
+    pub absent: Vec<String>,
+    /// The PINs.
+    pub pins: Vec<PinRules>,
+    /// Who may do what to which object.
+    pub rows: Vec<Row>,
+}
+
+/// A PIN of an application.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinRules {
+    /// The name that conditions use.
+    pub name: String,
+    /// The EF, four hexadecimal digits.
+    pub ef: String,
+    /// The wrong values in a row that block it; 0 for a PIN that is blocked for ever.
+    pub tries: u8,
+    /// The characters of a new value, if a command of the cardholder can set one.
+    pub characters: Option<String>,
+    /// The least and the greatest length of a new value.
+    pub length: Option<[usize; 2]>,
+    /// How certain this is.
+    pub certainty: String,
+    /// Where this is known from.
+    pub source: String,
+}
+
+/// One operation on one object.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Row {
+    /// `EF hhhh`, `GET DATA hhhh` or `session`.
+    pub object: String,
+    /// The operation, in the words that the file's head explains.
+    pub operation: String,
+    /// `always`, `never`, or names of PINs joined by `or` or by `and`.
+    pub condition: String,
+    /// The status word of a refusal, if it is not 6982.
+    pub refusal: Option<String>,
+    /// The number of records of a file that has records.
+    pub records: Option<u8>,
+    /// Whether a command without a key reference means this key.
+    #[serde(default)]
+    pub default: bool,
+    /// How certain this is.
+    pub certainty: String,
+    /// Where this is known from.
+    pub source: String,
+}
+
+/// All applications, in the file's order.
+///
+/// # Panics
+/// When the file does not have its form.
+#[expect(clippy::panic, reason = "only tests call this; a panic is how they fail")]
+pub fn applications() -> &'static [Rules] {
+    static MATRIX: LazyLock<Matrix> = LazyLock::new(|| {
+        toml::from_str(vmyna_test_vectors::ACCESS).unwrap_or_else(|error| panic!("access.toml: {error}"))
+    });
+    &MATRIX.application
+}
+
+impl Rules {
+    /// The row of this object and operation.
+    #[must_use]
+    pub fn row(&self, object: &str, operation: &str) -> Option<&Row> {
+        self.rows
+            .iter()
+            .find(|row| row.object == object && row.operation == operation)
+    }
+
+    /// All objects that have a row.
+    #[must_use]
+    pub fn objects(&self) -> BTreeSet<&str> {
+        self.rows.iter().map(|row| row.object.as_str()).collect()
+    }
+
+    /// The PINs that can be verified.
+    pub fn verifiable(&self) -> impl Iterator<Item = &PinRules> {
+        self.pins.iter().filter(|pin| pin.tries > 0)
+    }
+
+    /// The PIN of this EF.
+    #[must_use]
+    pub fn pin(&self, ef: &str) -> Option<&PinRules> {
+        self.pins.iter().find(|pin| pin.ef == ef)
+    }
+}
+
+impl Row {
+    /// The status word of a refusal.
+    ///
+    /// # Panics
+    /// When the file has no status word there.
+    #[must_use]
+    #[expect(clippy::panic, reason = "only tests call this; a panic is how they fail")]
+    pub fn refusal(&self) -> u16 {
+        let refusal = self.refusal.as_deref().unwrap_or("6982");
+        u16::from_str_radix(refusal, 16).unwrap_or_else(|_| panic!("{}: {refusal} is no status word", self.object))
+    }
+}
