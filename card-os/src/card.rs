@@ -53,11 +53,12 @@ impl fmt::Display for NoPower {
 impl core::error::Error for NoPower {}
 
 /// Why parts make no card.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum CardError {
-    /// The applications contradict themselves.
+    /// The declarations contradict each other.
     Declaration(DeclarationError),
-    /// The state could not be loaded.
+    /// The store could not load the state.
     Store(StoreError),
 }
 
@@ -70,7 +71,14 @@ impl fmt::Display for CardError {
     }
 }
 
-impl core::error::Error for CardError {}
+impl core::error::Error for CardError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Declaration(error) => error.source(),
+            Self::Store(error) => error.source(),
+        }
+    }
+}
 
 impl Card {
     /// Makes a card. It has no power yet.

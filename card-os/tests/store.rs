@@ -7,6 +7,8 @@
 
 mod common;
 
+use std::error::Error as _;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
@@ -47,7 +49,7 @@ impl Store for Shared {
         let inner = &mut *self.0.lock().unwrap();
         if inner.failures.pop_front() == Some(true) {
             inner.happened.push(Failure);
-            return Err(StoreError("told to fail".into()));
+            return Err(StoreError::other("told to fail"));
         }
         inner.state.apply(change);
         inner.happened.push(match change {
@@ -60,7 +62,7 @@ impl Store for Shared {
     fn reset(&mut self) -> Result<(), StoreError> {
         let inner = &mut *self.0.lock().unwrap();
         if inner.failures.pop_front() == Some(true) {
-            return Err(StoreError("told to fail".into()));
+            return Err(StoreError::other("told to fail"));
         }
         inner.state = State::default();
         Ok(())
@@ -298,13 +300,13 @@ fn a_store_that_cannot_be_read_makes_no_card() {
     struct Unreadable;
     impl Store for Unreadable {
         fn load(&mut self) -> Result<State, StoreError> {
-            Err(StoreError("unreadable".into()))
+            Err(StoreError::other("unreadable"))
         }
         fn commit(&mut self, _: &Change) -> Result<(), StoreError> {
-            Err(StoreError("unreadable".into()))
+            Err(StoreError::other("unreadable"))
         }
         fn reset(&mut self) -> Result<(), StoreError> {
-            Err(StoreError("unreadable".into()))
+            Err(StoreError::other("unreadable"))
         }
     }
     let error = Card::new(vmyna_card_os::Parts {
@@ -315,7 +317,8 @@ fn a_store_that_cannot_be_read_makes_no_card() {
         rng: Box::new(<rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(0)),
     })
     .unwrap_err();
-    assert_eq!(error, CardError::Store(StoreError("unreadable".into())));
+    assert!(matches!(&error, CardError::Store(_)), "{error}");
+    assert_eq!(error.source().unwrap().to_string(), "unreadable");
 }
 
 /// One thing a host or a power cut does.

@@ -315,12 +315,12 @@ fn every_fault_says_what_it_is_and_nothing_more() {
     let table: [(&dyn std::error::Error, &str); 8] = [
         (&NoPower, "the card has no power"),
         (
-            &CardError::Store(StoreError("the disk is full".into())),
+            &CardError::Store(StoreError::other("the disk is full")),
             "the disk is full",
         ),
         (&CardError::Declaration(of_one), "application jpki: wrong"),
         (&of_the_set, "the card: empty"),
-        (&StoreError("no".into()), "no"),
+        (&StoreError::other("no"), "no"),
         (&EngineError, "the private key can't be used"),
         (
             &Malformed,

@@ -7,6 +7,7 @@ use vmyna::{ControlErrorKind, Error, FolderError, FolderProblem, STATE_VARIABLE}
 use vmyna_apdu::ReaderError;
 use vmyna_applets::image::{ImageError, ImageErrorKind};
 use vmyna_applets::specimen;
+use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
 use vmyna_issuance::ca_folder::CaFolderError;
 use vmyna_pcsc_service::{ControlError, NotMoved, ServiceError};
 use vmyna_reader_bridge::vpcd::Reason;
@@ -94,6 +95,55 @@ pub(crate) fn of_authorities(error: &CaFolderError) -> String {
     format!("{error}{advice}")
 }
 
+/// An error of a card's state with the advice for it.
+pub(crate) fn of_store(error: &StoreError) -> String {
+    match &error.kind {
+        StoreErrorKind::InUse(owner) => {
+            let tries = match owner {
+                Some(LockOwner { control: Some(_), .. }) => "; `vmyna pin` prints the tries left meanwhile",
+                _ => "",
+            };
+            format!("{error}. End that process to use the card here{tries}")
+        }
+        StoreErrorKind::OtherCard => {
+            format!("{error}. Move it back to that card, or start this one as issued: {RESET}")
+        }
+        StoreErrorKind::Newer { .. } => {
+            format!("{error}. Use that vmyna, or go back to the card as issued: {RESET}")
+        }
+        StoreErrorKind::Damaged(_) => format!(
+            "{error}. Restore a copy of it, or go back to the card as issued, without the PIN changes and tries since \
+             then: {RESET}"
+        ),
+        StoreErrorKind::NotAFile(_) => format!(
+            "{error}. Only an ordinary file of yours may be there. Look who put it there, remove it, and repeat the command"
+        ),
+        StoreErrorKind::Moved(_) => format!("{error}. Put it back where it was, {AGAIN}"),
+        StoreErrorKind::Io(io) => format!("{error}. {}", for_storage(io.error.kind())),
+        StoreErrorKind::Stopped(_) => {
+            format!("{error}. End and start `vmyna run` or `vmyna serve` again")
+        }
+        _ => error.to_string(),
+    }
+}
+
+/// How a user makes a card as issued again.
+const RESET: &str = "`vmyna card reset-state CARD`";
+/// What follows when the cause of a failed write is gone.
+const AGAIN: &str = "then end and start `vmyna run` or `vmyna serve` again, or repeat the command";
+
+fn for_storage(kind: ErrorKind) -> String {
+    match kind {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!("Free some space on its disk, {AGAIN}"),
+        ErrorKind::FileTooLarge => format!("Raise the limit of files' sizes (ulimit -f), {AGAIN}"),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "A card in use needs write permission for this file and its directory".to_owned()
+        }
+        ErrorKind::NotFound | ErrorKind::NotADirectory => "The directory must exist".to_owned(),
+        _ => format!("Check the disk, {AGAIN}"),
+    }
+}
+
 /// The advice for the end of a connection to vpcd, or nothing.
 pub(crate) fn for_connection(reason: &Reason) -> &'static str {
     match reason {
@@ -113,6 +163,7 @@ pub(crate) fn of_card(error: &Error) -> String {
             let whole = whole.display();
             format!("{error}: name its whole path, as in {STATE_VARIABLE}={whole}")
         }
+        Error::State(state) => of_store(state),
         Error::Folder(folder) => format!("{error}. {}", for_folder(folder)),
         Error::Control(control) => format!("{error}{}", for_owner(control)),
         Error::Image { error, .. } => of_image(error),
@@ -181,6 +232,8 @@ fn for_owner(error: &vmyna::ControlError) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use vmyna_card_os::state::FailedIo;
+
     use super::*;
 
     #[test]
@@ -223,5 +276,35 @@ mod tests {
             silent.contains("not answered for 10 s: was its process stopped"),
             "{silent}"
         );
+    }
+
+    #[test]
+    fn an_error_of_the_state_is_followed_by_what_to_do() {
+        let storage = |kind: ErrorKind| StoreErrorKind::Io(FailedIo::new("write", kind.into()));
+        let table = [
+            (storage(ErrorKind::StorageFull), "Free some space"),
+            (storage(ErrorKind::QuotaExceeded), "Free some space"),
+            (storage(ErrorKind::FileTooLarge), "ulimit -f"),
+            (storage(ErrorKind::PermissionDenied), "needs write permission"),
+            (storage(ErrorKind::ReadOnlyFilesystem), "needs write permission"),
+            (storage(ErrorKind::NotFound), "must exist"),
+            (storage(ErrorKind::NotADirectory), "must exist"),
+            (storage(ErrorKind::Other), "Check the disk"),
+            (StoreErrorKind::OtherCard, "vmyna card reset-state"),
+            (StoreErrorKind::Newer { format: 2, known: 1 }, "Use that vmyna"),
+            (StoreErrorKind::Damaged("torn".to_owned()), "vmyna card reset-state"),
+            (StoreErrorKind::InUse(None), "End that process"),
+        ];
+        for (kind, expected) in table {
+            let advised = of_store(&kind.at("card.state"));
+            assert!(
+                advised.contains("card.state") && advised.contains(expected),
+                "{advised}"
+            );
+            assert!(!advised.contains("start the card"), "{advised}");
+        }
+        let owner = LockOwner::new(7, Some("/run/s".to_owned()));
+        let advised = of_store(&StoreErrorKind::InUse(Some(owner)).at("card.state"));
+        assert!(advised.contains("`vmyna pin`"), "{advised}");
     }
 }

@@ -8,6 +8,7 @@ use vmyna::{Bench, CardSource, OpenCard, Slot};
 use vmyna_apdu::Icc;
 use vmyna_reader_bridge::trace::Trace;
 
+use crate::advice;
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::output::say;
@@ -58,7 +59,7 @@ impl OwnBench {
 pub(crate) fn open(source: &CardSource) -> Result<OpenCard, Failure> {
     let report: Box<dyn Observer + Send> = Box::new(|event: &Event<'_>| {
         if let Event::Commit { outcome: Err(why), .. } = event {
-            say(&format!("vmyna: {why}"));
+            say(&format!("vmyna: {}", advice::of_store(why)));
         }
     });
     Ok(source.open(Some(report))?)

@@ -48,7 +48,7 @@ impl Store for FullDisk {
     }
 
     fn commit(&mut self, _: &Change) -> Result<(), StoreError> {
-        Err(StoreError("full".into()))
+        Err(StoreError::other("full"))
     }
 
     fn reset(&mut self) -> Result<(), StoreError> {

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use vmyna_apdu::{Aid, FileId, hex};
 use vmyna_card_os::declaration::ObjectId;
-use vmyna_card_os::state::durable::Holder;
+use vmyna_card_os::state::LockOwner;
 use vmyna_pcsc_service::connect;
 
 /// How long the asking process waits for the answer.
@@ -38,7 +38,7 @@ pub(crate) const GO: &str = "go";
 #[non_exhaustive]
 pub struct ControlError {
     /// The process.
-    pub owner: Holder,
+    pub owner: LockOwner,
     /// The reason.
     pub kind: ControlErrorKind,
 }
@@ -102,7 +102,7 @@ impl std::error::Error for ControlError {
 }
 
 /// Asks the process that has a card in use for the tries left of the card's PINs.
-pub(crate) fn ask_tries(owner: &Holder, card: &[u8; 32]) -> Result<BTreeMap<ObjectId, u8>, ControlError> {
+pub(crate) fn ask_tries(owner: &LockOwner, card: &[u8; 32]) -> Result<BTreeMap<ObjectId, u8>, ControlError> {
     let line = |line: &str| {
         let mut fields = line.split(' ');
         let aid = Aid::new(&hex::decode(fields.next()?).ok()?)?;
@@ -116,7 +116,7 @@ pub(crate) fn ask_tries(owner: &Holder, card: &[u8; 32]) -> Result<BTreeMap<Obje
 }
 
 /// Asks the process that has a card in use to go back to the card as issued.
-pub(crate) fn ask_reset(owner: &Holder, card: &[u8; 32]) -> Result<(), ControlError> {
+pub(crate) fn ask_reset(owner: &LockOwner, card: &[u8; 32]) -> Result<(), ControlError> {
     let mut request = Request::send(owner, RESET_STATE, card)?;
     request.confirm()?;
     request.answer().map(drop)
@@ -124,14 +124,14 @@ pub(crate) fn ask_reset(owner: &Holder, card: &[u8; 32]) -> Result<(), ControlEr
 
 /// A request on its way.
 struct Request<'a> {
-    owner: &'a Holder,
+    owner: &'a LockOwner,
     stream: BufReader<io::Take<UnixStream>>,
     /// Whether the request may be carried out from now on, even if no answer arrives.
     sent: bool,
 }
 
 impl<'a> Request<'a> {
-    fn send(owner: &'a Holder, request: &str, card: &[u8; 32]) -> Result<Self, ControlError> {
+    fn send(owner: &'a LockOwner, request: &str, card: &[u8; 32]) -> Result<Self, ControlError> {
         let path = owner.control.as_deref().unwrap_or_default();
         let send = || -> io::Result<UnixStream> {
             let mut stream = connect(Path::new(path), PATIENCE)?;
@@ -184,7 +184,7 @@ impl<'a> Request<'a> {
     }
 }
 
-fn unreachable(owner: &Holder, sent: bool, error: io::Error) -> ControlError {
+fn unreachable(owner: &LockOwner, sent: bool, error: io::Error) -> ControlError {
     // A socket reports the end of its time limit as WouldBlock.
     let error = match error.kind() {
         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),

@@ -7,7 +7,7 @@ use vmyna_apdu::ReaderError;
 use vmyna_applets::image::ImageError;
 use vmyna_applets::specimen::SpecimenError;
 use vmyna_card_os::CardError;
-use vmyna_card_os::state::durable::StateError;
+use vmyna_card_os::state::StoreError;
 
 use crate::control::ControlError;
 use crate::folder::FolderError;
@@ -49,7 +49,7 @@ pub enum Error {
     /// The folder of the state can't be used.
     Folder(FolderError),
     /// The state can't be used.
-    State(StateError),
+    State(StoreError),
     /// The process that uses the card did not do what it was asked for.
     Control(ControlError),
     /// The socket by which other processes reach the card can't be made.
@@ -111,8 +111,8 @@ impl From<FolderError> for Error {
     }
 }
 
-impl From<StateError> for Error {
-    fn from(error: StateError) -> Self {
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
         Self::State(error)
     }
 }

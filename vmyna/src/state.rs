@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use vmyna_apdu::hex;
 use vmyna_applets::issued::CardName;
 use vmyna_card_os::declaration::ObjectId;
-use vmyna_card_os::state::durable::{self, DurableStore, Holder, Inspection, StateError};
+use vmyna_card_os::state::durable::{self, DurableStore, Inspection};
+use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
 
 use crate::control::{ControlError, ask_reset, ask_tries};
 use crate::error::Error;
@@ -46,7 +47,7 @@ pub enum TriesSource {
     /// The card's state at this path.
     State(PathBuf),
     /// The process that has the card in use.
-    Owner(Holder),
+    Owner(LockOwner),
 }
 
 /// How a card went back to the card as issued.
@@ -58,7 +59,7 @@ pub enum Reset {
     /// There was no state.
     WasAsIssued,
     /// The process that has the card in use did it. The card lost its power for a moment.
-    ByOwner(Holder),
+    ByOwner(LockOwner),
 }
 
 impl Tries {
@@ -170,7 +171,7 @@ impl StatePlace {
     /// The state can't be used, or that process does not answer.
     pub fn tries(&self) -> Result<Tries, Error> {
         let from_state = || self.inspect().map(Ok);
-        let from_owner = |owner: &Holder| {
+        let from_owner = |owner: &LockOwner| {
             let left = ask_tries(owner, &self.identity)?;
             let source = TriesSource::Owner(owner.clone());
             Ok(Err(Tries { left, source }))
@@ -182,10 +183,10 @@ impl StatePlace {
         };
         let place = || self.path.display().to_string();
         if let Some(what) = inspection.damage {
-            return Err(StateError::Damaged { place: place(), what }.into());
+            return Err(StoreErrorKind::Damaged(what).at(place()).into());
         }
         if inspection.head.is_some_and(|(_, card)| card != self.identity) {
-            return Err(StateError::OtherCard { place: place() }.into());
+            return Err(StoreErrorKind::OtherCard.at(place()).into());
         }
         let left = inspection
             .pins
@@ -219,13 +220,14 @@ impl StatePlace {
     fn here_or_by_the_owner<T>(
         &self,
         here: impl Fn() -> Result<T, Error>,
-        ask: impl Fn(&Holder) -> Result<T, ControlError>,
+        ask: impl Fn(&LockOwner) -> Result<T, ControlError>,
     ) -> Result<T, Error> {
         let mut failed: Option<ControlError> = None;
         loop {
             let owner = match here() {
-                Err(Error::State(StateError::InUse {
-                    holder: Some(owner), ..
+                Err(Error::State(StoreError {
+                    kind: StoreErrorKind::InUse(Some(owner)),
+                    ..
                 })) if owner.control.is_some() => owner,
                 other => return other,
             };

@@ -1,6 +1,7 @@
 //! A store that lasts as long as the process: for demonstrations, tests and cards that start fresh each time.
 
-use super::store::{Change, State, Store, StoreError};
+use super::error::StoreError;
+use super::store::{Change, State, Store};
 
 /// Keeps the state in memory.
 #[derive(Clone, Debug, Default)]

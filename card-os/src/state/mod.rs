@@ -5,13 +5,15 @@
 mod channel;
 #[cfg(feature = "durable")]
 pub mod durable;
+mod error;
 mod memory;
 mod persistent;
 mod session;
 mod store;
 
 pub(crate) use channel::{BLOCK, Channel};
+pub use error::{FailedIo, LockOwner, StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub(crate) use persistent::Persistent;
 pub(crate) use session::{Applied, CERTIFICATE_BODY, Session};
-pub use store::{Change, State, Store, StoreError};
+pub use store::{Change, State, Store};

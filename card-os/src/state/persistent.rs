@@ -1,7 +1,8 @@
 //! The state that outlives power, as the card works with it: a copy in memory that changes only after the store has taken
 //! the change.
 
-use super::store::{Change, State, Store, StoreError};
+use super::error::StoreError;
+use super::store::{Change, State, Store};
 use crate::declaration::{ObjectId, Pin, ReferenceData};
 
 /// The store with the card's copy of what lies in it.

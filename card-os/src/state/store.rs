@@ -3,9 +3,9 @@
 //! A [`Store`] keeps it. Nothing above the trait may assume a file. The card works on a copy in memory that changes only
 //! after the store has taken the change.
 
-use core::fmt;
 use std::collections::BTreeMap;
 
+use super::error::StoreError;
 use crate::declaration::{ObjectId, ReferenceData};
 
 /// One atomic change of the state. `Debug` shows no value.
@@ -74,15 +74,3 @@ pub trait Store {
     /// It was not done, or may not last: then every further call fails as well.
     fn reset(&mut self) -> Result<(), StoreError>;
 }
-
-/// Why a store could not do its work: what, where and what to do, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoreError(pub String);
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl core::error::Error for StoreError {}

@@ -313,7 +313,7 @@ impl Medium for Disk {
         self.sync_or_fail(Op::SyncName)
     }
 
-    fn check_held(&self) -> io::Result<()> {
+    fn check_lock(&self) -> io::Result<()> {
         Ok(())
     }
 }

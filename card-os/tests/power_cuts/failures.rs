@@ -8,7 +8,8 @@ use std::io::ErrorKind;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use vmyna_card_os::state::durable::{DurableStore, StateError};
+use vmyna_card_os::state::durable::DurableStore;
+use vmyna_card_os::state::{StoreError, StoreErrorKind};
 
 use crate::common::{ALPHA, Rig, hex};
 use crate::disk::{Arriving, Disk, Fault, survivor};
@@ -74,7 +75,7 @@ struct Bench {
     rng: ChaCha20Rng,
 }
 
-fn rig_on(disk: &Disk) -> Result<Rig, StateError> {
+fn rig_on(disk: &Disk) -> Result<Rig, StoreError> {
     let mut rig = Rig::on(Box::new(DurableStore::open_on(disk.clone(), &IDENTITY)?));
     rig.select(ALPHA);
     Ok(rig)
@@ -167,7 +168,11 @@ impl Bench {
         if failing.is_some() {
             // A start that fails says so, and loses nothing.
             match rig_on(&self.disk) {
-                Ok(_) | Err(StateError::Storage { .. }) => {}
+                Ok(_)
+                | Err(StoreError {
+                    kind: StoreErrorKind::Io(_),
+                    ..
+                }) => {}
                 Err(error) => panic!("{error}"),
             }
             self.disk.fail(None);
@@ -306,7 +311,8 @@ fn a_way_back_to_the_card_as_issued_that_fails_changes_nothing_or_is_the_last_th
 }
 
 #[test]
-fn a_full_disk_is_named_and_so_is_what_to_do() {
+fn after_a_full_disk_the_store_stops_and_names_that_error() {
+    use std::error::Error;
     use vmyna_apdu::{Aid, FileId};
     use vmyna_card_os::declaration::ObjectId;
     use vmyna_card_os::state::{Change, Store};
@@ -320,14 +326,15 @@ fn a_full_disk_is_named_and_so_is_what_to_do() {
         tries_left: 1,
     };
     disk.fail(Some(Fault::Write(1, ErrorKind::StorageFull)));
-    let first = store.commit(&change).unwrap_err().to_string();
+    let first = store.commit(&change).unwrap_err();
     assert!(
-        first.contains("the disk") && first.contains("Free some space"),
-        "{first}"
+        matches!(&first.kind, StoreErrorKind::Io(io) if io.error.kind() == ErrorKind::StorageFull),
+        "{first:?}"
     );
+    assert_eq!(first.place, "the disk");
     disk.fail(None);
     for error in [store.commit(&change).unwrap_err(), store.load().unwrap_err()] {
-        let later = error.to_string();
-        assert!(later.contains("started again") && later.contains(&first), "{later}");
+        assert!(matches!(error.kind, StoreErrorKind::Stopped(_)), "{error:?}");
+        assert_eq!(error.source().unwrap().to_string(), first.to_string());
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use vmyna::{CardSource, Error, Reset, StatePlace};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::state::durable::StateError;
+use vmyna_card_os::state::StoreErrorKind;
 
 use crate::failure::Failure;
 use args::{Action, Card};
@@ -75,10 +75,7 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
         writeln!(out, "  {name} {}: {tries}{value}", pin.object.file)?;
     }
     match &inspection.damage {
-        None if other => Err(Error::from(StateError::OtherCard {
-            place: place.path().display().to_string(),
-        })
-        .into()),
+        None if other => Err(Error::from(StoreErrorKind::OtherCard.at(place.path().display().to_string())).into()),
         None => Ok(()),
         Some(what) => Err(Failure::Failed(format!(
             "{} is damaged ({what}): restore a copy of it, or go back to the card as issued: `vmyna card reset-state {card}`",

@@ -1,15 +1,14 @@
-//! How a file of a card is opened: only where it is an ordinary file, and made for its owner only.
+//! Opens files of a card: ordinary files only, made with permission for their owner only.
 //!
-//! Must never follow a symbolic link: whoever can put one there would choose which file of the user is emptied or written.
+//! Must never follow a symbolic link, because another user could choose with it which file is emptied or written.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// What an error says of something that lies where a card's file belongs and is none.
-pub(super) const NO_FILE: io::ErrorKind = io::ErrorKind::AlreadyExists;
+use super::error::NO_FILE;
 
-/// The same with permission for the owner only, where the system has such.
+/// Options for a file with permission for its owner only, on systems that have permissions.
 pub(super) fn owners_only(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
@@ -21,7 +20,7 @@ pub(super) fn owners_only(options: &mut OpenOptions) -> &mut OpenOptions {
 /// # Errors
 /// [`NO_FILE`], when it is something else.
 pub(super) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
-    // The second for a pipe, which would let us wait for its other end.
+    // O_NONBLOCK because opening a pipe would wait for its other end.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
     let file = options.open(path).map_err(|error| unless_file(path, error))?;
@@ -31,7 +30,7 @@ pub(super) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<Fil
     }
 }
 
-/// The error of something that was done to a file; [`NO_FILE`], where none lies there.
+/// The error of an operation on a file; [`NO_FILE`] if something else than an ordinary file is there.
 pub(super) fn unless_file(path: &Path, error: io::Error) -> io::Error {
     match path.symlink_metadata() {
         Ok(there) if there.is_symlink() => no_file(path, "a symbolic link"),
@@ -49,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_about_an_ordinary_file_is_told_as_it_is() {
+    fn an_error_about_an_ordinary_file_is_returned_unchanged() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("file");
         std::fs::write(&file, "").unwrap();
@@ -62,8 +61,8 @@ mod tests {
             ("link", NO_FILE),
             ("folder", NO_FILE),
         ] {
-            let told = unless_file(&directory.path().join(name), denied.into());
-            assert_eq!(told.kind(), expected, "{name}");
+            let error = unless_file(&directory.path().join(name), denied.into());
+            assert_eq!(error.kind(), expected, "{name}");
         }
     }
 }

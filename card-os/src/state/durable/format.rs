@@ -1,4 +1,4 @@
-//! What stands in a state: tables, their keys and values, and the version of it all.
+//! The format of a state: tables, their keys and values, and the version.
 //!
 //! | table | key | value |
 //! |---|---|---|
@@ -7,7 +7,7 @@
 //! | `pin tries` | AID (1 to 16 bytes), file identifier (2 bytes, big-endian) | tries left, 0 to 15 |
 //! | `pin values` | the same | the PIN, 1 to 16 bytes |
 //!
-//! `format` stays as it is in every version to come, so that each can tell what it has before it. A new table (changed
+//! `format` stays as it is in every later version, so that each version can read which one it has. A new table (changed
 //! files, life-cycle) is a new version.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,10 +18,11 @@ use redb::{
 };
 use zeroize::Zeroizing;
 
-use super::super::store::{Change, State};
-use super::error::Trouble;
+use super::error::damaged;
 use super::quiet;
 use crate::declaration::{ObjectId, ReferenceData};
+use crate::state::error::StoreErrorKind;
+use crate::state::store::{Change, State};
 use vmyna_apdu::{Aid, FileId};
 
 /// The version of the format that this module writes, and the newest it reads.
@@ -36,7 +37,7 @@ const CARD: TableDefinition<&str, &[u8]> = TableDefinition::new("card");
 const PIN_TRIES: TableDefinition<&[u8], u8> = TableDefinition::new("pin tries");
 const PIN_VALUES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("pin values");
 
-/// What a state says of itself.
+/// The version of a state and the card that it belongs to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Head {
     pub(super) format: u32,
@@ -50,7 +51,7 @@ pub(super) fn builder() -> Builder {
 }
 
 /// Writes the first change of a card.
-pub(super) fn begin(database: &Database, identity: &[u8; 32], change: &Change) -> Result<(), Trouble> {
+pub(super) fn begin(database: &Database, identity: &[u8; 32], change: &Change) -> Result<(), StoreErrorKind> {
     write(database, |transaction| {
         transaction.open_table(FORMAT)?.insert("state", VERSION)?;
         transaction.open_table(CARD)?.insert("identity", &identity[..])?;
@@ -61,24 +62,27 @@ pub(super) fn begin(database: &Database, identity: &[u8; 32], change: &Change) -
 }
 
 /// Writes a change.
-pub(super) fn commit(database: &Database, change: &Change) -> Result<(), Trouble> {
+pub(super) fn commit(database: &Database, change: &Change) -> Result<(), StoreErrorKind> {
     write(database, |transaction| put(transaction, change))
 }
 
-fn write(database: &Database, work: impl FnOnce(&WriteTransaction) -> Result<(), Trouble>) -> Result<(), Trouble> {
-    // While somebody still reads the state before it, the library does not tidy up behind a commit, which would cost each a
-    // page more to write; what this one frees is free for the next.
+fn write(
+    database: &Database,
+    work: impl FnOnce(&WriteTransaction) -> Result<(), StoreErrorKind>,
+) -> Result<(), StoreErrorKind> {
+    // While a reader of the state before exists, the library frees no pages after the commit, which would write one page
+    // more. The next commit reuses the pages that this one frees.
     let _reader = database.begin_read()?;
     let mut transaction = database.begin_write()?;
-    // The default; said because everything depends on it.
+    // The default, set here because durability depends on it.
     transaction
         .set_durability(Durability::Immediate)
-        .map_err(|error| Trouble::Damaged(error.to_string()))?;
+        .map_err(|error| StoreErrorKind::Damaged(error.to_string()))?;
     work(&transaction)?;
     Ok(transaction.commit()?)
 }
 
-fn put(transaction: &WriteTransaction, change: &Change) -> Result<(), Trouble> {
+fn put(transaction: &WriteTransaction, change: &Change) -> Result<(), StoreErrorKind> {
     match change {
         Change::PinTries { object, tries_left } => {
             transaction
@@ -95,14 +99,14 @@ fn put(transaction: &WriteTransaction, change: &Change) -> Result<(), Trouble> {
 }
 
 /// Reads the state, which [`examine`] has found sound.
-pub(super) fn read_state(database: &Database) -> Result<State, Trouble> {
+pub(super) fn read_state(database: &Database) -> Result<State, StoreErrorKind> {
     let transaction = database.begin_read()?;
     let mut state = State::default();
     for entry in transaction.open_table(PIN_TRIES)?.iter()? {
         let (at, tries) = entry?;
         let tries_left = tries.value();
         if tries_left > 15 {
-            return Err(Trouble::Damaged("a PIN has more tries than any can have".to_owned()));
+            return Err(damaged("a PIN has more tries than any can have"));
         }
         state.apply(&Change::PinTries {
             object: object(at.value())?,
@@ -113,7 +117,7 @@ pub(super) fn read_state(database: &Database) -> Result<State, Trouble> {
         let (at, value) = entry?;
         let value = value.value();
         if !(1..=ReferenceData::MAX).contains(&value.len()) {
-            return Err(Trouble::Damaged("a PIN has a length that none can have".to_owned()));
+            return Err(damaged("a PIN has a length that none can have"));
         }
         state.apply(&Change::PinValue {
             object: object(at.value())?,
@@ -123,8 +127,8 @@ pub(super) fn read_state(database: &Database) -> Result<State, Trouble> {
     Ok(state)
 }
 
-fn read_head(database: &Database) -> Result<Head, Trouble> {
-    let missing = || Trouble::Damaged("it does not say what it is".to_owned());
+fn read_head(database: &Database) -> Result<Head, StoreErrorKind> {
+    let missing = || damaged("it does not say what it is");
     let transaction = database.begin_read()?;
     let format = transaction
         .open_table(FORMAT)?
@@ -134,40 +138,42 @@ fn read_head(database: &Database) -> Result<Head, Trouble> {
     match format {
         0 => return Err(missing()),
         1..=VERSION => {}
-        _ => return Err(Trouble::Newer(format)),
+        _ => return Err(StoreErrorKind::Newer { format, known: VERSION }),
     }
     let identity = transaction.open_table(CARD)?.get("identity")?.ok_or_else(missing)?;
     let identity = identity.value().try_into().map_err(|_| missing())?;
     Ok(Head { format, identity })
 }
 
-/// Checks every byte of a state that counts, and reads it. Works on a copy in memory: repair after a power cut, and
-/// whatever a damaged state makes the library do, happens to that.
-pub(super) fn examine(bytes: &[u8]) -> Result<(Head, State), Trouble> {
+/// Checks every byte of a state that counts, and reads it. Works on a copy in memory, so that the library repairs and
+/// damages only the copy.
+pub(super) fn examine(bytes: &[u8]) -> Result<(Head, State), StoreErrorKind> {
     read_copy(bytes, true)
 }
 
-/// Reads what can be read of a state that [`examine`] has refused: nothing of it is reliable.
-pub(super) fn salvage(bytes: &[u8]) -> Result<(Head, State), Trouble> {
+/// Reads as much as possible of a state that [`examine`] has refused. Nothing of it is reliable.
+pub(super) fn salvage(bytes: &[u8]) -> Result<(Head, State), StoreErrorKind> {
     read_copy(bytes, false)
 }
 
-fn read_copy(bytes: &[u8], check: bool) -> Result<(Head, State), Trouble> {
+fn read_copy(bytes: &[u8], check: bool) -> Result<(Head, State), StoreErrorKind> {
     if bytes.is_empty() {
         // The library would make a new database of it.
-        return Err(Trouble::Damaged("it is empty".to_owned()));
+        return Err(damaged("it is empty"));
     }
     let copy = MemoryCopy(Mutex::new(Zeroizing::new(bytes.to_vec())));
-    // The library may panic on a damaged file. Nothing of what it did survives: database and copy end in the closure. The
-    // same bytes without damage make it do the same again, so that no later call has to be guarded.
+    // The library may panic on a damaged file. Database and copy end in the closure, so that nothing of it is used again.
+    // Bytes that passed here don't make it panic later, so that no later call is guarded.
     quiet::attempt(|| {
         let database = builder().set_check_integrity_on_open(check).create_with_backend(copy)?;
         Ok((read_head(&database)?, read_state(&database)?))
     })
-    .unwrap_or_else(|| Err(Trouble::Damaged("it contradicts itself".to_owned())))
-    .map_err(|trouble| match trouble {
-        // There is no device under a copy: what it can't read is not there.
-        Trouble::Io(_, error) => Trouble::Damaged(error.to_string()),
+    .unwrap_or_else(|| Err(damaged("it contradicts itself")))
+    .map_err(|kind| match kind {
+        // A copy has no device under it: bytes that can't be read are missing.
+        StoreErrorKind::Io(io) | StoreErrorKind::NotAFile(io) | StoreErrorKind::Moved(io) => {
+            StoreErrorKind::Damaged(io.error.to_string())
+        }
         other => other,
     })
 }
@@ -176,7 +182,7 @@ fn key(object: &ObjectId) -> Vec<u8> {
     [object.aid.as_bytes(), &object.file.value().to_be_bytes()].concat()
 }
 
-fn object(key: &[u8]) -> Result<ObjectId, Trouble> {
+fn object(key: &[u8]) -> Result<ObjectId, StoreErrorKind> {
     let split = key.split_last_chunk::<2>();
     split
         .and_then(|(aid, file)| {
@@ -185,10 +191,10 @@ fn object(key: &[u8]) -> Result<ObjectId, Trouble> {
                 file: FileId::new(u16::from_be_bytes(*file)),
             })
         })
-        .ok_or_else(|| Trouble::Damaged("it names a file that no card can have".to_owned()))
+        .ok_or_else(|| damaged("it names a file that no card can have"))
 }
 
-/// A copy of a state. Zeroed when dropped; `Debug`, which the library may ask for, shows nothing of it.
+/// A copy of a state. Zeroed when dropped; `Debug`, which the library requires, shows nothing of it.
 struct MemoryCopy(Mutex<Zeroizing<Vec<u8>>>);
 
 impl MemoryCopy {
@@ -196,7 +202,7 @@ impl MemoryCopy {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The bytes from `offset` on that many, as far as there are so many.
+    /// The range of `count` bytes from `offset`, or an error if it ends behind `length`.
     fn range(offset: u64, count: usize, length: usize) -> io::Result<std::ops::Range<usize>> {
         usize::try_from(offset)
             .ok()
@@ -276,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_and_nothing_that_no_card_can_have() {
+    fn a_state_is_read_back_and_impossible_values_are_refused() {
         for (change, possible) in [
             (tries(0), true),
             (tries(15), true),
@@ -300,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_is_told_from_none_and_from_a_newer_one() {
+    fn no_version_is_damage_and_a_newer_one_is_named() {
         for (format, newer) in [(0, false), (VERSION + 1, true), (u32::MAX, true)] {
             let database = in_memory();
             begin(&database, &IDENTITY, &tries(3)).unwrap();
@@ -308,15 +314,15 @@ mod tests {
             transaction.open_table(FORMAT).unwrap().insert("state", format).unwrap();
             transaction.commit().unwrap();
             match read_head(&database) {
-                Err(Trouble::Newer(found)) => assert!(newer && found == format, "{format}"),
-                Err(Trouble::Damaged(_)) => assert!(!newer, "{format}"),
+                Err(StoreErrorKind::Newer { format: found, .. }) => assert!(newer && found == format, "{format}"),
+                Err(StoreErrorKind::Damaged(_)) => assert!(!newer, "{format}"),
                 other => panic!("version {format}: {other:?}"),
             }
         }
     }
 
     #[test]
-    fn a_copy_in_memory_is_as_long_as_it_is_made_and_shows_nothing() {
+    fn a_copy_in_memory_has_the_set_length_and_shows_nothing() {
         let copy = MemoryCopy(Mutex::new(Zeroizing::new(b"1234".to_vec())));
         assert_eq!(format!("{copy:?}"), "MemoryCopy");
         copy.set_len(6).unwrap();

@@ -1,4 +1,4 @@
-//! Looking at a state without using the card, and dropping it. Shows which PINs have changed, never a value.
+//! Reading a state without using the card, and removing it. Shows which PINs have changed, never a value.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read};
@@ -6,17 +6,19 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use super::error::{StateError, Trouble};
+use super::error::storage;
 use super::file::open_own;
 use super::format;
-use super::medium::{FileMedium, Medium as _, look, look_unwritable, storage};
+use super::medium::{FileMedium, Medium as _, lock_shared, lock_unwritable, name};
 use crate::declaration::ObjectId;
+use crate::state::error::{StoreError, StoreErrorKind};
 use crate::state::store::{PinState, State};
 
 /// What a state holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inspection {
-    /// What is wrong with it, `None` for a sound state. All else is as far as it can still be read, and not reliable.
+    /// What is wrong with it; `None` for a sound state. The other fields of a damaged state are not reliable.
     pub damage: Option<String>,
     /// The version of its format and the issued card that it belongs to; `None` where that can't be read.
     pub head: Option<(u32, [u8; 32])>,
@@ -24,37 +26,41 @@ pub struct Inspection {
     pub pins: Vec<PinEntry>,
 }
 
-/// What a state says of a PIN.
+/// The state of a PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PinEntry {
     /// The PIN.
     pub object: ObjectId,
-    /// Tries left, `None` where that is as issued.
+    /// Tries left; `None` if they are as issued.
     pub tries_left: Option<u8>,
-    /// Whether it has another value than at issuance, or had.
+    /// Whether its value was ever changed.
     pub changed: bool,
 }
 
-/// Looks at the state in the file `path` without changing it, damaged or not. `None` for a card never changed. Any number
-/// of processes can look at once.
+/// Reads the state in the file `path` without changing it, damaged or not. `None` for a card never changed. Any number of
+/// processes can do so at once.
 ///
 /// # Errors
 /// The card is in use, the state is of a newer format, or the file can't be read.
-pub fn inspect(path: &Path) -> Result<Option<Inspection>, StateError> {
-    // So that nobody writes meanwhile.
-    let _look = match look(path) {
-        Err(StateError::Storage { kind, .. }) if NOT_WRITABLE.contains(&kind) => look_unwritable(path)?,
+pub fn inspect(path: &Path) -> Result<Option<Inspection>, StoreError> {
+    // Excludes a writer meanwhile.
+    let _lock = match lock_shared(path) {
+        Err(StoreError {
+            kind: StoreErrorKind::Io(io),
+            ..
+        }) if NOT_WRITABLE.contains(&io.error.kind()) => lock_unwritable(path)?,
         other => Some(other?),
     };
     let bytes = match read(path) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(storage(path, "read", &error)),
+        Err(error) => return Err(storage("read")(error).at(name(path))),
     };
     let (damage, read) = match format::examine(&bytes) {
         Ok(read) => (None, Some(read)),
-        Err(Trouble::Damaged(what)) => (Some(what), format::salvage(&bytes).ok()),
-        Err(trouble) => return Err(trouble.at(path.display().to_string())),
+        Err(StoreErrorKind::Damaged(what)) => (Some(what), format::salvage(&bytes).ok()),
+        Err(kind) => return Err(kind.at(name(path))),
     };
     Ok(Some(Inspection {
         damage,
@@ -63,19 +69,19 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, StateError> {
     }))
 }
 
-/// Removes the state in the file `path`, sound or damaged: the card is as it was issued. Returns whether there was one.
+/// Removes the state in the file `path`, sound or damaged: the card is as issued. Returns whether there was one.
 ///
 /// # Errors
 /// The card is in use, or the file can't be removed.
-pub fn reset(path: &Path) -> Result<bool, StateError> {
-    let medium = FileMedium::hold(path)?;
+pub fn reset(path: &Path) -> Result<bool, StoreError> {
+    let medium = FileMedium::lock(path)?;
     let there = medium.is_there();
     let removed = medium.remove().and_then(|()| medium.sync_name());
-    removed.map_err(|error| storage(path, "remove", &error))?;
+    removed.map_err(|error| storage("remove")(error).at(name(path)))?;
     Ok(there)
 }
 
-/// Why no file can be made where a state may still be read.
+/// Errors of making a file at a place where a state may still be readable.
 const NOT_WRITABLE: [io::ErrorKind; 5] = [
     io::ErrorKind::NotFound,
     io::ErrorKind::PermissionDenied,
@@ -90,7 +96,7 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     if length > format::LONGEST as u64 {
         return Err(io::Error::other("it is far longer than any state"));
     }
-    // With room from the start: a buffer that grows leaves copies behind.
+    // With its full capacity from the start, because a buffer that grows leaves copies in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 1));
     file.take(length).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -1,7 +1,7 @@
-//! Where the bytes of a state lie: a file, or what a test puts in its place to cut the power.
+//! Where the bytes of a state are: a file, or a replacement with which a test cuts the power.
 //!
-//! A medium knows nothing of what it holds. It must never bring a state into being that is not whole, nor make one that
-//! others than its owner can read.
+//! A medium does not interpret the bytes. It must never make a state visible that is not whole, or one that other users
+//! can read.
 
 use core::fmt;
 use std::ffi::OsString;
@@ -12,78 +12,77 @@ use std::path::{Path, PathBuf};
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 
-use super::error::StateError;
+use super::error::{MOVED, storage};
 use super::file::{open_own, owners_only, unless_file};
-use super::holder::{Hold, Look, NotHeld};
+use super::lock::{Lock, SharedLock};
+use crate::state::error::StoreError;
 
-/// Where the bytes of one state lie. Whoever has it has it alone.
+/// Where the bytes of one state are. One process at a time has it.
 pub trait Medium: Send + fmt::Debug {
-    /// What the bytes are read from and written to.
+    /// The open state, for the database library.
     type Backend: StorageBackend;
 
-    /// Where that is, for messages.
+    /// The place, for messages.
     fn place(&self) -> String;
 
     /// The state, if there is one.
     ///
     /// # Errors
-    /// There is one, or may be one, but it can't be opened for reading and writing.
+    /// A state exists, or may exist, and can't be opened for reading and writing.
     fn open(&self) -> io::Result<Option<Self::Backend>>;
 
-    /// An empty state that nobody finds until it is [published](Self::publish).
+    /// An empty state that is not visible until it is [published](Self::publish).
     ///
     /// # Errors
     /// It can't be made.
     fn create(&self) -> io::Result<Self::Backend>;
 
-    /// Makes what was created the state, at once and as a whole. Its bytes have been synced before.
+    /// Makes the created bytes the state, in one step. They have been synced before.
     ///
     /// # Errors
-    /// It may or may not be the state; it is not, where there was one.
+    /// They may or may not be the state now. They are not if there was a state before.
     fn publish(&self) -> io::Result<()>;
 
     /// Removes the state, if there is one.
     ///
     /// # Errors
-    /// It is still there.
+    /// The state still exists.
     fn remove(&self) -> io::Result<()>;
 
-    /// Brings to stable storage that there is a state, or that there is none.
+    /// Makes the existence or absence of the state survive a power cut.
     ///
     /// # Errors
-    /// After a power cut it may be otherwise.
+    /// It may not survive one.
     fn sync_name(&self) -> io::Result<()>;
 
-    /// Makes sure that the next comer still finds the card held, and here.
+    /// Checks that another process still finds the lock, and at this place.
     ///
     /// # Errors
-    /// It would not: the place was moved or removed. Or that can't be found out.
-    fn check_held(&self) -> io::Result<()>;
+    /// It does not, because the place was moved or removed; or that can't be checked.
+    fn check_lock(&self) -> io::Result<()>;
 }
 
-/// What an error says of a state that is no longer where the next comer would find it.
-pub(super) const MOVED: io::ErrorKind = io::ErrorKind::StaleNetworkFileHandle;
-
-/// A state in a file, held by this process.
+/// A state in a file that this process has locked.
 #[derive(Debug)]
 pub struct FileMedium {
     state: PathBuf,
-    hold: Hold,
+    lock: Lock,
 }
 
 impl FileMedium {
-    /// Holds the card whose state is, or will be, the file `state`.
+    /// Locks the card whose state is, or will be, the file `state`.
     ///
     /// # Errors
-    /// Another process holds it, or the directory can't be written. A holder who has not yet said where he listens is
-    /// waited for, about a second.
-    pub fn hold(state: &Path) -> Result<Self, StateError> {
-        let hold = Hold::take(holder_of(state)).map_err(|error| not_held(state, error))?;
+    /// Another process has the lock, or the directory can't be written. Waits about a second for a lock owner that has not
+    /// announced where it listens.
+    pub fn lock(state: &Path) -> Result<Self, StoreError> {
+        let lock = Lock::take(lock_file(state)).map_err(|kind| kind.at(name(state)))?;
         let medium = Self {
             state: state.to_owned(),
-            hold,
+            lock,
         };
-        remove(&medium.unfinished()).map_err(|error| storage(state, "clear away what was begun of", &error))?;
+        remove(&medium.unfinished())
+            .map_err(|error| storage("clear away the unfinished beginning of")(error).at(name(state)))?;
         Ok(medium)
     }
 
@@ -91,9 +90,9 @@ impl FileMedium {
         fs::symlink_metadata(&self.state).is_ok()
     }
 
-    pub(super) fn announce(&mut self, control: &str) -> Result<(), StateError> {
-        let told = self.hold.announce(control);
-        told.map_err(|error| storage(&self.state, "announce the holder of", &error))
+    pub(super) fn announce(&mut self, control: &str) -> Result<(), StoreError> {
+        let announced = self.lock.announce(control);
+        announced.map_err(|error| storage("announce the lock owner of")(error).at(name(&self.state)))
     }
 
     fn unfinished(&self) -> PathBuf {
@@ -105,7 +104,7 @@ impl Medium for FileMedium {
     type Backend = FileBackend;
 
     fn place(&self) -> String {
-        self.state.display().to_string()
+        name(&self.state)
     }
 
     fn open(&self) -> io::Result<Option<FileBackend>> {
@@ -117,15 +116,15 @@ impl Medium for FileMedium {
     }
 
     fn create(&self) -> io::Result<FileBackend> {
-        // Made here because the library would let everybody read it.
+        // Made here because the library would make a file that every user can read.
         let file = owners_only(OpenOptions::new().read(true).write(true).create_new(true)).open(self.unfinished())?;
         backend(file)
     }
 
     fn publish(&self) -> io::Result<()> {
-        // There was none when the card was opened, and whoever else may write one must hold the card.
+        // There was none when the card was opened, and another process can write one only with the lock.
         if self.is_there() {
-            return Err(io::Error::new(MOVED, "another one has been put in its place"));
+            return Err(io::Error::new(MOVED, "another file was put in its place"));
         }
         fs::rename(self.unfinished(), &self.state)
     }
@@ -138,14 +137,14 @@ impl Medium for FileMedium {
         let [directory, above] = directories(&self.state);
         File::open(directory)?.sync_all()?;
         match File::open(above) {
-            // Who may not even look into it has not made the directory in it.
+            // A user without permission to read it has not made a directory in it.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
             above => above?.sync_all(),
         }
     }
 
-    fn check_held(&self) -> io::Result<()> {
-        match self.hold.is_found()? {
+    fn check_lock(&self) -> io::Result<()> {
+        match self.lock.is_found()? {
             true => Ok(()),
             false => Err(io::Error::new(
                 MOVED,
@@ -157,15 +156,15 @@ impl Medium for FileMedium {
 
 impl Drop for FileMedium {
     fn drop(&mut self) {
-        // Of a first change that failed; if it stays, the next who holds the card removes it.
-        if self.check_held().is_ok() {
+        // Left by a first change that failed. If removal fails, the next lock owner removes it.
+        if self.check_lock().is_ok() {
             let _ = remove(&self.unfinished());
         }
     }
 }
 
-/// The directories by whose names a state is found again: its own, and the one above, because its own may be as new as the
-/// state.
+/// The directories that must be synced so that a state is found again: its own, and the one above, because its own may be
+/// as new as the state.
 fn directories(state: &Path) -> [PathBuf; 2] {
     let directory = match state.parent() {
         Some(directory) if !directory.as_os_str().is_empty() => directory,
@@ -178,28 +177,23 @@ fn backend(file: File) -> io::Result<FileBackend> {
     FileBackend::new(file).map_err(io::Error::other)
 }
 
-/// Keeps others from changing the state while it is looked at.
-pub(super) fn look(state: &Path) -> Result<Look, StateError> {
-    Look::take(holder_of(state)).map_err(|error| not_held(state, error))
+/// A shared lock, so that no process changes the state while it is read.
+pub(super) fn lock_shared(state: &Path) -> Result<SharedLock, StoreError> {
+    SharedLock::take(lock_file(state)).map_err(|kind| kind.at(name(state)))
 }
 
-/// The same where nothing can be written; `None` where nobody has made a file that says who holds the card.
-pub(super) fn look_unwritable(state: &Path) -> Result<Option<Look>, StateError> {
-    Look::take_unwritable(holder_of(state)).map_err(|error| not_held(state, error))
+/// A shared lock where this process can't write; `None` if there is no lock file.
+pub(super) fn lock_unwritable(state: &Path) -> Result<Option<SharedLock>, StoreError> {
+    SharedLock::take_unwritable(lock_file(state)).map_err(|kind| kind.at(name(state)))
 }
 
-fn holder_of(state: &Path) -> PathBuf {
+fn lock_file(state: &Path) -> PathBuf {
     beside(state, ".holder")
 }
 
-fn not_held(state: &Path, error: NotHeld) -> StateError {
-    match error {
-        NotHeld::By(holder) => StateError::InUse {
-            place: state.display().to_string(),
-            holder,
-        },
-        NotHeld::Io(error) => storage(state, "lock", &error),
-    }
+/// The name of a state in messages.
+pub(super) fn name(state: &Path) -> String {
+    state.display().to_string()
 }
 
 fn beside(state: &Path, suffix: &str) -> PathBuf {
@@ -215,63 +209,56 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-pub(super) fn storage(state: &Path, doing: &'static str, error: &io::Error) -> StateError {
-    StateError::Storage {
-        place: state.display().to_string(),
-        doing,
-        kind: error.kind(),
-        reason: error.to_string(),
-    }
-}
-
 #[cfg(all(test, unix))]
 mod tests {
-    use super::super::file::NO_FILE;
+    use super::super::error::NO_FILE;
     use super::*;
+    use crate::state::error::StoreErrorKind;
 
     #[test]
-    fn a_state_is_found_by_two_directories() {
+    fn a_state_needs_two_directories_synced() {
         let names = |state: &str| directories(Path::new(state)).map(|directory| directory.display().to_string());
         assert_eq!(names("/d/c.state/hanako.redb"), ["/d/c.state", "/d/c.state/.."]);
         assert_eq!(names("hanako.redb"), [".", "./.."]);
     }
 
     #[test]
-    fn the_directory_of_the_state_is_the_one_that_is_synced() {
+    fn sync_name_syncs_the_directory_of_the_state() {
         let directory = tempfile::tempdir().unwrap();
         let there = directory.path().join("there");
         fs::create_dir(&there).unwrap();
-        let hold = || Hold::take(directory.path().join("holder")).unwrap();
+        let lock = || Lock::take(directory.path().join("lock")).unwrap();
         let medium = FileMedium {
             state: there.join("hanako.state"),
-            hold: hold(),
+            lock: lock(),
         };
         medium.sync_name().unwrap();
         fs::remove_dir(&there).unwrap();
         assert!(medium.sync_name().is_err(), "another directory was synced, or none");
         drop(medium);
 
-        // A bare name lies in the current directory.
+        // A bare name is in the current directory.
         let medium = FileMedium {
             state: PathBuf::from("hanako.state"),
-            hold: hold(),
+            lock: lock(),
         };
         medium.sync_name().unwrap();
     }
 
     #[test]
-    fn who_only_looks_is_told_of_the_holder_whether_he_could_write_or_not() {
+    fn a_reader_gets_the_error_of_a_locked_card_with_and_without_write_permission() {
         let directory = tempfile::tempdir().unwrap();
         let state = directory.path().join("hanako.state");
-        let held = FileMedium::hold(&state).unwrap();
-        assert!(matches!(look(&state), Err(StateError::InUse { .. })));
-        assert!(matches!(look_unwritable(&state), Err(StateError::InUse { .. })));
-        drop(held);
-        assert!(look_unwritable(&state).unwrap().is_none());
+        let medium = FileMedium::lock(&state).unwrap();
+        let in_use = |error: StoreError| assert!(matches!(error.kind, StoreErrorKind::InUse(_)), "{error}");
+        in_use(lock_shared(&state).unwrap_err());
+        in_use(lock_unwritable(&state).unwrap_err());
+        drop(medium);
+        assert!(lock_unwritable(&state).unwrap().is_none());
     }
 
     #[test]
-    fn what_can_not_be_removed_is_told_from_what_is_not_there() {
+    fn remove_accepts_an_absent_file_and_refuses_a_directory() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("hanako.state");
         remove(&path).unwrap();

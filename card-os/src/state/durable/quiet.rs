@@ -1,5 +1,5 @@
-//! Work that may panic because of a damaged state, which is told as an error. What the panic has to say names lines of the
-//! library and is for nobody; panics of all other work are told as they were.
+//! Runs work that may panic because of a damaged state, and returns the panic as a value. The panic's message names lines of
+//! the library and helps no user, so it is not printed. Other panics are printed as before.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
@@ -9,9 +9,9 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Does the work; `None` if it panicked. Nothing that it can change may be used after that.
+/// Does the work; `None` if it panicked. The caller must not use anything that the work could change after that.
 pub(super) fn attempt<T>(work: impl FnOnce() -> T) -> Option<T> {
-    // One hook is all that a process has; it is put in front of whatever is there.
+    // A process has one hook. This one runs before the hook that was there.
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = panic::take_hook();
@@ -34,7 +34,7 @@ mod tests {
     const CHILD: &str = "VMYNA_TEST_PANICS";
 
     #[test]
-    fn panics_of_other_work_are_told_and_those_of_an_attempt_are_not() {
+    fn other_panics_are_printed_and_those_of_an_attempt_are_not() {
         if std::env::var_os(CHILD).is_some() {
             assert_eq!(attempt(|| 1), Some(1));
             assert_eq!(attempt::<u8>(|| panic!("within")), None);
@@ -42,14 +42,14 @@ mod tests {
             return;
         }
         let (_, module) = module_path!().split_once("::").unwrap();
-        let name = format!("{module}::panics_of_other_work_are_told_and_those_of_an_attempt_are_not");
+        let name = format!("{module}::other_panics_are_printed_and_those_of_an_attempt_are_not");
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
         let child = child.args(["--exact", &name, "--nocapture"]).env(CHILD, "1");
-        let told = child.output().unwrap();
-        let said = String::from_utf8_lossy(&told.stderr);
+        let output = child.output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stderr);
         assert!(
-            told.status.success() && said.contains("elsewhere") && !said.contains("within"),
-            "{said}"
+            output.status.success() && printed.contains("elsewhere") && !printed.contains("within"),
+            "{printed}"
         );
     }
 }
