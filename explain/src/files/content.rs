@@ -3,8 +3,9 @@
 use vmyna_apdu::{Language, hex, say};
 use vmyna_card_os::declaration::{Application, Body, CertificateKey};
 
+use super::item::Item;
 use super::tree::Place;
-use super::{Item, certificate, meaning, record, tree, value, words};
+use super::{certificate, meaning, record, tree, value, words};
 
 /// What a file or data object of this application holds, in lines.
 #[must_use]

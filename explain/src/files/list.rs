@@ -4,7 +4,8 @@ use vmyna_apdu::{FileId, Language, say};
 use vmyna_card_os::declaration::{Application, File, Operation, SecureSession};
 use vmyna_card_os::rule::Basis;
 
-use super::{Item, words};
+use super::item::Item;
+use super::words;
 use crate::access;
 
 /// How applications and files are listed.
