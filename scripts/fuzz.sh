@@ -1,6 +1,6 @@
 #!/bin/sh
 # Fuzzes the virtual card with libFuzzer: builds the targets of fuzz/ with coverage instrumentation, runs each for
-# FUZZ_SECONDS (default 4) beginning with its corpus and seeds, and says how often it ran and what it found.
+# FUZZ_SECONDS (default 4) beginning with its corpus and seeds, and prints how often it ran and what it found.
 #
 #   scripts/fuzz.sh                       all targets
 #   scripts/fuzz.sh card_session tlv      these

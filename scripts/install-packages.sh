@@ -53,7 +53,7 @@ if [ -n "$missing" ]; then
     done
 fi
 
-# pcscd insists on this directory, whoever starts it. systemd makes it at boot, nobody does in a container.
+# pcscd needs this directory, whichever user starts it. systemd makes it at boot; a container has no systemd.
 if [ ! -d /run/pcscd ]; then
     echo "Making /run/pcscd, which pcscd needs"
     as_root mkdir -p /run/pcscd

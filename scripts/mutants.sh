@@ -1,5 +1,5 @@
 #!/bin/sh
-# Mutation test of the code that decides who may do what and that keeps the tries: every mutant of it that the tests of
+# Mutation test of the code that decides on access and that keeps the tries: every mutant of it that the tests of
 # card-os don't notice survives, and more than 15 % survivors fail the check. An hour and a half on two cores.
 #
 #   scripts/mutants.sh [OUTPUT] [CARGO-MUTANTS-OPTION...]     the report lies in OUTPUT/mutants.out

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs the tests with other projects' programs, and the demonstration, on a machine that has more than they need: Debian's
-# softhsm2, which p11-kit loads into every program that asks it for modules, and a home directory whose configuration of
-# OpenSC, p11-kit, OpenSSL and GnuPG would break them. Three minutes on two cores.
+# softhsm2, which p11-kit loads into every program that asks it for modules, and a home directory with configuration of
+# OpenSC, p11-kit, OpenSSL and GnuPG that would break them. Three minutes on two cores.
 #
 #   scripts/test-clients.sh [TEST...]     only these test programs of the command, for example pkcs11
 set -eu

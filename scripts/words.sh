@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-LIMIT=${LIMIT:-18}
+LIMIT=${LIMIT:-10}
 words='tells?|told|nobody|whoever|who|whose|lest|therein|said|says'
 
 print=no

@@ -26,7 +26,7 @@ pub struct Rules {
     pub absent: Vec<String>,
     /// The PINs.
     pub pins: Vec<PinRules>,
-    /// Who may do what to which object.
+    /// The condition of each operation on each object.
     pub rows: Vec<Row>,
 }
 

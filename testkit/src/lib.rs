@@ -1,11 +1,11 @@
 //! What tests, demonstrations and benchmarks need around vmyna: a PC/SC service of their own.
 //!
-//! [`PrivatePcscd`] starts the machine's `pcscd` on a socket and TCP ports that nobody else uses, so that any number of
+//! [`PrivatePcscd`] starts the machine's `pcscd` on a socket and free TCP ports, so that any number of
 //! tests run at the same time, without root, and without touching the machine's own PC/SC service. The binary
 //! `private-pcscd` of this package offers the same to scripts. [`LocalServer`] starts servers that clients log in to, and
 //! [`clients`] is the list of clients that tests prove to work. [`test_card`] is a card for tests of readers.
 //!
-//! This crate must never become part of the product: it panics with a sentence that says what to install, and it looks
+//! This crate must never become part of the product: it panics with the command that installs what is missing, and it looks
 //! for programs where Debian and Ubuntu put them.
 
 #[cfg(feature = "access")]

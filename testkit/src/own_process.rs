@@ -2,7 +2,7 @@
 //!
 //! libpcsclite reads the name of its socket from the environment once a process, and a process can't change its
 //! environment safely while other threads run. So a test that is itself a PC/SC client is started again as a child, in an
-//! environment that names a socket nobody else has. Must never let a child that ran no test count as success.
+//! environment that names a socket of its own. Must never let a child that ran no test count as success.
 
 use std::path::Path;
 use std::process::Command;

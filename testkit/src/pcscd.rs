@@ -1,4 +1,4 @@
-//! A `pcscd` of one's own: private socket, private configuration, vpcd readers on ports nobody else uses.
+//! A `pcscd` of one's own: private socket, private configuration, vpcd readers on free ports.
 //!
 //! pcscd has no option for its socket's path. It does accept a listening socket from systemd (`LISTEN_FDS`,
 //! `LISTEN_PID`, descriptor 3; see sd_listen_fds(3)), so it is given one the same way. `LISTEN_PID` must be its own
@@ -27,13 +27,13 @@ const READERS_AT_MOST: usize = 8;
 /// pcscd is ready after some 20 ms; a busy machine may take a while longer.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
-/// How often to try other ports when somebody was faster.
+/// How often to try other ports when another process takes them first.
 const ATTEMPTS: usize = 5;
 
 /// Lines of pcscd's log that an error shows.
 const LINES_OF_LOG: usize = 12;
 
-/// A running `pcscd` with vpcd readers that only those who know its socket can see.
+/// A running `pcscd` with vpcd readers that only clients of its socket see.
 ///
 /// Dropping it ends the daemon and removes its directory. When this process dies without dropping it, a watchdog does.
 pub struct PrivatePcscd {
@@ -48,14 +48,14 @@ impl PrivatePcscd {
     /// Starts a pcscd with `readers` vpcd readers (0 to 8) in a new directory under `/tmp` and waits until it is ready.
     ///
     /// # Errors
-    /// One sentence that says what is missing or failed, and the end of pcscd's log when it has one.
+    /// One sentence about what is missing or failed, and the end of pcscd's log when it has one.
     pub fn start(readers: usize) -> Result<PrivatePcscd, String> {
         let directory = private_directory()?;
         let socket = directory.path().join("socket");
         Self::start_in(directory, socket, readers)
     }
 
-    /// The same, with the PC/SC socket at the path `socket`, whose directory must exist.
+    /// Starts a pcscd with its PC/SC socket at the path `socket`. The directory of `socket` must exist.
     ///
     /// # Errors
     /// As [`PrivatePcscd::start`].
@@ -145,7 +145,7 @@ impl PrivatePcscd {
     /// Ends the daemon if it runs and starts it again: same socket path, same configuration, same ports.
     ///
     /// # Errors
-    /// One sentence that says what failed, with the end of pcscd's log.
+    /// One sentence about what failed, with the end of pcscd's log.
     pub fn restart(&mut self) -> Result<(), String> {
         self.kill();
         self.launch()
@@ -268,7 +268,7 @@ fn private_directory() -> Result<TempDir, String> {
         .map_err(cannot("create a directory in", "/tmp".as_ref()))
 }
 
-/// pcscd 2 asks polkit who may use it, which refuses anyone without a desktop session.
+/// pcscd 2 asks polkit for permission; polkit refuses users without a desktop session.
 fn has_polkit(pcscd: &Path) -> bool {
     let help = Command::new(pcscd).arg("--help").stdin(Stdio::null()).output();
     help.is_ok_and(|help| [help.stdout, help.stderr].iter().any(|text| mentions_polkit(text)))
@@ -279,7 +279,7 @@ fn mentions_polkit(help: &[u8]) -> bool {
 }
 
 /// What to do about a failure that a fresh machine meets: pcscd insists on a directory that only root can make, which
-/// systemd does at boot and nobody in a container.
+/// systemd does at boot. A container has none.
 fn advice(log: &str) -> &'static str {
     if log.contains("cannot create /run/pcscd") {
         ": have root run `mkdir /run/pcscd`"

@@ -1,7 +1,7 @@
 //! Pairs of free TCP ports, one pair a vpcd reader.
 //!
 //! Must never hand out a port of the range from which the kernel takes source ports (from 32768 on Linux): a program
-//! that keeps trying to connect to such a port while nobody listens can end up connected to itself and so block it.
+//! that keeps trying to connect to such a port while no process listens can end up connected to itself and so block it.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -12,7 +12,7 @@ const PAIRS: u16 = (32_766 - FIRST) / 2;
 
 /// Ports `p` of which `p` and `p + 1` are free on all interfaces (vpcd listens on all of them), all different.
 ///
-/// Free means free now: somebody may take one before vpcd does, so the caller retries.
+/// Free means free now: another process may take one before vpcd does, so the caller retries.
 pub(crate) fn free_pairs(count: usize) -> Result<Vec<u16>, String> {
     // Where to begin is random, so that test programs that run at the same time rarely meet.
     let start = RandomState::new().hash_one(std::process::id());
@@ -29,7 +29,7 @@ pub(crate) fn free_pairs(count: usize) -> Result<Vec<u16>, String> {
     Ok(ports)
 }
 
-/// Whether nobody listens on `port`.
+/// Whether no process listens on `port`.
 pub(crate) fn is_free(port: u16) -> bool {
     TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok()
 }

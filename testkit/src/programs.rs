@@ -1,4 +1,4 @@
-//! Finds the programs of the machine that tests are run against, or says which package brings them.
+//! Finds the programs of the machine that tests are run against, or reports which package brings them.
 //!
 //! Must never skip silently: a test whose peer is missing fails with the command that installs it.
 
@@ -10,7 +10,7 @@ const SYSTEM_DIRECTORIES: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 /// The full path of the program `name`, from `PATH` or from the system's directories for daemons.
 ///
 /// # Panics
-/// When there is no such program, with the sentence that says which Debian package to install.
+/// When there is no such program, with the command that installs its Debian package.
 #[expect(clippy::panic, reason = "a test without its peer must fail and say what to install")]
 pub fn require_program(name: &str, debian_package: &str) -> PathBuf {
     find_program(name).unwrap_or_else(|| {
@@ -21,7 +21,7 @@ pub fn require_program(name: &str, debian_package: &str) -> PathBuf {
 /// The full path of vpcd's driver for pcscd (`libifdvpcd.so…`).
 ///
 /// # Panics
-/// When it is missing, with the sentence that says which Debian package to install.
+/// When it is missing, with the command that installs its Debian package.
 #[expect(clippy::panic, reason = "a test without its peer must fail and say what to install")]
 pub fn require_vpcd_driver() -> PathBuf {
     find_vpcd_driver().unwrap_or_else(|sentence| panic!("{sentence}"))
@@ -30,7 +30,7 @@ pub fn require_vpcd_driver() -> PathBuf {
 /// The full path of the library `name`, from one of the directories in which Debian and Ubuntu put libraries.
 ///
 /// # Panics
-/// When it is missing, with the sentence that says which Debian package to install.
+/// When it is missing, with the command that installs its Debian package.
 #[expect(clippy::panic, reason = "a test without its peer must fail and say what to install")]
 pub fn require_library(name: &str, debian_package: &str) -> PathBuf {
     find_library(name).unwrap_or_else(|| {
@@ -55,7 +55,7 @@ fn library_under(usr: &Path, name: &str) -> Option<PathBuf> {
 /// The same for vpcd's driver, giving the sentence instead of a panic.
 ///
 /// # Errors
-/// One sentence that says what is missing, where it was looked for and what to install.
+/// One sentence: what is missing, where it was searched for, and what to install.
 pub fn find_vpcd_driver() -> Result<PathBuf, String> {
     driver_under(Path::new("/usr")).ok_or_else(|| {
         "vpcd's driver libifdvpcd.so is in none of /usr/lib/pcsc, /usr/lib/*/pcsc, /usr/lib64/pcsc: \

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 /// Servers are ready after some 50 ms; a busy machine may take a while longer.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
-/// How often to try another port when somebody was faster.
+/// How often to try another port when another process takes it first.
 const ATTEMPTS: usize = 5;
 
 /// A running server. Dropping it ends the process and removes its directory; when this process dies, a watchdog does.
@@ -34,7 +34,7 @@ impl LocalServer {
     /// It is called again with another port when the server ends at once, as it does when the port is taken.
     ///
     /// # Errors
-    /// One sentence that says what failed, with the server's log.
+    /// One sentence about what failed, with the server's log.
     pub fn start(ready: &str, mut command: impl FnMut(&Path, u16) -> Command) -> Result<LocalServer, String> {
         let directory = tempfile::Builder::new().prefix("vmyna-").tempdir();
         let directory = directory.map_err(|error| format!("cannot create a temporary directory: {error}"))?;
@@ -66,7 +66,7 @@ impl LocalServer {
         self.directory.path()
     }
 
-    /// What the server has said so far.
+    /// The server's log so far.
     pub fn log(&self) -> String {
         let log = fs::read(self.directory().join("log")).unwrap_or_default();
         String::from_utf8_lossy(&log).into_owned()

@@ -1,7 +1,7 @@
 //! Ends a daemon when the program that started it dies without cleaning up (Ctrl-C, a time limit, SIGKILL).
 //!
 //! A shell waits at the end of a pipe whose other end only this process holds. Must never outlive the daemon it watches
-//! for: process ids are used again, so whoever ends the daemon dismisses the watchdog first.
+//! for: process ids are used again, so the owner dismisses the watchdog before it ends the daemon.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -18,7 +18,7 @@ impl Watchdog {
             .args(["-c", r#"read -r _; kill -9 "$1"; rm -rf "$2""#, "sh"])
             .arg(pid.to_string())
             .arg(directory)
-            // A group of its own: Ctrl-C at the terminal must not end the one who cleans up after Ctrl-C.
+            // A group of its own: Ctrl-C at the terminal must not end the process that cleans up after it.
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
@@ -27,7 +27,7 @@ impl Watchdog {
             .map(Watchdog)
     }
 
-    /// From now on somebody else is responsible.
+    /// Ends the watchdog; the caller ends the daemon.
     pub(crate) fn dismiss(mut self) {
         // Fails only when it has ended already.
         let _ = self.0.kill();

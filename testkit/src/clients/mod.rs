@@ -45,7 +45,7 @@ pub struct Client {
     pub name: &'static str,
     /// The package and the versions with which the tests were seen to pass.
     pub versions: &'static str,
-    /// Of a client whose version the tests themselves fix: the version, and the file that does so.
+    /// The version, and the file that fixes it, if the tests fix the client's version.
     pub pinned: Option<(&'static str, &'static str)>,
     /// What it does with the card.
     pub claims: &'static [Claim],
@@ -66,7 +66,7 @@ pub struct Claim {
 /// `make test`.
 pub const PROVED: &str = "VMYNA_CLIENTS_PROVED";
 
-/// Says that the test proves the claim of this key on this way, if it ends without a failure.
+/// Records that the test proves the claim of this key on this way, if it ends without a failure.
 ///
 /// A test holds it from its first line on, as `let _proof = proves("key", Way::Service);`, one call a line: the page is
 /// made by reading these lines.
