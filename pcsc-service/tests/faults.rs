@@ -15,7 +15,7 @@ use vmyna_reader_bridge::fault::{FaultyCard, RealTime, Script};
 use vmyna_testkit::test_card::{TestCard, echo};
 use vmyna_testkit::waiting::{LIMIT, within};
 
-/// An hour: nobody waits for it.
+/// An hour, for which no test waits.
 const DELAY: &str = "delay=3600000,ins=01";
 
 fn with_faults(card: TestCard, faults: &[&str]) -> FaultyCard {
@@ -29,7 +29,7 @@ fn with_faults(card: TestCard, faults: &[&str]) -> FaultyCard {
     )
 }
 
-/// A service whose card has these faults.
+/// A service with a card that has these faults.
 fn service(faults: &[&str]) -> Service {
     let service = Service::start();
     let card = with_faults(service.card.clone(), faults);
@@ -67,7 +67,7 @@ fn a_card_that_leaves_after_its_answer_gives_it_and_is_missed_at_once() {
     let (card, others) = (one.connect_shared(), other.connect_shared());
     other.wait();
     assert_eq!(one.transmit(card, &[0, 1, 2]), Ok(echo(&[0, 1, 2])));
-    // The other is told, without a command of its own.
+    // The other client gets a message, without a command of its own.
     assert_eq!(other.numbers(2), [0, 0]);
     assert_eq!(other.status(others), code::REMOVED_CARD);
     assert_eq!(one.transmit(card, &[0, 1]), Err(code::REMOVED_CARD));
@@ -155,8 +155,8 @@ fn a_card_is_put_back_at_once_however_long_its_power_on_takes() {
     service.is_well();
 }
 
-/// A reader that is told what happens in it, with a card that has these faults.
-fn told(faults: &[&str]) -> (Service, impl Fn() -> String) {
+/// A service with a log of its events, and a card that has these faults.
+fn logged(faults: &[&str]) -> (Service, impl Fn() -> String) {
     let log = Arc::<Mutex<Vec<&str>>>::default();
     let noted = Arc::clone(&log);
     let observer: Observer = Box::new(move |event| {
@@ -180,7 +180,7 @@ fn told(faults: &[&str]) -> (Service, impl Fn() -> String) {
 
 #[test]
 fn a_card_that_leaves_as_it_is_put_in_has_been_in_and_is_out() {
-    let (service, log) = told(&["remove,on=power-on,nth=1"]);
+    let (service, log) = logged(&["remove,on=power-on,nth=1"]);
     assert_eq!(log(), "in out");
     let listed = service.hand().list().remove(0);
     assert_eq!((listed.state, listed.atr.len()), (2, 0));
@@ -192,7 +192,7 @@ fn a_card_that_leaves_as_it_is_put_in_has_been_in_and_is_out() {
 #[test]
 fn a_card_that_leaves_when_it_is_powered_or_unpowered_is_told_as_out() {
     const UNPOWER: u32 = 2;
-    let (service, log) = told(&["remove,on=power-on,nth=2"]);
+    let (service, log) = logged(&["remove,on=power-on,nth=2"]);
     let mut client = Client::new(service.path());
     let card = client.connect_shared();
     assert_eq!(client.disconnect(card, UNPOWER), 0);

@@ -2,7 +2,7 @@
 //! the same order. What both must give is written here once, in the assertions of the client.
 //!
 //! Known differences, each with its reason, are where `Stack::is_pcscd` is asked, and these that the client leaves out:
-//! - times: pcscd looks after vpcd's cards every 400 ms, the service tells of a change at once;
+//! - times: pcscd checks vpcd's cards every 400 ms, the service reports a change at once;
 //! - a card that falls silent, or was unpowered by SCardDisconnect: `vmyna serve` takes it out of vpcd's reader for a
 //!   moment, because vpcd has no other way to say so; in the service it stays.
 
@@ -109,7 +109,7 @@ fn works(card: &Card) -> Result<(), Error> {
     ask(card, &[0x00, 0xA4, 0x00, 0x00]).map(|answer| assert_eq!(answer, echo(&[0x00, 0xA4, 0x00, 0x00])))
 }
 
-/// What SCardGetStatusChange says of the reader within `time` to a client that knows `known`.
+/// The state from SCardGetStatusChange within `time`, for a client that knows `known`.
 fn change(context: &Context, name: &CStr, known: State, time: Duration) -> Result<State, Error> {
     let mut states = [ReaderState::new(name, known)];
     context.get_status_change(time, &mut states)?;
@@ -161,8 +161,8 @@ fn an_empty_reader(stack: &Stack) {
         connect(&a, ShareMode::Exclusive, Protocols::ANY).err(),
         Some(Error::NoSmartcard)
     );
-    let nobody = a.connect(c"Nobody 00 00", ShareMode::Shared, Protocols::ANY);
-    assert_eq!(nobody.err(), Some(Error::UnknownReader));
+    let unknown = a.connect(c"Unknown 00 00", ShareMode::Shared, Protocols::ANY);
+    assert_eq!(unknown.err(), Some(Error::UnknownReader));
     assert_eq!(
         connect(&a, ShareMode::Shared, Protocols::UNDEFINED).err(),
         Some(Error::ProtoMismatch)
@@ -181,7 +181,7 @@ fn an_empty_reader(stack: &Stack) {
     );
     assert!(start.elapsed() >= Duration::from_millis(150));
     assert_eq!(
-        change(&a, c"Nobody 00 00", State::UNAWARE, Duration::ZERO),
+        change(&a, c"Unknown 00 00", State::UNAWARE, Duration::ZERO),
         Err(Error::UnknownReader)
     );
     // No reader comes or goes.
@@ -209,7 +209,7 @@ fn waiting_for_a_card(stack: &mut Stack) {
     for waiter in waiters {
         assert_eq!(waiter.join().unwrap(), Ok(State::PRESENT | State::CHANGED));
     }
-    // Whoever asks later is told at once: nothing is lost between two waits.
+    // A later request is answered at once: no change is lost between two waits.
     assert_eq!(
         change(&third, &reader(), State::EMPTY, LIMIT),
         Ok(State::PRESENT | State::CHANGED)
@@ -266,7 +266,7 @@ fn sharing(stack: &Stack) {
         one.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::LeaveCard),
         Ok(())
     );
-    // pcscd 1.9.9 forgets to give back the lock that goes with an exclusive connection, and whoever connects then hangs
+    // pcscd 1.9.9 does not release the lock of an exclusive connection, and the next client that connects hangs
     // until the first disconnects. Nothing can be gained from that; the service gives it back.
     if !stack.is_pcscd() {
         let two = shared(&b);
@@ -306,7 +306,7 @@ fn transactions() {
         assert_eq!(result, Ok(()));
         assert!(when >= ended);
     });
-    // Somebody who wants to connect waits as well.
+    // Another client that connects waits as well.
     let held = one.transaction().unwrap();
     std::thread::scope(|scope| {
         let connects = scope.spawn(|| connect(&context(), ShareMode::Shared, Protocols::ANY).map(|card| works(&card)));
@@ -337,7 +337,7 @@ fn threads_on_one_context() {
         }
     });
     at_most(LIMIT, || now(&a) == State::PRESENT);
-    // One of them waits for a change, which nobody but SCardCancel can end from outside the context.
+    // One of them waits for a change, which only SCardCancel can end from outside the context.
     let waiting = a.clone();
     let waiter = std::thread::spawn(move || change(&waiting, &reader(), State::PRESENT, LIMIT));
     std::thread::sleep(Duration::from_millis(200));
@@ -411,7 +411,7 @@ fn reader_and_attributes(stack: &Stack) {
         Some(Error::NotTransacted)
     );
     // vpcd's driver knows no attributes, and by telling a length of 0 makes pcscd refuse the reader's name too. Other
-    // drivers tell both, and so does the service.
+    // drivers report both, and so does the service.
     let atr = one.get_attribute_owned(Attribute::AtrString);
     if stack.is_pcscd() {
         assert_eq!(atr.err(), Some(Error::UnsupportedFeature));
@@ -474,7 +474,7 @@ fn clients_that_die() {
             .unwrap();
         at_most(LIMIT, || ready.exists());
         std::fs::remove_file(ready).unwrap();
-        // Its connection, and with it the lock, goes: whoever waits for the card gets it.
+        // Its connection, and with it the lock, ends: a client that waits for the card gets it.
         std::thread::scope(|scope| {
             let waits = scope.spawn(|| works(&one));
             std::thread::sleep(Duration::from_millis(300));
@@ -484,7 +484,7 @@ fn clients_that_die() {
             assert_eq!(waits.join().unwrap(), after, "died with a {what}");
         });
         at_most(LIMIT, || works(&one) == after);
-        // pcscd tells of the reset before it has done it, and has no protocol for the card until then.
+        // pcscd reports the reset before it has done it, and has no protocol for the card until then.
         at_most(LIMIT, || {
             let _ = one.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::LeaveCard);
             works(&one) == Ok(())
@@ -502,7 +502,7 @@ fn removal(stack: &mut Stack) {
     let (mut one, two) = (shared(&a), shared(&b));
     let known = now(&waiting);
     let waiter = std::thread::spawn(move || {
-        // Any other change first, for instance of who uses the card.
+        // Any other change first, for instance of the use of the card.
         let mut state = known;
         while state.contains(State::PRESENT) {
             match change(&waiting, &reader(), state, LIMIT) {

@@ -1,8 +1,8 @@
 //! The service under clients that come by the thousand, are slow, or say anything at all, in any order, at the same time.
 //!
-//! What must hold whatever they do: no thread of the service panics, its memory stays within a bound, whoever behaves is
-//! answered, a handle is worth something only where it was given, nobody has a transaction that another has, none is left
-//! when its owner has gone, and whoever waits for a change is told of each.
+//! What must hold whatever they do: no thread of the service panics, its memory is bounded, a correct client is
+//! answered, a handle is valid only on its own connection, a transaction has one owner and ends with it, and a waiting
+//! client gets a message for each change.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
@@ -189,7 +189,7 @@ enum Call {
     Control,
 }
 
-/// A handle: one of the client's own, one of anybody's, or one that nobody was given.
+/// A handle: one of the client's own, one of any client, or one that was never given.
 #[derive(Clone, Copy, Debug)]
 enum Picked {
     Own(usize),
@@ -271,7 +271,7 @@ const READERS: [&str; 2] = ["Desk 00 00", "Door 00 00"];
 /// What all clients of one run know of each other.
 #[derive(Default)]
 struct World {
-    /// Whose transaction it is, by handle; 0 when nobody's that a client knows of.
+    /// The handle with the transaction; 0 if no client knows of one.
     owners: [AtomicU32; 2],
     handles: Mutex<Vec<u32>>,
     contexts: Mutex<Vec<u32>>,
@@ -290,7 +290,7 @@ struct Player<'a> {
     own: Vec<(u32, usize)>,
 }
 
-/// No answer came in time: somebody else has what is needed.
+/// No answer came in time: another client has the card.
 struct Blocked;
 
 impl<'a> Player<'a> {
@@ -501,7 +501,7 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    /// One that waits is told exactly once: of a change, that it was cancelled, or that it no longer waits.
+    /// A waiting client gets exactly one message: of a change, of a cancellation, or of the end of its wait.
     fn wait_and_stop(&mut self, events: bool) -> Result<(), Blocked> {
         self.client.send(0x13, &[], &[]);
         if self.minor == 6 {
@@ -549,11 +549,11 @@ fn watch(path: &Path, world: &World, minor: u32) {
         };
         *world.watched.lock().unwrap() = [counter(0), counter(1)];
         client.stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
-        let mut told = [0; 8];
+        let mut message = [0; 8];
         while !world.over.load(Ordering::SeqCst) {
-            match client.stream.read(&mut told) {
+            match client.stream.read(&mut message) {
                 Ok(count) => {
-                    assert_eq!((count, told), (8, words(&[events, 0])[..].try_into().unwrap()));
+                    assert_eq!((count, message), (8, words(&[events, 0])[..].try_into().unwrap()));
                     break;
                 }
                 Err(error) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
@@ -578,12 +578,12 @@ fn move_cards(hand: &Hand, world: &World, moves: &[Move]) {
         let counters = || [hand.list()[0].event_counter, hand.list()[1].event_counter];
         assert!(
             within(LIMIT, || *world.watched.lock().unwrap() == counters()),
-            "whoever waits was not told"
+            "the waiting client got no message"
         );
     }
 }
 
-/// Nothing else happens that would wake who was not told.
+/// No other event would wake a client without its message.
 #[test]
 fn whoever_waits_is_told_of_each_of_thousands_of_changes() {
     for minor in 4..=6 {
@@ -597,9 +597,9 @@ fn whoever_waits_is_told_of_each_of_thousands_of_changes() {
         std::thread::scope(|scope| {
             scope.spawn(|| watch(path, &world, minor));
             let mover = scope.spawn(|| move_cards(&hand, &world, &moves));
-            let told = mover.join();
+            let moved = mover.join();
             world.over.store(true, Ordering::SeqCst);
-            assert!(told.is_ok(), "in 4:{minor}");
+            assert!(moved.is_ok(), "in 4:{minor}");
         });
     }
 }
@@ -649,7 +649,7 @@ fn run(scripts: &[Vec<Step>], moves: &[Move]) {
     for name in READERS {
         hand.insert(name, Some(Box::new(TestCard::default()))).unwrap();
     }
-    // Nobody is there any more, so nobody can be in the way.
+    // No client is left that could be in the way.
     let world = World::default();
     let mut last = Player::new(path, &world, 4);
     for reader in 0..2 {

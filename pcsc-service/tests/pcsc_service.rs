@@ -1,5 +1,5 @@
 //! The service against clients that no library is: every version of the protocol, and everything a client can do wrong.
-//! Whoever does loses its connection; a client that behaves notices nothing, which each test looks at.
+//! Such a client loses its connection. Each test checks that a correct client notices nothing.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
@@ -57,7 +57,7 @@ fn an_older_library_is_refused_and_a_newer_one_offered_the_newest_version() {
             client.call(0x11, &[major, minor, 0], 3),
             [4, offered, code::SERVICE_STOPPED]
         );
-        // Who is not understood gets no further, but may try the version it was offered.
+        // A refused client gets no further, but may try the offered version.
         if minor == 7 {
             assert_eq!(client.call(0x11, &[4, offered, 0], 3), [4, offered, 0]);
             assert_eq!(client.call(0x01, &[2, 0, 0], 3)[2], 0);
@@ -73,7 +73,7 @@ fn an_older_library_is_refused_and_a_newer_one_offered_the_newest_version() {
 fn no_change_is_lost_or_told_twice_and_none_comes_between_the_replies_of_4_6() {
     let service = Service::start();
     let hand = service.hand();
-    // 4:4: registered with the table, told once.
+    // 4:4: the request for the table registers the client for one message.
     let mut client = Client::new(service.path());
     for round in 0..50 {
         let present = client.wait() & 0x04 != 0;
@@ -85,7 +85,7 @@ fn no_change_is_lost_or_told_twice_and_none_comes_between_the_replies_of_4_6() {
         }
         assert_eq!(client.numbers(2), [0, 0]);
     }
-    // Nobody waits any more: a stop is not answered, and nothing is told.
+    // No client waits any more: a stop is not answered, and no message is sent.
     client.send(0x14, &[], &[]);
     hand.remove(READER).unwrap();
     assert_eq!(client.wait() & 0x02, 0x02);
@@ -100,7 +100,7 @@ fn no_change_is_lost_or_told_twice_and_none_comes_between_the_replies_of_4_6() {
     client.send(0x17, &[], &[]);
     client.receive(184);
     assert_eq!(client.numbers(2), [1, 0]);
-    // And one that has the table already and only waits is told as well.
+    // A client that has the table already and only waits gets a message as well.
     client.send(0x13, &[], &[]);
     std::thread::sleep(Duration::from_millis(200));
     hand.insert(READER, None).unwrap();
@@ -426,7 +426,7 @@ fn a_card_nobody_uses_is_powered_off_in_time_and_on_again_and_one_in_use_is_not(
     std::thread::sleep(3 * grace);
     assert_eq!(off(), 1);
     assert_eq!(client.disconnect(card, 0), 0);
-    // Somebody comes back in time.
+    // A client comes back in time.
     let card = client.connect_shared();
     assert_eq!(service.card.count("on"), 2);
     assert_eq!(client.disconnect(card, 0), 0);
@@ -512,7 +512,7 @@ fn the_socket_is_private_in_nobodys_way_and_gone_afterwards() {
     assert!(!path.exists() && client.is_cut_off());
 }
 
-/// Who is told of a removal puts the card back at once, before the remover has come to take its power.
+/// The observer of a removal puts the card back at once, before the removal has taken its power.
 #[test]
 fn a_card_that_is_put_back_while_it_is_taken_out_keeps_its_power() {
     let hand = Arc::<OnceLock<Hand>>::default();
@@ -631,9 +631,9 @@ fn an_apdu_costs_little_more_than_the_bare_socket() {
             .env(PINNED, "1")
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        print!("{said}");
-        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        print!("{printed}");
+        assert!(output.status.success() && printed.contains("1 passed"), "{printed}");
         return;
     }
     const ROUNDS: usize = 4000;
@@ -682,7 +682,7 @@ fn an_apdu_costs_little_more_than_the_bare_socket() {
 
 #[test]
 fn a_card_is_usable_within_5_ms_of_the_start() {
-    // The fastest: what other programs of a busy machine add says nothing of the service.
+    // The fastest: the delay by other programs of a busy machine is not the service's.
     let usable = (0..21).map(|_| {
         let start = Instant::now();
         let service = Service::start();

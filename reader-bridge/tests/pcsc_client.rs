@@ -1,4 +1,4 @@
-//! The client of the PC/SC service against a real pcscd: finding readers, and what it says when something is wrong.
+//! The client of the PC/SC service against a real pcscd: finding readers, and its errors.
 
 #![cfg(feature = "pcsc")]
 #![allow(clippy::unwrap_used)] // the whole file is tests

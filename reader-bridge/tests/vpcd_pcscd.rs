@@ -111,7 +111,7 @@ fn the_card_stays_in_the_reader_over_many_polls() {
     });
 }
 
-/// Trap 2: a command of one byte can't be told from a control message, so the client sends none.
+/// Trap 2: a command of one byte looks like a control message, so the client sends none.
 #[test]
 fn a_command_of_one_byte_is_refused_before_it_is_sent() {
     in_own_process("a_command_of_one_byte_is_refused_before_it_is_sent", |socket| {

@@ -314,7 +314,7 @@ fn another_machine_is_refused_unless_the_caller_allows_it() {
 
     let mut server = VpcdServer::new(address).allow_remote();
     let stop = server.stop_handle();
-    // 192.0.2.0/24 is for documentation: nobody is there, and that is an event and no error.
+    // 192.0.2.0/24 is for documentation: no host answers, and that is an event and no error.
     let end = server.run(&mut card, &mut |_| stop.stop()).unwrap();
     assert_eq!(end, End::Stopped);
 }
@@ -344,7 +344,7 @@ fn a_card_that_leaves_after_its_answer_gives_it_and_leaves_vpcds_slot_at_once() 
     let (mut reader, mut response) = (host.wait(LIMIT).unwrap(), Vec::new());
     reader.transmit(&[0, 1, 2], &mut response).unwrap();
     assert_eq!(response, echo(&[0, 1, 2]));
-    // Nothing more is said to it.
+    // No other command is sent to it.
     assert!(within(LIMIT, || server.is_finished()));
     assert_eq!(server.join().unwrap().unwrap(), End::Gone);
 }

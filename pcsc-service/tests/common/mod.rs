@@ -209,7 +209,7 @@ impl Client {
         self.call(0x0B, &[card, 0], 2)[1]
     }
 
-    /// Asks to be told of a change, the way of 4:4; gives the state of the reader.
+    /// Registers for a change, the way of 4:4; returns the state of the reader.
     pub fn wait(&mut self) -> u32 {
         self.send(0x13, &[], &[]);
         let table = self.receive(2944);
