@@ -87,11 +87,11 @@ impl Date {
         format!("{:04}{:02}{:02}", self.year, self.month, self.day)
     }
 
-    /// The birthday in `year` of somebody born on this day.
+    /// The birthday in `year` of a person born on this day.
     ///
-    /// Who is born on 29 February has it on 28 February in common years: by the age reckoning act (年齢計算ニ関スル法律)
-    /// a year of life is complete at the end of the day before the birthday's date, so 28 February is the day on which
-    /// everything that lasts "until the birthday" ends. `assumed` for certificates: no card of such a holder is published.
+    /// A birthday on 29 February falls on 28 February in common years. By the age reckoning act (年齢計算ニ関スル法律) a
+    /// year of life is complete at the end of the day before the birthday's date. So 28 February is the day on which
+    /// everything that lasts "until the birthday" ends. `assumed` for certificates: no such card is published.
     #[must_use]
     pub const fn birthday_in(self, year: u16) -> Option<Self> {
         match Self::new(year, self.month, self.day) {
@@ -100,7 +100,7 @@ impl Date {
         }
     }
 
-    /// The age in full years, on `day`, of somebody born on this day; 0 before the birth. A year of life counts from the
+    /// The age in full years, on `day`, of a person born on this day; 0 before the birth. A year of life counts from the
     /// birthday on ([`Self::birthday_in`]).
     #[must_use]
     pub const fn age_on(self, day: Self) -> u16 {

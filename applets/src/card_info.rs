@@ -1,5 +1,5 @@
-//! 共通カードAP, the common card application (本人確認業務用領域): which card this is, who issued it and when it ends, in
-//! records that anybody may read; and the only key that answers INTERNAL AUTHENTICATE.
+//! 共通カードAP, the common card application (本人確認業務用領域). Its records are free to read and give the card's serial
+//! number, issuer and end. It holds the only key that answers INTERNAL AUTHENTICATE.
 
 use std::fmt;
 
@@ -143,7 +143,7 @@ pub(crate) fn key_reference_basis() -> Basis {
     )
 }
 
-/// Anybody may try the PIN; who knows it may change it, by CHANGE KEY (`80 32 00 80`).
+/// The PIN is free to try. Once verified, it may be changed by CHANGE KEY (`80 32 00 80`).
 pub(crate) fn change_key_access(pin: FileId) -> Access {
     Access::NONE
         .with(Operation::Verify, Condition::Always)

@@ -105,7 +105,7 @@ fn object((tag, value): (u16, Vec<u8>)) -> DataObject {
 }
 
 /// GET DATA `5F51`: the contact ATR without its first byte. Some cards give it in the card manager, some only in an
-/// application; which, the profile says.
+/// application, as the profile states.
 pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
     let without_ts = profile.contact_atr.get(1..).unwrap_or_default();
     DataObject {

@@ -1,8 +1,8 @@
-//! 券面事項確認AP, the face-info application: what is printed on the card, as pictures and signed, for those who check
-//! with it that the card's face is genuine; and a record that tells no more than the holder's birth date.
+//! 券面事項確認AP, the face-info application: the card's printed face as signed pictures, to check that the face is genuine,
+//! and a record that holds no more of the cardholder than the birth date.
 //!
-//! Who has seen the card may read it: its reference data are values printed there. The My Number's picture needs the My
-//! Number.
+//! Its reference data are values printed on the card, so that a person with the card in hand may read it. The My Number's
+//! picture needs the My Number.
 
 use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{
@@ -92,7 +92,7 @@ impl FaceData {
 pub struct Contents {
     /// EF 0001 to 0005.
     pub data: FaceData,
-    /// Key 001A, whose public half is in EF 0001, 0002 and 0005.
+    /// Key 001A. Its public half is in EF 0001, 0002 and 0005.
     pub authentication_key: PrivateKey,
     /// 生年月日 PIN.
     pub birth_date_pin: PinAtIssue,

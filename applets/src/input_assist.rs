@@ -1,9 +1,9 @@
 //! 券面事項入力補助AP, the input-assist application: the My Number and the four attributes (name, address, birth date,
-//! sex) as text, so that nobody has to type them, with the issuer's signatures over them. The one application with a
+//! sex) as text, so that they need no typing, with the issuer's signatures over them. It is the one application with a
 //! secure session.
 //!
-//! What opens which file is the point of it: the PIN opens all, 照合番号A (who knows the My Number) the number, 照合番号B
-//! (who sees the card's face) the attributes.
+//! The PIN opens all files. 照合番号A, the My Number, opens the number. 照合番号B, from the card's face, opens the
+//! attributes.
 
 use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{
@@ -111,9 +111,9 @@ pub struct Contents {
     pub code_a: PinAtIssue,
     /// 照合番号B.
     pub code_b: PinAtIssue,
-    /// The key whose public half EF 0007 shows.
+    /// The key with its public half in EF 0007.
     pub authentication_key: PrivateKey,
-    /// The key whose public half EF 0006 shows.
+    /// The key with its public half in EF 0006.
     pub session_key: PrivateKey,
 }
 
@@ -181,7 +181,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             ("unknown file", "用途不明のファイル"),
             transparent(Content::from(vec![0xFF; 16])),
             read(&[ef::PIN, ef::CODE_A, ef::CODE_B]),
-            assumed("myna-card: 16 x FF; who may read it is not published, so whoever may read EF 0003"),
+            assumed("myna-card: 16 x FF; its read access is not published, so that of EF 0003"),
         ),
         elementary_file(
             ef::PIN,

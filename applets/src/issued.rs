@@ -76,7 +76,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// A summary of a card whose keys are its own, without remarks.
+    /// A summary of a card with keys of its own, without remarks.
     #[must_use]
     pub const fn new(
         person: Person,

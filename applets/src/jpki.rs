@@ -225,7 +225,7 @@ fn key_access(pin: FileId) -> Access {
     Access::NONE.with(Operation::ComputeSignature, Condition::Verified(pin))
 }
 
-/// Anybody may try a PIN; who knows it may change it (`00 24 01 80`).
+/// A PIN is free to try. Once verified, it may be changed (`00 24 01 80`).
 fn pin_access(pin: FileId) -> Access {
     Access::NONE
         .with(Operation::Verify, Condition::Always)

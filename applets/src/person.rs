@@ -1,7 +1,7 @@
 //! The cardholder (本人), as far as issuing a card needs to know them, and the numbers and codes that belong to a person.
 //!
-//! People described with these types are fictional. A My Number is never shown by `Debug`; who needs its digits asks for
-//! them by name.
+//! People described with these types are fictional. `Debug` never shows a My Number; a caller gets its digits by a method
+//! of that name.
 
 use std::fmt;
 
@@ -316,7 +316,7 @@ pub struct Municipality {
     pub prefecture: String,
     /// The municipality likewise, e.g. `Chiyoda-ku`.
     pub name: String,
-    /// The municipality in Japanese with its prefecture (都道府県) left out, e.g. 千代田区: whose mayor issues the card.
+    /// The municipality in Japanese with its prefecture (都道府県) left out, e.g. 千代田区. Its mayor issues the card.
     pub title: String,
 }
 
@@ -325,7 +325,7 @@ pub struct Municipality {
 pub struct MunicipalityCode([u8; 5]);
 
 impl MunicipalityCode {
-    /// Takes five ASCII digits whose first two are a prefecture, 01 to 47; else `None`.
+    /// Takes five ASCII digits, the first two a prefecture, 01 to 47; else `None`.
     #[must_use]
     pub const fn from_digits(digits: [u8; 5]) -> Option<Self> {
         let mut at = 0;
@@ -538,7 +538,7 @@ mod tests {
             let check = my_number_check_digit(base).unwrap();
             let mut changed = base;
             changed[at] = other;
-            // Remainders 0 and 1 share the digit 0; every other pair of numbers differing in one digit is told apart.
+            // Remainders 0 and 1 share the digit 0; every other pair of numbers differing in one digit has two check digits.
             if changed != base && check != b'0' {
                 prop_assert_ne!(my_number_check_digit(changed), Some(check));
             }

@@ -1,10 +1,10 @@
 //! Generations, batches and interfaces of the card. A profile is an input of the declarations, so that a card is one
 //! generation's throughout.
 //!
-//! A profile says what was observed of some cards, each fact with its certainty and source; what nobody has published it
-//! takes over from the default profile, as an assumption. It must never invent a card: there is none for the certificates
-//! on a phone (token label `JPKIAPGPSETOKEN` or `JPKIAPIOSTOKEN`), since no public source tells the ATR and the
-//! algorithm of the keys there; and none for the coming card with ECDSA keys, whose interface is not public.
+//! A profile states what was observed of some cards, each fact with its certainty and source. Unpublished facts it takes
+//! over from the default profile, as assumptions. It must never invent a card. There is no profile for the certificates on
+//! a phone (token label `JPKIAPGPSETOKEN` or `JPKIAPIOSTOKEN`), because no public source states the ATR and the algorithm of
+//! the keys there. There is none for the coming card with ECDSA keys, because its interface is not public.
 
 use vmyna_apdu::TypeB;
 use vmyna_card_os::rule::Basis;
@@ -29,7 +29,7 @@ pub struct Profile {
     pub name: &'static str,
     /// What it is, in a sentence.
     pub description: &'static str,
-    /// How certain each thing is that is said here: the thing, its certainty and source.
+    /// The facts of the profile, each with its certainty and source.
     pub facts: Vec<(&'static str, Basis)>,
     /// How it is reached.
     pub interface: Interface,
@@ -39,7 +39,7 @@ pub struct Profile {
     pub contact_atr: Vec<u8>,
     /// Whether the card manager has GET DATA `5F51` as well, which all applications have.
     pub contact_atr_at_card_manager: bool,
-    /// Label of the JPKI token (EF 0006), at most 32 characters: tells cards from phones.
+    /// Label of the JPKI token (EF 0006), at most 32 characters. It differs between cards and phones.
     pub token_label: &'static str,
     /// Whether the certificate of the card's own key (GET DATA `7F21`) is there; older cards lack it.
     pub card_certificate: bool,
@@ -87,7 +87,7 @@ impl Profile {
         Self::NAMES.into_iter().filter_map(Self::find)
     }
 
-    /// The first profile whose ATR this is: a card that shows it may well be a My Number Card.
+    /// The first profile with this ATR: a card that shows it may well be a My Number Card.
     #[must_use]
     pub fn with_atr(atr: &[u8]) -> Option<Self> {
         Self::all().find(|profile| profile.atr == atr)
@@ -125,7 +125,7 @@ impl Profile {
     fn contact_3bc5() -> Self {
         Self::by_contacts(
             "contact-3bc5",
-            "a batch whose contact ATR begins 3BC5: it declares neither command chaining nor extended lengths",
+            "a batch with a contact ATR that begins 3BC5: it declares neither command chaining nor extended lengths",
             &[
                 0x3B, 0xC5, 0xFF, 0x81, 0x31, 0xFB, 0x45, 0x80, 0x73, 0xC6, 0x01, 0x00, 0x00,
             ],
@@ -143,7 +143,7 @@ impl Profile {
     fn contact_3bda() -> Self {
         Self::by_contacts(
             "contact-3bda",
-            "a batch of about 2024 whose contact ATR begins 3BDA: it declares Japan, no MF, chaining and extended lengths",
+            "a batch of about 2024 with a contact ATR that begins 3BDA: it declares Japan, no MF, chaining and extended lengths",
             &[
                 0x3B, 0xDA, 0x13, 0xFF, 0x81, 0x31, 0xFB, 0x46, 0x80, 0x12, 0x39, 0x2F, 0x31, 0xC1, 0x73, 0xC6, 0x01,
                 0xC0, 0x3B,
@@ -165,7 +165,7 @@ impl Profile {
     fn contact_3bf5_a1() -> Self {
         Self::by_contacts(
             "contact-3bf5-a1",
-            "a batch whose contact ATR begins 3BF5 and names B3 A1, as the ATQB of profile contactless does",
+            "a batch with a contact ATR that begins 3BF5 and names B3 A1, as the ATQB of profile contactless does",
             &[
                 0x3B, 0xF5, 0x91, 0x00, 0xFF, 0x91, 0x81, 0x71, 0xFE, 0x40, 0x00, 0x42, 0x00, 0x01, 0xB3, 0xA1, 0x15,
             ],
@@ -177,7 +177,7 @@ impl Profile {
     fn contact_3bf5_d1() -> Self {
         Self::by_contacts(
             "contact-3bf5-d1",
-            "a batch whose contact ATR begins 3BF5 and names 00 D1, as the ATQB of profile contactless-51ff-106 does",
+            "a batch with a contact ATR that begins 3BF5 and names 00 D1, as the ATQB of profile contactless-51ff-106 does",
             &[
                 0x3B, 0xF5, 0x91, 0x00, 0xFF, 0x91, 0x81, 0x71, 0xFE, 0x40, 0x00, 0x42, 0x00, 0x01, 0x00, 0xD1, 0xD6,
             ],
@@ -190,11 +190,14 @@ impl Profile {
             name: "contact-old",
             description: "an older card by its contacts: it has no certificate of its own key (GET DATA 7F21)",
             facts: vec![
-                ("ATR", assumed("the oldest known; nobody tells that of the older cards")),
+                (
+                    "ATR",
+                    assumed("the oldest known; that of the older cards is not published"),
+                ),
                 ("GET DATA 7F21 is absent", measured("myna-card: 6A88 on older cards")),
                 (
                     "GET DATA 5F51 is there in the applications only",
-                    assumed("myna-card: so on some cards; nobody tells on which"),
+                    assumed("myna-card: so on some cards; on which is not published"),
                 ),
             ],
             contact_atr_at_card_manager: false,
@@ -203,7 +206,7 @@ impl Profile {
         }
     }
 
-    /// The one whose ATQB was also seen itself. Frame waiting time 0.31 s.
+    /// The one of which the ATQB itself was also seen. Frame waiting time 0.31 s.
     fn contactless() -> Self {
         Self::over_the_air(
             "contactless",
@@ -271,7 +274,7 @@ impl Profile {
         };
         let contact_atr = (
             "the contact ATR, which GET DATA 5F51 gives",
-            assumed("the one of profile contact; nobody tells which ATR the contacts of this batch give"),
+            assumed("the one of profile contact; the ATR of this batch's contacts is not published"),
         );
         Self {
             name,
@@ -297,7 +300,7 @@ fn facts_of_3bf5() -> [(&'static str, Basis); 2] {
 fn all_else() -> (&'static str, Basis) {
     (
         "all else is as in profile contact",
-        assumed("nobody has published what else differs"),
+        assumed("other differences are not published"),
     )
 }
 

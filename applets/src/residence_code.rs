@@ -1,9 +1,9 @@
 //! 住基AP, the residence-code application: for the terminals of the resident registry network. What it shows to others
 //! is the name of a key, and its PIN.
 //!
-//! That it holds the 住民票コード as text behind its PIN is official; in which file and form is published nowhere, and
-//! who examined cards found that the PIN changes nothing visible, so on a real card more may be needed. Here the code lies
-//! in an EF without a short identifier, where it disturbs nothing that was observed.
+//! It is official that the application holds the 住民票コード as text behind its PIN. Its file and form are not published.
+//! Examinations of cards found that the PIN changes nothing visible, so a real card may need more than the PIN. Here the
+//! code is in an EF without a short identifier, where it contradicts no observation.
 
 use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, SecureSession};

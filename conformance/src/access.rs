@@ -56,13 +56,13 @@ struct Row {
     source: String,
 }
 
-/// What is signed: whoever finds the signature can see what it is.
+/// The text that is signed. It states that it is a test.
 const TEXT: &str = "vmyna conformance test, declares nothing";
 
 /// The vectors of a matrix.
 ///
 /// # Errors
-/// A sentence that says what is wrong with the file.
+/// A sentence that describes what is wrong with the file.
 pub(crate) fn vectors(toml: &str) -> Result<Vec<Vector>, String> {
     let matrix: Matrix = toml::from_str(toml).map_err(|error| format!("access.toml: {error}"))?;
     let mut vectors = Vec::new();
@@ -132,7 +132,7 @@ impl Maker<'_> {
             .flat_map(|part| part.split(" and "))
             .collect();
         let named = pins.iter().any(|pin| names.contains(pin.name.as_str()));
-        // Nobody, each alone where it matters, all together.
+        // None, each alone where it matters, all together.
         let mut sets: Vec<Vec<&PinRules>> = vec![Vec::new()];
         if named {
             sets.extend(pins.iter().map(|pin| vec![*pin]));
@@ -146,7 +146,7 @@ impl Maker<'_> {
         for set in sets {
             let allowed = allows(&row.condition, &set.iter().map(|pin| pin.name.as_str()).collect());
             let (steps, writes) = self.attempt(row, allowed, &set)?;
-            let (who, words) = match set.len() {
+            let (verified, words) = match set.len() {
                 0 => ("none".to_owned(), "with no PIN verified".to_owned()),
                 1 => (
                     set[0].name.clone(),
@@ -174,7 +174,7 @@ impl Maker<'_> {
             }
             vectors.push(Vector {
                 id: format!(
-                    "access.{}.{object}.{}.{who}",
+                    "access.{}.{object}.{}.{verified}",
                     self.rules.name.replace('_', "-"),
                     row.operation.replace(' ', "-")
                 ),
@@ -356,7 +356,8 @@ impl Maker<'_> {
             vectors.push(Vector {
                 id: format!("access.{}.absent.{kind}", name.replace('_', "-")),
                 requirement,
-                source: "myna-card lists what there is; other clients list identifiers that nobody has read".to_owned(),
+                source: "myna-card lists what there is; other clients list identifiers that no client has read"
+                    .to_owned(),
                 certainty: if measured {
                     Certainty::Measured
                 } else {
@@ -445,7 +446,7 @@ impl Maker<'_> {
 }
 
 /// The first half of a terminal's certificate, as long as published ones are: `7F21`, the body in `5F4E`. Its key is no
-/// key, so that nobody can have its private half.
+/// key, so that a private half can't exist.
 pub(crate) const CERTIFICATE_BODY: &str = "80 A2 06 C1 [[7F21 820233 5F4E 820129 {text:7000022}0805{text:001}00000000 \
      {text:7900001}0805{text:001}00000000 9003010001 91820100 {fill:256 C5}]]";
 

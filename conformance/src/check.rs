@@ -72,7 +72,7 @@ impl<'a> Check<'a> {
     /// Whether `data` pass.
     ///
     /// # Errors
-    /// A sentence that says why not.
+    /// A sentence with the reason.
     pub(crate) fn pass(&self, data: &[u8], atr: &[u8], context: &mut Context<'_>) -> Result<(), Text> {
         let object = |tag: u32| find_tlv(data, tag).ok_or_else(|| no_object(tag));
         let require = |holds: bool, otherwise: Text| if holds { Ok(()) } else { Err(otherwise) };

@@ -49,7 +49,7 @@ pub fn differences(a: &Report, b: &Report) -> String {
 }
 
 fn compare(a: &VectorReport, b: &VectorReport, differ: &mut impl FnMut(&str, &str, &str)) {
-    // One that was not tried says nothing about the card.
+    // A vector that was not tried shows nothing about the card.
     let skipped = |vector: &VectorReport| matches!(vector.outcome, Outcome::Skipped { .. });
     if skipped(a) && skipped(b) {
         return;

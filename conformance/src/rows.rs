@@ -10,9 +10,9 @@ use serde::Deserialize;
 pub struct Row {
     /// Its name: the section, a hyphen, a word.
     pub id: String,
-    /// What it says.
+    /// The fact.
     pub says: String,
-    /// Why no vector proves it, where that can't be done by APDUs or nobody knows what to expect.
+    /// Why no vector proves it, where APDUs can't or the expected answer is not known.
     #[serde(default)]
     pub unproved: Option<String>,
 }
@@ -39,7 +39,7 @@ struct RowFile {
 /// All sections of the list.
 ///
 /// # Errors
-/// A sentence that says what is wrong with the file.
+/// A sentence that describes what is wrong with the file.
 pub(crate) fn sections(toml: &str) -> Result<Vec<Section>, String> {
     let file: RowFile = toml::from_str(toml).map_err(|error| format!("rows.toml: {error}"))?;
     Ok(file.section)

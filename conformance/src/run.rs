@@ -61,7 +61,7 @@ impl Subject<'_> {
 pub struct Permissions {
     /// Wrong PINs, of which every try is given back.
     pub wrong_pins: bool,
-    /// The card may be written to and blocked: it belongs to nobody.
+    /// The card may be written to and blocked, because no person needs it.
     pub disposable: bool,
 }
 
@@ -172,8 +172,8 @@ pub fn examine(subject: &mut Subject<'_>) -> Result<Examination, RunError> {
     })
 }
 
-/// Verifies each PIN whose value is given, once, so that a mistyped one costs one try and not one a vector. Values of PINs
-/// with fewer than two tries left are forgotten, and not presented.
+/// Verifies each given PIN once, so that a mistyped one costs one try and not one a vector. Values of PINs with fewer than
+/// two tries left are forgotten, and not presented.
 ///
 /// # Errors
 /// [`RunError::WrongPin`] at the first wrong one; [`RunError::Reader`].
@@ -203,8 +203,8 @@ pub fn admit(reader: &mut dyn Reader, examination: &mut Examination, values: &mu
     Ok(())
 }
 
-/// Puts the vectors to the card, those that block a PIN last. `place` says where the card is; `progress` is told of each.
-/// What ends the run before its end stands in the report, with all that was found until then.
+/// Sends the vectors to the card, those that block a PIN last. `place` names the card's place in the report. `progress` is
+/// called after each vector. If the run ends early, the report has the reason and all results until then.
 pub fn run(
     vectors: &[&Vector],
     subject: &mut Subject<'_>,
@@ -261,7 +261,7 @@ pub fn run(
         if vector.effect == Effect::Blocks && subject.is_kept() && !matches!(outcome, Outcome::Skipped { .. }) {
             examination.tries.extend(vector.spends.iter().map(|place| (*place, 0)));
         }
-        let told = VectorReport {
+        let tried = VectorReport {
             id: vector.id.clone(),
             requirement: vector.requirement.clone(),
             source: vector.source.clone(),
@@ -271,8 +271,8 @@ pub fn run(
             steps,
             microseconds: u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX),
         };
-        progress(&told);
-        report.vectors.push(told);
+        progress(&tried);
+        report.vectors.push(tried);
         if ended.is_some() {
             report.ended = ended;
             break;

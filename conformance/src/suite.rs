@@ -1,6 +1,6 @@
 //! All vectors: the built-in files and those of the access matrix; and the choice among them.
 //!
-//! Reading them checks them: a vector that says less than it does is refused here, not found out at somebody's card.
+//! Reading them checks them: a vector that does more than it declares is refused here, before any card is used.
 
 use std::collections::BTreeSet;
 use std::fmt;

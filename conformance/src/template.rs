@@ -66,13 +66,13 @@ pub(crate) struct Context<'a> {
     pub(crate) saved: &'a BTreeMap<String, Vec<u8>>,
     pub(crate) session: Option<&'a Session>,
     pub(crate) rng: &'a mut dyn CryptoRngCore,
-    /// The session whose key a `{session-key}` delivers.
+    /// The session of the key that a `{session-key}` delivers.
     pub(crate) delivered: Option<Session>,
 }
 
 impl Template {
     /// # Errors
-    /// A sentence that says what is wrong.
+    /// A sentence that describes what is wrong.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let mut rest = text;
@@ -107,7 +107,7 @@ impl Template {
         }
     }
 
-    /// The PINs whose values it needs.
+    /// The PINs of which it needs the values.
     pub(crate) fn needs(&self) -> Vec<Pin> {
         let mut found = Vec::new();
         collect(&self.parts, &mut found);
@@ -344,7 +344,7 @@ mod tests {
             "0",
             "0G",
             "[00",
-            "{pin:nobody}",
+            "{pin:unknown}",
             "{no:thing}",
             "{select:card}",
             "00]",

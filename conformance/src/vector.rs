@@ -30,7 +30,7 @@ pub enum Certainty {
     Documented,
     /// Clients that work with the real card rely on it.
     Client,
-    /// Nobody has published it; the most defensible choice.
+    /// It is not published; the most defensible choice.
     Assumed,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for Certainty {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Effect {
-    /// It reads, asks for the tries left, verifies right PINs and signs a text that says it is a test.
+    /// It reads, asks for the tries left, verifies right PINs and signs a text that states that it is a test.
     #[default]
     Reads,
     /// It presents wrong values of PINs and then the right ones: every try comes back.
@@ -141,7 +141,7 @@ impl Vector {
         self.id.split('.').next().unwrap_or_default()
     }
 
-    /// The PINs whose values it presents, right or wrong, each where it is presented.
+    /// The PINs of which it presents values, right or wrong, each where it is presented.
     #[must_use]
     pub fn presents(&self) -> BTreeSet<Place> {
         self.presented().into_iter().map(|(place, _)| place).collect()
@@ -177,7 +177,7 @@ impl Vector {
         presented
     }
 
-    /// Says what is wrong with the vector itself, if anything.
+    /// Checks the vector itself, without a card.
     ///
     /// # Errors
     /// A sentence.
@@ -202,7 +202,7 @@ impl Vector {
             .collect();
         if wrong != self.spends.iter().copied().collect() {
             return Err(format!(
-                "it presents wrong values of {wrong:?} and says that it spends tries of {:?}",
+                "it presents wrong values of {wrong:?} and declares that it spends tries of {:?}",
                 self.spends
             ));
         }
@@ -262,13 +262,13 @@ pub enum Step {
 pub struct Send {
     /// The command.
     pub command: Template,
-    /// The status word, `9000` where nothing is said.
+    /// The status word, `9000` by default.
     pub sw: String,
     /// The data.
     pub expected: Expected,
 }
 
-/// What is expected of data; nothing is where nothing is said.
+/// The expected data; by default any data pass.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
@@ -349,7 +349,7 @@ impl Step {
     /// A step written as a string.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with it.
+    /// A sentence that describes what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
         match text {
             "cold reset" => return Ok(Self::ColdReset),

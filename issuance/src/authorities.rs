@@ -1,5 +1,5 @@
-//! The authorities behind a card: who certifies its keys and signs its files. They are a set of keys and certificates that
-//! lies in a folder ([`crate::ca_folder`]) or is built in.
+//! The authorities that certify a card's keys and sign its files. They are a set of keys and certificates in a folder
+//! ([`crate::ca_folder`]), or built in.
 //!
 //! | File | Is |
 //! |---|---|
@@ -14,7 +14,7 @@
 //! | `municipality-cv/key.pem`, `-text/key.pem`, `-face/key.pem` | a municipality's three keys: for the cards' own keys, for texts, for face data |
 //!
 //! Real municipalities have keys of their own. Here all municipalities of a set share three, certified under each one's
-//! name: a town whose people come from everywhere would otherwise cost a thousand keys before its first card.
+//! name. Otherwise a town of people from everywhere would need a thousand keys before its first card.
 //!
 //! This module reads and writes no file: files are given and handed out as bytes by their path in the set.
 

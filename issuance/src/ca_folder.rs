@@ -1,7 +1,7 @@
-//! A folder with certificate authorities of one's own: what `vmyna ca init` makes and `vmyna issue --ca` uses.
+//! A folder with certificate authorities of one's own.
 //!
-//! It holds private keys, so it is for its owner only (0700, files 0600), and it is written whole or not at all. What lies
-//! in it: [`crate::authorities`]. `ca.toml` says the format, so that a later version can tell.
+//! It holds private keys, so it is for its owner only (0700, files 0600), and it is written whole or not at all. Its files
+//! are those of [`crate::authorities`]. `ca.toml` states the format, so that a later version recognises it.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -90,7 +90,7 @@ pub fn init(folder: &Path, seed: &[u8; 32], not_before: DateTime, made: KeyMade<
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
     let making = builder.prefix(".vmyna-ca-").tempdir_in(parent);
-    // The library's own words name a folder that nobody has heard of.
+    // The library's message names its temporary folder, which means nothing to the user.
     let making = making.map_err(|error| io(parent)(error.kind().into()))?;
     let description = format!(
         "# Certificate authorities for virtual My Number Cards, for tests only: not issued by J-LIS, trusted by nobody.\n\

@@ -1,7 +1,7 @@
-//! The objects that the card manager (ISD) gives by GET DATA: who issued the card, when it ends, and the certificates of
-//! the card's own key.
+//! The objects that the card manager (ISD) returns by GET DATA: the card's issuer, its end, and the certificates of the
+//! card's own key.
 //!
-//! Only contents are made here. Which object answers when, and that a missing one is refused, is the application's matter.
+//! This module makes contents only. The application's declaration decides when an object is returned or refused.
 
 use der::asn1::ObjectIdentifier;
 use vmyna_applets::calendar::Date;

@@ -107,7 +107,7 @@ fn carried(text: &str) -> Carried {
     let mut carried = Carried::default();
     let mut length = 0;
     for character in text.chars() {
-        // Controls are not for this module to judge: whoever refuses them finds them where they were.
+        // This module leaves control characters in their place, because `Person::check` refuses them.
         if is_carried(character) || character.is_control() {
             carried.text.push(character);
             length += 1;
@@ -316,7 +316,7 @@ mod tests {
         let carried = name("葛\u{E0100}飾　花子");
         assert_eq!((carried.text.as_str(), carried.replaced), ("葛飾　花子", vec![0]));
         assert_eq!(carried.remarks, ["U+E0100 is left out"]);
-        // One character, two reasons: told twice, counted once.
+        // One character, two reasons: reported twice, counted once.
         let twice = name("髙\u{E0100}橋");
         assert_eq!(
             (twice.text.as_str(), twice.replaced, twice.remarks.len()),

@@ -28,7 +28,7 @@ use super::{IssuanceError, validity};
 /// On the test card the signature certificate begins this much after the authentication certificate.
 const BETWEEN_CERTIFICATES: Duration = Duration::from_secs(15);
 
-/// Who issues cards.
+/// The desk that issues cards.
 pub struct Desk {
     authorities: Authorities,
     municipalities: HashMap<MunicipalityCode, MunicipalDesk>,
@@ -57,10 +57,10 @@ impl Desk {
         Ok(())
     }
 
-    /// Issues a card. `key_pool` says how many sets of keys the cards of the collection share, if they do.
+    /// Issues a card. `key_pool` is the number of sets of keys that the cards of the collection share, if they do.
     ///
     /// # Errors
-    /// [`IssuanceError::Input`] for an order that no card can be issued from, or whose municipality the desk is not
+    /// [`IssuanceError::Input`] for an order that no card can be issued from, or of a municipality that the desk is not
     /// [open for](Self::open_for); else when something cannot be encoded or signed.
     pub fn issue(
         &self,
@@ -229,7 +229,7 @@ fn key_reference() -> Result<KeyId, CvError> {
     KeyId::new(7_000_010, 1, 0)
 }
 
-/// What a person who looks at the card's pictures wonders about.
+/// How the texts of the card's pictures were made to fit, where they were not drawn as they are.
 fn remarks(pictures: &Pictures) -> Vec<String> {
     let mut remarks = Vec::new();
     for (what, picture) in [("name", &pictures.name), ("address", &pictures.address)] {

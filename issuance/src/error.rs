@@ -1,5 +1,5 @@
-//! What can go wrong while issuing. An error says which rule was broken, never the value that broke it: the value may be
-//! a My Number or a key.
+//! Errors of issuing. An error states the rule that was broken, never the value, because the value may be a My Number or
+//! a key.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub enum IssuanceError {
     Input(&'static str),
     /// The caller asked to stop.
     Stopped,
-    /// Bytes that should be a card-verifiable certificate or part of one are not; the text says where.
+    /// Bytes that should be a card-verifiable certificate or part of one are not: the rule that they break.
     CvCertificate(&'static str),
     /// A certificate and a key, or a request and an authority, do not belong together.
     Mismatch(&'static str),

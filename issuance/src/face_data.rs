@@ -22,7 +22,7 @@ use super::{IssuanceError, LONGEST_FILE, object};
 /// Specification version 06, extended Lc and Le (03), two bytes of the vendor: what every card seen has.
 const IDENTIFICATION: [u8; 4] = [0x06, 0x03, 0x0E, 0x01];
 
-/// DER of a `DigestInfo` that says SHA-256 and holds 96 bytes, up to them.
+/// DER of a `DigestInfo` that names SHA-256 and holds 96 bytes, up to them.
 const THREE_DIGESTS: [u8; 19] = [
     0x30, 0x71, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x60,
 ];
@@ -125,7 +125,7 @@ impl FaceAuthority {
     }
 
     /// EF 0003. Which keys the two ids name and what the 256 bytes are is not published; no key has these ids, and the
-    /// bytes are digests of a sentence that says whose they are (`assumed`).
+    /// bytes are digests of a sentence that names their origin (`assumed`).
     fn basic_information(&self) -> Result<Content, IssuanceError> {
         let mut opaque = KeyId::new(7_000_025, 1, 0)?.as_bytes().to_vec();
         for part in 0..8_u8 {

@@ -1,9 +1,9 @@
-//! Invented cardholders: as many orders for cards as wanted, of people who look like a town's.
+//! Invented cardholders: as many orders for cards as wanted, of people like a town's.
 //!
-//! Everybody here is fictional. Names, dates, places and numbers are drawn apart from each other from lists of common ones,
+//! All people here are fictional. Names, dates, places and numbers are drawn apart from each other from lists of common ones,
 //! so that any likeness is chance; addresses are in real municipalities, at town names that do not exist. The numbers satisfy
 //! their check digits and are otherwise arbitrary: which ones are given to people is not published, so that an invented My
-//! Number may be somebody's, and must be sent nowhere as that person's.
+//! Number may belong to a person, and must be sent nowhere as that person's.
 //!
 //! The same generator gives the same people, and the first hundred are the same however many follow. This module must never
 //! read a clock or the system's random source.
@@ -84,7 +84,7 @@ pub struct Inventor<R: CryptoRngCore> {
 }
 
 impl<R: CryptoRngCore> Inventor<R> {
-    /// An inventor whose people are as old as they are at `issued`, 1980 to 9980; no card is issued later.
+    /// An inventor of people with their ages as of `issued`, 1980 to 9980; no card is issued later.
     #[must_use]
     pub fn new(mut rng: R, issued: DateTime) -> Self {
         let given = names::GENERATIONS.iter().map(|generation| Given {
@@ -219,12 +219,12 @@ impl<R: CryptoRngCore> Inventor<R> {
         (joined(family, given), Vec::new(), joined(family_reading, given_reading))
     }
 
-    /// A moment at which a card was issued to somebody born on `birth`, so that it and its certificates are valid at the
+    /// A moment at which a card was issued to a person born on `birth`, so that it and its certificates are valid at the
     /// inventor's time.
     fn moment(&mut self, birth: Date) -> Result<DateTime, IssuanceError> {
         let now = self.issued.unix_duration().as_secs();
         let today = (now + JST) / DAY;
-        // Who was born before 1970 is older than the longest time.
+        // A person born before 1970 is older than the longest time.
         let born = DateTime::new(birth.year(), birth.month(), birth.day(), 0, 0, 0);
         let born = born.map_or(0, |born| born.unix_duration().as_secs() / DAY);
         let since_earliest = self.earliest.map_or(LONGEST_AGO, |earliest| {

@@ -1,8 +1,8 @@
 //! Japanese municipalities (市区町村): their codes, and their names in Japanese and in Roman letters as certificates write them.
 //!
 //! A part of the country, not all of it: the prefectures' capitals, Tokyo's wards, the designated cities (政令指定都市) with
-//! their wards, and other cities, towns and villages of every region. A card may name a municipality that is not here; who
-//! orders it then gives all its names. This module must never say anything of a municipality that is not public.
+//! their wards, and other cities, towns and villages of every region. A card may name a municipality that is not here;
+//! its order then gives all names. This module must never state anything about a municipality that is not public.
 //!
 //! `measured` is one pair of Roman names, `Tokyo-to` and `Kiyose-shi` (the certificates of a published test card). All
 //! others follow its form (`assumed`), among them the wards of designated cities, written with their city before them:

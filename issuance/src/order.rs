@@ -1,7 +1,7 @@
-//! What a card is issued from: a person, and what was chosen for the card.
+//! The order for a card: a person, and the choices for the card.
 //!
-//! An order comes from a person file or is invented; it is checked by whoever makes it, and once more where a rule
-//! concerns the whole of it ([`Order::check`]).
+//! An order comes from a person file or is invented. Its maker checks each field, and [`Order::check`] the rules that concern
+//! several fields.
 
 use std::fmt;
 
@@ -93,7 +93,7 @@ pub struct Pins {
 }
 
 impl Default for Pins {
-    /// What a card has when nobody chose: 1234, and ABC123 to sign.
+    /// The PINs of a card without chosen ones: 1234, and ABC123 to sign.
     fn default() -> Self {
         let four = || ReferenceData::new(b"1234");
         Self {

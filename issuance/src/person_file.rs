@@ -1,7 +1,7 @@
 //! The person file: a fictional person and what is chosen for their card, as TOML, read into a checked [`Order`].
 //!
-//! Everything that is wrong with a file is told at once, with its place. This module must never open a file itself, never
-//! ask for the time, and never let a PIN, a My Number or a residence code into a fault or a remark.
+//! All errors of a file are reported at once, each with its place. This module must never open a file itself, never ask
+//! for the time, and never put a PIN, a My Number or a residence code into an error or a remark.
 //!
 //! | Key | |
 //! |---|---|
@@ -13,7 +13,7 @@
 //! | `photo` | a picture's path |
 //! | `profile` | generation of the card |
 //! | `card-name` | its name in a collection |
-//! | `[municipality]` `code`\*, `prefecture`, `name`, `title` | who issues it; the names only where the code is not known here |
+//! | `[municipality]` `code`\*, `prefecture`, `name`, `title` | the issuing municipality; the names only where the code is not known here |
 //! | `[card]` `issued`, `expiry` | when it begins and ends |
 //! | `[certificates]` `sign`, `auth` | whether it has them |
 //! | `[pins]` `sign`, `auth`, `input-assist`, `residence` | its PINs |
@@ -162,7 +162,7 @@ fn read_table(
 ) -> Result<PersonFile, Reported> {
     source.check_keys(top);
     let mut remarks = Vec::new();
-    // Each field is read whether or not one before it is right: all faults are told at once.
+    // Each field is read even if one before it is wrong, so that all errors are reported at once.
     let name = card_name(source, top, defaults);
     let profile = profile(source, top, defaults);
     let photo = photo(source, top);
@@ -216,9 +216,9 @@ fn read_table(
     if let Err(error) = order.check() {
         return Err(source.error(Place::file(), error.to_string()));
     }
-    let told = |pin: &PinName| order.sign_certificate || *pin != PinName::Sign;
+    let used = |pin: &PinName| order.sign_certificate || *pin != PinName::Sign;
     Ok(PersonFile {
-        default_pins: pins.defaults.into_iter().filter(told).collect(),
+        default_pins: pins.defaults.into_iter().filter(used).collect(),
         invented: inventor.fields,
         order,
         photo: photo?,

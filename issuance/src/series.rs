@@ -72,7 +72,7 @@ impl<E> From<IssuanceError> for SeriesError<E> {
 /// An order and what became of it.
 type Outcome<'o> = (&'o Order, Result<IssuedCard, IssuanceError>);
 
-/// Who looks on while a series is issued; called from any thread.
+/// Watches while a series is issued; called from any thread.
 pub trait Watch: Sync {
     /// Whether to stop. Asked after each key and before each card.
     fn stop(&self) -> bool {
@@ -84,7 +84,7 @@ pub trait Watch: Sync {
     fn card_issued(&self) {}
 }
 
-/// Nobody looks.
+/// Watches nothing.
 impl Watch for () {}
 
 fn after_each_key(watch: &dyn Watch) -> impl Fn() -> Result<(), IssuanceError> + Sync {

@@ -142,7 +142,7 @@ impl Attributes {
 }
 
 /// EF 0005. What the 128 bytes of DF43 are is not published: 32 that differ between cards, then filler. Ours are a digest
-/// of a sentence that says whose they are (`assumed`).
+/// of a sentence that names their origin (`assumed`).
 fn basic_information() -> Result<Vec<u8>, IssuanceError> {
     let mut opaque = [0xFF; 128];
     opaque[..32].copy_from_slice(&Sha256::digest(b"vmyna virtual card for testing - not issued by J-LIS"));

@@ -150,13 +150,13 @@ pub struct Request<'a> {
     pub not_after: DateTime,
     /// The holder's key, RSA-2048 with e = 65537.
     pub public_key: &'a RsaPublicKey,
-    /// Whose certificate of which kind.
+    /// The cardholder, and the kind of certificate.
     pub holder: Holder<'a>,
 }
 
 /// The cardholder's part of a certificate; which kind it is decides which authority can issue it.
 pub enum Holder<'a> {
-    /// 利用者証明用: says nothing of the person but the municipality.
+    /// 利用者証明用: names nothing of the person but the municipality.
     Authentication {
         /// See [`authentication_common_name`].
         common_name: &'a str,

@@ -24,10 +24,10 @@
 //!          32  SHA-256 of the card
 //! ```
 //!
-//! A card is the DER of `Card` in `record.rs` beside this file. Where it refers to a shared object (a key of a pool, a certificate of an
-//! authority, a photo), it says the object's offset, length and SHA-256. So every byte of an image is covered by a digest,
-//! and opening one card reads the header, the index and that card only. Digests find damage; they are no protection against
-//! somebody who wants to change a card.
+//! A card is the DER of `Card` in `record.rs` beside this file. It refers to a shared object (a key of a pool, a certificate
+//! of an authority, a photo) by the object's offset, length and SHA-256. So every byte of an image is covered by a digest,
+//! and opening one card reads the header, the index and that card only. Digests find damage; they don't protect against a
+//! deliberate change.
 //!
 //! A reader refuses a version or a flag that it does not know. Images are readable by their owner only: they hold private
 //! keys and PINs.

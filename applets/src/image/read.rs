@@ -1,4 +1,4 @@
-//! Reading images. Must never write, and never hand out a byte whose digest was not checked.
+//! Reading images. Must never write, and never return a byte before its digest is checked.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -64,7 +64,7 @@ impl Image {
     /// [`ImageError`]: the file can't be read, is no image, damaged, or of a later version.
     pub fn open(path: &Path) -> Result<Self, ImageError> {
         let fail = |error| ImageError::new(path, ImageErrorKind::Io(error));
-        // Looked at before it is opened: opening a pipe waits for whoever writes into it.
+        // Checked before it is opened, because opening a pipe waits for a writer.
         if !std::fs::metadata(path).map_err(fail)?.is_file() {
             return Err(ImageError::new(path, ImageErrorKind::NoImage));
         }
@@ -171,8 +171,7 @@ impl Image {
         entries.map(|entry| entry.name)
     }
 
-    /// What tells this issued card from every other one: the digest of what was written of it. `None` if there is no such
-    /// card.
+    /// The digest of the card's record, which identifies this issued card. `None` if there is no such card.
     #[must_use]
     pub fn identity(&self, name: &CardName) -> Option<[u8; DIGEST]> {
         self.find(name).map(|entry| entry.place.digest)

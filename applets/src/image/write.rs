@@ -28,7 +28,7 @@ pub fn create(path: &Path) -> Result<ImageFile, ImageError> {
     std::fs::metadata(folder).map_err(fail)?;
     // Only the owner can read what this makes; it is removed when it is dropped.
     let file = tempfile::Builder::new().prefix(".vmyna-").tempfile_in(folder);
-    // The library's own words name a file that nobody has heard of.
+    // The library's message names its temporary file, which means nothing to the user.
     let file = file.map_err(|error| fail(error.kind().into()))?;
     Ok(ImageFile {
         path: path.to_owned(),

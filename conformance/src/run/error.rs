@@ -31,7 +31,7 @@ pub enum RunError {
 }
 
 impl RunError {
-    /// What it is, in both languages; what a reader says of itself is English.
+    /// The error in both languages; the messages of a reader are English.
     #[must_use]
     pub fn text(&self) -> Text {
         match self {

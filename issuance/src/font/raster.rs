@@ -35,7 +35,7 @@ impl Mask {
     }
 }
 
-/// Fills closed contours of cubic curves, whose points `place` maps to the picture. Contours inside others that turn the
+/// Fills closed contours of cubic curves. `place` maps their points to the picture. Contours inside others that turn the
 /// other way are holes.
 pub(super) fn fill(curves: &[[Point; 4]], place: impl Fn(Point) -> Point) -> Mask {
     let curves: Vec<_> = curves.iter().map(|curve| curve.map(&place)).collect();

@@ -60,14 +60,14 @@ impl Ages {
     }
 }
 
-/// A birth date of somebody who is `age` years old on `day`.
+/// A birth date of a person of `age` years on `day`.
 fn birth(rng: &mut impl CryptoRngCore, day: Date, age: u16) -> Date {
     loop {
         let (month, of_month) = (below(rng, 12) as u8 + 1, below(rng, 31) as u8 + 1);
         let later = (month, of_month) > (day.month(), day.day());
         let year = day.year().saturating_sub(age + u16::from(later));
         match Date::new(year, month, of_month) {
-            // Who was born on 29 February may have had the birthday already.
+            // A birthday of 29 February may be over already.
             Some(birth) if birth.age_on(day) == age => return birth,
             None if year == 0 => return day,
             // Not every month has 31 days.
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(
             birth(&mut rng, first, 50),
             first,
-            "nobody is born before the calendar begins"
+            "no birth is before the calendar begins"
         );
     }
 }

@@ -53,7 +53,7 @@ impl Weights {
         Self { sums: sums.collect() }
     }
 
-    /// A place, as likely as its weight says; 0 when there is no weight.
+    /// A place, as likely as its weight; 0 when there is no weight.
     pub(super) fn draw(&self, rng: &mut impl CryptoRngCore) -> usize {
         let drawn = below(rng, self.sums.last().copied().unwrap_or(0));
         let place = self.sums.partition_point(|sum| *sum <= drawn);

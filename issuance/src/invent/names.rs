@@ -1,6 +1,6 @@
 //! Names to combine: family names, given names by the time of birth, and names of foreign residents. Data only.
 //!
-//! The names are common ones, each with one of its usual readings; who bears which is arbitrary. This module must never
+//! The names are common ones, each with one of its usual readings, combined at random. This module must never
 //! hold the full name of a person.
 
 /// Family names with their readings, the commoner the earlier.

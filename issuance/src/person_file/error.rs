@@ -1,17 +1,17 @@
-//! What is wrong with a person file, and where. A fault never holds the value that is wrong: it may be a PIN or a number of
-//! the person.
+//! The errors of a person file and their places. An error never holds the value that is wrong, because the value may be a
+//! PIN or a number of the person.
 
 use std::fmt;
 
-/// One fault.
+/// One error of a person file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PersonFileError {
-    /// The field's dotted name, e.g. `pins.auth`; empty for a fault of TOML itself.
+    /// The field's dotted name, e.g. `pins.auth`; empty for an error of TOML itself.
     pub field: String,
     /// The line, from 1; `None` for what is missing.
     pub line: Option<usize>,
-    /// The column, from 1, in characters; only for a fault of TOML itself.
+    /// The column, from 1, in characters; only for an error of TOML itself.
     pub column: Option<usize>,
     /// What is wrong and what to do.
     pub message: String,

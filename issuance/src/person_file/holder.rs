@@ -176,7 +176,7 @@ pub(super) fn municipality(source: &mut Source<'_>, top: Section<'_>) -> Result<
     let title = title.map_or_else(|| known("title", "e.g. \"千代田区\"", |known| &known.title), Ok);
     Ok(Municipality {
         code,
-        // A code tells its prefecture, whether or not the municipality is in the table.
+        // A code contains its prefecture, even if the municipality is not in the table.
         prefecture: prefecture.unwrap_or_else(|| municipalities::prefecture(code).1.to_owned()),
         name: name?,
         title: title?,

@@ -21,7 +21,7 @@ use super::PinName;
 use super::source::{Place, Reported, Section, Source};
 use crate::order::{Pins, Tries};
 
-/// The PINs of a card, and which of them nobody chose.
+/// The PINs of a card, and those among them that the file does not give.
 pub(super) struct Chosen {
     pub(super) pins: Pins,
     pub(super) defaults: Vec<PinName>,

@@ -63,7 +63,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The section whose keys may also be older names of PINs.
+/// The section in which keys may also be older names of PINs.
 const TRIES_LEFT: &str = "pins.tries-left";
 
 /// The present name of a key.
@@ -77,7 +77,7 @@ fn present_name<'k>(section: &str, key: &'k str) -> &'k str {
 /// A longer key is surely no key of ours: it is neither shown nor compared.
 const LONGEST_KEY: usize = 40;
 
-/// Something was wrong, and a fault says so.
+/// Something was wrong, and the list of errors has it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reported;
 
@@ -149,7 +149,7 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<PersonFileError>> {
         }
     };
     let mut faults: Vec<PersonFileError> = errors.into_iter().map(fault).collect();
-    // The library tells of a text that doesn't end after what it finds behind it.
+    // The library reports a text without an end after the errors that it finds behind it.
     faults.sort_by_key(|fault| (fault.line.unwrap_or(usize::MAX), fault.column));
     faults.dedup();
     // The first ones are the cause of those behind them; a file that is no TOML at all has a fault on every line.
@@ -157,7 +157,7 @@ pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<PersonFileError>> {
     Err(faults)
 }
 
-/// How many faults of TOML's syntax are told.
+/// The most errors of TOML's syntax that are reported.
 const SHOWN: usize = 20;
 
 /// The line on which the text after this one begins.

@@ -1,7 +1,7 @@
 //! The extensions of the four kinds of certificate, in the order and with the criticality of the test card.
 //!
 //! The order of the calls in [`of_authority`] and [`of_holder`] is the order in the certificate. This module must never
-//! leave criticality to a library's default: every extension says it.
+//! leave criticality to a library's default: every extension states it.
 
 use der::asn1::{Ia5String, ObjectIdentifier, OctetString};
 use der::oid::AssociatedOid;
@@ -179,7 +179,7 @@ fn plain<T: AssociatedOid + Encode>(builder: &mut Builder<'_>, value: T) -> Resu
     Ok(builder.add_extension(&Marked { value, critical: false })?)
 }
 
-/// An extension whose criticality is stated and not the library's choice.
+/// An extension with a stated criticality, not the library's choice.
 struct Marked<T> {
     value: T,
     critical: bool,

@@ -23,9 +23,9 @@ use crate::IssuanceError;
 pub const ORGANISATION: &str = "JPKI-TEST";
 /// The organisational unit in the place where real certificates name their issuer.
 pub const OPERATOR: &str = "vmyna virtual card for testing - not issued by J-LIS";
-/// Where the authentication certificate says its revocation can be asked.
+/// The OCSP address in the authentication certificate.
 pub const OCSP: &str = "http://localhost:47910/ocsp/auth-ca";
-/// Where the certificates say their practice statement is.
+/// The address of the practice statement in the certificates.
 pub const CPS: &str = "http://localhost:47910/cps.txt";
 
 /// The Japanese names, in the authorities' alternative name.
@@ -48,7 +48,7 @@ pub enum Hierarchy {
 }
 
 impl Hierarchy {
-    /// The organisational unit that tells the two apart.
+    /// The organisational unit, which differs between the two.
     #[must_use]
     pub const fn unit(self) -> &'static str {
         match self {
