@@ -40,10 +40,10 @@ fn the_front_page_runs_outside_the_workspace_with_and_without_openssl() {
         fs::create_dir(package.path().join("src")).unwrap();
         fs::write(package.path().join("src/main.rs"), program()).unwrap();
         let library = env!("CARGO_MANIFEST_DIR");
-        // The product runs its dependencies optimised too. Without a workspace of its own the package would look for one.
+        // Without a workspace of its own the package would look for one.
         let manifest = format!(
             "[package]\nname = \"outside\"\nedition = \"2024\"\n\n[dependencies]\nvmyna = {{ path = \"{library}\"{features} }}\n\n\
-             [workspace]\n\n[profile.dev]\ndebug = false\n\n[profile.dev.package.\"*\"]\nopt-level = 1\n"
+             [workspace]\n\n[profile.dev]\ndebug = false\n"
         );
         fs::write(package.path().join("Cargo.toml"), manifest).unwrap();
         // The same versions as in the workspace, which are on this machine.
