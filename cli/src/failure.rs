@@ -1,4 +1,4 @@
-//! How a command fails: what it says and which exit status it leaves.
+//! How a command fails: its message and its exit status.
 
 use std::fmt;
 use std::io;
@@ -12,12 +12,12 @@ use vmyna_issuance::ca_folder::CaFolderError;
 use crate::advice;
 use crate::output::say;
 
-/// Why a command did not do what it was asked to.
+/// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// What was given can't be right: exit status 2, as for every fault in the arguments.
+    /// The arguments can't be right: exit status 2, as for every error that clap finds.
     Usage(String),
-    /// It was tried and failed: exit status 1.
+    /// The work failed: exit status 1.
     Failed(String),
     /// A signal ended it: exit status 130.
     Interrupted(String),
@@ -26,7 +26,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Whether whoever reads the output has closed it.
+    /// Whether the reader of the output has closed it.
     pub(crate) fn is_closed_output(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
@@ -57,8 +57,7 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Takes it for success when whoever reads the output has seen enough: for what is told after the work, whose outcome is
-/// then the command's.
+/// Counts a closed output as success. For reports after the work: the outcome of the work is then that of the command.
 pub(crate) fn unless_closed(outcome: Result<(), Failure>) -> Result<(), Failure> {
     match outcome {
         Err(failure) if failure.is_closed_output() => Ok(()),
@@ -103,7 +102,7 @@ fn is_wrong_image(error: &ImageError) -> bool {
     }
 }
 
-/// The same of a folder of authorities.
+/// A folder of authorities that can't be read or written.
 pub(crate) fn ca_failure(error: CaFolderError) -> Failure {
     let message = advice::of_authorities(&error);
     match error {
@@ -116,7 +115,7 @@ pub(crate) fn ca_failure(error: CaFolderError) -> Failure {
     }
 }
 
-/// What the system has refused to do with a path: one that can't be right, whatever is tried with it, is what was typed.
+/// An operation on a path that the system refused. A path that can't be right counts as a wrong argument.
 pub(crate) fn path_failure(error: &io::Error, message: String) -> Failure {
     if is_wrong_path(error) {
         Failure::Usage(message)

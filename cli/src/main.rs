@@ -40,7 +40,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 /// A virtual My Number Card (個人番号カード) for tests.
 ///
 /// It behaves like the chip of the card: programs see it in a PC/SC reader, people drive it with APDUs. Its people are
-/// fictional, its certificates are no one's, and it protects nothing: it is a test tool.
+/// fictional, its certificates are worth nothing, and it protects nothing: it is a test tool.
 #[derive(Parser)]
 #[command(name = "vmyna", version, propagate_version = true)]
 struct Arguments {
@@ -50,12 +50,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Take a guided tour: select, read, be refused, verify, sign; every APDU shown and explained
+    /// Take a guided tour: select, read, be refused, verify, sign; every APDU is shown and explained
     Demo(demo::args::Demo),
     /// Send APDUs to a virtual card, or to a card in a PC/SC reader
     #[command(after_long_help = options::faults::help(apdu::args::HELP))]
     Apdu(apdu::args::Apdu),
-    /// Explain APDUs: what each field asks for, what the card answers, and which rule decided
+    /// Explain APDUs: each field, the card's answer, and the rule that decided
     #[command(after_long_help = explain::args::HELP)]
     Explain(explain::args::Explain),
     /// Run a PC/SC program with a virtual card in a reader that only it sees: no pcscd, no root
@@ -69,7 +69,7 @@ enum Command {
     Issue(issue::args::Issue),
     /// Make certificate authorities of your own to issue cards with
     Ca(ca::args::Ca),
-    /// Look at what using an issued card has changed, or go back to the card as issued
+    /// Show the state of an issued card, or go back to the card as issued
     #[command(after_long_help = card::args::HELP)]
     Card(card::args::Card),
     /// Show a card as it was issued: holder, numbers, certificates; as text, JSON or pictures
@@ -84,12 +84,12 @@ enum Command {
     Reader(reader::args::Reader),
     /// List the PC/SC readers and what is in them
     Readers,
-    /// Find what is wrong with the machine's PC/SC set-up, and the command that mends it
+    /// Check the PC/SC set-up of the machine, and show the command that repairs it
     #[command(after_long_help = doctor::HELP)]
     Doctor(doctor::Doctor),
     /// Show a trace that --trace has written, or replay it against a card
     Trace(trace::args::Trace),
-    /// Put test vectors to a card: to a virtual one, one in any reader, or whatever speaks vpcd's protocol
+    /// Run test vectors with a virtual card, a card in a reader, or a card that speaks vpcd's protocol
     #[command(after_long_help = conformance::args::HELP)]
     Conformance(Box<conformance::args::Conformance>),
     /// Print a completion script for a shell
@@ -104,7 +104,7 @@ const CLOSED: u8 = 128 + 13;
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
     signals::survive_file_size_limit();
-    // Their exit status says that all was as it should be, which nobody knows who did not come to the end.
+    // These commands report a verdict by exit status, so a closed pipe must not count as success.
     let judges = matches!(
         command,
         Command::Demo(_) | Command::Apdu(_) | Command::Doctor(_) | Command::Trace(_) | Command::Conformance(_)
@@ -136,7 +136,7 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever reads has seen enough, as in `vmyna files CARD | head`.
+        // The reader of the output has seen enough, as in `vmyna files CARD | head`.
         Err(failure) if failure.is_closed_output() => ExitCode::from(if judges { CLOSED } else { 0 }),
         Err(failure) => failure.report(),
     }

@@ -1,4 +1,4 @@
-//! Writes a file whole or not at all. What a card shows is its holder's: files are made for their owner only.
+//! Writes a file whole or not at all. Files contain the cardholder's data, so only their owner can read them.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, path_failure};
 
-/// Makes a folder for files, where it is missing.
+/// Makes a folder for files, if there is none.
 ///
 /// # Errors
 /// [`Failure`] with the path.
@@ -18,13 +18,13 @@ pub(crate) fn folder(directory: &Path) -> Result<(), Failure> {
     folder.create(directory).map_err(|error| fault(directory, &error))
 }
 
-/// Writes these bytes in place of the file of that path. What is there and no ordinary file, like `/dev/stdout`, is written
-/// to.
+/// Replaces the file of that path by these bytes. If the path is that of a device or a pipe, like `/dev/stdout`, the bytes
+/// are written to it.
 ///
 /// # Errors
 /// [`Failure`] with the path; then a file of that name is as it was.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    // Of a link what it leads to is replaced.
+    // The target of a symbolic link is replaced.
     let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if is_special(path) {
         return fs::write(path, bytes).map_err(|error| fault(path, &error));
@@ -33,13 +33,13 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write_new(&unfinished, bytes)
         .and_then(|()| fs::rename(&unfinished, path))
         .map_err(|error| {
-            // It may not be there; what is told is why it could not be made.
+            // It may not exist; the error reported is that of making it.
             let _ = fs::remove_file(&unfinished);
             fault(path, &error)
         })
 }
 
-/// Whether [`replace`] could write there, as far as that can be known before; leaves everything as it is.
+/// Whether [`replace`] could write there, as far as that can be known; changes nothing.
 ///
 /// # Errors
 /// [`Failure`] with the path.

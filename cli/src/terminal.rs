@@ -1,7 +1,7 @@
-//! Asking for a PIN on the terminal, whatever standard input is.
+//! Asks for a PIN on the terminal, whatever standard input is.
 //!
-//! A PIN is typed without echo, and the terminal is left as it was found, whatever ends the asking. Must never show a PIN
-//! or keep one.
+//! The PIN is typed without echo. The terminal gets its modes back, whatever ends the prompt. This module must never show
+//! a PIN or keep one.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -9,10 +9,10 @@ use std::io::{self, Read, Write};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
-/// More than any PIN has; a cat on the keyboard can't fill the memory.
+/// More than any PIN has: a key that is held down must not fill the memory.
 const LONGEST: usize = 64;
 
-/// Asks for a PIN. `None` when nothing was typed, or when `stop` says so, which is asked every 0.2 seconds.
+/// Asks for a PIN. Returns `None` if nothing was typed, or once `stop`, called every 0.2 seconds, returns true.
 ///
 /// # Errors
 /// There is no terminal, or it can't be set.

@@ -316,7 +316,7 @@ fn the_demo_explains_and_every_answer_is_as_it_says() {
         "specimen:hanako",
         "denied: read needs sign password (001B); verified: none",
         "it is right",
-        "20 answers were as the text says",
+        "20 answers were as described",
     ] {
         assert!(output.contains(expected), "{expected} is missing in\n{output}");
     }
@@ -356,7 +356,7 @@ fn the_demo_knows_the_pins_of_an_issued_card_and_spends_none_of_its_tries() {
         "00200098 04 30303030",
     ]);
     let demo = run(&["demo", "--card", "c"]);
-    assert!(demo.contains("20 answers were as the text says"), "{demo}");
+    assert!(demo.contains("20 answers were as described"), "{demo}");
     run(&[
         "apdu",
         "--card",

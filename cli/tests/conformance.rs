@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 use common::{Printed, Serve, Stack, modes_are_as_before, typed, typed_at, vmyna};
 use vmyna_testkit::client;
 
-/// Hanako's PINs, and that her card is nobody's.
+/// Hanako's PINs, and the permission to write to her card.
 const ALL: [&str; 17] = [
     "--disposable",
     "--pin",

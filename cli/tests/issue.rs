@@ -237,7 +237,7 @@ fn a_seed_makes_the_same_authorities_and_says_what_their_keys_are_worth() {
         let told = in_folder(&here, &["ca", "init", name, "--seed", "1"])
             .exits_with(0)
             .out();
-        assert!(told.contains("whoever knows it"), "{told}");
+        assert!(told.contains("anyone with the seed"), "{told}");
     }
     let certificate = |name: &str| fs::read(here.path().join(name).join("sign-ca/certificate.der")).unwrap();
     assert!(certificate("one") == certificate("two"));

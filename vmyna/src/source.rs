@@ -107,7 +107,7 @@ impl fmt::Display for CardSource {
     }
 }
 
-/// The card of an image whose state is kept.
+/// An issued card of an image, which keeps its state.
 struct Kept<'a> {
     image: &'a Path,
     name: CardName,
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_and_a_card_in_it_are_told_apart_by_the_last_number_sign() {
+    fn the_last_number_sign_separates_a_file_and_a_card_in_it() {
         let parse = |text: &str| text.parse::<CardSource>().unwrap();
         let name = |text: &str| Some(text.parse().unwrap());
         assert_eq!(parse("town.vmyna"), CardSource::Image("town.vmyna".into(), None));

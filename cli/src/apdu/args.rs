@@ -32,11 +32,11 @@ pub(crate) struct Apdu {
     #[arg(long, conflicts_with = "why")]
     pub(crate) plain: bool,
 
-    /// Say what each field of an APDU asks for, and which rules and access conditions decided (virtual card only)
+    /// Explain each field of an APDU, and the rules and access conditions that decided (virtual card only)
     #[arg(long, conflicts_with = "reader")]
     pub(crate) why: bool,
 
-    /// The language in which --why tells it
+    /// The language of --why
     #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en", requires = "why")]
     pub(crate) lang: Language,
 
@@ -67,9 +67,8 @@ Directives, between APDUs:
   .insert       put it back in (virtual card only)
 On standard input, empty lines and lines that start with # are skipped.
 
-Exit status: 0 when every APDU was answered (and as expected), 1 when one was not, 2 when
-something typed makes no sense; nothing is sent then if it was on the command line. The prompt
-ends with 0.
+Exit status: 0 if every APDU was answered (and as expected), 1 if one was not, 2 if something
+typed makes no sense; if that was on the command line, nothing is sent. The prompt ends with 0.
 
 Examples:
   Select the JPKI application, select its authentication PIN, ask for the tries left:

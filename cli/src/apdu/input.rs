@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::output::say;
 
 /// The longest line that is read, in bytes: some eight times what the longest APDU takes, so that memory stays bounded and
-/// an APDU that is too long is still told by its length.
+/// an APDU that is too long is still reported with its length.
 const MAX_LINE: u64 = 1 << 20;
 
 const HELP: &str = "\
@@ -51,7 +51,7 @@ pub(super) fn standard_input(session: &mut Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Carries out what is typed, until the end of input. A fault is told and the conversation goes on.
+/// Carries out the lines that are typed, until the end of input. After an error the conversation continues.
 pub(super) fn prompt(session: &mut Session) -> Result<(), Failure> {
     let terminal = |error: ReadlineError| Failure::Failed(format!("the terminal can't be used: {error}"));
     let mut editor = DefaultEditor::with_config(Config::builder().auto_add_history(false).build()).map_err(terminal)?;
@@ -77,7 +77,7 @@ pub(super) fn prompt(session: &mut Session) -> Result<(), Failure> {
     }
 }
 
-/// What comes after a line at the prompt.
+/// The next action after a line of the prompt.
 enum Next {
     /// The next line of what was pasted.
     Line,
@@ -87,7 +87,7 @@ enum Next {
     End,
 }
 
-/// Does what one line at the prompt says.
+/// Carries out one line of the prompt.
 fn respond(session: &mut Session, editor: &mut DefaultEditor, line: &str) -> Result<Next, Failure> {
     match line.trim() {
         ".help" => {

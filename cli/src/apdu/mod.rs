@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: args::Apdu) -> Result<(), Failure> {
 struct Session {
     reader: Box<dyn Reader>,
     narrator: Narrator,
-    /// `None` for a card that gives no reasons, or if nobody asked.
+    /// `None` for a card that gives no reasons, or without --why.
     reasons: Option<Reasons>,
     language: Language,
     plain: bool,
@@ -176,7 +176,7 @@ impl Session {
             .atr()
             .map_or_else(String::new, |atr| format!("   ATR {}", hex::encode(atr)));
         let mut out = io::stdout();
-        writeln!(out, "-- {}{atr}", directive.says(self.language))?;
+        writeln!(out, "-- {}{atr}", directive.text(self.language))?;
         for reason in reasons {
             writeln!(out, "   {}", reason.say(self.language))?;
         }

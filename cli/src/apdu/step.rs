@@ -32,7 +32,7 @@ impl Directive {
     ];
 
     /// What was done, for people.
-    pub(super) fn says(self, language: Language) -> String {
+    pub(super) fn text(self, language: Language) -> String {
         match self {
             Self::Reset => say!(language, "warm reset", "ウォームリセット"),
             Self::PowerCycle => say!(language, "power off and on", "電源再投入"),
@@ -45,7 +45,7 @@ impl Directive {
 /// The step that a line asks for; `None` for an empty one or a comment.
 ///
 /// # Errors
-/// A sentence that says what is wrong. It never repeats the line, which may hold a PIN.
+/// The error as a sentence. It never repeats the line, which may contain a PIN.
 pub(super) fn parse(line: &str) -> Result<Option<Step>, String> {
     let line = line.trim();
     if line.is_empty() || line.starts_with('#') {

@@ -25,7 +25,7 @@ pub(super) struct Init {
     #[arg(value_name = "DIR")]
     pub(super) folder: PathBuf,
 
-    /// Make the same authorities for the same number; they begin on 2024-11-01 unless said otherwise
+    /// Make the same authorities for the same number; they begin on 2024-11-01 unless --begin is given
     #[arg(long, value_name = "NUMBER")]
     pub(super) seed: Option<u64>,
 

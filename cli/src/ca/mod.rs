@@ -1,4 +1,4 @@
-//! `vmyna ca`: certificate authorities of one's own.
+//! `vmyna ca`: certificate authorities of the user's own.
 
 pub(crate) mod args;
 
@@ -13,7 +13,7 @@ use crate::seed::{fixed_time, now, random_seed, seed_of};
 use crate::signals;
 use args::{Ca, Command, Init};
 
-/// When authorities begin under a seed if nothing else is said: two years before the cards do, as the built-in ones.
+/// When authorities begin under a seed without --begin: two years before the cards, like the built-in ones.
 const BEGIN_UNDER_A_SEED: &str = "2024-11-01T01:00:00Z";
 
 /// Runs the command.
@@ -38,14 +38,14 @@ fn init(arguments: &Init) -> Result<(), Failure> {
     ca_folder::init(&arguments.folder, &seed, begin, &made).map_err(ca_failure)?;
     let folder = arguments.folder.display();
     let secrecy = match arguments.seed {
-        Some(_) => format!("The keys in {folder} come from a seed: whoever knows it can make them"),
+        Some(_) => format!("The keys in {folder} come from a seed: anyone with the seed can make them"),
         None => format!("The keys in {folder} are secret"),
     };
-    let said = writeln!(
+    let written = writeln!(
         io::stdout(),
         "Made certificate authorities in {folder}: for signatures (署名用) {folder}/sign-ca/certificate.der, for\n\
          authentication (利用者証明用) {folder}/auth-ca/certificate.der, and those behind the card's own files.\n\
          {secrecy}. Issue cards with `vmyna issue --ca {folder} …`"
     );
-    unless_closed(said.map_err(Failure::from))
+    unless_closed(written.map_err(Failure::from))
 }

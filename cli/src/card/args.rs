@@ -12,20 +12,20 @@ pub(crate) struct Card {
 
 pub(crate) const HELP: &str = "\
 The state of the card NAME of the image FILE is FILE.state/NAME.redb. For an image whose folder
-can't be written to, name a folder of yours in the environment: with VMYNA_STATE=/DIR the state is
-in there. All that use a card must have the same /DIR, or it has two states.
+can't be written to, set VMYNA_STATE=/DIR in the environment: the state is then in /DIR. Every
+program must use the same VMYNA_STATE, or the card has two states.
 
-Symbolic links to an image are followed. A copy, a second name (hard link) and an image that is
-mounted alone have a state of their own; with one VMYNA_STATE they are one card.";
+Symbolic links to an image are followed. A copy, a hard link and an image that is mounted alone
+have a state of their own; with one VMYNA_STATE they are one card.";
 
 #[derive(Subcommand)]
 pub(super) enum Action {
-    /// Say where the state of an issued card lies and what it holds, damaged or not; no PIN is shown
+    /// Show the path and content of the state of an issued card, even if it is damaged; no PIN is shown
     Inspect {
         /// The card: FILE or FILE#NAME
         card: CardSource,
     },
-    /// Drop the state of an issued card: PINs, their tries and everything else are as issued again, also while it is in use
+    /// Drop the state of an issued card, even while it is in use: PINs, tries and everything else are as issued again
     ResetState {
         /// The card: FILE or FILE#NAME
         card: CardSource,

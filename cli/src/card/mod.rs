@@ -56,8 +56,8 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
         .head
         .is_some_and(|(_, identity)| identity != place.identity());
     if let Some((format, _)) = inspection.head {
-        let whose = if other { "ANOTHER card" } else { "this card" };
-        writeln!(out, "  format {format}, of {whose}")?;
+        let card = if other { "ANOTHER card" } else { "this card" };
+        writeln!(out, "  format {format}, of {card}")?;
     }
     let applications = issued.applications();
     for pin in &inspection.pins {

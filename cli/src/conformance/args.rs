@@ -54,8 +54,8 @@ pub(crate) struct Conformance {
     #[arg(long)]
     pub(super) allow_wrong_pins: bool,
 
-    /// The card is nobody's: allow vectors that write to it, send the issuer's commands, and at the end block its PINs.
-    /// Never say this of a real card
+    /// Allow destructive tests: they write to the card, send the issuer's commands and end by blocking its PINs. Never
+    /// use with a real card
     #[arg(long)]
     pub(super) disposable: bool,
 
@@ -101,13 +101,13 @@ pub(super) enum Action {
 
 pub(crate) const HELP: &str = "\
 A real card in a real reader is safe: what is sent to it reads, asks for the tries left, verifies
-the PINs that you give and signs a text that says it is a test. Each PIN is tried once first, with
+the PINs that you give and signs a text that is marked as a test. Each PIN is tried once first, with
 at least two tries left; at a wrong one everything stops. Wrong PINs are never sent without
 --allow-wrong-pins; nothing is written without --disposable. A vector that needs what you have not
 given is left out and counted.
 
-Exit status: 0 when no vector failed, 1 when one did or the card failed, 2 when something typed
-makes no sense. `diff` ends with 1 when the recordings differ.
+Exit status: 0 if no vector failed, 1 if one did or the card failed, 2 if something typed makes no
+sense. `diff` ends with 1 if the recordings differ.
 
 Examples:
   vmyna conformance

@@ -1,4 +1,4 @@
-//! Asking for the PINs that may be used. Nothing typed is shown, kept or repeated in a message.
+//! Asks for the PINs that may be used. It must never show, keep or repeat what is typed.
 
 use std::io::{self, IsTerminal};
 
@@ -16,20 +16,20 @@ use crate::terminal;
 /// asked, and no PIN used.
 pub(super) fn pins(examination: &Examination, values: &mut Values, language: Language) -> Result<(), Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        let told = say!(
+        let text = say!(
             language,
             "no PIN is given (--pin NAME=VALUE): what needs one is left out",
             "PINの指定がない（--pin 名前=値）: PINの必要なものは省く"
         );
-        report(&told);
+        report(&text);
         return Ok(());
     }
-    let told = say!(
+    let text = say!(
         language,
         "Which PINs may be used? Each is tried once first; with an empty line what needs it is left out.",
         "使用してよいPINを入力。最初に1回ずつ照合する。空行ならそのPINの必要なものは省く。"
     );
-    report(&told);
+    report(&text);
     let interrupt = Interrupt::watch()?;
     for pin in Pin::ALL {
         let places = || Place::all().filter(move |place| place.pin == pin);
@@ -39,12 +39,12 @@ pub(super) fn pins(examination: &Examination, values: &mut Values, language: Lan
             .copied()
             .unwrap_or_default();
         if tries < 2 {
-            let told = say!(
+            let text = say!(
                 language,
                 "{pin}: {tries} tries left, it is not touched",
                 "{pin}: 残り試行回数{tries}、使用しない"
             );
-            report(&told);
+            report(&text);
             continue;
         }
         loop {
@@ -66,13 +66,13 @@ pub(super) fn pins(examination: &Examination, values: &mut Values, language: Lan
                 Ok(()) => break,
                 Err(what) => {
                     let what = what.say(language);
-                    let told = say!(language, "{what}; nothing was sent", "{what}。何も送っていない");
-                    report(&told);
+                    let text = say!(language, "{what}; nothing was sent", "{what}。何も送っていない");
+                    report(&text);
                 }
             }
         }
     }
-    // While the last answer was taken, too, Ctrl-C says that no PIN is to be sent.
+    // Ctrl-C during the last answer also means that no PIN is sent.
     if interrupt.end() { Err(interrupted()) } else { Ok(()) }
 }
 

@@ -1,8 +1,8 @@
-//! `vmyna conformance`: the test vectors put to a virtual card, to a card in a PC/SC reader, or to whatever connects as a
-//! card to vpcd's port.
+//! `vmyna conformance`: runs the test vectors with a virtual card, with a card in a PC/SC reader, or with a card that
+//! connects to the port of vpcd.
 //!
-//! A card in a reader may be a person's own. Must never send it a wrong PIN, a command that writes or one of the issuer's
-//! unless that was asked for by name.
+//! A card in a reader may be a person's own. Without an explicit option the command must never send it a wrong PIN, a
+//! command that writes, or a command of the issuer.
 
 pub(crate) mod args;
 mod ask;
@@ -83,7 +83,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             admit(&mut *reader, &mut examination, &mut values).map_err(|error| failure(&error, arguments.lang))?;
             let mut subject = Subject::InReader(&mut *reader);
             let report = go(&vectors, &mut subject, &place, examination, &values, permissions);
-            // What the PINs have opened ends with the run. A card that is gone has no power anyway, and the report says so.
+            // The rights of the PINs end with the run. A card that is gone has no power, and the report contains that.
             let _ = reader.power_cycle();
             report
         }
@@ -152,7 +152,7 @@ fn go(
         examination,
         values,
         permissions,
-        &mut |vector| progress.tell(vector),
+        &mut |vector| progress.show(vector),
     );
     progress.end();
     report
@@ -177,12 +177,12 @@ fn reader(arguments: &Conformance) -> Result<Option<Box<dyn Reader>>, Failure> {
         ))
     })?;
     let (seconds, address) = (arguments.wait, host.address());
-    let told = say!(
+    let text = say!(
         arguments.lang,
         "waiting {seconds} s for a card to connect to {address}",
         "{address}へのカードの接続を{seconds}秒待つ"
     );
-    crate::output::say(&told);
+    crate::output::say(&text);
     let reader = host.wait(Duration::from_secs(arguments.wait))?;
     Ok(Some(Box::new(reader)))
 }

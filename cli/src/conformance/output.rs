@@ -1,4 +1,4 @@
-//! What a run says to a person. Never a PIN, never what the card answered.
+//! The output of a run for people. It must never contain a PIN or an answer of the card.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -14,15 +14,15 @@ use crate::failure::Failure;
 use crate::options::language::{Language, say};
 use crate::output::{StatusLine, say as report};
 
-/// Says which card it is, before anything but reads and queries has been sent.
+/// Names the card, after reads and queries only.
 pub(super) fn introduce(place: &str, examination: &Examination, vectors: usize, language: Language) {
     let atr = hex::encode(&examination.atr);
-    let told = say!(
+    let text = say!(
         language,
         "{vectors} vectors for the card with ATR {atr} in {place}",
         "{place}のカード（ATR {atr}）に{vectors}件のベクタ"
     );
-    report(&told);
+    report(&text);
 }
 
 /// The vector under way, on a terminal.
@@ -41,7 +41,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn tell(&mut self, vector: &VectorReport) {
+    pub(super) fn show(&mut self, vector: &VectorReport) {
         self.done += 1;
         self.line.show(&format!("{} of {}: {}", self.done, self.of, vector.id));
     }
@@ -73,12 +73,12 @@ pub(super) fn list(vectors: &[&Vector], language: Language) -> Result<(), Failur
         } = vector;
         let (certainty, effect) = (certainty(vector.certainty, language), vector.effect.text());
         let effect = effect.say(language);
-        let told = say!(
+        let text = say!(
             language,
             "{certainty}: {source}; {effect}{pins}",
             "{certainty}: {source}。{effect}{pins}"
         );
-        writeln!(out, "{id}\n    {requirement}\n    {told}")?;
+        writeln!(out, "{id}\n    {requirement}\n    {text}")?;
     }
     out.flush()?;
     Ok(())
@@ -129,12 +129,12 @@ pub(super) fn summary(report: &Report, language: Language) -> Result<(), Failure
         skipped,
     } = report.count();
     let seconds = report.milliseconds as f64 / 1e3;
-    let told = say!(
+    let text = say!(
         language,
         "{passed} passed, {failed} failed, {skipped} left out, in {seconds:.1} s",
         "合格{passed}、不合格{failed}、省略{skipped}、{seconds:.1}秒"
     );
-    writeln!(out, "\n{told}")?;
+    writeln!(out, "\n{text}")?;
     out.flush()?;
     Ok(())
 }
@@ -155,7 +155,7 @@ fn left_out(out: &mut impl Write, report: &Report, language: Language) -> Result
             Reason::WrongPins => say!(language, " (--allow-wrong-pins)", "（--allow-wrong-pins）"),
             Reason::Writes => say!(
                 language,
-                " (--disposable, for a card that is nobody's)",
+                " (--disposable, never for a real card)",
                 "（--disposable、誰のものでもないカードに限る）"
             ),
             _ => String::new(),

@@ -18,7 +18,7 @@ pub(super) struct VirtualCard {
 impl VirtualCard {
     pub(super) fn new(source: &CardSource) -> Result<Self, Failure> {
         let issued = source.issued()?;
-        // A fault in the card is told here, with its reason.
+        // An error of the card is reported here, with its reason.
         source.as_issued(&issued, None)?;
         Ok(Self {
             source: source.clone(),

@@ -1,6 +1,6 @@
 //! `vmyna demo`: a guided tour of the card in the software reader. Every step is done for real and checked; the tour ends
-//! with exit status 1 where the card does not do what the text says. The card is the one that was issued: a tour must spend
-//! no try of a card in use.
+//! with exit status 1 if the card behaves otherwise than the text describes. The card is as issued: a tour must not use up
+//! the tries of a card in use.
 
 pub(crate) mod args;
 
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
     tour.attributes()?;
     writeln!(
         io::stdout(),
-        "\nThat was the tour: all {} answers were as the text says.\n\
+        "\nThat was the tour: all {} answers were as described.\n\
          Try it yourself: `vmyna apdu` gives a prompt; `vmyna serve` puts the card where PC/SC programs see it.",
         tour.sent
     )?;
@@ -86,7 +86,7 @@ fn other_than(pin: &[u8]) -> &'static [u8; 4] {
     if pin == b"0000" { b"1111" } else { b"0000" }
 }
 
-/// The card in its reader, and what is told about it.
+/// The card in its reader, and the description of the conversation.
 struct Tour {
     card: IssuedCard,
     reader: SoftwareReader,
@@ -115,13 +115,15 @@ impl Tour {
             sent: 0,
         };
         let atr = hex::encode(tour.reader.atr().unwrap_or_default());
-        tour.say(&format!("Power comes, the card says its answer to reset (ATR): {atr}."))?;
+        tour.say(&format!(
+            "The reader powers the card, which sends its answer to reset (ATR): {atr}."
+        ))?;
         Ok(tour)
     }
 
     fn applications(&mut self) -> Result<(), Failure> {
         self.say(
-            "The card is a set of applications (AP). At power-up its card manager is selected, which tells the \
+            "The card is a set of applications (AP). At power-up its card manager is selected. It stores the \
                   municipality\nthat issued it and the day it expires:",
         )?;
         self.expect("00CA00F000", "9000")?;
@@ -226,11 +228,11 @@ impl Tour {
             .skip(1)
             .map(|object| String::from_utf8_lossy(object.value))
             .collect();
-        self.say(&format!("It says: {}. Sex 2 is female.", texts.join(", ")))
+        self.say(&format!("It contains: {}. Sex 2 is female.", texts.join(", ")))
     }
 
     fn say(&mut self, text: &str) -> Result<(), Failure> {
-        // What the card said about its power belongs to no command.
+        // The reasons of power-up belong to no command.
         self.reasons.clear();
         writeln!(io::stdout(), "\n{text}")?;
         Ok(())

@@ -1,6 +1,6 @@
 //! A file of faults: `[[fault]]` tables with the keys of the command line's form, and a `[latency]`.
 //!
-//! All faults of the file are told at once, with their lines. Whatever the file has that nothing reads is one of them.
+//! All errors of the file are reported at once, with their lines. A key that nothing reads is one of them.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use vmyna_reader_bridge::fault::{Fault, FaultError, Latency, Value};
 
 use crate::failure::Failure;
 
-/// What a file says.
+/// The contents of a file.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub(super) faults: Vec<Fault>,
@@ -30,15 +30,15 @@ pub(super) fn read(path: &Path) -> Result<Contents, Failure> {
     })
 }
 
-/// Reads a file's text; gives all that is wrong with it.
+/// Reads the text of a file; returns all of its errors.
 fn parse(text: &str) -> Result<Contents, Vec<String>> {
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let told = |error: &toml::de::Error| {
+        let described = |error: &toml::de::Error| {
             let start = error.span().map_or(0, |span| span.start);
             format!("line {}: is not TOML: {}", line(text, start), error.message())
         };
-        return Err(errors.iter().map(told).collect());
+        return Err(errors.iter().map(described).collect());
     }
     let mut reading = Reading {
         text,

@@ -14,16 +14,16 @@ use crate::failure::Failure;
 use crate::options::faults::{FaultOptions, FaultSource, LatencyChoice};
 use crate::output::say;
 
-/// What was asked for; possibly nothing.
+/// The faults and the latency of the options; possibly none.
 pub(crate) struct Faults {
     script: Arc<Script>,
     latency: Option<Latency>,
-    tell: bool,
+    verbose: bool,
 }
 
 impl Faults {
-    /// Reads the files. With `tell` every fault that fires is told on standard error.
-    pub(crate) fn begin(options: &FaultOptions, tell: bool) -> Result<Self, Failure> {
+    /// Reads the files. With `verbose` every fault that fires is reported on standard error.
+    pub(crate) fn begin(options: &FaultOptions, verbose: bool) -> Result<Self, Failure> {
         let mut faults = Vec::new();
         let mut latency: Option<Latency> = None;
         for source in &options.fault {
@@ -49,7 +49,7 @@ impl Faults {
         Ok(Self {
             script: Arc::new(Script::new(faults)),
             latency,
-            tell,
+            verbose,
         })
     }
 
@@ -67,9 +67,9 @@ impl Faults {
         reader: Option<&str>,
         mut put_back: F,
     ) -> impl FnMut(Notice<'_>) + Send + use<F> {
-        let (tell, reader) = (self.tell, reader.map_or(String::new(), |name| format!("[{name}] ")));
+        let (verbose, reader) = (self.verbose, reader.map_or(String::new(), |name| format!("[{name}] ")));
         move |notice: Notice<'_>| {
-            if tell {
+            if verbose {
                 say(&format!("{reader}!! fault {}: {}", notice.number, notice.fault));
             }
             let back = notice.fault.action.iter().filter_map(|action| action.back());
@@ -82,7 +82,7 @@ impl Faults {
         self.script.faults().next().is_some()
     }
 
-    /// At the end: which faults have never fired. A test that has not met its fault proves nothing.
+    /// Reports at the end the faults that never fired: a test that has not met its fault proves nothing.
     pub(crate) fn report(&self) {
         for unfired in self.script.unfired() {
             // Everything matches a fault without a condition, or nothing was there to match.

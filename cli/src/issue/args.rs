@@ -29,13 +29,13 @@ pub(crate) struct Issue {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
 
-    /// Issue under the authorities in this folder (`vmyna ca init` makes one); otherwise under the built-in ones, whose
-    /// keys are public
+    /// Issue under the authorities in this folder (`vmyna ca init` makes one); otherwise under the built-in ones,
+    /// which have public keys
     #[arg(long, value_name = "DIR")]
     pub(crate) ca: Option<PathBuf>,
 
     /// Make everything reproducible, keys included: the same number, people and authorities give the same cards. The time
-    /// of issue is 2026-11-01 unless said otherwise
+    /// of issue is 2026-11-01 unless --issued is given
     #[arg(long, value_name = "NUMBER")]
     pub(crate) seed: Option<u64>,
 
@@ -43,11 +43,11 @@ pub(crate) struct Issue {
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) key_pool: Option<u32>,
 
-    /// When the cards are issued (UTC), where no person file says it; now, if not given
+    /// When the cards are issued (UTC), unless a person file contains it; now, if not given
     #[arg(long, value_name = "TIME")]
     pub(crate) issued: Option<Time>,
 
-    /// The generation of the card, where no person file says it
+    /// The generation of the card, unless a person file contains it
     #[arg(long, value_name = "NAME", value_parser = profiles())]
     pub(crate) profile: Option<Profile>,
 }

@@ -24,7 +24,7 @@ use args::Issue;
 use people::People;
 use watch::Progress;
 
-/// When cards are issued under a seed if nothing else is said: a seed that gave other cards every day would be no seed.
+/// When cards are issued under a seed without --issued: the same seed must give the same cards every day.
 const TIME_UNDER_A_SEED: &str = "2026-11-01T01:00:00Z";
 
 /// Runs the command.
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
     };
     let authorities = authorities(arguments.ca.as_deref())?;
     let people = People::of(arguments, &seed, now, authorities.begin())?;
-    // What can't be written is said before keys are made.
+    // An output that can't be written is reported before keys are made.
     if arguments.output.to_str().is_none() {
         return Err(Failure::Usage(format!(
             "{} is no text in UTF-8, as which commands name a card: choose another name",
@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
     })
 }
 
-/// Adds a card, and keeps what is said about the first ones.
+/// Adds a card, and keeps the names of the first ones.
 fn add(file: &mut ImageFile, card: &IssuedCard, shown: &mut Vec<String>) -> Result<(), ImageError> {
     const SHOWN: usize = 5;
     file.add(card)?;
@@ -109,12 +109,12 @@ fn report(
     if let Some(pool) = arguments.key_pool {
         writeln!(
             out,
-            "  The cards share {pool} {}: no two of a pool can be told apart by their signatures",
+            "  The cards share {pool} {}: signatures don't distinguish two cards of a pool",
             if pool == 1 { "set of keys" } else { "sets of keys" }
         )?;
     }
     if arguments.seed.is_some() {
-        writeln!(out, "  The keys come from a seed: whoever knows it can make them")?;
+        writeln!(out, "  The keys come from a seed: anyone with the seed can make them")?;
     }
     let example = match count {
         1 => file.to_string(),

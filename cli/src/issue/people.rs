@@ -1,4 +1,4 @@
-//! Whose cards are to be issued: orders from person files or invented ones, one after the other.
+//! The people to issue cards for: orders from person files, or invented ones, one after the other.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -26,7 +26,7 @@ pub(super) struct People {
 }
 
 impl People {
-    /// `now` is when cards are issued of which nothing else is said, `begin` when the authorities' certificates begin.
+    /// `now` is when cards are issued by default, `begin` is when the certificates of the authorities begin.
     pub(super) fn of(arguments: &Issue, seed: &[u8; 32], now: DateTime, begin: DateTime) -> Result<Self, Failure> {
         let generator = |label: &str| ChaCha20Rng::from_seed(*seed_for(seed, label));
         let profile = arguments.profile.clone();
@@ -89,7 +89,7 @@ impl People {
         self.count
     }
 
-    /// What is told about the people, once.
+    /// Notices about the people, each once.
     pub(super) fn notices(&self) -> BTreeSet<String> {
         self.notices.clone()
     }
@@ -105,7 +105,7 @@ impl Iterator for People {
 
 const DEFAULT_PINS: &str = "PINs: sign password (署名用パスワード) ABC123; all others (暗証番号) 1234";
 
-/// What the card is called when its file does not say: the file's name without its ending.
+/// The name of a card by default: the file's name without its ending.
 fn card_name(path: &Path) -> Result<CardName, Failure> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
     let allowed = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_.".contains(letter);

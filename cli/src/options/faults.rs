@@ -10,8 +10,8 @@ use vmyna_reader_bridge::fault::{Fault, FaultError, Latency};
 /// Faults and latency.
 #[derive(Args, Clone, Default)]
 pub(crate) struct FaultOptions {
-    /// Let the card fail on purpose: KEY=VALUE,… as explained below, or a file of faults whose name ends in .toml; repeat it
-    /// for several
+    /// Let the card fail on purpose: KEY=VALUE,… as explained below, or a file of faults with a name that ends in .toml;
+    /// repeat it for several
     #[arg(long, value_name = "FAULT|FILE.toml")]
     pub(crate) fault: Vec<FaultSource>,
 
@@ -88,8 +88,8 @@ Faults, when (all that are given must hold; the default is at every command):
   after=N                 when N commands of any kind have gone before
   nth=N                   at the Nth that matches, once
   every=N, times=N        at every Nth that matches; at most so often
-Each card counts for itself, over resets and being pulled out. Faults that never fired are told
-at the end. docs/faults.md has it all, and the form of the files.
+Each card counts for itself, over resets and being pulled out. Faults that never fired are
+reported at the end. docs/faults.md describes everything, and the form of the files.
 
 Example of a fault, the second PIN is answered 6581:  --fault sw=6581,ins=20,data,nth=2
 ";

@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// As it was typed. Taking it never fails: an argument that is refused is repeated by clap, and the PIN in it with it.
-/// It has no `Debug` that would show it.
+/// The argument as it was typed. Parsing never fails, because clap repeats an argument that it refuses, with the PIN in it.
+/// There is no `Debug`, which would show the PIN.
 #[derive(Clone)]
 pub(crate) struct GivenPin(Zeroizing<String>);
 
@@ -24,7 +24,7 @@ impl GivenPin {
     /// Name and value.
     ///
     /// # Errors
-    /// [`Failure::Usage`], which says nothing of what was typed.
+    /// [`Failure::Usage`], without what was typed.
     pub(crate) fn parts(&self) -> Result<(&str, Zeroizing<String>), Failure> {
         match self.0.split_once('=') {
             Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name, value.to_owned().into())),

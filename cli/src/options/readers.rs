@@ -23,7 +23,7 @@ pub(crate) struct Readers {
     pub(crate) pin_pad: Option<PinPadSource>,
 }
 
-/// When to power a card off that nobody uses.
+/// When to power a card off that no program uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PowerOff(pub(crate) Option<Duration>);
 

@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 /// Writing a trace.
 #[derive(Args, Clone)]
 pub(crate) struct TraceOptions {
-    /// Write everything that is said to the card and by it into this new file, which Wireshark opens; a line a message if
-    /// its name ends in .txt. PINs and what is read from secret files are masked at their length unless --show-secrets
+    /// Write every message to and from the card into this new file, which Wireshark opens; if its name ends in .txt, a line
+    /// a message. PINs and answers from secret files are masked at their length unless --show-secrets is given
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
 
@@ -27,7 +27,7 @@ pub(crate) enum TraceFormat {
 }
 
 impl TraceFormat {
-    /// What a file's name says.
+    /// The form that a file's name asks for.
     pub(crate) fn of(path: &Path) -> Self {
         if is_text(path) { Self::Text } else { Self::Pcapng }
     }

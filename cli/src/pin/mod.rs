@@ -10,7 +10,7 @@ use vmyna_card_os::declaration::{Application, Body, File, ObjectId, Operation, P
 
 use crate::failure::Failure;
 
-/// What the JSON says: field names in snake_case.
+/// The JSON, with field names in snake_case.
 #[derive(Serialize)]
 struct Report {
     /// The card's name in its collection.

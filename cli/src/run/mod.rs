@@ -1,7 +1,7 @@
 //! `vmyna run`: a PC/SC program with virtual cards in readers that only it and its children see.
 //!
-//! The program gets this one's standard streams and process group. It must outlive nothing of it: neither the service nor
-//! the directory with its sockets stays, and this process does not end before the program, whatever Ctrl-C hits.
+//! The program gets the standard streams and the process group of this process. This process must not end before the
+//! program, whichever of them Ctrl-C reaches, and must leave neither the service nor the directory with its sockets.
 
 pub(crate) mod args;
 
@@ -31,7 +31,7 @@ const NOT_FOUND: u8 = 127;
 /// The program can't be run.
 const NOT_EXECUTABLE: u8 = 126;
 
-/// Runs the command; gives the exit status.
+/// Runs the command; returns the exit status.
 pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
     let unable = |what: &str| {
         let what = what.to_owned();
@@ -89,9 +89,8 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
     let forwarder = thread::spawn(move || {
         for signal in signals.forever() {
             cancel.now();
-            // The others come from the terminal, which sends them to the program as well, or from somebody who sends them to
-            // the whole process group as a terminal does, which looks the same here as one sent to this process alone.
-            // Passed on, they would interrupt the program twice. Who wants to end only this process has SIGTERM.
+            // A terminal sends the other signals to the program as well. A signal to this process alone looks the same here.
+            // Passed on, they would interrupt the program twice. SIGTERM ends this process alone.
             if signal == SIGTERM && !seen.load(Ordering::SeqCst) {
                 // It may have ended by itself a moment ago.
                 let _ = kill_process(process, Signal::TERM);
@@ -106,7 +105,7 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
     Ok(exit_status(status))
 }
 
-/// As shells give it: 128 and the signal's number for a program that a signal has ended.
+/// The exit status as shells give it: 128 plus the number of the signal that ended the program.
 fn exit_status(status: ExitStatus) -> u8 {
     let code = status.code().or_else(|| Some(128 + status.signal()?));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)

@@ -66,7 +66,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         let (stop, pull) = (stop.clone(), card.pull());
         move || {
             stop.stop();
-            // Nobody waits for an answer any more that a fault holds back.
+            // No program waits any longer for an answer that a fault holds back.
             pull.iter().for_each(Pull::out);
         }
     })?;
@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
     if let Some(seconds) = wait {
         patience.clone().end_after(Duration::from_secs(seconds), stop.clone());
     }
-    let mut teller = Teller {
+    let mut reporter = Reporter {
         source: source.to_string(),
         address,
         waiting: false,
@@ -84,7 +84,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
         if matches!(event, VpcdEvent::Inserted) {
             patience.inserted.store(true, Ordering::SeqCst);
         }
-        teller.tell(&event);
+        reporter.report(&event);
     };
     let end = loop {
         let end = server.run(&mut *card, &mut events);
@@ -169,18 +169,18 @@ impl Patience {
     }
 }
 
-/// Tells a person what happens, each thing once.
-struct Teller {
+/// Reports events on standard error, each once.
+struct Reporter {
     source: String,
     address: VpcdAddress,
-    /// Whether it has been said that nobody listens.
+    /// Whether it was reported that no vpcd listens.
     waiting: bool,
-    /// Whether everything is told; what is said to the card is told there ([`crate::verbose`]).
+    /// Whether power and resets are reported. [`crate::verbose`] reports the APDUs.
     verbose: bool,
 }
 
-impl Teller {
-    fn tell(&mut self, event: &VpcdEvent<'_>) {
+impl Reporter {
+    fn report(&mut self, event: &VpcdEvent<'_>) {
         match event {
             VpcdEvent::Waiting { address, error, .. } if !self.waiting => {
                 self.waiting = true;
@@ -223,7 +223,7 @@ impl Teller {
         }
     }
 
-    /// Something for those who want to see everything.
+    /// Reports a detail, with --verbose only.
     fn detail(&self, what: &str) {
         if self.verbose {
             say(what);

@@ -46,10 +46,10 @@ impl Drop for OwnService {
     }
 }
 
-/// A card is in one reader at a time. Built-in ones keep no state, and there are as many as are asked for.
+/// Refuses an issued card in two readers, because its state has one user at a time. Built-in cards keep no state.
 fn refuse_one_card_twice(cards: &[CardSource]) -> Result<(), Failure> {
     if cards.len() < 2 {
-        // Nothing to compare, and a large image is not looked through once more.
+        // Nothing to compare: a large image is not read once more.
         return Ok(());
     }
     let mut states = BTreeSet::new();
@@ -137,11 +137,11 @@ impl OwnService {
     /// Each reader's name and what was put into it.
     pub(crate) fn readers(&self) -> Vec<(String, String)> {
         let entries = self.service.hand().list();
-        let told = |source: &Option<CardSource>| source.as_ref().map_or("empty".to_owned(), ToString::to_string);
+        let text = |source: &Option<CardSource>| source.as_ref().map_or("empty".to_owned(), ToString::to_string);
         entries
             .into_iter()
             .zip(&self.sources)
-            .map(|(entry, source)| (entry.name, told(source)))
+            .map(|(entry, source)| (entry.name, text(source)))
             .collect()
     }
 }
@@ -168,10 +168,10 @@ fn make_card(bench: OwnBench, returns: Returns) -> MakeCard {
     })
 }
 
-/// Shows what happens in each reader; what is said to its card is told there ([`crate::verbose`]).
+/// Reports the events of each reader. [`crate::verbose`] reports the APDUs.
 fn narrator() -> Observer {
     Box::new(|event: &ServiceEvent<'_>| {
-        let told = match event.what {
+        let text = match event.what {
             What::Inserted => "inserted",
             What::Removed => "removed",
             What::PowerOn { .. } => "power on",
@@ -179,6 +179,6 @@ fn narrator() -> Observer {
             What::PowerOff => "power off",
             _ => return,
         };
-        say(&format!("[{}] -- {told}", event.reader));
+        say(&format!("[{}] -- {text}", event.reader));
     })
 }

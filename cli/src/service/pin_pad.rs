@@ -1,6 +1,6 @@
 //! The PIN pad of the readers: the PIN of the command line, or one typed on the terminal.
 //!
-//! Must never outlive the service: whoever is asked when it ends is no longer asked.
+//! A prompt must never outlive the service: the end of the service ends the prompt.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,18 +21,18 @@ pub(crate) struct Cancel {
 }
 
 impl Cancel {
-    /// Whoever is asked now has cancelled. A program that waits for its reader does not see Ctrl-C before the reader answers.
+    /// Cancels the present prompt. A program that waits for its reader does not see Ctrl-C before the reader answers.
     pub(crate) fn now(&self) {
         self.times.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// Nobody is asked any more.
+    /// Cancels this prompt and all later ones.
     pub(crate) fn for_good(&self) {
         self.for_good.store(true, Ordering::SeqCst);
     }
 }
 
-/// A pad whose PINs come from `source`.
+/// A PIN pad with PINs from `source`.
 pub(super) fn pin_pad(source: PinPadSource, cancel: Arc<Cancel>) -> PinPad {
     // Two readers, one terminal.
     let one_at_a_time = Mutex::new(());

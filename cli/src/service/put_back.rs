@@ -1,6 +1,6 @@
 //! Puts cards back that faults have pulled out, each at its time, in a thread of its own.
 //!
-//! The cards hold only the way to that thread: a card that held the service would never be given up.
+//! A card keeps only a sender to that thread: a card that kept the service would never be dropped.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 
 use vmyna_pcsc_service::Hand;
 
-/// Who is told is told just before the card leaves: how often, and how long, is looked whether it has.
+/// The order comes just before the card leaves: how often and how long the thread checks whether it has left.
 const LOOK: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The thread. Dropping it ends it; cards that are out stay out.
+/// The thread. Dropping this ends it; cards that are out stay out.
 pub(super) struct PutBack {
     orders: Sender<Order>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// The way to it.
+/// A sender of orders to the thread.
 #[derive(Clone)]
 pub(super) struct Returns(Sender<Order>);
 
@@ -27,7 +27,7 @@ enum Order {
     End,
 }
 
-/// An order that is to be carried out.
+/// An order that waits.
 struct Waiting {
     due: Instant,
     /// A card that has not left by then does not leave.
@@ -41,7 +41,7 @@ struct Waiting {
 enum Todo {
     Wait,
     PutBack,
-    /// Somebody has put one in, or it never left.
+    /// A card was put in, or the card never left.
     Drop,
 }
 
@@ -56,7 +56,7 @@ impl Waiting {
         }
     }
 
-    /// What is to be done about it, the reader being empty or not.
+    /// Decides what to do, from whether the reader is empty.
     fn look(&mut self, is_empty: bool, now: Instant) -> Todo {
         let had_left = self.left;
         self.left |= is_empty;
@@ -98,7 +98,7 @@ impl PutBack {
                 waiting.retain_mut(|order| {
                     let todo = order.look(is_empty(&hand, &order.reader), now);
                     if todo == Todo::PutBack {
-                        // Somebody may have been quicker.
+                        // Another card may be in already.
                         let _ = hand.insert(&order.reader, None);
                     }
                     todo == Todo::Wait
@@ -111,12 +111,12 @@ impl PutBack {
         }
     }
 
-    /// The way to it, for cards that come later.
+    /// A sender of orders, for cards that come later.
     pub(super) fn returns(&self) -> Returns {
         Returns(self.orders.clone())
     }
 
-    /// What the card in this reader tells.
+    /// The callback for the card in this reader.
     pub(super) fn of(&self, reader: &str) -> impl FnMut(Duration) + Send + use<> {
         self.returns().of(reader)
     }
@@ -133,7 +133,7 @@ impl Drop for PutBack {
 }
 
 impl Returns {
-    /// What the card in this reader tells.
+    /// The callback for the card in this reader.
     pub(super) fn of(&self, reader: &str) -> impl FnMut(Duration) + Send + use<> {
         let (orders, reader) = (self.0.clone(), reader.to_owned());
         move |time| {

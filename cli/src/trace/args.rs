@@ -20,7 +20,7 @@ pub(crate) struct Trace {
 pub(crate) enum TraceCommand {
     /// Show a trace: each message decoded, with its number
     Show(TraceShow),
-    /// Say to a card what the trace says, and report the first answer that is another
+    /// Send the commands of a trace to a card, and report the first answer that differs
     #[command(after_long_help = replay_help())]
     Replay(TraceReplay),
 }

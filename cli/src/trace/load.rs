@@ -11,7 +11,7 @@ use crate::options::trace::is_text;
 use crate::output::say;
 use crate::trace_file::text;
 
-/// The messages of the trace in this file. That it ends too early is said, and no fault.
+/// The messages of the trace in this file. A trace that is cut off is reported, and is no error.
 pub(super) fn load(path: &Path) -> Result<Recording, Failure> {
     // What is no trace is the wrong file.
     let fault = |problem: String| Failure::Usage(format!("{}: {problem}", path.display()));

@@ -1,4 +1,4 @@
-//! `vmyna trace replay`: says to a card what a trace says, and reports the first answer that is another.
+//! `vmyna trace replay`: sends the commands of a trace to a card, and reports the first answer that differs.
 //!
 //! Must never send a PIN in the place of another, nor take a masked byte for a real one.
 
@@ -103,7 +103,7 @@ impl Replay {
                 let recorded = match answer.map(|answer| &answer.what) {
                     Some(What::Response(recorded)) => Some(recorded),
                     Some(What::Unanswered) => None,
-                    // The trace ends before the answer, or it was lost: what the card says can't be compared.
+                    // The trace ends before the answer, or the answer was lost: there is nothing to compare.
                     _ => return Ok(1),
                 };
                 self.exchange(number, command, recorded)?;
@@ -263,7 +263,7 @@ fn by_shape(command: &[u8]) -> bool {
     }
 }
 
-/// Where the card is: its current application and EF, as it tells itself.
+/// The current application and EF of the card, as reported by its events.
 #[derive(Clone, Default)]
 struct Position(Arc<Mutex<Place>>);
 

@@ -35,7 +35,7 @@ pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
         if matches!(message.what, What::PowerOn(_) | What::PowerOff) {
             narrator.powered();
         }
-        let told = match &message.what {
+        let text = match &message.what {
             What::PowerOn(atr) => format!("-- power on   ATR {}", hex::encode(atr)),
             What::Reset(atr) => format!("-- warm reset   ATR {}", hex::encode(atr)),
             What::PowerOff => "-- power off".to_owned(),
@@ -47,9 +47,9 @@ pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
             What::Response(octets) => {
                 let elapsed = message.time.duration_since(*sent).unwrap_or_default();
                 let hidden = hidden(octets, arguments.show_secrets);
-                let told = narrator.answer_hiding(octets.as_bytes(), &hidden, elapsed);
+                let text = narrator.answer_hiding(octets.as_bytes(), &hidden, elapsed);
                 narrator.follow(command, octets.as_bytes());
-                told
+                text
             }
         };
         let reader = if several {
@@ -57,13 +57,13 @@ pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
         } else {
             String::new()
         };
-        writeln!(out, "#{} {reader}{told}", numbered.number)?;
+        writeln!(out, "#{} {reader}{text}", numbered.number)?;
     }
     out.flush()?;
     Ok(())
 }
 
-/// What is masked stays so; what is secret is shown to those who ask for it.
+/// The bytes to hide: masked ones always, secret ones unless the user asks for them.
 fn hidden(octets: &Octets, show_secrets: bool) -> Range<usize> {
     if show_secrets { octets.masked() } else { octets.secret() }
 }

@@ -58,7 +58,7 @@ impl<W: Write + Send> TextSink<W> {
         if matches!(message.what, What::PowerOn(_) | What::PowerOff) {
             narrator.powered();
         }
-        let told = match &message.what {
+        let text = match &message.what {
             What::PowerOn(atr) => format!("-- {POWER_ON}{GAP}ATR {}", hex::encode(atr)),
             What::Reset(atr) => format!("-- {RESET}{GAP}ATR {}", hex::encode(atr)),
             What::PowerOff => format!("-- {POWER_OFF}"),
@@ -76,7 +76,7 @@ impl<W: Write + Send> TextSink<W> {
         };
         // A name of several lines would break the form.
         let reader = message.reader.replace(char::is_control, " ");
-        format!("{} [{reader}] {told}\n", stamp(message.time))
+        format!("{} [{reader}] {text}\n", stamp(message.time))
     }
 }
 
@@ -146,21 +146,21 @@ fn parse(line: &str) -> Option<Message> {
         .filter_map(|(mark, at)| Some((mark, at?)))
         .min_by_key(|(_, at)| *at)?;
     let (reader, rest) = (&rest[..at], &rest[at + "] >> ".len()..]);
-    let (told, meaning) = rest.split_once(GAP).unwrap_or((rest, ""));
+    let (text, meaning) = rest.split_once(GAP).unwrap_or((rest, ""));
     let atr = || hex::decode(meaning.strip_prefix("ATR ")?).ok();
-    let what = match (mark, told) {
+    let what = match (mark, text) {
         ("--", POWER_ON) => What::PowerOn(atr()?),
         ("--", RESET) => What::Reset(atr()?),
         ("--", POWER_OFF) => What::PowerOff,
         ("--", UNANSWERED) => What::Unanswered,
-        (">>", told) => What::Command(octets(told.split_once(") ")?.1, secret_range)?),
-        ("<<", told) => What::Response(octets(told.split_once(" µs ")?.1, |_| 0..0)?),
+        (">>", text) => What::Command(octets(text.split_once(") ")?.1, secret_range)?),
+        ("<<", text) => What::Response(octets(text.split_once(" µs ")?.1, |_| 0..0)?),
         _ => return None,
     };
     Some(Message::new(reader, parse_stamp(time)?, what))
 }
 
-/// Bytes in hexadecimal with `**` for masked ones; `secret` says what is secret where nothing is masked.
+/// Bytes in hexadecimal with `**` for masked ones; `secret` finds the secret bytes where nothing is masked.
 fn octets(text: &str, secret: fn(&[u8]) -> std::ops::Range<usize>) -> Option<Octets> {
     let digits: Vec<char> = text.chars().filter(|character| *character != ' ').collect();
     let (pairs, []) = digits.as_chunks::<2>() else {
