@@ -113,16 +113,10 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             documented("myna-card; TRETJapanNFCReader; jpki/myna; 3 tries: municipal pages"),
         ),
     ];
-    Application {
-        aid: AID,
-        name: "card_info".into(),
-        title: "共通カードAP".into(),
-        files,
-        data_objects: vec![card_manager::contact_atr(profile)],
-        default_key: None,
-        secure_session: SecureSession::Refused(&rule::SESSION_KEY_NO_ENVIRONMENT),
-        basis: documented("all clients"),
-    }
+    Application::new(AID, "card_info", "共通カードAP", documented("all clients"))
+        .with_files(files)
+        .with_data_objects(vec![card_manager::contact_atr(profile)])
+        .with_secure_session(SecureSession::Refused(&rule::SESSION_KEY_NO_ENVIRONMENT))
 }
 
 /// A record as JICSAP 4.4.1 (1) has it: tag (the record's identifier, here always 01), length in one byte, value. Every

@@ -27,27 +27,27 @@ pub fn declare(profile: &Profile, data: CardData) -> Application {
     let objects = data
         .into_iter()
         .filter(|(tag, _)| *tag != CARD_CERTIFICATE || profile.card_certificate);
-    Application {
-        aid: AID,
-        name: "card_manager".into(),
-        title: "発行者セキュリティドメイン".into(),
-        files: vec![File {
-            id: FileId::new(0x001E),
-            name: "unknown internal file".into(),
-            title: "用途不明の内部ファイル".into(),
-            body: Body::Reserved,
-            access: Access::NONE,
-            basis: measured("myna-card: 001E selects, READ BINARY and READ RECORD answer 6981"),
-            secret: false,
-        }],
-        data_objects: objects
+    Application::new(
+        AID,
+        "card_manager",
+        "発行者セキュリティドメイン",
+        measured("myna-card: selected at power-up"),
+    )
+    .with_files(vec![File::new(
+        FileId::new(0x001E),
+        "unknown internal file",
+        "用途不明の内部ファイル",
+        Body::Reserved,
+        Access::NONE,
+        measured("myna-card: 001E selects, READ BINARY and READ RECORD answer 6981"),
+    )])
+    .with_data_objects(
+        objects
             .map(object)
             .chain(profile.contact_atr_at_card_manager.then(|| contact_atr(profile)))
             .collect(),
-        default_key: None,
-        secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
-        basis: measured("myna-card: selected at power-up"),
-    }
+    )
+    .with_secure_session(SecureSession::Refused(&rule::SESSION_KEY_REFUSED))
 }
 
 fn object((tag, value): (u16, Vec<u8>)) -> DataObject {
@@ -94,30 +94,23 @@ fn object((tag, value): (u16, Vec<u8>)) -> DataObject {
             assumed("declared by the issuer of this card"),
         ),
     };
-    DataObject {
-        tag,
-        name: name.into(),
-        title: title.into(),
-        value: value.into(),
-        access: Access::read(Condition::Always),
-        basis,
-    }
+    DataObject::new(tag, name, title, value.into(), Access::read(Condition::Always), basis)
 }
 
 /// GET DATA `5F51`: the contact ATR without its first byte. Some cards give it in the card manager, some only in an
 /// application, as the profile states.
 pub(crate) fn contact_atr(profile: &Profile) -> DataObject {
     let without_ts = profile.contact_atr.get(1..).unwrap_or_default();
-    DataObject {
-        tag: CONTACT_ATR,
-        name: "contact ATR without TS".into(),
-        title: "接触ATR（TSを除く）".into(),
-        value: without_ts.to_vec().into(),
-        access: Access::read(Condition::Always),
-        basis: documented(if profile.contact_atr_at_card_manager {
+    DataObject::new(
+        CONTACT_ATR,
+        "contact ATR without TS",
+        "接触ATR（TSを除く）",
+        without_ts.to_vec().into(),
+        Access::read(Condition::Always),
+        documented(if profile.contact_atr_at_card_manager {
             "myna-card: some cards give it at the card manager and in applications, so this one; which batch does is assumed"
         } else {
             "myna-card: some cards give it in applications only, so this one; which batch does is assumed"
         }),
-    }
+    )
 }

@@ -184,16 +184,16 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             measured("myna-card: 80 2A signs without a credential, INTERNAL AUTHENTICATE answers 6985"),
         ),
     ];
-    Application {
-        aid: AID,
-        name: "face_info".into(),
-        title: "券面事項確認AP".into(),
-        files,
-        data_objects: vec![card_manager::contact_atr(profile)],
-        default_key: Some(ef::AUTHENTICATION_KEY),
-        secure_session: SecureSession::Refused(&rule::SESSION_KEY_NO_ENVIRONMENT),
-        basis: documented("all clients that read the card's face"),
-    }
+    Application::new(
+        AID,
+        "face_info",
+        "券面事項確認AP",
+        documented("all clients that read the card's face"),
+    )
+    .with_files(files)
+    .with_data_objects(vec![card_manager::contact_atr(profile)])
+    .with_default_key(ef::AUTHENTICATION_KEY)
+    .with_secure_session(SecureSession::Refused(&rule::SESSION_KEY_NO_ENVIRONMENT))
 }
 
 #[cfg(test)]

@@ -223,20 +223,15 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             documented("myna-card; jsapdu; Digital Agency: 10 tries"),
         ),
     ];
-    Application {
-        aid: AID,
-        name: "input_assist".into(),
-        title: "券面事項入力補助AP".into(),
-        files,
-        data_objects: vec![card_manager::contact_atr(profile)],
-        default_key: Some(ef::AUTHENTICATION_KEY),
-        secure_session: SecureSession::Offered {
+    Application::new(AID, "input_assist", "券面事項入力補助AP", documented("all clients"))
+        .with_files(files)
+        .with_data_objects(vec![card_manager::contact_atr(profile)])
+        .with_default_key(ef::AUTHENTICATION_KEY)
+        .with_secure_session(SecureSession::Offered {
             key: contents.session_key,
             condition: Condition::Verified(ef::PIN),
             basis: measured("myna-card: the PIN opens it, 照合番号A does not"),
-        },
-        basis: documented("all clients"),
-    }
+        })
 }
 
 fn any_of(pins: &[FileId]) -> Condition {

@@ -8,7 +8,6 @@ use std::str::FromStr;
 use der::DateTime;
 use rand_core::CryptoRngCore;
 use vmyna_card_os::declaration::Application;
-use vmyna_card_os::key::default_engine;
 use vmyna_card_os::state::Store;
 use vmyna_card_os::{Card, CardError, Parts};
 
@@ -186,12 +185,6 @@ impl IssuedCard {
     /// # Errors
     /// [`CardError`]: in practice that the store can't give the state.
     pub fn card(&self, store: Box<dyn Store + Send>, rng: Box<dyn CryptoRngCore + Send>) -> Result<Card, CardError> {
-        Card::new(Parts {
-            applications: self.applications(),
-            atr: self.profile.atr.clone(),
-            store,
-            engine: default_engine(),
-            rng,
-        })
+        Card::new(Parts::new(self.applications(), self.profile.atr.clone(), rng).with_store(store))
     }
 }

@@ -204,16 +204,10 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ]);
     }
     files.sort_by_key(|file| file.id);
-    Application {
-        aid: AID,
-        name: "jpki".into(),
-        title: "公的個人認証AP".into(),
-        files,
-        data_objects: vec![card_manager::contact_atr(profile)],
-        default_key: None,
-        secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
-        basis: documented("all clients"),
-    }
+    Application::new(AID, "jpki", "公的個人認証AP", documented("all clients"))
+        .with_files(files)
+        .with_data_objects(vec![card_manager::contact_atr(profile)])
+        .with_secure_session(SecureSession::Refused(&rule::SESSION_KEY_REFUSED))
 }
 
 fn transparent(bytes: Vec<u8>) -> Body {

@@ -83,13 +83,5 @@ fn elementary_file(
     access: Access,
     basis: Basis,
 ) -> File {
-    File {
-        id,
-        name: name.into(),
-        title: title.into(),
-        body,
-        access,
-        basis,
-        secret: false,
-    }
+    File::new(id, name, title, body, access, basis)
 }

@@ -77,16 +77,15 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         )
         .secret(),
     ];
-    Application {
-        aid: AID,
-        name: "residence_code".into(),
-        title: "住基AP".into(),
-        files,
-        data_objects: vec![card_manager::contact_atr(profile)],
-        default_key: None,
-        secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
-        basis: documented("myna-card; TRETJapanNFCReader; jpki/myna"),
-    }
+    Application::new(
+        AID,
+        "residence_code",
+        "住基AP",
+        documented("myna-card; TRETJapanNFCReader; jpki/myna"),
+    )
+    .with_files(files)
+    .with_data_objects(vec![card_manager::contact_atr(profile)])
+    .with_secure_session(SecureSession::Refused(&rule::SESSION_KEY_REFUSED))
 }
 
 #[cfg(test)]

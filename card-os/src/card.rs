@@ -6,12 +6,13 @@ use rand_core::CryptoRngCore;
 
 use crate::command::{Context, Event, Observer, carry_out};
 use crate::declaration::{Application, Body, DeclarationError, ObjectId, check};
-use crate::key::{Engine, KeyRing};
+use crate::key::{Engine, KeyRing, default_engine};
 use crate::rule::Refusal;
-use crate::state::{Applied, Persistent, Session, Store, StoreError};
+use crate::state::{Applied, MemoryStore, Persistent, Session, Store, StoreError};
 use vmyna_apdu::{Aid, FileId, StatusWord};
 
-/// What a card is made of: its declaration, and what comes in from outside.
+/// What a card is made of: its declaration, and what comes from outside.
+#[non_exhaustive]
 pub struct Parts {
     /// The applications; the first one is selected at power-up.
     pub applications: Vec<Application>,
@@ -19,10 +20,40 @@ pub struct Parts {
     pub atr: Vec<u8>,
     /// Where the state is kept.
     pub store: Box<dyn Store + Send>,
-    /// Who computes with private keys.
+    /// What computes with private keys.
     pub engine: Box<dyn Engine + Send>,
     /// The card's random numbers.
     pub rng: Box<dyn CryptoRngCore + Send>,
+}
+
+impl Parts {
+    /// A card of these applications, with this answer to reset and this source of random numbers. Its state is in memory,
+    /// and its engine is the [default](default_engine).
+    pub fn new(
+        applications: impl Into<Vec<Application>>,
+        atr: impl Into<Vec<u8>>,
+        rng: Box<dyn CryptoRngCore + Send>,
+    ) -> Self {
+        Self {
+            applications: applications.into(),
+            atr: atr.into(),
+            store: Box::<MemoryStore>::default(),
+            engine: default_engine(),
+            rng,
+        }
+    }
+
+    /// The parts with this store for the state.
+    #[must_use]
+    pub fn with_store(self, store: Box<dyn Store + Send>) -> Self {
+        Self { store, ..self }
+    }
+
+    /// The parts with this engine for private keys.
+    #[must_use]
+    pub fn with_engine(self, engine: Box<dyn Engine + Send>) -> Self {
+        Self { engine, ..self }
+    }
 }
 
 /// A virtual card.

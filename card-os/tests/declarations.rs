@@ -10,7 +10,6 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, Operation, Pin, ReferenceData, check};
-use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Card, CardError, Parts};
 
 /// The synthetic applications, with one of them altered.
@@ -155,13 +154,12 @@ fn the_default_key_is_a_private_key_of_the_application() {
 
 #[test]
 fn contradictory_declarations_make_no_card() {
-    let parts = Parts {
-        applications: altered(|application| application.default_key = Some(FileId::new(0x18))),
-        atr: common::ATR.to_vec(),
-        store: Box::<MemoryStore>::default(),
-        engine: Box::new(common::PlainEngine),
-        rng: Box::new(ChaCha20Rng::seed_from_u64(1)),
-    };
+    let parts = Parts::new(
+        altered(|application| application.default_key = Some(FileId::new(0x18))),
+        common::ATR,
+        Box::new(ChaCha20Rng::seed_from_u64(1)),
+    )
+    .with_engine(Box::new(common::PlainEngine));
     let error = Card::new(parts).unwrap_err();
     assert!(matches!(error, CardError::Declaration(_)), "{error}");
 }

@@ -19,7 +19,6 @@ use vmyna_card_os::declaration::{
 };
 use vmyna_card_os::key::RustEngine;
 use vmyna_card_os::rule::{self, Basis, Certainty};
-use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Card, Parts};
 
 static KEY: LazyLock<RsaPrivateKey> =
@@ -40,15 +39,7 @@ fn content(length: usize) -> Vec<u8> {
 
 fn file(id: u16, body: Body, access: Access) -> File {
     let basis = Basis::new(Certainty::Assumed, "synthetic");
-    File {
-        id: FileId::new(id),
-        name: "file".into(),
-        title: "".into(),
-        body,
-        access,
-        basis,
-        secret: false,
-    }
+    File::new(FileId::new(id), "file", "", body, access, basis)
 }
 
 fn pin(id: u16, value: &[u8], tries_at_issue: u8) -> File {
@@ -66,23 +57,21 @@ fn pin(id: u16, value: &[u8], tries_at_issue: u8) -> File {
 
 fn application(aid: &[u8], secure_session: SecureSession) -> Application {
     let transparent = |(id, length): (u16, usize), access| file(id, Body::Transparent(content(length).into()), access);
-    Application {
-        aid: Aid::new(aid).unwrap(),
-        name: "application".into(),
-        title: "".into(),
-        files: vec![
-            transparent(FREE, Access::read(Condition::Always)),
-            transparent(PROTECTED, Access::read(Condition::Verified(FileId::new(PIN)))),
-            transparent(BLOCK, Access::read(Condition::Always)),
-            pin(PIN, b"1234", 3),
-            pin(BLOCKED, b"1234", 0),
-            pin(CODE, b"123456789012", 3),
-        ],
-        data_objects: Vec::new(),
-        default_key: None,
-        secure_session,
-        basis: Basis::new(Certainty::Assumed, "synthetic"),
-    }
+    Application::new(
+        Aid::new(aid).unwrap(),
+        "application",
+        "",
+        Basis::new(Certainty::Assumed, "synthetic"),
+    )
+    .with_files(vec![
+        transparent(FREE, Access::read(Condition::Always)),
+        transparent(PROTECTED, Access::read(Condition::Verified(FileId::new(PIN)))),
+        transparent(BLOCK, Access::read(Condition::Always)),
+        pin(PIN, b"1234", 3),
+        pin(BLOCKED, b"1234", 0),
+        pin(CODE, b"123456789012", 3),
+    ])
+    .with_secure_session(secure_session)
 }
 
 /// A terminal with its card.
@@ -100,17 +89,18 @@ impl Terminal {
             condition: Condition::Verified(FileId::new(PIN)),
             basis: Basis::new(Certainty::Assumed, "synthetic"),
         };
-        let mut card = Card::new(Parts {
-            applications: vec![
-                application(&[0], SecureSession::Refused(&rule::SESSION_KEY_REFUSED)),
-                application(&[1], offered),
-                application(&[2], SecureSession::Refused(&rule::SESSION_KEY_NO_ENVIRONMENT)),
-            ],
-            atr: vec![0x3B, 0x80],
-            store: Box::new(MemoryStore::default()),
-            engine: Box::new(RustEngine),
-            rng: Box::new(ChaCha20Rng::seed_from_u64(9)),
-        })
+        let mut card = Card::new(
+            Parts::new(
+                vec![
+                    application(&[0], SecureSession::Refused(&rule::SESSION_KEY_REFUSED)),
+                    application(&[1], offered),
+                    application(&[2], SecureSession::Refused(&rule::SESSION_KEY_NO_ENVIRONMENT)),
+                ],
+                vec![0x3B, 0x80],
+                Box::new(ChaCha20Rng::seed_from_u64(9)),
+            )
+            .with_engine(Box::new(RustEngine)),
+        )
         .unwrap();
         card.power_on();
         let mut terminal = Self { card, counter: 1 };

@@ -309,13 +309,15 @@ fn a_store_that_cannot_be_read_makes_no_card() {
             Err(StoreError::other("unreadable"))
         }
     }
-    let error = Card::new(vmyna_card_os::Parts {
-        applications: card_on(Box::new(Shared::default()), 0).applications().to_vec(),
-        atr: vec![],
-        store: Box::new(Unreadable),
-        engine: Box::new(common::PlainEngine),
-        rng: Box::new(<rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(0)),
-    })
+    let error = Card::new(
+        vmyna_card_os::Parts::new(
+            card_on(Box::new(Shared::default()), 0).applications(),
+            vec![],
+            Box::new(<rand_chacha::ChaCha20Rng as rand_core::SeedableRng>::seed_from_u64(0)),
+        )
+        .with_store(Box::new(Unreadable))
+        .with_engine(Box::new(common::PlainEngine)),
+    )
     .unwrap_err();
     assert!(matches!(&error, CardError::Store(_)), "{error}");
     assert_eq!(error.source().unwrap().to_string(), "unreadable");

@@ -208,10 +208,8 @@ const MUTANTS: &[(&str, Break, &str)] = &[
     (
         "JPKI has a file 0010",
         Declared(|card| {
-            let file = File {
-                id: FileId::new(0x10),
-                ..card[JPKI].files[0].clone()
-            };
+            let mut file = card[JPKI].files[0].clone();
+            file.id = FileId::new(0x10);
             card[JPKI].files.push(file);
         }),
         "access.jpki.absent.files",

@@ -69,13 +69,15 @@ impl Engine for BrokenEngine {
 /// card's own authority. Each with a card and commands that reach it.
 fn beyond_vectors(issued: &IssuedCard) -> [(&'static str, Card, Vec<String>); 3] {
     let with = |store, engine| {
-        Card::new(Parts {
-            applications: issued.applications(),
-            atr: issued.profile.atr.clone(),
-            store,
-            engine,
-            rng: Box::new(ChaCha20Rng::seed_from_u64(1)),
-        })
+        Card::new(
+            Parts::new(
+                issued.applications(),
+                issued.profile.atr.clone(),
+                Box::new(ChaCha20Rng::seed_from_u64(1)),
+            )
+            .with_store(store)
+            .with_engine(engine),
+        )
         .unwrap()
     };
     let memory = || Box::<MemoryStore>::default();

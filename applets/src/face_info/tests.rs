@@ -5,7 +5,6 @@ use rand_chacha::rand_core::SeedableRng;
 use rsa::Pkcs1v15Sign;
 use sha2::{Digest, Sha256};
 use vmyna_card_os::key::RustEngine;
-use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::tlv::Tlv;
 use vmyna_card_os::{Card, Parts};
 
@@ -27,13 +26,14 @@ struct Rig(Card);
 
 impl Rig {
     fn new() -> Self {
-        let mut card = Card::new(Parts {
-            applications: specimen::find("hanako").unwrap().unwrap().applications(),
-            atr: Profile::contact().atr,
-            store: Box::<MemoryStore>::default(),
-            engine: Box::new(RustEngine),
-            rng: Box::new(ChaCha20Rng::seed_from_u64(1)),
-        })
+        let mut card = Card::new(
+            Parts::new(
+                specimen::find("hanako").unwrap().unwrap().applications(),
+                Profile::contact().atr,
+                Box::new(ChaCha20Rng::seed_from_u64(1)),
+            )
+            .with_engine(Box::new(RustEngine)),
+        )
         .unwrap();
         card.power_on();
         let mut rig = Self(card);

@@ -10,7 +10,6 @@ use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{Profile, specimen};
 use vmyna_card_os::declaration::Application;
 use vmyna_card_os::key::{Engine, default_engine};
-use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Card, Parts};
 
 /// AIDs.
@@ -35,13 +34,14 @@ pub(crate) fn specimen(name: &str) -> IssuedCard {
 
 /// A card of these applications, without power.
 pub(crate) fn card(applications: &[Application], engine: Box<dyn Engine + Send>) -> Card {
-    Card::new(Parts {
-        applications: applications.to_vec(),
-        atr: Profile::contact().atr,
-        store: Box::<MemoryStore>::default(),
-        engine,
-        rng: Box::new(ChaCha20Rng::seed_from_u64(1)),
-    })
+    Card::new(
+        Parts::new(
+            applications,
+            Profile::contact().atr,
+            Box::new(ChaCha20Rng::seed_from_u64(1)),
+        )
+        .with_engine(engine),
+    )
     .unwrap()
 }
 

@@ -10,11 +10,12 @@ use std::collections::BTreeSet;
 use super::access::{Access, Condition};
 use super::file::{Body, Content, File};
 use super::key::PrivateKey;
-use crate::rule::{Basis, Rule};
+use crate::rule::{self, Basis, Rule};
 use vmyna_apdu::{Aid, FileId};
 
 /// An application: a DF with its files, and the data objects that GET DATA finds while it is selected.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Application {
     /// The name by which it is selected.
     pub aid: Aid,
@@ -52,6 +53,7 @@ pub enum SecureSession {
 
 /// A data object of GET DATA.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct DataObject {
     /// The tag, as P1-P2.
     pub tag: u16,
@@ -68,9 +70,76 @@ pub struct DataObject {
 }
 
 impl Application {
+    /// An application without files, data objects and default key, which sets up no secure session.
+    pub fn new(
+        aid: Aid,
+        name: impl Into<Cow<'static, str>>,
+        title: impl Into<Cow<'static, str>>,
+        basis: Basis,
+    ) -> Self {
+        Self {
+            aid,
+            name: name.into(),
+            title: title.into(),
+            files: Vec::new(),
+            data_objects: Vec::new(),
+            default_key: None,
+            secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
+            basis,
+        }
+    }
+
+    /// The application with these files.
+    #[must_use]
+    pub fn with_files(self, files: Vec<File>) -> Self {
+        Self { files, ..self }
+    }
+
+    /// The application with these data objects.
+    #[must_use]
+    pub fn with_data_objects(self, data_objects: Vec<DataObject>) -> Self {
+        Self { data_objects, ..self }
+    }
+
+    /// The application with this key for COMPUTE DIGITAL SIGNATURE with P2=00.
+    #[must_use]
+    pub fn with_default_key(self, key: impl Into<Option<FileId>>) -> Self {
+        Self {
+            default_key: key.into(),
+            ..self
+        }
+    }
+
+    /// The application that sets up a secure session, or refuses it, in this way.
+    #[must_use]
+    pub fn with_secure_session(self, secure_session: SecureSession) -> Self {
+        Self { secure_session, ..self }
+    }
+
     /// The file with this identifier.
     pub fn file(&self, id: FileId) -> Option<&File> {
         self.files.iter().find(|file| file.id == id)
+    }
+}
+
+impl DataObject {
+    /// The data object with this tag, names, value, access and basis.
+    pub fn new(
+        tag: u16,
+        name: impl Into<Cow<'static, str>>,
+        title: impl Into<Cow<'static, str>>,
+        value: Content,
+        access: Access,
+        basis: Basis,
+    ) -> Self {
+        Self {
+            tag,
+            name: name.into(),
+            title: title.into(),
+            value,
+            access,
+            basis,
+        }
     }
 }
 

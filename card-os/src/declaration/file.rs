@@ -16,6 +16,7 @@ use crate::rule::Basis;
 
 /// An elementary file of an application, as issued.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct File {
     /// Its identifier within the application.
     pub id: FileId,
@@ -29,12 +30,32 @@ pub struct File {
     pub access: Access,
     /// How certain its existence, form and access are.
     pub basis: Basis,
-    /// Whether what it holds is about the holder and behind a credential: traces mask what is read from it.
+    /// Whether its content is about the cardholder and needs a credential: traces mask what is read from it.
     pub secret: bool,
 }
 
 impl File {
-    /// The same, declared secret.
+    /// The file with this identifier, names, body, access and basis; what it holds is no secret.
+    pub fn new(
+        id: FileId,
+        name: impl Into<Cow<'static, str>>,
+        title: impl Into<Cow<'static, str>>,
+        body: Body,
+        access: Access,
+        basis: Basis,
+    ) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            title: title.into(),
+            body,
+            access,
+            basis,
+            secret: false,
+        }
+    }
+
+    /// The file, declared secret.
     #[must_use]
     pub fn secret(self) -> Self {
         Self { secret: true, ..self }

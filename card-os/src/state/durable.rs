@@ -30,6 +30,7 @@ use zeroize::Zeroizing;
 
 pub use inspect::{Inspection, PinEntry, inspect, reset};
 pub use medium::{FileMedium, Medium};
+pub use redb;
 
 use super::error::{StoreError, StoreErrorKind};
 use super::store::{Change, State, Store};

@@ -72,15 +72,14 @@ impl PrivateOperation for PlainKey {
 }
 
 fn file(id: u16, body: Body, access: Access) -> File {
-    File {
-        id: FileId::new(id),
-        name: format!("file {id:04X}").into(),
-        title: "".into(),
+    File::new(
+        FileId::new(id),
+        format!("file {id:04X}"),
+        "",
         body,
         access,
-        basis: Basis::new(Certainty::Assumed, "synthetic"),
-        secret: false,
-    }
+        Basis::new(Certainty::Assumed, "synthetic"),
+    )
 }
 
 fn transparent(id: u16, length: usize, access: Access) -> File {
@@ -88,29 +87,29 @@ fn transparent(id: u16, length: usize, access: Access) -> File {
 }
 
 fn object(tag: u16, value: Vec<u8>, access: Access) -> DataObject {
-    DataObject {
+    DataObject::new(
         tag,
-        name: "object".into(),
-        title: "".into(),
-        value: value.into(),
+        "object",
+        "",
+        value.into(),
         access,
-        basis: Basis::new(Certainty::Assumed, "synthetic"),
-    }
+        Basis::new(Certainty::Assumed, "synthetic"),
+    )
 }
 
 fn application(aid: &str, files: Vec<File>, mut objects: Vec<DataObject>, default_key: Option<u16>) -> Application {
     // GET DATA 0100 tells which application is selected.
     objects.push(object(0x0100, bytes(aid), Access::read(Condition::Always)));
-    Application {
-        aid: Aid::new(&bytes(aid)).unwrap(),
-        name: aid.to_owned().into(),
-        title: "".into(),
-        files,
-        data_objects: objects,
-        default_key: default_key.map(FileId::new),
-        secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
-        basis: Basis::new(Certainty::Assumed, "synthetic"),
-    }
+    Application::new(
+        Aid::new(&bytes(aid)).unwrap(),
+        aid.to_owned(),
+        "",
+        Basis::new(Certainty::Assumed, "synthetic"),
+    )
+    .with_files(files)
+    .with_data_objects(objects)
+    .with_default_key(default_key.map(FileId::new))
+    .with_secure_session(SecureSession::Refused(&rule::SESSION_KEY_REFUSED))
 }
 
 fn verified(pin: u16) -> Condition {
@@ -242,13 +241,11 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 /// The synthetic card on this store, without power.
 pub(crate) fn card_on(store: Box<dyn Store + Send>, seed: u64) -> Card {
-    Card::new(Parts {
-        applications: APPLICATIONS.clone(),
-        atr: ATR.to_vec(),
-        store,
-        engine: Box::new(PlainEngine),
-        rng: Box::new(ChaCha20Rng::seed_from_u64(seed)),
-    })
+    Card::new(
+        Parts::new(APPLICATIONS.clone(), ATR, Box::new(ChaCha20Rng::seed_from_u64(seed)))
+            .with_store(store)
+            .with_engine(Box::new(PlainEngine)),
+    )
     .unwrap()
 }
 

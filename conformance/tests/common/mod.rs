@@ -12,7 +12,6 @@ use vmyna_apdu::{Icc, Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{Profile, specimen};
 use vmyna_card_os::declaration::{Application, Body};
-use vmyna_card_os::key::default_engine;
 use vmyna_card_os::state::{MemoryStore, Store};
 use vmyna_card_os::{Card, Parts};
 use vmyna_conformance::pins::{Place, Values};
@@ -30,14 +29,7 @@ pub fn specimen(name: &str, profile: Profile) -> IssuedCard {
 
 /// A card without power, its state in this store.
 pub fn card(applications: &[Application], atr: &[u8], store: Box<dyn Store + Send>) -> Card {
-    Card::new(Parts {
-        applications: applications.to_vec(),
-        atr: atr.to_vec(),
-        store,
-        engine: default_engine(),
-        rng: Box::new(ChaCha20Rng::from_entropy()),
-    })
-    .unwrap()
+    Card::new(Parts::new(applications, atr, Box::new(ChaCha20Rng::from_entropy())).with_store(store)).unwrap()
 }
 
 /// The values of a card's PINs.
