@@ -60,7 +60,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         ],
     ),
     // For tests only: no package may use it.
-    ("vmyna-testkit", &["vmyna-apdu"]),
+    ("vmyna-testkit", &["vmyna-apdu", "vmyna-test-vectors"]),
 ];
 
 /// What a program that only opens a specimen must not compile: it belongs to issuing.
@@ -242,39 +242,6 @@ fn no_library_includes_a_file_outside_its_package() {
         }
     }
     assert!(seen > 100, "only {seen} files were read");
-}
-
-/// What only the command line may recommend: its own commands, and those of the system.
-const COMMANDS: [&str; 8] = [
-    "`vmyna ",
-    "`make ",
-    "`cargo ",
-    "`apt",
-    "apt-get",
-    "apt install",
-    "systemctl",
-    "`sudo ",
-];
-
-#[test]
-fn no_string_of_a_library_names_a_command() {
-    // The store's advice stays in card-os until its errors are facts.
-    let libraries = FLOORS
-        .iter()
-        .map(|(name, _)| *name)
-        .filter(|name| !["vmyna-cli", "vmyna-testkit", "vmyna-card-os"].contains(name));
-    for name in libraries {
-        let folder = root().join(name.trim_start_matches("vmyna-")).join("src");
-        if folder.is_dir() {
-            each_source(&folder, &mut |path, text| {
-                let product = text.split("#[cfg(test)]").next().unwrap();
-                for line in product.lines().filter(|line| !line.trim_start().starts_with("//")) {
-                    let named = COMMANDS.iter().find(|command| line.contains(*command));
-                    assert!(named.is_none(), "{}: {}", path.display(), line.trim());
-                }
-            });
-        }
-    }
 }
 
 /// Calls `each` with every Rust source under a folder but those of tests.
