@@ -1,7 +1,6 @@
 //! The errors of the service and of its control socket. They state facts; must never contain advice.
 
 use crate::message::{NAME, READERS};
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,99 +9,80 @@ use std::time::Duration;
 pub const LONGEST_PATH: usize = 107;
 
 /// An error that keeps a service from being started.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServiceError {
     /// The number of readers is not 1 to [`READERS`].
+    #[error("there can be 1 to {READERS} readers, not {0}")]
     ReaderCount(usize),
     /// The name of a reader does not have 1 to 127 bytes, or has control characters.
+    #[error("a reader's name has 1 to {longest} bytes and no control characters; {0:?} has not", longest = NAME - 1)]
     ReaderName(String),
     /// Two readers have this name.
+    #[error("two readers can't both be called {0:?}")]
     SameName(String),
     /// The path of the socket is longer than [`LONGEST_PATH`].
+    #[error("{0} is too long for a socket, which PC/SC programs would cut: at most {LONGEST_PATH} bytes")]
     PathTooLong(PathBuf),
     /// There is a file that is no socket, or the socket of a running service.
+    #[error("{0} is there already, and is in use or no socket")]
     Occupied(PathBuf),
     /// The operating system refuses the socket.
-    Socket(PathBuf, io::Error),
+    #[error("no socket can be made at {0}: {1}")]
+    Socket(PathBuf, #[source] io::Error),
     /// The operating system refuses a thread.
-    Thread(io::Error),
-}
-
-impl fmt::Display for ServiceError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ServiceError::ReaderCount(count) => write!(f, "there can be 1 to {READERS} readers, not {count}"),
-            ServiceError::ReaderName(name) => write!(
-                f,
-                "a reader's name has 1 to {} bytes and no control characters; {name:?} has not",
-                NAME - 1
-            ),
-            ServiceError::SameName(name) => write!(f, "two readers can't both be called {name:?}"),
-            ServiceError::PathTooLong(path) => write!(
-                f,
-                "{} is too long for a socket, which PC/SC programs would cut: at most {LONGEST_PATH} bytes",
-                path.display()
-            ),
-            ServiceError::Occupied(path) => {
-                write!(f, "{} is there already, and is in use or no socket", path.display())
-            }
-            ServiceError::Socket(path, error) => write!(f, "no socket can be made at {}: {error}", path.display()),
-            ServiceError::Thread(error) => write!(f, "no thread can be started: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for ServiceError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ServiceError::Socket(_, error) | ServiceError::Thread(error) => Some(error),
-            _ => None,
-        }
-    }
+    #[error("no thread can be started: {0}")]
+    Thread(#[source] io::Error),
 }
 
 /// The reason why a card could not be inserted or removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotMoved {
     /// There is no reader of that name.
+    #[error("there is no such reader")]
     NoSuchReader,
     /// There is no card in it.
+    #[error("there is no card in it")]
     Empty,
     /// There is a card in it already.
+    #[error("there is a card in it already")]
     Occupied,
     /// No card was taken out of it that could be put back.
+    #[error("no card was taken out of it that could be put back")]
     NothingToPutBack,
 }
 
-impl fmt::Display for NotMoved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            NotMoved::NoSuchReader => "there is no such reader",
-            NotMoved::Empty => "there is no card in it",
-            NotMoved::Occupied => "there is a card in it already",
-            NotMoved::NothingToPutBack => "no card was taken out of it that could be put back",
-        })
+impl NotMoved {
+    /// The reason for a reader of this name.
+    fn of(self, reader: &str) -> String {
+        match self {
+            NotMoved::NoSuchReader => format!("no reader is called \"{reader}\""),
+            NotMoved::Empty => format!("there is no card in \"{reader}\""),
+            NotMoved::Occupied => format!("there is a card in \"{reader}\" already"),
+            NotMoved::NothingToPutBack => format!("no card was taken out of \"{reader}\" that could be put back"),
+        }
     }
 }
 
-impl std::error::Error for NotMoved {}
-
 /// An error of a request to the control socket of a service. `path` is the path of that socket.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ControlError {
     /// A name of the request has a tab, a line break or another control character. Nothing was sent.
+    #[error("names have no tabs and line breaks")]
     ControlCharacter,
     /// No service answers.
+    #[error("no service answers at {path}: {error}")]
     NoService {
         /// The socket.
         path: PathBuf,
         /// The error of the operating system.
+        #[source]
         error: io::Error,
     },
     /// The service has not answered in time.
+    #[error("the service at {path} has not answered for {} s", patience.as_secs())]
     Silent {
         /// The socket.
         path: PathBuf,
@@ -110,65 +90,30 @@ pub enum ControlError {
         patience: Duration,
     },
     /// The service has closed the connection without an answer.
+    #[error("the service at {path} has ended")]
     Ended {
         /// The socket.
         path: PathBuf,
     },
     /// The answer is not one of this protocol.
+    #[error("the answer of the service at {path} is not understood")]
     Malformed {
         /// The socket.
         path: PathBuf,
     },
     /// The service does not understand the request.
+    #[error("the service does not understand the request")]
     NotUnderstood,
     /// The card was not moved.
+    #[error("{}", why.of(reader))]
     NotMoved {
         /// The reader's name.
         reader: String,
         /// The reason.
+        #[source]
         why: NotMoved,
     },
     /// The service can't make the card, for this reason.
+    #[error("{0}")]
     NoCard(String),
-}
-
-impl fmt::Display for ControlError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ControlError::ControlCharacter => f.write_str("names have no tabs and line breaks"),
-            ControlError::NoService { path, error } => {
-                write!(f, "no service answers at {}: {error}", path.display())
-            }
-            ControlError::Silent { path, patience } => write!(
-                f,
-                "the service at {} has not answered for {} s",
-                path.display(),
-                patience.as_secs()
-            ),
-            ControlError::Ended { path } => write!(f, "the service at {} has ended", path.display()),
-            ControlError::Malformed { path } => {
-                write!(f, "the answer of the service at {} is not understood", path.display())
-            }
-            ControlError::NotUnderstood => f.write_str("the service does not understand the request"),
-            ControlError::NotMoved { reader, why } => match why {
-                NotMoved::NoSuchReader => write!(f, "no reader is called \"{reader}\""),
-                NotMoved::Empty => write!(f, "there is no card in \"{reader}\""),
-                NotMoved::Occupied => write!(f, "there is a card in \"{reader}\" already"),
-                NotMoved::NothingToPutBack => {
-                    write!(f, "no card was taken out of \"{reader}\" that could be put back")
-                }
-            },
-            ControlError::NoCard(why) => f.write_str(why),
-        }
-    }
-}
-
-impl std::error::Error for ControlError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            ControlError::NoService { error, .. } => Some(error),
-            ControlError::NotMoved { why, .. } => Some(why),
-            _ => None,
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Why a card can't be opened, or its state not used.
 
+use std::io;
 use std::path::PathBuf;
-use std::{fmt, io};
 
 use vmyna_apdu::ReaderError;
 use vmyna_applets::image::ImageError;
@@ -14,21 +14,31 @@ use crate::folder::FolderError;
 use crate::state::STATE_VARIABLE;
 
 /// Why a card can't be opened, or its state not used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// There is no specimen of this name.
+    #[error("specimen:{0}: there is no such specimen")]
     NoSuchSpecimen(String),
     /// The built-in specimens are damaged.
-    Specimens(SpecimenError),
+    #[error("{0}")]
+    Specimens(#[source] SpecimenError),
     /// The image can't be used.
+    #[error("{error}")]
     Image {
         /// The path of the image.
         file: PathBuf,
         /// The reason.
+        #[source]
         error: ImageError,
     },
     /// The image holds several cards, and none of them was named.
+    #[error(
+        "{file} holds {count} cards; name one, e.g. {file}#{first}; there are {names}{more}",
+        first = .names.first().map_or("NAME", String::as_str),
+        names = .names.join(", "),
+        more = if *.count > .names.len() as u64 { ", …" } else { "" },
+    )]
     SeveralCards {
         /// The path of the image.
         file: PathBuf,
@@ -38,87 +48,30 @@ pub enum Error {
         names: Vec<String>,
     },
     /// The card can't be made.
+    #[error("{card}: {error}")]
     Card {
         /// The name of the card, or the path of its state.
         card: String,
         /// The reason.
+        #[source]
         error: CardError,
     },
     /// [`STATE_VARIABLE`] contains this relative path: in another working directory the card would have another state.
+    #[error("{STATE_VARIABLE} is {0}, which is another folder in each working directory")]
     RelativeStateFolder(PathBuf),
     /// The folder of the state can't be used.
-    Folder(FolderError),
+    #[error("{0}")]
+    Folder(#[from] FolderError),
     /// The state can't be used.
-    State(StoreError),
+    #[error("{0}")]
+    State(#[from] StoreError),
     /// The process that uses the card did not do what it was asked for.
-    Control(ControlError),
+    #[error("{0}")]
+    Control(#[from] ControlError),
     /// The socket by which other processes reach the card can't be made.
-    Socket(io::Error),
+    #[error("no socket can be made for the card: {0}")]
+    Socket(#[source] io::Error),
     /// The reader does not accept the card.
-    Reader(ReaderError),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoSuchSpecimen(name) => write!(f, "specimen:{name}: there is no such specimen"),
-            Self::Specimens(error) => error.fmt(f),
-            Self::Image { error, .. } => error.fmt(f),
-            Self::SeveralCards { file, count, names } => {
-                let file = file.display();
-                let first = names.first().map_or("NAME", String::as_str);
-                let more = if *count > names.len() as u64 { ", …" } else { "" };
-                let names = names.join(", ");
-                write!(
-                    f,
-                    "{file} holds {count} cards; name one, e.g. {file}#{first}; there are {names}{more}"
-                )
-            }
-            Self::Card { card, error } => write!(f, "{card}: {error}"),
-            Self::RelativeStateFolder(folder) => write!(
-                f,
-                "{STATE_VARIABLE} is {}, which is another folder in each working directory",
-                folder.display()
-            ),
-            Self::Folder(error) => error.fmt(f),
-            Self::State(error) => error.fmt(f),
-            Self::Control(error) => error.fmt(f),
-            Self::Socket(error) => write!(f, "no socket can be made for the card: {error}"),
-            Self::Reader(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::NoSuchSpecimen(_) | Self::SeveralCards { .. } | Self::RelativeStateFolder(_) => None,
-            Self::Specimens(error) => Some(error),
-            Self::Image { error, .. } => Some(error),
-            Self::Card { error, .. } => Some(error),
-            Self::Folder(error) => Some(error),
-            Self::State(error) => Some(error),
-            Self::Control(error) => Some(error),
-            Self::Socket(error) => Some(error),
-            Self::Reader(error) => Some(error),
-        }
-    }
-}
-
-impl From<FolderError> for Error {
-    fn from(error: FolderError) -> Self {
-        Self::Folder(error)
-    }
-}
-
-impl From<StoreError> for Error {
-    fn from(error: StoreError) -> Self {
-        Self::State(error)
-    }
-}
-
-impl From<ControlError> for Error {
-    fn from(error: ControlError) -> Self {
-        Self::Control(error)
-    }
+    #[error("{0}")]
+    Reader(#[source] ReaderError),
 }

@@ -1,7 +1,5 @@
 //! C-APDUs in hexadecimal, for programs that are read aloud.
 
-use std::fmt;
-
 use vmyna_apdu::hex::{self, HexError};
 use vmyna_apdu::{Reader, ReaderError, ResponseApdu, StatusWord};
 
@@ -12,9 +10,9 @@ pub trait Exchange: Reader {
     /// # Errors
     /// A status word other than 9000 is [`SendError::Refused`]. No error contains the command.
     fn send(&mut self, command: &str) -> Result<Vec<u8>, SendError> {
-        let command = hex::decode(command).map_err(SendError::Hex)?;
+        let command = hex::decode(command)?;
         let mut response = Vec::new();
-        self.transmit(&command, &mut response).map_err(SendError::Reader)?;
+        self.transmit(&command, &mut response)?;
         match ResponseApdu::parse(&response) {
             Some(ResponseApdu {
                 data,
@@ -29,36 +27,19 @@ pub trait Exchange: Reader {
 impl<R: Reader + ?Sized> Exchange for R {}
 
 /// Why [`Exchange::send`] returns no data.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SendError {
     /// The command is not hexadecimal.
-    Hex(HexError),
+    #[error("{0}")]
+    Hex(#[from] HexError),
     /// The reader got no answer.
-    Reader(ReaderError),
+    #[error("{0}")]
+    Reader(#[from] ReaderError),
     /// The card refused the command, or answered a warning.
+    #[error("the card answered {0} ({meaning})", meaning = .0.meaning())]
     Refused(StatusWord),
     /// The answer is shorter than a status word.
+    #[error("the answer is shorter than a status word")]
     NoStatusWord,
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Hex(error) => error.fmt(f),
-            Self::Reader(error) => error.fmt(f),
-            Self::Refused(sw) => write!(f, "the card answered {sw} ({})", sw.meaning()),
-            Self::NoStatusWord => f.write_str("the answer is shorter than a status word"),
-        }
-    }
-}
-
-impl std::error::Error for SendError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Hex(error) => Some(error),
-            Self::Reader(error) => Some(error),
-            Self::Refused(_) | Self::NoStatusWord => None,
-        }
-    }
 }

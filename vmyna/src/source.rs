@@ -30,39 +30,30 @@ pub enum CardSource {
 }
 
 /// A text that names no card.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseCardError {
     /// The text is empty.
+    #[error("a card is specimen:NAME, FILE or FILE#NAME; specimen:NAME@PROFILE is one of another generation")]
     Empty,
     /// There is no specimen of this name; these are the names there are.
+    #[error("there is no such specimen; there are: {names}", names = specimen_names(.0))]
     NoSuchSpecimen(Vec<&'static str>),
     /// There is no profile of this name.
+    #[error("there is no such profile; there are {}", Profile::NAMES.join(", "))]
     NoSuchProfile,
     /// The name of a card in an image breaks this rule.
+    #[error("{0}")]
     Name(&'static str),
     /// The built-in specimens are damaged.
+    #[error("{0}")]
     Specimens(specimen::SpecimenError),
 }
 
-impl fmt::Display for ParseCardError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str(
-                "a card is specimen:NAME, FILE or FILE#NAME; specimen:NAME@PROFILE is one of another generation",
-            ),
-            Self::NoSuchSpecimen(names) => {
-                let names: Vec<String> = names.iter().map(|name| format!("specimen:{name}")).collect();
-                write!(f, "there is no such specimen; there are: {}", names.join(", "))
-            }
-            Self::NoSuchProfile => write!(f, "there is no such profile; there are {}", Profile::NAMES.join(", ")),
-            Self::Name(rule) => f.write_str(rule),
-            Self::Specimens(damaged) => damaged.fmt(f),
-        }
-    }
+fn specimen_names(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("specimen:{name}")).collect();
+    names.join(", ")
 }
-
-impl std::error::Error for ParseCardError {}
 
 impl FromStr for CardSource {
     type Err = ParseCardError;

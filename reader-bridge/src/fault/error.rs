@@ -1,9 +1,8 @@
 //! The error in a written fault.
 
-use std::fmt;
-
 /// An error in a written fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", .key.as_ref().map(|key| format!("`{key}` ")).unwrap_or_default())]
 #[non_exhaustive]
 pub struct FaultError {
     /// The wrong key; `None` when something is missing.
@@ -11,17 +10,6 @@ pub struct FaultError {
     /// The mistake in the key or its value, and the right form.
     pub message: String,
 }
-
-impl fmt::Display for FaultError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.key {
-            Some(key) => write!(f, "`{key}` {}", self.message),
-            None => f.write_str(&self.message),
-        }
-    }
-}
-
-impl std::error::Error for FaultError {}
 
 /// The error of a key.
 pub(super) fn wrong(key: &str, message: String) -> FaultError {

@@ -7,7 +7,6 @@ use super::pcapng::{
     BYTE_ORDER, ENHANCED_PACKET, INTERFACE, OPTION_COMMENT, OPTION_END, OPTION_NAME, OPTION_TIME_RESOLUTION,
     SECTION_HEADER,
 };
-use std::fmt;
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -39,43 +38,21 @@ pub struct Recording {
 }
 
 /// The reason why a file is no trace.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The file can't be read.
-    Io(io::Error),
+    #[error("{0}")]
+    Io(#[from] io::Error),
     /// It does not begin as pcapng does.
+    #[error("not a pcapng file")]
     NotPcapng,
     /// A block contradicts itself. Counted in bytes from the beginning of the file.
+    #[error("damaged: the block at byte {0} contradicts itself")]
     Block(u64),
     /// More messages than are read at a time.
+    #[error("more than {MOST_MESSAGES} messages")]
     TooMany,
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(error) => error.fmt(f),
-            Self::NotPcapng => f.write_str("not a pcapng file"),
-            Self::Block(at) => write!(f, "damaged: the block at byte {at} contradicts itself"),
-            Self::TooMany => write!(f, "more than {MOST_MESSAGES} messages"),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io(error) => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<io::Error> for ReadError {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
 }
 
 /// Reads a trace to its end.

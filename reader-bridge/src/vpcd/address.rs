@@ -74,14 +74,17 @@ impl fmt::Display for VpcdAddress {
 }
 
 /// An error in a written address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
     /// The text is empty.
+    #[error("neither host nor port is given")]
     Empty,
     /// The text begins with a bracket that nothing closes.
+    #[error("\"{0}\" has no closing bracket")]
     OpenBracket(String),
     /// Something else than a port follows the closing bracket.
+    #[error("\":PORT\" or nothing follows \"[{host}]\", not \"{after}\"")]
     BehindBracket {
         /// The text inside the brackets.
         host: String,
@@ -89,29 +92,12 @@ pub enum AddressError {
         after: String,
     },
     /// An IPv6 address without brackets.
+    #[error("an IPv6 address stands in brackets, like [::1]:{DEFAULT_PORT}; \"{0}\" has none")]
     NoBrackets(String),
     /// The port is no number from 1 to 65535.
+    #[error("a TCP port is a number from 1 to 65535, not \"{0}\"")]
     Port(String),
 }
-
-impl fmt::Display for AddressError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            AddressError::Empty => f.write_str("neither host nor port is given"),
-            AddressError::OpenBracket(text) => write!(f, "\"{text}\" has no closing bracket"),
-            AddressError::BehindBracket { host, after } => {
-                write!(f, "\":PORT\" or nothing follows \"[{host}]\", not \"{after}\"")
-            }
-            AddressError::NoBrackets(text) => write!(
-                f,
-                "an IPv6 address stands in brackets, like [::1]:{DEFAULT_PORT}; \"{text}\" has none"
-            ),
-            AddressError::Port(port) => write!(f, "a TCP port is a number from 1 to 65535, not \"{port}\""),
-        }
-    }
-}
-
-impl std::error::Error for AddressError {}
 
 impl FromStr for VpcdAddress {
     type Err = AddressError;

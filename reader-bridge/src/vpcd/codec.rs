@@ -154,23 +154,12 @@ pub fn encode(body: &[u8], frame: &mut Vec<u8>) -> Result<(), TooLong> {
 }
 
 /// A body that no frame can carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a message of {length} bytes; vpcd carries at most {LONGEST_BODY}")]
 pub struct TooLong {
     /// Bytes of the body.
     pub length: usize,
 }
-
-impl fmt::Display for TooLong {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "a message of {} bytes; vpcd carries at most {LONGEST_BODY}",
-            self.length
-        )
-    }
-}
-
-impl std::error::Error for TooLong {}
 
 #[cfg(test)]
 mod tests {

@@ -147,10 +147,13 @@ pub enum End {
 }
 
 /// An error that keeps a card out of a reader of vpcd.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VpcdError {
     /// The host is not this machine, and the caller has not allowed that.
+    #[error(
+        "{address} is not this machine ({addresses:?}): everything, PINs included, would go over the network unencrypted"
+    )]
     NotLoopback {
         /// The address that was asked for.
         address: VpcdAddress,
@@ -158,28 +161,9 @@ pub enum VpcdError {
         addresses: Vec<SocketAddr>,
     },
     /// The card gives no ATR of 2 to 33 bytes (ISO/IEC 7816-3, 8.2) when it is powered on.
+    #[error("the card gives {length} bytes when it is powered on; an ATR has 2 to 33")]
     NoAtr {
         /// The bytes that it gave instead.
         length: usize,
     },
 }
-
-impl fmt::Display for VpcdError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            VpcdError::NotLoopback { address, addresses } => write!(
-                f,
-                "{address} is not this machine ({addresses:?}): everything, PINs included, would go over the network \
-                 unencrypted"
-            ),
-            VpcdError::NoAtr { length } => {
-                write!(
-                    f,
-                    "the card gives {length} bytes when it is powered on; an ATR has 2 to 33"
-                )
-            }
-        }
-    }
-}
-
-impl std::error::Error for VpcdError {}
