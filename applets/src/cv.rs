@@ -45,17 +45,21 @@ const MODULUS_HEADER: [u8; 4] = [0x91, 0x82, 0x01, 0x00];
 pub const PUBLIC_KEY_BYTES: usize = EXPONENT.len() + MODULUS_HEADER.len() + MODULUS_BYTES;
 
 /// Why a key id or a CV certificate can't be made, read or verified.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CvError {
     /// An argument breaks the rule that the text states.
+    #[error("{0}")]
     Input(&'static str),
     /// The bytes are not a CV certificate or part of one: the rule that they break.
+    #[error("{0}")]
     Layout(&'static str),
     /// The certificate's signature is not the issuer's.
+    #[error("the signature is not the issuer's")]
     Signature,
     /// The RSA library refused the key.
-    Rsa(rsa::Error),
+    #[error("RSA: {0}")]
+    Rsa(#[source] rsa::Error),
 }
 
 impl CvError {
@@ -66,24 +70,6 @@ impl CvError {
             Self::Input(rule) | Self::Layout(rule) => Some(rule),
             Self::Signature => Some("the signature is not the issuer's"),
             Self::Rsa(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for CvError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rsa(error) => write!(f, "RSA: {error}"),
-            other => f.write_str(other.rule().unwrap_or_default()),
-        }
-    }
-}
-
-impl std::error::Error for CvError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Rsa(error) => Some(error),
-            _ => None,
         }
     }
 }

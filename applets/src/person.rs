@@ -105,7 +105,8 @@ impl Person {
 }
 
 /// The rule that a [`Person`] breaks. It holds no data of the person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.rule())]
 #[non_exhaustive]
 pub enum PersonError {
     /// The name is empty, or the address is empty or longer than 200 characters.
@@ -130,14 +131,6 @@ impl PersonError {
         }
     }
 }
-
-impl fmt::Display for PersonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.rule())
-    }
-}
-
-impl std::error::Error for PersonError {}
 
 /// 性別. The card writes it in two codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

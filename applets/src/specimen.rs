@@ -13,16 +13,9 @@ static IMAGE: LazyLock<Result<Image, SpecimenError>> =
     LazyLock::new(|| Image::from_bytes("the built-in specimens", specimens::IMAGE).map_err(SpecimenError::from));
 
 /// The built-in image of specimens is damaged: a fault of the build, which the tests would have found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct SpecimenError(String);
-
-impl std::fmt::Display for SpecimenError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SpecimenError {}
 
 impl From<ImageError> for SpecimenError {
     fn from(error: ImageError) -> Self {

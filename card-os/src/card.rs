@@ -72,43 +72,20 @@ pub struct Card {
 }
 
 /// The card has no power, so it can't answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the card has no power")]
 pub struct NoPower;
 
-impl fmt::Display for NoPower {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the card has no power")
-    }
-}
-
-impl core::error::Error for NoPower {}
-
 /// Why parts make no card.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CardError {
     /// The declarations contradict each other.
+    #[error(transparent)]
     Declaration(DeclarationError),
     /// The store could not load the state.
+    #[error(transparent)]
     Store(StoreError),
-}
-
-impl fmt::Display for CardError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Declaration(error) => error.fmt(f),
-            Self::Store(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for CardError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Declaration(error) => error.source(),
-            Self::Store(error) => error.source(),
-        }
-    }
 }
 
 impl Card {

@@ -3,8 +3,6 @@
 //!
 //! For everything in standard BER-TLV use the `iso7816-tlv` crate, for DER the `der` crate.
 
-use core::fmt;
-
 /// A data object: its tag (one or two bytes, as a number) and its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tlv<'a> {
@@ -15,16 +13,9 @@ pub struct Tlv<'a> {
 }
 
 /// Bytes are not of this form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a data object of the card's files")]
 pub struct MalformedTlv;
-
-impl fmt::Display for MalformedTlv {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a data object of the card's files")
-    }
-}
-
-impl core::error::Error for MalformedTlv {}
 
 impl<'a> Tlv<'a> {
     /// Reads the object at the beginning of `bytes`; returns it and what follows it.

@@ -3,7 +3,6 @@
 //! Reading them checks them: a vector that does more than it declares is refused here, before any card is used.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use vmyna_test_vectors::{ACCESS, conformance};
 
@@ -22,16 +21,9 @@ pub struct Suite {
 }
 
 /// A fault in the vectors themselves.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
 pub struct SuiteError(pub String);
-
-impl fmt::Display for SuiteError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for SuiteError {}
 
 impl Suite {
     /// The built-in suite.

@@ -19,7 +19,6 @@
 //! This module reads and writes no file: files are given and handed out as bytes by their path in the set.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use der::DateTime;
 use rsa::traits::PublicKeyParts;
@@ -127,30 +126,22 @@ pub struct Authorities {
 }
 
 /// A file of the set that is missing or does not hold what it should.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}", reason = reason(.error))]
 #[non_exhaustive]
 pub struct AuthoritiesError {
     /// The file's path in the set.
     pub path: String,
     /// What is wrong; `None` if the file is missing.
+    #[source]
     pub error: Option<IssuanceError>,
 }
 
-impl fmt::Display for AuthoritiesError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.error {
-            Some(error) => write!(f, "{}: {error}", self.path),
-            None => write!(f, "{}: the file is missing", self.path),
-        }
-    }
-}
-
-impl std::error::Error for AuthoritiesError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.error
-            .as_ref()
-            .map(|error| error as &(dyn std::error::Error + 'static))
-    }
+/// The error of a file; `None` if it is missing.
+pub(super) fn reason(error: &Option<IssuanceError>) -> String {
+    error
+        .as_ref()
+        .map_or_else(|| "the file is missing".to_owned(), ToString::to_string)
 }
 
 impl Authorities {

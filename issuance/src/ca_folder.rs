@@ -3,7 +3,6 @@
 //! It holds private keys, so it is for its owner only (0700, files 0600), and it is written whole or not at all. Its files
 //! are those of [`crate::authorities`]. `ca.toml` states the format, so that a later version recognises it.
 
-use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,60 +10,34 @@ use der::DateTime;
 use zeroize::Zeroizing;
 
 use crate::IssuanceError;
-use crate::authorities::{self, Authorities, AuthoritiesError, Files};
+use crate::authorities::{self, Authorities, AuthoritiesError, Files, reason};
 use crate::keys::KeyMade;
 
 const DESCRIPTION: &str = "ca.toml";
 const FORMAT: i64 = 1;
 
 /// Why a folder of authorities can't be made or used.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CaFolderError {
     /// The system refused: which file or folder.
-    Io(PathBuf, io::Error),
+    #[error("{0}: {1}")]
+    Io(PathBuf, #[source] io::Error),
     /// There is something of this name already.
+    #[error("{0}: there is something of this name, and authorities are never overwritten")]
     Exists(PathBuf),
     /// The folder holds no certificate authorities: [`init`] did not make it.
+    #[error("{0}: this is no folder of certificate authorities")]
     NoCaFolder(PathBuf),
     /// It was made by a later version: its format.
+    #[error("{0}: its format is {1}, and this program knows {FORMAT}")]
     Newer(PathBuf, i64),
     /// A file is missing, or is not what it should be: why.
-    File(PathBuf, Option<IssuanceError>),
+    #[error("{0}: {reason}", reason = reason(.1))]
+    File(PathBuf, #[source] Option<IssuanceError>),
     /// The authorities could not be made.
-    Issuance(IssuanceError),
-}
-
-impl fmt::Display for CaFolderError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Io(path, error) => write!(f, "{}: {error}", path.display()),
-            Self::Exists(path) => write!(
-                f,
-                "{}: there is something of this name, and authorities are never overwritten",
-                path.display()
-            ),
-            Self::NoCaFolder(path) => write!(f, "{}: this is no folder of certificate authorities", path.display()),
-            Self::Newer(path, format) => write!(
-                f,
-                "{}: its format is {format}, and this program knows {FORMAT}",
-                path.display()
-            ),
-            Self::File(path, None) => write!(f, "{}: the file is missing", path.display()),
-            Self::File(path, Some(error)) => write!(f, "{}: {error}", path.display()),
-            Self::Issuance(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for CaFolderError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Io(_, error) => Some(error),
-            Self::File(_, Some(error)) | Self::Issuance(error) => Some(error),
-            _ => None,
-        }
-    }
+    #[error("{0}")]
+    Issuance(#[source] IssuanceError),
 }
 
 /// Makes authorities from a seed and writes them into a new folder. `made` is called after each key, and can end it.

@@ -3,7 +3,6 @@
 //! An AP is data: a value built by a function, or read from a user's file. The card interprets it; nothing in this crate
 //! knows one by name.
 
-use core::fmt;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
@@ -144,24 +143,14 @@ impl DataObject {
 }
 
 /// Why a set of declarations is no card.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {fault}", if .application.is_empty() { "the card".to_owned() } else { format!("application {application}") })]
 pub struct DeclarationError {
     /// The application's name; empty for a fault of the whole set.
     pub application: String,
     /// The fault, in a sentence.
     pub fault: String,
 }
-
-impl fmt::Display for DeclarationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.application.as_str() {
-            "" => write!(f, "the card: {}", self.fault),
-            application => write!(f, "application {application}: {}", self.fault),
-        }
-    }
-}
-
-impl core::error::Error for DeclarationError {}
 
 /// The longest transparent EF: READ BINARY reaches no byte behind offset 32,767.
 const MAX_TRANSPARENT: usize = 0x8000;

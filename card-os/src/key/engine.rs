@@ -3,8 +3,6 @@
 //! `OpensslEngine` is the default. `RustEngine` is for platforms without OpenSSL and for test keys only: the `rsa` crate's
 //! private operation has a known timing leak (RUSTSEC-2023-0071).
 
-use core::fmt;
-
 use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPrivateKey};
@@ -34,16 +32,9 @@ pub trait PrivateOperation {
 }
 
 /// A key can't be used. Says nothing about the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the private key can't be used")]
 pub struct EngineError;
-
-impl fmt::Display for EngineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the private key can't be used")
-    }
-}
-
-impl core::error::Error for EngineError {}
 
 /// The best engine that this was built with: OpenSSL's, or without it the pure one.
 #[must_use]

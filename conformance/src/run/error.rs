@@ -1,15 +1,14 @@
 //! Why a run ends. Must never show a PIN.
 
-use std::fmt;
-
 use vmyna_apdu::{ReaderError, Text, text};
 
 /// Why a run ends before its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text())]
 #[non_exhaustive]
 pub enum RunError {
     /// The reader or the card failed.
-    Reader(ReaderError),
+    Reader(#[from] ReaderError),
     /// It is no My Number Card.
     NotThisCard,
     /// A PIN that was given is wrong. Nothing more is sent.
@@ -58,19 +57,5 @@ impl RunError {
                 "{vector}の後、正しいPIN {place}にカードが{sw:04X}と応答した。以後は何も送っていない"
             ),
         }
-    }
-}
-
-impl fmt::Display for RunError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.text().fmt(f)
-    }
-}
-
-impl std::error::Error for RunError {}
-
-impl From<ReaderError> for RunError {
-    fn from(error: ReaderError) -> Self {
-        Self::Reader(error)
     }
 }
