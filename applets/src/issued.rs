@@ -58,7 +58,7 @@ impl fmt::Display for CardName {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Summary {
-    /// The holder.
+    /// The cardholder.
     pub person: Person,
     /// 住民票コード.
     pub residence_code: ResidenceCode,

@@ -77,7 +77,7 @@ pub const SIGN_PIN_TRIES: u8 = 5;
 /// What the application of one card holds.
 #[derive(Clone, Debug)]
 pub struct Contents {
-    /// The key to sign with, absent for holders under 15.
+    /// The key to sign with, absent for cardholders under 15.
     pub sign: Option<CertifiedKey>,
     /// 署名用CA証明書, DER.
     pub sign_ca_certificate: Vec<u8>,

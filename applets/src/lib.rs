@@ -70,7 +70,7 @@ const fn assumed(source: &'static str) -> Basis {
     Basis::new(Certainty::Assumed, source)
 }
 
-/// Access to a PIN that anybody may try and nothing changes: it is printed on the card, or is the holder's number.
+/// Access to a PIN that is free to try and that nothing changes: it is printed on the card, or is the cardholder's number.
 fn verify_only() -> Access {
     Access::NONE.with(Operation::Verify, Condition::Always)
 }

@@ -73,7 +73,7 @@ impl Application {
     }
 }
 
-/// A PIN of the holder.
+/// A PIN of the cardholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pin {
     /// 利用者証明用暗証番号.

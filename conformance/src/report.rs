@@ -26,7 +26,7 @@ pub struct Report {
     pub milliseconds: u64,
 }
 
-/// What is known of the card without its holder's data.
+/// What is known of the card, without data of the cardholder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CardReport {

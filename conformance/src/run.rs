@@ -1,6 +1,6 @@
 //! Putting vectors to a card.
 //!
-//! A card in somebody's reader may be the identity card of a person. Hence [`examine`] sends nothing but SELECT, reads and
+//! A card in a reader may be the identity card of a person. Hence [`examine`] sends nothing but SELECT, reads and
 //! queries, and nothing at all that a card without these applications could take amiss; [`admit`] checks each PIN once and
 //! stops at the first wrong one; and [`run`] looks at the counters before each vector that presents a PIN, leaves out what
 //! would come to the last try, and checks afterwards that every try is back. A virtual card is made anew for each vector.
@@ -55,7 +55,7 @@ impl Subject<'_> {
     }
 }
 
-/// What the card's holder allows. Reading, queries, right PINs and signatures over a test's text always are.
+/// What the cardholder allows. Reading, queries, right PINs and signatures over a test's text always are.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct Permissions {

@@ -97,7 +97,7 @@ pub enum Property {
     ContactAtrAtCardManager,
     /// GET DATA 5F51 answers in the applications.
     ContactAtrInApplications,
-    /// It has a certificate to sign (not so for holders under 15).
+    /// It has a certificate to sign (not so for cardholders under 15).
     SignCertificate,
     /// It has no certificate to sign.
     NoSignCertificate,
@@ -291,7 +291,7 @@ pub struct Expected {
     /// The answer is secured: it is opened first.
     #[serde(default)]
     pub sealed: bool,
-    /// The data say nothing about the holder or the card's number, and may be recorded.
+    /// The data say nothing about the cardholder or the card's number, and may be recorded.
     #[serde(default)]
     pub public: bool,
 }

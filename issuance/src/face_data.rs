@@ -103,8 +103,8 @@ impl FaceAuthority {
         })
     }
 
-    /// EF 0002. One signature over three digests, so that a reader may check the holder's data, the texts or the photo each
-    /// for itself; the expiry and the security code are not signed.
+    /// EF 0002. One signature over three digests, so that a program may check the cardholder's data, the texts or the photo
+    /// alone; the expiry and the security code are not signed.
     fn card_face(&self, holder: [Vec<u8>; 3], expiry: Date, pictures: &Pictures) -> Result<Content, IssuanceError> {
         let texts = [
             object(0xDF25, pictures.name.png.as_bytes())?,

@@ -135,7 +135,7 @@ impl<R: CryptoRngCore> Inventor<R> {
         self.order_for(person, issued, name)
     }
 
-    /// A card by itself: issued at the inventor's time, and called after its holder, e.g. `sato-yui`.
+    /// A card by itself: issued at the inventor's time, and called after its cardholder, e.g. `sato-yui`.
     ///
     /// # Errors
     /// As of [`Self::order`].

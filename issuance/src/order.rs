@@ -23,7 +23,7 @@ pub const SIGNATURE_AGE: u16 = 15;
 pub struct Order {
     /// The card's name in its collection.
     pub name: CardName,
-    /// The holder.
+    /// The cardholder.
     pub person: Person,
     /// 住民票コード.
     pub residence_code: ResidenceCode,
@@ -37,7 +37,7 @@ pub struct Order {
     pub sign_certificate: bool,
     /// Whether the card gets an authentication certificate (利用者証明用電子証明書).
     pub auth_certificate: bool,
-    /// The PINs that the holder chooses.
+    /// The PINs that the cardholder chooses.
     pub pins: Pins,
     /// Tries left at issue, where they are not all there.
     pub tries: Tries,
@@ -78,7 +78,7 @@ impl Order {
     }
 }
 
-/// The PINs of a new card that the holder chooses. `Debug` shows none.
+/// The PINs of a new card that the cardholder chooses. `Debug` shows none.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Pins {

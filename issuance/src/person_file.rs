@@ -94,7 +94,7 @@ pub struct PersonFile {
     pub remarks: Vec<String>,
 }
 
-/// A PIN that the holder chooses.
+/// A PIN that the cardholder chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PinName {

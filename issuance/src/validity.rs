@@ -62,7 +62,7 @@ pub fn certificate_end(issued: DateTime, birth: Date, card_expiry: Date) -> Resu
 /// The expiry day of a card: the tenth birthday after issue for an adult (18 or older on the day of issue), else the fifth.
 ///
 /// # Errors
-/// [`IssuanceError::Input`] when the holder is born after the day of issue.
+/// [`IssuanceError::Input`] when the cardholder is born after the day of issue.
 pub fn card_expiry(issued: DateTime, birth: Date) -> Result<Date, IssuanceError> {
     let day = day_in_japan(issued)?;
     if birth > day {

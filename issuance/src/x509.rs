@@ -148,7 +148,7 @@ pub struct Request<'a> {
     pub not_before: DateTime,
     /// The end, UTC: see [`super::validity::certificate_end`].
     pub not_after: DateTime,
-    /// The holder's key, RSA-2048 with e = 65537.
+    /// The cardholder's key, RSA-2048 with e = 65537.
     pub public_key: &'a RsaPublicKey,
     /// The cardholder, and the kind of certificate.
     pub holder: Holder<'a>,
@@ -167,7 +167,7 @@ pub enum Holder<'a> {
     Signature {
         /// See [`signature_common_name`].
         common_name: &'a str,
-        /// The holder.
+        /// The cardholder.
         person: &'a Person,
     },
 }

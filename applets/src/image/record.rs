@@ -210,7 +210,7 @@ pub(super) fn encode(
         sign,
         auth,
     };
-    // What does not depend on the holder may be the same on other cards.
+    // What does not depend on the cardholder may be the same on other cards.
     let assist = &card.input_assist;
     let assist_data = &assist.data;
     let input_assist = InputAssist {

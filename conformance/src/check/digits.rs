@@ -1,4 +1,4 @@
-//! Dates and numbers as the holder's PINs have them.
+//! Dates and numbers as the cardholder's PINs have them.
 
 /// `YYYYMMDD` as `YYMMDD` with the year of the era: the day on which an era begins is its first.
 pub(super) fn era_date(date: &[u8]) -> Option<String> {
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn the_published_numbers_have_their_check_digits() {
-        // The holder of the published test card; the worked example of the ministry's rule.
+        // The cardholder of the published test card; the worked example of the ministry's rule.
         assert!(is_my_number(b"537686677188") && is_my_number(b"983205673214"));
         assert!(!is_my_number(b"537686677187") && !is_my_number(b"53768667718x"));
     }

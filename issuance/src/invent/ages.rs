@@ -1,4 +1,4 @@
-//! How old the holders are, and whether men or women: roughly the population of Japan in the early 2020s, rounded. No
+//! Ages and sexes of the cardholders: roughly the population of Japan in the early 2020s, rounded. No
 //! statistics: a town of these is to look like one.
 
 use rsa::rand_core::CryptoRngCore;

@@ -1,6 +1,6 @@
 //! The person in a person file: texts, numbers, municipality, and inventing the numbers that are not given.
 //!
-//! An invented number satisfies its check digit and is otherwise random; like every My Number it may be somebody's, so it
+//! An invented number satisfies its check digit and is otherwise random; like every My Number it may belong to a person, so it
 //! is for tests alone.
 
 use rsa::rand_core::CryptoRngCore;
