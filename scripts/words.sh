@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-LIMIT=${LIMIT:-10}
+LIMIT=5
 words='tells?|told|nobody|whoever|who|whose|lest|therein|said|says'
 
 print=no
