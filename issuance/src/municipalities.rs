@@ -95,8 +95,8 @@ impl Entry {
 
 /// All municipalities of the table, ascending by code.
 #[must_use]
-pub const fn all() -> &'static [Entry] {
-    ENTRIES
+pub fn all() -> &'static [Entry] {
+    &ENTRIES
 }
 
 /// The table's row for a code.
@@ -118,21 +118,6 @@ pub fn find(code: MunicipalityCode) -> Option<Municipality> {
 pub fn prefecture(code: MunicipalityCode) -> (&'static str, &'static str) {
     // A code begins with 01 to 47.
     PREFECTURES[(code.number() / 1000 - 1) as usize]
-}
-
-/// A row of the table: a code that cannot be one does not build.
-const fn row(code: &[u8; 5], district: &'static str, title: &'static str, name: &'static str, residents: u16) -> Entry {
-    let code = match MunicipalityCode::from_digits(*code) {
-        Some(code) => code,
-        None => unreachable!(),
-    };
-    Entry {
-        code,
-        district,
-        title,
-        name,
-        residents,
-    }
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ fn designated() -> impl Iterator<Item = &'static Entry> {
 
 #[test]
 fn the_table_ascends_by_code_so_that_every_row_is_found_by_its_own() {
+    assert_eq!(all().len(), table::LINES.lines().count(), "a line that is no row");
     assert!(all().is_sorted_by(|one, next| one.code().number() < next.code().number()));
     for row in all() {
         assert_eq!(entry(row.code()), Some(row));
