@@ -18,6 +18,7 @@ use vmyna_issuance::desk::Desk;
 use vmyna_issuance::order::Order;
 use vmyna_issuance::person_file::{self, Defaults};
 use vmyna_issuance::series::Series;
+use vmyna_test_vectors::specimens::PEOPLE;
 use zeroize::Zeroizing;
 
 /// When cards are issued whose person file does not say it: a week after Hanako's birthday, so that her certificates last almost five years.
@@ -33,23 +34,6 @@ const SEED: [u8; 32] = *b"vmyna specimens public test keys";
 /// The running number of the first specimen's card.
 const FIRST: u64 = 1;
 
-/// In the order of their running numbers: new ones come last.
-const PEOPLE: [&str; 13] = [
-    "hanako",
-    "child",
-    "foreign",
-    "long",
-    "expired",
-    "blocked",
-    "meiji",
-    "taisho",
-    "showa",
-    "heisei",
-    "reiwa",
-    "leap",
-    "reference",
-];
-
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut folder, mut issued) = (PathBuf::from(DEFAULT_FOLDER), DEFAULT_ISSUED.to_owned());
     let mut arguments = std::env::args().skip(1);
@@ -64,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let issued: DateTime = issued
         .parse()
         .map_err(|_| "TIME is UTC and looks like 2026-11-01T01:00:00Z")?;
-    let orders: Result<Vec<Order>, _> = PEOPLE.iter().map(|name| order(&folder, name, issued)).collect();
+    let orders: Result<Vec<Order>, _> = PEOPLE.iter().map(|(name, _)| order(&folder, name, issued)).collect();
     let orders = orders?.into_iter().map(Ok);
 
     let (ca, collection) = (folder.join("ca"), folder.join("specimens.vmyna"));

@@ -19,7 +19,7 @@ macro_rules! authorities {
 /// The image with all specimen cards.
 pub const IMAGE: &[u8] = include_bytes!("../specimens/specimens.vmyna");
 
-/// The person files as (name of the card, TOML), in the order of the cards' running numbers.
+/// The person files as (name of the card, TOML), in the order of the cards' running numbers: new ones come last.
 pub const PEOPLE: &[(&str, &str)] = people![
     "hanako",
     "child",
