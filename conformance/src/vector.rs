@@ -159,14 +159,19 @@ impl Vector {
         most
     }
 
+    /// The commands, in order.
+    fn sends(&self) -> impl Iterator<Item = &Send> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Send(send) => Some(&**send),
+            _ => None,
+        })
+    }
+
     /// What is presented, in order: where, and whether it is wrong.
     fn presented(&self) -> Vec<(Place, bool)> {
         let mut application = None;
         let mut presented = Vec::new();
-        for send in self.steps.iter().filter_map(|step| match step {
-            Step::Send(send) => Some(send),
-            _ => None,
-        }) {
+        for send in self.sends() {
             if let Some(selected) = send.command.selects() {
                 application = Some(selected);
             }
@@ -206,13 +211,7 @@ impl Vector {
                 self.spends
             ));
         }
-        let sends = || {
-            self.steps.iter().filter_map(|step| match step {
-                Step::Send(send) => Some(send),
-                _ => None,
-            })
-        };
-        let writes = sends().any(|send| send.command.writes());
+        let writes = self.sends().any(|send| send.command.writes());
         let least = match (wrong.is_empty(), writes) {
             (_, true) => Effect::Writes,
             (false, false) => Effect::WrongPins,
@@ -235,7 +234,7 @@ impl Vector {
                 }
             }
         }
-        if sends().next().is_none() && !self.steps.iter().any(|step| matches!(step, Step::Atr(_))) {
+        if self.sends().next().is_none() && !self.steps.iter().any(|step| matches!(step, Step::Atr(_))) {
             return Err("it sends nothing".to_owned());
         }
         Ok(())
