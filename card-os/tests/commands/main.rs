@@ -9,6 +9,7 @@ mod common;
 mod get_data;
 mod read_binary;
 mod read_record;
+mod rules;
 mod select;
 mod sign;
 mod verify;
