@@ -71,7 +71,7 @@ pub struct Card {
     session: Option<Session>,
 }
 
-/// The card has no power, so it can't answer.
+/// The card has no power and can't answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the card has no power")]
 pub struct NoPower;
@@ -92,7 +92,7 @@ impl Card {
     /// Makes a card. It has no power yet.
     ///
     /// # Errors
-    /// The declarations contradict themselves, or the store can't give the state.
+    /// The declarations contradict each other, or the store can't load the state.
     pub fn new(parts: Parts) -> Result<Self, CardError> {
         check(&parts.applications).map_err(CardError::Declaration)?;
         Ok(Self {
@@ -106,7 +106,7 @@ impl Card {
         })
     }
 
-    /// Tells `observer` from now on what happens, and nobody else.
+    /// Reports events to `observer` from now on, in place of an earlier observer.
     pub fn observe(&mut self, observer: Box<dyn Observer + Send>) {
         self.observer = Some(observer);
     }
@@ -125,10 +125,10 @@ impl Card {
         }
     }
 
-    /// Goes back to the card as issued, which no command can do. The card is without power afterwards.
+    /// Makes the card as issued, which no command can do. The card is without power afterwards.
     ///
     /// # Errors
-    /// From the store; the card has its power still, and what was verified.
+    /// From the store. The card then keeps its power and its security status.
     pub fn reset_state(&mut self) -> Result<(), StoreError> {
         self.persistent.reset()?;
         self.power_off();
@@ -140,7 +140,7 @@ impl Card {
         self.persistent.into_store()
     }
 
-    /// Powers the card, or takes the power away and gives it again: a cold reset. Returns the ATR.
+    /// Powers the card. A powered card loses its power first: a cold reset. Returns the ATR.
     pub fn power_on(&mut self) -> &[u8] {
         if self.session.is_some() {
             self.power_off();
@@ -163,7 +163,7 @@ impl Card {
         Ok(&self.atr)
     }
 
-    /// Takes the power away: the session is gone. Nothing happens to a card without power.
+    /// Takes the power away, which ends the session. A card without power is left as it is.
     pub fn power_off(&mut self) {
         if let Some(session) = self.session.take() {
             self.emit(&Event::PowerOff);
@@ -171,7 +171,7 @@ impl Card {
         }
     }
 
-    /// Carries out a C-APDU: whatever bytes it is, `response` is an R-APDU of 2 to 65,538 bytes afterwards.
+    /// Carries out a C-APDU. After any bytes, `response` is an R-APDU of 2 to 65,538 bytes.
     ///
     /// # Errors
     /// [`NoPower`]; `response` is empty then.

@@ -1,5 +1,5 @@
-//! The card's rules that no declaration of an application can say, each with its status word, how certain it is and
-//! where it is known from. A reader finds every such behaviour here and only here; commands refer to them by name.
+//! The card's behaviour that no declaration of an application describes: rules, each with its status word, certainty and
+//! source. The code that applies a rule names it, also a rule that permits, so that an observer sees it.
 //!
 //! Sources: *myna-card* is the published documentation of the Rust crate `myna-card` 3.3, whose authors measured real
 //! cards; *JICSAP* is the JICSAP IC card specification 1.1, the card's command set; *ISO* is ISO/IEC 7816-4.
@@ -12,11 +12,11 @@ use vmyna_apdu::StatusWord;
 /// How certain a behaviour is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Certainty {
-    /// Nobody has published it; the most defensible choice.
+    /// Not published; the most defensible choice.
     Assumed,
     /// Clients that work with the real card rely on it.
     Client,
-    /// Several sources say so, or one client's documentation.
+    /// Several sources agree, or one client documents it.
     Documented,
     /// A cited trace, dump or stated observation of a card.
     Measured,
@@ -33,7 +33,7 @@ impl fmt::Display for Certainty {
     }
 }
 
-/// How certain something is and where it is known from: stands beside every declaration.
+/// How certain a declaration is and where it is known from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Basis {
     /// How certain it is.
@@ -58,7 +58,7 @@ pub struct Rule {
     /// Its name, `subject.case`: stable, for vectors and documentation.
     pub id: &'static str,
     /// What the card does, in a sentence.
-    pub says: &'static str,
+    pub text: &'static str,
     /// The status word of a refusal; `None` where the rule refuses nothing, or one that carries a number.
     pub status_word: Option<StatusWord>,
     /// How certain it is.
@@ -106,10 +106,10 @@ impl Rule {
 }
 
 macro_rules! rules {
-    ($($name:ident = $id:literal, $sw:expr, $certainty:ident, $says:literal, $source:literal;)*) => {
-        $(#[doc = $says]
+    ($($name:ident = $id:literal, $sw:expr, $certainty:ident, $text:literal, $source:literal;)*) => {
+        $(#[doc = $text]
         pub static $name: Rule = Rule {
-            id: $id, says: $says, status_word: $sw, certainty: Certainty::$certainty, source: $source,
+            id: $id, text: $text, status_word: $sw, certainty: Certainty::$certainty, source: $source,
         };)*
 
         /// All rules, in the order of a command's way through the card.
@@ -327,11 +327,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_rule_has_a_name_of_its_own_and_says_where_it_is_known_from() {
+    fn every_rule_has_its_own_id_a_text_and_a_source() {
         let mut ids: Vec<_> = ALL.iter().map(|rule| rule.id).collect();
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), ALL.len());
-        assert!(ALL.iter().all(|rule| !rule.says.is_empty() && !rule.source.is_empty()));
+        assert!(ALL.iter().all(|rule| !rule.text.is_empty() && !rule.source.is_empty()));
     }
 }

@@ -66,7 +66,7 @@ impl<'a> Tlv<'a> {
         Ok(objects)
     }
 
-    /// Whether the tag says that the value is made of objects. A value of characters under such a tag exists
+    /// Whether the tag is that of a constructed object. A value of characters under such a tag exists
     /// (`FF10` of the My Number), so a reader has to expect that [`Self::read_all`] refuses it.
     pub fn is_constructed(&self) -> bool {
         let first = if self.tag > 0xFF { self.tag >> 8 } else { self.tag };

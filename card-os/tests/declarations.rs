@@ -93,11 +93,11 @@ fn a_pin_that_could_never_be_presented_or_counted_is_refused_without_showing_it(
     assert_eq!(of(pin("98765", Some(3), 3)), "EF 0018: the PIN's value is not 4 digits");
     assert_eq!(
         of(pin("9876", Some(0), 0)),
-        "EF 0018: 0 tries can't be told by 63Cx (1 to 15 can)"
+        "EF 0018: 63Cx can't report 0 tries, only 1 to 15"
     );
     assert_eq!(
         of(pin("9876", Some(16), 3)),
-        "EF 0018: 16 tries can't be told by 63Cx (1 to 15 can)"
+        "EF 0018: 63Cx can't report 16 tries, only 1 to 15"
     );
     assert_eq!(of(pin("9876", Some(3), 4)), "EF 0018: 4 tries left are more than its 3");
     for (max, left) in [(Some(1), 1), (Some(15), 15), (Some(3), 0), (None, 0)] {

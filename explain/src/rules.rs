@@ -11,15 +11,15 @@ use crate::access;
 pub fn describe(rule: &Rule) -> Text {
     let Rule {
         id,
-        says,
+        text: english,
         certainty,
         source,
         ..
     } = rule;
     let certain = access::certainty(*certainty);
-    let japanese = japanese(id).unwrap_or(says);
+    let japanese = japanese(id).unwrap_or(english);
     text!(
-        "rule {id} [{certainty}]: {says} ({source})",
+        "rule {id} [{certainty}]: {english} ({source})",
         "規則 {id}［{certain}］: {japanese}（{source}）"
     )
 }

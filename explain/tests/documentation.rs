@@ -28,7 +28,7 @@ fn documentation() -> String {
         let status_word = rule
             .status_word
             .map_or_else(String::new, |status_word| status_word.to_string());
-        let (id, says, certainty, source) = (rule.id, rule.says, rule.certainty, rule.source);
+        let (id, says, certainty, source) = (rule.id, rule.text, rule.certainty, rule.source);
         writeln!(text, "| {id} | {status_word} | {says} | {certainty} | {source} |").unwrap();
     }
     let card = specimen::find("hanako").unwrap().unwrap();

@@ -1,8 +1,8 @@
-//! What the card tells an observer: power, each command, what it acted on, every decision with its reason, each commit,
-//! the answer. Borrowed values; nothing is built while nobody looks.
+//! Events that the card reports to an observer: power, each command, the file it acts on, each decision with its rule, each
+//! commit, the answer. Values are borrowed, so that a card without observer builds nothing.
 //!
-//! `Debug` and `Display` of everything here show no PIN. The values themselves are within reach: whoever takes a command's
-//! bytes to show or keep them must mask them with [`command::secret`](vmyna_apdu::mask).
+//! `Debug` and `Display` of all types here show no PIN. A command's bytes contain it: an observer that shows or stores them
+//! must mask them with [`mask`](vmyna_apdu::mask).
 
 use super::instruction::Instruction;
 use crate::declaration::{Application, File, Verdict};
@@ -14,17 +14,17 @@ use vmyna_apdu::{CommandApdu, FileId, StatusWord};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// Power came: everything volatile starts anew.
+    /// The card got power: the session begins.
     PowerOn,
     /// A warm reset.
     Reset,
-    /// Power went.
+    /// The card lost its power.
     PowerOff,
-    /// A C-APDU came in; `None` where the bytes are none.
+    /// A command arrived.
     Command {
-        /// The number of bytes that came.
+        /// The number of bytes.
         length: usize,
-        /// The command.
+        /// The command; `None` if the bytes are no C-APDU.
         apdu: Option<&'a CommandApdu<'a>>,
     },
     /// The command was understood as this instruction.
@@ -33,7 +33,7 @@ pub enum Event<'a> {
     Selected {
         /// The application.
         application: &'a Application,
-        /// Whether it was selected before: then the security status lives on.
+        /// Whether it was selected before, so that the security status stays.
         again: bool,
     },
     /// This file is now the current EF.
@@ -43,7 +43,7 @@ pub enum Event<'a> {
         /// The file.
         file: &'a File,
     },
-    /// A rule was applied that refuses nothing: it permits something, or it says what else happens. The rule behind a
+    /// A rule was applied that refuses nothing: it permits something, or defines what else happens. The rule behind a
     /// refusal comes with [`Self::Answer`].
     Rule(&'static Rule),
     /// Access was decided.
@@ -57,7 +57,7 @@ pub enum Event<'a> {
         /// How certain the object's declaration is.
         basis: &'a Basis,
     },
-    /// A PIN became verified, or is so no longer.
+    /// A PIN became verified, or is no longer verified.
     SecurityStatus {
         /// The application.
         application: &'a Application,
@@ -75,10 +75,10 @@ pub enum Event<'a> {
     Commit {
         /// The change.
         change: &'a Change,
-        /// Whether it reached the store; if not, nothing changed, and the store says why.
+        /// Whether the store has it. On an error nothing has changed.
         outcome: Result<(), &'a StoreError>,
     },
-    /// The answer leaves.
+    /// The card answers.
     Answer {
         /// The bytes in front of the status word.
         length: usize,
@@ -89,9 +89,9 @@ pub enum Event<'a> {
     },
 }
 
-/// Someone who is told.
+/// Receives the events of a card.
 pub trait Observer {
-    /// Takes an event. It can't influence the card.
+    /// Receives an event. It can't influence the card.
     fn event(&mut self, event: &Event<'_>);
 }
 

@@ -41,7 +41,7 @@ impl SetSessionKey<'_> {
         if self.encrypted.len() != operation.modulus_bits().div_ceil(8) {
             return rule::WRONG_LENGTH.refuse();
         }
-        // Whoever finds the padded block in memory has the seed.
+        // The padded block contains the seed.
         let block = Zeroizing::new(
             operation
                 .apply(self.encrypted)

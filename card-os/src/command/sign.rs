@@ -64,7 +64,7 @@ pub(super) fn sign(
     Ok(())
 }
 
-/// The rule that says what a scheme does with its input.
+/// The rule that defines what a scheme does with its input.
 fn scheme_rule(scheme: SignatureScheme) -> &'static Rule {
     match scheme {
         SignatureScheme::Verbatim => &rule::SIGN_VERBATIM,

@@ -67,7 +67,7 @@ fn object(data: &[u8], tag: u16) -> Option<&[u8]> {
         .map(|object| object.value)
 }
 
-/// What the body of a certificate says.
+/// The contents of a certificate's body.
 struct Certified {
     issuer: [u8; 16],
     key: CertificateKey,

@@ -1,4 +1,4 @@
-//! Access: who may do what to a file or key. Conditions are data beside the declaration, and this module alone decides.
+//! Access to files, keys and data objects. Conditions are a part of the declaration, and this module alone decides.
 //!
 //! Denied unless declared: an operation without a condition is refused. No command has a check of its own.
 
@@ -86,14 +86,14 @@ impl Condition {
             Self::Never | Self::Unsuited => false,
             Self::Verified(pin) => verified(*pin),
             Self::AnyOf(conditions) => conditions.iter().any(|condition| condition.holds(verified)),
-            // Of nothing at all nothing follows.
+            // An empty `AllOf` denies.
             Self::AllOf(conditions) => {
                 !conditions.is_empty() && conditions.iter().all(|condition| condition.holds(verified))
             }
         }
     }
 
-    /// Whether [`Self::Unsuited`] is a part of the condition, where it would not be told from a missing credential.
+    /// Whether [`Self::Unsuited`] is a part of the condition, where its refusal would be that of a missing credential.
     pub(crate) fn nests_unsuited(&self) -> bool {
         match self {
             Self::AnyOf(parts) | Self::AllOf(parts) => parts

@@ -39,7 +39,7 @@ pub struct Application {
 pub enum SecureSession {
     /// It does.
     Offered {
-        /// The key to whose public half a session key is encrypted. No file shows it.
+        /// The private key to which a session key is encrypted. No file shows it.
         key: PrivateKey,
         /// After which VERIFY.
         condition: Condition,
@@ -142,7 +142,7 @@ impl DataObject {
     }
 }
 
-/// Why a set of declarations is no card.
+/// Why declarations make no card.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {fault}", if .application.is_empty() { "the card".to_owned() } else { format!("application {application}") })]
 pub struct DeclarationError {

@@ -1,4 +1,4 @@
-//! What a card is issued with: applications, their files, PINs, keys and data objects, and who may do what to them.
+//! What a card is issued with: applications, their files, PINs, keys and data objects, and the access to them.
 //!
 //! A declaration is data. Nothing here knows a command or anything that changes in use.
 

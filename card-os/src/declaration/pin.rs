@@ -35,7 +35,7 @@ impl Pin {
             return Err(format!("the PIN's value is not {}", self.format));
         }
         match self.max_tries {
-            Some(max) if !(1..=15).contains(&max) => Err(format!("{max} tries can't be told by 63Cx (1 to 15 can)")),
+            Some(max) if !(1..=15).contains(&max) => Err(format!("63Cx can't report {max} tries, only 1 to 15")),
             Some(max) if self.tries_at_issue > max => {
                 Err(format!("{} tries left are more than its {max}", self.tries_at_issue))
             }

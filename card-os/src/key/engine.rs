@@ -1,4 +1,4 @@
-//! Engines: who computes m^d mod n.
+//! Engines, which compute m^d mod n.
 //!
 //! `OpensslEngine` is the default. `RustEngine` is for platforms without OpenSSL and for test keys only: the `rsa` crate's
 //! private operation has a known timing leak (RUSTSEC-2023-0071).

@@ -8,8 +8,8 @@ use super::scheme::mask;
 
 const HASH: usize = 32;
 
-/// The message in `block`, the result of the RSA private operation, as long as the modulus. `None` for another padding;
-/// which part of it is wrong neither the result nor the time taken tells.
+/// The message in `block`, the result of the RSA private operation, as long as the modulus. `None` for another padding.
+/// Neither the result nor the time taken depends on which part of the padding is wrong.
 pub(crate) fn unpad(block: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let (&first, rest) = block.split_first()?;
     let (seed, data) = rest.split_at_checked(HASH)?;

@@ -1,4 +1,4 @@
-//! The six signature schemes of COMPUTE DIGITAL SIGNATURE, told by P1 (measured by the authors of `myna-card`).
+//! The six signature schemes of COMPUTE DIGITAL SIGNATURE, chosen by P1 (measured by the authors of `myna-card`).
 //!
 //! Paddings by RFC 8017: EMSA-PKCS1-v1_5 (9.2) and EMSA-PSS (9.1.1) with SHA-256, MGF1-SHA-256 and a salt of 32 bytes.
 
