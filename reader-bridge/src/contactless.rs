@@ -56,16 +56,6 @@ impl<I: Icc> ContactlessReader<I> {
         &self.card
     }
 
-    /// The card, for direct access without the reader.
-    pub fn card_mut(&mut self) -> &mut I {
-        &mut self.card
-    }
-
-    /// Takes the card off the reader.
-    pub fn into_card(self) -> I {
-        self.card
-    }
-
     /// Activates the card after its own cold or warm reset, and replaces the ATR of the contacts.
     fn activate(
         &mut self,

@@ -88,13 +88,6 @@ pub enum Body {
     Reserved,
 }
 
-impl Body {
-    /// Whether this is an internal EF, which can never be read.
-    pub fn is_internal(&self) -> bool {
-        !matches!(self, Self::Transparent(_) | Self::Records(_))
-    }
-}
-
 /// Bytes of a file or record. They may be personal, so `Debug` shows only how many there are.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content(Zeroizing<Vec<u8>>);
