@@ -58,22 +58,29 @@ pub struct ImageError {
 }
 
 /// The kinds of fault.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImageErrorKind {
     /// The system refused.
-    Io(io::Error),
+    #[error("{0}")]
+    Io(#[source] io::Error),
     /// There is a file of this name already.
+    #[error("there is a file of this name, and an image is never overwritten")]
     Exists,
     /// The file is no image of cards.
+    #[error("this is no image of cards")]
     NoImage,
     /// The image was written by a later version of this program: its format version.
+    #[error("its format is version {0}, and this program knows {VERSION}")]
     Newer(u32),
     /// The image is damaged: where.
+    #[error("the image is damaged ({0})")]
     Damaged(&'static str),
     /// A card's name is there twice.
+    #[error("two cards are called {0}")]
     Twice(String),
     /// There is no card of this name: some of those there are, and how many.
+    #[error("no card is called {wanted}; there are{}", names(some, *count))]
     NoSuchCard {
         /// The name that was looked for.
         wanted: String,
@@ -83,7 +90,29 @@ pub enum ImageErrorKind {
         count: u64,
     },
     /// A card that no image can hold.
+    #[error("{0}")]
     Unwritable(&'static str),
+}
+
+/// The names of all cards, or how many cards there are and some names.
+fn names(some: &[String], count: u64) -> String {
+    let names = some.join(", ");
+    match usize::try_from(count) == Ok(some.len()) {
+        true => format!(": {names}"),
+        false => format!(" {count}, among them {names}"),
+    }
+}
+
+impl fmt::Display for ImageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.kind)
+    }
+}
+
+impl std::error::Error for ImageError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.kind.source()
+    }
 }
 
 impl ImageError {
@@ -98,44 +127,6 @@ impl ImageError {
     #[must_use]
     pub const fn kind(&self) -> &ImageErrorKind {
         &self.kind
-    }
-}
-
-impl fmt::Display for ImageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = self.path.display();
-        match &self.kind {
-            ImageErrorKind::Io(error) => write!(f, "{path}: {error}"),
-            ImageErrorKind::Exists => write!(
-                f,
-                "{path}: there is a file of this name, and an image is never overwritten"
-            ),
-            ImageErrorKind::NoImage => write!(f, "{path}: this is no image of cards"),
-            ImageErrorKind::Newer(version) => write!(
-                f,
-                "{path}: its format is version {version}, and this program knows {VERSION}"
-            ),
-            ImageErrorKind::Damaged(place) => write!(f, "{path}: the image is damaged ({place})"),
-            ImageErrorKind::Twice(name) => write!(f, "{path}: two cards are called {name}"),
-            ImageErrorKind::NoSuchCard { wanted, some, count } => {
-                write!(f, "{path}: no card is called {wanted}; ")?;
-                let names = some.join(", ");
-                match usize::try_from(*count) == Ok(some.len()) {
-                    true => write!(f, "there are: {names}"),
-                    false => write!(f, "there are {count}, among them {names}"),
-                }
-            }
-            ImageErrorKind::Unwritable(why) => write!(f, "{path}: {why}"),
-        }
-    }
-}
-
-impl std::error::Error for ImageError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.kind {
-            ImageErrorKind::Io(error) => Some(error),
-            _ => None,
-        }
     }
 }
 
