@@ -10,8 +10,7 @@ use vmyna_card_os::CardError;
 use vmyna_card_os::state::StoreError;
 
 use crate::control::ControlError;
-use crate::folder::FolderError;
-use crate::state::STATE_VARIABLE;
+use crate::folder::{FolderError, STATE_VARIABLE};
 
 /// Why a card can't be opened, or its state not used.
 #[derive(Debug, thiserror::Error)]

@@ -7,13 +7,17 @@ use std::{fmt, fs, io};
 
 use crate::private_directory::PrivateDirectory;
 
+/// The variable of the environment that names the folder for the states of all cards, for images in folders that can't be
+/// written to. All programs that use a card must have the same value, or the card has two states.
+pub const STATE_VARIABLE: &str = "VMYNA_STATE";
+
 /// The folder of a state can't be used.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FolderError {
     /// The folder.
     pub folder: PathBuf,
-    /// Whether [`STATE_VARIABLE`](crate::STATE_VARIABLE) names it; otherwise it belongs to an image.
+    /// Whether [`STATE_VARIABLE`] names it; otherwise it belongs to an image.
     pub named: bool,
     /// The reason.
     pub problem: FolderProblem,

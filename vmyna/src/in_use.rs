@@ -1,36 +1,27 @@
 //! An issued card in use by this process. Other processes reach it by control requests ([`crate::control`]).
 
 mod requests;
+mod shared;
 
 use std::os::unix::net::UnixListener;
-use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once};
 use std::thread;
 
 use rand_core::OsRng;
 use vmyna_apdu::{Icc, IccError};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::{Card, Observer};
+use vmyna_card_os::Observer;
 
 use crate::error::Error;
 use crate::private_directory::PrivateDirectory;
 use crate::state::StatePlace;
+use shared::{InUse, lock};
 
 /// An issued card that keeps its state, in use by this process until it is dropped.
 pub struct KeptCard {
     shared: Arc<Mutex<InUse>>,
     /// The directory of the control socket.
     directory: PrivateDirectory,
-}
-
-/// The card, shared with the threads that answer control requests.
-struct InUse {
-    /// `None` once the card is no longer in use.
-    card: Option<Card>,
-    identity: [u8; 32],
-    powered: bool,
-    /// A control request has taken the power from the card. The next command gets no answer, so that the program notices
-    /// that nothing is selected or verified any more.
-    interrupted: bool,
 }
 
 impl KeptCard {
@@ -50,12 +41,7 @@ impl KeptCard {
             error,
         })?;
         card.observe(observer);
-        let shared = Arc::new(Mutex::new(InUse {
-            card: Some(card),
-            identity: place.identity(),
-            powered: false,
-            interrupted: false,
-        }));
+        let shared = Arc::new(Mutex::new(InUse::new(card, place.identity())));
         let answering = shared.clone();
         thread::spawn(move || requests::listen(&listener, &answering));
         // Once in a process is enough.
@@ -69,28 +55,6 @@ impl Drop for KeptCard {
     fn drop(&mut self) {
         lock(&self.shared).card = None;
         requests::wake(&self.directory.card_socket());
-    }
-}
-
-fn lock(shared: &Mutex<InUse>) -> MutexGuard<'_, InUse> {
-    // A card that panicked is in no worse state than one that lost power.
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl InUse {
-    /// Goes back to the card as issued, which loses its power for a moment. If it fails, nothing has changed.
-    fn reset_state(&mut self) -> Result<(), String> {
-        let Some(card) = &mut self.card else { return Ok(()) };
-        card.reset_state().map_err(|error| error.to_string())?;
-        if self.powered {
-            card.power_on();
-            self.interrupted = true;
-        }
-        Ok(())
-    }
-
-    fn with_card<T>(&mut self, call: impl FnOnce(&mut Card) -> Result<T, IccError>) -> Result<T, IccError> {
-        call(self.card.as_mut().ok_or(IccError::Gone)?)
     }
 }
 

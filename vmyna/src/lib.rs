@@ -37,11 +37,11 @@ pub use bench::{Bench, Slot};
 pub use control::{ControlError, ControlErrorKind};
 pub use error::Error;
 pub use exchange::{Exchange, SendError};
-pub use folder::{FolderError, FolderProblem};
+pub use folder::{FolderError, FolderProblem, STATE_VARIABLE};
 pub use in_use::KeptCard;
 pub use private_directory::PrivateDirectory;
 pub use source::{CardSource, OpenCard, ParseCardError};
-pub use state::{Reset, STATE_VARIABLE, StatePlace, Tries, TriesSource};
+pub use state::{Reset, StatePlace, Tries, TriesSource};
 
 pub use vmyna_apdu as apdu;
 pub use vmyna_applets as applets;

@@ -16,11 +16,7 @@ use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
 
 use crate::control::{ControlError, ask_reset, ask_tries};
 use crate::error::Error;
-use crate::folder;
-
-/// The variable of the environment that names the folder for the states of all cards, for images in folders that can't be
-/// written to. All programs that use a card must have the same value, or the card has two states.
-pub const STATE_VARIABLE: &str = "VMYNA_STATE";
+use crate::folder::{self, STATE_VARIABLE};
 
 /// Where the state of one card is, and which card that is.
 #[derive(Clone, Debug)]

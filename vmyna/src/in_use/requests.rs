@@ -12,7 +12,7 @@ use vmyna_card_os::Card;
 use vmyna_card_os::declaration::Body;
 use vmyna_pcsc_service::connect;
 
-use super::{InUse, lock};
+use super::shared::{InUse, lock};
 use crate::control::{GO, PATIENCE, READY, RESET_STATE, TRIES};
 
 /// The time limit for a whole line to arrive, and for an answer to be read.
