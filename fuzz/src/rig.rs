@@ -154,7 +154,13 @@ impl Rig {
 }
 
 fn card(store: Box<dyn Store + Send>) -> Card {
-    let parts = Parts::new(HANAKO.clone(), Profile::contact().atr, Box::new(ChaCha20Rng::from_seed([7; 32]))).with_store(store).with_engine(Box::new(CheapEngine));
+    let parts = Parts::new(
+        HANAKO.clone(),
+        Profile::contact().atr,
+        Box::new(ChaCha20Rng::from_seed([7; 32])),
+    )
+    .with_store(store)
+    .with_engine(Box::new(CheapEngine));
     Card::new(parts).expect("the specimen is a card")
 }
 
