@@ -7,6 +7,7 @@ use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, Operation, PrivateKey, SecureSession};
 use vmyna_card_os::rule::{self, Basis};
 
+use crate::aids;
 use crate::calendar::Date;
 use crate::cv::KeyId;
 use crate::person::MunicipalityCode;
@@ -16,10 +17,7 @@ use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file, measured};
 
 /// The AID.
-pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x01, 0x00]) {
-    Some(aid) => aid,
-    None => unreachable!(),
-};
+pub const AID: Aid = aids::CARD_INFO;
 
 /// The elementary files.
 pub mod ef {
@@ -32,7 +30,7 @@ pub mod ef {
     /// The key that answers INTERNAL AUTHENTICATE.
     pub const AUTHENTICATION_KEY: FileId = FileId::new(0x0019);
     /// 暗証番号.
-    pub const PIN: FileId = FileId::new(0x001C);
+    pub const PIN: FileId = crate::pins::COMMON.file;
 }
 
 /// The PIN: four digits. Terminals keep it equal to the residence-code application's; to the card they are two.

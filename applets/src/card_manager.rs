@@ -5,14 +5,12 @@ use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{Access, Application, Body, Condition, DataObject, File, SecureSession};
 use vmyna_card_os::rule::{self, Basis};
 
+use crate::aids;
 use crate::profile::Profile;
 use crate::{assumed, documented, measured};
 
 /// The AID of the ISD, GlobalPlatform's default.
-pub const AID: Aid = match Aid::new(&[0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00]) {
-    Some(aid) => aid,
-    None => unreachable!(),
-};
+pub const AID: Aid = aids::CARD_MANAGER;
 
 /// Tag of the contact ATR, the one object that also answers in the applications.
 const CONTACT_ATR: u16 = 0x5F51;

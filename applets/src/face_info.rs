@@ -10,16 +10,14 @@ use vmyna_card_os::declaration::{
 };
 use vmyna_card_os::rule;
 
+use crate::aids;
 use crate::pin_at_issue::PinAtIssue;
 use crate::pins;
 use crate::profile::Profile;
 use crate::{card_manager, documented, elementary_file, measured, verify_only};
 
 /// The AID.
-pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x02]) {
-    Some(aid) => aid,
-    None => unreachable!(),
-};
+pub const AID: Aid = aids::FACE_INFO;
 
 /// The elementary files.
 pub mod ef {
@@ -38,11 +36,11 @@ pub mod ef {
     /// Of unknown purpose.
     pub const UNKNOWN_0006: FileId = FileId::new(0x0006);
     /// 生年月日 PIN.
-    pub const BIRTH_DATE_PIN: FileId = FileId::new(0x0011);
+    pub const BIRTH_DATE_PIN: FileId = crate::pins::BIRTH.file;
     /// 照合番号B. (In the input-assist application this number is another file.)
-    pub const CODE_B: FileId = FileId::new(0x0012);
+    pub const CODE_B: FileId = crate::pins::FACE_CODE_B.file;
     /// 照合番号A.
-    pub const CODE_A: FileId = FileId::new(0x0013);
+    pub const CODE_A: FileId = crate::pins::FACE_CODE_A.file;
     /// The key with which the card proves that it is present.
     pub const AUTHENTICATION_KEY: FileId = FileId::new(0x001A);
 }

@@ -11,16 +11,14 @@ use vmyna_card_os::declaration::{
     SecureSession,
 };
 
+use crate::aids;
 use crate::pin_at_issue::PinAtIssue;
 use crate::pins;
 use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file, measured, verify_only};
 
 /// The AID.
-pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x08]) {
-    Some(aid) => aid,
-    None => unreachable!(),
-};
+pub const AID: Aid = aids::INPUT_ASSIST;
 
 /// The elementary files.
 pub mod ef {
@@ -43,15 +41,15 @@ pub mod ef {
     /// Of unknown purpose.
     pub const UNKNOWN_0008: FileId = FileId::new(0x0008);
     /// 暗証番号.
-    pub const PIN: FileId = FileId::new(0x0011);
+    pub const PIN: FileId = crate::pins::INPUT_ASSIST.file;
     /// A key reference that is blocked on every card.
     pub const BLOCKED: FileId = FileId::new(0x0012);
     /// The key by which the card proves that it is present.
     pub const AUTHENTICATION_KEY: FileId = FileId::new(0x0013);
     /// 照合番号A.
-    pub const CODE_A: FileId = FileId::new(0x0014);
+    pub const CODE_A: FileId = crate::pins::CODE_A.file;
     /// 照合番号B.
-    pub const CODE_B: FileId = FileId::new(0x0015);
+    pub const CODE_B: FileId = crate::pins::CODE_B.file;
 }
 
 /// 券面事項入力補助用暗証番号: four digits.

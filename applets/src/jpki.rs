@@ -7,16 +7,14 @@ use vmyna_card_os::declaration::{
 };
 use vmyna_card_os::rule;
 
+use crate::aids;
 use crate::pin_at_issue::PinAtIssue;
 use crate::pins;
 use crate::profile::Profile;
 use crate::{card_manager, documented, elementary_file, measured};
 
 /// The AID.
-pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01]) {
-    Some(aid) => aid,
-    None => unreachable!(),
-};
+pub const AID: Aid = aids::JPKI;
 
 /// English and Japanese names of the certificates.
 pub mod names {
@@ -53,11 +51,11 @@ pub mod ef {
     /// 利用者証明用秘密鍵.
     pub const AUTH_KEY: FileId = FileId::new(0x0017);
     /// 利用者証明用暗証番号.
-    pub const AUTH_PIN: FileId = FileId::new(0x0018);
+    pub const AUTH_PIN: FileId = crate::pins::AUTH.file;
     /// 署名用秘密鍵.
     pub const SIGN_KEY: FileId = FileId::new(0x001A);
     /// 署名用パスワード.
-    pub const SIGN_PIN: FileId = FileId::new(0x001B);
+    pub const SIGN_PIN: FileId = crate::pins::SIGN.file;
 }
 
 /// 利用者証明用暗証番号: four digits.

@@ -33,6 +33,7 @@
 //! This crate must never issue a card, make a key or draw a picture. It must never read a clock. A PIN, a private key or
 //! a My Number never gets into an error or a `Debug` output.
 
+mod aids;
 pub mod calendar;
 pub mod card_info;
 pub mod card_manager;

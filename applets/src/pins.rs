@@ -19,7 +19,7 @@
 
 use vmyna_apdu::{Aid, FileId};
 
-use crate::{card_info, face_info, input_assist, jpki, residence_code};
+use crate::aids;
 
 /// A PIN in one application, where it has a counter of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,103 +39,89 @@ pub struct CardPin {
     pub file: FileId,
 }
 
+/// A PIN from its name, label and title, its older names, application and file.
+const fn pin(names: [&'static str; 3], aliases: &'static [&'static str], aid: Aid, file: u16) -> CardPin {
+    let [name, label, title] = names;
+    let file = FileId::new(file);
+    CardPin {
+        name,
+        label,
+        title,
+        aliases,
+        aid,
+        file,
+    }
+}
+
 /// 利用者証明用暗証番号.
-pub const AUTH: CardPin = CardPin {
-    name: "auth",
-    label: "auth PIN",
-    title: "利用者証明用暗証番号",
-    aliases: &[],
-    aid: jpki::AID,
-    file: jpki::ef::AUTH_PIN,
-};
+pub const AUTH: CardPin = pin(["auth", "auth PIN", "利用者証明用暗証番号"], &[], aids::JPKI, 0x0018);
 
 /// 署名用パスワード.
-pub const SIGN: CardPin = CardPin {
-    name: "sign",
-    label: "sign password",
-    title: "署名用パスワード",
-    aliases: &[],
-    aid: jpki::AID,
-    file: jpki::ef::SIGN_PIN,
-};
+pub const SIGN: CardPin = pin(["sign", "sign password", "署名用パスワード"], &[], aids::JPKI, 0x001B);
 
 /// 券面事項入力補助用暗証番号.
-pub const INPUT_ASSIST: CardPin = CardPin {
-    name: "input-assist",
-    label: "input-assist PIN",
-    title: "券面事項入力補助用暗証番号",
-    aliases: &[],
-    aid: input_assist::AID,
-    file: input_assist::ef::PIN,
-};
+pub const INPUT_ASSIST: CardPin = pin(
+    ["input-assist", "input-assist PIN", "券面事項入力補助用暗証番号"],
+    &[],
+    aids::INPUT_ASSIST,
+    0x0011,
+);
 
 /// 照合番号A of the input-assist application.
-pub const CODE_A: CardPin = CardPin {
-    name: "code-a",
-    label: "verification code A",
-    title: "照合番号A",
-    aliases: &["text-code-a"],
-    aid: input_assist::AID,
-    file: input_assist::ef::CODE_A,
-};
+pub const CODE_A: CardPin = pin(
+    ["code-a", "verification code A", "照合番号A"],
+    &["text-code-a"],
+    aids::INPUT_ASSIST,
+    0x0014,
+);
 
 /// 照合番号B of the input-assist application.
-pub const CODE_B: CardPin = CardPin {
-    name: "code-b",
-    label: "verification code B",
-    title: "照合番号B",
-    aliases: &["text-code-b"],
-    aid: input_assist::AID,
-    file: input_assist::ef::CODE_B,
-};
+pub const CODE_B: CardPin = pin(
+    ["code-b", "verification code B", "照合番号B"],
+    &["text-code-b"],
+    aids::INPUT_ASSIST,
+    0x0015,
+);
 
 /// 生年月日 as a PIN.
-pub const BIRTH: CardPin = CardPin {
-    name: "birth",
-    label: "birth PIN",
-    title: "生年月日",
-    aliases: &["birth-date"],
-    aid: face_info::AID,
-    file: face_info::ef::BIRTH_DATE_PIN,
-};
+pub const BIRTH: CardPin = pin(
+    ["birth", "birth PIN", "生年月日"],
+    &["birth-date"],
+    aids::FACE_INFO,
+    0x0011,
+);
 
 /// 照合番号B of the face-info application.
-pub const FACE_CODE_B: CardPin = CardPin {
-    name: "code-b@face_info",
-    aliases: &["face-code-b"],
-    aid: face_info::AID,
-    file: face_info::ef::CODE_B,
-    ..CODE_B
-};
+pub const FACE_CODE_B: CardPin = pin(
+    ["code-b@face_info", "verification code B", "照合番号B"],
+    &["face-code-b"],
+    aids::FACE_INFO,
+    0x0012,
+);
 
 /// 照合番号A of the face-info application.
-pub const FACE_CODE_A: CardPin = CardPin {
-    name: "code-a@face_info",
-    aliases: &["face-code-a"],
-    aid: face_info::AID,
-    file: face_info::ef::CODE_A,
-    ..CODE_A
-};
+pub const FACE_CODE_A: CardPin = pin(
+    ["code-a@face_info", "verification code A", "照合番号A"],
+    &["face-code-a"],
+    aids::FACE_INFO,
+    0x0013,
+);
 
 /// 住民基本台帳用暗証番号.
-pub const RESIDENCE: CardPin = CardPin {
-    name: "residence",
-    label: "residence PIN",
-    title: "住民基本台帳用暗証番号",
-    aliases: &[],
-    aid: residence_code::AID,
-    file: residence_code::ef::PIN,
-};
+pub const RESIDENCE: CardPin = pin(
+    ["residence", "residence PIN", "住民基本台帳用暗証番号"],
+    &[],
+    aids::RESIDENCE_CODE,
+    0x001C,
+);
 
 /// The PIN of the common application, 個人番号カード用暗証番号. Municipal terminals keep it equal to [`RESIDENCE`].
-pub const COMMON: CardPin = CardPin {
-    name: "common",
-    label: "common PIN",
-    title: "個人番号カード用暗証番号",
-    aliases: &["card-info"],
-    aid: card_info::AID,
-    file: card_info::ef::PIN,
-};
+pub const COMMON: CardPin = pin(
+    ["common", "common PIN", "個人番号カード用暗証番号"],
+    &["card-info"],
+    aids::CARD_INFO,
+    0x001C,
+);
 
 /// All of them, in the order of the applications and files.
 pub const ALL: [CardPin; 10] = [
@@ -194,7 +180,7 @@ mod tests {
     use vmyna_card_os::declaration::Body;
 
     use super::*;
-    use crate::specimen;
+    use crate::{input_assist, specimen};
 
     #[test]
     fn every_pin_of_a_declaration_but_the_blocked_one_has_a_name() {

@@ -9,6 +9,7 @@ use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, SecureSession};
 use vmyna_card_os::rule;
 
+use crate::aids;
 use crate::card_info::{change_key_access, key_reference, key_reference_basis, record};
 use crate::cv::KeyId;
 use crate::person::ResidenceCode;
@@ -18,10 +19,7 @@ use crate::profile::Profile;
 use crate::{assumed, card_manager, documented, elementary_file};
 
 /// The AID.
-pub const AID: Aid = match Aid::new(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x01]) {
-    Some(aid) => aid,
-    None => unreachable!(),
-};
+pub const AID: Aid = aids::RESIDENCE_CODE;
 
 /// The elementary files.
 pub mod ef {
@@ -30,7 +28,7 @@ pub mod ef {
     /// The name of a key, the same as in the common card application.
     pub const KEY_REFERENCE: FileId = FileId::new(0x0002);
     /// 暗証番号.
-    pub const PIN: FileId = FileId::new(0x001C);
+    pub const PIN: FileId = crate::pins::RESIDENCE.file;
     /// 住民票コード.
     pub const RESIDENCE_CODE: FileId = FileId::new(0x0021);
 }
