@@ -1,5 +1,6 @@
 #!/bin/sh
-# Counts the lines of the product's Rust without its tests, in the working tree or in a revision.
+# Counts the lines of the product's Rust without its tests, in the working tree or in a revision: all lines, and those of code,
+# which are neither blank nor comments alone.
 #
 #   scripts/lines.sh [--print] [REVISION]     with --print: prints those lines, each behind its file's name
 #
@@ -37,7 +38,7 @@ for file in $files; do [ ! -f "$file" ] || printf '%s\n' "$file"; done | xargs a
     { flush() }
     $0 == "#[cfg(test)]" { held = $0; name = FILENAME; next }
     { put(FILENAME, $0) }
-    END { flush(); if (print_lines != "yes") print lines }
+    END { flush(); if (print_lines != "yes") print lines " lines, " code " of code" }
     function flush() { if (held != "") put(name, held); held = "" }
-    function put(file, line) { lines++; if (print_lines == "yes") print file ": " line }
+    function put(file, line) { lines++; if (line !~ /^[ \t]*(\/\/.*)?$/) code++; if (print_lines == "yes") print file ": " line }
 '
