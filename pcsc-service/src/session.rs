@@ -157,8 +157,8 @@ impl Session {
         match (request, self.stage) {
             (&Request::Version { major, minor }, Stage::New) => self.greet(major, minor),
             (&Request::Cancel { context }, Stage::New) => {
-                let found = self.readers.waiters(|waiters| waiters.cancel(context));
-                let code = if found { code::SUCCESS } else { code::INVALID_HANDLE };
+                let exists = self.readers.waiters(|waiters| waiters.cancel(context));
+                let code = if exists { code::SUCCESS } else { code::INVALID_HANDLE };
                 self.send(&Reply::Short(context, code))
             }
             // A client of another version may ask again on the same connection.

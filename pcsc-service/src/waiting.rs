@@ -111,21 +111,21 @@ impl Waiters {
         }
     }
 
-    /// SCardCancel: ends the wait of the client with this context. Returns whether there is one and it waited.
+    /// SCardCancel: ends the wait of the client with this context, if it waits. Returns whether the context exists.
+    ///
+    /// A wait that has just ended is no error. pcscd answers so from 2.0.1 on; older ones refuse, so a client could not
+    /// cancel a wait that may time out at the same moment.
     pub(crate) fn cancel(&mut self, context: u32) -> bool {
         let peer = self.0.values_mut().find(|peer| peer.context == Some(context));
-        peer.is_some_and(|peer| peer.wake(CANCELLED))
+        peer.map(|peer| peer.wake(CANCELLED)).is_some()
     }
 }
 
 impl Peer {
-    fn wake(&mut self, code: Code) -> bool {
+    fn wake(&mut self, code: Code) {
         match self.waiting {
-            Waiting::No => false,
-            Waiting::Asking(_) => {
-                self.waiting = Waiting::Asking(Some(code));
-                true
-            }
+            Waiting::No => {}
+            Waiting::Asking(_) => self.waiting = Waiting::Asking(Some(code)),
             Waiting::Yes => {
                 self.waiting = Waiting::No;
                 let mut message = Vec::with_capacity(WOKEN);
@@ -135,7 +135,6 @@ impl Peer {
                     // The client does not read what it has asked for.
                     let _ = self.stream.shutdown(Shutdown::Both);
                 }
-                true
             }
         }
     }

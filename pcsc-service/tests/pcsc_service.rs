@@ -13,6 +13,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
 use std::time::{Duration, Instant};
 use vmyna_apdu::{Icc, IccError};
 use vmyna_pcsc_service::{
@@ -102,7 +103,7 @@ fn no_change_is_lost_or_told_twice_and_none_comes_between_the_replies_of_4_6() {
     assert_eq!(client.numbers(2), [1, 0]);
     // A client that has the table already and only waits gets a message as well.
     client.send(0x13, &[], &[]);
-    std::thread::sleep(Duration::from_millis(200));
+    thread::sleep(Duration::from_millis(200));
     hand.insert(READER, None).unwrap();
     assert_eq!(client.numbers(2), [1, 0]);
 }
@@ -116,7 +117,43 @@ fn a_wait_is_cancelled_from_another_connection_by_its_context_only() {
     assert_eq!(cancel(waiting.context ^ 1), code::INVALID_HANDLE);
     assert_eq!(cancel(waiting.context), 0);
     assert_eq!(waiting.numbers(2), [0, code::CANCELLED]);
+    // The context still exists, although it waits no longer.
+    assert_eq!(cancel(waiting.context), 0);
+    assert_eq!(waiting.call(0x02, &[waiting.context, 0], 2)[1], 0);
     assert_eq!(cancel(waiting.context), code::INVALID_HANDLE);
+    service.is_well();
+}
+
+#[test]
+fn cancel_that_races_with_the_end_of_a_wait_succeeds() {
+    let service = Service::start();
+    let path = service.path();
+    for minor in 4..=6 {
+        let mut client = Client::of_version(path, minor);
+        let context = client.context;
+        let count = if minor >= 5 { 1 } else { 0 };
+        for _ in 0..100 {
+            if minor == 6 {
+                client.send(0x13, &[], &[]);
+                assert_eq!(client.call(0x16, &[], 1), [1]);
+                client.send(0x17, &[], &[]);
+                client.receive(184);
+            } else {
+                client.wait();
+            }
+            let canceller = thread::spawn({
+                let mut other = Client::open(path);
+                move || other.call(0x0D, &[context, 0], 2)[1]
+            });
+            client.send(0x14, &[], &[]);
+            let message = client.numbers(2);
+            assert!(
+                message[0] == count && [0, code::CANCELLED].contains(&message[1]),
+                "4:{minor}: {message:x?}"
+            );
+            assert_eq!(canceller.join().unwrap(), 0, "4:{minor}");
+        }
+    }
     service.is_well();
 }
 
@@ -221,7 +258,7 @@ fn half_a_message_is_waited_for_only_so_long_and_a_pause_between_messages_for_ev
     while slow.stream.write_all(&[0]).is_ok() && start.elapsed() < 3 * PATIENCE {
         sent += 1;
         // A new byte every now and then buys no time.
-        std::thread::sleep(PATIENCE / 10);
+        thread::sleep(PATIENCE / 10);
         if sent == 8 {
             break;
         }
@@ -241,14 +278,14 @@ fn a_client_that_never_reads_is_cut_off_and_holds_nobody_up() {
     let request = header(0, 0x12);
     deaf.stream.set_write_timeout(Some(3 * PATIENCE)).unwrap();
     let start = Instant::now();
-    let writer = std::thread::spawn(move || {
+    let writer = thread::spawn(move || {
         // Each asks for 2,944 bytes; at some point the service can neither write nor read any more.
         while deaf.stream.write_all(&request).is_ok() {}
         start.elapsed()
     });
     for _ in 0..20 {
         service.is_well();
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
     let took = writer.join().unwrap();
     assert!(took < 2 * PATIENCE, "{took:?}");
@@ -291,8 +328,8 @@ fn a_client_that_dies_in_a_transaction_gives_the_card_back_reset() {
     assert_eq!(one.begin(card), 0);
     assert_eq!(other.begin(others), code::SHARING_VIOLATION);
     let mut queue = Client::new(service.path());
-    let waiter = std::thread::spawn(move || queue.connect(2, 3).2);
-    std::thread::sleep(Duration::from_millis(50));
+    let waiter = thread::spawn(move || queue.connect(2, 3).2);
+    thread::sleep(Duration::from_millis(50));
     assert!(!waiter.is_finished());
     drop(one);
     assert_eq!(waiter.join().unwrap(), 0);
@@ -318,7 +355,7 @@ fn who_waits_for_a_transaction_and_dies_is_noticed() {
             &[],
         );
     }
-    std::thread::sleep(Duration::from_millis(300));
+    thread::sleep(Duration::from_millis(300));
     assert_eq!(one.call(0x08, &[card, 0, 0], 3)[2], 0);
     assert_eq!(service.hand().list()[0].sharing, before);
     service.is_well();
@@ -330,12 +367,12 @@ fn a_card_at_work_keeps_only_those_waiting_who_want_that_card_and_is_pulled_at_o
     let (mut one, mut other) = (Client::new(service.path()), Client::new(service.path()));
     let (card, others) = (one.connect_shared(), other.connect_shared());
     one.begin_transmit(card, &[TAKE_300_MS, 0]);
-    std::thread::sleep(Duration::from_millis(50));
+    thread::sleep(Duration::from_millis(50));
     let start = Instant::now();
     assert_eq!(other.status(others), 0);
     other.wait();
     let hand = service.hand();
-    let remover = std::thread::spawn(move || hand.remove(READER));
+    let remover = thread::spawn(move || hand.remove(READER));
     assert_eq!(other.numbers(2), [0, 0]);
     assert_eq!(other.status(others), code::REMOVED_CARD);
     assert!(start.elapsed() < Duration::from_millis(200), "{:?}", start.elapsed());
@@ -374,7 +411,7 @@ struct Slow(TestCard);
 
 impl Icc for Slow {
     fn power_on(&mut self, atr: &mut Vec<u8>) -> Result<(), IccError> {
-        std::thread::sleep(Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
         self.0.power_on(atr)
     }
 
@@ -423,7 +460,7 @@ fn a_card_nobody_uses_is_powered_off_in_time_and_on_again_and_one_in_use_is_not(
     let mut client = Client::new(service.path());
     let card = client.connect_shared();
     assert_eq!(service.card.count("on"), 2);
-    std::thread::sleep(3 * grace);
+    thread::sleep(3 * grace);
     assert_eq!(off(), 1);
     assert_eq!(client.disconnect(card, 0), 0);
     // A client comes back in time.
@@ -438,7 +475,7 @@ fn a_card_nobody_uses_is_powered_off_in_time_and_on_again_and_one_in_use_is_not(
         left.elapsed()
     );
     let never = Service::with(None, None);
-    std::thread::sleep(3 * grace);
+    thread::sleep(3 * grace);
     assert_eq!(never.card.count("off"), 0);
 }
 
@@ -602,7 +639,7 @@ fn a_service_ends_although_its_sockets_have_gone_and_leaves_its_successor_alone(
         card: _card,
         _directory: directory,
     } = service;
-    let ends = std::thread::spawn(move || drop((server, service)));
+    let ends = thread::spawn(move || drop((server, service)));
     assert!(within(LIMIT, || ends.is_finished()));
     Client::new(&path).connect_shared();
     drop((successor, directory));
@@ -643,7 +680,7 @@ fn an_apdu_costs_little_more_than_the_bare_socket() {
     let command = [0x00, 0xB0, 0x00, 0x00, 0x00];
     let (request, reply) = (8 + 32 + command.len(), 32 + command.len() + 2);
     let (mut near, mut far) = UnixStream::pair().unwrap();
-    let partner = std::thread::spawn(move || {
+    let partner = thread::spawn(move || {
         let (mut buffer, answer) = (vec![0; request], vec![0; reply]);
         while far.read_exact(&mut buffer).is_ok() && far.write_all(&answer).is_ok() {}
     });
