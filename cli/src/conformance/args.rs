@@ -101,8 +101,8 @@ pub(super) enum Action {
 
 pub(crate) const HELP: &str = "\
 A real card in a real reader is safe: what is sent to it reads, asks for the tries left, verifies
-the PINs that you give and signs a text that is marked as a test. Each PIN is tried once first, with
-at least two tries left; at a wrong one everything stops. Wrong PINs are never sent without
+the PINs that you give and signs a text that is marked as a test. Each PIN is tried once first,
+with at least two tries left; at a wrong one everything stops. Wrong PINs are never sent without
 --allow-wrong-pins; nothing is written without --disposable. A vector that needs what you have not
 given is left out and counted.
 
