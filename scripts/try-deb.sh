@@ -11,6 +11,8 @@ set -- "${CARGO_TARGET_DIR:-target}"/debian/vmyna_*.deb
 [ $# -eq 1 ] && [ -f "$1" ] || { echo "one package is expected in target/debian/: run make deb" >&2; exit 1; }
 
 root=$(mktemp -d)
+# apt and man use users of their own there.
+chmod 755 "$root"
 # shellcheck disable=SC2329  # called by the trap
 finish() {
     umount "$root/proc" 2>/dev/null || true
