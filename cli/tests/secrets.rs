@@ -78,8 +78,11 @@ impl Secret {
             let other = |at: Option<&u8>| at.is_none_or(|byte| !byte.is_ascii_alphanumeric());
             written.windows(what.len()).enumerate().any(|(at, window)| {
                 let (before, after) = (at.checked_sub(1), at + what.len());
-                // A time of so many microseconds is no PIN.
-                let time = written[after..].starts_with(" µs".as_bytes());
+                // A time of so many microseconds is no PIN, in a trace or in a report.
+                let time = written[after..].starts_with(" µs".as_bytes())
+                    || ["\"microseconds\": ", "\"milliseconds\": "]
+                        .iter()
+                        .any(|key| written[..at].ends_with(key.as_bytes()));
                 window == what && !time && other(before.and_then(|at| written.get(at))) && other(written.get(after))
             })
         };
@@ -144,6 +147,8 @@ fn the_search_finds_a_secret_in_every_form() {
     for (written, found) in [
         ("\"7391\"", true),
         ("7391 µs", false),
+        ("\"microseconds\": 7391,", false),
+        ("\"tries\": 7391,", true),
         ("17391", false),
         ("x37333931", true),
     ] {
