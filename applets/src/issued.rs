@@ -16,7 +16,7 @@ use crate::person::{Person, ResidenceCode, SecurityCode};
 use crate::{Profile, card_info, card_manager, face_info, input_assist, jpki, residence_code};
 
 /// The longest name of a card, in bytes.
-const LONGEST_NAME: usize = 64;
+pub(crate) const LONGEST_NAME: usize = 64;
 
 /// The name of a card in its collection: 1 to 64 of `a-z 0-9 - _ .`, the first a letter or digit.
 ///

@@ -29,6 +29,9 @@
 //! and opening one card reads the header, the index and that card only. Digests find damage; they don't protect against a
 //! deliberate change.
 //!
+//! An image has at most 8,000,000 cards. A card has at most 1 MiB with all shared objects that it refers to, and at most 4,096
+//! DER objects, 12 of them inside one another. A reader refuses more before it allocates memory for it.
+//!
 //! A reader refuses a version or a flag that it does not know. Images are readable by their owner only: they hold private
 //! keys and PINs.
 
@@ -49,6 +52,16 @@ const HEADER: usize = 104;
 /// What the digest at the header's end covers.
 const HEADER_BODY: usize = HEADER - 32;
 const DIGEST: usize = 32;
+/// The most cards of an image.
+pub const MOST_CARDS: u64 = 8_000_000;
+/// The most bytes of one card: its record and every shared object that it refers to, each counted as often as it is named.
+/// A card whose files are all as long as a file can be has less.
+pub const LONGEST_CARD: u32 = 1 << 20;
+/// The most DER objects in the record of a card, and the most that are inside one another.
+const MOST_OBJECTS: usize = 4096;
+const DEEPEST: usize = 12;
+/// The bytes of an entry of the index beside the name.
+const BESIDE_NAME: usize = 1 + 12 + DIGEST;
 
 /// Why an image can't be read or written.
 #[derive(Debug)]
@@ -76,6 +89,9 @@ pub enum ImageErrorKind {
     /// The image is damaged: where.
     #[error("the image is damaged ({0})")]
     Damaged(&'static str),
+    /// A card in it has more bytes than [`LONGEST_CARD`]. Nothing was allocated for them.
+    #[error("a card in it has more than {LONGEST_CARD} bytes")]
+    TooLarge,
     /// A card's name is there twice.
     #[error("two cards are called {0}")]
     Twice(String),

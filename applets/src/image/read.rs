@@ -11,8 +11,10 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::record::{self, Place};
-use super::{DIGEST, HEADER, HEADER_BODY, ImageError, ImageErrorKind, MAGIC, VERSION};
-use crate::issued::{CardName, IssuedCard};
+use super::{
+    BESIDE_NAME, DIGEST, HEADER, HEADER_BODY, ImageError, ImageErrorKind, LONGEST_CARD, MAGIC, MOST_CARDS, VERSION,
+};
+use crate::issued::{CardName, IssuedCard, LONGEST_NAME};
 
 /// An open image.
 pub struct Image {
@@ -117,27 +119,53 @@ impl Image {
             return Err(image.error(ImageErrorKind::Damaged("it is not as long as it was written")));
         }
         image.count = count;
-        image.index = image.checked("its index", &(index..end), &field(body, 40))?;
-        image.entries = image.find_entries().ok_or(image.error(DAMAGED_INDEX))?;
+        image.read_index(index..end, &field(body, 40))?;
         Ok(image)
     }
 
-    /// Cuts the index into entries; `None` when it does not consist of as many, in ascending order.
-    fn find_entries(&self) -> Option<Vec<Range<usize>>> {
-        let mut entries: Vec<Range<usize>> = Vec::new();
-        let mut at = 0;
-        while at < self.index.len() {
-            let end = at + 1 + usize::from(self.index[at]) + 12 + DIGEST;
-            let this = self.entry(self.index.get(at..end)?)?;
-            if let Some(before) = entries.last()
+    /// Reads the index piece by piece and checks each entry as it comes, so that a forged length or a hole in the file takes
+    /// no memory.
+    fn read_index(&mut self, place: Range<u64>, digest: &[u8; DIGEST]) -> Result<(), ImageError> {
+        const PIECE: u64 = 1 << 16;
+        let [shortest, longest] = [1, LONGEST_NAME].map(|name| self.count.saturating_mul((BESIDE_NAME + name) as u64));
+        if self.count > MOST_CARDS || !(shortest..=longest).contains(&(place.end - place.start)) {
+            return Err(self.error(DAMAGED_INDEX));
+        }
+        let mut digester = Sha256::new();
+        let mut at = place.start;
+        while at < place.end {
+            let piece = at..place.end.min(at + PIECE);
+            at = piece.end;
+            let piece = self.source.read(&piece);
+            let piece = piece.map_err(|error| self.error(ImageErrorKind::Io(error)))?;
+            digester.update(&piece);
+            self.index.extend(piece);
+            self.find_entries().ok_or(self.error(DAMAGED_INDEX))?;
+        }
+        let all = self.entries.last().map_or(0, |entry| entry.end) == self.index.len();
+        if !all || self.entries.len() as u64 != self.count || *digester.finalize() != *digest {
+            return Err(self.error(DAMAGED_INDEX));
+        }
+        Ok(())
+    }
+
+    /// Finds the entries that are whole in what was read of the index; `None` if one is no entry or not in ascending order.
+    fn find_entries(&mut self) -> Option<()> {
+        let mut at = self.entries.last().map_or(0, |entry| entry.end);
+        while let Some(name) = self.index.get(at) {
+            let end = at + usize::from(*name) + BESIDE_NAME;
+            let Some(bytes) = self.index.get(at..end) else { break };
+            let this = self.entry(bytes)?;
+            this.name.parse::<CardName>().ok()?;
+            if let Some(before) = self.entries.last()
                 && self.entry(&self.index[before.clone()])?.name >= this.name
             {
                 return None;
             }
-            entries.push(at..end);
+            self.entries.push(at..end);
             at = end;
         }
-        (entries.len() as u64 == self.count).then_some(entries)
+        Some(())
     }
 
     fn entry<'a>(&self, bytes: &'a [u8]) -> Option<Entry<'a>> {
@@ -196,16 +224,21 @@ impl Image {
                 count: self.count,
             })
         })?;
+        let mut left = LONGEST_CARD;
         // PINs and numbers stand in it.
-        let card = Zeroizing::new(self.object("a card", &entry.place)?);
-        record::decode(&card, &mut |place| self.object("an object of a card", place)).map_err(|error| match error {
-            record::DecodeError::Image(error) => error,
-            record::DecodeError::Record(place) => self.error(ImageErrorKind::Damaged(place)),
+        let card = Zeroizing::new(self.object("a card", &entry.place, &mut left)?);
+        record::decode(&card, &mut |place| self.object("an object of a card", place, &mut left)).map_err(|error| {
+            match error {
+                record::DecodeError::Image(error) => error,
+                record::DecodeError::Record(place) => self.error(ImageErrorKind::Damaged(place)),
+            }
         })
     }
 
-    /// The bytes of an object, if they are those that were written.
-    fn object(&self, what: &'static str, place: &Place) -> Result<Vec<u8>, ImageError> {
+    /// The bytes of an object, if they are those that were written and the card may have as many: `left`.
+    fn object(&self, what: &'static str, place: &Place, left: &mut u32) -> Result<Vec<u8>, ImageError> {
+        let rest = left.checked_sub(place.length);
+        *left = rest.ok_or_else(|| self.error(ImageErrorKind::TooLarge))?;
         let end = place.offset.checked_add(u64::from(place.length));
         match end.filter(|end| *end <= self.length) {
             Some(end) => self.checked(what, &(place.offset..end), &place.digest),

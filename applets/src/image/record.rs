@@ -30,7 +30,7 @@ use der::{Choice, Decode, Encode, Sequence};
 use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceData};
 use zeroize::Zeroizing;
 
-use super::{ImageError, ImageErrorKind};
+use super::{DEEPEST, ImageError, ImageErrorKind, MOST_OBJECTS};
 use crate::calendar;
 use crate::card_info::CardSerial;
 use crate::cv::KeyId;
@@ -355,12 +355,15 @@ impl From<der::Error> for DecodeError {
 /// Gives the bytes of shared objects.
 type Fetch<'f> = &'f mut dyn FnMut(&Place) -> Result<Vec<u8>, ImageError>;
 
-/// No record has as many objects inside one another.
-const DEEPEST: usize = 12;
+/// Whether every DER object in these bytes ends where the one around it does, or before, and there are not more than the
+/// limits allow. The `der` crate allocates for a text or an octet string what its length announces, up to 256 MiB, before it
+/// looks whether that much is there; and a list of short objects takes many times its bytes.
+pub(super) fn lengths_fit(bytes: &[u8]) -> bool {
+    objects_fit(bytes, DEEPEST, &mut { MOST_OBJECTS })
+}
 
-/// Whether every DER object in these bytes ends where the one around it does, or before. The `der` crate allocates for a
-/// text or an octet string what its length announces, up to 256 MiB, before it looks whether that much is there.
-pub(super) fn lengths_fit(mut bytes: &[u8], deepest: usize) -> bool {
+/// The same for objects that may have `deepest` more inside them, and be `most`, which is counted down.
+pub(super) fn objects_fit(mut bytes: &[u8], deepest: usize, most: &mut usize) -> bool {
     const CONSTRUCTED: u8 = 0x20;
     while let [tag, first, rest @ ..] = bytes {
         let (length, rest) = match first {
@@ -372,10 +375,11 @@ pub(super) fn lengths_fit(mut bytes: &[u8], deepest: usize) -> bool {
             },
             _ => return false,
         };
-        let Some((value, behind)) = rest.split_at_checked(length) else {
+        let (Some((value, behind)), Some(left)) = (rest.split_at_checked(length), most.checked_sub(1)) else {
             return false;
         };
-        if tag & CONSTRUCTED != 0 && (deepest == 0 || !lengths_fit(value, deepest - 1)) {
+        *most = left;
+        if tag & CONSTRUCTED != 0 && (deepest == 0 || !objects_fit(value, deepest - 1, most)) {
             return false;
         }
         bytes = behind;
@@ -385,7 +389,7 @@ pub(super) fn lengths_fit(mut bytes: &[u8], deepest: usize) -> bool {
 
 /// A card from its record.
 pub(super) fn decode(record: &[u8], fetch: Fetch<'_>) -> Result<IssuedCard, DecodeError> {
-    if !lengths_fit(record, DEEPEST) {
+    if !lengths_fit(record) {
         return Err(DecodeError::Record("the lengths in a card"));
     }
     let card = Card::from_der(record)?;
@@ -534,13 +538,13 @@ fn face_info(record: &FaceInfo<'_>, fetch: Fetch<'_>) -> Result<face_info::Conte
 }
 
 fn contents<const N: usize>(objects: &[Object<'_>], fetch: Fetch<'_>) -> Result<[Content; N], DecodeError> {
+    let wrong = || DecodeError::Record("how many files an application has");
+    let objects: &[Object<'_>; N] = objects.try_into().map_err(|_| wrong())?;
     let mut files = Vec::with_capacity(N);
     for object in objects {
         files.push(Content::from(bytes(object, fetch)?));
     }
-    files
-        .try_into()
-        .map_err(|_| DecodeError::Record("how many files an application has"))
+    files.try_into().map_err(|_| wrong())
 }
 
 fn certified(record: Option<&CertifiedKey<'_>>, fetch: Fetch<'_>) -> Result<Option<jpki::CertifiedKey>, DecodeError> {
@@ -590,4 +594,17 @@ fn municipality(digits: &str) -> Result<MunicipalityCode, DecodeError> {
 
 fn date(digits: &str) -> Result<calendar::Date, DecodeError> {
     calendar::Date::from_digits(digits.as_bytes()).ok_or(DecodeError::Record("a date"))
+}
+
+/// The record with this many files of the face-info application, each at this place.
+#[cfg(test)]
+pub(super) fn with_face_files(record: &[u8], files: usize, place: &Place) -> Vec<u8> {
+    let mut card = Card::from_der(record).unwrap();
+    let shared = || Shared {
+        offset: place.offset,
+        length: place.length,
+        digest: der::asn1::OctetString::new(place.digest).unwrap(),
+    };
+    card.face_info.files = (0..files).map(|_| Object::Shared(shared())).collect();
+    card.to_der().unwrap()
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use vmyna_card_os::declaration::Body;
 
+use super::record::Place;
 use super::*;
 use crate::issued::{CardName, IssuedCard};
 use crate::specimen;
@@ -256,7 +257,7 @@ fn errors_name_the_file() {
 /// Found by fuzzing: one changed byte of a record, and a file of 18 KB took 10 MB.
 #[test]
 fn a_length_beyond_what_is_there_is_refused_before_anything_is_allocated_for_it() {
-    let fits = |bytes: &[u8]| super::record::lengths_fit(bytes, 3);
+    let fits = |bytes: &[u8]| super::record::objects_fit(bytes, 3, &mut 4);
     for right in [
         &[][..],
         &[0x04, 0],
@@ -276,10 +277,139 @@ fn a_length_beyond_what_is_there_is_refused_before_anything_is_allocated_for_it(
         &[0x04, 0x80, 0, 0],
         &[0x04, 0x85, 0, 0, 0, 0, 0],
         &[0x30, 6, 0x30, 4, 0x30, 2, 0x30, 0],
+        &[0x04, 0, 0x04, 0, 0x04, 0, 0x04, 0, 0x04, 0],
+        &[0x30, 8, 0x04, 0, 0x04, 0, 0x04, 0, 0x04, 0],
     ] {
         assert!(!fits(wrong), "{wrong:02X?}");
     }
     let name = name("a");
     let card = open(IMAGE.clone()).unwrap().card(&name);
     assert!(card.is_ok(), "{:?}", card.err());
+}
+
+/// An image with this index, whose digests are right.
+fn with_index(count: u64, length: u64, index: &[u8]) -> Vec<u8> {
+    let mut image = vec![0; HEADER];
+    image[..8].copy_from_slice(&MAGIC);
+    image[11] = 1;
+    image[16..24].copy_from_slice(&count.to_be_bytes());
+    image[24..32].copy_from_slice(&length.to_be_bytes());
+    image[32..40].copy_from_slice(&(HEADER as u64).to_be_bytes());
+    image[40..72].copy_from_slice(&Sha256::digest(index));
+    let digest = Sha256::digest(&image[..HEADER_BODY]);
+    image[HEADER_BODY..].copy_from_slice(&digest);
+    image.extend(index);
+    image
+}
+
+/// The most memory that this process has had, in KiB.
+#[cfg(target_os = "linux")]
+fn most_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_forged_index_in_a_sparse_file_takes_no_memory() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let before = most_memory();
+    let huge = 8 << 30;
+    for (count, length) in [
+        (1, huge),
+        (huge / 46, huge),
+        (MOST_CARDS, huge),
+        (u64::MAX, huge),
+        (MOST_CARDS, 100 * MOST_CARDS),
+    ] {
+        std::fs::write(file.path(), with_index(count, length, &[])).unwrap();
+        file.as_file().set_len(length).unwrap();
+        let refused = Image::open(file.path()).err().unwrap();
+        assert!(
+            matches!(refused.kind(), ImageErrorKind::Damaged("its index")),
+            "{refused}"
+        );
+        let more = most_memory() - before;
+        assert!(more < 100 * 1024, "{more} KiB for {count} cards in {length} bytes");
+    }
+}
+
+#[test]
+fn an_index_longer_than_a_piece_is_read_and_no_name_in_it_is_foreign() {
+    let entry = |name: &[u8]| [&[name.len() as u8], name, &[0; 12 + DIGEST]].concat();
+    let opened = |entries: &[Vec<u8>]| {
+        let index = entries.concat();
+        open(with_index(entries.len() as u64, (HEADER + index.len()) as u64, &index))
+    };
+    let many: Vec<_> = (0..5000)
+        .map(|number| entry(format!("c{number:05}").as_bytes()))
+        .collect();
+    let image = opened(&many).unwrap();
+    assert_eq!(
+        (image.count(), image.names().count(), image.names().last()),
+        (5000, 5000, Some("c04999"))
+    );
+    for foreign in ["", "\u{1b}[2J", "a\u{202e}b", "A", "a b", "\u{9b}m", &"a".repeat(65)] {
+        assert!(opened(&[entry(foreign.as_bytes())]).is_err(), "{foreign:?}");
+    }
+    assert!(opened(&[entry(b"b"), entry(b"a")]).is_err());
+}
+
+#[test]
+fn a_card_that_names_one_object_thousands_of_times_is_refused() {
+    const OBJECT: u32 = 400_000;
+    let place = Place {
+        offset: HEADER as u64,
+        length: OBJECT,
+        digest: Sha256::digest(vec![0; OBJECT as usize]).into(),
+    };
+    let record = super::record::encode(&named("a"), &mut |_| Ok(place.clone()))
+        .ok()
+        .unwrap();
+    let card = |record: &[u8]| {
+        let mut fetched = 0;
+        let mut fetch = |place: &Place| {
+            fetched += 1;
+            Ok(vec![0; place.length as usize])
+        };
+        let read = super::record::decode(record, &mut fetch).is_ok();
+        (read, fetched)
+    };
+    assert_eq!(card(&record), (true, 15));
+    for (files, counted) in [(6, true), (3000, false)] {
+        let forged = super::record::with_face_files(&record, files, &place);
+        assert_eq!(super::record::lengths_fit(&forged), counted, "{files} files");
+        let (read, fetched) = card(&forged);
+        assert!(!read && fetched < 15, "{files} files, {fetched} objects were fetched");
+    }
+    // The image counts the bytes, too.
+    let mut image = vec![0; HEADER + OBJECT as usize];
+    image.extend(&*record);
+    let at = image.len() as u64 - record.len() as u64;
+    let mut index = b"\x01a".to_vec();
+    index.extend(at.to_be_bytes());
+    index.extend((record.len() as u32).to_be_bytes());
+    index.extend(Sha256::digest(&*record));
+    image.extend(&index);
+    let head = with_index(1, image.len() as u64, &index);
+    image[..HEADER].copy_from_slice(&head[..HEADER]);
+    let at = image.len() as u64 - index.len() as u64;
+    image[32..40].copy_from_slice(&at.to_be_bytes());
+    let digest = Sha256::digest(&image[..HEADER_BODY]);
+    image[HEADER_BODY..HEADER].copy_from_slice(&digest);
+    let refused = open(image).unwrap().card(&name("a")).err().unwrap();
+    assert!(matches!(refused.kind(), ImageErrorKind::TooLarge), "{refused}");
+}
+
+#[test]
+fn a_card_that_no_reader_takes_is_not_written() {
+    let mut long = hanako();
+    long.face_info.data.card_face = vec![7; LONGEST_CARD as usize].into();
+    let mut many = hanako();
+    many.summary.remarks = vec![String::new(); MOST_OBJECTS];
+    for card in [long, many] {
+        let mut writer = ImageWriter::new(Cursor::new(Vec::new())).unwrap();
+        assert!(matches!(writer.add(&card), Err(ImageErrorKind::Unwritable(_))));
+    }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::record::{self, Place};
-use super::{HEADER, ImageError, ImageErrorKind, MAGIC, VERSION};
+use super::{BESIDE_NAME, HEADER, ImageError, ImageErrorKind, LONGEST_CARD, MAGIC, MOST_CARDS, VERSION};
 use crate::issued::IssuedCard;
 
 /// Creates an image at `path`, which must not be there yet.
@@ -105,13 +105,24 @@ impl<W: Write + Seek> ImageWriter<W> {
     /// Adds a card.
     ///
     /// # Errors
-    /// [`ImageErrorKind::Twice`] for a name that is there, or what `out` gives.
+    /// [`ImageErrorKind::Twice`] for a name that is there, a card or a number of cards that no reader takes, or what `out`
+    /// gives.
     pub fn add(&mut self, card: &IssuedCard) -> Result<(), ImageErrorKind> {
         let name = card.name.as_str();
         if self.cards.contains_key(name) {
             return Err(ImageErrorKind::Twice(name.to_owned()));
         }
-        let record = record::encode(card, &mut |object| self.share(object))?;
+        if self.cards.len() as u64 >= MOST_CARDS {
+            return Err(ImageErrorKind::Unwritable("an image holds no more cards"));
+        }
+        let mut length = 0;
+        let record = record::encode(card, &mut |object| {
+            length += object.len();
+            self.share(object)
+        })?;
+        if length + record.len() > LONGEST_CARD as usize || !record::lengths_fit(&record) {
+            return Err(ImageErrorKind::Unwritable("a card is longer than an image can hold"));
+        }
         let place = self
             .append(&record, Sha256::digest(&record).into())
             .map_err(ImageErrorKind::Io)?;
@@ -147,7 +158,7 @@ impl<W: Write + Seek> ImageWriter<W> {
     /// # Errors
     /// What `out` gives.
     pub fn finish(mut self) -> io::Result<W> {
-        let mut index = Vec::with_capacity(self.cards.len() * 64);
+        let mut index = Vec::with_capacity(self.cards.len() * (BESIDE_NAME + 19));
         for (name, place) in &self.cards {
             // A card's name has at most 64 bytes.
             index.push(name.len() as u8);
