@@ -22,6 +22,8 @@
 //! The crate has no dependencies. It must never know an application, a file's content or a rule of a card, and it must never
 //! print a data field.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod aid;
 mod command_apdu;
 mod file_id;

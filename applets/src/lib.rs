@@ -33,6 +33,8 @@
 //! This crate must never issue a card, make a key or draw a picture. It must never read a clock. A PIN, a private key or
 //! a My Number never gets into an error or a `Debug` output.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod aids;
 pub mod calendar;
 pub mod card_info;

@@ -29,6 +29,8 @@
 //! Modules, each of which uses only those before it: [`rule`] (behaviour that no declaration describes), [`declaration`]
 //! (the issued card), [`key`] (engines and paddings), [`state`] (session and store), [`command`] (the way of a command).
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod card;
 pub mod command;
 pub mod declaration;

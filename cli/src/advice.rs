@@ -1,6 +1,6 @@
 //! What a user can do about an error of a library. A library states facts; only the command line recommends something.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use vmyna::{ControlErrorKind, Error, FolderError, FolderProblem, STATE_VARIABLE};
@@ -132,6 +132,11 @@ const RESET: &str = "`vmyna card reset-state CARD`";
 /// What follows when the cause of a failed write is gone.
 const AGAIN: &str = "then end and start `vmyna run` or `vmyna serve` again, or repeat the command";
 
+/// An error of a thread that can't be started, with the advice for it.
+pub(crate) fn of_thread(error: &io::Error) -> String {
+    format!("no thread can be started: {error}. End other programs of this user, or raise the limit (ulimit -u)")
+}
+
 fn for_storage(kind: ErrorKind) -> String {
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!("Free some space on its disk, {AGAIN}"),
@@ -168,6 +173,7 @@ pub(crate) fn of_card(error: &Error) -> String {
         Error::Control(control) => format!("{error}{}", for_owner(control)),
         Error::Image { error, .. } => of_image(error),
         Error::Reader(reader) => of_reader(reader),
+        Error::Thread(error) => of_thread(error),
         Error::Specimens(_) => format!("{error}; make the specimens anew with `make specimens` and rebuild"),
         _ => error.to_string(),
     }

@@ -1,5 +1,7 @@
 //! `vmyna`: a virtual My Number Card (個人番号カード) on the command line. This file is the table of commands.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod advice;
 mod apdu;
 mod bench;
@@ -29,6 +31,7 @@ mod service;
 mod show;
 mod signals;
 mod terminal;
+mod threads;
 mod trace;
 mod trace_file;
 mod verbose;

@@ -7,7 +7,6 @@ use std::ffi::c_int;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
@@ -15,6 +14,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 use crate::failure::Failure;
+use crate::threads;
 
 /// Makes a write beyond the limit of files' sizes fail, as on a full disk; by default SIGXFSZ would end the process. A
 /// program that is started gets the default again.
@@ -28,7 +28,7 @@ pub(crate) fn on_end(end: impl Fn() + Send + 'static) -> Result<(), Failure> {
     let hang_up = Some(SIGHUP).filter(|signal| !is_ignored(*signal));
     // SIGINT is handled even if it was ignored: shells ignore it for commands in the background of a script.
     let mut signals = Signals::new(hang_up.into_iter().chain([SIGINT, SIGTERM])).map_err(unable)?;
-    thread::spawn(move || {
+    threads::start("signals", move || {
         let mut is_ending = false;
         for signal in signals.forever() {
             if is_ending && signal != SIGHUP {
@@ -37,7 +37,7 @@ pub(crate) fn on_end(end: impl Fn() + Send + 'static) -> Result<(), Failure> {
             is_ending = true;
             end();
         }
-    });
+    })?;
     Ok(())
 }
 

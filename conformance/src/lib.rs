@@ -32,6 +32,8 @@
 //! - send a wrong PIN, a writing command or an issuer's command to a card without the permission for exactly that;
 //! - show a PIN, or personal data that a card answered.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod access;
 mod check;
 mod english;

@@ -35,6 +35,8 @@
 //! The crate must never decide anything: it describes what a declaration states and what a card decided. It must never show
 //! the value of a PIN or of a private key. A [`Narrator`] masks the PINs of commands, unless it was asked to show them.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 pub mod access;
 mod directory;
 mod fields;

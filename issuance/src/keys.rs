@@ -15,6 +15,7 @@ use vmyna_card_os::declaration::PrivateKey;
 use zeroize::Zeroizing;
 
 use super::IssuanceError;
+use super::processors::on_all;
 
 /// The 32-byte seed of the generator for the key called `label`: SHA-256 over the issuance seed and the label.
 #[must_use]
@@ -59,7 +60,7 @@ pub fn derive_all(
         made().map(|()| key)
     };
     // One key at a time: how long one takes varies by a factor of ten.
-    labels.par_iter().with_max_len(1).map(make).collect()
+    on_all(|| labels.par_iter().with_max_len(1).map(make).collect())
 }
 
 /// A private key as a card keeps it, with its public half.

@@ -51,6 +51,8 @@
 //! never issue under the name of a real authority. A private key, a PIN or a My Number never gets into an error, a log
 //! line or a `Debug` output.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 pub mod authorities;
 pub mod ca_folder;
 pub mod card_data;
@@ -69,6 +71,7 @@ pub mod numbers;
 pub mod order;
 pub mod person_file;
 pub mod pictures;
+mod processors;
 pub mod series;
 pub mod specimen;
 pub mod text_data;

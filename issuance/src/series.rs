@@ -17,6 +17,7 @@ use super::desk::Desk;
 use super::keys::{CardKeys, seed_for};
 use super::numbers::{Numbers, RUNNING_NUMBERS};
 use super::order::Order;
+use super::processors::on_all;
 
 /// So many cards are made at a time when each gets keys of its own, so that no processor waits long for the slowest key.
 const CARDS_WITH_KEYS: usize = 16;
@@ -195,7 +196,7 @@ impl Series {
                 card.and_then(|numbers| self.desk.issue(order, &numbers, keys, pool)),
             )
         };
-        Ok(orders.par_iter().enumerate().map(issue).collect())
+        Ok(on_all(|| orders.par_iter().enumerate().map(issue).collect()))
     }
 }
 

@@ -19,6 +19,8 @@
 //!
 //! This crate must never write a file's text or dots into an error or `Debug`, open a file, or give C a byte from one.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod card_form;
 mod codestream;
 mod error;

@@ -25,6 +25,8 @@
 //! This crate must never contain code that interprets its data, and never data of a real person or a key of a real
 //! authority.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 /// The access rules of every file and PIN, in TOML. The file's head explains its form.
 #[cfg(feature = "access")]
 pub const ACCESS: &str = include_str!("../access.toml");

@@ -259,3 +259,22 @@ fn each_source(folder: &Path, each: &mut dyn FnMut(&Path, &str)) {
         }
     }
 }
+
+/// Methods that panic if the system has no thread to give are refused in every package but this one, which is for tests.
+#[test]
+fn every_product_crate_refuses_the_methods_of_clippy_toml() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for (package, _) in FLOORS {
+        let folder = match *package {
+            "vmyna" => "vmyna",
+            other => other.strip_prefix("vmyna-").unwrap(),
+        };
+        let source = root.join(folder).join("src");
+        let main = ["lib.rs", "main.rs"].map(|name| fs::read_to_string(source.join(name)).unwrap_or_default());
+        let line = "#![cfg_attr(not(test), warn(clippy::disallowed_methods))]";
+        assert!(
+            package.ends_with("testkit") || main.concat().contains(line),
+            "{package}"
+        );
+    }
+}

@@ -70,6 +70,9 @@ pub enum Error {
     /// The socket by which other processes reach the card can't be made.
     #[error("no socket can be made for the card: {0}")]
     Socket(#[source] io::Error),
+    /// The system has no thread for the card.
+    #[error("no thread can be started: {0}")]
+    Thread(#[source] io::Error),
     /// The reader does not accept the card.
     #[error("{0}")]
     Reader(#[source] ReaderError),

@@ -43,10 +43,12 @@ impl KeptCard {
         card.observe(observer);
         let shared = Arc::new(Mutex::new(InUse::new(card, place.identity())));
         let answering = shared.clone();
-        thread::spawn(move || requests::listen(&listener, &answering));
+        let answers = move || requests::listen(&listener, &answering);
+        thread::Builder::new().spawn(answers).map_err(Error::Thread)?;
         // Once in a process is enough.
         static SWEEP: Once = Once::new();
-        SWEEP.call_once(|| drop(thread::spawn(PrivateDirectory::remove_stale)));
+        // Without a thread a later process removes what is stale.
+        SWEEP.call_once(|| drop(thread::Builder::new().spawn(PrivateDirectory::remove_stale)));
         Ok(Self { shared, directory })
     }
 }

@@ -22,6 +22,8 @@
 //! The card behaves like the chip, byte for byte, and protects nothing: it is a test tool, and its people are fictional. The
 //! library must never print anything, nor put a PIN, a key or a My Number into an error or `Debug` output.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod bench;
 mod control;
 mod error;

@@ -10,9 +10,8 @@ use std::io::{self, ErrorKind};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::{Arc, mpsc};
 
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::SIGTERM;
@@ -24,6 +23,7 @@ use crate::faults::Faults;
 use crate::output::say;
 use crate::service::{Cancel, OwnService, SOCKET_VARIABLE};
 use crate::signals;
+use crate::threads;
 
 /// There is no such program; as with shells and env(1).
 const NOT_FOUND: u8 = 127;
@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
         &faults,
     )?;
     // Not before the card is there: it may take a moment.
-    let sweeper = thread::spawn(PrivateDirectory::remove_stale);
+    let sweeper = threads::start("sweeper", PrivateDirectory::remove_stale)?;
     let status = run_program(&arguments.command, &socket, signals, Arc::clone(&service.cancel));
     let _ = sweeper.join();
     drop(service);
@@ -68,11 +68,28 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
     let (program, arguments) = command
         .split_first()
         .ok_or_else(|| Failure::Usage("no program".to_owned()))?;
-    let started = Command::new(program)
+    let ended = Arc::new(AtomicBool::new(false));
+    let (handle, seen) = (signals.handle(), Arc::clone(&ended));
+    // Before the program: without this thread it is not started.
+    let (started, process) = mpsc::channel();
+    let forwarder = threads::start("signals", move || {
+        // Fails if there is no program.
+        let Ok(process) = process.recv() else { return };
+        for signal in signals.forever() {
+            cancel.now();
+            // A terminal sends the other signals to the program as well. A signal to this process alone looks the same here.
+            // Passed on, they would interrupt the program twice. SIGTERM ends this process alone.
+            if signal == SIGTERM && !seen.load(Ordering::SeqCst) {
+                // It may have ended by itself a moment ago.
+                let _ = kill_process(process, Signal::TERM);
+            }
+        }
+    })?;
+    let child = Command::new(program)
         .args(arguments)
         .env(SOCKET_VARIABLE, socket)
         .spawn();
-    let mut child = match started {
+    let mut child = match child {
         Ok(child) => child,
         Err(error) => {
             say(&format!("vmyna: {} can't be run: {error}", program.display()));
@@ -83,20 +100,8 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
             });
         }
     };
-    let process = Pid::from_child(&child);
-    let ended = Arc::new(AtomicBool::new(false));
-    let (handle, seen) = (signals.handle(), Arc::clone(&ended));
-    let forwarder = thread::spawn(move || {
-        for signal in signals.forever() {
-            cancel.now();
-            // A terminal sends the other signals to the program as well. A signal to this process alone looks the same here.
-            // Passed on, they would interrupt the program twice. SIGTERM ends this process alone.
-            if signal == SIGTERM && !seen.load(Ordering::SeqCst) {
-                // It may have ended by itself a moment ago.
-                let _ = kill_process(process, Signal::TERM);
-            }
-        }
-    });
+    // Fails only if that thread has ended, which it has not.
+    let _ = started.send(Pid::from_child(&child));
     let status = child.wait();
     ended.store(true, Ordering::SeqCst);
     handle.close();

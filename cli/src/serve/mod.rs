@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::output::say;
 use crate::service::OwnService;
-use crate::{signals, trace_file};
+use crate::{signals, threads, trace_file};
 
 /// How long a card is out at least that is to be put back at once, so that one that leaves again each time keeps no core busy.
 const SHORTEST_ABSENCE: Duration = Duration::from_millis(10);
@@ -72,7 +72,7 @@ pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
     })?;
     let patience = Arc::new(Patience::default());
     if let Some(seconds) = wait {
-        patience.clone().end_after(Duration::from_secs(seconds), stop.clone());
+        patience.clone().end_after(Duration::from_secs(seconds), stop.clone())?;
     }
     let mut reporter = Reporter {
         source: source.to_string(),
@@ -158,14 +158,15 @@ struct Patience {
 
 impl Patience {
     /// Stops after `time` unless a reader has taken the card by then.
-    fn end_after(self: Arc<Self>, time: Duration, stop: StopHandle) {
-        thread::spawn(move || {
+    fn end_after(self: Arc<Self>, time: Duration, stop: StopHandle) -> Result<(), Failure> {
+        threads::start("patience", move || {
             thread::sleep(time);
             if !self.inserted.load(Ordering::SeqCst) {
                 self.ended.store(true, Ordering::SeqCst);
                 stop.stop();
             }
-        });
+        })?;
+        Ok(())
     }
 }
 

@@ -20,6 +20,7 @@ use crate::faults::Faults;
 use crate::options::readers::Readers;
 use crate::options::trace::TraceOptions;
 use crate::output::say;
+use crate::threads;
 use crate::trace_file;
 pub(crate) use pin_pad::Cancel;
 use put_back::{PutBack, Returns};
@@ -115,7 +116,7 @@ impl OwnService {
         }
         let service = PcscLiteService::start(socket, options).map_err(explain)?;
         let hand = service.hand();
-        let put_back = PutBack::start(hand.clone());
+        let put_back = PutBack::start(hand.clone())?;
         for (name, card) in names.iter().zip(opened) {
             if let Some(card) = card {
                 let card = bench.connect(card, name, Some(name), put_back.of(name));
@@ -148,7 +149,8 @@ impl OwnService {
 
 fn explain(error: ServiceError) -> Failure {
     match error {
-        ServiceError::Socket(..) | ServiceError::Thread(_) => Failure::Failed(error.to_string()),
+        ServiceError::Thread(error) => threads::failure(error),
+        ServiceError::Socket(..) => Failure::Failed(error.to_string()),
         _ => Failure::Usage(advice::of_service(&error)),
     }
 }

@@ -3,10 +3,13 @@
 //! A card keeps only a sender to that thread: a card that kept the service would never be dropped.
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use vmyna_pcsc_service::Hand;
+
+use crate::failure::Failure;
+use crate::threads;
 
 /// The order comes just before the card leaves: how often and how long the thread checks whether it has left.
 const LOOK: Duration = Duration::from_millis(5);
@@ -79,9 +82,9 @@ fn is_empty(hand: &Hand, reader: &str) -> bool {
 
 impl PutBack {
     /// Starts it for the readers of a service.
-    pub(super) fn start(hand: Hand) -> Self {
+    pub(super) fn start(hand: Hand) -> Result<Self, Failure> {
         let (orders, taken) = channel();
-        let thread = thread::spawn(move || {
+        let thread = threads::start("put back", move || {
             let mut waiting: Vec<Waiting> = Vec::new();
             loop {
                 let time = if waiting.is_empty() { PATIENCE } else { LOOK };
@@ -104,11 +107,11 @@ impl PutBack {
                     todo == Todo::Wait
                 });
             }
-        });
-        Self {
+        })?;
+        Ok(Self {
             orders,
             thread: Some(thread),
-        }
+        })
     }
 
     /// A sender of orders, for cards that come later.
@@ -146,6 +149,7 @@ impl Returns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::thread;
     use vmyna::{Bench, CardSource, Slot};
     use vmyna_pcsc_service::{Options, PcscLiteService};
 
@@ -177,7 +181,7 @@ mod tests {
         let hand = service.hand();
         let card = Bench::new().connect(CardSource::hanako().open(None).unwrap(), Slot::new("Desk"));
         hand.insert("Desk", Some(card)).unwrap();
-        let put_back = PutBack::start(hand.clone());
+        let put_back = PutBack::start(hand.clone()).unwrap();
         put_back.of("Desk")(Duration::ZERO);
         // It has looked by now, and goes on; should it not have, the test is easier.
         thread::sleep(LOOK * 4);
