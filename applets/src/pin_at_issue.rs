@@ -7,9 +7,9 @@ use vmyna_card_os::declaration::{Format, Pin, ReferenceData};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PinAtIssue {
-    /// The value.
-    pub value: ReferenceData,
-    /// Tries left; `None` for all of them.
+    /// The value; `None` for a PIN that is left unset, which no value opens.
+    pub value: Option<ReferenceData>,
+    /// Tries left; `None` for all of them. A PIN that is left unset has none, whatever this states.
     pub tries_left: Option<u8>,
 }
 
@@ -18,6 +18,15 @@ impl PinAtIssue {
     #[must_use]
     pub fn new(value: &[u8]) -> Self {
         ReferenceData::new(value).into()
+    }
+
+    /// A PIN that is left unset and can't be used, as on a card without PINs (顔認証マイナンバーカード).
+    #[must_use]
+    pub fn unset() -> Self {
+        Self {
+            value: None,
+            tries_left: None,
+        }
     }
 
     /// The PIN with so many tries left; `None` for all of them.
@@ -31,9 +40,12 @@ impl PinAtIssue {
 
     /// The PIN as an application declares it.
     pub(crate) fn declare(self, format: Format, max_tries: u8) -> Pin {
-        Pin {
-            tries_at_issue: self.tries_left.unwrap_or(max_tries),
-            ..Pin::new(self.value, format, max_tries)
+        match self.value {
+            Some(value) => Pin {
+                tries_at_issue: self.tries_left.unwrap_or(max_tries),
+                ..Pin::new(value, format, max_tries)
+            },
+            None => Pin::unset(format, max_tries),
         }
     }
 }
@@ -41,7 +53,7 @@ impl PinAtIssue {
 impl From<ReferenceData> for PinAtIssue {
     fn from(value: ReferenceData) -> Self {
         Self {
-            value,
+            value: Some(value),
             tries_left: None,
         }
     }

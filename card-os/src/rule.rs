@@ -228,6 +228,12 @@ rules! {
         "a wrong value costs one try and answers 63Cx; the one that takes the last try answers 63C0", "myna-card";
     VERIFY_BLOCKED = "verify.blocked", Some(Sw::REFERENCE_DATA_BLOCKED), Measured,
         "nothing is compared once no try is left", "myna-card";
+    VERIFY_QUERY_UNSET = "verify.query-unset", None, Assumed,
+        "the query of a PIN that the issuer left unset answers 63C0, as of a blocked one",
+        "a card without PINs (顔認証マイナンバーカード): no answer of one is published";
+    VERIFY_UNSET = "verify.unset", Some(Sw::REFERENCE_DATA_BLOCKED), Assumed,
+        "nothing is compared with a PIN that the issuer left unset: it answers as a blocked one",
+        "a card without PINs (顔認証マイナンバーカード): no answer of one is published";
     VERIFY_WRONG_LENGTH = "verify.wrong-length", None, Assumed,
         "1 to 16 bytes of a length the PIN can't have are a wrong value and cost a try", "the safest for clients";
     VERIFY_TOO_LONG = "verify.too-long", Some(Sw::WRONG_LENGTH), Assumed,

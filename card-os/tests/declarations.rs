@@ -41,7 +41,7 @@ fn fault(alter: impl FnOnce(&mut Application)) -> String {
 
 fn pin(value: &str, max_tries: Option<u8>, tries_at_issue: u8) -> Body {
     Body::Pin(Pin {
-        value: ReferenceData::new(value.as_bytes()),
+        value: Some(ReferenceData::new(value.as_bytes())),
         format: Format::digits(4),
         max_tries,
         tries_at_issue,

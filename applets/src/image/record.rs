@@ -316,8 +316,9 @@ fn here(bytes: &[u8]) -> Result<Object<'_>, ImageErrorKind> {
 }
 
 fn pin(pin: &PinAtIssue) -> Result<Pin<'_>, ImageErrorKind> {
+    let unset = ImageErrorKind::Unwritable("a PIN that is left unset has no place in an image of version 1");
     Ok(Pin {
-        value: octets(pin.value.as_bytes())?,
+        value: octets(pin.value.as_ref().ok_or(unset)?.as_bytes())?,
         tries_left: pin.tries_left,
     })
 }
@@ -576,7 +577,7 @@ fn bytes(object: &Object<'_>, fetch: Fetch<'_>) -> Result<Vec<u8>, DecodeError> 
 
 fn pin_at_issue(pin: &Pin<'_>) -> PinAtIssue {
     PinAtIssue {
-        value: ReferenceData::new(pin.value.as_bytes()),
+        value: Some(ReferenceData::new(pin.value.as_bytes())),
         tries_left: pin.tries_left,
     }
 }

@@ -50,7 +50,7 @@ fn holdings(card: &IssuedCard) -> Vec<Vec<u8>> {
             match &file.body {
                 Body::Transparent(content) => all.push(content.as_bytes().to_vec()),
                 Body::Records(records) => all.extend(records.iter().map(|record| record.as_bytes().to_vec())),
-                Body::Pin(pin) => all.push([pin.value.as_bytes(), &[pin.tries_at_issue]].concat()),
+                Body::Pin(pin) => all.push([pin.value.as_ref().unwrap().as_bytes(), &[pin.tries_at_issue]].concat()),
                 Body::PrivateKey(key) => all.push(key.as_pkcs8_der().to_vec()),
                 Body::CertificateKey(key) => all.push([&key.key_id[..], &key.modulus, &key.exponent].concat()),
                 Body::Reserved => {}

@@ -46,6 +46,9 @@ fn query<T>(context: &mut Context<'_>, target: Target<'_>, pin: &Pin) -> Result<
         None => StatusWord::WRONG_UNLIMITED,
         Some(_) => StatusWord::tries_left(context.persistent.tries_left(target.object(), pin)),
     };
+    if context.persistent.pin_value(target.object(), pin).is_none() {
+        return rule::VERIFY_QUERY_UNSET.refuse_with(answer);
+    }
     rule::VERIFY_QUERY.refuse_with(answer)
 }
 
@@ -55,6 +58,9 @@ fn query<T>(context: &mut Context<'_>, target: Target<'_>, pin: &Pin) -> Result<
 /// commit ends the command with nothing verified.
 fn verify(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, presented: &[u8]) -> Result<(), Refusal> {
     let object = target.object();
+    if context.persistent.pin_value(object, pin).is_none() {
+        return rule::VERIFY_UNSET.refuse();
+    }
     let tries = context.persistent.tries_left(object, pin);
     let max = pin.max_tries;
     if max.is_some() {
@@ -66,7 +72,8 @@ fn verify(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, presented: &
             tries_left: fewer,
         })?;
     }
-    let right = context.persistent.pin_value(object, pin).matches(presented);
+    let value = context.persistent.pin_value(object, pin);
+    let right = value.is_some_and(|value| value.matches(presented));
     if !right {
         if !pin.format.has_length(presented.len()) {
             context.apply(&rule::VERIFY_WRONG_LENGTH);

@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 /// A PIN as it is declared.
 #[derive(Clone, Debug)]
 pub struct Pin {
-    /// Its value at issuance.
-    pub value: ReferenceData,
+    /// Its value at issuance; `None` for a PIN that the issuer leaves unset. No value is right then, and it has no tries.
+    pub value: Option<ReferenceData>,
     /// What values it can have.
     pub format: Format,
     /// How many wrong values in a row block it (1 to 15), `None` for a PIN without limit.
@@ -22,17 +22,33 @@ impl Pin {
     /// A PIN with all its tries.
     pub fn new(value: ReferenceData, format: Format, max_tries: u8) -> Self {
         Self {
-            value,
+            value: Some(value),
             format,
             max_tries: Some(max_tries),
             tries_at_issue: max_tries,
         }
     }
 
+    /// A PIN without a value, as a card without PINs has it.
+    pub fn unset(format: Format, max_tries: u8) -> Self {
+        Self {
+            value: None,
+            format,
+            max_tries: Some(max_tries),
+            tries_at_issue: 0,
+        }
+    }
+
     /// Whether a card can have this PIN; otherwise what is wrong with it.
     pub(crate) fn check(&self) -> Result<(), String> {
-        if !self.format.allows(self.value.as_bytes()) {
-            return Err(format!("the PIN's value is not {}", self.format));
+        match &self.value {
+            Some(value) if !self.format.allows(value.as_bytes()) => {
+                return Err(format!("the PIN's value is not {}", self.format));
+            }
+            None if self.max_tries.is_none() || self.tries_at_issue > 0 => {
+                return Err("a PIN without a value has a limit, and no tries at issue".to_owned());
+            }
+            _ => {}
         }
         match self.max_tries {
             Some(max) if !(1..=15).contains(&max) => Err(format!("63Cx can't report {max} tries, only 1 to 15")),

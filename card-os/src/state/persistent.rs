@@ -40,13 +40,13 @@ impl Persistent {
         tries.min(pin.max_tries.unwrap_or(tries))
     }
 
-    /// The value of a PIN.
-    pub(crate) fn pin_value<'a>(&'a self, object: ObjectId, pin: &'a Pin) -> &'a ReferenceData {
+    /// The value of a PIN; `None` for one that was left unset and has got none since.
+    pub(crate) fn pin_value<'a>(&'a self, object: ObjectId, pin: &'a Pin) -> Option<&'a ReferenceData> {
         self.state
             .pins
             .get(&object)
             .and_then(|state| state.value.as_ref())
-            .unwrap_or(&pin.value)
+            .or(pin.value.as_ref())
     }
 
     pub(crate) fn into_store(self) -> Box<dyn Store + Send> {

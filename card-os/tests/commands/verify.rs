@@ -1,6 +1,9 @@
 //! VERIFY `00 20`, CHANGE REFERENCE DATA `00 24 01`, CHANGE KEY `80 32 00`.
 
-use crate::common::{ALPHA, Rig, hex};
+use vmyna_apdu::FileId;
+use vmyna_card_os::declaration::{self, Body, Format};
+
+use crate::common::{ALPHA, APPLICATIONS, Rig, hex};
 
 /// A PIN of alpha: short identifier, right value, a wrong one, tries at issue.
 struct Pin {
@@ -330,4 +333,50 @@ fn the_forms_of_the_changing_instructions_are_one_p1_and_a_reference() {
             }
         }
     }
+}
+
+/// Alpha's PIN 0018 as the issuer of a card without PINs leaves it.
+fn without_pin() -> Rig {
+    let mut applications = APPLICATIONS.clone();
+    let files = &mut applications[1].files;
+    let file = files.iter_mut().find(|file| file.id == FileId::new(0x18)).unwrap();
+    file.body = Body::Pin(declaration::Pin::unset(Format::digits(4), 3));
+    let mut rig = Rig::of(applications);
+    rig.expect(&[(&format!("00A4040C 0A {ALPHA}"), 0x9000)]);
+    rig
+}
+
+#[test]
+fn an_unset_pin_answers_like_a_blocked_one_and_no_value_opens_it() {
+    let mut rig = without_pin();
+    for value in ["1234", "0000", "****", "1", "ABCDEFGHIJKLMNOP"] {
+        rig.expect(&[
+            ("002000 98", 0x63C0),
+            (&with("002000 98", value), 0x6984),
+            (&with("002401 98", value), 0x6982),
+            ("00A4020C 02 0018", 0x9000),
+            ("002000 80", 0x63C0),
+            (&with("002000 80", value), 0x6984),
+        ]);
+    }
+    // The PIN beside it is as ever.
+    rig.expect(&[(&with("002000 99", "ABC123"), 0x9000)]);
+}
+
+#[test]
+fn an_unset_pin_has_a_limit_and_no_tries() {
+    let mut pin = declaration::Pin::unset(Format::digits(4), 3);
+    assert_eq!((pin.max_tries, pin.tries_at_issue), (Some(3), 0));
+    pin.tries_at_issue = 1;
+    let refused = |pin: &declaration::Pin| {
+        let mut applications = APPLICATIONS.clone();
+        let files = &mut applications[1].files;
+        let file = files.iter_mut().find(|file| file.id == FileId::new(0x18)).unwrap();
+        file.body = Body::Pin(pin.clone());
+        declaration::check(&applications).unwrap_err().to_string()
+    };
+    assert!(refused(&pin).ends_with("a PIN without a value has a limit, and no tries at issue"));
+    pin.tries_at_issue = 0;
+    pin.max_tries = None;
+    assert!(refused(&pin).ends_with("a PIN without a value has a limit, and no tries at issue"));
 }

@@ -118,7 +118,7 @@ fn verified(pin: u16) -> Condition {
 
 fn pin(id: u16, value: &str, format: Format, max_tries: Option<u8>, tries_at_issue: u8) -> File {
     let pin = Pin {
-        value: ReferenceData::new(value.as_bytes()),
+        value: Some(ReferenceData::new(value.as_bytes())),
         format,
         max_tries,
         tries_at_issue,
@@ -221,7 +221,7 @@ fn applications() -> Vec<Application> {
     ]
 }
 
-static APPLICATIONS: LazyLock<Vec<Application>> = LazyLock::new(applications);
+pub(crate) static APPLICATIONS: LazyLock<Vec<Application>> = LazyLock::new(applications);
 
 /// The bytes of hexadecimal digits; blanks don't count.
 pub(crate) fn bytes(hex: &str) -> Vec<u8> {
@@ -270,6 +270,14 @@ impl Rig {
     /// The synthetic card under power on this store.
     pub(crate) fn on(store: Box<dyn Store + Send>) -> Self {
         let mut card = card_on(store, 1);
+        card.power_on();
+        Self { card }
+    }
+
+    /// A card of these applications under power.
+    pub(crate) fn of(applications: Vec<Application>) -> Self {
+        let parts = Parts::new(applications, ATR, Box::new(ChaCha20Rng::seed_from_u64(1)));
+        let mut card = Card::new(parts.with_engine(Box::new(PlainEngine))).unwrap();
         card.power_on();
         Self { card }
     }

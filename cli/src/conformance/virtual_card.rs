@@ -50,7 +50,7 @@ impl VirtualCard {
                 .iter()
                 .find(|file| file.id.value() == u16::from(place.ef))?;
             let Body::Pin(pin) = &file.body else { return None };
-            let value = std::str::from_utf8(pin.value.as_bytes()).ok()?;
+            let value = std::str::from_utf8(pin.value.as_ref()?.as_bytes()).ok()?;
             Some((place.pin, Zeroizing::new(value.to_owned())))
         };
         Place::all().filter_map(value).collect()

@@ -14,6 +14,7 @@ use vmyna::{Bench, Slot};
 use vmyna_apdu::{Reader, ResponseApdu, StatusWord, hex};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{PinAtIssue, input_assist, jpki};
+use vmyna_card_os::declaration::ReferenceData;
 use vmyna_card_os::tlv::Tlv;
 use vmyna_explain::{Narrator, Reasons, shortened};
 use vmyna_reader_bridge::SoftwareReader;
@@ -62,7 +63,7 @@ pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
 
 /// What the tour would need and the card was issued without.
 fn lack(card: &IssuedCard) -> Option<&'static str> {
-    let spent = |pin: &PinAtIssue, all| pin.tries_left.is_some_and(|left| left < all);
+    let spent = |pin: &PinAtIssue, all| pin.value.is_none() || pin.tries_left.is_some_and(|left| left < all);
     if card.jpki.sign.is_none() || card.jpki.auth.is_none() {
         Some("not both of the keys to log in and to sign")
     } else if spent(&card.jpki.auth_pin, jpki::AUTH_PIN_TRIES)
@@ -79,6 +80,12 @@ fn lack(card: &IssuedCard) -> Option<&'static str> {
 fn verify(reference: u8, pin: &[u8]) -> Zeroizing<String> {
     let pin = Zeroizing::new(hex::encode(pin));
     Zeroizing::new(format!("002000{reference:02X}{:02X}{}", pin.len() / 2, *pin))
+}
+
+/// The value of a PIN that the tour verifies.
+fn value(pin: &PinAtIssue) -> Result<ReferenceData, Failure> {
+    let value = pin.value.clone();
+    value.ok_or_else(|| Failure::Failed("the card was issued without a PIN that the tour needs".to_owned()))
 }
 
 /// Another PIN of four digits.
@@ -166,7 +173,7 @@ impl Tour {
                   a right one\nbrings them back. The question itself is answered 63Cx for ever, also after success:",
         )?;
         self.expect("00200098", "63C3")?;
-        let right = self.card.jpki.auth_pin.value.clone();
+        let right = value(&self.card.jpki.auth_pin)?;
         self.expect(&verify(0x98, other_than(right.as_bytes())), "63C2")?;
         self.expect(&verify(0x98, right.as_bytes()), "9000")?;
         self.expect("00200098", "63C3")
@@ -199,7 +206,7 @@ impl Tour {
             "The sign password (EF 001B) opens its certificate, and stays verified when the same application is \
                   selected again:",
         )?;
-        let password = self.card.jpki.sign_pin.value.clone();
+        let password = value(&self.card.jpki.sign_pin)?;
         self.expect(&verify(0x9B, password.as_bytes()), "9000")?;
         self.expect(SELECT_JPKI, "9000")?;
         self.expect(READ_SIGN_CERTIFICATE, "9000")?;
@@ -216,7 +223,7 @@ impl Tour {
         )?;
         self.expect(SELECT_INPUT_ASSIST, "9000")?;
         self.expect(READ_ATTRIBUTES, "6982")?;
-        let pin = self.card.input_assist.pin.value.clone();
+        let pin = value(&self.card.input_assist.pin)?;
         self.expect(&verify(0x91, pin.as_bytes()), "9000")?;
         let attributes = self.send(READ_ATTRIBUTES, "9000")?;
         let fault = |_| Failure::Failed("EF 0002 is not in the form of the card's files".to_owned());

@@ -35,7 +35,10 @@ struct PinReport {
     /// null for a PIN without limit.
     tries_left: Option<u8>,
     max_tries: Option<u8>,
+    /// Whether it has no tries left, or was never set.
     blocked: bool,
+    /// Whether it was issued without a value and has got none since.
+    unset: bool,
     /// The commands that give it a new value, e.g. `CHANGE REFERENCE DATA`.
     changed_by: Vec<&'static str>,
 }
@@ -96,6 +99,7 @@ fn pins(application: &Application, tries: &Tries) -> Vec<PinReport> {
             tries_left,
             max_tries: pin.max_tries,
             blocked: tries_left == Some(0),
+            unset: pin.value.is_none() && tries_left == Some(0),
             changed_by: commands
                 .into_iter()
                 .filter(|(operation, _)| file.access.condition(*operation).is_some())
@@ -109,6 +113,7 @@ fn pins(application: &Application, tries: &Tries) -> Vec<PinReport> {
 /// The table. Japanese names stand last: terminals disagree about their width.
 fn write(out: &mut impl Write, pins: &[PinReport], source: &Tries) -> io::Result<()> {
     let tries = |pin: &PinReport| match (pin.tries_left, pin.max_tries) {
+        (Some(0), Some(max)) if pin.unset => format!("NOT SET, 0 of {max}"),
         (Some(0), Some(max)) => format!("BLOCKED, 0 of {max}"),
         (Some(left), Some(max)) => format!("{left} of {max}"),
         _ => "no limit".to_owned(),
@@ -165,7 +170,7 @@ mod tests {
             if let Body::Pin(pin) = &mut file.body
                 && file.id.value() == 0x001B
             {
-                let value = ReferenceData::new(pin.value.as_bytes());
+                let value = ReferenceData::new(b"ABC123");
                 *pin = Pin {
                     max_tries: None,
                     ..Pin::new(value, pin.format, 5)
@@ -178,6 +183,18 @@ mod tests {
             (pins[1].blocked, pins[1].tries_left, pins[1].max_tries),
             (false, None, None)
         );
+    }
+
+    #[test]
+    fn a_pin_that_was_left_unset_is_shown_as_not_set() {
+        let mut card = hanako();
+        card.jpki.auth_pin = vmyna_applets::PinAtIssue::unset();
+        let pins = pins(&card.applications()[1], &Tries::issued());
+        assert_eq!((pins[0].unset, pins[0].blocked, pins[1].unset), (true, true, false));
+        let mut table = Vec::new();
+        write(&mut table, &pins, &Tries::issued()).unwrap();
+        let table = String::from_utf8(table).unwrap();
+        assert!(table.contains("NOT SET, 0 of 3"), "{table}");
         let mut table = Vec::new();
         write(&mut table, &pins, &Tries::issued()).unwrap();
         let table = String::from_utf8(table).unwrap();

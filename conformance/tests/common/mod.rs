@@ -48,7 +48,9 @@ pub fn values(applications: &[Application]) -> Values {
         let Body::Pin(pin) = &file.body else {
             panic!("{place} is no PIN")
         };
-        let value = String::from_utf8(pin.value.as_bytes().to_vec()).unwrap();
+        // A PIN that was left unset has none.
+        let Some(value) = &pin.value else { continue };
+        let value = String::from_utf8(value.as_bytes().to_vec()).unwrap();
         values.insert(place.pin, value.into()).unwrap();
     }
     values
