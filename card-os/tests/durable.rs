@@ -344,6 +344,79 @@ fn a_state_that_was_put_in_place_while_the_card_was_in_use_is_not_written_over()
     assert_eq!(fs::read(&state).unwrap(), b"somebody's copy");
 }
 
+/// What a user or a program does to the state of a card in use; the second path is that of an older copy.
+type Attack = (&'static str, fn(&Path, &Path));
+
+const ATTACKS: [Attack; 6] = [
+    ("rm", |state, _| fs::remove_file(state).unwrap()),
+    ("mv away", |state, kept| {
+        fs::rename(state, kept.with_extension("away")).unwrap()
+    }),
+    ("cp, mv", |state, kept| {
+        fs::copy(kept, kept.with_extension("copy")).unwrap();
+        fs::rename(kept.with_extension("copy"), state).unwrap();
+    }),
+    ("rm, cp", |state, kept| {
+        fs::remove_file(state).unwrap();
+        fs::copy(kept, state).unwrap();
+    }),
+    ("rm, ln -s", |state, kept| {
+        fs::remove_file(state).unwrap();
+        std::os::unix::fs::symlink(kept, state).unwrap();
+    }),
+    ("ln", |state, kept| {
+        fs::hard_link(state, kept.with_extension("link")).unwrap()
+    }),
+];
+
+#[test]
+fn a_state_removed_or_replaced_between_two_tries_gives_no_try_back() {
+    for (attack, work) in ATTACKS {
+        let (_directory, state) = place();
+        let kept = state.with_extension("kept");
+        card(&state).expect(&[(WRONG, 0x63C2)]);
+        fs::copy(&state, &kept).unwrap();
+        let mut rig = card(&state);
+        rig.expect(&[(WRONG, 0x63C1)]);
+        work(&state, &kept);
+        // Right or wrong, no PIN is judged any more, and no try comes back in this session.
+        for pin in [WRONG, RIGHT, WRONG] {
+            assert_eq!(rig.sw(pin), 0x6581, "{attack}");
+        }
+        assert_ne!(rig.sw(QUERY), 0x63C3, "{attack}");
+    }
+}
+
+#[test]
+fn the_first_state_removed_before_the_next_try_gives_no_try_back() {
+    let (_directory, state) = place();
+    let mut rig = card(&state);
+    rig.expect(&[(WRONG, 0x63C2)]);
+    fs::remove_file(&state).unwrap();
+    rig.expect(&[(WRONG, 0x6581), (RIGHT, 0x6581)]);
+    // The cardholder's own way back to a new card.
+    rig.card.reset_state().unwrap();
+    rig.card.power_on();
+    rig.select(ALPHA);
+    rig.expect(&[(WRONG, 0x63C2)]);
+    drop(rig);
+    card(&state).expect(&[(QUERY, 0x63C2)]);
+}
+
+#[test]
+fn a_state_with_two_names_since_before_is_used_and_one_moved_away_and_back_too() {
+    let (_directory, state) = place();
+    card(&state).expect(&[(WRONG, 0x63C2)]);
+    fs::hard_link(&state, state.with_extension("link")).unwrap();
+    let mut rig = card(&state);
+    rig.expect(&[(WRONG, 0x63C1)]);
+    fs::rename(&state, state.with_extension("away")).unwrap();
+    fs::rename(state.with_extension("away"), &state).unwrap();
+    rig.expect(&[(WRONG, 0x63C0)]);
+    drop(rig);
+    card(&state).expect(&[(QUERY, 0x63C0)]);
+}
+
 #[test]
 fn a_first_change_that_fails_leaves_no_file() {
     let (directory, state) = place();

@@ -6,7 +6,7 @@
 mod common;
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -492,6 +492,74 @@ fn a_built_in_card_keeps_no_state() {
             .exits_with(2)
             .err();
         assert!(refused.contains("keeps no state"), "{refused}");
+    }
+}
+
+/// Takes the state away, or puts an older copy of it in its place, as `cp` and `mv` do.
+fn take_back(cards: &Cards, attack: &str) {
+    let (state, kept) = (cards.state(), cards.0.path().join("kept"));
+    match attack {
+        "rm" => fs::remove_file(&state).unwrap(),
+        _ => {
+            fs::copy(&kept, cards.0.path().join("copy")).unwrap();
+            fs::rename(cards.0.path().join("copy"), &state).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_state_taken_back_between_wrong_pins_of_one_session_gives_no_try_back() {
+    for attack in ["rm", "cp, mv"] {
+        let cards = Cards::new();
+        assert_eq!(cards.answer(&[WRONG]), "63C2");
+        fs::copy(cards.state(), cards.0.path().join("kept")).unwrap();
+        let mut session = vmyna(["apdu", "--plain", "--card", "c#p000001"])
+            .current_dir(&cards.0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = session.stdin.take().unwrap();
+        let mut answers = BufReader::new(session.stdout.take().unwrap()).lines();
+        let mut send = |apdu: &str| {
+            writeln!(input, "{apdu}").unwrap();
+            answers.next().unwrap().unwrap()
+        };
+        send(SELECT_JPKI);
+        assert_eq!(send(WRONG), "63C1");
+        take_back(&cards, attack);
+        for pin in [WRONG, RIGHT, WRONG] {
+            assert_eq!(send(pin), "6581", "{attack}");
+        }
+        drop(input);
+        let reported = session.wait_with_output().unwrap().err();
+        assert!(
+            reported.contains("removed or replaced while the card was in use"),
+            "{attack}: {reported}"
+        );
+    }
+}
+
+#[test]
+fn a_state_taken_back_under_serve_gives_no_try_back() {
+    for attack in ["rm", "cp, mv"] {
+        let cards = Cards::new();
+        assert_eq!(cards.answer(&[WRONG]), "63C2");
+        fs::copy(cards.state(), cards.0.path().join("kept")).unwrap();
+        let holder = cards.hold();
+        let send = |pin: &str| {
+            let mut client = vmyna(["apdu", "--plain", "--reader", "#0", SELECT_JPKI, pin]);
+            client.env("PCSCLITE_CSOCK_NAME", cards.0.path().join("socket"));
+            let output = client.output().unwrap().exits_with(0).out();
+            output.lines().last().unwrap().to_owned()
+        };
+        assert_eq!(send(WRONG), "63C1");
+        take_back(&cards, attack);
+        for pin in [WRONG, RIGHT, WRONG] {
+            assert_eq!(send(pin), "6581", "{attack}");
+        }
+        drop(holder);
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Guarantees. A change is on stable storage when `commit` returns `Ok`. After a power cut the state is the one before or
 //! after a change, never a mixture. One process at a time has the lock; another one gets the lock owner's name. After an
-//! error the store does nothing more until it is opened again. It also stops when its files were moved away. A damaged
-//! state is refused and left as it is; only [`reset`] makes a card as issued again.
+//! error the store does nothing more until it is opened again. It also stops when its files were moved, removed or replaced
+//! while the card was in use: it checks that before and after each change. A damaged state is refused and left as it is; only [`reset`] makes a card as issued again.
 //!
 //! It must never begin a new state because the present one can't be read, show a PIN, or write without a change. A card
 //! that is only read has no state file; the first change makes the whole file.
@@ -12,7 +12,8 @@
 //! first state that was not finished; the next lock owner removes it. Only their owner can read them. The state is a
 //! database of the `redb` library, with one durable transaction for each change.
 //!
-//! Limit: after a kill, a last change that never reached the disk looks like one that was damaged there. Damage to exactly
+//! Limits: an older copy that is put back while no process uses the card can't be detected. The store then continues from
+//! that copy, tries included. After a kill, a last change that never reached the disk looks like one that was damaged there. Damage to exactly
 //! the last change of a card that was not closed therefore undoes that change.
 
 mod error;
@@ -156,11 +157,18 @@ impl<M: Medium> Store for DurableStore<M> {
 
     fn commit(&mut self, change: &Change) -> Result<(), StoreError> {
         self.refuse_after_failure()?;
-        let locked = self.medium.check_lock().map_err(io("write"));
-        let done = locked.and_then(|()| match &self.database {
+        let check = |medium: &M| {
+            medium
+                .check_lock()
+                .and_then(|()| medium.check_state())
+                .map_err(io("write"))
+        };
+        let done = check(&self.medium).and_then(|()| match &self.database {
             Some(database) => format::commit(database, change),
             None => self.begin(change),
         });
+        // Again before an answer leaves, because the state may have been replaced meanwhile.
+        let done = done.and_then(|()| check(&self.medium));
         done.map_err(|kind| self.fail(kind))
     }
 

@@ -316,6 +316,10 @@ impl Medium for Disk {
     fn check_lock(&self) -> io::Result<()> {
         Ok(())
     }
+
+    fn check_state(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl StorageBackend for Disk {

@@ -2,7 +2,7 @@
 //!
 //! Must never follow a symbolic link, because another user could choose with it which file is emptied or written.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
 
@@ -28,6 +28,24 @@ pub(super) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<Fil
         true => Ok(file),
         false => Err(no_file(path, "not an ordinary file")),
     }
+}
+
+/// Whether `path` still leads to this file.
+#[cfg(unix)]
+pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let ours = file.metadata()?;
+    match fs::symlink_metadata(path) {
+        Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Other systems don't remove an open file.
+#[cfg(not(unix))]
+pub(super) fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 /// The error of an operation on a file; [`NO_FILE`] if something else than an ordinary file is there.

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::error::storage;
-use super::file::{open_own, owners_only};
+use super::file::{is_at, open_own, owners_only};
 use crate::state::error::{LockOwner, StoreErrorKind};
 
 /// How long to wait for a lock owner that has not announced where it listens. A process that only reads the state, or is
@@ -189,24 +189,6 @@ fn read(file: &mut File) -> Option<LockOwner> {
     let mut text = String::new();
     file.take(LONGEST as u64 + 1).read_to_string(&mut text).ok()?;
     LockOwner::from_text(&text).filter(|_| text.len() <= LONGEST)
-}
-
-/// Whether `path` still leads to this file.
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    let ours = file.metadata()?;
-    match fs::symlink_metadata(path) {
-        Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Other systems don't remove an open file.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(true)
 }
 
 #[cfg(test)]

@@ -8,12 +8,13 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::StorageBackend;
 use redb::backends::FileBackend;
 
 use super::error::{MOVED, storage};
-use super::file::{open_own, owners_only, unless_file};
+use super::file::{is_at, open_own, owners_only, unless_file};
 use super::lock::{Lock, SharedLock};
 use crate::state::error::StoreError;
 
@@ -60,6 +61,13 @@ pub trait Medium: Send + fmt::Debug {
     /// # Errors
     /// It does not, because the place was moved or removed; or that can't be checked.
     fn check_lock(&self) -> io::Result<()>;
+
+    /// Checks that the opened or published state is still at this place under its one name, or that there is none if none
+    /// was opened.
+    ///
+    /// # Errors
+    /// The state was removed or replaced, or has another name too; or that can't be checked.
+    fn check_state(&self) -> io::Result<()>;
 }
 
 /// A state in a file that this process has locked.
@@ -67,6 +75,15 @@ pub trait Medium: Send + fmt::Debug {
 pub struct FileMedium {
     state: PathBuf,
     lock: Lock,
+    /// The open state, with its number of names when it was opened. `None` before the first change and after a reset.
+    opened: Mutex<Option<Opened>>,
+}
+
+#[derive(Debug)]
+struct Opened {
+    /// Shares the lock of the database library, which releases it when it closes the state.
+    file: File,
+    names: u64,
 }
 
 impl FileMedium {
@@ -80,6 +97,7 @@ impl FileMedium {
         let medium = Self {
             state: state.to_owned(),
             lock,
+            opened: Mutex::default(),
         };
         remove(&medium.unfinished())
             .map_err(|error| storage("clear away the unfinished beginning of")(error).at(name(state)))?;
@@ -98,6 +116,19 @@ impl FileMedium {
     fn unfinished(&self) -> PathBuf {
         beside(&self.state, ".new")
     }
+
+    fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the state to the database library and keeps it in view.
+    fn watch(&self, file: File) -> io::Result<FileBackend> {
+        *self.opened() = Some(Opened {
+            names: link_count(&file)?,
+            file: file.try_clone()?,
+        });
+        FileBackend::new(file).map_err(io::Error::other)
+    }
 }
 
 impl Medium for FileMedium {
@@ -109,7 +140,7 @@ impl Medium for FileMedium {
 
     fn open(&self) -> io::Result<Option<FileBackend>> {
         match open_own(OpenOptions::new().read(true).write(true), &self.state) {
-            Ok(file) => backend(file).map(Some),
+            Ok(file) => self.watch(file).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -118,7 +149,7 @@ impl Medium for FileMedium {
     fn create(&self) -> io::Result<FileBackend> {
         // Made here because the library would make a file that every user can read.
         let file = owners_only(OpenOptions::new().read(true).write(true).create_new(true)).open(self.unfinished())?;
-        backend(file)
+        self.watch(file)
     }
 
     fn publish(&self) -> io::Result<()> {
@@ -130,7 +161,9 @@ impl Medium for FileMedium {
     }
 
     fn remove(&self) -> io::Result<()> {
-        remove(&self.state)
+        remove(&self.state)?;
+        *self.opened() = None;
+        Ok(())
     }
 
     fn sync_name(&self) -> io::Result<()> {
@@ -150,6 +183,22 @@ impl Medium for FileMedium {
                 MOVED,
                 "its directory was moved or removed while the card was in use",
             )),
+        }
+    }
+
+    fn check_state(&self) -> io::Result<()> {
+        let moved = |what| Err(io::Error::new(MOVED, what));
+        match &*self.opened() {
+            None if self.is_there() => moved("another file was put in its place"),
+            None => Ok(()),
+            Some(opened) if !is_at(&opened.file, &self.state)? => {
+                moved("it was removed or replaced while the card was in use")
+            }
+            // Through another name a process could use it without this lock.
+            Some(opened) if link_count(&opened.file)? != opened.names => {
+                moved("it got or lost another name while the card was in use")
+            }
+            Some(_) => Ok(()),
         }
     }
 }
@@ -173,8 +222,12 @@ fn directories(state: &Path) -> [PathBuf; 2] {
     [directory.to_owned(), directory.join("..")]
 }
 
-fn backend(file: File) -> io::Result<FileBackend> {
-    FileBackend::new(file).map_err(io::Error::other)
+/// How many names the open file has. Another system counts none, and removes no open file.
+fn link_count(file: &File) -> io::Result<u64> {
+    #[cfg(unix)]
+    return file.metadata().map(|file| std::os::unix::fs::MetadataExt::nlink(&file));
+    #[cfg(not(unix))]
+    return file.metadata().map(|_| 1);
 }
 
 /// A shared lock, so that no process changes the state while it is read.

@@ -18,6 +18,7 @@ fn sync_name_syncs_the_directory_of_the_state() {
     let medium = FileMedium {
         state: there.join("hanako.state"),
         lock: lock(),
+        opened: Mutex::default(),
     };
     medium.sync_name().unwrap();
     fs::remove_dir(&there).unwrap();
@@ -28,6 +29,7 @@ fn sync_name_syncs_the_directory_of_the_state() {
     let medium = FileMedium {
         state: PathBuf::from("hanako.state"),
         lock: lock(),
+        opened: Mutex::default(),
     };
     medium.sync_name().unwrap();
 }
