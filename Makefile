@@ -5,7 +5,9 @@ DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
 TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagemagick pngcheck file tshark libxml2-utils
 # Programs that use the card through PKCS#11, and the servers they log in to.
-TEST_PACKAGES += libengine-pkcs11-openssl nginx openssh-client openssh-server
+TEST_PACKAGES += libengine-pkcs11-openssl nginx openssh-client openssh-server default-jdk-headless libnss3-tools
+# Python packages of tests go into an environment of their own; poppler verifies what they sign.
+TEST_PACKAGES += python3-venv poppler-utils
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
 TEST_PACKAGES += python3 python3-pyscard bsdutils util-linux nodejs npm g++ make
 

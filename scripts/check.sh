@@ -29,5 +29,6 @@ cargo test --quiet --locked --workspace --exclude vmyna-testkit --lib --bins \
     --test specimens --test text_applications --test secret_files --test explain --test pin \
     -- --skip series:: --skip authorities:: --skip ca_folder::
 # Reading the sources: clients start in an environment of their own, libraries name no command, dependencies point down
-# and every library can be packaged, docs/clients.md is current.
-cargo test --quiet --locked --package vmyna-testkit --test isolation --test library_strings --test floors --test clients
+# and every library can be packaged, docs/clients.md and docs/configurations.md are current.
+cargo test --quiet --locked --package vmyna-testkit --test isolation --test library_strings --test floors --test clients \
+    --test configurations

@@ -26,10 +26,12 @@ printf 'module: /nonexistent.so\ncritical: yes\n' >"$home/.config/pkcs11/modules
 # OpenSSL that reads this can't load its configuration, and stops.
 printf 'config_diagnostics = 1\nopenssl_conf = init\n[init]\nengines = none\n' >"$home/openssl.cnf"
 
-# cargo and npm keep what they have downloaded.
+# cargo, npm and pip keep what they have downloaded, and pip its configuration.
 export CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}"
 export npm_config_userconfig="${npm_config_userconfig:-$HOME/.npmrc}" npm_config_cache="${npm_config_cache:-$HOME/.npm}"
 export npm_config_devdir="${npm_config_devdir:-$HOME/.cache/node-gyp}"
+export PIP_CACHE_DIR="${PIP_CACHE_DIR:-$HOME/.cache/pip}"
+[ -n "${PIP_CONFIG_FILE:-}" ] || [ ! -e "$HOME/.config/pip/pip.conf" ] || export PIP_CONFIG_FILE="$HOME/.config/pip/pip.conf"
 export HOME="$home" OPENSC_CONF="$home/opensc.conf" OPENSC_DRIVER=cac
 
 # The tests themselves use OpenSSL as a library, so only the demonstration gets the broken configuration of it.

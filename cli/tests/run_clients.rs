@@ -1,5 +1,6 @@
 //! `vmyna run` under programs of other languages and projects, each as its project publishes it: pyscard with its monitoring
-//! threads, nfc-pcsc of npm, and every command that OpenSC's tests on pcscd use, with the same outcome here.
+//! threads, nfc-pcsc of npm, Java's javax.smartcardio, and every command that OpenSC's tests on pcscd use, with the same
+//! outcome here.
 //!
 //! What the clients do is in `tests/clients`. Nothing is installed into the source tree: npm's packages go to cargo's
 //! directory for tests' files, at the versions that the lock file beside the client names. Must never skip a client that
@@ -16,6 +17,7 @@ use std::process::{Command, Output};
 use common::{Printed, is_signed, modes_are_as_before, opensc_module, openssl, starting, vmyna, write_public_key};
 use vmyna_applets::specimen;
 use vmyna_testkit::clients::{Way, proves};
+use vmyna_testkit::configurations::configuration;
 use vmyna_testkit::{isolated, require_program};
 
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
@@ -130,6 +132,40 @@ fn nfc_pcsc_reads_and_signs_each_time_the_card_comes() {
             "ok\n",
         ];
         assert_eq!(told, expected.concat());
+    }
+}
+
+#[test]
+fn javax_smartcardio_reads_signs_locks_and_sees_the_card_come_and_go() {
+    let _proof = proves("smartcardio.all", Way::Service);
+    for (program, package) in [("java", "default-jdk-headless"), ("opensc-tool", "opensc")] {
+        require_program(program, package);
+    }
+    let (directory, issued) = (
+        tempfile::tempdir().unwrap(),
+        specimen::find("hanako").unwrap().unwrap().jpki,
+    );
+    let here = directory.path();
+    fs::write(here.join("text"), "さようなら\n").unwrap();
+    fs::copy(format!("{CLIENTS}/java/Terminals.java"), here.join("Terminals.java")).unwrap();
+    let script = configuration("run a program with javax.smartcardio");
+    let script = script.replace("Terminals.java", "Terminals.java text auth.signature sign.signature");
+    let certificates = [issued.auth.unwrap().certificate, issued.sign.unwrap().certificate];
+    for (card, atr) in [
+        ("specimen:hanako", "3BE000FF8131FE4514"),
+        ("specimen:hanako@contactless", "3B888001000005E0B381A1007F"),
+    ] {
+        let mut command = client(card, &require_program("sh", "dash"));
+        command.args(["-e", "-c", &script]).current_dir(here);
+        let printed = command.output().unwrap().exits_with(0).out();
+        let parts = ["certificate", "wrong PIN", "signatures", "transaction", "reset", "away"];
+        let expected = format!("vmyna 00 00: T=1 {atr}\n") + &parts.map(|part| format!("{part}: ok\n")).concat();
+        assert_eq!(printed, expected);
+        for (certificate, signature) in certificates.iter().zip(["auth.signature", "sign.signature"]) {
+            write_public_key(here, certificate);
+            is_signed(here, signature);
+            fs::remove_file(here.join(signature)).unwrap();
+        }
     }
 }
 

@@ -12,6 +12,7 @@
 pub mod access;
 mod client;
 pub mod clients;
+pub mod configurations;
 mod own_process;
 mod page;
 mod pcscd;

@@ -6,9 +6,10 @@ use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 use vmyna_testkit::clients::Way;
+use vmyna_testkit::configurations::configuration;
 use vmyna_testkit::{client, require_program};
 
-use crate::common::{Printed, Stack, opensc_module, run_with_input, vmyna};
+use crate::common::{Printed, Stack, is_signed, opensc_module, openssl, run_with_input, vmyna};
 use crate::issued;
 
 /// A card that is under no authority of these tests, with the same PINs.
@@ -55,6 +56,21 @@ impl Desk {
 
     pub(crate) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
         fs::write(self.path().join(file), content).unwrap();
+    }
+
+    /// Writes these files of `docs/configurations.md`.
+    pub(crate) fn configure(&self, files: &[&str]) {
+        for file in files {
+            self.write(file, configuration(file));
+        }
+    }
+
+    /// Fails the test unless `signature` is that of the file `text`, by SHA-256 and the key of this certificate.
+    #[track_caller]
+    pub(crate) fn is_signed(&self, certificate: &str, signature: &str) {
+        let key = ["x509", "-in", certificate, "-pubkey", "-noout", "-out", "key.pem"];
+        openssl(self.path(), &key);
+        is_signed(self.path(), signature);
     }
 
     /// The tries left of the authentication key's PIN and of the signature key's, as OpenSC sees them.

@@ -122,6 +122,126 @@ pub const CLIENTS: &[Client] = &[
         ],
     },
     Client {
+        name: "pyHanko (PDF, PAdES), through OpenSC",
+        versions: "PyPI packages 0.38.0 and pyhanko-cli 0.6.0",
+        pinned: Some(("pyhanko==0.38.0", "cli/tests/clients/python/requirements.txt")),
+        claims: &[
+            works(
+                "pyhanko.signs",
+                "signs a PDF with the signature key (PAdES B-B). It logs in again before the signature, as the key demands. \
+                 pyHanko validates it under the authority's certificate, and neither a changed page nor another authority; \
+                 `openssl cms -verify -cades` and poppler's `pdfsig` verify it too",
+            ),
+            works(
+                "pyhanko.wrong-pin",
+                "a wrong PIN costs one try of its key and is reported as incorrect",
+            ),
+            limit(
+                "pyhanko.revocation",
+                "validation needs `--no-revocation-check`: the sign certificate names no address for revocation",
+            ),
+            limit(
+                "pyhanko.auth",
+                "signs with the authentication key too, but judges that signature invalid: the certificate isn't for \
+                 non-repudiation",
+            ),
+        ],
+    },
+    Client {
+        name: "Java (`keytool`, `jarsigner`, SunPKCS11), through OpenSC",
+        versions: "`default-jdk-headless` 17 (Debian 12), 21 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "java.keytool",
+                "`keytool -list` lists each token's key and certificates, one token a provider",
+            ),
+            works(
+                "java.jarsigner",
+                "`jarsigner` signs a JAR with either key; `jarsigner -verify` and `openssl cms -verify` verify it, and \
+                 not a changed file",
+            ),
+            works(
+                "java.signs",
+                "a program signs several times with either key after one log-in. SunPKCS11 does not log in again for the \
+                 signature key, although it is marked CKA_ALWAYS_AUTHENTICATE, and OpenSC signs; openssl verifies it",
+            ),
+            works("java.wrong-pin", "a wrong PIN costs one try and is CKR_PIN_INCORRECT"),
+            limit(
+                "java.strict",
+                "`jarsigner -verify -strict` reports an invalid chain, also under the authority's certificate: Java rejects \
+                 critical policy qualifiers",
+            ),
+            limit(
+                "java.pss",
+                "RSASSA-PSS is not offered, because OpenSC does not offer it for this card",
+            ),
+        ],
+    },
+    Client {
+        name: "Java (`javax.smartcardio`)",
+        versions: "`default-jdk-headless` 17 (Debian 12), 21 (Debian 13)",
+        pinned: None,
+        claims: &[works(
+            "smartcardio.all",
+            "finds the card, contact and contactless, with protocol and ATR; reads with extended and short length; \
+                 verifies PINs and signs with both keys, which openssl verifies; has the card for itself in a transaction; \
+                 resets it; sees it come and go",
+        )],
+    },
+    Client {
+        name: "python-pkcs11, through OpenSC",
+        versions: "PyPI package 0.9.5",
+        pinned: Some(("python-pkcs11==0.9.5", "cli/tests/clients/python/requirements.txt")),
+        claims: &[
+            works("python-pkcs11.lists", "lists tokens, keys and certificates"),
+            works(
+                "python-pkcs11.signs",
+                "signs several times with both keys, with the signature key by logging in before each (`pin=`); openssl \
+                 verifies it",
+            ),
+            works(
+                "python-pkcs11.wrong-pin",
+                "a wrong PIN costs one try, at the log-in and at a signature, and is `PinIncorrect`",
+            ),
+        ],
+    },
+    Client {
+        name: "NSS (`modutil`, `certutil`, `cmsutil`, `vfychain`), through OpenSC",
+        versions: "`libnss3-tools` 3.87 (Debian 12), 3.110 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "nss.lists",
+                "`modutil` lists the tokens, `certutil` the authentication token's certificates and both keys",
+            ),
+            works(
+                "nss.wrong-pin",
+                "a wrong PIN costs one try and is reported as incorrect",
+            ),
+            works(
+                "nss.cms",
+                "`cmsutil -S -Y NONE -u 0` signs a message with the authentication key; openssl verifies it",
+            ),
+            works(
+                "nss.request",
+                "`certutil -R -k 02` signs a certificate request with the signature key; openssl verifies it",
+            ),
+            works(
+                "nss.chain",
+                "`vfychain -pp` validates both certificates under their authorities",
+            ),
+            works(
+                "nss.browser",
+                "with `onepin-opensc-pkcs11.so` in the database of Chromium, it has the authentication token alone",
+            ),
+            limit(
+                "nss.policies",
+                "`cmsutil -D` reports an unknown critical extension, certificatePolicies",
+            ),
+        ],
+    },
+    Client {
         name: "pyscard",
         versions: "`python3-pyscard` 2.0 (Debian 12)",
         pinned: None,
