@@ -12,6 +12,7 @@ use vmyna_card_os::state::Store;
 use vmyna_card_os::{Card, CardError, Parts};
 
 use crate::calendar::Date;
+use crate::file_size::{self, FileSize};
 use crate::person::{Person, ResidenceCode, SecurityCode};
 use crate::{Profile, card_info, card_manager, face_info, input_assist, jpki, residence_code};
 
@@ -135,10 +136,12 @@ pub struct IssuedCard {
     pub residence_code: residence_code::Contents,
     /// 共通カードAP.
     pub card_info: card_info::Contents,
+    /// The sizes of files that are longer than their contents. Every other file is as long as they are.
+    pub file_sizes: Vec<FileSize>,
 }
 
 impl IssuedCard {
-    /// A card with these contents.
+    /// A card with these contents, whose files are as long as what they hold.
     #[must_use]
     pub fn new(name: CardName, profile: Profile, summary: Summary, contents: Contents) -> Self {
         Self {
@@ -151,7 +154,14 @@ impl IssuedCard {
             face_info: contents.face_info,
             residence_code: contents.residence_code,
             card_info: contents.card_info,
+            file_sizes: Vec::new(),
         }
+    }
+
+    /// The card with files of these sizes.
+    #[must_use]
+    pub fn with_file_sizes(self, file_sizes: Vec<FileSize>) -> Self {
+        Self { file_sizes, ..self }
     }
 
     /// The card under another name.
@@ -170,14 +180,21 @@ impl IssuedCard {
     #[must_use]
     pub fn applications(&self) -> Vec<Application> {
         let profile = &self.profile;
-        vec![
+        let mut applications = vec![
             card_manager::declare(profile, self.card_data.clone()),
             jpki::declare(profile, self.jpki.clone()),
             input_assist::declare(profile, self.input_assist.clone()),
             face_info::declare(profile, self.face_info.clone()),
             residence_code::declare(profile, self.residence_code.clone()),
             card_info::declare(profile, self.card_info.clone()),
-        ]
+        ];
+        for application in &mut applications {
+            let files = std::mem::take(&mut application.files).into_iter();
+            application.files = files
+                .map(|file| file_size::sized(application.aid, file, &self.file_sizes))
+                .collect();
+        }
+        applications
     }
 
     /// The card itself, without power: `store` keeps what changes in it, `rng` is where its random numbers come from.

@@ -23,6 +23,7 @@
 //! | [`issued`] | an issued card: what an image keeps, and what becomes a card in use |
 //! | [`Profile`] | generation, batch and interface of a card |
 //! | [`card_manager`], [`jpki`], [`input_assist`], [`face_info`], [`residence_code`], [`card_info`] | one application each |
+//! | [`file_size`] | the sizes of the files, and what is behind their objects |
 //! | [`pins`] | the names of the PINs |
 //! | [`person`], [`calendar`], [`cv`] | cardholder, dates, card-verifiable certificates |
 //!
@@ -41,6 +42,7 @@ pub mod card_info;
 pub mod card_manager;
 pub mod cv;
 pub mod face_info;
+pub mod file_size;
 pub mod image;
 pub mod input_assist;
 pub mod issued;

@@ -9,6 +9,7 @@
 use vmyna_apdu::TypeB;
 use vmyna_card_os::rule::Basis;
 
+use crate::file_size::{self, FileSize};
 use crate::{assumed, documented, measured};
 
 /// How a reader reaches the card.
@@ -43,6 +44,8 @@ pub struct Profile {
     pub token_label: &'static str,
     /// Whether the certificate of the card's own key (GET DATA `7F21`) is there; older cards lack it.
     pub card_certificate: bool,
+    /// The sizes of the files of a card that is issued so.
+    pub file_sizes: Vec<FileSize>,
 }
 
 /// The contact ATR by which OpenSC knows the card: T=1, no historical bytes.
@@ -118,6 +121,7 @@ impl Profile {
             contact_atr_at_card_manager: true,
             token_label: "JPKIAPICCTOKEN2",
             card_certificate: true,
+            file_sizes: file_size::observed(),
         }
     }
 

@@ -3,13 +3,14 @@
 //! One image holds one card or a whole collection; `FILE#NAME` names a card in it. What changes while a card is used is no
 //! part of it: that lies beside the image, in the card's state. Any number of processes may read an image.
 //!
-//! # Format, version 1
+//! # Format, versions 1 and 2
 //!
-//! Numbers are big-endian.
+//! Version 2 adds optional fields to a card. An image of cards without any of them is version 1, so that programs which know
+//! no other version can read it. Numbers are big-endian.
 //!
 //! ```text
 //! header    8  89 56 4D 59 4E 41 0D 0A   (an octet that is no text, "VMYNA", CR LF)
-//!           4  format version: 1
+//!           4  format version: the first that has all fields of its cards
 //!           4  flags: 0
 //!           8  number of cards
 //!           8  length of the whole file
@@ -47,7 +48,8 @@ pub use read::Image;
 pub use write::{ImageFile, ImageWriter, create};
 
 const MAGIC: [u8; 8] = *b"\x89VMYNA\r\n";
-const VERSION: u32 = 1;
+/// The latest version that this program reads and writes.
+const VERSION: u32 = 2;
 const HEADER: usize = 104;
 /// What the digest at the header's end covers.
 const HEADER_BODY: usize = HEADER - 32;

@@ -21,6 +21,7 @@ pub struct Image {
     path: PathBuf,
     source: Source,
     length: u64,
+    version: u32,
     count: u64,
     index: Vec<u8>,
     /// Where each entry lies in the index, ascending by name.
@@ -90,6 +91,7 @@ impl Image {
             path: path.to_owned(),
             source,
             length,
+            version: 0,
             count: 0,
             index: Vec::new(),
             entries: Vec::new(),
@@ -107,7 +109,7 @@ impl Image {
         if (VERSION + 1..NO_VERSION).contains(&version) {
             return Err(image.error(ImageErrorKind::Newer(version)));
         }
-        if version != VERSION || *Sha256::digest(body) != *digest {
+        if !(1..=VERSION).contains(&version) || *Sha256::digest(body) != *digest {
             return Err(image.error(ImageErrorKind::Damaged("its header")));
         }
         let flags = u32::from_be_bytes(field(body, 12));
@@ -118,6 +120,7 @@ impl Image {
         if end != length || index > end {
             return Err(image.error(ImageErrorKind::Damaged("it is not as long as it was written")));
         }
+        image.version = version;
         image.count = count;
         image.read_index(index..end, &field(body, 40))?;
         Ok(image)
@@ -184,6 +187,12 @@ impl Image {
         })
     }
 
+    /// The version of its format.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
     /// How many cards there are.
     #[must_use]
     pub const fn count(&self) -> u64 {
@@ -227,11 +236,12 @@ impl Image {
         let mut left = LONGEST_CARD;
         // PINs and numbers stand in it.
         let card = Zeroizing::new(self.object("a card", &entry.place, &mut left)?);
-        record::decode(&card, &mut |place| self.object("an object of a card", place, &mut left)).map_err(|error| {
-            match error {
-                record::DecodeError::Image(error) => error,
-                record::DecodeError::Record(place) => self.error(ImageErrorKind::Damaged(place)),
-            }
+        record::decode(&card, self.version, &mut |place| {
+            self.object("an object of a card", place, &mut left)
+        })
+        .map_err(|error| match error {
+            record::DecodeError::Image(error) => error,
+            record::DecodeError::Record(place) => self.error(ImageErrorKind::Damaged(place)),
         })
     }
 

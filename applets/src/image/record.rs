@@ -3,7 +3,8 @@
 //! ```text
 //! Card ::= SEQUENCE {
 //!   name UTF8String, profile UTF8String, holder Holder, cardData SEQUENCE OF DataObject,
-//!   jpki Jpki, inputAssist InputAssist, faceInfo FaceInfo, residenceCode ResidenceCode, cardInfo CardInfo }
+//!   jpki Jpki, inputAssist InputAssist, faceInfo FaceInfo, residenceCode ResidenceCode, cardInfo CardInfo,
+//!   fileSizes [0] SEQUENCE OF FileSize OPTIONAL }                            -- version 2
 //! Holder ::= SEQUENCE {
 //!   name, kana, address UTF8String, nameReplaced, addressReplaced SEQUENCE OF INTEGER, birth UTF8String (YYYYMMDD),
 //!   sex INTEGER (ISO/IEC 5218), myNumber UTF8String, municipality UTF8String (five digits),
@@ -20,13 +21,16 @@
 //! ResidenceCode ::= SEQUENCE { code UTF8String, keyReference OCTET STRING, pin Pin }
 //! CardInfo ::= SEQUENCE {
 //!   serial, municipality, expiry UTF8String, keyReference OCTET STRING, pin Pin, key Object }
+//! FileSize ::= SEQUENCE { application OCTET STRING, file, size, filler INTEGER }
 //! Object ::= CHOICE { here OCTET STRING, shared [0] SEQUENCE { offset, length INTEGER, digest OCTET STRING } }
 //! ```
 //!
-//! What is added later is optional and comes last, so that a record of this version can always be read.
+//! What a version adds is optional and comes last, with the next free tag, so that a record of every earlier version can be
+//! read. A card without any of it has the record of the earlier version, byte for byte: [`version`] decides.
 
 use der::asn1::{GeneralizedTime, OctetStringRef, Utf8StringRef};
 use der::{Choice, Decode, Encode, Sequence};
+use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceData};
 use zeroize::Zeroizing;
 
@@ -35,6 +39,7 @@ use crate::calendar;
 use crate::card_info::CardSerial;
 use crate::cv::KeyId;
 use crate::face_info::FaceData;
+use crate::file_size::FileSize;
 use crate::input_assist::TextData;
 use crate::issued::{IssuedCard, Summary};
 use crate::person::{Municipality, MunicipalityCode, MyNumber, Person, SecurityCode, Sex};
@@ -59,6 +64,24 @@ struct Card<'a> {
     face_info: FaceInfo<'a>,
     residence_code: ResidenceCode<'a>,
     card_info: CardInfo<'a>,
+    #[asn1(context_specific = "0", optional = "true")]
+    file_sizes: Option<Vec<Size<'a>>>,
+}
+
+/// The first version that has each optional field of a record which the record uses; 1 for a record that uses none.
+fn version_of(card: &Card<'_>) -> u32 {
+    match card.file_sizes {
+        Some(_) => 2,
+        None => 1,
+    }
+}
+
+#[derive(Sequence)]
+struct Size<'a> {
+    application: OctetStringRef<'a>,
+    file: u16,
+    size: u16,
+    filler: u8,
 }
 
 #[derive(Sequence)]
@@ -169,11 +192,18 @@ struct Shared {
     digest: der::asn1::OctetString,
 }
 
+/// A card as it is written.
+pub(super) struct Record {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    /// The first version of the format that has all of it.
+    pub(super) version: u32,
+}
+
 /// The card as a record. `share` writes an object that other cards may have too.
 pub(super) fn encode(
     card: &IssuedCard,
     share: &mut dyn FnMut(&[u8]) -> Result<Place, ImageErrorKind>,
-) -> Result<Zeroizing<Vec<u8>>, ImageErrorKind> {
+) -> Result<Record, ImageErrorKind> {
     let mut share = |object: &[u8]| -> Result<Object<'static>, ImageErrorKind> {
         let place = share(object)?;
         let digest = der::asn1::OctetString::new(place.digest).map_err(unwritable)?;
@@ -265,8 +295,25 @@ pub(super) fn encode(
             pin: pin(&card.residence_code.pin)?,
         },
         card_info,
+        file_sizes: file_sizes(&card.file_sizes)?,
     };
-    record.to_der().map(Zeroizing::new).map_err(unwritable)
+    Ok(Record {
+        version: version_of(&record),
+        bytes: record.to_der().map(Zeroizing::new).map_err(unwritable)?,
+    })
+}
+
+fn file_sizes(sizes: &[FileSize]) -> Result<Option<Vec<Size<'_>>>, ImageErrorKind> {
+    let mut list = Vec::with_capacity(sizes.len());
+    for size in sizes {
+        list.push(Size {
+            application: octets(size.aid.as_bytes())?,
+            file: size.file.value(),
+            size: size.size,
+            filler: size.filler,
+        });
+    }
+    Ok(Some(list).filter(|list| !list.is_empty()))
 }
 
 fn holder(summary: &Summary) -> Result<Holder<'_>, ImageErrorKind> {
@@ -388,12 +435,15 @@ pub(super) fn objects_fit(mut bytes: &[u8], deepest: usize, most: &mut usize) ->
     bytes.is_empty()
 }
 
-/// A card from its record.
-pub(super) fn decode(record: &[u8], fetch: Fetch<'_>) -> Result<IssuedCard, DecodeError> {
+/// A card from its record in an image of this version.
+pub(super) fn decode(record: &[u8], version: u32, fetch: Fetch<'_>) -> Result<IssuedCard, DecodeError> {
     if !lengths_fit(record) {
         return Err(DecodeError::Record("the lengths in a card"));
     }
     let card = Card::from_der(record)?;
+    if version_of(&card) > version {
+        return Err(DecodeError::Record("a card has fields of a later version"));
+    }
     let profile = Profile::find(card.profile.as_str());
     let summary = summary(&card.holder)?;
     let mut card_data = Vec::with_capacity(card.card_data.len());
@@ -426,7 +476,17 @@ pub(super) fn decode(record: &[u8], fetch: Fetch<'_>) -> Result<IssuedCard, Deco
             pin: pin_at_issue(&info.pin),
         },
         summary,
+        file_sizes: sizes(card.file_sizes.as_deref().unwrap_or_default())?,
     })
+}
+
+fn sizes(list: &[Size<'_>]) -> Result<Vec<FileSize>, DecodeError> {
+    let size = |size: &Size<'_>| {
+        let aid = Aid::new(size.application.as_bytes())?;
+        FileSize::new(aid, FileId::new(size.file), size.size, size.filler)
+    };
+    let sizes: Option<Vec<_>> = list.iter().map(size).collect();
+    sizes.ok_or(DecodeError::Record("the size of a file"))
 }
 
 fn summary(holder: &Holder<'_>) -> Result<Summary, DecodeError> {

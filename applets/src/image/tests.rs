@@ -13,9 +13,11 @@ fn hanako() -> IssuedCard {
     specimen::find("hanako").unwrap().unwrap()
 }
 
+/// Her card with exact files, as every card of version 1 has them.
 fn named(name: &str) -> IssuedCard {
     IssuedCard {
         name: name.parse().unwrap(),
+        file_sizes: Vec::new(),
         ..hanako()
     }
 }
@@ -172,9 +174,67 @@ fn with_header(change: impl Fn(&mut [u8])) -> Vec<u8> {
 fn a_later_version_is_refused_whatever_else_it_holds() {
     let mut later = IMAGE[..16].to_vec();
     later.extend([0xEE; 200]);
-    later[11] = 2;
+    later[11] = 3;
     let refused = open(later).err().unwrap();
-    assert!(matches!(refused.kind(), ImageErrorKind::Newer(2)), "{refused}");
+    assert!(matches!(refused.kind(), ImageErrorKind::Newer(3)), "{refused}");
+}
+
+/// A program of version 1 looks at these four bytes before anything else, and reports every number from 2 to 999 as newer.
+fn version_of(image: &[u8]) -> u32 {
+    u32::from_be_bytes(image[8..12].try_into().unwrap())
+}
+
+#[test]
+fn an_image_has_the_first_version_that_has_all_of_its_cards() {
+    let exact = named("a");
+    let real = named("b").with_file_sizes(crate::Profile::contact().file_sizes);
+    for (cards, version) in [
+        (vec![exact.clone()], 1),
+        (vec![real.clone()], 2),
+        (vec![exact.clone(), real.clone()], 2),
+        (vec![], 1),
+    ] {
+        let bytes = written(&cards);
+        assert_eq!(version_of(&bytes), version);
+        let image = open(bytes).unwrap();
+        assert_eq!(image.version(), version);
+        for card in &cards {
+            let read = image.card(&card.name).unwrap();
+            assert_eq!(read.file_sizes, card.file_sizes);
+            assert!(holdings(&read) == holdings(card));
+        }
+    }
+    // The record of a card without new fields is the same in both versions.
+    let (one, two) = (written(std::slice::from_ref(&exact)), written(&[exact, real]));
+    let identity = |image: Vec<u8>| open(image).unwrap().identity(&name("a")).unwrap();
+    assert_eq!(identity(one), identity(two));
+}
+
+#[test]
+fn a_field_of_version_2_in_an_image_of_version_1_is_damage() {
+    let real = named("a").with_file_sizes(crate::Profile::contact().file_sizes);
+    let mut image = written(&[real]);
+    image[11] = 1;
+    let digest = Sha256::digest(&image[..HEADER_BODY]);
+    image[HEADER_BODY..HEADER].copy_from_slice(&digest);
+    let refused = open(image).unwrap().card(&name("a")).err().unwrap();
+    assert!(matches!(refused.kind(), ImageErrorKind::Damaged(_)), "{refused}");
+}
+
+/// The images of version 1 are written anew from what they hold, byte for byte.
+#[test]
+fn the_committed_images_of_version_1_are_written_again_byte_for_byte() {
+    for file in ["hanako.vmyna", "collection.vmyna"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors/cards/v1");
+        let committed = std::fs::read(folder.join(file)).unwrap();
+        let image = open(committed.clone()).unwrap();
+        assert_eq!(image.version(), 1);
+        // Cards are in the file in the order in which they were added.
+        let mut cards: Vec<_> = image.names().map(|card| image.card(&name(card)).unwrap()).collect();
+        let again = written(&cards);
+        cards.reverse();
+        assert!(again == committed || written(&cards) == committed, "{file}");
+    }
 }
 
 #[test]
@@ -364,16 +424,15 @@ fn a_card_that_names_one_object_thousands_of_times_is_refused() {
         length: OBJECT,
         digest: Sha256::digest(vec![0; OBJECT as usize]).into(),
     };
-    let record = super::record::encode(&named("a"), &mut |_| Ok(place.clone()))
-        .ok()
-        .unwrap();
+    let record = super::record::encode(&named("a"), &mut |_| Ok(place.clone()));
+    let record = record.ok().unwrap().bytes;
     let card = |record: &[u8]| {
         let mut fetched = 0;
         let mut fetch = |place: &Place| {
             fetched += 1;
             Ok(vec![0; place.length as usize])
         };
-        let read = super::record::decode(record, &mut fetch).is_ok();
+        let read = super::record::decode(record, 1, &mut fetch).is_ok();
         (read, fetched)
     };
     assert_eq!(card(&record), (true, 15));

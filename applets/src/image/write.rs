@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::record::{self, Place};
-use super::{BESIDE_NAME, HEADER, ImageError, ImageErrorKind, LONGEST_CARD, MAGIC, MOST_CARDS, VERSION};
+use super::{BESIDE_NAME, HEADER, ImageError, ImageErrorKind, LONGEST_CARD, MAGIC, MOST_CARDS};
 use crate::issued::IssuedCard;
 
 /// Creates an image at `path`, which must not be there yet.
@@ -83,6 +83,8 @@ pub struct ImageWriter<W> {
     out: W,
     /// Where the next object goes.
     offset: u64,
+    /// The first version of the format that has all that was written.
+    version: u32,
     cards: BTreeMap<String, Place>,
     shared: HashMap<[u8; 32], Place>,
 }
@@ -97,6 +99,7 @@ impl<W: Write + Seek> ImageWriter<W> {
         Ok(Self {
             out,
             offset: HEADER as u64,
+            version: 1,
             cards: BTreeMap::new(),
             shared: HashMap::new(),
         })
@@ -120,12 +123,13 @@ impl<W: Write + Seek> ImageWriter<W> {
             length += object.len();
             self.share(object)
         })?;
-        if length + record.len() > LONGEST_CARD as usize || !record::lengths_fit(&record) {
+        if length + record.bytes.len() > LONGEST_CARD as usize || !record::lengths_fit(&record.bytes) {
             return Err(ImageErrorKind::Unwritable("a card is longer than an image can hold"));
         }
         let place = self
-            .append(&record, Sha256::digest(&record).into())
+            .append(&record.bytes, Sha256::digest(&record.bytes).into())
             .map_err(ImageErrorKind::Io)?;
+        self.version = self.version.max(record.version);
         self.cards.insert(name.to_owned(), place);
         Ok(())
     }
@@ -170,7 +174,7 @@ impl<W: Write + Seek> ImageWriter<W> {
         self.out.write_all(&index)?;
         let mut header = Vec::with_capacity(HEADER);
         header.extend(MAGIC);
-        header.extend(VERSION.to_be_bytes());
+        header.extend(self.version.to_be_bytes());
         header.extend([0; 4]);
         header.extend((self.cards.len() as u64).to_be_bytes());
         header.extend((self.offset + index.len() as u64).to_be_bytes());

@@ -32,6 +32,18 @@ pub struct File {
     pub basis: Basis,
     /// Whether its content is about the cardholder and needs a credential: traces mask what is read from it.
     pub secret: bool,
+    /// What is known of the size of a transparent EF; `None` where nothing is stated.
+    pub extent: Option<Extent>,
+}
+
+/// What is known of the size of a transparent EF.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// The length of the data object at the beginning of the file, behind which is filler. `None` for a file that is no
+    /// data object.
+    pub object: Option<usize>,
+    /// How certain the size of the file is.
+    pub basis: Basis,
 }
 
 impl File {
@@ -52,6 +64,24 @@ impl File {
             access,
             basis,
             secret: false,
+            extent: None,
+        }
+    }
+
+    /// The file with what is known of its size.
+    #[must_use]
+    pub fn with_extent(self, extent: Extent) -> Self {
+        Self {
+            extent: Some(extent),
+            ..self
+        }
+    }
+
+    /// The data object that the file begins with. `None` for a file that is no data object, or of which that is not stated.
+    pub fn object(&self) -> Option<&[u8]> {
+        match (&self.body, self.extent.as_ref()?.object?) {
+            (Body::Transparent(content), length) => content.as_bytes().get(..length),
+            _ => None,
         }
     }
 

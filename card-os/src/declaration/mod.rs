@@ -10,6 +10,6 @@ mod pin;
 
 pub use access::{Access, Condition, Operation, Verdict, decide};
 pub use application::{Application, DataObject, DeclarationError, SecureSession, check};
-pub use file::{Body, Content, File, ObjectId};
+pub use file::{Body, Content, Extent, File, ObjectId};
 pub use key::{CertificateKey, PrivateKey};
 pub use pin::{Characters, Format, Pin, ReferenceData};
