@@ -11,6 +11,7 @@ use vmyna_card_os::rule::Basis;
 use vmyna_card_os::tlv::Tlv;
 
 use crate::aids::{FACE_INFO, INPUT_ASSIST, JPKI};
+use crate::profile::Profile;
 use crate::{assumed, measured};
 
 /// The size of one EF on an issued card. A file whose contents are longer is as long as they are (`assumed`).
@@ -40,6 +41,41 @@ impl FileSize {
             size,
             filler,
         })
+    }
+}
+
+/// Which sizes the files of a card are issued with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileSizes {
+    /// Those of the profile, as real cards have them.
+    #[default]
+    Profile,
+    /// Every file is as long as what it holds.
+    Exact,
+}
+
+impl FileSizes {
+    /// Their names in person files and on the command line.
+    pub const NAMES: [&str; 2] = ["profile", "exact"];
+
+    /// The sizes of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        match name {
+            "profile" => Some(Self::Profile),
+            "exact" => Some(Self::Exact),
+            _ => None,
+        }
+    }
+
+    /// The sizes of the files of a card of this profile.
+    #[must_use]
+    pub fn of(self, profile: &Profile) -> Vec<FileSize> {
+        match self {
+            Self::Profile => profile.file_sizes.clone(),
+            Self::Exact => Vec::new(),
+        }
     }
 }
 

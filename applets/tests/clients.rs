@@ -148,7 +148,7 @@ fn other_clients_ways_lead_to_the_same_end() {
         ("802A0080 01 5A 00", 0x9000),
         ("00A4020C 02 0001", 0x9000),
     ]);
-    rig.expect(&[("00B005FA FF", 0x9000), ("00B006DA FF", 0x6B00)]);
+    rig.expect(&[("00B005FA FF", 0x9000), ("00B00EE0 FF", 0x6B00)]);
     // A pyscard client with short identifiers.
     let mut rig = Rig::jpki();
     rig.expect(&[

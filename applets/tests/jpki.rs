@@ -5,12 +5,12 @@
 
 mod common;
 
-use common::{AUTH, HANAKO, JPKI, Rig, SIGN, hex, specimen};
+use common::{AUTH, HANAKO, JPKI, Rig, SIGN, der_object, hex, specimen};
 use der::{Decode, Encode};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::{Pkcs1v15Sign, Pss, RsaPublicKey};
 use sha2::{Digest, Sha256};
-use vmyna_card_os::key::{Engine, RustEngine};
+use vmyna_card_os::key::{Engine, RustEngine, default_engine};
 use x509_cert::Certificate;
 
 /// A whole file by short identifier, as jsapdu reads it.
@@ -25,6 +25,10 @@ fn unlocked() -> Rig {
     rig
 }
 
+fn certificate(rig: &mut Rig, sfi: u8) -> Certificate {
+    Certificate::from_der(der_object(&file(rig, sfi))).unwrap()
+}
+
 fn public_key(certificate: &Certificate) -> RsaPublicKey {
     let info = certificate.tbs_certificate.subject_public_key_info.to_der().unwrap();
     RsaPublicKey::from_public_key_der(&info).unwrap()
@@ -35,12 +39,12 @@ fn every_file_has_its_size_beginning_and_content() {
     let issued = specimen("hanako").jpki;
     let (sign, auth) = (issued.sign.unwrap(), issued.auth.unwrap());
     let table: [(u8, usize, &str, &[u8]); 6] = [
-        (0x01, 1754, "308206D6", &sign.certificate),
-        (0x02, 1318, "308205223082040AA003020102", &issued.sign_ca_certificate),
+        (0x01, 3808, "308206D6", &sign.certificate),
+        (0x02, 1900, "308205223082040AA003020102", &issued.sign_ca_certificate),
         (0x06, 160, "4A504B494150494343544F4B454E322020", &[]),
         (0x08, 3, "8F8F00", &[0x8F, 0x8F, 0x00]),
-        (0x0A, 1590, "30820632", &auth.certificate),
-        (0x0B, 1333, "308205313082", &issued.auth_ca_certificate),
+        (0x0A, 3808, "30820632", &auth.certificate),
+        (0x0B, 1900, "308205313082", &issued.auth_ca_certificate),
     ];
     let mut rig = unlocked();
     for (sfi, size, beginning, content) in table {
@@ -51,13 +55,37 @@ fn every_file_has_its_size_beginning_and_content() {
             "EF {sfi:04X} begins {}",
             hex(&read[..16.min(size)])
         );
-        assert!(content.is_empty() || read == content, "EF {sfi:04X}");
         if read[..2] == [0x30, 0x82] {
-            let der = usize::from(u16::from_be_bytes([read[2], read[3]])) + 4;
-            assert_eq!(der, size, "the certificate in EF {sfi:04X} ends where the file ends");
+            let der = der_object(&read);
+            assert_eq!(der, content, "EF {sfi:04X}");
+            assert!(read[der.len()..].iter().all(|byte| *byte == 0), "EF {sfi:04X}");
+        } else {
+            assert!(content.is_empty() || read == content, "EF {sfi:04X}");
         }
+        // A client that reads to the end reads exactly up to it.
+        let end = format!("00B0{size:04X} 00");
+        rig.expect(&[(&format!("00A4020C 02 00{sfi:02X}"), 0x9000), (&end, 0x6B00)]);
+        assert_eq!(rig.data(&format!("00B0{:04X} 000000", size - 1)), read[size - 1..]);
     }
     rig.expect(&[("00B08900 00", 0x6982)]);
+}
+
+/// A program that parses a whole file as one certificate works with this card only if it was issued so.
+#[test]
+fn the_files_of_an_exact_card_end_with_their_objects() {
+    let exact = specimen("hanako").with_file_sizes(Vec::new());
+    let mut rig = Rig::of(&exact.applications(), default_engine());
+    rig.select(JPKI);
+    rig.expect(&[(SIGN, 0x9000)]);
+    for (sfi, size) in [(0x01, 1754), (0x02, 1318), (0x0A, 1590), (0x0B, 1333)] {
+        let read = file(&mut rig, sfi);
+        assert_eq!((read.len(), der_object(&read).len()), (size, size), "EF {sfi:04X}");
+        Certificate::from_der(&read).unwrap();
+        rig.expect(&[
+            (&format!("00A4020C 02 00{sfi:02X}"), 0x9000),
+            (&format!("00B0{size:04X} 00"), 0x6B00),
+        ]);
+    }
 }
 
 #[test]
@@ -87,8 +115,7 @@ fn the_token_information_is_that_of_a_my_number_card() {
 #[test]
 fn each_certificate_is_signed_by_the_authority_beside_it_and_by_no_other() {
     let mut rig = unlocked();
-    let [sign, sign_ca, auth, auth_ca] =
-        [0x01, 0x02, 0x0A, 0x0B].map(|sfi| Certificate::from_der(&file(&mut rig, sfi)).unwrap());
+    let [sign, sign_ca, auth, auth_ca] = [0x01, 0x02, 0x0A, 0x0B].map(|sfi| certificate(&mut rig, sfi));
     let signed_by = |certificate: &Certificate, authority: &Certificate| {
         let hash = Sha256::digest(certificate.tbs_certificate.to_der().unwrap());
         let key = public_key(authority);
@@ -114,7 +141,7 @@ fn each_certificate_is_signed_by_the_authority_beside_it_and_by_no_other() {
 #[test]
 fn every_scheme_gives_a_signature_of_the_certified_key() {
     let mut rig = unlocked();
-    let keys = [0x01, 0x0A].map(|sfi| public_key(&Certificate::from_der(&file(&mut rig, sfi)).unwrap()));
+    let keys = [0x01, 0x0A].map(|sfi| public_key(&certificate(&mut rig, sfi)));
     let message = b"message";
     let hash = Sha256::digest(message).to_vec();
     let digest_info = [&common::bytes("3031300D060960864801650304020105000420")[..], &hash].concat();
@@ -145,7 +172,7 @@ fn every_scheme_gives_a_signature_of_the_certified_key() {
 #[test]
 fn anything_of_1_to_245_bytes_is_signed_as_it_is() {
     let mut rig = unlocked();
-    let key = public_key(&Certificate::from_der(&file(&mut rig, 0x0A)).unwrap());
+    let key = public_key(&certificate(&mut rig, 0x0A));
     // Bare bytes and the DigestInfos of MD5, SHA-1, SHA-384 and SHA-512 are all the same to the card.
     for length in [1usize, 16, 20, 34, 35, 67, 83, 244, 245] {
         let input = vec![0xD1; length];

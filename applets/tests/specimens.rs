@@ -5,7 +5,9 @@
 
 mod common;
 
-use common::{AUTH, CARD_INFO, FACE_INFO, INPUT_ASSIST, ISD, JPKI, RESIDENCE_CODE, Rig, SIGN, hex, specimen};
+use common::{
+    AUTH, CARD_INFO, FACE_INFO, INPUT_ASSIST, ISD, JPKI, RESIDENCE_CODE, Rig, SIGN, der_object, hex, specimen,
+};
 use der::{Decode, Encode};
 use rsa::pkcs8::DecodePublicKey;
 use rsa::{Pkcs1v15Sign, RsaPublicKey};
@@ -90,7 +92,7 @@ fn value(file: &[u8], tag: u16) -> Vec<u8> {
 }
 
 fn certificate(rig: &mut Rig, sfi: u8) -> Certificate {
-    Certificate::from_der(&file(rig, sfi)).unwrap()
+    Certificate::from_der(der_object(&file(rig, sfi))).unwrap()
 }
 
 #[test]

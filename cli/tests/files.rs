@@ -34,6 +34,15 @@ fn raw(path: &str) -> Vec<u8> {
         .stdout
 }
 
+/// The data object alone.
+fn object(path: &str) -> Vec<u8> {
+    vmyna(["files", HANAKO, path, "--object"])
+        .output()
+        .unwrap()
+        .exits_with(0)
+        .stdout
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
@@ -197,6 +206,50 @@ fn everything_is_told_in_japanese_when_asked() {
         }
         assert!(!text.contains(english), "{path}: {english} is left in\n{text}");
     }
+}
+
+/// The text is what `files` shows of one file.
+#[test]
+fn a_file_and_the_object_in_it_have_sizes_of_their_own() {
+    let list = vmyna(["files", HANAKO, "jpki"]).output().unwrap().exits_with(0).out();
+    for (line, size) in [
+        ("  0001", "1754 of 3808 bytes"),
+        ("  0002", "1318 of 1900 bytes"),
+        ("  000A", "1590 of 3808 bytes"),
+        ("  000B", "1333 of 1900 bytes"),
+        ("  0006", "160 bytes"),
+    ] {
+        let found = list.lines().find(|found| found.starts_with(line)).unwrap();
+        assert!(found.contains(size), "{found}");
+    }
+    for (path, size, length) in [
+        ("jpki/000A", 3808, 1590),
+        ("jpki/0002", 1900, 1318),
+        ("input_assist/0001", 17, 15),
+        ("input_assist/0003", 336, 336),
+        ("card_manager/7F21", 575, 575),
+    ] {
+        let (raw, object) = (raw(path), object(path));
+        assert_eq!((raw.len(), object.len()), (size, length), "{path}");
+        assert!(raw.starts_with(&object), "{path}");
+    }
+    let none = vmyna(["files", HANAKO, "jpki/0006", "--object"]).output().unwrap();
+    assert!(none.exits_with(2).err().contains("no data object"));
+    let why = vmyna(["files", HANAKO, "jpki", "--why"])
+        .output()
+        .unwrap()
+        .exits_with(0)
+        .out();
+    for line in [
+        "size: 3808 bytes, its object 1754  [measured: 3,808 bytes on one card, read by jpki-image-signer",
+        "size: 1900 bytes, its object 1333  [assumed: as EF 0002",
+        "size: 160 bytes, no data object  [measured: ",
+    ] {
+        assert!(why.contains(line), "{line} is missing in\n{why}");
+    }
+    assert!(shown("jpki/000A").contains("filler: 2218 x 00"));
+    // What the reader reads to the end is what is written.
+    assert_eq!(raw("jpki/000A")[1590..], [0; 2218]);
 }
 
 #[test]

@@ -331,7 +331,7 @@ fn authorities_of_ones_own_certify_the_card() {
     fs::write(here.path().join("taro.toml"), person).unwrap();
     in_folder(&here, &["issue", "taro.toml", "-o", "taro.vmyna", "--ca", "ca"]).exits_with(0);
     for (file, authority, other) in [("000A", "auth-ca", "sign-ca"), ("0001", "sign-ca", "auth-ca")] {
-        let der = in_folder(&here, &["files", "taro.vmyna", &format!("jpki/{file}"), "--raw"]).exits_with(0);
+        let der = in_folder(&here, &["files", "taro.vmyna", &format!("jpki/{file}"), "--object"]).exits_with(0);
         fs::write(here.path().join("certificate.der"), der.stdout).unwrap();
         let verify = |authority: &str| {
             let mut openssl = client("openssl", "openssl");

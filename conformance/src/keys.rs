@@ -80,7 +80,7 @@ fn key_of_bits(bits: &[u8]) -> Result<RsaPublicKey, Text> {
 /// The certificate at the beginning of a file, with the properties that all of the card's have.
 pub(crate) fn certificate(file: &[u8]) -> Result<Certificate, Text> {
     let (der, _, filler) = read_der(file).ok_or_else(|| text!("it is no DER", "DERではない"))?;
-    if filler.iter().any(|byte| *byte != 0xFF) {
+    if !is_filler(filler) {
         return Err(text!(
             "something else than filler follows the certificate",
             "証明書の後に充填以外のものがある"
@@ -103,6 +103,13 @@ pub(crate) fn certificate(file: &[u8]) -> Result<Certificate, Text> {
     }
 }
 
+/// Whether bytes behind an object are filler: cards were seen with `00` and with `FF`.
+pub(crate) fn is_filler(bytes: &[u8]) -> bool {
+    [0x00, 0xFF]
+        .iter()
+        .any(|filler| bytes.iter().all(|byte| byte == filler))
+}
+
 /// The first DER object: all of it, its contents, what follows.
 pub(crate) fn read_der(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let (_, contents, rest) = read_tlv(data)?;
@@ -112,6 +119,20 @@ pub(crate) fn read_der(data: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn filler_is_zeros_or_ones_and_not_both() {
+        for (bytes, filler) in [
+            (&[][..], true),
+            (&[0, 0], true),
+            (&[0xFF, 0xFF], true),
+            (&[0, 0xFF], false),
+            (&[0xFF, 0], false),
+            (&[0x30, 0], false),
+        ] {
+            assert_eq!(is_filler(bytes), filler, "{bytes:02X?}");
+        }
+    }
 
     #[test]
     fn a_digest_info_is_as_long_as_published() {

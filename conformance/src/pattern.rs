@@ -3,6 +3,8 @@
 
 use vmyna_apdu::{Text, text};
 
+use crate::keys::is_filler;
+
 /// Whether a status word fits, e.g. `9000`, `63CX`, `6985|6700`.
 pub(crate) fn status_word_fits(pattern: &str, sw: u16) -> bool {
     let digits = format!("{sw:04X}");
@@ -128,13 +130,14 @@ pub(crate) fn find_tlv(data: &[u8], wanted: u32) -> Option<&[u8]> {
     None
 }
 
-/// Compares data with a shape: `TAG`, `TAG:LENGTH`, `TAG{…}`, one after the other; `FF*` at the end for filler.
+/// Compares data with a shape: `TAG`, `TAG:LENGTH`, `TAG{…}`, one after the other; `FF*` at the end for filler,
+/// which is `FF` or `00`.
 pub(crate) fn shape_fits(pattern: &str, data: &[u8]) -> Result<(), Text> {
     let mut rest = pattern.trim();
     let left = shape(&mut rest, data)?;
     match (rest.trim(), left) {
         ("", []) => Ok(()),
-        ("FF*", filler) if filler.iter().all(|byte| *byte == 0xFF) => Ok(()),
+        ("FF*", filler) if is_filler(filler) => Ok(()),
         ("", more) => {
             let count = more.len();
             Err(text!(
@@ -242,6 +245,9 @@ mod tests {
         let data = [0xFF, 0x20, 9, 0xDF, 0x21, 2, 0, 1, 0xDF, 0x25, 1, 0x31, 0xFF, 0xFF];
         assert_eq!(shape_fits("FF20{DF21:2 DF25:1}FF*", &data), Ok(()));
         assert_eq!(shape_fits("FF20{DF21:1..2 DF25}FF*", &data), Ok(()));
+        let zeros = [&data[..12], &[0; 5]].concat();
+        assert_eq!(shape_fits("FF20{DF21:2 DF25}FF*", &zeros), Ok(()));
+        assert!(shape_fits("FF20{DF21:2 DF25}FF*", &[&zeros[..], &[1]].concat()).is_err());
         for wrong in [
             "FF20{DF21:3 DF25}FF*",
             "FF20{DF21:2}FF*",

@@ -109,12 +109,8 @@ impl Desk {
                 pin: at_issue(&order.pins.residence, order.tries.card_info),
             },
         };
-        Ok(IssuedCard::new(
-            order.name.clone(),
-            order.profile.clone(),
-            summary,
-            contents,
-        ))
+        let card = IssuedCard::new(order.name.clone(), order.profile.clone(), summary, contents);
+        Ok(card.with_file_sizes(order.file_sizes.of(&order.profile)))
     }
 
     fn jpki(&self, order: &Order, numbers: &Numbers, keys: &CardKeys) -> Result<jpki::Contents, IssuanceError> {

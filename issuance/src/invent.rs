@@ -20,6 +20,7 @@ use der::DateTime;
 use rsa::rand_core::CryptoRngCore;
 use vmyna_applets::Profile;
 use vmyna_applets::calendar::Date;
+use vmyna_applets::file_size::FileSizes;
 use vmyna_applets::issued::CardName;
 use vmyna_applets::person::{
     MyNumber, Person, ResidenceCode, SecurityCode, Sex, my_number_check_digit, residence_code_check_digit,
@@ -160,6 +161,7 @@ impl<R: CryptoRngCore> Inventor<R> {
             tries: Tries::default(),
             photo: DEFAULT_PHOTO.to_vec().into(),
             profile: Profile::default(),
+            file_sizes: FileSizes::default(),
             person,
         };
         order.check()?;

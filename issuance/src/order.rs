@@ -8,6 +8,7 @@ use std::fmt;
 use der::DateTime;
 use vmyna_applets::Profile;
 use vmyna_applets::calendar::Date;
+use vmyna_applets::file_size::FileSizes;
 use vmyna_applets::issued::CardName;
 use vmyna_applets::person::{Person, ResidenceCode, SecurityCode};
 use vmyna_card_os::declaration::{Content, ReferenceData};
@@ -45,6 +46,8 @@ pub struct Order {
     pub photo: Content,
     /// The generation of the card.
     pub profile: Profile,
+    /// The sizes of its files.
+    pub file_sizes: FileSizes,
 }
 
 impl Order {
@@ -52,6 +55,12 @@ impl Order {
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    /// The order for a card with files of these sizes.
+    #[must_use]
+    pub fn with_file_sizes(self, file_sizes: FileSizes) -> Self {
+        Self { file_sizes, ..self }
     }
 
     /// Checks what concerns several fields at once.

@@ -15,6 +15,7 @@
 //! | `card-name` | its name in a collection |
 //! | `[municipality]` `code`\*, `prefecture`, `name`, `title` | the issuing municipality; the names only where the code is not known here |
 //! | `[card]` `issued`, `expiry` | when it begins and ends |
+//! | `[card]` `file_sizes` | `profile`: the sizes of real cards, `exact`: as long as what a file holds |
 //! | `[certificates]` `sign`, `auth` | whether it has them |
 //! | `[pins]` `sign`, `auth`, `input-assist`, `residence` | its PINs |
 //! | `[pins.tries-left]` | how many tries are left of each PIN, by its name in [`vmyna_applets::pins`]; 0 is blocked |
@@ -38,6 +39,7 @@ use vmyna_card_os::declaration::ReferenceData;
 pub use error::PersonFileError;
 use vmyna_applets::Profile;
 use vmyna_applets::calendar::Date;
+use vmyna_applets::file_size::FileSizes;
 use vmyna_applets::issued::CardName;
 use vmyna_applets::person::Person;
 use vmyna_applets::pins as names;
@@ -57,6 +59,8 @@ pub struct Defaults {
     pub now: DateTime,
     /// The generation of the card.
     pub profile: Profile,
+    /// The sizes of its files.
+    pub file_sizes: FileSizes,
 }
 
 impl Defaults {
@@ -67,6 +71,7 @@ impl Defaults {
             name,
             now,
             profile: Profile::default(),
+            file_sizes: FileSizes::default(),
         }
     }
 
@@ -74,6 +79,12 @@ impl Defaults {
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    /// The defaults for a card with files of these sizes.
+    #[must_use]
+    pub fn with_file_sizes(self, file_sizes: FileSizes) -> Self {
+        Self { file_sizes, ..self }
     }
 }
 
@@ -176,7 +187,9 @@ fn read_table(
     let municipality = holder::municipality(source, top);
     let birth = dates::birth(source, top);
     let birth_date = birth.as_ref().ok().map(|(date, _)| *date);
-    let life = life(source, top, birth, defaults, &mut remarks);
+    let card = source.section(top, "card");
+    let file_sizes = card.and_then(|card| file_sizes(source, card, defaults));
+    let life = life(source, top, (card, birth), defaults, &mut remarks);
     let pins_section = source.section(top, "pins");
     let given_code = security_code.as_ref().ok().copied().flatten();
     let pins = pins_section.and_then(|section| pins::read(source, section, birth_date, given_code));
@@ -212,6 +225,7 @@ fn read_table(
         tries: tries?,
         photo: DEFAULT_PHOTO.to_vec().into(),
         profile: profile?,
+        file_sizes: file_sizes?,
     };
     if let Err(error) = order.check() {
         return Err(source.error(Place::file(), error.to_string()));
@@ -240,6 +254,13 @@ fn profile(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Re
     Profile::find(text).ok_or_else(|| source.error(place, format!("is one of: {}", Profile::NAMES.join(", "))))
 }
 
+fn file_sizes(source: &mut Source<'_>, card: Section<'_>, defaults: &Defaults) -> Result<FileSizes, Reported> {
+    let Some((text, place)) = source.text(card, "file_sizes")? else {
+        return Ok(defaults.file_sizes);
+    };
+    FileSizes::find(text).ok_or_else(|| source.error(place, format!("is one of: {}", FileSizes::NAMES.join(", "))))
+}
+
 fn photo(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<String>, Reported> {
     let Some((text, place)) = source.text(top, "photo")? else {
         return Ok(None);
@@ -262,11 +283,10 @@ struct Life {
 fn life(
     source: &mut Source<'_>,
     top: Section<'_>,
-    birth: Result<(Date, Place), Reported>,
+    (card, birth): (Result<Section<'_>, Reported>, Result<(Date, Place), Reported>),
     defaults: &Defaults,
     remarks: &mut Vec<String>,
 ) -> Result<Life, Reported> {
-    let card = source.section(top, "card");
     let certificates = source.section(top, "certificates");
     let issued = card.and_then(|card| dates::issued(source, card, defaults.now));
     let given_expiry = card.and_then(|card| source.date(card, "expiry"));

@@ -61,6 +61,12 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }
 
+/// The DER object that a file begins with: what a client takes that knows of filler.
+pub(crate) fn der_object(file: &[u8]) -> &[u8] {
+    assert_eq!(file[..2], [0x30, 0x82]);
+    &file[..usize::from(u16::from_be_bytes([file[2], file[3]])) + 4]
+}
+
 /// A card in a reader.
 pub(crate) struct Rig {
     pub(crate) card: Card,

@@ -18,9 +18,13 @@ pub(crate) struct Files {
     #[arg(value_name = "AP[/EF]")]
     pub(crate) path: Option<FilePath>,
 
-    /// Write the bytes of the file to standard output, which must not be a terminal; records one after the other
+    /// Write all bytes of the file to standard output, which must not be a terminal; records one after the other
     #[arg(long, requires = "path", conflicts_with = "why")]
     pub(crate) raw: bool,
+
+    /// Write the data object of the file alone, without the filler behind it, as --raw does
+    #[arg(long, requires = "path", conflicts_with_all = ["why", "raw"])]
+    pub(crate) object: bool,
 
     /// Add the source behind each certainty
     #[arg(long)]
@@ -34,11 +38,12 @@ pub(crate) struct Files {
 /// The help after the options.
 pub(crate) const HELP: &str = "\
 The command shows the contents of a file whatever its access conditions are. It never shows the
-value of a PIN or of a private key.
+value of a PIN or of a private key. `1590 of 3808 bytes` is a file of 3808 bytes that begins with a
+data object of 1590 bytes; the rest is filler. --why adds where the size is known from.
 
 Examples:
   vmyna files specimen:hanako
   vmyna files specimen:hanako jpki --why --lang ja
   vmyna files specimen:hanako input_assist/0002
   vmyna files specimen:hanako card_manager/7F21
-  vmyna files specimen:hanako 'jpki/auth certificate' --raw | openssl x509 -inform DER -text";
+  vmyna files specimen:hanako 'jpki/auth certificate' --object | openssl x509 -inform DER -text";

@@ -1,4 +1,4 @@
-//! `vmyna files`: the applications and files of a card, what one file holds, or its bytes.
+//! `vmyna files`: the applications and files of a card, what one file holds, its bytes, or its data object.
 //!
 //! The command shows a file whatever its access conditions are, but never the value of a PIN or of a private key. The list
 //! shows no contents.
@@ -56,13 +56,15 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
         .map(|file| find_item(application, file))
         .transpose()?;
     match item {
-        None if arguments.raw => {
-            return Err(Failure::Usage(
-                "--raw writes one file: name it after the application, as in jpki/000A".to_owned(),
-            ));
+        None if arguments.raw || arguments.object => {
+            let option = if arguments.raw { "--raw" } else { "--object" };
+            return Err(Failure::Usage(format!(
+                "{option} writes one file: name it after the application, as in jpki/000A"
+            )));
         }
         None => write_lines(&mut out, &list.application(application))?,
         Some(item) if arguments.raw => out.write_all(&raw(application, item, io::stdout().is_terminal())?)?,
+        Some(item) if arguments.object => out.write_all(&object(application, item, io::stdout().is_terminal())?)?,
         Some(item) => {
             write_lines(&mut out, &list.item(application, item))?;
             writeln!(out)?;
@@ -97,12 +99,30 @@ fn raw(application: &Application, item: Item<'_>, to_terminal: bool) -> Result<V
             "{application}/{id:04X} is a {kind}: its value is never shown"
         )));
     };
-    if to_terminal {
-        return Err(Failure::Usage(
-            "--raw writes binary data: redirect standard output to a file or a program".to_owned(),
-        ));
-    }
+    unless_terminal(to_terminal, "--raw")?;
     Ok(bytes)
+}
+
+/// The data object of a file that can be read.
+fn object(application: &Application, item: Item<'_>, to_terminal: bool) -> Result<Vec<u8>, Failure> {
+    let all = raw(application, item, false)?;
+    let Some(object) = item.object() else {
+        let (application, id, length) = (&application.name, item.id(), all.len());
+        return Err(Failure::Usage(format!(
+            "{application}/{id:04X} is no data object: --raw writes its {length} bytes"
+        )));
+    };
+    unless_terminal(to_terminal, "--object")?;
+    Ok(object.to_vec())
+}
+
+fn unless_terminal(to_terminal: bool, option: &str) -> Result<(), Failure> {
+    match to_terminal {
+        true => Err(Failure::Usage(format!(
+            "{option} writes binary data: redirect standard output to a file or a program"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// The application with this name, title or AID.
@@ -181,10 +201,19 @@ mod tests {
         let jpki = find_application(&applications, "jpki").unwrap();
         let certificate = find_item(jpki, "000A").unwrap_or_else(|failure| panic!("{failure}"));
         assert!(matches!(raw(jpki, certificate, true), Err(Failure::Usage(text)) if text.contains("redirect")));
-        assert!(raw(jpki, certificate, false).unwrap().starts_with(&[0x30, 0x82]));
+        assert!(matches!(object(jpki, certificate, true), Err(Failure::Usage(text)) if text.contains("redirect")));
+        let (all, der) = (
+            raw(jpki, certificate, false).unwrap(),
+            object(jpki, certificate, false).unwrap(),
+        );
+        assert_eq!((all.len(), der.len()), (3808, 1590));
+        assert!(der.starts_with(&[0x30, 0x82]) && all.starts_with(&der));
+        let token = find_item(jpki, "0006").unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(matches!(object(jpki, token, false), Err(Failure::Usage(text)) if text.contains("160 bytes")));
         for secret in ["0017", "0018", "001A", "001B"] {
             let item = find_item(jpki, secret).unwrap_or_else(|failure| panic!("{failure}"));
             assert!(matches!(raw(jpki, item, false), Err(Failure::Usage(_))), "{secret}");
+            assert!(matches!(object(jpki, item, false), Err(Failure::Usage(_))), "{secret}");
         }
     }
 

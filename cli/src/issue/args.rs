@@ -6,6 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vmyna::ParseCardError;
 use vmyna_applets::Profile;
+use vmyna_applets::file_size::FileSizes;
 
 use crate::seed::Time;
 
@@ -50,6 +51,17 @@ pub(crate) struct Issue {
     /// The generation of the card, unless a person file contains it
     #[arg(long, value_name = "NAME", value_parser = profiles())]
     pub(crate) profile: Option<Profile>,
+
+    /// The sizes of the card's files, unless a person file contains them: those of real cards, or each as long as what it
+    /// holds
+    #[arg(long, value_name = "SIZES", value_parser = file_sizes())]
+    pub(crate) file_sizes: Option<FileSizes>,
+}
+
+/// The sizes of files by name.
+fn file_sizes() -> impl TypedValueParser<Value = FileSizes> {
+    let values = FileSizes::NAMES.map(PossibleValue::new);
+    PossibleValuesParser::new(values).map(|name| FileSizes::find(&name).unwrap_or_default())
 }
 
 /// The profiles by name, each with what it is in the help.
@@ -76,6 +88,7 @@ A person file:
     [card]
     issued = \"2026-11-01\"              # otherwise now
     expiry = \"2037-04-01\"              # otherwise the tenth birthday, the fifth under 18
+    file_sizes = \"exact\"               # files end with what they hold; otherwise as on real cards
 
     [certificates]
     sign = true                        # otherwise from 15 years of age on

@@ -29,9 +29,10 @@ impl People {
     /// `now` is when cards are issued by default, `begin` is when the certificates of the authorities begin.
     pub(super) fn of(arguments: &Issue, seed: &[u8; 32], now: DateTime, begin: DateTime) -> Result<Self, Failure> {
         let generator = |label: &str| ChaCha20Rng::from_seed(*seed_for(seed, label));
-        let profile = arguments.profile.clone();
-        let in_profile = move |order: Result<Order, IssuanceError>| {
+        let (profile, file_sizes) = (arguments.profile.clone(), arguments.file_sizes.unwrap_or_default());
+        let as_wanted = move |order: Result<Order, IssuanceError>| {
             let profile = profile.clone();
+            let order = order.map(|order| order.with_file_sizes(file_sizes));
             order.map(|order| match profile {
                 Some(profile) => order.with_profile(profile),
                 None => order,
@@ -41,7 +42,7 @@ impl People {
         if let Some(count) = arguments.people {
             let town = Inventor::new(generator("people"), now.max(begin)).not_before(begin);
             return Ok(Self {
-                orders: Box::new(town.take(usize::try_from(count).unwrap_or(usize::MAX)).map(in_profile)),
+                orders: Box::new(town.take(usize::try_from(count).unwrap_or(usize::MAX)).map(as_wanted)),
                 count,
                 notices: default_pins(),
             });
@@ -49,7 +50,7 @@ impl People {
         if arguments.random {
             let person = Inventor::new(generator("person"), now.max(begin)).single();
             return Ok(Self {
-                orders: Box::new(std::iter::once(person).map(in_profile)),
+                orders: Box::new(std::iter::once(person).map(as_wanted)),
                 count: 1,
                 notices: default_pins(),
             });
@@ -58,7 +59,9 @@ impl People {
         let mut notices = BTreeSet::new();
         for path in &arguments.person {
             let profile = arguments.profile.clone().unwrap_or_default();
-            let defaults = Defaults::new(card_name(path)?, now).with_profile(profile);
+            let defaults = Defaults::new(card_name(path)?, now)
+                .with_profile(profile)
+                .with_file_sizes(arguments.file_sizes.unwrap_or_default());
             let mut generator = generator(&format!("person/{}", defaults.name));
             let file = read(path, &defaults, &mut generator)?;
             let order = with_photo(path, &file)?;

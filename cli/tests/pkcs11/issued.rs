@@ -37,7 +37,9 @@ static ISSUED: LazyLock<Vec<(&str, Vec<u8>)>> = LazyLock::new(|| {
         vmyna(arguments).current_dir(here).output().unwrap().exits_with(0);
     }
     for (file, pem) in [("jpki/000A", "auth.pem"), ("jpki/0001", "sign.pem")] {
-        let read = vmyna(["files", "card.vmyna", file, "--raw"]).current_dir(here).output();
+        let read = vmyna(["files", "card.vmyna", file, "--object"])
+            .current_dir(here)
+            .output();
         fs::write(here.join("der"), read.unwrap().exits_with(0).stdout).unwrap();
         openssl(here, &["x509", "-inform", "DER", "-in", "der", "-out", pem]);
     }

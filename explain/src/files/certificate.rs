@@ -24,7 +24,7 @@ use x509_cert::ext::pkix::{
 use super::value;
 use names::name_of;
 
-/// The lines of a file that is a certificate, perhaps with filler (`FF`) after it; `None` for another file.
+/// The lines of a file that is a certificate, perhaps with filler after it; `None` for another file.
 pub(crate) fn lines(file: &[u8], language: Language) -> Option<Vec<String>> {
     if file.first() != Some(&0x30) {
         return None;
@@ -33,12 +33,9 @@ pub(crate) fn lines(file: &[u8], language: Language) -> Option<Vec<String>> {
     let certificate = Certificate::decode(&mut reader).ok()?;
     let length = usize::try_from(reader.position()).ok()?;
     let (der, filler) = file.split_at_checked(length)?;
-    if filler.iter().any(|byte| *byte != 0xFF) {
-        return None;
-    }
     let mut lines = described(&certificate, der, language);
     if !filler.is_empty() {
-        lines.push(value::filler(filler.len(), language));
+        lines.push(value::filler(filler, language)?);
     }
     Some(lines.iter().map(|line| harmless(line)).collect())
 }
@@ -282,7 +279,10 @@ mod tests {
         let filled = lines(&[der, &[0xFF; 7]].concat(), Language::En).unwrap();
         assert_eq!(filled[..alone.len()], alone[..]);
         assert_eq!(filled.last().unwrap(), "filler: 7 x FF");
-        assert_eq!(lines(&[der, &[0]].concat(), Language::En), None);
+        let zeros = lines(&[der, &[0; 7]].concat(), Language::En).unwrap();
+        assert_eq!(zeros.last().unwrap(), "filler: 7 x 00");
+        assert_eq!(lines(&[der, &[0, 0xFF]].concat(), Language::En), None);
+        assert_eq!(lines(&[der, &[1]].concat(), Language::En), None);
         assert_eq!(lines(&der[..der.len() - 1], Language::En), None);
     }
 

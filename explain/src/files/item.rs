@@ -75,6 +75,15 @@ impl<'a> Item<'a> {
         }
     }
 
+    /// The data object that it begins with, without what is behind it. `None` if it is no data object.
+    #[must_use]
+    pub fn object(self) -> Option<&'a [u8]> {
+        match self {
+            Item::Object(object) => Some(object.value.as_bytes()),
+            Item::File(file) => file.object(),
+        }
+    }
+
     /// The kind of file in English, for a message: `transparent file`, `PIN`.
     #[must_use]
     pub fn kind(self) -> &'static str {

@@ -1,7 +1,7 @@
 //! Lists of applications and files: names, kinds, sizes, access conditions and their certainty. Never contents.
 
 use vmyna_apdu::{FileId, Language, say};
-use vmyna_card_os::declaration::{Application, File, Operation, SecureSession};
+use vmyna_card_os::declaration::{Application, Body, File, Operation, SecureSession};
 use vmyna_card_os::rule::Basis;
 
 use super::item::Item;
@@ -62,13 +62,13 @@ impl List {
         lines
     }
 
-    /// A file or data object of this application, in two lines.
+    /// A file or data object of this application, in two lines; with sources, a line on the size of a transparent file follows.
     #[must_use]
-    pub fn item(self, application: &Application, item: Item<'_>) -> [String; 2] {
+    pub fn item(self, application: &Application, item: Item<'_>) -> Vec<String> {
         let language = self.language;
         let (first, access, basis) = match item {
             Item::File(file) => {
-                let (id, form) = (file.id, words::form(&file.body, language));
+                let (id, form) = (file.id, words::form(file, language));
                 let (sfi, names) = (sfi(file, language), self.names(&file.name, &file.title));
                 let line = format!("  {id}  {}  {}  {names}", padded(&sfi, 8), padded(&form, 32));
                 (line, &file.access, &file.basis)
@@ -82,7 +82,33 @@ impl List {
             }
         };
         let (needs, basis) = (access::needs(application, access), self.basis(basis));
-        [first, format!("        {}  {basis}", needs.say(language))]
+        let mut lines = vec![first, format!("        {}  {basis}", needs.say(language))];
+        if let Item::File(file) = item
+            && self.sources
+        {
+            lines.extend(self.size(file));
+        }
+        lines
+    }
+
+    /// The size of a transparent file and of its object, with the source of the size.
+    fn size(self, file: &File) -> Option<String> {
+        let (Body::Transparent(content), Some(extent)) = (&file.body, &file.extent) else {
+            return None;
+        };
+        let (language, length, basis) = (self.language, content.as_bytes().len(), self.basis(&extent.basis));
+        Some(match extent.object {
+            Some(object) => say!(
+                language,
+                "        size: {length} bytes, its object {object}  {basis}",
+                "        大きさ: {length}バイト、うちオブジェクト{object}バイト  {basis}"
+            ),
+            None => say!(
+                language,
+                "        size: {length} bytes, no data object  {basis}",
+                "        大きさ: {length}バイト、データオブジェクトではない  {basis}"
+            ),
+        })
     }
 
     fn basis(self, basis: &Basis) -> String {

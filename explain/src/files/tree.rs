@@ -17,28 +17,26 @@ pub(crate) struct Place {
     pub(crate) id: u16,
 }
 
-/// The lines of a file that is made of objects, perhaps with filler (`FF`) after them; `None` for another file.
+/// The lines of a file that is made of objects, perhaps with filler after them; `None` for another file.
 pub(crate) fn lines(place: Place, file: &[u8], language: Language) -> Option<Vec<String>> {
     let (objects, filler) = read(file)?;
     let mut lines = Vec::new();
     for object in &objects {
         add((place, language), object, 0, &mut lines);
     }
-    if filler > 0 {
-        lines.push(value::filler(filler, language));
-    }
+    lines.extend(value::filler(filler, language));
     Some(lines)
 }
 
-/// The objects of a file, at least one, and the length of the filler.
-fn read(file: &[u8]) -> Option<(Vec<Tlv<'_>>, usize)> {
+/// The objects of a file, at least one, and the filler.
+fn read(file: &[u8]) -> Option<(Vec<Tlv<'_>>, &[u8])> {
     let (mut objects, mut rest) = (Vec::new(), file);
-    while !rest.is_empty() && rest.iter().any(|byte| *byte != 0xFF) {
+    while !rest.is_empty() && value::filler(rest, Language::En).is_none() {
         let (object, behind) = Tlv::read(rest).ok()?;
         objects.push(object);
         rest = behind;
     }
-    (!objects.is_empty()).then_some((objects, rest.len()))
+    (!objects.is_empty()).then_some((objects, rest))
 }
 
 fn add((place, language): (Place, Language), object: &Tlv<'_>, depth: usize, lines: &mut Vec<String>) {

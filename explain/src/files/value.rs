@@ -44,9 +44,11 @@ pub(crate) fn bytes(value: &[u8], language: Language) -> String {
     }
 }
 
-/// The filler after the contents of a file.
-pub(crate) fn filler(length: usize, language: Language) -> String {
-    say!(language, "filler: {length} x FF", "充填: FF×{length}")
+/// The line for the filler behind the contents of a file, which is `00` or `FF`; `None` if the bytes are no filler.
+pub(crate) fn filler(bytes: &[u8], language: Language) -> Option<String> {
+    let (byte, length) = (*bytes.first()?, bytes.len());
+    let uniform = matches!(byte, 0x00 | 0xFF) && bytes.iter().all(|other| *other == byte);
+    uniform.then(|| say!(language, "filler: {length} x {byte:02X}", "充填: {byte:02X}×{length}"))
 }
 
 /// UTF-8 in quotation marks; `None` if it is not UTF-8, or if a quarter or more of it are control characters.

@@ -1,7 +1,7 @@
 //! Describes the form of a file as the declaration states it. [`crate::access`] describes its access conditions.
 
 use vmyna_apdu::{Language, say};
-use vmyna_card_os::declaration::{Body, Characters, Format, PrivateKey};
+use vmyna_card_os::declaration::{Body, Characters, File, Format, PrivateKey};
 
 /// The kind of file, in English.
 pub(crate) fn kind(body: &Body) -> &'static str {
@@ -15,12 +15,19 @@ pub(crate) fn kind(body: &Body) -> &'static str {
     }
 }
 
-/// The kind and size of a file.
-pub(crate) fn form(body: &Body, language: Language) -> String {
-    match body {
+/// The kind and size of a file; where filler follows its object, the size of that too.
+pub(crate) fn form(file: &File, language: Language) -> String {
+    match &file.body {
         Body::Transparent(content) => {
             let length = content.as_bytes().len();
-            say!(language, "transparent, {length} bytes", "透過構造、{length}バイト")
+            match file.object().map(<[u8]>::len) {
+                Some(object) if object < length => say!(
+                    language,
+                    "transparent, {object} of {length} bytes",
+                    "透過構造、{length}バイト中{object}"
+                ),
+                _ => say!(language, "transparent, {length} bytes", "透過構造、{length}バイト"),
+            }
         }
         Body::Records(records) => {
             let length: usize = records.iter().map(|record| record.as_bytes().len()).sum();

@@ -30,11 +30,7 @@ static DESK: LazyLock<Desk> = LazyLock::new(|| {
 
 /// Hanako's order.
 fn order() -> Order {
-    let defaults = Defaults {
-        profile: vmyna_applets::Profile::default(),
-        name: "hanako".parse().unwrap(),
-        now: "2026-11-01T01:00:00Z".parse().unwrap(),
-    };
+    let defaults = Defaults::new("hanako".parse().unwrap(), "2026-11-01T01:00:00Z".parse().unwrap());
     let file = HANAKO;
     let file = person_file::read(file, &defaults, &mut ChaCha20Rng::from_seed([0; 32]));
     file.unwrap().order

@@ -34,7 +34,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("municipality", &["code", "prefecture", "name", "title"]),
-    ("card", &["issued", "expiry"]),
+    ("card", &["issued", "expiry", "file_sizes"]),
     ("certificates", &["sign", "auth"]),
     (
         "pins",
@@ -66,10 +66,11 @@ const SECTIONS: &[(&str, &[&str])] = &[
 /// The section in which keys may also be older names of PINs.
 const TRIES_LEFT: &str = "pins.tries-left";
 
-/// The present name of a key.
+/// The present name of a key. All other keys of more than one word are written with a hyphen, so this one may be, too.
 fn present_name<'k>(section: &str, key: &'k str) -> &'k str {
     match pins::CardPin::find(key) {
         Some(pin) if section == TRIES_LEFT => pin.name,
+        _ if (section, key) == ("card", "file-sizes") => "file_sizes",
         _ => key,
     }
 }

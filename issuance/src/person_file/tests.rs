@@ -77,11 +77,7 @@ fn hanako() -> Person {
 }
 
 fn read_at(text: &str, now: &str) -> Result<PersonFile, Vec<PersonFileError>> {
-    let defaults = Defaults {
-        profile: vmyna_applets::Profile::default(),
-        name: "hanako".parse().unwrap(),
-        now: now.parse().unwrap(),
-    };
+    let defaults = Defaults::new("hanako".parse().unwrap(), now.parse().unwrap());
     read(text, &defaults, &mut ChaCha20Rng::from_seed([7; 32]))
 }
 
@@ -173,11 +169,7 @@ fn what_a_file_leaves_out_is_set_by_rule_invented_or_told() {
     assert_eq!((file.photo, file.remarks), (None, vec![]));
     // The same again, and others from another generator.
     assert_eq!(read_now(LEAST).unwrap().order.person.my_number, order.person.my_number);
-    let defaults = Defaults {
-        profile: vmyna_applets::Profile::default(),
-        name: order.name.clone(),
-        now: order.issued,
-    };
+    let defaults = Defaults::new(order.name.clone(), order.issued);
     let other = read(LEAST, &defaults, &mut ChaCha20Rng::from_seed([8; 32]))
         .unwrap()
         .order;

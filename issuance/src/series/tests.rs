@@ -22,11 +22,7 @@ const SEED: [u8; 32] = [7; 32];
 /// Orders of one municipality, called `c0`, `c1` and so on.
 fn orders(count: usize) -> Vec<Order> {
     static FIRST: LazyLock<Order> = LazyLock::new(|| {
-        let defaults = Defaults {
-            profile: vmyna_applets::Profile::default(),
-            name: "c".parse().unwrap(),
-            now: "2026-11-01T01:00:00Z".parse().unwrap(),
-        };
+        let defaults = Defaults::new("c".parse().unwrap(), "2026-11-01T01:00:00Z".parse().unwrap());
         let file = vmyna_test_vectors::specimens::HANAKO;
         let file = person_file::read(file, &defaults, &mut ChaCha20Rng::from_seed([0; 32]));
         Order {

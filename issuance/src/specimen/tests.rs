@@ -158,11 +158,10 @@ fn verify(folder: &Path, time: &[&str], ca: &str, own: &str) -> (bool, String) {
 /// The order that a person file makes.
 fn order(name: &str) -> Order {
     let text = committed(&format!("people/{name}.toml"));
-    let defaults = Defaults {
-        profile: vmyna_applets::Profile::default(),
-        name: name.parse().unwrap(),
-        now: DateTime::from_unix_duration(begin().unix_duration() + AUTHORITIES_BEFORE).unwrap(),
-    };
+    let defaults = Defaults::new(
+        name.parse().unwrap(),
+        DateTime::from_unix_duration(begin().unix_duration() + AUTHORITIES_BEFORE).unwrap(),
+    );
     let file = person_file::read(
         str::from_utf8(&text).unwrap(),
         &defaults,
