@@ -5,18 +5,40 @@ use core::fmt;
 use crate::command_apdu::CommandApdu;
 use crate::instruction::code;
 
-/// RESET RETRY COUNTER: not an instruction of this card, but hosts that try it send PINs.
-const RESET_RETRY_COUNTER: u8 = 0x2C;
+/// The instructions whose data field may hold a secret, with the even code and what it carries. ISO/IEC 7816-4 gives most
+/// instructions a second code, one higher, with the same data as BER-TLV: it is masked too. Most are no instructions of
+/// this card, but hosts that try them send the secret all the same.
+const SECRETS: [(u8, &str); 10] = [
+    (code::VERIFY, "PIN"),
+    (code::CHANGE_REFERENCE_DATA, "PIN"),
+    (0x26, "PIN of DISABLE VERIFICATION REQUIREMENT"),
+    (0x28, "PIN of ENABLE VERIFICATION REQUIREMENT"),
+    (0x2C, "PIN of RESET RETRY COUNTER"),
+    (0x2E, "biometric data of PERFORM BIOMETRIC OPERATION"),
+    (code::CHANGE_KEY, "PIN"),
+    (code::UNLOCK_KEY, "PIN"),
+    (
+        0xD8,
+        "keys of PUT KEY (GlobalPlatform), often under a public default key",
+    ),
+    (0xDA, "PIN or key of PUT DATA"),
+];
 
-/// The range of a C-APDU that may hold a PIN: the data field of the instructions that carry one, whatever the class.
-/// Of bytes that are no proper C-APDU everything behind the header counts.
+/// LOAD KEYS of PC/SC part 3, a command for the reader: class and code.
+const LOAD_KEYS: (u8, u8) = (0xFF, 0x82);
+
+/// Whether the data field of this instruction may hold a secret, whatever the class.
+fn carries_secret(cla: u8, ins: u8) -> bool {
+    SECRETS.iter().any(|(even, _)| ins & 0xFE == *even) || (cla, ins) == LOAD_KEYS
+}
+
+/// The range of a C-APDU that may hold a PIN or a key: the data field of the instructions that carry one, whatever the
+/// class. Of bytes that are no proper C-APDU everything behind the header counts.
 pub fn secret_range(command: &[u8]) -> core::ops::Range<usize> {
-    let ins = command.get(1).copied().unwrap_or_default();
-    let carries_pin = matches!(
-        ins,
-        code::VERIFY | code::CHANGE_REFERENCE_DATA | code::CHANGE_KEY | RESET_RETRY_COUNTER
-    );
-    if !carries_pin || command.len() <= 4 {
+    let &[cla, ins, _, _, _, ..] = command else {
+        return 0..0;
+    };
+    if !carries_secret(cla, ins) {
         return 0..0;
     }
     match CommandApdu::parse(command) {
@@ -69,6 +91,45 @@ mod tests {
             (b"\x00\x20\x00\x80\x00", "0020008000"),
         ];
         for (command, shown) in table {
+            assert_eq!(Masked(command).to_string(), shown);
+        }
+    }
+
+    /// Every class with every instruction: what the table has is masked, and nothing else.
+    #[test]
+    fn every_instruction_that_carries_a_secret_is_masked_in_both_codes() {
+        let masked: [u8; 20] = [
+            0x20, 0x21, // VERIFY
+            0x24, 0x25, // CHANGE REFERENCE DATA
+            0x26, 0x27, // DISABLE VERIFICATION REQUIREMENT
+            0x28, 0x29, // ENABLE VERIFICATION REQUIREMENT
+            0x2C, 0x2D, // RESET RETRY COUNTER
+            0x2E, 0x2F, // PERFORM BIOMETRIC OPERATION
+            0x32, 0x33, // CHANGE KEY
+            0x54, 0x55, // UNLOCK KEY
+            0xD8, 0xD9, // PUT KEY
+            0xDA, 0xDB, // PUT DATA
+        ];
+        for cla in 0..=255 {
+            for ins in 0..=255 {
+                let secret = masked.contains(&ins) || (cla, ins) == (0xFF, 0x82);
+                let shown = Masked(&[cla, ins, 0, 0x80, 4, 0x31, 0x32, 0x33, 0x34]).to_string();
+                let data = if secret { "********" } else { "31323334" };
+                assert_eq!(shown, format!("{cla:02X}{ins:02X}008004{data}"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_pin_in_tlv_is_masked_in_every_form_of_verify_21() {
+        for (command, shown) in [
+            (&b"\x00\x21\x00\x80\x06\x80\x041234"[..], "0021008006************"),
+            (
+                b"\x00\x21\x00\x80\x00\x00\x06\x80\x041234\x00\x00",
+                "00210080000006************0000",
+            ),
+            (b"\x00\x21\x00\x80\x07\x80\x041234", "00210080**************"),
+        ] {
             assert_eq!(Masked(command).to_string(), shown);
         }
     }
