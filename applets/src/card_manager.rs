@@ -1,8 +1,8 @@
 //! The card manager: the issuer security domain (ISD, 発行者セキュリティドメイン), selected at power-up. It has no file
 //! that can be read; what it holds GET DATA gives.
 
-use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::declaration::{Access, Application, Body, Condition, DataObject, File, SecureSession};
+use vmyna_apdu::Aid;
+use vmyna_card_os::declaration::{Access, Application, Condition, DataObject, SecureSession};
 use vmyna_card_os::rule::{self, Basis};
 
 use crate::aids;
@@ -31,14 +31,6 @@ pub fn declare(profile: &Profile, data: CardData) -> Application {
         "発行者セキュリティドメイン",
         measured("myna-card: selected at power-up"),
     )
-    .with_files(vec![File::new(
-        FileId::new(0x001E),
-        "unknown internal file",
-        "用途不明の内部ファイル",
-        Body::Reserved,
-        Access::NONE,
-        measured("myna-card: 001E selects, READ BINARY and READ RECORD answer 6981"),
-    )])
     .with_data_objects(
         objects
             .map(object)

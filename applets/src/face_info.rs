@@ -14,7 +14,7 @@ use crate::aids;
 use crate::pin_at_issue::PinAtIssue;
 use crate::pins;
 use crate::profile::Profile;
-use crate::{card_manager, documented, elementary_file, measured, verify_only};
+use crate::{card_manager, documented, elementary_file, measured, unknown_internal_file, verify_only};
 
 /// The AID.
 pub const AID: Aid = aids::FACE_INFO;
@@ -181,6 +181,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
                 .with(Operation::InternalAuthenticate, Condition::Unsuited),
             measured("myna-card: 80 2A signs without a credential, INTERNAL AUTHENTICATE answers 6985"),
         ),
+        unknown_internal_file(),
     ];
     Application::new(
         AID,

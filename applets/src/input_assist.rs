@@ -15,7 +15,7 @@ use crate::aids;
 use crate::pin_at_issue::PinAtIssue;
 use crate::pins;
 use crate::profile::Profile;
-use crate::{assumed, card_manager, documented, elementary_file, measured, verify_only};
+use crate::{assumed, card_manager, documented, elementary_file, measured, unknown_internal_file, verify_only};
 
 /// The AID.
 pub const AID: Aid = aids::INPUT_ASSIST;
@@ -220,6 +220,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             verify_only(),
             documented("myna-card; jsapdu; Digital Agency: 10 tries"),
         ),
+        unknown_internal_file(),
     ];
     Application::new(AID, "input_assist", "券面事項入力補助AP", documented("all clients"))
         .with_files(files)

@@ -11,7 +11,7 @@ use crate::aids;
 use crate::pin_at_issue::PinAtIssue;
 use crate::pins;
 use crate::profile::Profile;
-use crate::{card_manager, documented, elementary_file, measured};
+use crate::{card_manager, documented, elementary_file, measured, unknown_internal_file};
 
 /// The AID.
 pub const AID: Aid = aids::JPKI;
@@ -201,6 +201,7 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
             ),
         ]);
     }
+    files.push(unknown_internal_file());
     files.sort_by_key(|file| file.id);
     Application::new(AID, "jpki", "公的個人認証AP", documented("all clients"))
         .with_files(files)

@@ -90,3 +90,16 @@ fn elementary_file(
 ) -> File {
     File::new(id, name, title, body, access, basis)
 }
+
+/// EF 001E of the JPKI, input-assist and face-info applications: it can be selected and not read.
+fn unknown_internal_file() -> File {
+    elementary_file(
+        FileId::new(0x001E),
+        ("unknown internal file", "用途不明の内部ファイル"),
+        Body::Reserved,
+        Access::NONE,
+        assumed(
+            "myna-card: 001E selects and reads answer 6981, but its sweep of the card manager finds none; jsapdu lists it here",
+        ),
+    )
+}

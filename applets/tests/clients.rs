@@ -48,8 +48,9 @@ fn power_up_selects_the_card_manager_and_mf_is_refused_there_and_faked_in_an_app
         ("00CA00F2 00", 0x6A88),
         ("00B08600 00", 0x9000),
     ]);
-    rig.expect(&[("00A40400 07 A0000001510000 00", 0x9000), ("00A4020C 02 001E", 0x9000)]);
-    rig.expect(&[("00B00000 00", 0x6981), ("00B20104 00", 0x6981)]);
+    rig.expect(&[("00A4020C 02 001E", 0x9000), ("00B00000 00", 0x6981)]);
+    rig.expect(&[("00B20104 00", 0x6981)]);
+    rig.expect(&[("00A40400 07 A0000001510000 00", 0x9000), ("00A4020C 02 001E", 0x6A82)]);
 }
 
 #[test]
@@ -188,12 +189,13 @@ fn what_jpki_refuses_it_refuses_as_published() {
     let mut rig = Rig::jpki();
     rig.expect(&[(AUTH, 0x9000), (SIGN, 0x9000)]);
     rig.expect(&[
-        ("80FC0000", 0x6700),             // the phone tokens' indicator
-        ("80AE0000 04 80022222", 0x6982), // no secure session in this application
-        ("80540098", 0x6982),             // UNLOCK KEY
-        ("00840000 000101", 0x6985),      // GET CHALLENGE of 257 bytes
-        ("01B08A00 00", 0x6881),          // a logical channel
-        ("08B08A00 00", 0x69FC),          // secure messaging without a session
+        ("80FC0000", 0x6700),                                       // the phone tokens' indicator
+        ("80AE0000 04 80022222", 0x6700),                           // no encrypted key is so short
+        (&format!("80AE0000 000100 {}", "00".repeat(256)), 0x6982), // no secure session in this application
+        ("80540098", 0x6982),                                       // UNLOCK KEY
+        ("00840000 000101", 0x6985),                                // GET CHALLENGE of 257 bytes
+        ("01B08A00 00", 0x6881),                                    // a logical channel
+        ("08B08A00 00", 0x69FC),                                    // secure messaging without a session
         ("08A4040C 02 D392", 0x6882),
         ("00880097 04 01020304 00", 0x6982), // INTERNAL AUTHENTICATE with a key behind a PIN
         ("0088009A 04 01020304 00", 0x6982),

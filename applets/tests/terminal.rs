@@ -186,11 +186,19 @@ fn a_body_that_is_spoilt_or_of_a_wrong_form_certifies_nothing() {
             "byte {at} spoilt: {body:04X} {signature:04X}"
         );
     }
-    for wrong in ["80A206C1", "80A206C1 01 00", "80A206C1 05 7F21820233", "80A200C1 01 00"] {
+    for wrong in [
+        format!("80A206C1 000133 {}", "00".repeat(307)),
+        format!("80A206C1 000133 7F21820233 5F4E82012A {}", "00".repeat(297)),
+        format!("80A200C1 000105 {}", "00".repeat(261)),
+    ] {
         let mut rig = at_authority();
         rig.expect(&[(&link.body, 0x9000)]);
-        assert_eq!(rig.sw(wrong), 0x6A80, "{wrong}");
+        assert_eq!(rig.sw(&wrong), 0x6A80, "{wrong}");
         assert_ne!(rig.sw(&link.signature), 0x9000, "{wrong}");
+    }
+    // A wrong length is refused before the command is about a certificate: what was begun can be completed.
+    for wrong in ["80A206C1", "80A206C1 01 00", "80A206C1 05 7F21820233", "80A200C1 01 00"] {
+        at_authority().expect(&[(&link.body, 0x9000), (wrong, 0x6700), (&link.signature, 0x9000)]);
     }
 }
 

@@ -122,7 +122,8 @@ use StatusWord as Sw;
 rules! {
     // Power.
     POWER_FIRST_APPLICATION = "power.first-application", None, Measured,
-        "at power-up the issuer security domain is selected and nothing is verified", "myna-card: the ISD is the default";
+        "at power-up the issuer security domain is selected and nothing is verified",
+        "myna-card: the ISD is the default; its card's 6F00 to the first command after a power cut is not general: sc-tools-myna runs without";
     RESET_KEEPS_DF = "reset.keeps-df", None, Assumed,
         "after a warm reset the application is still selected and no EF is", "fits the measured survival of the security status";
 
@@ -131,6 +132,9 @@ rules! {
         "bytes whose length fields don't agree with their length are no C-APDU", "JICSAP table 25; ISO 5.1";
     WRONG_LENGTH = "apdu.wrong-length", Some(Sw::WRONG_LENGTH), Documented,
         "Lc or Le is not what the instruction takes", "JICSAP table 25";
+    LE_NOT_TAKEN = "apdu.le-not-taken", Some(Sw::WRONG_LENGTH), Assumed,
+        "an instruction that returns no data takes no Le: VERIFY with a value, CHANGE, 80 A2, 80 AE; no try is lost",
+        "as the query of the tries left, which is measured; a jsapdu test has 6700 of an 80 A2 with Le";
     CLASS_UNKNOWN = "class.unknown", Some(Sw::CLASS_NOT_SUPPORTED), Documented,
         "the class byte is none of 00, 80 and their secure messaging forms", "JICSAP table 25";
     CLASS_FURTHER_CHANNELS = "class.further-channels", Some(Sw::CLASS_NOT_SUPPORTED), Assumed,
@@ -157,8 +161,8 @@ rules! {
         "in a secure session only VERIFY, SELECT and READ BINARY can be secured; another one counts", "no other is known to be";
     SM_LE = "secure-messaging.le", Some(Sw::WRONG_LENGTH), Assumed,
         "a secured answer longer than the outer Le is refused, not cut", "as GET DATA does";
-    SM_LIFETIME = "secure-messaging.lifetime", None, Assumed,
-        "a secure session lives as long as the security status", "myna-card: it ends with another application or power; the rest assumed";
+    SM_LIFETIME = "secure-messaging.lifetime", None, Documented,
+        "a secure session lives as long as the security status", "myna-card: its sm module";
     INSTRUCTION_UNKNOWN = "instruction.unknown", Some(Sw::INSTRUCTION_NOT_SUPPORTED), Documented,
         "the class has no such instruction", "JICSAP table 25";
     WRONG_P1_P2 = "instruction.p1-p2", Some(Sw::WRONG_P1_P2), Documented,
@@ -172,7 +176,7 @@ rules! {
     WRONG_FILE_KIND = "reference.wrong-kind", Some(Sw::INCOMPATIBLE_FILE), Documented,
         "the file is not of the kind that the command acts on", "JICSAP table 25";
     INTERNAL_FILE = "reference.internal-file", Some(Sw::INCOMPATIBLE_FILE), Documented,
-        "an internal EF (PIN or key) can be selected and never read", "JICSAP table 25; myna-card measured it on the internal EF 001E";
+        "an internal EF (PIN or key) can be selected and never read", "JICSAP table 25; myna-card measured it on an internal EF 001E";
     SFI_SELECTS = "reference.sfi-selects", None, Documented,
         "a short EF identifier does what SELECT of that EF and then the command do", "myna-card, on READ BINARY and VERIFY";
     ACCESS_DENIED = "access.denied", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
@@ -190,11 +194,12 @@ rules! {
         "the beginning of a name selects the first application that has it", "JICSAP 4.2 (1)";
     SELECT_EMPTY_NAME = "select.empty-name", None, Assumed,
         "SELECT by name without data selects the issuer security domain", "GlobalPlatform; an empty beginning fits every name";
-    SELECT_NEXT = "select.next-occurrence", None, Assumed,
-        "the next occurrence is looked for behind the current application, in the card's own order, without wrapping", "ISO 7.1.1";
-    SELECT_FCI = "select.fci", None, Assumed,
+    SELECT_NEXT = "select.next-occurrence", None, Client,
+        "the next occurrence is looked for behind the current application, in the card's own order, without wrapping",
+        "sc-tools-myna: search_df ends so; the order is assumed";
+    SELECT_FCI = "select.fci", None, Client,
         "P2=00 returns 6F { 84 AID }, for an EF 6F { 83 identifier }; no more than Le allows, nothing without Le",
-        "a real card's answer starts 6F (S380-relay); its further bytes are published nowhere";
+        "sc-tools-myna: search_df reads 6F { 84 name … }; S380-relay: starts 6F; further bytes and that of an EF are published nowhere";
     SELECT_DROPS_EF = "select.drops-current-ef", None, Assumed,
         "SELECT of an application, also of the selected one again, leaves no EF selected", "JICSAP 4.2; ISO 7.1.1";
     SELECT_MF_AT_ISD = "select.mf-at-power-up", Some(Sw::WRONG_P1_P2), Measured,
@@ -206,9 +211,10 @@ rules! {
 
     // READ BINARY, READ RECORD.
     READ_SHORT = "read-binary.short", None, Measured,
-        "a read over the end of the file returns what is there, with 9000", "myna-card; several clients rely on it";
+        "a read over the end of the file returns what is there, with 9000",
+        "myna-card; sc-tools-myna 2539e92, a second card: an extended Le gives the whole file; several clients rely on it";
     READ_OUTSIDE = "read-binary.outside", Some(Sw::OFFSET_OUTSIDE_EF), Measured,
-        "a read from the end of the file or beyond is refused", "myna-card; pyjpki";
+        "a read from the end of the file or beyond is refused", "myna-card; sc-tools-myna 2539e92, a second card; pyjpki";
     RECORD_NOT_FOUND = "read-record.not-found", Some(Sw::RECORD_NOT_FOUND), Documented,
         "the file has no record of this number; number 0 is the current record, which nothing sets", "myna-card";
     RECORD_SHORT = "read-record.short", None, Assumed,
@@ -220,14 +226,16 @@ rules! {
     VERIFY_QUERY = "verify.query", None, Measured,
         "VERIFY without data answers 63Cx, the tries left, in every state, also after success; 6300 without limit",
         "OpenSC issue 959 (9000, then 63C3)";
-    VERIFY_QUERY_WITH_LE = "verify.query-with-le", None, Assumed,
-        "the five-byte query 00 20 00 80 00 is the four-byte one", "clients try it as a second form";
+    VERIFY_QUERY_WITH_LE = "verify.query-with-le", Some(Sw::WRONG_LENGTH), Measured,
+        "the query takes no Le: 00 20 00 80 00 is refused",
+        "lulitech-dev/jpki-signer-android 95f50797, ace10a48: a card over IsoDep; with a short identifier or an extended Le assumed";
     VERIFY_RIGHT = "verify.right", None, Measured,
         "the right value makes the PIN verified and restores all its tries", "myna-card; several clients";
     VERIFY_WRONG = "verify.wrong", None, Measured,
         "a wrong value costs one try and answers 63Cx; the one that takes the last try answers 63C0", "myna-card";
     VERIFY_BLOCKED = "verify.blocked", Some(Sw::REFERENCE_DATA_BLOCKED), Measured,
-        "nothing is compared once no try is left", "myna-card";
+        "nothing is compared once no try is left",
+        "myna-card; c-3lab expects it; jpki-signer-android and jpki-image-signer take 6983 and 63C0 as well";
     VERIFY_QUERY_UNSET = "verify.query-unset", None, Assumed,
         "the query of a PIN that the issuer left unset answers 63C0, as of a blocked one",
         "a card without PINs (顔認証マイナンバーカード): no answer of one is published";
@@ -295,6 +303,12 @@ rules! {
         "the signature of a terminal certificate needs its body before it, which it uses up", "JICSAP table 25";
     TERMINAL_LIFETIME = "terminal-certificate.lifetime", None, Assumed,
         "what the card knows of a terminal lives as long as the security status", "no trace shows it";
+    TERMINAL_LENGTH = "terminal-certificate.length", Some(Sw::WRONG_LENGTH), Client,
+        "80 A2 takes 307 bytes with 06C1 and 261 with 00C1, and is refused with another length before any EF is looked at",
+        "jsapdu 82f5be6: 256 bytes with an Le and no current EF answer 6700; that it is the length, and the two lengths, are assumed";
+    TERMINAL_BODY = "terminal-certificate.body", None, Client,
+        "the body of a certificate is taken whatever issuer it names; only its signature can fail",
+        "sc-tools-myna ends at any other answer to the body; jsapdu";
     TERMINAL_FORM = "terminal-certificate.form", Some(Sw::WRONG_DATA), Assumed,
         "the data field is not the object that this P1-P2 takes", "JICSAP table 25";
     TERMINAL_ISSUER = "terminal-certificate.issuer", Some(Sw::REFERENCED_DATA_NOT_FOUND), Assumed,
@@ -306,6 +320,10 @@ rules! {
         "myna-card; sc-tools-myna; that it checks a later one is assumed";
     SESSION_KEY_NO_ENVIRONMENT = "session-key.no-environment", Some(Sw::NO_SECURITY_ENVIRONMENT), Measured,
         "this application has no security environment for a session key", "myna-card, in the common and the face-info application";
+    SESSION_KEY_LENGTH = "session-key.length", Some(Sw::WRONG_LENGTH), Assumed,
+        "SET SESSION KEY takes 256 bytes, and is refused with another length before access is looked at", "as 80 A2; JICSAP table 25";
+    SESSION_KEY_ACCESS = "session-key.access", None, Measured,
+        "access is looked at before the delivered key is decrypted", "myna-card: a right key without the PIN answers 6982, a wrong one with it 6A80";
     SESSION_KEY_DELIVERY = "session-key.delivery", None, Measured,
         "the first 16 bytes of the delivered seed are the session's key; the first secured command is number 1", "myna-card";
     SESSION_KEY_FORM = "session-key.form", Some(Sw::WRONG_DATA), Measured,

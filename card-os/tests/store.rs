@@ -141,7 +141,7 @@ fn what_compares_nothing_commits_nothing() {
     let (store, mut rig) = with_lost(0);
     let table = [
         (QUERY, 0x63C3),
-        ("0020009800", 0x63C3),
+        ("0020009800", 0x6700),
         ("00200098 11 3131313131313131313131313131313131", 0x6700), // no PIN is that long
         ("00200198 04 31323334", 0x6A86),
         ("00200098 04 313233", 0x6700),

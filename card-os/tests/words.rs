@@ -35,6 +35,7 @@ fn told(command: &str) -> Vec<[String; 2]> {
 #[test]
 fn every_instruction_is_told_in_words_and_without_what_was_presented() {
     let aid = format!("0A {ALPHA}");
+    let long = |header: &str, length: usize| format!("{header} 00{length:04X} {}", "00".repeat(length));
     let table = [
         (format!("00A4040C {aid}"), "SELECT AP D3921000310001010401"),
         (format!("00A40400 {aid} 00"), "SELECT AP D3921000310001010401 with FCI"),
@@ -64,9 +65,9 @@ fn every_instruction_is_told_in_words_and_without_what_was_presented() {
         ("808A2200".into(), "MANAGE ATTRIBUTES"),
         ("00840000 08".into(), "GET CHALLENGE of 8 bytes"),
         ("00CA00F2 00".into(), "GET DATA 00F2"),
-        ("80A206C1 01 00".into(), "terminal certificate: body"),
-        ("80A200C1 01 00".into(), "terminal certificate: signature"),
-        ("80AE0000 01 00".into(), "SET SESSION KEY, 1 bytes encrypted"),
+        (long("80A206C1", 307), "terminal certificate: body"),
+        (long("80A200C1", 261), "terminal certificate: signature"),
+        (long("80AE0000", 256), "SET SESSION KEY, 256 bytes encrypted"),
     ];
     for (command, words) in table {
         let [[display, debug]] = &told(&command)[..] else {

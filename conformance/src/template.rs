@@ -144,9 +144,13 @@ impl Template {
     }
 }
 
-/// Data of VERIFY that is written out: more than a header, and not in brackets.
+/// Data of VERIFY that is written out: more than a header and an Le, short or extended, and not in brackets.
 fn bare_data(part: &Part) -> bool {
-    matches!(part, Part::Bytes(bytes) if bytes.len() > 5)
+    match part {
+        Part::Bytes(bytes) if bytes.len() == 7 => bytes.get(4) != Some(&0),
+        Part::Bytes(bytes) => bytes.len() > 5,
+        _ => false,
+    }
 }
 
 fn collect(parts: &[Part], found: &mut Vec<(Pin, bool)>) {
@@ -367,12 +371,14 @@ mod tests {
             "80A206C1 [[00]]",
             "00200092 [31323334]",
             "00200092 04 31323334",
+            "00200092 02 3132",
         ] {
             assert!(writes(text), "{text}");
         }
         for text in [
             "00200098",
             "00200098 00",
+            "00200098 000000",
             "00200098 [{pin:auth}]",
             "00200098 [{wrong:auth}]",
             "00B0000000",

@@ -381,6 +381,63 @@ const MUTANTS: &[(&str, Break, &str)] = &[
         "select.ef.p1-09",
     ),
     (
+        "the query with an Le is the query without",
+        Command(|command| match command {
+            [0x00, 0x20, _, _, _] => command[..4].to_vec(),
+            _ => command.to_vec(),
+        }),
+        "verify.query.with-le",
+    ),
+    (
+        "VERIFY with a value ignores an Le",
+        Command(|command| match command {
+            [0x00, 0x20, _, _, lc, data @ .., 0x00] if data.len() == usize::from(*lc) => {
+                command[..command.len() - 1].to_vec()
+            }
+            _ => command.to_vec(),
+        }),
+        "verify.with-le",
+    ),
+    (
+        "a change of a PIN ignores an Le",
+        Command(|command| match command {
+            [0x00, 0x24, _, _, lc, data @ .., 0x00] if data.len() == usize::from(*lc) => {
+                command[..command.len() - 1].to_vec()
+            }
+            _ => command.to_vec(),
+        }),
+        "change.with-le",
+    ),
+    (
+        "80 A2 looks at the current EF before the length",
+        Command(|command| match command {
+            [0x80, 0xA2, 0x00, 0xC1, ..] => [&[0x80, 0xA2, 0x00, 0xC1, 0, 1, 5][..], &[0; 261]].concat(),
+            _ => command.to_vec(),
+        }),
+        "issuer.terminal-certificate.length",
+    ),
+    (
+        "SET SESSION KEY looks at access before the length",
+        Command(|command| match command {
+            [0x80, 0xAE, ..] if command.len() != 263 => [&[0x80, 0xAE, 0, 0, 0, 1, 0][..], &[0; 256]].concat(),
+            _ => command.to_vec(),
+        }),
+        "secure.length",
+    ),
+    (
+        "the card manager has a file 001E",
+        Declared(|card| {
+            let file = file(card, JPKI, 0x1E).clone();
+            card[CARD_MANAGER].files.push(file);
+        }),
+        "select.mf.no-001e",
+    ),
+    (
+        "JPKI has no file 001E",
+        Declared(|card| card[JPKI].files.retain(|file| file.id.value() != 0x1E)),
+        "select.001e",
+    ),
+    (
         "a wrong PIN does not count",
         Break::CounterNotDecremented,
         "pin.jpki.auth.counter",

@@ -348,7 +348,7 @@ mod tests {
         narrator.follow(&[0x00, 0xA4, 0x04, 0x02], &[0x90, 0x00]);
         assert!(narrator.meaning(&query).ends_with("(auth PIN)"));
         let internal = [0x00, 0xA4, 0x02, 0x0C, 0x02, 0x00, 0x1E];
-        assert!(Narrator::new().meaning(&internal).ends_with("(unknown internal file)"));
+        assert!(narrator.meaning(&internal).ends_with("(unknown internal file)"));
         assert!(!Narrator::of_shared_card().meaning(&internal).contains("(unknown"));
     }
 

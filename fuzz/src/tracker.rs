@@ -155,9 +155,18 @@ impl Tracker {
                 let object = Object::Data(u16::from_be_bytes([p1, p2]));
                 self.judge_rule(object, Operation::Read, answer);
             }
-            (0x00, 0x20) => self.judge_verify(p1, p2, data, answer),
-            (0x00, 0x24) => self.judge_change(Operation::ChangeReferenceData, p1 == 1, p2, data, answer),
-            (0x80, 0x32) => self.judge_change(Operation::ChangeKey, p1 == 0, p2, data, answer),
+            (0x00, 0x20) => self.judge_verify([p1, p2], data, ne, answer),
+            (0x00, 0x24) if ne.is_none() => {
+                self.judge_change(Operation::ChangeReferenceData, p1 == 1, p2, data, answer)
+            }
+            (0x80, 0x32) if ne.is_none() => self.judge_change(Operation::ChangeKey, p1 == 0, p2, data, answer),
+            (0x00, 0x24) | (0x80, 0x32) => {
+                assert!(
+                    matches!(answer.sw, WRONG_P1_P2 | WRONG_LENGTH),
+                    "a change with an Le: {:04X}",
+                    answer.sw
+                );
+            }
             (0x80, 0x2A) => {
                 // P2=00 is the application's default key.
                 let key = if p2 == 0 { self.rules().default_key() } else { None };
@@ -187,7 +196,9 @@ impl Tracker {
             }
             (0x00, 0x84) => assert!(!answer.succeeded() || Some(answer.data.len() as u32) == ne),
             (0x80, 0xA2) => {
-                self.judge_access(None, true, Operation::VerifyCertificate, answer);
+                let length = if p1 == 0x06 { 307 } else { 261 };
+                let formed = data.len() == length && ne.is_none();
+                self.judge_access(None, formed, Operation::VerifyCertificate, answer);
                 assert!(answer.data.is_empty());
             }
             (0x80, 0xAE) => {
@@ -247,11 +258,12 @@ impl Tracker {
         }
     }
 
-    fn judge_verify(&mut self, p1: u8, p2: u8, data: &[u8], answer: &Answer<'_>) {
+    fn judge_verify(&mut self, [p1, p2]: [u8; 2], data: &[u8], ne: Option<u32>, answer: &Answer<'_>) {
         assert!(answer.data.is_empty());
         assert!(!answer.succeeded() || !data.is_empty(), "the query succeeded");
-        let understood = p1 == 0 && matches!(p2, 0x80..=0x9E) && data.len() <= 16;
-        let file = self.resolve(reference(p2), data.len() <= 16, answer);
+        let formed = data.len() <= 16 && ne.is_none();
+        let understood = p1 == 0 && matches!(p2, 0x80..=0x9E) && formed;
+        let file = self.resolve(reference(p2), formed, answer);
         // Nothing may happen to a PIN but by a command that is about it.
         let (true, Some(file)) = (understood, file) else {
             assert!(

@@ -88,7 +88,7 @@ impl Desk {
                 // The signature of a terminal's certificate is refused in another way where its body has come.
                 if *operation == "verify certificate" {
                     self.must(&format!("00A4020C 02 {}", &object[3..]));
-                    if self.sw("80A200C1 01 00") != 0x6985 {
+                    if self.sw(&format!("80A200C1 000105 {}", "00".repeat(261))) != 0x6985 {
                         rights.insert(TERMINAL.into());
                     }
                 }
@@ -105,8 +105,8 @@ impl Desk {
             return self.sw(&format!("00CA{tag} 000000")) == 0x9000;
         }
         if operation == "set session key" {
-            // One byte is no key: allowed, it is refused for its length.
-            return self.sw("80AE0000 01 00") == 0x6700;
+            // As great as the modulus is no encrypted key: allowed, it is refused for that.
+            return self.sw(&format!("80AE0000 000100 {}", "FF".repeat(256))) == 0x6F00;
         }
         let ef = object.strip_prefix("EF ").unwrap();
         self.must(&format!("00A4020C 02 {ef}"));
@@ -123,8 +123,8 @@ impl Desk {
             "compute signature" => self.sw("802A0080 03 313233 00") == 0x9000,
             "internal authenticate" => self.sw("00880080 03 313233 00") == 0x9000,
             "external authenticate" => self.sw("00820080 08 0102030405060708") == 0x9000,
-            // One byte is no certificate: allowed, it is refused for its form.
-            "verify certificate" => self.sw("80A206C1 01 00") == 0x6A80,
+            // Zeros are no certificate: allowed, they are refused for their form.
+            "verify certificate" => self.sw(&format!("80A206C1 000133 {}", "00".repeat(307))) == 0x6A80,
             _ => panic!("{operation} is no operation"),
         }
     }

@@ -114,7 +114,9 @@ fn no_current_ef_crosses_and_only_what_selects_nothing_keeps_it() {
                 .rows
                 .iter()
                 .find(|row| row.operation == "read" && row.object.starts_with("EF "));
-            let ef = &object.unwrap().object[3..];
+            // The card manager has no EF.
+            let Some(object) = object else { continue };
+            let ef = &object.object[3..];
             for event in Event::all(here, there) {
                 let mut desk = Desk::new();
                 desk.select(here);
@@ -147,5 +149,6 @@ fn no_current_ef_crosses_and_only_what_selects_nothing_keeps_it() {
         }
     }
     println!("counted: isolation: {cases} cases of the current EF");
-    assert!(cases > 1_000, "{cases}");
+    // Five applications with EFs, towards all six.
+    assert!(cases > 900, "{cases}");
 }

@@ -269,13 +269,13 @@ impl Model {
             }
             Step::VerifyCertificate => {
                 self.target(Name::Current, "verify certificate")?;
-                // One byte is no certificate.
+                // Zeros are no certificate.
                 return Err(refused(0x6A80));
             }
             Step::SetSessionKey => {
                 self.require("session", "set session key")?;
-                // One byte is no encrypted key.
-                return Err(refused(0x6700));
+                // No encrypted key is as great as the modulus.
+                return Err(refused(0x6F00));
             }
             Step::GetData(tag) => {
                 let object = format!("GET DATA {tag:04X}");

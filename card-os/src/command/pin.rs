@@ -21,10 +21,7 @@ impl Verify<'_> {
         context.require(target, Operation::Verify)?;
         match self.presented {
             Some(presented) => verify(context, target, pin, presented),
-            None => {
-                context.apply_all([self.le.then_some(&rule::VERIFY_QUERY_WITH_LE)]);
-                query(context, target, pin)
-            }
+            None => query(context, target, pin),
         }
     }
 }

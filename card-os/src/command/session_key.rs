@@ -29,6 +29,7 @@ impl SetSessionKey<'_> {
         };
         let access = Access::NONE.with(Operation::SetSessionKey, condition.clone());
         context.require_access((None, "session key"), (&access, basis), Operation::SetSessionKey)?;
+        context.apply(&rule::SESSION_KEY_ACCESS);
 
         let object = ObjectId {
             aid: application.aid,

@@ -31,6 +31,7 @@ impl VerifyCertificate<'_> {
                     .ok_or(rule::TERMINAL_FORM.refusal())?;
                 Certified::read(&body).ok_or(rule::TERMINAL_FORM.refusal())?;
                 context.session.terminal.pending = Some(Box::new(body));
+                context.apply(&rule::TERMINAL_BODY);
                 Ok(())
             }
             Self::Signature(data) => {

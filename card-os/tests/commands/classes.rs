@@ -180,11 +180,17 @@ fn external_authenticate_is_refused_for_every_file() {
 
 #[test]
 fn set_session_key_is_refused_where_no_secure_session_exists() {
+    // The length is judged before access.
     for data in ["", "01 00", "04 80022222", "04 81022222"] {
-        assert_eq!(Rig::at_alpha().sw(&format!("80AE0000 {data}")), 0x6982);
+        assert_eq!(Rig::at_alpha().sw(&format!("80AE0000 {data}")), 0x6700);
+    }
+    for length in [255, 257] {
+        let other = format!("80AE0000 00{length:04X} {}", "5A".repeat(length));
+        assert_eq!(Rig::at_alpha().sw(&other), 0x6700);
     }
     let long = format!("80AE0000 000100 {}", "5A".repeat(256));
     assert_eq!(Rig::at_alpha().sw(&long), 0x6982);
+    assert_eq!(Rig::at_alpha().sw(&format!("{long} 0000")), 0x6700);
     for p1_p2 in ["0001", "0100", "FFFF"] {
         assert_eq!(Rig::at_alpha().sw(&format!("80AE{p1_p2}")), 0x6A86);
     }
@@ -217,17 +223,38 @@ fn of_all_p1_p2_only_06c1_and_00c1_check_a_terminals_certificate() {
 #[test]
 fn a_terminals_certificate_is_checked_by_the_current_key_of_that_kind_only() {
     let mut rig = Rig::at_alpha();
-    for command in ["80A206C1 01 00", "80A200C1 01 00"] {
+    let zeros = |p1_p2: &str, length: usize| format!("80A2{p1_p2} 00{length:04X} {}", "00".repeat(length));
+    let (body, signature) = (zeros("06C1", 307), zeros("00C1", 261));
+    for command in [&body, &signature] {
         rig.select(ALPHA);
         assert_eq!(rig.sw(command), 0x6986, "{command} without a current EF");
         for id in [0x01, 0x0C, 0x10, 0x18, 0x1E] {
             rig.expect(&[(&format!("00A4020C 02 {id:04X}"), 0x9000), (command, 0x6981)]);
         }
     }
-    rig.expect(&[
-        ("00A4020C 02 0016", 0x9000),
-        ("80A206C1 01 00", 0x6A80),
-        ("80A206C1", 0x6A80),
-        ("80A200C1 01 00", 0x6985),
-    ]);
+    rig.expect(&[("00A4020C 02 0016", 0x9000), (&body, 0x6A80), (&signature, 0x6985)]);
+}
+
+#[test]
+fn the_lengths_of_80a2_are_judged_before_the_current_ef() {
+    for p1_p2 in ["06C1", "00C1"] {
+        for length in 0..=310usize {
+            let lc = if length == 0 {
+                String::new()
+            } else {
+                format!("00{length:04X}")
+            };
+            let command = format!("80A2{p1_p2} {lc} {}", "00".repeat(length));
+            let right = if p1_p2 == "06C1" { 307 } else { 261 };
+            let expected = if length == right { 0x6986 } else { 0x6700 };
+            assert_eq!(Rig::at_alpha().sw(&command), expected, "{p1_p2} with {length} bytes");
+            if length > 0 {
+                assert_eq!(
+                    Rig::at_alpha().sw(&format!("{command} 0000")),
+                    0x6700,
+                    "{p1_p2} with an Le"
+                );
+            }
+        }
+    }
 }

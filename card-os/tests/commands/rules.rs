@@ -148,12 +148,7 @@ fn a_command_names_all_rules_that_decide_about_it_in_their_order() {
         (vec![], "00CA00F100".to_owned(), 0x6A88, vec!["get-data.absent"]),
         // PINs.
         (vec![], "00200098".to_owned(), 0x63C3, vec![sfi, "verify.query"]),
-        (
-            vec![],
-            "0020009800".to_owned(),
-            0x63C3,
-            vec![sfi, "verify.query-with-le", "verify.query"],
-        ),
+        (vec![], "0020009800".to_owned(), 0x6700, vec!["verify.query-with-le"]),
         (vec![], RIGHT.to_owned(), 0x9000, vec![sfi, "verify.right"]),
         (
             vec![],

@@ -65,7 +65,7 @@ fn every_situation_of_a_pin_has_its_status_word_in_every_form() {
             rig.expect(&[(&before, 0x9000)]);
             let (right, wrong) = (with(&verify, right), with(&verify, wrong));
             let with_le = format!("{verify} 00");
-            let query = |rig: &mut Rig, left| rig.expect(&[(&verify, 0x63C0 + left), (&with_le, 0x63C0 + left)]);
+            let query = |rig: &mut Rig, left| rig.expect(&[(&verify, 0x63C0 + left), (&with_le, 0x6700)]);
             query(&mut rig, tries);
             // Counted down to every number and restored by the right value.
             for lost in 0..tries {
@@ -150,7 +150,26 @@ fn upper_and_lower_case_are_different_values() {
 fn extended_lengths_verify_as_well() {
     Rig::at_alpha().expect(&[
         ("00200098 000004 31323335", 0x63C2),
-        ("00200098 000004 31323334 0000", 0x9000),
+        ("00200098 000004 31323334", 0x9000),
+    ]);
+}
+
+#[test]
+fn a_value_with_an_le_is_refused_and_costs_no_try() {
+    let mut rig = Rig::at_alpha();
+    for (wrong, right) in [
+        ("00200098 04 31323335 00", "00200098 04 31323334 00"),
+        ("00200098 000004 31323335 0000", "00200098 000004 31323334 0000"),
+        ("00200098 00", "00200098 000000"),
+    ] {
+        rig.expect(&[(wrong, 0x6700), (right, 0x6700), ("00200098", 0x63C3)]);
+    }
+    // Nothing was verified either.
+    rig.expect(&[
+        ("00240198 04 35353535", 0x6982),
+        ("00200098 04 31323334", 0x9000),
+        ("00240198 04 35353535 00", 0x6700),
+        ("00200098 04 31323334", 0x9000),
     ]);
 }
 

@@ -147,10 +147,10 @@ fn selecting_the_card_manager_ends_the_right_that_a_pin_gave() {
 fn the_files_of_jicsap_that_the_client_has_not_found_on_a_real_card_are_not_here_either() {
     let mut card = card();
     let mut manager = MasterFile::new(&mut card);
-    assert_eq!(refused(manager.card_identifier()), 0x6981);
+    assert_eq!(refused(manager.card_identifier()), 0x6A82);
     assert_eq!(refused(manager.application_folders()), 0x6A82);
     assert_eq!(refused(manager.ic_manufacturer_id()), 0x6A82);
-    assert_eq!(refused(manager.card().read_record(1)), 0x6981, "001E is selected");
+    assert_eq!(refused(manager.card().read_record(1)), 0x6986, "no EF is selected");
 }
 
 #[test]

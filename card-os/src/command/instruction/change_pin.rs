@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use super::{Reference, code};
+use super::{Reference, code, no_le};
 use crate::declaration::{Operation, ReferenceData};
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
@@ -30,14 +30,15 @@ impl<'a> ChangePin<'a> {
             return rule::WRONG_P1_P2.refuse();
         }
         let file = Reference::from_byte(apdu.p2)?;
-        match apdu.data.len() {
-            1..=ReferenceData::MAX => Ok(Self {
-                file,
-                operation,
-                new: apdu.data,
-            }),
-            _ => rule::WRONG_LENGTH.refuse(),
+        if !(1..=ReferenceData::MAX).contains(&apdu.data.len()) {
+            return rule::WRONG_LENGTH.refuse();
         }
+        no_le(apdu)?;
+        Ok(Self {
+            file,
+            operation,
+            new: apdu.data,
+        })
     }
 }
 

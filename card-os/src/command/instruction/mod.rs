@@ -189,6 +189,15 @@ fn no_data(apdu: &CommandApdu<'_>) -> Result<(), Refusal> {
     }
 }
 
+/// The Le field, which an instruction without response data requires to be absent.
+fn no_le(apdu: &CommandApdu<'_>) -> Result<(), Refusal> {
+    if apdu.ne.is_none() {
+        Ok(())
+    } else {
+        rule::LE_NOT_TAKEN.refuse()
+    }
+}
+
 /// The Le field, which the instruction requires: the most bytes to return.
 fn expected(apdu: &CommandApdu<'_>) -> Result<usize, Refusal> {
     let ne = apdu.ne.ok_or(rule::WRONG_LENGTH.refusal())?;

@@ -14,8 +14,6 @@ pub struct Verify<'a> {
     pub file: Reference,
     /// The value, 1 to 16 bytes; `None` to ask.
     pub presented: Option<&'a [u8]>,
-    /// Whether an Le field came, for which a query answers the same.
-    pub le: bool,
 }
 
 impl<'a> Verify<'a> {
@@ -24,18 +22,14 @@ impl<'a> Verify<'a> {
             return rule::WRONG_P1_P2.refuse();
         }
         let file = Reference::from_byte(apdu.p2)?;
-        let le = apdu.ne.is_some();
-        match apdu.data.len() {
-            0 => Ok(Self {
-                file,
-                presented: None,
-                le,
-            }),
-            1..=ReferenceData::MAX => Ok(Self {
+        match (apdu.data.len(), apdu.ne) {
+            (0, Some(_)) => rule::VERIFY_QUERY_WITH_LE.refuse(),
+            (0, None) => Ok(Self { file, presented: None }),
+            (1..=ReferenceData::MAX, None) => Ok(Self {
                 file,
                 presented: Some(apdu.data),
-                le,
             }),
+            (1..=ReferenceData::MAX, Some(_)) => rule::LE_NOT_TAKEN.refuse(),
             _ => rule::VERIFY_TOO_LONG.refuse(),
         }
     }

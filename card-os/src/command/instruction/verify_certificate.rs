@@ -6,8 +6,14 @@
 
 use core::fmt;
 
+use super::no_le;
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
+
+/// The length of the first command: `7F21 820233`, `5F4E 820129`, and 297 bytes.
+const BODY: usize = 307;
+/// The length of the second command: `5F37 820100`, and 256 bytes.
+const SIGNATURE: usize = 261;
 
 /// One half of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +26,16 @@ pub enum VerifyCertificate<'a> {
 
 impl<'a> VerifyCertificate<'a> {
     pub(super) fn decode(apdu: &CommandApdu<'a>) -> Result<Self, Refusal> {
-        match apdu.p1_p2() {
-            0x06C1 => Ok(Self::Body(apdu.data)),
-            0x00C1 => Ok(Self::Signature(apdu.data)),
-            _ => rule::WRONG_P1_P2.refuse(),
+        let (half, length) = match apdu.p1_p2() {
+            0x06C1 => (Self::Body(apdu.data), BODY),
+            0x00C1 => (Self::Signature(apdu.data), SIGNATURE),
+            _ => return rule::WRONG_P1_P2.refuse(),
+        };
+        if apdu.data.len() != length {
+            return rule::TERMINAL_LENGTH.refuse();
         }
+        no_le(apdu)?;
+        Ok(half)
     }
 }
 
