@@ -22,9 +22,8 @@ pub struct Block {
 const LIBRARIES: &str = "/usr/lib/x86_64-linux-gnu/";
 
 /// The libraries that the page names, and their packages.
-const PACKAGES: [(&str, &str); 3] = [
+const PACKAGES: [(&str, &str); 2] = [
     ("opensc-pkcs11.so", "opensc-pkcs11"),
-    ("onepin-opensc-pkcs11.so", "opensc-pkcs11"),
     ("libpcsclite.so.1", "libpcsclite1"),
 ];
 

@@ -1,12 +1,15 @@
 //! NSS' tools with the card's tokens, from a database like those of Firefox and Chromium; openssl, that knows no card,
 //! verifies.
 
+use std::fs;
+
 use vmyna_testkit::clients::{Way, proves};
 use vmyna_testkit::configurations::configuration;
 use vmyna_testkit::require_program;
 
 use crate::common::{Printed, openssl};
 use crate::desk::Desk;
+use crate::issued::AUTH_PIN;
 
 /// With a database that has OpenSC's module, and the file of PINs.
 fn desk() -> Desk {
@@ -60,13 +63,15 @@ fn nss_signs_with_either_key_what_openssl_verifies() {
     let _cms = proves("nss.cms", Way::Service);
     let _request = proves("nss.request", Way::Service);
     let _verifies = proves("nss.chain", Way::Service);
-    let _limit = proves("nss.policies", Way::Service);
     let desk = desk();
     let save = configuration("save the authorities' certificates");
     let sign = configuration("sign a CMS message with the authentication key");
+    let authorities = || ["auth-ca.pem", "sign-ca.pem"].map(|file| fs::read(desk.path().join(file)).unwrap());
+    let issued_by = authorities();
     let verified = desk.run(&(save + &sign), &[]).exits_with(0);
     assert!(verified.out().ends_with("ごちそうさま\n"), "{}", verified.out());
-    // The authority's certificate, from the card, is the one that the message has been verified with.
+    // Those on the card, with which the message has been verified.
+    assert_eq!(authorities(), issued_by);
     let request = configuration("make a certificate request with the signature key");
     desk.run(&request, &[]).exits_with(0);
     let here = desk.path();
@@ -74,32 +79,31 @@ fn nss_signs_with_either_key_what_openssl_verifies() {
     let of_certificate = openssl(here, &["x509", "-in", "sign.pem", "-pubkey", "-noout"]);
     assert_eq!(of_request, of_certificate);
 
-    // The older way of NSS to validate doesn't know the critical extension; its newer one does.
     let trust = "for name in auth sign; do certutil -A -d sql:nssdb -n $name-ca -t CT,C,C -i $name-ca.pem; done
         vfychain -d sql:nssdb -u 0 -pp -a auth.pem
         vfychain -d sql:nssdb -u 4 -pp -a sign.pem";
     let chains = desk.run(trust, &[]).exits_with(0);
     let chains = chains.out() + &chains.err();
     assert_eq!(chains.matches("Chain is good!").count(), 2, "{chains}");
-    let older = desk
-        .run("cmsutil -D -d sql:nssdb -u 0 -i auth.cms", &[])
-        .exits_with(1)
-        .err();
-    assert!(older.contains("SEC_ERROR_UNKNOWN_CRITICAL_EXTENSION"), "{older}");
 }
 
 #[test]
 fn a_database_of_a_browser_has_the_authentication_key_alone() {
     let _proof = proves("nss.browser", Way::Service);
     let desk = Desk::new(Way::Service);
-    require_program("certutil", "libnss3-tools");
-    desk.configure(&["pins"]);
+    for program in ["certutil", "modutil"] {
+        require_program(program, "libnss3-tools");
+    }
+    desk.configure(&["opensc.conf"]);
+    // The only PIN: it would be a wrong one for another token.
+    desk.write("pin", AUTH_PIN);
     let script = configuration("give Chromium the authentication key")
-        + "certutil -L -d \"sql:$HOME/.pki/nssdb\" -h all -f pins
-        certutil -K -d \"sql:$HOME/.pki/nssdb\" -h all -f pins";
+        + "modutil -dbdir \"sql:$HOME/.pki/nssdb\" -list opensc
+        certutil -K -d \"sql:$HOME/.pki/nssdb\" -h all -f pin";
     let home = desk.path().to_str().unwrap().to_owned();
     let printed = desk.run(&script, &[("HOME", &home)]).exits_with(0).out();
+    assert_eq!(printed.matches("Token Name: JPKI").count(), 1, "{printed}");
     assert!(printed.contains("User Authentication Key"), "{printed}");
-    assert!(!printed.contains("Digital Signature PIN"), "{printed}");
+    assert!(!printed.contains("Digital Signature"), "{printed}");
     assert_eq!(desk.tries_left(), [3, 5]);
 }

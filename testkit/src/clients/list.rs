@@ -233,11 +233,8 @@ pub const CLIENTS: &[Client] = &[
             ),
             works(
                 "nss.browser",
-                "with `onepin-opensc-pkcs11.so` in the database of Chromium, it has the authentication token alone",
-            ),
-            limit(
-                "nss.policies",
-                "`cmsutil -D` reports an unknown critical extension, certificatePolicies",
+                "in a database as Chromium has it, with `create_slots_for_pins = \"user\"` in OpenSC's configuration, there is \
+                 the authentication key alone",
             ),
         ],
     },
