@@ -189,30 +189,35 @@ def cancel():
 
 
 def threads():
-    """Several threads, each with a connection, on one card."""
+    """Several threads, each with a connection, on one card.
+
+    All connect before the first of them works and disconnect after the last: libpcsclite (1.9.9, 2.3.3) can crash when
+    one thread disconnects while another releases its context (SCardDisconnect looks through all contexts without a lock).
+    """
     reader, failures = readers()[0], []
 
-    def work():
+    def work(connection):
         try:
             for _ in range(20):
-                connection = ExclusiveTransmitCardConnection(reader.createConnection())
-                # Otherwise it takes the card's power in the end, which the others would see as a reset.
-                connection.connect(disposition=scard.SCARD_LEAVE_CARD)
                 connection.lock()
                 assert ask(connection, SELECT_JPKI) == ([], 0x9000)
                 assert ask(connection, AUTH_PIN) == ([], 0x9000)
                 assert ask(connection, TRIES_LEFT) == ([], 0x63C3)
                 connection.unlock()
-                connection.disconnect()
         except Exception as failure:
             failures.append(repr(failure))
 
-    workers = [threading.Thread(target=work) for _ in range(8)]
+    connections = [ExclusiveTransmitCardConnection(reader.createConnection()) for _ in range(8)]
+    for connection in connections:
+        connection.connect(disposition=scard.SCARD_LEAVE_CARD)
+    workers = [threading.Thread(target=work, args=[connection]) for connection in connections]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join(3 * LIMIT)
         assert not worker.is_alive()
+    for connection in connections:
+        connection.disconnect()
     assert not failures, failures
     print("threads: ok")
 
