@@ -144,13 +144,10 @@ fn a_command_of_one_byte_of_another_program_does_not_hang_the_reader() {
                     .unwrap();
                 other.transmit(&[byte], &mut [0; 300]).map(<[u8]>::to_vec)
             };
-            for byte in [3, 5, 0x80, 0xFF] {
-                assert_eq!(transmit_alone(byte).unwrap(), echo(&[byte]));
-            }
             // Taken for the question for the ATR, here and in every other virtual card behind vpcd.
             assert_eq!(transmit_alone(4).unwrap(), ATR);
-            // Taken for power off, power on and reset, which have no answer.
-            for byte in [0, 1, 2] {
+            // Taken for power off, reset and unknown control messages, which have no answer.
+            for byte in [0, 2, 3] {
                 assert!(transmit_alone(byte).is_err(), "{byte}");
                 wait_until_it_answers();
             }

@@ -72,15 +72,58 @@ fn only_the_question_for_the_atr_and_apdus_are_answered() {
     assert_eq!(card.card.calls(), ["on", "off", "on", "reset", "off", "on", "4"]);
 }
 
-/// Trap 2: 1-byte APDUs other than the control bytes reach the card.
+/// An unknown control byte has no answer, and neither has an empty frame. After them the stream is in step.
 #[test]
-fn a_single_byte_that_is_no_control_byte_is_an_apdu() {
-    let (listener, _card) = peer_and_card();
+fn unknown_control_bytes_and_empty_frames_are_ignored() {
+    let (listener, card) = peer_and_card();
     let mut vpcd = accept(&listener);
-    send(&mut vpcd, &[1]);
-    for byte in [3, 5, 0x80, 0xFF] {
+    for ignored in [&[3_u8][..], &[5], &[], &[0x80], &[0xFF], &[], &[]] {
+        send(&mut vpcd, ignored);
+        send(&mut vpcd, &[4]);
+        assert_eq!(receive(&mut vpcd), ATR, "{ignored:?}");
+    }
+    send(&mut vpcd, &[]);
+    send(&mut vpcd, &[0, 1]);
+    assert_eq!(receive(&mut vpcd), echo(&[0, 1]));
+    assert!(!card.saw("disconnected"), "{:?}", card.events());
+}
+
+/// A peer that does not poll, unlike pcscd, may power the card off and stay silent as long as it likes.
+#[test]
+fn a_peer_that_never_polls_keeps_its_connection_over_a_long_silence() {
+    let (listener, card) = peer_and_card();
+    let mut peer = accept(&listener);
+    for message in [&[1][..], &[4]] {
+        send(&mut peer, message);
+    }
+    assert_eq!(receive(&mut peer), ATR);
+    for last in [0, 2] {
+        send(&mut peer, &[last]);
+        // Longer than vpcd, which polls, is ever silent.
+        peer.set_read_timeout(Some(Duration::from_millis(2500))).unwrap();
+        assert_eq!(peer.read(&mut [0; 1]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    }
+    peer.set_read_timeout(Some(LIMIT)).unwrap();
+    send(&mut peer, &[0, 1]);
+    assert_eq!(receive(&mut peer), echo(&[0, 1]));
+    assert!(!card.saw("disconnected"), "{:?}", card.events());
+}
+
+/// pcscd waits for an answer to a command of one byte, which nothing distinguishes from a control message.
+#[test]
+fn a_peer_that_polls_and_falls_silent_after_a_single_byte_is_refused_an_answer() {
+    for byte in [0, 3] {
+        let (listener, card) = peer_and_card();
+        let mut vpcd = accept(&listener);
+        for message in [4, 1, 4, 4] {
+            send(&mut vpcd, &[message]);
+        }
+        for _ in 0..3 {
+            assert_eq!(receive(&mut vpcd), ATR);
+        }
         send(&mut vpcd, &[byte]);
-        assert_eq!(receive(&mut vpcd), echo(&[byte]));
+        is_refused(&mut vpcd);
+        card.wait_for("disconnected OneByteCommand");
     }
 }
 
@@ -196,8 +239,7 @@ fn another_program_that_speaks_first_is_recognised_at_once_and_reported() {
     for banner in [
         "HTTP/1.1 400 Bad Request\r\n\r\n",
         "SSH-2.0-OpenSSH_9.2\r\n",
-        "\0\0",
-        "\0\u{1}\u{7}",
+        "* OK IMAP4",
         "220 mail",
     ] {
         let (listener, card) = peer_and_card();

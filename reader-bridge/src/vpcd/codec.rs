@@ -1,7 +1,7 @@
 //! The frames of vpcd as a state machine without input or output: bytes in, messages out.
 //!
-//! A frame is a 2-byte big-endian length and a body of 0 to 65,535 bytes. A body of one byte 0, 1, 2 or 4 is a control
-//! message; a 1-byte APDU of such a value looks the same. Must never cut a length to 16 bits.
+//! A frame is a 2-byte big-endian length and a body of 0 to 65,535 bytes. A body of one byte is a control message; a 1-byte
+//! APDU looks the same. Must never cut a length to 16 bits.
 
 use std::fmt;
 use zeroize::{Zeroize, Zeroizing};
@@ -23,7 +23,11 @@ pub enum Message<'a> {
     Reset,
     /// Control byte 4: request for the ATR. Answered every time; pcscd sends it each 400 ms to check for the card.
     GetAtr,
-    /// Anything else, answered with an R-APDU. Empty when the frame is.
+    /// Another control byte. Ignored and not answered, as vicc (virtualsmartcard 3.3) does.
+    Unknown(&'a [u8; 1]),
+    /// A frame without a body. Ignored and not answered, as vicc (virtualsmartcard 3.3) does.
+    Empty,
+    /// A body of two bytes or more, answered with an R-APDU.
     Apdu(&'a [u8]),
 }
 
@@ -35,6 +39,8 @@ impl<'a> Message<'a> {
             [1] => Message::PowerOn,
             [2] => Message::Reset,
             [4] => Message::GetAtr,
+            [] => Message::Empty,
+            [_] => body.first_chunk().map_or(Message::Empty, Message::Unknown),
             apdu => Message::Apdu(apdu),
         }
     }
@@ -46,6 +52,8 @@ impl<'a> Message<'a> {
             Message::PowerOn => &[1],
             Message::Reset => &[2],
             Message::GetAtr => &[4],
+            Message::Unknown(byte) => *byte,
+            Message::Empty => &[],
             Message::Apdu(apdu) => apdu,
         }
     }
@@ -58,6 +66,8 @@ impl fmt::Debug for Message<'_> {
             Message::PowerOn => f.write_str("PowerOn"),
             Message::Reset => f.write_str("Reset"),
             Message::GetAtr => f.write_str("GetAtr"),
+            Message::Unknown([byte]) => write!(f, "Unknown({byte:02X})"),
+            Message::Empty => f.write_str("Empty"),
             Message::Apdu(apdu) => write!(f, "Apdu({} bytes)", apdu.len()),
         }
     }
@@ -112,10 +122,11 @@ impl Decoder {
         Some(u16::from_be_bytes(*header).into())
     }
 
-    /// Whether bytes were received that come after the next message.
-    pub fn more_follows(&self) -> bool {
+    /// How many bytes were received that come after the next message.
+    pub fn following(&self) -> usize {
+        let received = self.pending().len();
         self.announced()
-            .is_some_and(|length| self.pending().len() > HEADER + length)
+            .map_or(0, |length| received.saturating_sub(HEADER + length))
     }
 
     /// The bytes that were received and not yet given out.
@@ -251,37 +262,31 @@ mod tests {
     }
 
     #[test]
-    fn more_follows_only_when_bytes_come_after_a_whole_message() {
+    fn bytes_follow_only_when_they_come_after_a_whole_message() {
         let mut decoder = Decoder::new();
-        for (byte, expected) in [
-            (0, false),
-            (2, false),
-            (0xAA, false),
-            (0xBB, false),
-            (0, true),
-            (1, true),
-        ] {
+        for (byte, expected) in [(0, 0), (2, 0), (0xAA, 0), (0xBB, 0), (0, 1), (1, 2)] {
             decoder.space()[0] = byte;
             decoder.received(1);
-            assert_eq!(decoder.more_follows(), expected);
+            assert_eq!(decoder.following(), expected);
         }
         assert_eq!(decoder.next_message(), Some(Message::Apdu(&[0xAA, 0xBB])));
-        assert!(!decoder.more_follows());
+        assert_eq!(decoder.following(), 0);
     }
 
     #[test]
-    fn four_single_bytes_are_control_messages_and_all_other_bodies_are_apdus() {
+    fn every_single_byte_is_a_control_message_and_a_longer_body_is_an_apdu() {
         for byte in 0..=u8::MAX {
             let expected = match byte {
                 0 => Message::PowerOff,
                 1 => Message::PowerOn,
                 2 => Message::Reset,
                 4 => Message::GetAtr,
-                _ => Message::Apdu(&[byte]),
+                _ => Message::Unknown(&[byte]),
             };
             assert_eq!(Message::from_body(&[byte]), expected);
+            assert_eq!(expected.body(), [byte]);
         }
-        assert_eq!(Message::from_body(&[]), Message::Apdu(&[]));
+        assert_eq!(Message::from_body(&[]), Message::Empty);
         assert_eq!(Message::from_body(&[0, 0]), Message::Apdu(&[0, 0]));
     }
 

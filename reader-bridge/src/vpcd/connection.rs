@@ -20,6 +20,13 @@ const SHORTEST_ANSWER: usize = 2;
 /// Lengths an ATR can have (ISO/IEC 7816-3, 8.2).
 const ATR: std::ops::RangeInclusive<usize> = 2..=33;
 
+/// How many bytes a peer may send ahead, before it has the answer to a message. vpcd sends none, but a peer that writes
+/// several short messages at once is served. More are the rest of a command whose length was cut to 16 bits.
+const SENT_AHEAD: usize = 1024;
+
+/// A first message of this length or more comes from another program: text has such bytes where vpcd has a length.
+const NO_FIRST_MESSAGE: usize = 0x2000;
+
 /// Puts a card into a slot of vpcd.
 pub struct VpcdServer {
     address: VpcdAddress,
@@ -153,22 +160,33 @@ impl VpcdServer {
     /// Requests and answers. Returns the reason for its end, and whether vpcd still waits for an answer.
     fn converse(&mut self, socket: &mut Socket, slot: &mut Slot<'_>, events: &mut Events<'_>) -> (Reason, bool) {
         let (mut greeted, mut idle) = (false, false);
-        // The last message was a control message without an answer. pcscd always sends another message within 400 ms of one.
-        let mut unanswered_control = false;
+        let mut habits = Habits::default();
         loop {
-            // vpcd always begins with a control message, so a longer one comes from another program.
-            if !greeted && self.decoder.announced().is_some_and(|length| length != 1) {
+            if !greeted
+                && self
+                    .decoder
+                    .announced()
+                    .is_some_and(|length| length >= NO_FIRST_MESSAGE)
+            {
                 return (Reason::NotVpcd, false);
             }
             loop {
-                let more_follows = self.decoder.more_follows();
+                let sent_ahead = self.decoder.following();
                 let Some(message) = self.decoder.next_message() else {
                     break;
                 };
+                let wants_answer = matches!(message, Message::GetAtr | Message::Apdu(_));
+                let power = matches!(message, Message::PowerOff | Message::PowerOn | Message::Reset);
+                // The card must not get the beginning of a command with a cut length, which may look like any message
+                // of few bytes or none.
+                if !power && sent_ahead > SENT_AHEAD {
+                    return (Reason::OutOfStep, true);
+                }
+                if matches!(message, Message::Empty | Message::Unknown(_)) {
+                    habits.note(message);
+                    continue;
+                }
                 if !greeted {
-                    if matches!(message, Message::Apdu(_)) {
-                        return (Reason::NotVpcd, false);
-                    }
                     // If a request for the ATR meets the end of the connection, pcscd sees an empty reader. It must see
                     // that again the next time, however this conversation ends.
                     if std::mem::replace(&mut slot.must_be_missed, true) && message == Message::GetAtr {
@@ -178,13 +196,7 @@ impl VpcdServer {
                     greeted = true;
                     events(VpcdEvent::Inserted);
                 }
-                let wants_answer = matches!(message, Message::GetAtr | Message::Apdu(_));
-                unanswered_control = !wants_answer;
-                // vpcd waits for an answer before it goes on, and sends no empty request: this is the beginning of a
-                // command with a cut length. The card must not get it.
-                if wants_answer && more_follows || message == Message::Apdu(&[]) {
-                    return (Reason::OutOfStep, true);
-                }
+                habits.note(message);
                 if let Err(reason) = slot.obey(message, socket, &mut self.buffers, events) {
                     return (reason, wants_answer);
                 }
@@ -203,7 +215,7 @@ impl VpcdServer {
                     return (Reason::HalfMessage { received: pending }, greeted);
                 }
                 Ok(Received::End) => return (Reason::Closed, false),
-                Ok(Received::Nothing) if unanswered_control => return (Reason::OneByteCommand, true),
+                Ok(Received::Nothing) if habits.misses_a_poll() => return (Reason::OneByteCommand, true),
                 Ok(Received::Nothing) => {
                     if !greeted && !std::mem::replace(&mut idle, true) {
                         events(VpcdEvent::Idle);
@@ -212,6 +224,34 @@ impl VpcdServer {
                 Err(error) => return (Reason::Lost(error), false),
             }
         }
+    }
+}
+
+/// How the peer behaves. vpcd of Linux asks for the ATR each 400 ms, that of Windows each second, also between two programs.
+/// Another peer may stay silent for ever after it has powered the card off.
+#[derive(Default)]
+struct Habits {
+    /// The last message has no answer.
+    unanswered: bool,
+    /// The last message is one after which every peer asks for the ATR.
+    atr_follows: bool,
+    /// Requests for the ATR that follow no power-on and no reset.
+    polls: u32,
+}
+
+impl Habits {
+    fn note(&mut self, message: Message<'_>) {
+        if message == Message::GetAtr && !self.atr_follows {
+            self.polls += 1;
+        }
+        self.unanswered = !matches!(message, Message::GetAtr | Message::Apdu(_));
+        self.atr_follows = matches!(message, Message::PowerOn | Message::Reset);
+    }
+
+    /// Whether, after [`QUIET`](super::socket::QUIET) of silence, vpcd waits for an answer to a command of one byte, which
+    /// looks like a control message.
+    fn misses_a_poll(&self) -> bool {
+        self.unanswered && self.polls > 1
     }
 }
 
@@ -253,13 +293,10 @@ impl<'a> Slot<'a> {
             }
             Message::GetAtr => answer(&self.atr, socket, &mut buffers.frame),
             Message::Apdu(command) => self.exchange(command, socket, buffers, events),
-            Message::PowerOn => {
-                let result = self.icc.power_on(&mut self.atr);
-                self.powered = true;
-                self.check_atr(result)?;
-                events(VpcdEvent::PowerOn { atr: &self.atr });
-                Ok(())
-            }
+            Message::Empty | Message::Unknown(_) => Ok(()),
+            Message::PowerOn => self.power_on(events),
+            // vpcd of Windows and macOS resets a card that it never powered on.
+            Message::Reset if !self.powered => self.power_on(events),
             Message::Reset => {
                 let result = self.icc.reset(&mut self.atr);
                 self.check_atr(result)?;
@@ -275,6 +312,14 @@ impl<'a> Slot<'a> {
                 Ok(())
             }
         }
+    }
+
+    fn power_on(&mut self, events: &mut Events<'_>) -> Result<(), Reason> {
+        let result = self.icc.power_on(&mut self.atr);
+        self.powered = true;
+        self.check_atr(result)?;
+        events(VpcdEvent::PowerOn { atr: &self.atr });
+        Ok(())
     }
 
     /// A power-up or reset is not answered: a card that gave no ATR is silent when vpcd asks for it next.
@@ -293,6 +338,15 @@ impl<'a> Slot<'a> {
         buffers: &mut Buffers,
         events: &mut Events<'_>,
     ) -> Result<(), Reason> {
+        if !self.powered {
+            // vpcd of Windows and macOS sends commands to a card that it never powered on.
+            self.power_on(events)?;
+            if self.silent {
+                let failure = Failure::Mute;
+                events(VpcdEvent::Failed { command, failure });
+                return Err(Reason::Mute);
+            }
+        }
         let begin = Instant::now();
         let result = self.icc.transmit(command, &mut buffers.response);
         let elapsed = begin.elapsed();

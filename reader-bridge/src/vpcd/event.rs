@@ -92,18 +92,18 @@ pub enum Reason {
     Closed,
     /// The operating system reports a failure.
     Lost(io::Error),
-    /// The first message of the peer is none of vpcd: another program listens on this port.
+    /// The first message of the peer is longer than any of vpcd: another program uses this port.
     NotVpcd,
     /// The peer began a message and did not finish it.
     HalfMessage {
         /// Bytes of it that came.
         received: usize,
     },
-    /// The peer sent more before it had the answer, or an empty request: it has cut the length of a command of more than
-    /// 65,535 bytes to 16 bits.
+    /// The peer sent more than 1,024 bytes ahead of an answer: it has cut the length of a command of more than 65,535 bytes
+    /// to 16 bits.
     OutOfStep,
-    /// vpcd waits for an answer to a command of one byte, `00`, `01` or `02`, which looks like a control message. The command
-    /// fails for its program; the card is missing for a moment.
+    /// vpcd waits for an answer to a command of one byte, which looks like a control message. The command fails for its
+    /// program; the card is missing for a moment.
     OneByteCommand,
     /// A command was not answered, which vpcd notices only by the end of the connection.
     Mute,
@@ -120,7 +120,7 @@ impl fmt::Display for Reason {
         match self {
             Reason::Closed => f.write_str("closed by the other side"),
             Reason::Lost(error) => write!(f, "lost: {error}"),
-            Reason::NotVpcd => f.write_str("another program than vpcd listens there"),
+            Reason::NotVpcd => f.write_str("another program than vpcd uses this port"),
             Reason::HalfMessage { received } => {
                 write!(f, "ended after {received} bytes of a message")
             }
