@@ -59,4 +59,4 @@ pub use options::{CONNECTIONS, GRACE, Options, Refused};
 pub use readers::{Observer, ServiceEvent, What};
 pub use service::{Hand, PcscLiteService};
 pub use session::PATIENCE;
-pub use socket::connect;
+pub use socket::{connect, lock_beside};

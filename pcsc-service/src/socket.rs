@@ -1,23 +1,27 @@
 //! Sockets in the file system: a socket that listens for this user alone, its end, and a connection to one.
 //!
-//! A process locks the folder of a socket while it creates or removes the socket. Of two processes that want one path at
-//! the same time, one therefore gets it. A socket that does not listen yet, or no longer, is not mistaken for a stale one.
-//! Must never wait without a limit, neither for that lock nor for a stopped process.
+//! A process locks a file beside a socket while it creates or removes the socket. Of two processes of a user that want one
+//! path at the same time, one therefore gets it. A socket that does not listen yet, or no longer, is not mistaken for a stale
+//! one. Only this user can open the lock file, because a lock on a file that others can open, such as the folder, lets them
+//! keep the service from starting. Must never wait without a limit, neither for that lock nor for a stopped process.
 
 use crate::error::{LONGEST_PATH, ServiceError};
 use crate::options::CONNECTIONS;
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
-use std::fs::{self, File, Permissions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The limit of the wait for the lock of a folder. On Linux the lock is held for less than a millisecond, elsewhere for at
+/// What the lock file's path has behind that of the socket.
+const LOCK_SUFFIX: &str = ".lock";
+
+/// The limit of the wait for the lock. On Linux the lock is held for less than a millisecond, elsewhere for at
 /// most [`WAKING`].
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -47,7 +51,7 @@ impl Listening {
     /// path is still this one.
     pub(crate) fn close(&self) {
         // Without the lock it is removed all the same: a path left behind would block the next service.
-        let _lock = lock_folder(&self.path);
+        let _lock = Lock::take(&self.path);
         // Linux wakes the thread by this, even if the path is gone. Other systems refuse it and need a connection.
         if SockRef::from(&*self.listener).shutdown(Shutdown::Both).is_err() {
             drop(connect(&self.path, WAKING));
@@ -67,7 +71,7 @@ pub(crate) fn listen(path: &Path) -> Result<Listening, ServiceError> {
         return Err(ServiceError::PathTooLong(path.to_owned()));
     }
     let fault = |error| ServiceError::Socket(path.to_owned(), error);
-    let _lock = lock_folder(path).map_err(fault)?;
+    let _lock = Lock::take(path).map_err(fault)?;
     if let Ok(there) = fs::symlink_metadata(path) {
         if !there.file_type().is_socket() || is_in_use(path) {
             return Err(ServiceError::Occupied(path.to_owned()));
@@ -93,7 +97,7 @@ pub(crate) fn listen(path: &Path) -> Result<Listening, ServiceError> {
 fn is_in_use(path: &Path) -> bool {
     let attempt = || -> io::Result<()> {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        // No wait at a full queue: the folder is locked.
+        // No wait at a full queue: other processes wait for the lock.
         socket.set_nonblocking(true)?;
         socket.connect(&SockAddr::unix(path)?)
     };
@@ -118,35 +122,86 @@ pub fn connect(path: &Path, patience: Duration) -> io::Result<UnixStream> {
     Ok(UnixStream::from(OwnedFd::from(socket)))
 }
 
-/// Locks the folder of `path` until the outcome is dropped. `None` where there is no lock: the folder may be entered but
-/// not read, or it is on a network file system without such locks.
-///
-/// # Errors
-/// Another program keeps the folder locked.
-fn lock_folder(path: &Path) -> io::Result<Option<File>> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let Ok(folder) = File::open(folder) else {
-        return Ok(None);
-    };
-    let begin = Instant::now();
-    loop {
-        match folder.try_lock() {
-            Ok(()) => return Ok(Some(folder)),
-            Err(TryLockError::WouldBlock) if begin.elapsed() < LOCK_PATIENCE => {
-                std::thread::sleep(Duration::from_millis(1));
+/// The path of the lock file of the socket at `path`. It exists only while a process creates or removes the socket.
+pub fn lock_beside(path: &Path) -> PathBuf {
+    let mut lock = path.as_os_str().to_owned();
+    lock.push(LOCK_SUFFIX);
+    lock.into()
+}
+
+/// The lock of a socket's path. Dropping it removes its file.
+struct Lock {
+    path: PathBuf,
+    /// `None` where there is no lock.
+    file: Option<File>,
+}
+
+impl Lock {
+    /// Waits for the lock of `path`. There is none in a folder where no file can be made, on a file system without such
+    /// locks, and where another user has put a file at the path of the lock.
+    ///
+    /// # Errors
+    /// Another process of this user keeps the path locked.
+    fn take(path: &Path) -> io::Result<Lock> {
+        let path = lock_beside(path);
+        let begin = Instant::now();
+        loop {
+            let Some(file) = open_own(&path) else {
+                return Ok(Lock { path, file: None });
+            };
+            match file.try_lock() {
+                // The process that had the lock may have removed the file in between: then it locks nothing.
+                Ok(()) if is_at(&file, &path) => {
+                    return Ok(Lock { path, file: Some(file) });
+                }
+                Ok(()) => continue,
+                Err(TryLockError::WouldBlock) if begin.elapsed() < LOCK_PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(io::Error::new(
+                        ErrorKind::WouldBlock,
+                        format!("another process keeps {} locked", path.display()),
+                    ));
+                }
+                Err(TryLockError::Error(_)) => return Ok(Lock { path, file: None }),
             }
-            Err(TryLockError::WouldBlock) => {
-                return Err(io::Error::new(
-                    ErrorKind::WouldBlock,
-                    "another program keeps its folder locked",
-                ));
-            }
-            Err(TryLockError::Error(_)) => return Ok(None),
         }
     }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if self.file.as_ref().is_some_and(|file| is_at(file, &self.path)) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Opens or makes an empty file that only this user can open, and so lock. `None` when something else is there: a file that
+/// another user can open, or one with content, which is not to be removed.
+fn open_own(path: &Path) -> Option<File> {
+    let mut options = OpenOptions::new();
+    // A link is not followed, and opening a FIFO does not wait.
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let file = options
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+        .ok()?;
+    let there = file.metadata().ok()?;
+    let own = there.uid() == rustix::process::geteuid().as_raw() && there.mode() & 0o077 == 0;
+    (there.is_file() && there.len() == 0 && own).then_some(file)
+}
+
+/// Whether this is the file at `path`.
+fn is_at(file: &File, path: &Path) -> bool {
+    let (Ok(held), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else {
+        return false;
+    };
+    (held.dev(), held.ino()) == (there.dev(), there.ino())
 }
 
 #[cfg(test)]
@@ -202,6 +257,77 @@ mod tests {
             }
             assert!(!path.exists());
         }
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn the_lock_of_another_program_on_the_folder_keeps_no_socket_from_being_made() {
+        let folder = folder("locked");
+        let other = File::open(&folder).unwrap();
+        other.lock().unwrap();
+        let begin = Instant::now();
+        let listening = listen(&folder.join("s")).unwrap();
+        listening.close();
+        assert!(begin.elapsed() < LOCK_PATIENCE);
+        // Nothing is left.
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// A file that others can open, a link, a FIFO or a file with content is neither waited for nor removed.
+    #[test]
+    fn what_is_at_the_path_of_the_lock_and_no_lock_is_left_alone() {
+        let folder = folder("squatted");
+        let (path, lock) = (folder.join("s"), lock_beside(&folder.join("s")));
+        let target = folder.join("target");
+        let make: [&dyn Fn(); 5] = [
+            &|| {
+                fs::write(&lock, "").unwrap();
+                fs::set_permissions(&lock, Permissions::from_mode(0o644)).unwrap();
+            },
+            &|| {
+                fs::write(&lock, "content").unwrap();
+                fs::set_permissions(&lock, Permissions::from_mode(0o600)).unwrap();
+            },
+            &|| std::os::unix::fs::symlink(&target, &lock).unwrap(),
+            &|| {
+                let made = std::process::Command::new("mkfifo").arg(&lock).status();
+                assert!(made.unwrap().success());
+            },
+            &|| fs::create_dir(&lock).unwrap(),
+        ];
+        for make in make {
+            make();
+            let before = identity(&lock).unwrap();
+            // A lock that is held would be waited for.
+            let held = fs::symlink_metadata(&lock).unwrap().is_file();
+            let held = held.then(|| File::open(&lock).unwrap());
+            held.iter().for_each(|held| held.lock().unwrap());
+            let begin = Instant::now();
+            listen(&path).unwrap().close();
+            assert!(begin.elapsed() < LOCK_PATIENCE);
+            assert_eq!(identity(&lock).unwrap(), before);
+            fs::remove_file(&lock).or_else(|_| fs::remove_dir(&lock)).unwrap();
+        }
+        assert!(!target.exists());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_lock_file_that_a_killed_process_left_is_used_and_removed() {
+        let folder = folder("left");
+        let (path, lock) = (folder.join("s"), lock_beside(&folder.join("s")));
+        drop(open_own(&lock).unwrap());
+        listen(&path).unwrap().close();
+        assert!(!lock.exists());
+        // A process that holds it is waited for.
+        let held = open_own(&lock).unwrap();
+        held.lock().unwrap();
+        let waiting = std::thread::spawn(move || listen(&path).map(|listening| listening.close()));
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(!waiting.is_finished());
+        held.unlock().unwrap();
+        waiting.join().unwrap().unwrap();
         fs::remove_dir_all(folder).unwrap();
     }
 

@@ -11,7 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use vmyna_pcsc_service::{connect, control};
+use vmyna_pcsc_service::{connect, control, lock_beside};
 
 const PREFIX: &str = "vmyna-";
 
@@ -135,6 +135,8 @@ fn remove(directory: &Path) {
     let control = format!("{SOCKET}{}", control::SUFFIX);
     for name in [SOCKET, &control, CARD_SOCKET] {
         let _ = fs::remove_file(directory.join(name));
+        // Left by a process that was killed at the moment it made the socket.
+        let _ = fs::remove_file(lock_beside(&directory.join(name)));
     }
     let _ = fs::remove_dir(directory);
 }
@@ -245,6 +247,7 @@ mod tests {
             .set_modified(SystemTime::UNIX_EPOCH)
             .unwrap();
         drop(UnixListener::bind(dead.join(SOCKET)).unwrap());
+        fs::write(lock_beside(&dead.join(SOCKET)), "").unwrap();
         drop(UnixListener::bind(kept.join(SOCKET)).unwrap());
         fs::write(kept.join("letter"), "").unwrap();
         let _listener = UnixListener::bind(listening.join(SOCKET)).unwrap();
