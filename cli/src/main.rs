@@ -83,7 +83,7 @@ enum Command {
     /// List a card's files, show what one holds, or write its bytes
     #[command(after_long_help = files::args::HELP)]
     Files(files::args::Files),
-    /// Put cards into the readers of `vmyna run` and `vmyna serve --socket`, and take them out, while programs run
+    /// Put cards into the readers of `vmyna run` and `vmyna serve`, and take them out, while programs run
     Reader(reader::args::Reader),
     /// List the PC/SC readers and what is in them
     Readers,

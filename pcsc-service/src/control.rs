@@ -40,6 +40,48 @@ const ANSWER: Duration = Duration::from_secs(10);
 /// third argument gives it up. Call it once the text is known to name a card, and before that card is made.
 pub type MakeCard = Box<dyn Fn(&str, &str, &dyn Fn()) -> Result<Box<dyn Icc + Send>, String> + Send + Sync>;
 
+/// The readers whose cards a control socket moves. Each call is as the one of [`Hand`] with the same name.
+pub trait Moves: Send + Sync {
+    /// The readers.
+    fn list(&self) -> Vec<Listed>;
+
+    /// Removes a card.
+    ///
+    /// # Errors
+    /// [`NotMoved`]
+    fn remove(&self, reader: &str) -> Result<(), NotMoved>;
+
+    /// Inserts a card, or puts the one back that was removed last.
+    ///
+    /// # Errors
+    /// [`NotMoved`]
+    fn insert(&self, reader: &str, card: Option<Box<dyn Icc + Send>>) -> Result<(), NotMoved>;
+
+    /// Gives up the card that was removed last.
+    ///
+    /// # Errors
+    /// There is no such reader.
+    fn give_up(&self, reader: &str) -> Result<(), NotMoved>;
+}
+
+impl Moves for Hand {
+    fn list(&self) -> Vec<Listed> {
+        self.list().iter().map(Listed::of).collect()
+    }
+
+    fn remove(&self, reader: &str) -> Result<(), NotMoved> {
+        self.remove(reader)
+    }
+
+    fn insert(&self, reader: &str, card: Option<Box<dyn Icc + Send>>) -> Result<(), NotMoved> {
+        self.insert(reader, card)
+    }
+
+    fn give_up(&self, reader: &str) -> Result<(), NotMoved> {
+        self.give_up(reader)
+    }
+}
+
 /// The path of the control socket of the service at `socket`.
 pub fn path_beside(socket: &Path) -> PathBuf {
     let mut path = socket.as_os_str().to_owned();
@@ -51,11 +93,11 @@ pub fn path_beside(socket: &Path) -> PathBuf {
 pub struct ControlServer(Accepting);
 
 impl ControlServer {
-    /// Listens beside the PC/SC socket at `socket`.
+    /// Listens beside the PC/SC socket at `socket`, or where it would be if the readers are another service's.
     ///
     /// # Errors
     /// [`ServiceError`]
-    pub fn start(socket: &Path, hand: Hand, make: MakeCard) -> Result<ControlServer, ServiceError> {
+    pub fn start(socket: &Path, hand: impl Moves + 'static, make: MakeCard) -> Result<ControlServer, ServiceError> {
         let serve = move |_, stream| {
             // An error ends the connection, by which the client notices it.
             let _ = converse(&stream, &hand, &make);
@@ -90,7 +132,7 @@ const REASONS: [(&str, NotMoved); 4] = [
 /// The word for a request that is not understood.
 const NOT_UNDERSTOOD: &str = "not-understood";
 
-fn converse(stream: &UnixStream, hand: &Hand, make: &MakeCard) -> io::Result<()> {
+fn converse(stream: &UnixStream, hand: &dyn Moves, make: &MakeCard) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = String::new();
@@ -108,7 +150,7 @@ fn converse(stream: &UnixStream, hand: &Hand, make: &MakeCard) -> io::Result<()>
     (&*stream).write_all(answer.as_bytes())
 }
 
-fn obey(line: &str, hand: &Hand, make: &MakeCard) -> Result<String, Refusal> {
+fn obey(line: &str, hand: &dyn Moves, make: &MakeCard) -> Result<String, Refusal> {
     let fields: Vec<&str> = line.split('\t').collect();
     let moved = |outcome: Result<(), NotMoved>| outcome.map(|()| String::new()).map_err(Refusal::NotMoved);
     match fields.as_slice() {
@@ -130,21 +172,10 @@ fn obey(line: &str, hand: &Hand, make: &MakeCard) -> Result<String, Refusal> {
     }
 }
 
-fn describe(entry: &ReaderEntry) -> String {
-    const ABSENT: u32 = 0x02;
-    let card = match (entry.state & ABSENT != 0, entry.atr.is_empty()) {
-        (true, _) => Presence::Absent,
-        (false, true) => Presence::Mute,
-        (false, false) => Presence::Present,
-    };
-    let card = PRESENCES.iter().find(|(_, presence)| *presence == card);
+fn describe(reader: &Listed) -> String {
+    let card = PRESENCES.iter().find(|(_, presence)| *presence == reader.card);
     let card = card.map_or("", |(word, _)| word);
-    let mut line = format!("{}\t{card}\t", entry.name);
-    for byte in &entry.atr {
-        let _ = write!(line, "{byte:02X}");
-    }
-    let _ = writeln!(line, "\t{}", entry.sharing);
-    line
+    format!("{}\t{card}\t{}\t{}\n", reader.name, reader.atr, reader.connections)
 }
 
 /// The card in a reader.
@@ -186,6 +217,35 @@ impl Listed {
         Listed {
             name: name.into(),
             ..Listed::default()
+        }
+    }
+
+    /// A reader of this name with a card that has given this ATR; none if the ATR is empty. No connection is known.
+    pub fn with_card(name: impl Into<String>, atr: &[u8]) -> Listed {
+        let mut text = String::new();
+        for byte in atr {
+            let _ = write!(text, "{byte:02X}");
+        }
+        Listed {
+            card: if atr.is_empty() {
+                Presence::Mute
+            } else {
+                Presence::Present
+            },
+            atr: text,
+            ..Listed::empty(name)
+        }
+    }
+
+    fn of(entry: &ReaderEntry) -> Listed {
+        const ABSENT: u32 = 0x02;
+        let listed = match entry.state & ABSENT {
+            0 => Listed::with_card(&entry.name, &entry.atr),
+            _ => Listed::empty(&entry.name),
+        };
+        Listed {
+            connections: entry.sharing,
+            ..listed
         }
     }
 

@@ -27,5 +27,6 @@ pub use client::{client, isolated};
 pub use own_process::in_own_process;
 pub use page::{assert_page, assert_picture};
 pub use pcscd::PrivatePcscd;
+pub use ports::free_pairs;
 pub use programs::{find_vpcd_driver, require_library, require_program, require_vpcd_driver};
 pub use server::LocalServer;

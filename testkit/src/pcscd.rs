@@ -42,6 +42,8 @@ pub struct PrivatePcscd {
     directory: TempDir,
     socket: PathBuf,
     ports: Vec<u16>,
+    /// vpcd connects to the cards, instead of the cards to vpcd.
+    reversed: bool,
 }
 
 impl PrivatePcscd {
@@ -63,6 +65,25 @@ impl PrivatePcscd {
         Self::start_in(private_directory()?, socket.to_owned(), readers)
     }
 
+    /// Starts a pcscd with a vpcd reader in reversed mode: its two slots connect to `port` and the port after it on this
+    /// machine. Both must be listened on, and stay so: Debian's vpcd 3.3 ends pcscd otherwise.
+    ///
+    /// # Errors
+    /// As [`PrivatePcscd::start`].
+    pub fn start_reversed(port: u16) -> Result<PrivatePcscd, String> {
+        let directory = private_directory()?;
+        let mut pcscd = PrivatePcscd {
+            running: None,
+            socket: directory.path().join("socket"),
+            directory,
+            ports: vec![port],
+            reversed: true,
+        };
+        pcscd.configure(&find_vpcd_driver()?)?;
+        pcscd.launch()?;
+        Ok(pcscd)
+    }
+
     fn start_in(directory: TempDir, socket: PathBuf, readers: usize) -> Result<PrivatePcscd, String> {
         if readers > READERS_AT_MOST {
             return Err(format!(
@@ -75,6 +96,7 @@ impl PrivatePcscd {
             directory,
             socket,
             ports: Vec::new(),
+            reversed: false,
         };
         let mut collision = String::new();
         for _ in 0..ATTEMPTS {
@@ -170,7 +192,8 @@ impl PrivatePcscd {
             // The driver keeps its sockets by slot only, and pcscd loads one file once: a copy for each reader.
             let copy = self.directory.path().join(format!("libifdvpcd{index}.so"));
             fs::copy(driver, &copy).map_err(cannot("copy the driver to", &copy))?;
-            entries += &format!("FRIENDLYNAME \"vmyna {index}\"\nDEVICENAME /dev/null:{port:#X}\n");
+            let host = if self.reversed { "127.0.0.1" } else { "/dev/null" };
+            entries += &format!("FRIENDLYNAME \"vmyna {index}\"\nDEVICENAME {host}:{port:#X}\n");
             entries += &format!("LIBPATH {}\nCHANNELID {port:#X}\n\n", copy.display());
         }
         let file = configuration.join("readers");

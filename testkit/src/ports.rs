@@ -13,7 +13,10 @@ const PAIRS: u16 = (32_766 - FIRST) / 2;
 /// Ports `p` of which `p` and `p + 1` are free on all interfaces (vpcd listens on all of them), all different.
 ///
 /// Free means free now: another process may take one before vpcd does, so the caller retries.
-pub(crate) fn free_pairs(count: usize) -> Result<Vec<u16>, String> {
+///
+/// # Errors
+/// One sentence, when there are fewer.
+pub fn free_pairs(count: usize) -> Result<Vec<u16>, String> {
     // Where to begin is random, so that test programs that run at the same time rarely meet.
     let start = RandomState::new().hash_one(std::process::id());
     let ports: Vec<u16> = (0..u64::from(PAIRS))

@@ -86,10 +86,11 @@ impl PrivateDirectory {
         self.0.join(CARD_SOCKET)
     }
 
-    /// The sockets of this user's running services, in the directories that [`PrivateDirectory::create`] uses.
+    /// The PC/SC sockets of this user's running services, in the directories that [`PrivateDirectory::create`] uses. A process
+    /// whose card is in a reader of pcscd counts too: it has no such socket, but the control socket beside it.
     pub fn running() -> Vec<PathBuf> {
         let sockets = bases().into_iter().flat_map(|base| candidates(&base));
-        let listened = |path: &PathBuf| match connect(path, GLANCE) {
+        let listened = |path: &PathBuf| match connect(&control::path_beside(path), GLANCE) {
             Ok(_) => true,
             // It is stopped, and its queue is full.
             Err(error) => error.kind() == ErrorKind::WouldBlock,
@@ -169,7 +170,8 @@ fn is_owned(path: &Path) -> bool {
 /// answers.
 fn is_abandoned(path: &Path, metadata: &Metadata) -> bool {
     let mut refused = false;
-    for socket in [SOCKET, CARD_SOCKET] {
+    let control = format!("{SOCKET}{}", control::SUFFIX);
+    for socket in [SOCKET, CARD_SOCKET, &control] {
         match connect(&path.join(socket), GLANCE) {
             Ok(_) => return false,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
@@ -233,7 +235,16 @@ mod tests {
         let dead_card = base.join("vmyna-1-5-0");
         let card_in_use = base.join("vmyna-1-6-0");
         let only_card_in_use = base.join("vmyna-1-7-0");
-        let directories = [&foreign, &listening, &kept, &young, &card_in_use, &only_card_in_use];
+        let controlled = base.join("vmyna-1-8-0");
+        let directories = [
+            &foreign,
+            &listening,
+            &kept,
+            &young,
+            &card_in_use,
+            &only_card_in_use,
+            &controlled,
+        ];
         for path in directories.into_iter().chain([&dead, &dead_card]) {
             fs::create_dir(path).unwrap();
         }
@@ -241,6 +252,8 @@ mod tests {
         drop(UnixListener::bind(card_in_use.join(SOCKET)).unwrap());
         let _card = UnixListener::bind(card_in_use.join(CARD_SOCKET)).unwrap();
         let _only_card = UnixListener::bind(only_card_in_use.join(CARD_SOCKET)).unwrap();
+        drop(UnixListener::bind(controlled.join(CARD_SOCKET)).unwrap());
+        let _control = UnixListener::bind(control::path_beside(&controlled.join(SOCKET))).unwrap();
         // Long ago, so that its age does not save it.
         fs::File::open(&only_card_in_use)
             .unwrap()

@@ -40,7 +40,7 @@ pub(crate) enum ReaderAction {
 #[derive(Args)]
 pub(crate) struct Service {
     /// The PC/SC socket of the `vmyna run` or `vmyna serve --socket` that is meant [default: PCSCLITE_CSOCK_NAME, or the
-    /// only one that runs]
+    /// only one that runs, also a `vmyna serve` in pcscd's reader]
     #[arg(long, value_name = "PATH")]
     pub(crate) socket: Option<PathBuf>,
 }

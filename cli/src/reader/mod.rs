@@ -1,4 +1,4 @@
-//! `vmyna reader`: puts cards into the readers of a running `vmyna run` or `vmyna serve --socket`, and takes them out.
+//! `vmyna reader`: puts cards into the readers of a running `vmyna run` or `vmyna serve`, and takes them out.
 //!
 //! Speaks to the control socket beside the PC/SC socket. Must never guess which of several services or readers is meant.
 
@@ -74,13 +74,15 @@ fn socket(service: Service) -> Result<PathBuf, Failure> {
     match (running.pop(), running.pop()) {
         (Some(only), None) => Ok(only),
         (None, _) => Err(Failure::Failed(
-            "no `vmyna run` is running; for a `vmyna serve --socket PATH` say --socket PATH".to_owned(),
+            "neither a `vmyna run` nor a `vmyna serve` in pcscd's reader is running; for a `vmyna serve --socket PATH` \
+             say --socket PATH"
+                .to_owned(),
         )),
         (Some(one), Some(other)) => {
             running.extend([one, other]);
             let running: Vec<_> = running.iter().map(|path| format!("  {}", path.display())).collect();
             Err(Failure::Usage(format!(
-                "more than one `vmyna run` is running, say which with --socket:\n{}",
+                "more than one `vmyna run` or `vmyna serve` is running, say which with --socket:\n{}",
                 running.join("\n")
             )))
         }

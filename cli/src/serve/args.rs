@@ -20,7 +20,7 @@ pub(crate) struct Serve {
 
     /// Instead of pcscd a PC/SC service of vmyna's own on a new socket at PATH, for programs with
     /// PCSCLITE_CSOCK_NAME=PATH in their environment
-    #[arg(long, value_name = "PATH", conflicts_with_all = ["vpcd", "insecure_remote", "wait"])]
+    #[arg(long, value_name = "PATH", conflicts_with_all = ["vpcd", "vpcd_listen", "insecure_remote", "wait"])]
     pub(crate) socket: Option<PathBuf>,
 
     #[command(flatten)]
@@ -32,6 +32,11 @@ pub(crate) struct Serve {
     /// Where pcscd's vpcd listens for a card
     #[arg(long, value_name = "HOST:PORT", default_value_t = VpcdAddress::default())]
     pub(crate) vpcd: VpcdAddress,
+
+    /// Instead of connecting to vpcd, listen for one in reversed mode, as in containers and WSL2. Every local user can
+    /// connect and use the card. One connection at a time; a second one is refused
+    #[arg(long, value_name = "[HOST:]PORT", value_parser = VpcdAddress::listening, conflicts_with = "vpcd")]
+    pub(crate) vpcd_listen: Option<VpcdAddress>,
 
     /// Allow a host that is not this machine: everything, PINs included, then goes over the network unencrypted
     #[arg(long)]
@@ -63,6 +68,11 @@ the first PC/SC program and ends it when none is left: the card is in the reader
 later, so that first program should try again. (--wait of OpenSC's tools waits for the next card
 to come, for ever if this one is there already.) Without the system's pcscd, `private-pcscd` of
 the source tree starts one that needs no root.
+
+With --vpcd-listen vmyna listens, and the driver connects: in the file of /etc/reader.conf.d the
+host of vmyna stands instead of /dev/null, as in DEVICENAME 127.0.0.1:35963. Start vmyna before
+pcscd. Debian's vpcd 3.3 has two slots, the second at the next port, and pcscd ends when it finds
+no listener at one of the two: start a second `vmyna serve` for it.
 
 Examples:
   vmyna serve &

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use vmyna::{CardSource, ParseCardError};
 use vmyna_pcsc_service::control::{ControlServer, MakeCard};
@@ -23,7 +24,7 @@ use crate::output::say;
 use crate::threads;
 use crate::trace_file;
 pub(crate) use pin_pad::Cancel;
-use put_back::{PutBack, Returns};
+use put_back::PutBack;
 
 /// What libpcsclite takes its socket from.
 pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -124,7 +125,8 @@ impl OwnService {
                 moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why}")))?;
             }
         }
-        let make_card = make_card(bench, put_back.returns());
+        let returns = put_back.returns();
+        let make_card = make_card(bench, move |reader| Box::new(returns.of(reader)));
         let control = ControlServer::start(socket, hand, make_card).map_err(explain)?;
         Ok(Self {
             control,
@@ -155,8 +157,11 @@ fn explain(error: ServiceError) -> Failure {
     }
 }
 
+/// Receives how long a card that a fault pulls out stays out.
+pub(crate) type PutBackAfter = Box<dyn FnMut(Duration) + Send>;
+
 /// Makes the cards that `vmyna reader insert` names, on the same bench.
-fn make_card(bench: OwnBench, returns: Returns) -> MakeCard {
+pub(crate) fn make_card(bench: OwnBench, returns: impl Fn(&str) -> PutBackAfter + Send + Sync + 'static) -> MakeCard {
     let made = AtomicUsize::new(0);
     Box::new(move |text, reader, let_go| {
         let source: CardSource = text.parse().map_err(|error: ParseCardError| error.to_string())?;
@@ -166,7 +171,7 @@ fn make_card(bench: OwnBench, returns: Returns) -> MakeCard {
         let card = bench::open(&source).map_err(|failure| failure.to_string())?;
         let number = made.fetch_add(1, Ordering::SeqCst) + 1;
         let conversation = format!("put in #{number}: {source}");
-        Ok(bench.connect(card, &conversation, Some(reader), returns.of(reader)))
+        Ok(bench.connect(card, &conversation, Some(reader), returns(reader)))
     })
 }
 

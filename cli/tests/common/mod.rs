@@ -84,7 +84,12 @@ pub struct Serve {
 impl Serve {
     /// Starts it with these arguments behind `serve`.
     pub fn start(arguments: &[&str]) -> Self {
-        let mut child = vmyna(["serve"]).args(arguments).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start_by(vmyna(["serve"]).args(arguments))
+    }
+
+    /// Starts it by this command.
+    pub fn start_by(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let (sender, said) = channel();
         thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
@@ -109,6 +114,12 @@ impl Serve {
                 return;
             }
         }
+    }
+
+    /// Whether it has said something with `words` in it so far.
+    pub fn has_said(&mut self, words: &str) -> bool {
+        self.log.extend(self.said.try_iter().map(|line| line + "\n"));
+        self.log.contains(words)
     }
 
     /// Sends it a signal by its name, e.g. `INT`.
@@ -161,6 +172,17 @@ impl Stack {
     /// Starts it and waits until programs see the card.
     pub fn start() -> Self {
         Self::start_with(&[])
+    }
+
+    /// The same with this directory for the sockets of `serve`.
+    pub fn start_in(runtime: &Path, arguments: &[&str]) -> Self {
+        let pcscd = PrivatePcscd::start(1).unwrap();
+        let vpcd = format!("127.0.0.1:{}", pcscd.ports()[0]);
+        let mut command = vmyna(["serve", "--vpcd", &vpcd]);
+        let serve = Serve::start_by(command.args(arguments).env("XDG_RUNTIME_DIR", runtime));
+        let stack = Self { pcscd, serve };
+        stack.wait_for_card();
+        stack
     }
 
     /// The same with more arguments for `serve`.

@@ -29,6 +29,17 @@ impl VpcdAddress {
         }
     }
 
+    /// An address to listen on: a port of this machine, or as in [`VpcdAddress::from_str`].
+    ///
+    /// # Errors
+    /// [`AddressError`]
+    pub fn listening(text: &str) -> Result<VpcdAddress, AddressError> {
+        match text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+            true => format!(":{text}").parse(),
+            false => text.parse(),
+        }
+    }
+
     /// All addresses the host has now, at least one.
     ///
     /// # Errors
@@ -152,6 +163,21 @@ mod tests {
             let address: VpcdAddress = text.parse().unwrap();
             assert_eq!(address.to_string(), shown);
             assert_eq!(shown.parse(), Ok(address));
+        }
+    }
+
+    #[test]
+    fn a_port_alone_is_an_address_to_listen_on() {
+        for (text, shown) in [
+            ("4000", "127.0.0.1:4000"),
+            ("localhost:4000", "localhost:4000"),
+            (":4000", "127.0.0.1:4000"),
+            ("[::1]:4000", "[::1]:4000"),
+        ] {
+            assert_eq!(VpcdAddress::listening(text).unwrap().to_string(), shown);
+        }
+        for text in ["", "0", "65536"] {
+            assert!(VpcdAddress::listening(text).is_err(), "{text}");
         }
     }
 

@@ -8,6 +8,7 @@ use super::address::VpcdAddress;
 use super::backoff::Backoff;
 use super::codec::{self, Decoder, Message};
 use super::event::{End, Failure, Reason, VpcdError, VpcdEvent};
+use super::listener::VpcdListener;
 use super::socket::{Received, Socket};
 use super::stop::StopHandle;
 use std::time::Instant;
@@ -27,15 +28,25 @@ const SENT_AHEAD: usize = 1024;
 /// A first message of this length or more comes from another program: text has such bytes where vpcd has a length.
 const NO_FIRST_MESSAGE: usize = 0x2000;
 
+/// Receives without a byte after which a peer that has connected to a listener loses its place: 4 seconds.
+const SILENT: u32 = 2;
+
 /// Puts a card into a slot of vpcd.
 pub struct VpcdServer {
-    address: VpcdAddress,
-    allow_remote: bool,
+    way: Way,
     stop: StopHandle,
     decoder: Decoder,
     buffers: Buffers,
     /// The last conversation ended because the card was pulled out, and it may be put back before pcscd looks.
     pulled_out: bool,
+}
+
+/// The way to vpcd.
+enum Way {
+    /// vpcd listens.
+    Connect { address: VpcdAddress, allow_remote: bool },
+    /// vpcd's reversed mode: it connects.
+    Listen(VpcdListener),
 }
 
 #[derive(Default)]
@@ -61,10 +72,23 @@ type Events<'a> = dyn FnMut(VpcdEvent<'_>) + 'a;
 impl VpcdServer {
     /// For the slot at `address`, which must be on this machine unless [`VpcdServer::allow_remote`] is called.
     pub fn new(address: VpcdAddress) -> VpcdServer {
-        VpcdServer {
+        let way = Way::Connect {
             address,
             allow_remote: false,
-            stop: StopHandle::default(),
+        };
+        VpcdServer::by(way, StopHandle::default())
+    }
+
+    /// For vpcd in reversed mode, which connects to `listener`.
+    pub fn reversed(listener: VpcdListener) -> VpcdServer {
+        let stop = listener.stop_handle();
+        VpcdServer::by(Way::Listen(listener), stop)
+    }
+
+    fn by(way: Way, stop: StopHandle) -> VpcdServer {
+        VpcdServer {
+            way,
+            stop,
             decoder: Decoder::new(),
             buffers: Buffers::default(),
             pulled_out: false,
@@ -74,7 +98,9 @@ impl VpcdServer {
     /// Also connects to other machines. The protocol is not encrypted: PINs go over the network as they are.
     #[must_use]
     pub fn allow_remote(mut self) -> VpcdServer {
-        self.allow_remote = true;
+        if let Way::Connect { allow_remote, .. } = &mut self.way {
+            *allow_remote = true;
+        }
         self
     }
 
@@ -83,9 +109,10 @@ impl VpcdServer {
         self.stop.clone()
     }
 
-    /// Holds the conversation: connects, answers, and connects again when vpcd was away. It returns only when it is stopped
-    /// or the card has been pulled out. Called again it puts the card back, and pcscd sees the reader empty before that.
-    /// The card is powered on once at the beginning, for its ATR, and is without power at the end.
+    /// Holds the conversation: connects or waits for vpcd, answers, and connects again when vpcd was away. It returns only
+    /// when it is stopped, or the card has been pulled out or removed. Called again it puts the card back, or another one,
+    /// and pcscd sees the reader empty before that. The card is powered on once at the beginning, for its ATR, and is without
+    /// power at the end.
     ///
     /// `events` is called in between, so it should be quick: the next command waits.
     ///
@@ -98,16 +125,27 @@ impl VpcdServer {
         slot.must_be_missed = std::mem::take(&mut self.pulled_out);
         let mut backoff = Backoff::new();
         let mut missing_since = None;
-        while !self.stop.is_stopped() {
-            let socket = match Socket::connect(&self.address, self.allow_remote)? {
-                Ok(socket) => socket,
-                Err(error) => {
+        while !self.stop.is_ending() {
+            let connected = match &self.way {
+                Way::Connect { address, allow_remote } => Socket::connect(address, *allow_remote)?,
+                Way::Listen(listener) => {
+                    let address = listener.address();
+                    events(VpcdEvent::Listening { address });
+                    match listener.wait(None) {
+                        Some(peer) => Socket::accepted(peer),
+                        None => break,
+                    }
+                }
+            };
+            let socket = match (connected, &self.way) {
+                (Ok(socket), _) => socket,
+                (Err(error), Way::Connect { address, .. }) => {
                     // The next listener here has never seen the card.
                     slot.must_be_missed = false;
                     let since = *missing_since.get_or_insert_with(Instant::now);
                     let retry_in = backoff.next_delay();
                     events(VpcdEvent::Waiting {
-                        address: &self.address,
+                        address,
                         error: &error,
                         retry_in,
                         since,
@@ -115,27 +153,41 @@ impl VpcdServer {
                     self.stop.pause(retry_in);
                     continue;
                 }
+                (Err(_), Way::Listen(listener)) => {
+                    // The peer has gone again.
+                    listener.release();
+                    continue;
+                }
             };
             missing_since = None;
             let begin = Instant::now();
             let reason = self.hold(socket, &mut slot, events);
             slot.power_off();
+            if let Way::Listen(listener) = &self.way {
+                listener.release();
+            }
             events(VpcdEvent::Disconnected { reason: &reason });
             match reason {
                 Reason::Stopped => break,
                 Reason::Gone => {
                     self.pulled_out = true;
+                    self.stop.take_removed();
                     return Ok(End::Gone);
                 }
                 // At once; the next connection is an ordinary one.
-                Reason::Removal => {}
-                _ => {
-                    backoff.after_conversation_of(begin.elapsed());
-                    self.stop.pause(backoff.next_delay());
-                }
+                Reason::Removal => continue,
+                // A peer that connected does not expect that the card keeps its power when it ends the connection.
+                Reason::Closed if matches!(self.way, Way::Listen(_)) => slot.must_be_missed = false,
+                _ => {}
             }
+            backoff.after_conversation_of(begin.elapsed());
+            self.stop.pause(backoff.next_delay());
         }
-        Ok(End::Stopped)
+        if self.stop.is_stopped() {
+            return Ok(End::Stopped);
+        }
+        self.pulled_out = self.stop.take_removed();
+        Ok(End::Removed)
     }
 
     /// One connection, from its beginning to its end.
@@ -159,7 +211,7 @@ impl VpcdServer {
 
     /// Requests and answers. Returns the reason for its end, and whether vpcd still waits for an answer.
     fn converse(&mut self, socket: &mut Socket, slot: &mut Slot<'_>, events: &mut Events<'_>) -> (Reason, bool) {
-        let (mut greeted, mut idle) = (false, false);
+        let (mut greeted, mut quiet) = (false, 0_u32);
         let mut habits = Habits::default();
         loop {
             if !greeted
@@ -205,20 +257,24 @@ impl VpcdServer {
                 }
             }
             let pending = self.decoder.pending().len();
-            if self.stop.is_stopped() && pending == 0 {
+            if self.stop.is_ending() && pending == 0 {
                 return (Reason::Stopped, false);
             }
             match socket.receive(self.decoder.space()) {
                 Ok(Received::Bytes(count)) => self.decoder.received(count),
-                Ok(Received::End) if self.stop.is_stopped() => return (Reason::Stopped, pending > 0),
+                Ok(Received::End) if self.stop.is_ending() => return (Reason::Stopped, pending > 0),
                 Ok(Received::End | Received::Nothing) if pending > 0 => {
                     return (Reason::HalfMessage { received: pending }, greeted);
                 }
                 Ok(Received::End) => return (Reason::Closed, false),
                 Ok(Received::Nothing) if habits.misses_a_poll() => return (Reason::OneByteCommand, true),
+                Ok(Received::Nothing) if greeted => {}
                 Ok(Received::Nothing) => {
-                    if !greeted && !std::mem::replace(&mut idle, true) {
-                        events(VpcdEvent::Idle);
+                    quiet += 1;
+                    match self.way {
+                        Way::Listen(_) if quiet >= SILENT => return (Reason::Silent, false),
+                        Way::Connect { .. } if quiet == 1 => events(VpcdEvent::Idle),
+                        _ => {}
                     }
                 }
                 Err(error) => return (Reason::Lost(error), false),

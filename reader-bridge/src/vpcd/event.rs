@@ -23,9 +23,14 @@ pub enum VpcdEvent<'a> {
         /// The moment of the first failed attempt.
         since: Instant,
     },
-    /// A peer has accepted the connection. Whether it is vpcd is not known yet.
+    /// It listens, and no peer has connected. Reported once for each wait.
+    Listening {
+        /// The address that it listens on.
+        address: &'a VpcdAddress,
+    },
+    /// A peer has accepted the connection, or has connected. Whether it is vpcd is not known yet.
     Connected {
-        /// The address connected to.
+        /// The address of the peer.
         peer: SocketAddr,
     },
     /// Connected, but no request came for 2 seconds. The slot probably holds another card already (the kernel accepts the
@@ -94,6 +99,8 @@ pub enum Reason {
     Lost(io::Error),
     /// The first message of the peer is longer than any of vpcd: another program uses this port.
     NotVpcd,
+    /// The peer connected to a listener and then sent nothing for 4 seconds. Another one gets the place.
+    Silent,
     /// The peer began a message and did not finish it.
     HalfMessage {
         /// Bytes of it that came.
@@ -111,7 +118,7 @@ pub enum Reason {
     Removal,
     /// The card has been pulled out.
     Gone,
-    /// [`StopHandle::stop`](super::StopHandle::stop) was called.
+    /// [`StopHandle::stop`](super::StopHandle::stop) or [`StopHandle::remove`](super::StopHandle::remove) was called.
     Stopped,
 }
 
@@ -121,6 +128,7 @@ impl fmt::Display for Reason {
             Reason::Closed => f.write_str("closed by the other side"),
             Reason::Lost(error) => write!(f, "lost: {error}"),
             Reason::NotVpcd => f.write_str("another program than vpcd uses this port"),
+            Reason::Silent => f.write_str("the other side has sent nothing since it connected"),
             Reason::HalfMessage { received } => {
                 write!(f, "ended after {received} bytes of a message")
             }
@@ -144,6 +152,8 @@ pub enum End {
     Stopped,
     /// The card has been pulled out.
     Gone,
+    /// [`StopHandle::remove`](super::StopHandle::remove) was called.
+    Removed,
 }
 
 /// An error that keeps a card out of a reader of vpcd.
@@ -159,6 +169,15 @@ pub enum VpcdError {
         address: VpcdAddress,
         /// The addresses that it resolves to.
         addresses: Vec<SocketAddr>,
+    },
+    /// The address can't be listened on.
+    #[error("{address} can't be listened on: {error}")]
+    Listen {
+        /// The address that was asked for.
+        address: VpcdAddress,
+        /// The error of the operating system.
+        #[source]
+        error: io::Error,
     },
     /// The card gives no ATR of 2 to 33 bytes (ISO/IEC 7816-3, 8.2) when it is powered on.
     #[error("the card gives {length} bytes when it is powered on; an ATR has 2 to 33")]

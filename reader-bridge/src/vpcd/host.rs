@@ -1,27 +1,22 @@
 //! vpcd's own side of the conversation: a reader that listens, so that any card that speaks vpcd's protocol can be used
 //! without pcscd and its driver.
 //!
-//! Listens on the loopback only. Must never send a command twice, nor half a frame.
+//! Must never send a command twice, nor half a frame.
 
 use super::address::VpcdAddress;
 use super::codec::{self, Message};
-use socket2::SockRef;
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use super::event::VpcdError;
+use super::link::{Link, LinkError, SHORTEST_COMMAND};
+use super::listener::{Refused, VpcdListener};
+use super::remote_card::VpcdCard;
+use super::stop::StopHandle;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 use vmyna_apdu::{MovedBy, Movement, Reader, ReaderError};
 
-/// How long a card may take for an answer; clients of real cards allow up to 20 s for a signature.
-const ANSWER: Duration = Duration::from_secs(30);
-
-/// The interval of the checks whether a card has connected.
-const POLL: Duration = Duration::from_millis(20);
-
 /// A slot that waits for its card.
-pub struct VpcdHost {
-    listener: TcpListener,
-    port: u16,
-}
+pub struct VpcdHost(VpcdListener);
 
 impl VpcdHost {
     /// Listens on this TCP port of the loopback; 0 is any free one.
@@ -29,15 +24,30 @@ impl VpcdHost {
     /// # Errors
     /// When the port is not free, for instance because pcscd's vpcd uses it.
     pub fn listen(port: u16) -> io::Result<VpcdHost> {
-        let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-        listener.set_nonblocking(true)?;
-        let port = listener.local_addr()?.port();
-        Ok(VpcdHost { listener, port })
+        let listener = VpcdListener::listen(VpcdAddress::local(port), false, Box::new(|_| {}));
+        listener.map(VpcdHost).map_err(|error| match error {
+            VpcdError::Listen { error, .. } => error,
+            other => io::Error::other(other),
+        })
+    }
+
+    /// Listens on an address, which must be on this machine unless `allow_remote`. `refused` is called with a card that
+    /// connects while another one is there.
+    ///
+    /// # Errors
+    /// As [`VpcdListener::listen`].
+    pub fn listen_at(address: VpcdAddress, allow_remote: bool, refused: Refused) -> Result<VpcdHost, VpcdError> {
+        VpcdListener::listen(address, allow_remote, refused).map(VpcdHost)
     }
 
     /// The address to which a card connects.
     pub fn address(&self) -> VpcdAddress {
-        VpcdAddress::local(self.port)
+        self.0.address().clone()
+    }
+
+    /// Ends [`VpcdHost::next_card`] from another thread, and the connection to the card that is there.
+    pub fn stop_handle(&self) -> StopHandle {
+        self.0.stop_handle()
     }
 
     /// Waits until a card connects, and gives it power.
@@ -46,92 +56,74 @@ impl VpcdHost {
     /// [`ReaderError::NoCard`] when none has come after `patience`; [`ReaderError`] when it gives no ATR.
     pub fn wait(self, patience: Duration) -> Result<VpcdReader, ReaderError> {
         let name = format!("vpcd at {}", self.address());
-        let end = Instant::now() + patience;
-        let stream = loop {
-            match self.listener.accept() {
-                Ok((stream, _)) => break stream,
-                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
-                    if Instant::now() >= end {
-                        return Err(ReaderError::NoCard { reader: name });
-                    }
-                    std::thread::sleep(POLL);
-                }
-                Err(error) => {
-                    let kind = error.kind();
-                    return Err(ReaderError::Connection { reader: name, kind });
-                }
+        let Some(stream) = self.0.wait(Some(patience)) else {
+            return Err(ReaderError::NoCard { reader: name });
+        };
+        match Link::new(stream) {
+            Ok(link) => {
+                let mut reader = VpcdReader {
+                    name,
+                    link,
+                    atr: Vec::new(),
+                };
+                reader.power_cycle()?;
+                Ok(reader)
             }
-        };
-        let prepare = || -> io::Result<()> {
-            stream.set_nonblocking(false)?;
-            stream.set_nodelay(true)?;
-            stream.set_read_timeout(Some(ANSWER))?;
-            stream.set_write_timeout(Some(ANSWER))
-        };
-        prepare().map_err(|error| ReaderError::Connection {
-            reader: name.clone(),
-            kind: error.kind(),
-        })?;
-        let mut reader = VpcdReader {
-            name,
-            stream: Some(stream),
-            atr: Vec::new(),
-            frame: Vec::new(),
-        };
-        reader.power_cycle()?;
-        Ok(reader)
+            Err(error) => Err(ReaderError::Connection {
+                reader: name,
+                kind: error.kind(),
+            }),
+        }
+    }
+
+    /// Waits for a card and asks for its ATR. A peer that gives none within 5 seconds is disconnected and reported to
+    /// `no_card`. The card that was there before must have been dropped. `None` once the host is stopped.
+    pub fn next_card(&self, mut no_card: impl FnMut(SocketAddr)) -> Option<(VpcdCard, SocketAddr)> {
+        loop {
+            self.0.release();
+            let stream = self.0.wait(None)?;
+            let peer = stream.peer_addr();
+            if let (Ok(peer), Some(card)) = (&peer, self.card(stream)) {
+                return Some((card, *peer));
+            }
+            if let Ok(peer) = peer {
+                no_card(peer);
+            }
+        }
+    }
+
+    fn card(&self, stream: TcpStream) -> Option<VpcdCard> {
+        let stop = self.0.stop_handle();
+        stop.watch(stream.try_clone().ok()?);
+        VpcdCard::new(Link::new(stream).ok()?)
     }
 }
 
 /// A slot with the card that has connected to it. The card is gone when it closes the connection.
 pub struct VpcdReader {
     name: String,
-    /// `None` once the card is gone.
-    stream: Option<TcpStream>,
+    link: Link,
     atr: Vec<u8>,
-    frame: Vec<u8>,
 }
 
 impl VpcdReader {
-    fn send(&mut self, message: &Message<'_>) -> Result<(), ReaderError> {
-        let body = message.body();
-        codec::encode(body, &mut self.frame).map_err(|_| ReaderError::CommandTooLong {
-            length: body.len(),
-            limit: codec::LONGEST_BODY,
-        })?;
-        let Some(stream) = &mut self.stream else {
-            return Err(ReaderError::NoCard {
-                reader: self.name.clone(),
-            });
-        };
-        stream.write_all(&self.frame).map_err(|_| self.gone())
-    }
-
-    /// The body of the next frame.
-    fn receive(&mut self, body: &mut Vec<u8>) -> Result<(), ReaderError> {
-        let Some(stream) = &mut self.stream else {
-            return Err(ReaderError::NoCard {
-                reader: self.name.clone(),
-            });
-        };
-        match read_frame(stream, body) {
-            Ok(()) => Ok(()),
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
-                // A late answer would be mistaken for the answer to another command.
-                self.stream = None;
-                Err(ReaderError::Mute {
-                    reader: self.name.clone(),
-                })
+    fn error(&mut self, error: LinkError) -> ReaderError {
+        let reader = self.name.clone();
+        match error {
+            LinkError::NoCard => ReaderError::NoCard { reader },
+            LinkError::Gone => {
+                self.atr.clear();
+                ReaderError::Gone { reader }
             }
-            Err(_) => Err(self.gone()),
-        }
-    }
-
-    fn gone(&mut self) -> ReaderError {
-        self.stream = None;
-        self.atr.clear();
-        ReaderError::Gone {
-            reader: self.name.clone(),
+            LinkError::Mute => ReaderError::Mute { reader },
+            LinkError::TooLong(length) => ReaderError::CommandTooLong {
+                length,
+                limit: codec::LONGEST_BODY,
+            },
+            LinkError::TooShort(length) => ReaderError::CommandTooShort {
+                length,
+                limit: SHORTEST_COMMAND,
+            },
         }
     }
 
@@ -143,24 +135,15 @@ impl VpcdReader {
         }
     }
 
-    fn renew_atr(&mut self) -> Result<(), ReaderError> {
-        self.send(&Message::GetAtr)?;
-        let mut atr = Vec::new();
-        self.receive(&mut atr)?;
-        self.atr = atr;
+    /// Sends messages, the last of which is followed by an ATR.
+    fn restart(&mut self, messages: &[Message<'_>]) -> Result<(), ReaderError> {
+        let sent = messages.iter().try_for_each(|message| self.link.send(message));
+        match sent.and_then(|()| self.link.atr()) {
+            Ok(atr) => self.atr = atr,
+            Err(error) => return Err(self.error(error)),
+        }
         Ok(())
     }
-}
-
-fn read_frame(stream: &mut TcpStream, body: &mut Vec<u8>) -> io::Result<()> {
-    // A card that sends length and body apart would wait for the delayed acknowledgement of the first.
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    SockRef::from(&*stream).set_tcp_quickack(true)?;
-    let mut header = [0; codec::HEADER];
-    stream.read_exact(&mut header)?;
-    body.clear();
-    body.resize(u16::from_be_bytes(header).into(), 0);
-    stream.read_exact(body)
 }
 
 impl Reader for VpcdReader {
@@ -173,26 +156,16 @@ impl Reader for VpcdReader {
     }
 
     fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), ReaderError> {
-        // One byte could be a control message.
-        if command.len() < 2 {
-            return Err(ReaderError::CommandTooShort {
-                length: command.len(),
-                limit: 2,
-            });
-        }
-        self.send(&Message::Apdu(command))?;
-        self.receive(response)
+        let outcome = self.link.transmit(command, response);
+        outcome.map_err(|error| self.error(error))
     }
 
     fn reset(&mut self) -> Result<(), ReaderError> {
-        self.send(&Message::Reset)?;
-        self.renew_atr()
+        self.restart(&[Message::Reset])
     }
 
     fn power_cycle(&mut self) -> Result<(), ReaderError> {
-        self.send(&Message::PowerOff)?;
-        self.send(&Message::PowerOn)?;
-        self.renew_atr()
+        self.restart(&[Message::PowerOff, Message::PowerOn])
     }
 
     fn remove(&mut self) -> Result<(), ReaderError> {
@@ -200,9 +173,9 @@ impl Reader for VpcdReader {
     }
 
     fn insert(&mut self) -> Result<(), ReaderError> {
-        match self.stream {
-            Some(_) => Ok(()),
-            None => Err(self.only_by_the_card(Movement::Insert)),
+        match self.link.is_open() {
+            true => Ok(()),
+            false => Err(self.only_by_the_card(Movement::Insert)),
         }
     }
 }

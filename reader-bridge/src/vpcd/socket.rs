@@ -62,6 +62,11 @@ impl Socket {
             SockRef::from(&stream).set_linger(Some(Duration::ZERO))?;
             return Err(io::Error::new(ErrorKind::ConnectionRefused, "no program listens there"));
         }
+        Self::accepted(stream)
+    }
+
+    /// A connection that has been made.
+    pub(super) fn accepted(stream: TcpStream) -> io::Result<Socket> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(QUIET))?;
         stream.set_write_timeout(Some(SEND))?;
