@@ -8,6 +8,8 @@ TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagem
 TEST_PACKAGES += libengine-pkcs11-openssl nginx openssh-client openssh-server default-jdk-headless libnss3-tools
 # Python packages of tests go into an environment of their own; poppler verifies what they sign.
 TEST_PACKAGES += python3-venv poppler-utils
+# A card of another project, which connects as to vpcd.
+TEST_PACKAGES += vsmartcard-vpicc python3-pycryptodome
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
 TEST_PACKAGES += python3 python3-pyscard bsdutils util-linux nodejs npm g++ make
 

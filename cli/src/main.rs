@@ -35,6 +35,7 @@ mod threads;
 mod trace;
 mod trace_file;
 mod verbose;
+mod vpcd;
 
 use std::process::ExitCode;
 

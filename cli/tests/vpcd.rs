@@ -1,4 +1,5 @@
-//! vpcd from its other ends: `serve --vpcd-listen` for a driver that connects, `vmyna reader` with a card in pcscd's reader.
+//! vpcd from its other ends: `serve --vpcd-listen` for a driver that connects, `vmyna reader` with a card in pcscd's reader, and
+//! `run --vpcd-card` for the cards of other programs.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
@@ -7,10 +8,11 @@ mod common;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use common::{PATIENCE, Printed, Serve, Stack};
-use vmyna_testkit::{PrivatePcscd, free_pairs};
+use vmyna_testkit::{PrivatePcscd, free_pairs, isolated, require_program};
 
 const ATR: &[u8] = &[0x3B, 0xE0, 0x00, 0xFF, 0x81, 0x31, 0xFE, 0x45, 0x14];
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
@@ -217,4 +219,190 @@ fn private_directory() -> PathBuf {
     let path = PathBuf::from(format!("/tmp/vpcd-test-{}", std::process::id()));
     std::fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
     path
+}
+
+/// A `vmyna run --vpcd-card` whose program prints the path of its PC/SC socket and ends with its standard input.
+struct Host {
+    run: Serve,
+    socket: String,
+    port: u16,
+    /// Held: the program ends when it is dropped.
+    _input: std::process::ChildStdin,
+    _output: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+}
+
+impl Host {
+    fn start(arguments: &[&str]) -> Self {
+        use std::io::{BufRead, BufReader};
+        let port = free_port();
+        let mut command = common::vmyna(["run", "--vpcd-card", &port.to_string(), "--wait", "0"]);
+        command
+            .args(arguments)
+            .args(["--", "sh", "-c", "echo $PCSCLITE_CSOCK_NAME; cat"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut run = Serve::start_by(&mut command);
+        let (input, output) = run.streams();
+        let mut lines = BufReader::new(output).lines();
+        let socket = lines.next().unwrap().unwrap();
+        Self {
+            run,
+            socket,
+            port,
+            _input: input,
+            _output: lines,
+        }
+    }
+
+    /// `vmyna` as a client of that service.
+    fn vmyna(&self, arguments: &[&str]) -> std::process::Output {
+        let mut command = common::vmyna(arguments);
+        command.env("PCSCLITE_CSOCK_NAME", &self.socket).output().unwrap()
+    }
+
+    fn wait_for_reader(&self, words: &str) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let listed = self.vmyna(&["readers"]).out();
+            if listed.contains(words) {
+                return;
+            }
+            assert!(Instant::now() < end, "{listed}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+fn card_at(port: u16) -> Serve {
+    Serve::start(&["--vpcd", &format!("127.0.0.1:{port}")])
+}
+
+#[test]
+fn a_card_that_connects_is_in_the_reader_of_run_until_it_goes_and_again_when_it_comes_back() {
+    let mut host = Host::start(&[]);
+    host.wait_for_reader("#0 vmyna 00 00\n   no card");
+    for _ in 0..2 {
+        let mut card = card_at(host.port);
+        host.wait_for_reader("card with ATR 3BE000FF8131FE4514");
+        host.run.wait_for("is in the reader \"vmyna 00 00\"");
+        // The PIN is known as verified until the card has lost its power.
+        let steps = [
+            "apdu",
+            "--plain",
+            "--reader",
+            "#0",
+            SELECT_JPKI,
+            "00200098 04 31323334",
+            "00200098",
+        ];
+        assert_eq!(host.vmyna(&steps).exits_with(0).out(), "9000\n9000\n63C3\n");
+        let sign = format!("802A009720{}00", "A5".repeat(32));
+        let steps = [
+            "apdu",
+            "--plain",
+            "--reader",
+            "#0",
+            SELECT_JPKI,
+            "00200098 04 31323334",
+            &sign,
+        ];
+        let signed = host.vmyna(&steps).exits_with(0).out();
+        assert!(signed.ends_with("9000\n") && signed.len() > 512, "{signed}");
+        card.signal("INT");
+        assert_eq!(card.end().0.code(), Some(0));
+        host.wait_for_reader("no card");
+        host.run.wait_for("is gone");
+    }
+}
+
+#[test]
+fn a_second_card_is_refused_and_what_is_no_card_is_reported() {
+    let mut host = Host::start(&[]);
+    let mut stranger = TcpStream::connect(("127.0.0.1", host.port)).unwrap();
+    stranger
+        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    host.run.wait_for("is no card: it gave no ATR");
+    let first = card_at(host.port);
+    host.wait_for_reader("card with ATR");
+    let mut second = card_at(host.port);
+    host.run.wait_for("refused a second connection");
+    second.wait_for("is over");
+    // It comes in when the first has gone.
+    drop(first);
+    host.run.wait_for("is gone");
+    host.run.wait_for("is in the reader");
+    second.wait_for("is in the reader");
+}
+
+#[test]
+fn vmyna_reader_moves_the_card_that_has_connected_and_one_that_replaces_it_stays() {
+    let mut host = Host::start(&[]);
+    let card = card_at(host.port);
+    host.wait_for_reader("card with ATR");
+    host.vmyna(&["reader", "remove"]).exits_with(0);
+    host.wait_for_reader("no card");
+    host.vmyna(&["reader", "insert"]).exits_with(0);
+    host.wait_for_reader("card with ATR");
+    // Another card in its place: the connection ends, and the card that has gone takes nothing out.
+    host.vmyna(&["reader", "insert", "specimen:reiwa"]).exits_with(0);
+    host.run.wait_for("is gone");
+    assert!(host.vmyna(&["readers"]).out().contains("card with ATR"));
+    drop(card);
+    assert!(host.vmyna(&["readers"]).out().contains("card with ATR"));
+}
+
+#[test]
+fn run_waits_for_the_card_and_gives_up_in_time() {
+    let port = free_port().to_string();
+    let run = |wait: &str| {
+        let mut command = common::vmyna(["run", "--vpcd-card", &port, "--wait", wait, "--", "true"]);
+        command.output().unwrap()
+    };
+    let none = run("1").exits_with(1);
+    assert!(none.err().contains("no card has connected"), "{}", none.err());
+    let card = card_at(port.parse().unwrap());
+    assert!(run("20").exits_with(0).err().contains("is in the reader"));
+    drop(card);
+    let remote = common::vmyna(["run", "--vpcd-card", "0.0.0.0:4000", "--", "true"])
+        .output()
+        .unwrap();
+    assert!(remote.exits_with(2).err().contains("--insecure-remote"));
+    let mut waiting = Serve::start_by(&mut common::vmyna(["run", "--vpcd-card", &port, "--", "true"]));
+    waiting.wait_for("waiting 60 s");
+    waiting.signal("INT");
+    assert_eq!(waiting.end().0.code(), Some(130));
+}
+
+/// The card of another project, which speaks vpcd's protocol only as a card.
+#[test]
+fn vicc_is_a_card_in_the_reader_of_run() {
+    require_program("vicc", "vsmartcard-vpicc python3-pycryptodome");
+    let mut host = Host::start(&["--power-off", "0.2", "--verbose"]);
+    // Debian's Python, for which those packages are.
+    let mut vicc = isolated("/usr/bin/python3");
+    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/vicc.py");
+    vicc.arg(script)
+        .args(["--type", "iso7816", "--port", &host.port.to_string()]);
+    let mut vicc = vicc.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    host.run.wait_for("is in the reader");
+    host.wait_for_reader("card with ATR 3B951381018073FF01000B");
+    // SELECT of the master file, VERIFY of its PIN, a challenge, all of them again after a reset, and after its power was off.
+    for steps in [&[][..], &[".reset"]] {
+        let commands = ["00A4000C023F00", "00200000 04 31323334", "0084000008"];
+        let arguments = [&["apdu", "--plain", "--reader", "#0"][..], steps, &commands].concat();
+        let answers = host.vmyna(&arguments).exits_with(0).out();
+        let last = answers.lines().last().unwrap();
+        assert!(answers.contains("9000\n9000\n") && last.len() == 20, "{answers}");
+    }
+    host.run.wait_for("[vmyna 00 00] -- power off");
+    let asked = host.vmyna(&["apdu", "--plain", "--reader", "#0", "0084000008"]);
+    assert_eq!(asked.exits_with(0).out().trim().len(), 20);
+    // It crashes at this command. For the program the card was pulled out.
+    let crashed = host.vmyna(&["apdu", "--plain", "--reader", "#0", "00A40000023F00"]);
+    assert!(crashed.exits_with(1).err().contains("was not answered"));
+    host.run.wait_for("is gone");
+    // It may have ended by itself.
+    let _ = vicc.kill();
+    vicc.wait().unwrap();
+    host.wait_for_reader("no card");
 }

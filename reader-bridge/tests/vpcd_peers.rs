@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use vmyna_apdu::Reader;
 use vmyna_reader_bridge::fault::{FaultyCard, RealTime, Script};
 use vmyna_reader_bridge::vpcd::codec::encode;
-use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdError, VpcdHost, VpcdServer};
+use vmyna_reader_bridge::vpcd::{End, VpcdAddress, VpcdError, VpcdHost, VpcdListener, VpcdServer};
 use vmyna_testkit::test_card::{ATR, BE_PULLED_OUT, FALL_SILENT_ONCE, NO_ATR_FROM_NOW_ON, TAKE_300_MS, TestCard, echo};
 use vmyna_testkit::waiting::{LIMIT, within};
 
@@ -339,6 +339,44 @@ fn a_command_the_card_works_on_when_stopped_is_finished_and_answered() {
     assert_eq!(vpcd.read(&mut [0; 1]).unwrap(), 0);
     assert_eq!(card.ended().unwrap(), End::Stopped);
     assert_eq!(card.card.calls().last().unwrap(), "off");
+}
+
+/// In reversed mode vpcd connects. A peer that ends its connection knows that the card loses its power; one whose connection
+/// the card has ended must see the reader empty.
+#[test]
+fn in_reversed_mode_peers_connect_one_after_another() {
+    let listener = VpcdListener::listen(VpcdAddress::local(0), false, Box::new(|_| {})).unwrap();
+    let port = listener.address().port;
+    let mut card = Inserted::by(VpcdServer::reversed(listener));
+    let connect = || {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(LIMIT)).unwrap();
+        stream
+    };
+    let mut first = connect();
+    send(&mut first, &[4]);
+    assert_eq!(receive(&mut first), ATR);
+    send(&mut first, &[0, 1]);
+    assert_eq!(receive(&mut first), echo(&[0, 1]));
+    drop(first);
+    card.wait_for("disconnected Closed");
+    let mut second = connect();
+    send(&mut second, &[4]);
+    assert_eq!(receive(&mut second), ATR);
+    send(&mut second, &[FALL_SILENT_ONCE, 0]);
+    is_refused(&mut second);
+    card.wait_for("disconnected Mute");
+    let mut third = connect();
+    send(&mut third, &[4]);
+    assert_eq!(third.read(&mut [0; 1]).unwrap(), 0);
+    card.wait_for("disconnected Removal");
+    let mut fourth = connect();
+    send(&mut fourth, &[4]);
+    assert_eq!(receive(&mut fourth), ATR);
+    card.stop.remove();
+    assert_eq!(card.ended().unwrap(), End::Removed);
+    assert_eq!(fourth.read(&mut [0; 1]).unwrap(), 0);
+    assert_eq!(card.card.calls(), ["on", "off", "on", "2", "off", "on", "2", "off"]);
 }
 
 /// Trap 4: vpcd listens on all interfaces, so a card could be put into another machine's reader by mistake.

@@ -229,6 +229,17 @@ pub struct OpenCard {
 }
 
 impl OpenCard {
+    /// A card that is not one of this library, such as one that another program has connected. Which of its answers are
+    /// secret is not known, so traces mask all data that is read.
+    #[must_use]
+    pub fn foreign(card: Box<dyn Icc + Send>) -> Self {
+        Self {
+            card,
+            interface: Interface::Contact,
+            secrecy: Secrecy::unknown(),
+        }
+    }
+
     fn new(
         interface: Interface,
         observer: Option<Box<dyn Observer + Send>>,

@@ -12,11 +12,13 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 use vmyna::{CardSource, PrivateDirectory};
+use vmyna_reader_bridge::vpcd::{VpcdAddress, VpcdHost};
 
 use crate::failure::Failure;
 use crate::faults::Faults;
@@ -24,6 +26,7 @@ use crate::output::say;
 use crate::service::{Cancel, OwnService, SOCKET_VARIABLE};
 use crate::signals;
 use crate::threads;
+use crate::vpcd;
 
 /// There is no such program; as with shells and env(1).
 const NOT_FOUND: u8 = 127;
@@ -38,13 +41,23 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
         move |error: io::Error| Failure::Failed(format!("{what}: {error}"))
     };
     // Before anything is started: from here on none of these ends this process halfway.
-    let signals = signals::around_a_child()?;
+    let mut signals = signals::around_a_child()?;
     let directory = PrivateDirectory::create().map_err(unable("no directory can be made for the socket"))?;
     let socket = directory.socket();
     let mut cards = arguments.card;
-    if cards.is_empty() {
-        cards.push(CardSource::hanako());
-    }
+    let remote = match &arguments.vpcd_card {
+        Some(address) => {
+            let listening = VpcdHost::listen_at(address.clone(), arguments.insecure_remote, vpcd::refused());
+            Some(listening.map_err(vpcd::failure)?)
+        }
+        None => {
+            if cards.is_empty() {
+                cards.push(CardSource::hanako());
+            }
+            None
+        }
+    };
+    let waited_for = remote.as_ref().map(VpcdHost::address);
     let faults = Arc::new(Faults::begin(&arguments.faults, arguments.verbose)?);
     let service = OwnService::start(
         &socket,
@@ -53,7 +66,11 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
         arguments.verbose,
         (&arguments.trace, arguments.show_secrets),
         &faults,
+        remote,
     )?;
+    if let Some(address) = waited_for {
+        wait_for_card(&service, &address, arguments.wait, &mut signals)?;
+    }
     // Not before the card is there: it may take a moment.
     let sweeper = threads::start("sweeper", PrivateDirectory::remove_stale)?;
     let status = run_program(&arguments.command, &socket, signals, Arc::clone(&service.cancel));
@@ -62,6 +79,38 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
     drop(directory);
     faults.report();
     status
+}
+
+/// Waits until a card has connected, or a signal comes.
+fn wait_for_card(
+    service: &OwnService,
+    address: &VpcdAddress,
+    seconds: u64,
+    signals: &mut Signals,
+) -> Result<(), Failure> {
+    /// How often it looks for a signal.
+    const LOOK: Duration = Duration::from_millis(50);
+    if seconds == 0 {
+        say(&format!(
+            "listening at {address} for a card. Any local user can connect."
+        ));
+        return Ok(());
+    }
+    say(&format!(
+        "waiting {seconds} s for a card to connect to {address}. Any local user can connect."
+    ));
+    let begin = Instant::now();
+    while !service.wait_for_card(LOOK) {
+        if signals.pending().next().is_some() {
+            return Err(Failure::Interrupted("no card has connected".to_owned()));
+        }
+        if begin.elapsed() >= Duration::from_secs(seconds) {
+            return Err(Failure::Failed(format!(
+                "no card has connected to {address} within {seconds} s"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel: Arc<Cancel>) -> Result<u8, Failure> {

@@ -71,8 +71,8 @@ the source tree starts one that needs no root.
 
 With --vpcd-listen vmyna listens, and the driver connects: in the file of /etc/reader.conf.d the
 host of vmyna stands instead of /dev/null, as in DEVICENAME 127.0.0.1:35963. Start vmyna before
-pcscd. Debian's vpcd 3.3 has two slots, the second at the next port, and pcscd ends when it finds
-no listener at one of the two: start a second `vmyna serve` for it.
+pcscd. Debian's vpcd 3.3 has two slots, the second at the next port, and pcscd ends when one of
+them finds no listener or its connection ends: start a second `vmyna serve` for it.
 
 Examples:
   vmyna serve &

@@ -39,6 +39,7 @@ fn serve_socket(socket: &Path, arguments: &args::Serve) -> Result<(), Failure> {
         arguments.verbose,
         (&arguments.trace, arguments.show_secrets),
         &faults,
+        None,
     )?;
     for reader in service.readers() {
         say(&format!("reader \"{}\": {}", reader.0, reader.1));

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::output::say;
 use crate::service::make_card;
-use crate::{signals, threads, trace_file};
+use crate::{signals, threads, trace_file, vpcd};
 
 /// How long a card is out at least that is to be put back at once, so that one that leaves again each time keeps no core busy.
 const SHORTEST_ABSENCE: Duration = Duration::from_millis(10);
@@ -49,7 +49,7 @@ pub(super) fn serve(arguments: args::Serve) -> Result<(), Failure> {
     } = arguments;
     let (mut server, address) = match vpcd_listen {
         Some(address) => {
-            let listener = listen(address, insecure_remote)?;
+            let listener = VpcdListener::listen(address, insecure_remote, vpcd::refused()).map_err(vpcd::failure)?;
             let address = listener.address().clone();
             (VpcdServer::reversed(listener), address)
         }
@@ -60,7 +60,11 @@ pub(super) fn serve(arguments: args::Serve) -> Result<(), Failure> {
         }
     };
     let reader = format!("vpcd {address}");
-    let bench = OwnBench::new(&faults, trace, verbose.then_some(Verbose { show_secrets }));
+    let bench = Arc::new(OwnBench::new(
+        &faults,
+        trace,
+        verbose.then_some(Verbose { show_secrets }),
+    ));
     let back = Arc::<Mutex<Option<Duration>>>::default();
     let noted = Arc::clone(&back);
     let returns = move |_: &str| {
@@ -126,8 +130,7 @@ pub(super) fn serve(arguments: args::Serve) -> Result<(), Failure> {
     };
     faults.report();
     match end {
-        Err(error @ VpcdError::NotLoopback { .. }) => Err(remote(&error)),
-        Err(error) => Err(Failure::Failed(error.to_string())),
+        Err(error) => Err(vpcd::failure(error)),
         Ok(_) if patience.ended.load(Ordering::SeqCst) => Err(Failure::Failed(format!(
             "no reader took the card within {} s",
             wait.unwrap_or_default()
@@ -141,23 +144,6 @@ pub(super) fn serve(arguments: args::Serve) -> Result<(), Failure> {
             Ok(())
         }
     }
-}
-
-fn listen(address: VpcdAddress, insecure_remote: bool) -> Result<VpcdListener, Failure> {
-    let refused = |peer| {
-        say(&format!(
-            "refused a second connection, from {peer}: another program is connected"
-        ));
-    };
-    VpcdListener::listen(address, insecure_remote, Box::new(refused)).map_err(|error| match error {
-        VpcdError::NotLoopback { .. } => remote(&error),
-        error => Failure::Failed(error.to_string()),
-    })
-}
-
-/// The failure of an address that is not this machine.
-fn remote(error: &VpcdError) -> Failure {
-    Failure::Usage(format!("{error}; --insecure-remote allows it"))
 }
 
 /// The socket by which `vmyna reader` moves the card. The card is in its reader also without it.

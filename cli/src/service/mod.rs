@@ -2,6 +2,7 @@
 
 mod pin_pad;
 mod put_back;
+mod remote;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,6 +14,7 @@ use vmyna::{CardSource, ParseCardError};
 use vmyna_pcsc_service::control::{ControlServer, MakeCard};
 use vmyna_pcsc_service::message::READERS;
 use vmyna_pcsc_service::{Observer, Options, PcscLiteService, ServiceError, ServiceEvent, What};
+use vmyna_reader_bridge::vpcd::VpcdHost;
 
 use crate::advice;
 use crate::bench::{self, OwnBench, Verbose};
@@ -25,6 +27,7 @@ use crate::threads;
 use crate::trace_file;
 pub(crate) use pin_pad::Cancel;
 use put_back::PutBack;
+use remote::RemoteCard;
 
 /// What libpcsclite takes its socket from.
 pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -32,6 +35,7 @@ pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 /// vmyna's own PC/SC service with cards in its readers, and the socket by which `vmyna reader` reaches it.
 pub(crate) struct OwnService {
     // Dropped in this order.
+    remote: Option<RemoteCard>,
     #[expect(dead_code, reason = "held: it listens until it is dropped")]
     control: ControlServer,
     #[expect(dead_code, reason = "held: it puts cards back until it is dropped")]
@@ -68,7 +72,8 @@ fn refuse_one_card_twice(cards: &[CardSource]) -> Result<(), Failure> {
 }
 
 impl OwnService {
-    /// Starts it at `socket` with these cards, each in a reader of its own; with a trace, which may show secrets.
+    /// Starts it at `socket` with these cards, each in a reader of its own; with a trace, which may show secrets. The cards
+    /// that connect to `remote` come into the reader after theirs.
     pub(crate) fn start(
         socket: &Path,
         cards: &[CardSource],
@@ -76,8 +81,10 @@ impl OwnService {
         verbose: bool,
         (trace, show_secrets): (&TraceOptions, bool),
         faults: &Arc<Faults>,
+        remote: Option<VpcdHost>,
     ) -> Result<Self, Failure> {
-        let count = cards.len().max(readers.reader_name.len());
+        let count = cards.len() + usize::from(remote.is_some());
+        let count = count.max(readers.reader_name.len());
         if count > READERS {
             return Err(Failure::Usage(format!(
                 "PC/SC programs see at most {READERS} readers, not {count}"
@@ -99,7 +106,11 @@ impl OwnService {
             .map(|source| source.as_ref().map(bench::open).transpose())
             .collect::<Result<_, _>>()?;
         let trace = trace_file::begin(trace, show_secrets)?;
-        let bench = OwnBench::new(faults, trace, verbose.then_some(Verbose { show_secrets }));
+        let bench = Arc::new(OwnBench::new(
+            faults,
+            trace,
+            verbose.then_some(Verbose { show_secrets }),
+        ));
         let cancel = Arc::new(Cancel::default());
         let mut options = Options::new(names.clone())
             .grace(readers.power_off.0)
@@ -125,16 +136,31 @@ impl OwnService {
                 moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why}")))?;
             }
         }
+        let remote = match (remote, names.get(cards.len())) {
+            (Some(host), Some(name)) => {
+                let (returns, bench) = (put_back.returns(), Arc::clone(&bench));
+                let reader = name.clone();
+                let connect = move |card| bench.connect(card, &reader, Some(&reader), returns.of(&reader));
+                Some(RemoteCard::start(host, hand.clone(), name.clone(), connect)?)
+            }
+            _ => None,
+        };
         let returns = put_back.returns();
         let make_card = make_card(bench, move |reader| Box::new(returns.of(reader)));
         let control = ControlServer::start(socket, hand, make_card).map_err(explain)?;
         Ok(Self {
+            remote,
             control,
             put_back,
             service,
             sources,
             cancel,
         })
+    }
+
+    /// Waits for the first card that connects, at most for this time; returns whether there was one.
+    pub(crate) fn wait_for_card(&self, time: Duration) -> bool {
+        self.remote.as_ref().is_some_and(|remote| remote.wait(time))
     }
 
     /// Each reader's name and what was put into it.
@@ -161,7 +187,10 @@ fn explain(error: ServiceError) -> Failure {
 pub(crate) type PutBackAfter = Box<dyn FnMut(Duration) + Send>;
 
 /// Makes the cards that `vmyna reader insert` names, on the same bench.
-pub(crate) fn make_card(bench: OwnBench, returns: impl Fn(&str) -> PutBackAfter + Send + Sync + 'static) -> MakeCard {
+pub(crate) fn make_card(
+    bench: Arc<OwnBench>,
+    returns: impl Fn(&str) -> PutBackAfter + Send + Sync + 'static,
+) -> MakeCard {
     let made = AtomicUsize::new(0);
     Box::new(move |text, reader, let_go| {
         let source: CardSource = text.parse().map_err(|error: ParseCardError| error.to_string())?;

@@ -8,7 +8,7 @@ use socket2::SockRef;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// How long a card may take for an answer; clients of real cards allow up to 20 s for a signature.
 const ANSWER: Duration = Duration::from_secs(30);
@@ -76,6 +76,7 @@ impl Link {
             return Err(LinkError::NoCard);
         };
         let sent = stream.write_all(&self.frame);
+        self.frame.zeroize();
         sent.map_err(|_| self.over(LinkError::Gone))
     }
 

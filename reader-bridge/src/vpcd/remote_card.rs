@@ -109,6 +109,11 @@ impl Drop for VpcdCard {
 }
 
 impl VpcdWatcher {
+    /// Whether the card was dropped: no reader can have it.
+    pub fn is_dropped(&self) -> bool {
+        self.0.strong_count() == 0
+    }
+
     /// Asks for the ATR, unless the card works on a command. Returns whether the card is there.
     pub fn is_there(&self) -> bool {
         let Some(link) = self.0.upgrade() else {

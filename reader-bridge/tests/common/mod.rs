@@ -19,8 +19,11 @@ pub struct Inserted {
 
 impl Inserted {
     pub fn at(port: u16) -> Inserted {
+        Inserted::by(VpcdServer::new(VpcdAddress::local(port)))
+    }
+
+    pub fn by(mut server: VpcdServer) -> Inserted {
         let (card, events) = (TestCard::default(), Arc::<Mutex<Vec<String>>>::default());
-        let mut server = VpcdServer::new(VpcdAddress::local(port));
         let (stop, mut icc, log) = (server.stop_handle(), card.clone(), Arc::clone(&events));
         let thread =
             std::thread::spawn(move || server.run(&mut icc, &mut |event| log.lock().unwrap().push(show(&event))));
@@ -66,6 +69,7 @@ fn show(event: &VpcdEvent<'_>) -> String {
     match event {
         VpcdEvent::Waiting { retry_in, .. } => format!("waiting {} ms", retry_in.as_millis()),
         VpcdEvent::Connected { .. } => "connected".to_owned(),
+        VpcdEvent::Listening { .. } => "listening".to_owned(),
         VpcdEvent::Idle => "idle".to_owned(),
         VpcdEvent::Inserted => "inserted".to_owned(),
         VpcdEvent::PowerOn { atr } => format!("on {}", atr.len()),
