@@ -11,10 +11,13 @@
 mod common;
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use common::{Printed, is_signed, modes_are_as_before, opensc_module, openssl, starting, vmyna, write_public_key};
+use common::{
+    Printed, Serve, is_signed, modes_are_as_before, opensc_module, openssl, starting, vmyna, write_public_key,
+};
 use vmyna_applets::specimen;
 use vmyna_testkit::clients::{Way, proves};
 use vmyna_testkit::configurations::configuration;
@@ -333,4 +336,49 @@ fn what_opensc_signs_with_each_program_key_and_mechanism_openssl_verifies() {
             is_signed(here, &format!("{id}.{by}"));
         }
     }
+}
+
+/// The state of the card goes on: neither the end of the service nor its start gives a try back.
+#[test]
+fn a_program_stays_connected_while_serve_socket_is_stopped_killed_and_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (card, socket) = (folder.path().join("card"), folder.path().join("s"));
+    let person = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/people/hanako.toml");
+    let mut issue = vmyna(["issue"]);
+    issue.arg(person).arg("-o").arg(&card).args(["--seed", "1"]);
+    issue.output().unwrap().exits_with(0);
+    let start = || {
+        let mut serve = vmyna(["serve", "--card"]);
+        let mut serve = Serve::start_by(serve.arg(&card).arg("--socket").arg(&socket));
+        serve.wait_for("PC/SC programs find them");
+        serve
+    };
+    let mut serve = start();
+    let mut program = isolated(python_with_pyscard());
+    program
+        .arg(format!("{CLIENTS}/pyscard/restart.py"))
+        .env("PCSCLITE_CSOCK_NAME", &socket)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut program = program.spawn().unwrap();
+    let mut input = program.stdin.take().unwrap();
+    let mut output = BufReader::new(program.stdout.take().unwrap()).lines();
+    assert_eq!(output.next().unwrap().unwrap(), "ready");
+    let mut send = |command: &str| {
+        writeln!(input, "{command}").unwrap();
+        output.next().unwrap().unwrap()
+    };
+    let (wrong, query) = ("002000980430303030", "00200098");
+    assert_eq!(send(wrong), "63C2");
+    // As libpcsclite reports it when pcscd has ended: SCARD_E_NO_SERVICE.
+    for signal in ["INT", "KILL"] {
+        serve.signal(signal);
+        serve.end();
+        serve = start();
+        assert_eq!(send(query), "8010001D 63C2", "{signal}");
+        assert_eq!(send(query), "63C2");
+    }
+    assert_eq!(send(wrong), "63C1");
+    drop(input);
+    assert!(program.wait().unwrap().success());
 }
