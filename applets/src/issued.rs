@@ -16,6 +16,9 @@ use crate::file_size::{self, FileSize};
 use crate::person::{Person, ResidenceCode, SecurityCode};
 use crate::{Profile, card_info, card_manager, face_info, input_assist, jpki, residence_code};
 
+/// What begins a remark that is printed on the card. A program that doesn't know this shows it as a remark.
+const PRINTED: &str = "追記欄: ";
+
 /// The longest name of a card, in bytes.
 pub(crate) const LONGEST_NAME: usize = 64;
 
@@ -71,7 +74,8 @@ pub struct Summary {
     pub expiry: Date,
     /// How many sets of keys the cards of this collection share, when this card's keys are not its own.
     pub key_pool: Option<u32>,
-    /// How the texts of the card's face were made to fit, where they were not drawn as they are; a sentence each.
+    /// How the texts of the card's face were made to fit, where they were not drawn as they are; a sentence each. Between
+    /// them the lines of [`Self::printed`].
     pub remarks: Vec<String>,
 }
 
@@ -94,6 +98,23 @@ impl Summary {
             key_pool: None,
             remarks: Vec::new(),
         }
+    }
+
+    /// A line of the remarks field (追記欄) of the card's face, as [`Self::remarks`] has it.
+    #[must_use]
+    pub fn printed_line(line: &str) -> String {
+        format!("{PRINTED}{line}")
+    }
+
+    /// The lines in the remarks field (追記欄) of the card's face.
+    pub fn printed(&self) -> impl Iterator<Item = &str> {
+        self.remarks.iter().filter_map(|remark| remark.strip_prefix(PRINTED))
+    }
+
+    /// The remarks that are not on the card's face.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        let remarks = self.remarks.iter().map(String::as_str);
+        remarks.filter(|remark| !remark.starts_with(PRINTED))
     }
 }
 

@@ -25,7 +25,7 @@
 //! | [`card_manager`], [`jpki`], [`input_assist`], [`face_info`], [`residence_code`], [`card_info`] | one application each |
 //! | [`file_size`] | the sizes of the files, and what is behind their objects |
 //! | [`pins`] | the names of the PINs |
-//! | [`person`], [`calendar`], [`cv`] | cardholder, dates, card-verifiable certificates |
+//! | [`person`], [`birth`], [`calendar`], [`cv`] | cardholder, birth date, dates, card-verifiable certificates |
 //!
 //! A declaration is a function of the card's generation and of the contents of one person's card. A reader can compare
 //! it with the published facts line by line, because each line has its certainty and source. The crate `vmyna-card-os`
@@ -37,6 +37,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod aids;
+pub mod birth;
 pub mod calendar;
 pub mod card_info;
 pub mod card_manager;

@@ -5,27 +5,26 @@
 
 use std::fmt;
 
+use crate::birth::BirthDate;
 use crate::calendar::Date;
 
-/// The longest address a signature certificate carries, in characters.
+/// The longest address of a card, in characters: that of a signature certificate.
 const LONGEST_ADDRESS: usize = 200;
 
 /// A cardholder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Person {
-    /// 氏名: family name, U+3000, given name.
+    /// 氏名: family name, U+3000, given name, in the characters of the register. A certificate may have substitutes for
+    /// some of them (代替文字). In some images of version 1 the name itself has the substitutes.
     pub name: String,
-    /// Which characters of `name` (counted from 0) stand in for one that the certificate's character set lacks (代替文字).
-    pub name_replaced: Vec<usize>,
     /// 氏名の振り仮名 in katakana, as in `name`; empty if none was given. No public file of the card holds it.
     pub kana: String,
-    /// 住所: from the prefecture on, without post code, digits full width. At most 200 characters.
+    /// 住所: from the prefecture on, without post code, digits full width, in the characters of the register as `name`. At
+    /// most 200 characters, without variation selectors.
     pub address: String,
-    /// As `name_replaced`, for `address`.
-    pub address_replaced: Vec<usize>,
     /// 生年月日.
-    pub birth: Date,
+    pub birth: BirthDate,
     /// 性別.
     pub sex: Sex,
     /// 個人番号.
@@ -35,23 +34,21 @@ pub struct Person {
 }
 
 impl Person {
-    /// A person without a reading of the name and without replaced characters. The texts are checked by [`Self::check`].
+    /// A person without a reading of the name. The texts are checked by [`Self::check`].
     #[must_use]
-    pub const fn new(
+    pub fn new(
         name: String,
         address: String,
-        birth: Date,
+        birth: impl Into<BirthDate>,
         sex: Sex,
         my_number: MyNumber,
         municipality: Municipality,
     ) -> Self {
         Self {
             name,
-            name_replaced: Vec::new(),
             kana: String::new(),
             address,
-            address_replaced: Vec::new(),
-            birth,
+            birth: birth.into(),
             sex,
             my_number,
             municipality,
@@ -63,34 +60,49 @@ impl Person {
     /// # Errors
     /// The rule that is broken.
     pub fn check(&self) -> Result<(), PersonError> {
-        let (name, address) = (self.name.chars().count(), self.address.chars().count());
+        let length = |text: &str| {
+            text.chars()
+                .filter(|character| !is_variation_selector(*character))
+                .count()
+        };
+        let (name, address) = (length(&self.name), length(&self.address));
         if name == 0 || address == 0 || address > LONGEST_ADDRESS {
             return Err(PersonError::TextLength);
         }
         if self.name.chars().chain(self.address.chars()).any(char::is_control) {
             return Err(PersonError::ControlCharacter);
         }
-        if self.name_replaced.iter().any(|at| *at >= name) || self.address_replaced.iter().any(|at| *at >= address) {
-            return Err(PersonError::ReplacedOutside);
+        if self.birth.is_before_meiji() {
+            return Err(PersonError::BeforeMeiji);
         }
-        self.birth.japanese().map(drop).ok_or(PersonError::BeforeMeiji)
+        Ok(())
     }
 
-    /// The birth date as the signature certificate writes it: the era's digit and `YYYYMMDD`, e.g. `319800217`.
+    /// The birth date as the signature certificate writes it: the era's digit and `YYYYMMDD`, e.g. `319800217`. The era of
+    /// an unknown year has the digit 0.
     ///
     /// # Errors
     /// [`PersonError::BeforeMeiji`].
     pub fn birth_with_era_digit(&self) -> Result<String, PersonError> {
-        let era = self.birth.japanese().ok_or(PersonError::BeforeMeiji)?.era;
-        Ok(format!("{}{}", era.digit(), self.birth.digits()))
+        if self.birth.is_before_meiji() {
+            return Err(PersonError::BeforeMeiji);
+        }
+        let digit = self.birth.japanese().map_or(0, |japanese| japanese.era.digit());
+        Ok(format!("{digit}{}", self.birth.digits()))
     }
 
-    /// The birth PIN (生年月日 PIN) of the face-info application: year of the era, month, day; six digits.
+    /// The birth PIN (生年月日 PIN) of the face-info application: year of the era, month, day; six digits. What is not
+    /// known is 00 (`assumed`).
     ///
     /// # Errors
     /// [`PersonError::BeforeMeiji`].
     pub fn birth_date_pin(&self) -> Result<String, PersonError> {
-        let japanese = self.birth.japanese().ok_or(PersonError::BeforeMeiji)?;
+        if self.birth.is_before_meiji() {
+            return Err(PersonError::BeforeMeiji);
+        }
+        let Some(japanese) = self.birth.japanese() else {
+            return Ok("000000".to_owned());
+        };
         Ok(format!("{:02}{:02}{:02}", japanese.year, japanese.month, japanese.day))
     }
 
@@ -113,8 +125,6 @@ pub enum PersonError {
     TextLength,
     /// The name or the address contains a control character.
     ControlCharacter,
-    /// An index of a replaced character is not inside its text.
-    ReplacedOutside,
     /// The birth date is before Meiji.
     BeforeMeiji,
 }
@@ -126,10 +136,15 @@ impl PersonError {
         match self {
             Self::TextLength => "a name is not empty and an address has 1 to 200 characters",
             Self::ControlCharacter => "a name and an address contain no control characters",
-            Self::ReplacedOutside => "a replaced character lies inside the text",
             Self::BeforeMeiji => "a cardholder is born in Meiji or later",
         }
     }
+}
+
+/// Whether a character chooses a form of the one before it (Unicode's variation selectors), and so counts as none.
+#[must_use]
+pub const fn is_variation_selector(character: char) -> bool {
+    matches!(character, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
 /// 性別. The card writes it in two codes.
@@ -380,11 +395,9 @@ mod tests {
     fn fictional(birth: &str, sex: Sex) -> Person {
         Person {
             name: "見本　一".to_owned(),
-            name_replaced: vec![3],
             kana: String::new(),
             address: "東京都千代田区見本町１".to_owned(),
-            address_replaced: Vec::new(),
-            birth: Date::from_digits(birth.as_bytes()).unwrap(),
+            birth: BirthDate::from_digits(birth.as_bytes()).unwrap(),
             sex,
             my_number: MyNumber::from_digits(*b"123456789018").unwrap(),
             municipality: Municipality {
@@ -470,6 +483,10 @@ mod tests {
             ("19890107", "319890107", "640107"),
             ("19891025", "419891025", "011025"),
             ("20200131", "520200131", "020131"),
+            // Unknown parts: assumed.
+            ("19450000", "319450000", "200000"),
+            ("19450600", "319450600", "200600"),
+            ("00000000", "000000000", "000000"),
         ] {
             let person = fictional(birth, Sex::Other);
             assert_eq!(person.birth_with_era_digit().unwrap(), certificate);
@@ -496,6 +513,12 @@ mod tests {
     fn a_person_that_a_card_cannot_carry_is_refused() {
         let good = fictional("19891025", Sex::Unknown);
         good.check().unwrap();
+        // A selector counts as no character.
+        let selected = Person {
+            address: "葛\u{E0100}".repeat(200),
+            ..good.clone()
+        };
+        selected.check().unwrap();
         let refused = [
             Person {
                 name: String::new(),
@@ -510,11 +533,7 @@ mod tests {
                 ..good.clone()
             },
             Person {
-                name_replaced: vec![4],
-                ..good.clone()
-            },
-            Person {
-                birth: Date::from_digits(b"18680124").unwrap(),
+                birth: BirthDate::from_digits(b"18680124").unwrap(),
                 ..good
             },
         ];

@@ -1,10 +1,19 @@
-//! Characters: which of them a certificate carries, and what stands in the place of others (代替文字).
+//! Characters: which of them a card's texts have, which of those a certificate carries, and what stands in the place of the
+//! others there (代替文字).
 //!
-//! The certificates' set is JIS X 0208 (levels 1 and 2) and JIS X 0212 (補助漢字), some 13,000 characters (`documented`: the
-//! profile's rule as quoted by a client's notes; Mito's answer to "what is 代替文字情報"), here with printable ASCII for
-//! names in Latin letters (`assumed`). Both sets come from the EUC-JP coder of the encoding standard, which knows them.
-//! Which substitute a town hall chooses is its own table, not published: the one here has well-known forms only
-//! (`assumed`), and 〓 for everything else.
+//! Face, face data and input-assist have the register's own characters (`documented`: a municipality's page; `assumed` for
+//! input-assist). Only certificates have a smaller set: JIS X 0208 (levels 1 and 2) and JIS X 0212 (補助漢字), some 13,000
+//! characters (`documented`: the profile's rule as quoted by a client's notes; Mito's answer to "what is 代替文字情報"), here
+//! with printable ASCII for names in Latin letters (`assumed`). Both sets come from the EUC-JP coder of the encoding
+//! standard, which knows them.
+//!
+//! The cardholder chooses a substitute: a similar character or kana (`documented`: pages of Kobe and Mito). Without a
+//! choice, here stands the standard form of the character (`assumed`, [`standard_form`]); where there is none, the kana of the
+//! whole part of the name. 〓 never stands in a certificate.
+//!
+//! A variation selector belongs to the Han character before it: both are one character in the flags. The certificate has the
+//! character without the selector, flagged as a substitute (`assumed`: the register's form differs). So it is with an accent
+//! that has no code point together with its letter.
 //!
 //! Changed without a word is only what stays the same for a reader: a half-width katakana becomes full width, a letter and
 //! its voicing mark one letter, a blank U+3000, and a sign with two code points the one below.
@@ -20,55 +29,41 @@
 //!
 //! The kept forms are those which Japanese input on Windows gives and the encoding standard maps; what the real issuer
 //! writes is not published (`assumed`).
-//!
-//! This module must never refuse a text: whether it suits its field is for others to say.
+
+mod substitutes;
+mod variants;
+mod visible;
 
 use std::collections::HashSet;
-use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use encoding_rs::{EUC_JP, Encoder, EncoderResult};
 
-/// 〓, the mark in the place of a character that has no substitute of its own.
+pub use substitutes::{Carried, Lacking, SubstituteError, Substitutes};
+pub use variants::standard_form;
+pub(crate) use visible::is_accent;
+pub use visible::{BadCharacter, check};
+
+/// 〓, the mark in the place of a character that a font lacks. No certificate has it.
 pub const GETA: char = '〓';
 
-/// Characters outside the set, each followed by its form that is in it. Those which Unicode calls compatibility ideographs
-/// are written by number: a program that normalises this file would make them the other form.
-const VARIANTS: &str = "\
-    髙高𠮷吉𣘺橋栁柳黑黒橫横閒間瀨瀬德徳淸清靑青吿告增増寬寛巢巣悅悦敎教昻昂綠緑緖緒\
-    薰薫賴頼郞郎鄕郷甁瓶𡈽土愠慍\
-    \u{F928}廊\u{F929}朗\u{F936}虜\u{F970}殺\u{F9D0}類\u{F9DC}隆\u{FA10}塚\u{FA11}崎\u{FA12}晴\u{FA15}煕\
-    \u{FA16}猪\u{FA17}益\u{FA18}礼\u{FA19}神\u{FA1A}祥\u{FA1B}福\u{FA1C}靖\u{FA1D}精\u{FA1E}羽\u{FA22}諸\
-    \u{FA25}逸\u{FA26}都\u{FA2A}飯\u{FA2B}飼\u{FA2C}館\u{FA2D}鶴\u{FA2F}隷\u{FA30}侮\u{FA31}僧\u{FA32}免\
-    \u{FA33}勉\u{FA34}勤\u{FA35}卑\u{FA36}喝\u{FA37}嘆\u{FA38}器\u{FA39}塀\u{FA3A}墨\u{FA3B}層\u{FA3C}屮\
-    \u{FA3D}悔\u{FA3E}慨\u{FA3F}憎\u{FA40}懲\u{FA41}敏\u{FA42}既\u{FA43}暑\u{FA44}梅\u{FA45}海\u{FA46}渚\
-    \u{FA47}漢\u{FA48}煮\u{FA4A}琢\u{FA4B}碑\u{FA4C}社\u{FA4D}祉\u{FA4E}祈\u{FA4F}祐\u{FA50}祖\u{FA51}祝\
-    \u{FA52}禍\u{FA53}禎\u{FA54}穀\u{FA55}突\u{FA56}節\u{FA57}練\u{FA58}縉\u{FA59}繁\u{FA5A}署\u{FA5B}者\
-    \u{FA5C}臭\u{FA5F}著\u{FA60}褐\u{FA61}視\u{FA62}謁\u{FA63}謹\u{FA64}賓\u{FA65}贈\u{FA67}逸\u{FA68}難\
-    \u{FA69}響\u{FA6A}頻\u{FA6B}恵\u{FA6D}舘";
-
-/// A text as a certificate carries it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Carried {
-    /// The text.
-    pub text: String,
-    /// Which of its characters (counted from 0, ascending) are substitutes.
-    pub replaced: Vec<usize>,
-    /// How they came about, one a substitute, in words, e.g. `髙 (U+9AD9) becomes 高`.
-    pub remarks: Vec<String>,
-}
-
-/// A name (氏名): blanks between its parts become one U+3000 each.
-#[must_use]
-pub fn name(text: &str) -> Carried {
-    carried(&single_blanks(&same_for_a_reader(text)))
+/// A name (氏名) as the register has it: blanks between its parts become one U+3000 each.
+///
+/// # Errors
+/// The first character that no text may have.
+pub fn name(text: &str) -> Result<String, BadCharacter> {
+    check(text)?;
+    Ok(single_blanks(&same_for_a_reader(text)))
 }
 
 /// An address (住所): as a name, and ASCII becomes full width, as the card writes addresses.
-#[must_use]
-pub fn address(text: &str) -> Carried {
+///
+/// # Errors
+/// As [`name`].
+pub fn address(text: &str) -> Result<String, BadCharacter> {
+    check(text)?;
     let wide: String = same_for_a_reader(text).chars().map(full_width).collect();
-    carried(&single_blanks(&wide))
+    Ok(single_blanks(&wide))
 }
 
 /// A reading (振り仮名) in full-width katakana, parts separated by one U+3000: hiragana and half-width katakana are converted.
@@ -84,83 +79,33 @@ pub fn kana(text: &str) -> Result<String, char> {
     }
 }
 
-/// Whether the certificates' set has the character.
+/// Whether certificates carry the character. 〓 is in JIS X 0208, and yet no certificate carries it.
 #[must_use]
 pub fn is_carried(character: char) -> bool {
-    matches!(character, ' '..='~') || is_jis_x_0208(character) || JIS_X_0212.contains(&character)
+    let in_the_set = || matches!(character, ' '..='~') || is_jis_x_0208(character) || JIS_X_0212.contains(&character);
+    character != GETA && in_the_set()
 }
 
 /// A character for a message: itself where it can be seen, and its code point.
 #[must_use]
 pub fn shown(character: char) -> String {
     let code = u32::from(character);
-    // Anything else might be invisible, or steer the terminal.
-    if character.is_alphanumeric() || character.is_ascii_punctuation() || is_jis_x_0208(character) {
+    if is_shown(character) {
         format!("{character} (U+{code:04X})")
     } else {
         format!("U+{code:04X}")
     }
 }
 
-/// Replaces what a certificate cannot carry.
-fn carried(text: &str) -> Carried {
-    let mut carried = Carried::default();
-    let mut length = 0;
-    for character in text.chars() {
-        // This module leaves control characters in their place, because `Person::check` refuses them.
-        if is_carried(character) || character.is_control() {
-            carried.text.push(character);
-            length += 1;
-            continue;
-        }
-        let mut remark = shown(character);
-        if belongs_to_the_one_before(character) {
-            let Some(at) = usize::checked_sub(length, 1) else {
-                continue;
-            };
-            remark.push_str(" is left out");
-            if carried.replaced.last() != Some(&at) {
-                carried.replaced.push(at);
-            }
-        } else {
-            let substitute = substitute(character);
-            // Writing to a text can't fail.
-            let _ = write!(remark, " becomes {substitute}");
-            carried.replaced.push(length);
-            carried.text.push(substitute);
-            length += 1;
-        }
-        carried.remarks.push(remark);
-    }
-    carried
-}
-
-fn substitute(character: char) -> char {
-    let mut variants = VARIANTS.chars();
-    while let (Some(variant), Some(common)) = (variants.next(), variants.next()) {
-        if variant == character {
-            return common;
-        }
-    }
-    GETA
-}
-
-/// Variation selectors and accents: they choose or change the form of the character before them.
-const fn belongs_to_the_one_before(character: char) -> bool {
-    matches!(character,
-        '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}' | '\u{0300}'..='\u{036F}' | '\u{3099}' | '\u{309A}')
-}
-
-/// Signs that cannot be seen and change nothing here: soft hyphen, zero-width blanks, joiners and marks of direction.
-const fn is_invisible(character: char) -> bool {
-    matches!(character,
-        '\u{00AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+/// Whether a message may show the character. Anything else might be invisible, or steer the terminal.
+fn is_shown(character: char) -> bool {
+    character.is_alphanumeric() || character.is_ascii_punctuation() || is_jis_x_0208(character)
 }
 
 /// One spelling for what is one text to a reader.
 fn same_for_a_reader(text: &str) -> String {
     let mut spelled = String::with_capacity(text.len());
-    for character in text.chars().filter(|c| !is_invisible(*c)) {
+    for character in text.chars() {
         let character = match character {
             '〜' => '～',
             '−' => '－',
@@ -270,59 +215,16 @@ mod tests {
         );
         assert_eq!(JIS_X_0212.len(), 6067);
         for character in [
-            '亜', '熙', '々', '〇', '　', 'А', '邉', '邊', GETA, '彅', '濵', '鷗', 'é', 'A', '~',
+            '亜', '熙', '々', '〇', '　', 'А', '邉', '邊', '彅', '濵', '鷗', 'é', 'A', '~',
         ] {
             assert!(is_carried(character), "{character}");
         }
         // The forms of one maker (①, 髙, ㈱) and of later standards (瀨, 德, 𠮷), half-width ones, controls, signs.
-        for character in ['①', '髙', '\u{FA11}', '㈱', '瀨', '德', '𠮷', 'ﾊ', '\u{7F}', '\n', '😀'] {
+        for character in [
+            GETA, '①', '髙', '\u{FA11}', '㈱', '瀨', '德', '𠮷', 'ﾊ', '\u{7F}', '\n', '😀',
+        ] {
             assert!(!is_carried(character), "{character:?}");
         }
-    }
-
-    #[test]
-    fn every_variant_in_the_table_is_missing_from_the_set_and_its_substitute_is_in_it() {
-        assert_eq!(VARIANTS.chars().count() % 2, 0);
-        let characters: Vec<char> = VARIANTS.chars().collect();
-        for pair in characters.chunks(2) {
-            assert!(
-                !is_carried(pair[0]),
-                "{} (U+{:04X}) is carried",
-                pair[0],
-                u32::from(pair[0])
-            );
-            assert!(
-                is_jis_x_0208(pair[1]),
-                "{} (U+{:04X}) is not carried",
-                pair[1],
-                u32::from(pair[1])
-            );
-        }
-    }
-
-    #[test]
-    fn a_character_outside_the_set_is_replaced_and_its_place_told() {
-        let carried = name("髙橋　𠮷子");
-        assert_eq!(carried.text, "高橋　吉子");
-        assert_eq!(carried.replaced, [0, 3]);
-        assert_eq!(carried.remarks, ["髙 (U+9AD9) becomes 高", "𠮷 (U+20BB7) becomes 吉"]);
-        assert_eq!(name("見本　鷗").replaced, []);
-        let geta = name("見本　𪚥");
-        assert_eq!((geta.text.as_str(), geta.replaced), ("見本　〓", vec![3]));
-    }
-
-    #[test]
-    fn a_variation_selector_is_left_out_and_its_character_counts_as_replaced() {
-        let carried = name("葛\u{E0100}飾　花子");
-        assert_eq!((carried.text.as_str(), carried.replaced), ("葛飾　花子", vec![0]));
-        assert_eq!(carried.remarks, ["U+E0100 is left out"]);
-        // One character, two reasons: reported twice, counted once.
-        let twice = name("髙\u{E0100}橋");
-        assert_eq!(
-            (twice.text.as_str(), twice.replaced, twice.remarks.len()),
-            ("高橋", vec![0], 2)
-        );
-        assert_eq!(name("\u{FE00}見本").text, "見本");
     }
 
     #[test]
@@ -331,15 +233,17 @@ mod tests {
             ("見本 花子", "見本　花子"),
             (" 見本  　花子　", "見本　花子"),
             ("ﾐﾎﾝ ｶﾞｯﾊﾟ", "ミホン　ガッパ"),
-            ("か\u{3099}ぱ\u{200B}ほ\u{309A}", "がぱぽ"),
+            ("か\u{3099}ぱほ\u{309A}", "がぱぽ"),
             ("ｳﾞｧﾝ", "ヴァン"),
             ("MIHON JOHN", "MIHON　JOHN"),
         ] {
-            let carried = name(written);
-            assert_eq!(carried.text, expected);
-            assert_eq!((carried.replaced, carried.remarks), (vec![], vec![]));
+            assert_eq!(name(written).as_deref(), Ok(expected));
         }
-        assert_eq!(address("見本町1-2−3〜4").text, "見本町１－２－３～４");
+        assert_eq!(address("見本町1-2−3〜4").as_deref(), Ok("見本町１－２－３～４"));
+        // The register's characters stay.
+        for kept in ["髙橋　𩸽", "葛\u{E0100}飾", "\u{FA19}田　①", "\u{E000}"] {
+            assert_eq!(name(kept).as_deref(), Ok(kept));
+        }
     }
 
     #[test]
@@ -361,20 +265,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_carried_text_has_only_characters_of_the_set_and_carries_itself(
-            text in proptest::collection::vec(any::<char>().prop_filter("no controls", |c| !c.is_control()), 0..40)
+        fn a_text_of_the_register_is_one_of_itself(
+            text in proptest::collection::vec(any::<char>().prop_filter("seen", |c| check(&c.to_string()).is_ok()), 0..40)
         ) {
             let text: String = text.into_iter().collect();
-            for carry in [name, address] {
-                let carried = carry(&text);
-                prop_assert!(carried.text.chars().all(is_carried), "{:?}", carried);
-                prop_assert!(carried.replaced.is_sorted_by(|one, next| one < next));
-                let length = carried.text.chars().count();
-                prop_assert!(carried.replaced.iter().all(|at| *at < length));
-                prop_assert_eq!(carried.replaced.is_empty(), carried.remarks.is_empty());
-                let again = carry(&carried.text);
-                prop_assert_eq!(&again.text, &carried.text);
-                prop_assert!(again.replaced.is_empty());
+            for form in [name, address] {
+                let first = form(&text).unwrap();
+                let again = form(&first);
+                prop_assert_eq!(again.as_ref(), Ok(&first));
+                prop_assert!(!first.starts_with('　') && !first.ends_with('　') && !first.contains("　　"));
             }
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Everything is a function of what goes in, so that the same order, numbers and keys at the same desk give the same card.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use vmyna_applets::face_info::FaceData;
 use vmyna_applets::input_assist::TextData;
 use vmyna_applets::issued::{Contents, IssuedCard, Summary};
 use vmyna_applets::jpki::{self, CertifiedKey};
-use vmyna_applets::person::MunicipalityCode;
+use vmyna_applets::person::{MunicipalityCode, Person};
 use vmyna_applets::{PinAtIssue, card_info, face_info, input_assist, residence_code};
 use vmyna_card_os::declaration::ReferenceData;
 
@@ -20,7 +21,7 @@ use super::authorities::{Authorities, MunicipalDesk};
 use super::card_data::CardData;
 use super::keys::{CardKeys, KeyPair};
 use super::numbers::Numbers;
-use super::order::Order;
+use super::order::{CertificateText, NO_SUBSTITUTE, Order, TextForm};
 use super::pictures::{Layout, Pictures, TextPicture};
 use super::x509::{self, Authority, Holder, Request};
 use super::{IssuanceError, validity};
@@ -75,9 +76,11 @@ impl Desk {
             .get(&order.person.municipality.code)
             .ok_or(IssuanceError::Input("the desk must be open for the municipality"))?;
         let pictures = Pictures::draw(&order.person, order.security_code, order.photo.as_bytes())?;
-        let text = desk
-            .text
-            .issue(&order.person, &keys.text.public, &keys.session.public)?;
+        let text = desk.text.issue(
+            input_assist_person(order)?.as_ref(),
+            &keys.text.public,
+            &keys.session.public,
+        )?;
         let face = desk
             .face
             .issue(&order.person, order.expiry, &pictures, &keys.face.public)?;
@@ -90,6 +93,9 @@ impl Desk {
         );
         summary.key_pool = key_pool;
         summary.remarks = remarks(&pictures);
+        summary
+            .remarks
+            .extend(order.printed.iter().map(|line| Summary::printed_line(line)));
         let contents = Contents {
             card_data: card_data(order, numbers, keys, desk)?,
             jpki: self.jpki(order, numbers, keys)?,
@@ -123,9 +129,14 @@ impl Desk {
             common_name: &auth_name,
             municipality,
         };
+        let text = match order.sign_certificate {
+            true => order.certificate_text().map_err(|_| NO_SUBSTITUTE)?,
+            false => CertificateText::default(),
+        };
         let sign = Holder::Signature {
             common_name: &sign_name,
             person: &order.person,
+            text: &text,
         };
         let certify = |authority: &Authority, holder, begins, key: &KeyPair| {
             let request = Request {
@@ -176,6 +187,18 @@ fn card_data(
         card: Some(&card),
     }
     .objects()
+}
+
+/// The cardholder with name and address in the form that the input-assist application has.
+fn input_assist_person(order: &Order) -> Result<Cow<'_, Person>, IssuanceError> {
+    if order.input_assist_text == TextForm::Register {
+        return Ok(Cow::Borrowed(&order.person));
+    }
+    let text = order.certificate_text().map_err(|_| NO_SUBSTITUTE)?;
+    let mut person = order.person.clone();
+    person.name = text.name.text;
+    person.address = text.address.text;
+    Ok(Cow::Owned(person))
 }
 
 fn input_assist_contents(
@@ -234,6 +257,12 @@ fn remarks(pictures: &Pictures) -> Vec<String> {
             remarks.push(format!(
                 "{} of the {what}'s characters are not in the font of the card's pictures: 〓 is drawn for them",
                 picture.replaced.len()
+            ));
+        }
+        if !picture.usual_forms.is_empty() {
+            remarks.push(format!(
+                "{} of the {what}'s characters are drawn in their usual form, without variation selector or accent (assumed)",
+                picture.usual_forms.len()
             ));
         }
     }

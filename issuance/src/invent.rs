@@ -19,6 +19,7 @@ use std::time::Duration;
 use der::DateTime;
 use rsa::rand_core::CryptoRngCore;
 use vmyna_applets::Profile;
+use vmyna_applets::birth::BirthDate;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::file_size::FileSizes;
 use vmyna_applets::issued::CardName;
@@ -26,10 +27,11 @@ use vmyna_applets::person::{
     MyNumber, Person, ResidenceCode, SecurityCode, Sex, my_number_check_digit, residence_code_check_digit,
 };
 
+use super::characters::Substitutes;
 use super::municipalities::{self, Entry};
-use super::order::{Order, Pins, SIGNATURE_AGE, Tries};
+use super::order::{Order, Pins, SIGNATURE_AGE, TextForm, Tries};
 use super::pictures::DEFAULT_PHOTO;
-use super::{IssuanceError, characters, validity};
+use super::{IssuanceError, validity};
 use ages::Ages;
 use draw::{Scattered, Weights, below, chance, one_of, one_of_common};
 
@@ -151,6 +153,9 @@ impl<R: CryptoRngCore> Inventor<R> {
         let age = person.birth.age_on(validity::day_in_japan(issued)?);
         let order = Order {
             name,
+            substitutes: Substitutes::default(),
+            input_assist_text: TextForm::default(),
+            printed: Vec::new(),
             residence_code: self.residence_code()?,
             security_code: self.security_code()?,
             issued,
@@ -172,7 +177,7 @@ impl<R: CryptoRngCore> Inventor<R> {
         self.count += 1;
         let (birth, sex) = self.ages.draw(&mut self.rng, validity::day_in_japan(self.issued)?);
         let place = &municipalities::all()[self.places.draw(&mut self.rng)];
-        let (name, name_replaced, kana) = if chance(&mut self.rng, FOREIGN_PERCENT) {
+        let (name, kana) = if chance(&mut self.rng, FOREIGN_PERCENT) {
             self.foreign_name(sex)
         } else {
             self.name(birth, sex)
@@ -180,13 +185,12 @@ impl<R: CryptoRngCore> Inventor<R> {
         // The order of the draws decides which person a seed gives.
         let address = addresses::draw(&mut self.rng, place);
         let mut person = Person::new(name, address, birth, sex, self.my_number()?, Entry::municipality(place));
-        person.name_replaced = name_replaced;
         person.kana = kana;
         Ok(person)
     }
 
-    /// A name as the card writes it, which of its characters are substitutes, and its reading.
-    fn name(&mut self, birth: Date, sex: Sex) -> (String, Vec<usize>, String) {
+    /// A name in the register's characters, and its reading.
+    fn name(&mut self, birth: Date, sex: Sex) -> (String, String) {
         let rng = &mut self.rng;
         let (family, family_reading) = one_of_common(rng, &self.families);
         let given = self.given.iter().find(|given| birth.year() <= given.until);
@@ -200,14 +204,13 @@ impl<R: CryptoRngCore> Inventor<R> {
         if let Some((_, variant)) = variant
             && chance(rng, VARIANT_PERCENT)
         {
-            let carried = characters::name(&format!("{variant}　{given}"));
-            return (carried.text, carried.replaced, kana);
+            return (format!("{variant}　{given}"), kana);
         }
-        (format!("{family}　{given}"), Vec::new(), kana)
+        (format!("{family}　{given}"), kana)
     }
 
     /// As [`Self::name`], of a foreign resident.
-    fn foreign_name(&mut self, sex: Sex) -> (String, Vec<usize>, String) {
+    fn foreign_name(&mut self, sex: Sex) -> (String, String) {
         let rng = &mut self.rng;
         let language = &self.foreign[self.languages.draw(rng)];
         let (family, family_reading) = one_of(rng, &language.families);
@@ -218,12 +221,12 @@ impl<R: CryptoRngCore> Inventor<R> {
         };
         let (given, given_reading) = one_of(rng, given);
         let joined = |family: &str, given: &str| format!("{family}　{given}").replace('_', "　");
-        (joined(family, given), Vec::new(), joined(family_reading, given_reading))
+        (joined(family, given), joined(family_reading, given_reading))
     }
 
     /// A moment at which a card was issued to a person born on `birth`, so that it and its certificates are valid at the
     /// inventor's time.
-    fn moment(&mut self, birth: Date) -> Result<DateTime, IssuanceError> {
+    fn moment(&mut self, birth: BirthDate) -> Result<DateTime, IssuanceError> {
         let now = self.issued.unix_duration().as_secs();
         let today = (now + JST) / DAY;
         // A person born before 1970 is older than the longest time.

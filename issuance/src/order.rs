@@ -13,6 +13,7 @@ use vmyna_applets::issued::CardName;
 use vmyna_applets::person::{Person, ResidenceCode, SecurityCode};
 use vmyna_card_os::declaration::{Content, ReferenceData};
 
+use super::characters::{self, Carried, Lacking, Substitutes};
 use super::{IssuanceError, validity};
 
 /// A signature certificate is issued from this age on (署名用電子証明書: 15歳以上).
@@ -26,6 +27,12 @@ pub struct Order {
     pub name: CardName,
     /// The cardholder.
     pub person: Person,
+    /// The substitutes that the cardholder has chosen for characters that certificates lack (代替文字).
+    pub substitutes: Substitutes,
+    /// Which form of name and address the input-assist application has.
+    pub input_assist_text: TextForm,
+    /// The lines in the remarks field (追記欄) of the card's face.
+    pub printed: Vec<String>,
     /// 住民票コード.
     pub residence_code: ResidenceCode,
     /// セキュリティコード.
@@ -63,14 +70,44 @@ impl Order {
         Self { file_sizes, ..self }
     }
 
+    /// Name and address as a certificate carries them.
+    ///
+    /// # Errors
+    /// The characters of each text that have no substitute.
+    pub fn certificate_text(&self) -> Result<CertificateText, Lacking> {
+        CertificateText::of(&self.person, &self.substitutes)
+    }
+
+    /// Whether the card has name or address in the certificate's form anywhere.
+    pub(super) fn needs_certificate_text(&self) -> bool {
+        self.sign_certificate || self.input_assist_text == TextForm::Certificate
+    }
+
     /// Checks what concerns several fields at once.
     ///
     /// # Errors
     /// [`IssuanceError::Input`] with the rule that is broken.
     pub fn check(&self) -> Result<(), IssuanceError> {
         self.person.check()?;
+        let texts = [&self.person.name, &self.person.address, &self.person.kana];
+        if texts
+            .into_iter()
+            .chain(&self.printed)
+            .any(|text| characters::check(text).is_err())
+        {
+            return Err(IssuanceError::Input(
+                "a text of a card has only characters that can be seen",
+            ));
+        }
+        if self.needs_certificate_text() {
+            let texts = self.certificate_text().map_err(|_| NO_SUBSTITUTE)?;
+            let longest = texts.name.text.chars().count().max(texts.address.text.chars().count());
+            if longest > LONGEST_TEXT {
+                return Err(TOO_LONG);
+            }
+        }
         let day = validity::day_in_japan(self.issued)?;
-        if self.person.birth > day {
+        if self.person.birth.reckoned_on(day) > day {
             return Err(IssuanceError::Input(
                 "a cardholder must be born when the card is issued",
             ));
@@ -84,6 +121,48 @@ impl Order {
             ));
         }
         Ok(())
+    }
+}
+
+/// The longest text that a certificate carries, in characters: an address by its profile, `assumed` for a name.
+pub(super) const LONGEST_TEXT: usize = 200;
+
+pub(super) const NO_SUBSTITUTE: IssuanceError =
+    IssuanceError::Input("a name or an address in a certificate needs a substitute for each character that it lacks");
+const TOO_LONG: IssuanceError =
+    IssuanceError::Input("a certificate carries a name and an address of 200 characters each");
+
+/// A form of name and address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TextForm {
+    /// The register's characters.
+    #[default]
+    Register,
+    /// The certificate's characters, with substitutes.
+    Certificate,
+}
+
+/// Name and address as a certificate carries them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateText {
+    /// 氏名.
+    pub name: Carried,
+    /// 住所.
+    pub address: Carried,
+}
+
+impl CertificateText {
+    /// Those of a person who has chosen these substitutes.
+    ///
+    /// # Errors
+    /// The characters of name or address that have no substitute.
+    pub fn of(person: &Person, substitutes: &Substitutes) -> Result<Self, Lacking> {
+        Ok(Self {
+            name: substitutes.name(&person.name, &person.kana)?,
+            address: substitutes.address(&person.address)?,
+        })
     }
 }
 

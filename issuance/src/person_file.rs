@@ -5,9 +5,13 @@
 //!
 //! | Key | |
 //! |---|---|
-//! | `name`\*, `kana` | 氏名, its reading; parts separated by a blank |
-//! | `address`\* | 住所, from the prefecture on |
-//! | `birth`\* | 生年月日, e.g. `1989-10-25` |
+//! | `name`\*, `kana` | 氏名 in the register's characters, its reading; parts separated by a blank |
+//! | `address`\* | 住所 likewise, from the prefecture on |
+//! | `substitutes` | 代替文字: what the certificate has for a character that it lacks, e.g. `{ "𩸽" = "タ" }` |
+//! | `input-assist-text` | `register`, or `certificate` if the input-assist application has the substitutes too |
+//! | `former-name`, `roman-name` | 旧氏, ローマ字 |
+//! | `remarks` | what is printed in the remarks field (追記欄), of `kana`, `former-name`, `roman-name`; otherwise the last two |
+//! | `birth`\* | 生年月日, e.g. `1989-10-25`; in quotes with 00 for what is not known, e.g. `"1945-00-00"` |
 //! | `sex`\* | `male`, `female`, `other`, `unknown`; 男, 女 |
 //! | `my-number`, `residence-code`, `security-code` | 個人番号, 住民票コード, セキュリティコード; invented when absent |
 //! | `photo` | a picture's path |
@@ -38,15 +42,16 @@ use vmyna_card_os::declaration::ReferenceData;
 
 pub use error::PersonFileError;
 use vmyna_applets::Profile;
+use vmyna_applets::birth::BirthDate;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::file_size::FileSizes;
 use vmyna_applets::issued::CardName;
 use vmyna_applets::person::Person;
 use vmyna_applets::pins as names;
 
-use super::order::{Order, Pins, SIGNATURE_AGE};
+use super::order::{Order, Pins, SIGNATURE_AGE, TextForm};
 use super::pictures::DEFAULT_PHOTO;
-use super::{IssuanceError, validity};
+use super::{IssuanceError, characters, validity};
 use source::{Place, Reported, Section, Source};
 
 /// What a file need not say.
@@ -177,9 +182,13 @@ fn read_table(
     let name = card_name(source, top, defaults);
     let profile = profile(source, top, defaults);
     let photo = photo(source, top);
-    let person_name = holder::name(source, top, &mut remarks);
+    let person_name = holder::name(source, top);
     let kana = holder::kana(source, top);
-    let address = holder::address(source, top, &mut remarks);
+    let address = holder::address(source, top);
+    let substitutes = holder::substitutes(source, top);
+    let input_assist_text = holder::text_form(source, top);
+    let former_name = holder::former_name(source, top);
+    let roman_name = holder::roman_name(source, top);
     let sex = holder::sex(source, top);
     let my_number = holder::my_number(source, top);
     let residence_code = holder::residence_code(source, top);
@@ -195,24 +204,48 @@ fn read_table(
     let pins = pins_section.and_then(|section| pins::read(source, section, birth_date, given_code));
     let tries = pins_section.and_then(|section| pins::tries(source, section));
 
+    // A wrong text is reported once, not again for what depends on it.
+    let texts = (|| Ok((person_name?, address?, kana?, substitutes?, former_name?, roman_name?)))();
+    let checked = texts.and_then(|(name, address, kana, substitutes, former_name, roman_name)| {
+        let printed = holder::printed(source, top, &kana, former_name.as_ref(), roman_name.as_ref());
+        let needed = life.as_ref().is_ok_and(|life| life.sign)
+            || input_assist_text
+                .as_ref()
+                .is_ok_and(|form| *form == TextForm::Certificate);
+        if needed {
+            holder::certified(source, (&name, &address), &kana, &substitutes, &mut remarks)?;
+        }
+        for (key, text) in [("name", &name.0), ("address", &address.0)] {
+            holder::drawn(key, text, &mut remarks);
+        }
+        for unused in substitutes.unused(&[&name.0, &address.0]) {
+            let unused: Vec<String> = unused.chars().map(characters::shown).collect();
+            remarks.push(format!(
+                "substitutes: neither name nor address has {}",
+                unused.join(" with ")
+            ));
+        }
+        Ok((name.0, address.0, kana, substitutes, printed?))
+    });
     let (life, pins) = (life?, pins?);
-    let (person_name, address) = (person_name?, address?);
+    let (person_name, address, kana, substitutes, printed) = checked?;
     let mut inventor = holder::Inventor::new(rng);
     let mut impossible = || source.error(Place::file(), "no number could be invented");
     let mut person = Person::new(
-        person_name.text,
-        address.text,
+        person_name,
+        address,
         life.birth,
         sex?,
         inventor.my_number(my_number?).ok_or_else(&mut impossible)?,
         municipality?,
     );
-    person.name_replaced = person_name.replaced;
-    person.kana = kana?;
-    person.address_replaced = address.replaced;
+    person.kana = kana;
     let order = Order {
         name: name?,
         person,
+        substitutes,
+        input_assist_text: input_assist_text?,
+        printed,
         residence_code: inventor.residence_code(residence_code?).ok_or_else(&mut impossible)?,
         security_code: inventor
             .security_code(security_code?, &pins.pins)
@@ -273,7 +306,7 @@ fn photo(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<String>, Re
 
 /// What depends on the birth date and the time of issue.
 struct Life {
-    birth: Date,
+    birth: BirthDate,
     issued: DateTime,
     expiry: Date,
     sign: bool,
@@ -283,7 +316,7 @@ struct Life {
 fn life(
     source: &mut Source<'_>,
     top: Section<'_>,
-    (card, birth): (Result<Section<'_>, Reported>, Result<(Date, Place), Reported>),
+    (card, birth): (Result<Section<'_>, Reported>, Result<(BirthDate, Place), Reported>),
     defaults: &Defaults,
     remarks: &mut Vec<String>,
 ) -> Result<Life, Reported> {
@@ -295,7 +328,7 @@ fn life(
 
     let ((birth, birth_place), (issued, issued_place)) = (birth?, issued?);
     let day = validity::day_in_japan(issued).map_err(|_| source.error(issued_place.clone(), dates::RANGE))?;
-    if birth > day {
+    if birth.reckoned_on(day) > day {
         let message = format!("is after the day of issue, {day}: a cardholder must be born");
         return Err(source.error(birth_place, message));
     }
@@ -334,7 +367,7 @@ fn life(
 }
 
 /// Whether certificates have begun before they end. One begins some seconds after the card's issue: a minute is enough.
-fn certificates_begin(issued: DateTime, birth: Date, expiry: Date) -> bool {
+fn certificates_begin(issued: DateTime, birth: BirthDate, expiry: Date) -> bool {
     let begin = DateTime::from_unix_duration(issued.unix_duration() + Duration::from_secs(60));
     let end = begin.map_err(IssuanceError::from);
     end.and_then(|begin| validity::certificate_end(begin, birth, expiry))

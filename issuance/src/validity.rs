@@ -2,10 +2,13 @@
 //!
 //! All counting is done on days in Japan (JST, UTC+9); instants going in and out are UTC, as in a certificate. This
 //! module must never ask a clock.
+//!
+//! Where a part of the birth date is unknown, birthdays are those of [`BirthDate::reckoned_on`] (`assumed`).
 
 use std::time::Duration;
 
 use der::DateTime;
+use vmyna_applets::birth::BirthDate;
 use vmyna_applets::calendar::{self, Date};
 
 use super::IssuanceError;
@@ -50,8 +53,13 @@ pub fn end_of_day(day: Date) -> Result<DateTime, IssuanceError> {
 /// # Errors
 /// [`IssuanceError::Input`] when the card has expired before the certificate begins; [`IssuanceError::Asn1`] when the end
 /// lies outside the years 1970 to 9999.
-pub fn certificate_end(issued: DateTime, birth: Date, card_expiry: Date) -> Result<DateTime, IssuanceError> {
-    let last_day = birthday_after(birth, day_in_japan(issued)?, 5)?.min(card_expiry);
+pub fn certificate_end(
+    issued: DateTime,
+    birth: impl Into<BirthDate>,
+    card_expiry: Date,
+) -> Result<DateTime, IssuanceError> {
+    let day = day_in_japan(issued)?;
+    let last_day = birthday_after(birth.into().reckoned_on(day), day, 5)?.min(card_expiry);
     let end = end_of_day(last_day)?;
     if end <= issued {
         return Err(IssuanceError::Input("a certificate must begin before its card expires"));
@@ -63,8 +71,9 @@ pub fn certificate_end(issued: DateTime, birth: Date, card_expiry: Date) -> Resu
 ///
 /// # Errors
 /// [`IssuanceError::Input`] when the cardholder is born after the day of issue.
-pub fn card_expiry(issued: DateTime, birth: Date) -> Result<Date, IssuanceError> {
+pub fn card_expiry(issued: DateTime, birth: impl Into<BirthDate>) -> Result<Date, IssuanceError> {
     let day = day_in_japan(issued)?;
+    let birth = birth.into().reckoned_on(day);
     if birth > day {
         return Err(IssuanceError::Input(
             "a cardholder must be born when the card is issued",
@@ -212,6 +221,27 @@ mod tests {
             );
         }
         assert!(card_expiry("2026-11-01T01:00:00Z".parse().unwrap(), date("20261102")).is_err());
+    }
+
+    #[test]
+    fn unknown_birthdays_are_those_of_the_last_day_possible() {
+        let birth = |digits: &str| BirthDate::from_digits(digits.as_bytes()).unwrap();
+        let issued: DateTime = "2026-11-01T01:00:00Z".parse().unwrap();
+        for (digits, card, certificate) in [
+            ("19450000", "20351231", "2030-12-31T14:59:59Z"),
+            ("19450600", "20360630", "2031-06-30T14:59:59Z"),
+            // 18 on the last day of the month at the latest.
+            ("20081100", "20301130", "2030-11-30T14:59:59Z"),
+            ("20081000", "20361031", "2031-10-31T14:59:59Z"),
+            ("20260000", "20311101", "2031-11-01T14:59:59Z"),
+            ("00000000", "20361101", "2031-11-01T14:59:59Z"),
+        ] {
+            let expiry = card_expiry(issued, birth(digits)).unwrap();
+            assert_eq!(expiry, date(card), "{digits}");
+            let end = certificate_end(issued, birth(digits), expiry).unwrap();
+            assert_eq!(end.to_string(), certificate, "{digits}");
+        }
+        assert!(card_expiry(issued, birth("20270000")).is_err());
     }
 
     #[test]

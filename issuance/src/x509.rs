@@ -23,6 +23,7 @@ use x509_cert::time::{Time, Validity};
 use self::names::Hierarchy;
 use super::IssuanceError;
 use super::issuer_key::{CertificateSignature, IssuerKey};
+use super::order::CertificateText;
 use super::validity::authority_end;
 
 /// The last four characters of a cardholder's common name. The same on the test card and on a production card; what they
@@ -167,8 +168,10 @@ pub enum Holder<'a> {
     Signature {
         /// See [`signature_common_name`].
         common_name: &'a str,
-        /// The cardholder.
+        /// The cardholder. Name and address are those of `text`.
         person: &'a Person,
+        /// Name and address, with substitutes for the characters that certificates lack.
+        text: &'a CertificateText,
     },
 }
 
@@ -190,7 +193,9 @@ impl Holder<'_> {
     fn subject(&self) -> Result<Name, IssuanceError> {
         match self {
             Self::Authentication { common_name, .. } => names::authentication_subject(common_name),
-            Self::Signature { common_name, person } => {
+            Self::Signature {
+                common_name, person, ..
+            } => {
                 person.check()?;
                 names::signature_subject(common_name, &person.municipality)
             }

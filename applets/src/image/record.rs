@@ -25,8 +25,11 @@
 //! Object ::= CHOICE { here OCTET STRING, shared [0] SEQUENCE { offset, length INTEGER, digest OCTET STRING } }
 //! ```
 //!
+//! `nameReplaced` and `addressReplaced` are empty. In older images, where name and address are the certificate's, they are
+//! the places of its substitutes (from 0). Unknown parts of `birth` are 00.
+//!
 //! What a version adds is optional and comes last, with the next free tag, so that a record of every earlier version can be
-//! read. A card without any of it has the record of the earlier version, byte for byte: [`version`] decides.
+//! read. A card without any of it has the record of the earlier version, byte for byte: [`version_of`] decides.
 
 use der::asn1::{GeneralizedTime, OctetStringRef, Utf8StringRef};
 use der::{Choice, Decode, Encode, Sequence};
@@ -35,6 +38,7 @@ use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceD
 use zeroize::Zeroizing;
 
 use super::{DEEPEST, ImageError, ImageErrorKind, MOST_OBJECTS};
+use crate::birth::BirthDate;
 use crate::calendar;
 use crate::card_info::CardSerial;
 use crate::cv::KeyId;
@@ -70,9 +74,12 @@ struct Card<'a> {
 
 /// The first version that has each optional field of a record which the record uses; 1 for a record that uses none.
 fn version_of(card: &Card<'_>) -> u32 {
+    let birth = BirthDate::from_digits(card.holder.birth.as_bytes());
+    // A program of version 1 finds no date in a birth date of which a part is unknown.
+    let is_partly_unknown = birth.is_some_and(|birth| birth.known().is_none());
     match card.file_sizes {
-        Some(_) => 2,
-        None => 1,
+        None if !is_partly_unknown => 1,
+        _ => 2,
     }
 }
 
@@ -318,13 +325,13 @@ fn file_sizes(sizes: &[FileSize]) -> Result<Option<Vec<Size<'_>>>, ImageErrorKin
 
 fn holder(summary: &Summary) -> Result<Holder<'_>, ImageErrorKind> {
     let person = &summary.person;
-    let places = |places: &[usize]| places.iter().filter_map(|at| u32::try_from(*at).ok()).collect();
     Ok(Holder {
         name: text(&person.name)?,
         kana: text(&person.kana)?,
         address: text(&person.address)?,
-        name_replaced: places(&person.name_replaced),
-        address_replaced: places(&person.address_replaced),
+        // The name is the register's: no character stands in for another.
+        name_replaced: Vec::new(),
+        address_replaced: Vec::new(),
         birth: person.birth.digits(),
         sex: person.sex.iso5218_digit() - b'0',
         my_number: digits(person.my_number.digits())?,
@@ -490,7 +497,6 @@ fn sizes(list: &[Size<'_>]) -> Result<Vec<FileSize>, DecodeError> {
 }
 
 fn summary(holder: &Holder<'_>) -> Result<Summary, DecodeError> {
-    let places = |places: &[u32]| places.iter().map(|at| *at as usize).collect();
     let number = |text: &Utf8StringRef<'_>| text.as_str().as_bytes().to_vec();
     let my_number = number(&holder.my_number)
         .try_into()
@@ -505,10 +511,8 @@ fn summary(holder: &Holder<'_>) -> Result<Summary, DecodeError> {
     let person = Person {
         name: holder.name.as_str().to_owned(),
         kana: holder.kana.as_str().to_owned(),
-        name_replaced: places(&holder.name_replaced),
         address: holder.address.as_str().to_owned(),
-        address_replaced: places(&holder.address_replaced),
-        birth: date(&holder.birth)?,
+        birth: BirthDate::from_digits(holder.birth.as_bytes()).ok_or(DecodeError::Record("a birth date"))?,
         sex: match holder.sex {
             0 => Sex::Unknown,
             1 => Sex::Male,

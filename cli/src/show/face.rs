@@ -130,12 +130,20 @@ impl Side {
             Area::new(MARGIN, 98.0, wide, 82.0),
             46.0,
         );
+        // The remarks field takes a part of the address' place.
+        let (address, remarks_field) = match summary.printed.is_empty() {
+            true => (114.0, None),
+            false => (66.0, Some(summary.printed.join("　"))),
+        };
         self.field(
             ("住所", "Address"),
             &person.address,
-            Area::new(MARGIN, 188.0, wide, 114.0),
+            Area::new(MARGIN, 188.0, wide, address),
             VALUE,
         );
+        if let Some(text) = remarks_field {
+            self.field(("追記欄", "Remarks"), &text, Area::new(MARGIN, 256.0, wide, 50.0), 24.0);
+        }
         let birth = format!("{} ({})", in_era(person.birth).unwrap_or_default(), person.birth);
         self.field(
             ("生年月日", "Date of birth"),
@@ -404,6 +412,21 @@ mod tests {
         card.jpki.auth = None;
         card.summary.person.name = "別名　太郎".to_owned();
         assert_ne!(drawn(&card).back, plain.back);
+    }
+
+    #[test]
+    fn the_remarks_field_is_drawn_where_the_card_has_one() {
+        let mut card = hanako();
+        let plain = drawn(&card);
+        card.summary
+            .remarks
+            .push(vmyna_applets::issued::Summary::printed_line("旧氏［見本］"));
+        let remarked = drawn(&card);
+        assert!(remarked.remarks.is_empty() && remarked.front != plain.front && remarked.back == plain.back);
+        // A remark that is not printed changes nothing.
+        let mut card = hanako();
+        card.summary.remarks.push("the name is drawn half width".to_owned());
+        assert_eq!(drawn(&card).front, plain.front);
     }
 
     #[test]

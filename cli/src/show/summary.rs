@@ -12,7 +12,10 @@ use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::person::Sex;
 use x509_cert::Certificate;
+use x509_cert::der::asn1::{ObjectIdentifier, Utf8StringRef};
 use x509_cert::der::{DateTime, Decode};
+use x509_cert::ext::pkix::SubjectAltName;
+use x509_cert::ext::pkix::name::GeneralName;
 
 use super::japanese;
 
@@ -36,6 +39,8 @@ pub(super) struct Summary {
     pub(super) certificates: Certificates,
     /// The number of key sets that the cards of the collection share; null if this card has keys of its own.
     pub(super) key_pool: Option<u32>,
+    /// The lines in the remarks field (追記欄) of the face.
+    pub(super) printed: Vec<String>,
     /// Remarks on texts of the face that were changed to fit.
     pub(super) remarks: Vec<String>,
 }
@@ -49,7 +54,10 @@ pub(super) struct Holder {
     pub(super) kana: Option<String>,
     /// 住所.
     pub(super) address: String,
-    /// 生年月日.
+    /// Name and address in the sign certificate, each null if it is the same there.
+    pub(super) certificate_name: Option<String>,
+    pub(super) certificate_address: Option<String>,
+    /// 生年月日, with 00 for what is not known.
     pub(super) birth: String,
     /// The date of birth in the Japanese calendar, e.g. 平成元年10月25日; null before Meiji.
     pub(super) birth_japanese: Option<String>,
@@ -190,7 +198,8 @@ impl Summary {
                 auth_ca: authority(&jpki.auth_ca_certificate, "auth CA certificate")?,
             },
             key_pool: summary.key_pool,
-            remarks: summary.remarks.clone(),
+            printed: summary.printed().map(str::to_owned).collect(),
+            remarks: summary.notes().map(str::to_owned).collect(),
         })
     }
 }
@@ -198,11 +207,18 @@ impl Summary {
 impl Holder {
     fn of(card: &IssuedCard) -> Self {
         let person = &card.summary.person;
+        let certificate = card.jpki.sign.as_ref().map(|sign| sign.certificate.as_slice());
+        let other = |id, here: &str| {
+            let there = certificate.and_then(|certificate| other_name(certificate, id));
+            there.filter(|there| there != here)
+        };
         let digits = |digits: &[u8]| digits.iter().copied().map(char::from).collect();
         Self {
             name: person.name.clone(),
             kana: Some(person.kana.clone()).filter(|kana| !kana.is_empty()),
             address: person.address.clone(),
+            certificate_name: other(NAME, &person.name),
+            certificate_address: other(ADDRESS, &person.address),
             birth: person.birth.to_string(),
             birth_japanese: japanese::in_era(person.birth),
             sex: match person.sex {
@@ -232,6 +248,26 @@ impl CertificateSummary {
             state: State::at(now, begin.into(), end.into()),
         })
     }
+}
+
+/// 氏名 in the sign certificate.
+const NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.1");
+/// 住所 in the sign certificate.
+const ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.5");
+
+/// Returns a text of the subject's alternative names.
+fn other_name(certificate: &[u8], id: ObjectIdentifier) -> Option<String> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    let (_, SubjectAltName(names)) = certificate.tbs_certificate.get().ok()??;
+    let text = names.into_iter().find_map(|name| match name {
+        GeneralName::OtherName(other) if other.type_id == id => other
+            .value
+            .decode_as::<Utf8StringRef<'_>>()
+            .ok()
+            .map(|text| text.as_str().to_owned()),
+        _ => None,
+    });
+    text
 }
 
 /// Returns the day in Japan at a moment, or `None` outside the years 1970 to 9999.

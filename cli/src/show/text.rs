@@ -15,6 +15,14 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io
     line("card", &format!("{} (virtual; its holder is fictional)", summary.name))?;
     line("name", &with(&holder.name, holder.kana.as_deref()))?;
     line("address", &holder.address)?;
+    for (name, text) in [
+        ("certified name", &holder.certificate_name),
+        ("certified addr.", &holder.certificate_address),
+    ] {
+        if let Some(text) = text {
+            line(name, &format!("{text} (in the sign certificate)"))?;
+        }
+    }
     line("birth", &with(&holder.birth, holder.birth_japanese.as_deref()))?;
     line("sex", holder.sex)?;
     line("My Number", &holder.my_number)?;
@@ -34,6 +42,9 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io
     line("token serial", &summary.serials.token)?;
     line("profile", &summary.profile.name)?;
     line("ATR", &summary.profile.atr)?;
+    for printed in &summary.printed {
+        line("remarks field", printed)?;
+    }
     let keys = match summary.key_pool {
         None => "its own".to_owned(),
         Some(1) => "one set, which all cards of its collection share".to_owned(),

@@ -11,7 +11,17 @@ pub(super) fn era_date(date: &[u8]) -> Option<String> {
     ];
     let digits = std::str::from_utf8(date).ok().filter(|digits| digits.len() == 8)?;
     let number: u32 = digits.parse().ok()?;
-    let (_, first) = ERAS.into_iter().find(|(begin, _)| number >= *begin)?;
+    if number == 0 {
+        // Nothing is known of the birth.
+        return Some("000000".to_owned());
+    }
+    // An unknown month or day is 00; the era is that of the last day possible (assumed).
+    let last = match (number / 100 % 100, number % 100) {
+        (0, _) => number + 1231,
+        (_, 0) => number + 31,
+        _ => number,
+    };
+    let (_, first) = ERAS.into_iter().find(|(begin, _)| last >= *begin)?;
     Some(format!("{:02}{}", number / 10000 - first + 1, digits.get(4..)?))
 }
 

@@ -1,7 +1,7 @@
 //! Shows values as text. Control characters in a card's file are escaped, so that they can't control a terminal.
 
 use vmyna_apdu::{Language, hex, say};
-use vmyna_applets::calendar::Date;
+use vmyna_applets::birth::BirthDate;
 use vmyna_applets::cv::KeyId;
 
 use super::meaning::Form;
@@ -65,7 +65,8 @@ pub(crate) fn text(value: &[u8]) -> Option<String> {
 
 /// `20361025 (2036-10-25)`.
 pub(crate) fn date(value: &[u8]) -> Option<String> {
-    let date = Date::from_digits(value)?;
+    // A birth date may have 00 for what is not known.
+    let date = BirthDate::from_digits(value)?;
     Some(format!("{} ({date})", date.digits()))
 }
 

@@ -183,7 +183,7 @@ fn a_signature_certificate_is_issued_from_the_fifteenth_birthday_on() {
     // Issued on 1 November 2026 in Japan.
     let born = |digits| {
         let mut order = order();
-        order.person.birth = date(digits);
+        order.person.birth = date(digits).into();
         order
     };
     assert!(refusal(&born(b"20111102")).contains("15 years"));
@@ -201,7 +201,7 @@ fn the_day_of_issue_is_japans() {
     // 15:00 UTC is midnight in Japan: the fifteenth birthday begins.
     let at = |time: &str| {
         let mut order = order();
-        order.person.birth = date(b"20111102");
+        order.person.birth = date(b"20111102").into();
         order.issued = time.parse().unwrap();
         order
     };
@@ -212,7 +212,7 @@ fn the_day_of_issue_is_japans() {
 #[test]
 fn dates_in_the_wrong_order_are_refused() {
     let mut unborn = order();
-    unborn.person.birth = date(b"20261102");
+    unborn.person.birth = date(b"20261102").into();
     assert!(refusal(&unborn).contains("born"));
     let ended = Order {
         expiry: date(b"20261031"),
@@ -253,6 +253,7 @@ fn a_text_that_is_drawn_otherwise_than_it_is_is_remarked() {
     order.person.address = "京".repeat(25);
     // A character of neither font.
     order.person.name = "見本　\u{2A6A5}".to_owned();
+    order.substitutes.insert("\u{2A6A5}", "テツ").unwrap();
     let remarks = issue(&order).unwrap().summary.remarks;
     assert_eq!(remarks.len(), 2, "{remarks:?}");
     assert!(remarks[0].starts_with("1 of the name's characters"), "{remarks:?}");

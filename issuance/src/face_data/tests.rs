@@ -60,6 +60,7 @@ fn pictures([name, address, security_code, my_number, photo]: [usize; 5]) -> Pic
         png: vec![byte; length].into(),
         layout: Layout::Plain,
         replaced: Vec::new(),
+        usual_forms: Vec::new(),
     };
     Pictures {
         name: text(name, 1),

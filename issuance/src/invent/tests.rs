@@ -5,6 +5,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use super::*;
+use crate::characters;
 use crate::pictures::{Layout, Pictures};
 
 fn issued() -> DateTime {
@@ -157,12 +158,12 @@ fn every_text_is_one_that_a_card_carries_and_draws_whole() {
     let orders = town(8, 5_000);
     for order in &orders {
         let person = &order.person;
-        let name = characters::name(&person.name);
-        assert_eq!((&name.text, name.replaced.len()), (&person.name, 0));
-        let address = characters::address(&person.address);
-        assert_eq!((&address.text, address.replaced.len()), (&person.address, 0));
+        assert_eq!(characters::name(&person.name).as_ref(), Ok(&person.name));
+        assert_eq!(characters::address(&person.address).as_ref(), Ok(&person.address));
         assert_eq!(characters::kana(&person.kana).as_ref(), Ok(&person.kana));
-        replaced += usize::from(!person.name_replaced.is_empty());
+        let certified = order.certificate_text().unwrap();
+        assert_eq!(certified.address.text, person.address);
+        replaced += usize::from(!certified.name.replaced.is_empty());
     }
     assert!(
         (20..150).contains(&replaced),
@@ -246,7 +247,7 @@ fn the_lists_of_names_are_whole() {
     let families = readings(names::FAMILIES);
     for (family, variant) in names::VARIANTS {
         assert!(families.iter().any(|name| name.0 == family));
-        let carried = characters::name(variant);
+        let carried = Substitutes::default().name(variant, "").unwrap();
         assert_eq!(
             (carried.text.as_str(), carried.replaced),
             (family, vec![at_of_difference(family, variant)])

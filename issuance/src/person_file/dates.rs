@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use der::DateTime;
 use toml::value::{Datetime, Offset};
-use vmyna_applets::calendar::Date;
+use vmyna_applets::birth::BirthDate;
 
 use super::source::{Place, Reported, Section, Source};
 
@@ -14,18 +14,33 @@ pub(super) const RANGE: &str = "must be a time from which the card's dates lie i
 /// When a card of a given day is issued: 10:00 in Japan, in UTC the same day.
 const MORNING_UTC: u8 = 1;
 
-/// The birth date, and where it stands.
-pub(super) fn birth(source: &mut Source<'_>, top: Section<'_>) -> Result<(Date, Place), Reported> {
-    let Some((birth, place)) = source.date(top, "birth")? else {
+/// The birth date, and where it stands. A text may have 00 for what is not known.
+pub(super) fn birth(source: &mut Source<'_>, top: Section<'_>) -> Result<(BirthDate, Place), Reported> {
+    let birth = match source
+        .raw_text(top, "birth")
+        .and_then(|(text, place)| Some((partly_unknown(text)?, place)))
+    {
+        Some(unknown) => Some(unknown),
+        None => source.date(top, "birth")?.map(|(date, place)| (date.into(), place)),
+    };
+    let Some((birth, place)) = birth else {
         return Err(source.missing(top, "birth", "the birth date, written like 1989-10-25"));
     };
-    if birth.japanese().is_none() {
+    if birth.is_before_meiji() {
         return Err(source.error(
             place,
             "is before Meiji, which began on 1868-01-25: no card writes such a date",
         ));
     }
     Ok((birth, place))
+}
+
+/// A date like `1945-00-00`; `None` for any other text.
+fn partly_unknown(text: &str) -> Option<BirthDate> {
+    let [year, month, day] = text.split('-').collect::<Vec<_>>().try_into().ok()?;
+    let all: String = [year, month, day].concat();
+    let lengths = (year.len(), month.len(), day.len()) == (4, 2, 2);
+    BirthDate::from_digits(all.as_bytes()).filter(|birth| lengths && birth.known().is_none())
 }
 
 /// The time of issue, UTC, and where it stands.

@@ -5,70 +5,78 @@
 
 use rsa::rand_core::CryptoRngCore;
 use vmyna_applets::person::{
-    Municipality, MunicipalityCode, MyNumber, ResidenceCode, SecurityCode, Sex, my_number_check_digit,
-    residence_code_check_digit,
+    Municipality, MunicipalityCode, MyNumber, ResidenceCode, SecurityCode, Sex, is_variation_selector,
+    my_number_check_digit, residence_code_check_digit,
 };
 
 use super::PinName;
 use super::source::{Place, Reported, Section, Source};
-use crate::characters::{self, Carried};
-use crate::municipalities;
-use crate::order::Pins;
+use crate::characters::{self, BadCharacter, SubstituteError, Substitutes};
+use crate::order::{LONGEST_TEXT, Pins, TextForm};
+use crate::{municipalities, pictures};
 
-/// The longest address and, `assumed`, the longest name and reading that a certificate carries, in characters.
-const LONGEST_TEXT: usize = 200;
 /// The longest name of a municipality, in characters: a part of a certificate's name has at most 64, and one ends in
 /// ` CRLDP`.
 const LONGEST_MUNICIPALITY: usize = 58;
 
+/// A text of the register, and where it stands.
+type Placed = (String, Place);
+
 /// 氏名.
-pub(super) fn name(source: &mut Source<'_>, top: Section<'_>, remarks: &mut Vec<String>) -> Result<Carried, Reported> {
+pub(super) fn name(source: &mut Source<'_>, top: Section<'_>) -> Result<Placed, Reported> {
     let what = "the name, family name and given name separated by a blank";
-    carried(source, (top, "name"), what, characters::name, remarks)
+    let name = register(source, (top, "name"), characters::name)?;
+    name.ok_or_else(|| source.missing(top, "name", what))
 }
 
 /// 住所.
-pub(super) fn address(
-    source: &mut Source<'_>,
-    top: Section<'_>,
-    remarks: &mut Vec<String>,
-) -> Result<Carried, Reported> {
+pub(super) fn address(source: &mut Source<'_>, top: Section<'_>) -> Result<Placed, Reported> {
     let what = "the address, from the prefecture on, without post code";
-    carried(source, (top, "address"), what, characters::address, remarks)
+    let address = register(source, (top, "address"), characters::address)?;
+    address.ok_or_else(|| source.missing(top, "address", what))
 }
 
-/// A required text as a certificate carries it.
-fn carried(
+/// 旧氏.
+pub(super) fn former_name(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<Placed>, Reported> {
+    register(source, (top, "former-name"), characters::name)
+}
+
+/// The name in Roman letters (ローマ字).
+pub(super) fn roman_name(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<Placed>, Reported> {
+    let Some((text, place)) = source.text(top, "roman-name")? else {
+        return Ok(None);
+    };
+    if !is_roman(text, LONGEST_TEXT) {
+        let message = format!("is written in Roman letters, e.g. \"MIHON HANAKO\", with at most {LONGEST_TEXT}");
+        return Err(source.error(place, message));
+    }
+    Ok(Some((text.to_owned(), place)))
+}
+
+/// A text in the register's characters.
+fn register(
     source: &mut Source<'_>,
     (section, key): (Section<'_>, &'static str),
-    what: &str,
-    carry: fn(&str) -> Carried,
-    remarks: &mut Vec<String>,
-) -> Result<Carried, Reported> {
+    form: fn(&str) -> Result<String, BadCharacter>,
+) -> Result<Option<Placed>, Reported> {
     let Some((text, place)) = source.text(section, key)? else {
-        return Err(source.missing(section, key, what));
+        return Ok(None);
     };
-    no_controls(source, &place, text)?;
-    let carried = carry(text);
-    length(source, place, &carried.text, LONGEST_TEXT)?;
-    remarks.extend(carried.remarks.iter().map(|remark| {
-        format!("{key}: {remark}, because a certificate's characters are those of JIS X 0208 and JIS X 0212")
-    }));
-    Ok(carried)
+    let text = form(text).map_err(|bad| source.error(place.clone(), leave_out(&bad)))?;
+    length(source, place.clone(), &text, LONGEST_TEXT)?;
+    Ok(Some((text, place)))
 }
 
-fn no_controls(source: &mut Source<'_>, place: &Place, text: &str) -> Result<(), Reported> {
-    match text.chars().find(|character| character.is_control()) {
-        None => Ok(()),
-        Some(control) => {
-            let message = format!("has a control character, {}: leave it out", characters::shown(control));
-            Err(source.error(place.clone(), message))
-        }
-    }
+fn leave_out(bad: &BadCharacter) -> String {
+    format!("{bad}: leave it out")
 }
 
 fn length(source: &mut Source<'_>, place: Place, text: &str, longest: usize) -> Result<(), Reported> {
-    match text.chars().count() {
+    match text
+        .chars()
+        .filter(|character| !is_variation_selector(*character))
+        .count()
+    {
         0 => Err(source.error(place, "is empty")),
         count if count > longest => Err(source.error(
             place,
@@ -83,7 +91,7 @@ pub(super) fn kana(source: &mut Source<'_>, top: Section<'_>) -> Result<String, 
     let Some((text, place)) = source.text(top, "kana")? else {
         return Ok(String::new());
     };
-    no_controls(source, &place, text)?;
+    characters::check(text).map_err(|bad| source.error(place.clone(), leave_out(&bad)))?;
     let kana = characters::kana(text).map_err(|other| {
         let message = format!(
             "has {}, which is no kana: write the reading in katakana",
@@ -93,6 +101,128 @@ pub(super) fn kana(source: &mut Source<'_>, top: Section<'_>) -> Result<String, 
     })?;
     length(source, place, &kana, LONGEST_TEXT)?;
     Ok(kana)
+}
+
+/// 代替文字. An error shows nothing but one character of a key.
+pub(super) fn substitutes(source: &mut Source<'_>, top: Section<'_>) -> Result<Substitutes, Reported> {
+    let mut substitutes = Substitutes::default();
+    let mut result = Ok(());
+    for (key, substitute, place) in source.entries(top, "substitutes")? {
+        if let Err(rule) = substitutes.insert(key, substitute) {
+            let message = match rule {
+                SubstituteError::Needless => key.chars().next().map_or_else(String::new, characters::shown) + ": ",
+                _ => String::new(),
+            };
+            result = Err(source.error(place, format!("{message}{rule}")));
+        }
+    }
+    result.map(|()| substitutes)
+}
+
+/// The form of name and address in the input-assist application.
+pub(super) fn text_form(source: &mut Source<'_>, top: Section<'_>) -> Result<TextForm, Reported> {
+    match source.text(top, "input-assist-text")? {
+        None | Some(("register", _)) => Ok(TextForm::Register),
+        Some(("certificate", _)) => Ok(TextForm::Certificate),
+        Some((_, place)) => Err(source.error(place, "is one of: register, certificate")),
+    }
+}
+
+/// What the remarks field (追記欄) of the card's face has: what `remarks` lists, or else former name and Roman name if there
+/// are any. The words before them are `assumed`.
+pub(super) fn printed(
+    source: &mut Source<'_>,
+    top: Section<'_>,
+    kana: &str,
+    former_name: Option<&Placed>,
+    roman_name: Option<&Placed>,
+) -> Result<Vec<String>, Reported> {
+    let line = |key: &str| match key {
+        "kana" => (!kana.is_empty()).then(|| format!("振り仮名 {kana}")),
+        "former-name" => former_name.map(|(name, _)| format!("旧氏［{name}］")),
+        "roman-name" => roman_name.map(|(name, _)| name.clone()),
+        _ => None,
+    };
+    let Some(wanted) = source.texts(top, "remarks")? else {
+        return Ok(["former-name", "roman-name"].into_iter().filter_map(line).collect());
+    };
+    let mut lines = Vec::new();
+    for (key, place) in wanted {
+        if !["kana", "former-name", "roman-name"].contains(&key) {
+            return Err(source.error(place, "lists some of: kana, former-name, roman-name"));
+        }
+        match line(key) {
+            Some(line) if !lines.contains(&line) => lines.push(line),
+            Some(_) => {}
+            None => return Err(source.error(place, format!("lists {key}, which the file doesn't give"))),
+        }
+    }
+    Ok(lines)
+}
+
+/// Notes on how the certificate and the pictures have the texts.
+pub(super) fn certified(
+    source: &mut Source<'_>,
+    (name, address): (&Placed, &Placed),
+    kana: &str,
+    substitutes: &Substitutes,
+    remarks: &mut Vec<String>,
+) -> Result<(), Reported> {
+    let carried = [
+        ("name", name, substitutes.name(&name.0, kana)),
+        ("address", address, substitutes.address(&address.0)),
+    ];
+    let mut result = Ok(());
+    for (key, (_, place), carried) in carried {
+        match carried {
+            Ok(carried) => {
+                if let Err(reported) = length(source, place.clone(), &carried.text, LONGEST_TEXT) {
+                    result = Err(reported);
+                }
+                remarks.extend(carried.remarks.iter().map(|remark| {
+                    format!("{key}: {remark}, because its characters are those of JIS X 0208 and JIS X 0212")
+                }));
+            }
+            Err(lacking) => {
+                let entries = lacking.entries();
+                let line = match substitutes.is_empty() {
+                    true => format!("add the line `substitutes = {{ {entries} }}` above the first [section]"),
+                    false => format!("add `{entries}` to `substitutes`"),
+                };
+                let kana = match (key, kana) {
+                    ("name", "") => ", or give `kana`",
+                    ("name", _) => ", or give `kana` as many parts as `name`",
+                    _ => "",
+                };
+                let message = format!(
+                    "has {}, which no certificate carries and for which no substitute is known: {line}, with a kanji or \
+                     katakana for …{kana}",
+                    lacking.shown()
+                );
+                result = Err(source.error(place.clone(), message));
+            }
+        }
+    }
+    result
+}
+
+/// Notes on what the pictures of a text can't show.
+pub(super) fn drawn(key: &str, text: &str, remarks: &mut Vec<String>) {
+    let mut lacking: Vec<char> = text
+        .chars()
+        .filter(|character| pictures::is_lacking(*character))
+        .collect();
+    lacking.sort_unstable();
+    lacking.dedup();
+    remarks.extend(lacking.into_iter().map(|character| {
+        let character = characters::shown(character);
+        format!("{key}: WARNING: the font of the card's pictures lacks {character}: they show 〓 there")
+    }));
+    if text.chars().any(pictures::is_left_out) {
+        remarks.push(format!(
+            "{key}: the card's pictures show the usual form of a character with a variation selector or an accent"
+        ));
+    }
 }
 
 /// 性別.
@@ -208,28 +338,28 @@ fn roman(source: &mut Source<'_>, section: Section<'_>, key: &str) -> Result<Opt
     let Some((text, place)) = source.text(section, key)? else {
         return Ok(None);
     };
-    let allowed = |byte: &u8| byte.is_ascii_alphabetic() || b" -'.".contains(byte);
-    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
-    let bytes = text.as_bytes();
-    if !bytes.iter().all(allowed) || !ends(bytes.first()) || bytes.len() > LONGEST_MUNICIPALITY {
+    if !is_roman(text, LONGEST_MUNICIPALITY) {
         let message = format!("is written in Roman letters, e.g. \"Tokyo-to\", with at most {LONGEST_MUNICIPALITY}");
         return Err(source.error(place, message));
     }
     Ok(Some(text.to_owned()))
 }
 
-/// The municipality in Japanese.
+fn is_roman(text: &str, longest: usize) -> bool {
+    let allowed = |byte: &u8| byte.is_ascii_alphabetic() || b" -'.".contains(byte);
+    let ends = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
+    let bytes = text.as_bytes();
+    bytes.iter().all(allowed) && ends(bytes.first()) && bytes.len() <= longest
+}
+
+/// The municipality in Japanese. Only pictures have it.
 fn title(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<String>, Reported> {
     let Some((text, place)) = source.text(section, "title")? else {
         return Ok(None);
     };
-    no_controls(source, &place, text)?;
-    let carried = characters::name(text);
-    length(source, place.clone(), &carried.text, LONGEST_MUNICIPALITY)?;
-    match carried.remarks.first() {
-        Some(remark) => Err(source.error(place, format!("has a character outside JIS X 0208 and 0212: {remark}"))),
-        None => Ok(Some(carried.text)),
-    }
+    let title = characters::name(text).map_err(|bad| source.error(place.clone(), leave_out(&bad)))?;
+    length(source, place, &title, LONGEST_MUNICIPALITY)?;
+    Ok(Some(title))
 }
 
 /// Invents numbers, and keeps which.

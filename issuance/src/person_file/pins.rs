@@ -11,7 +11,7 @@
 //!
 //! One PIN for all purposes is allowed. This module must never say a PIN.
 
-use vmyna_applets::calendar::Date;
+use vmyna_applets::birth::BirthDate;
 use vmyna_applets::person::SecurityCode;
 use vmyna_applets::pins::{self as names, CardPin};
 use vmyna_applets::{card_info, face_info, input_assist, jpki, residence_code};
@@ -31,7 +31,7 @@ pub(super) struct Chosen {
 pub(super) fn read(
     source: &mut Source<'_>,
     section: Section<'_>,
-    birth: Option<Date>,
+    birth: Option<BirthDate>,
     security_code: Option<SecurityCode>,
 ) -> Result<Chosen, Reported> {
     let guessable = Guessable { birth, security_code };
@@ -103,7 +103,7 @@ fn four_digits(
 
 /// What no PIN may be made of.
 struct Guessable {
-    birth: Option<Date>,
+    birth: Option<BirthDate>,
     security_code: Option<SecurityCode>,
 }
 

@@ -19,6 +19,11 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "name",
             "kana",
             "address",
+            "substitutes",
+            "input-assist-text",
+            "former-name",
+            "roman-name",
+            "remarks",
             "birth",
             "sex",
             "my-number",
@@ -285,6 +290,63 @@ impl<'a> Source<'a> {
             }
             Some((_, place)) => Err(self.error(place, "must be text in quotes")),
         }
+    }
+
+    /// A text, or `None` if there is none or another value.
+    pub(super) fn raw_text<'t>(&self, section: Section<'t>, key: &str) -> Option<(&'t str, Place)> {
+        match self.value(section, key)? {
+            (DeValue::String(text), place) => Some((text, place)),
+            _ => None,
+        }
+    }
+
+    /// A list of texts.
+    pub(super) fn texts<'t>(
+        &mut self,
+        section: Section<'t>,
+        key: &str,
+    ) -> Result<Option<Vec<(&'t str, Place)>>, Reported> {
+        let Some((value, place)) = self.value(section, key) else {
+            return Ok(None);
+        };
+        let text = |item: &'t Spanned<DeValue<'t>>| match item.get_ref() {
+            DeValue::String(text) => Some((&**text, place.clone())),
+            _ => None,
+        };
+        let texts = match value {
+            DeValue::Array(items) => items.iter().map(text).collect(),
+            _ => None,
+        };
+        texts
+            .map(Some)
+            .ok_or_else(|| self.error(place, "is a list of texts in quotes, in brackets"))
+    }
+
+    /// A table whose keys are free, with texts as values. The place is that of the entry.
+    pub(super) fn entries<'t>(
+        &mut self,
+        section: Section<'t>,
+        key: &str,
+    ) -> Result<Vec<(&'t str, &'t str, Place)>, Reported> {
+        const FORM: &str = "has a text in quotes for each character in quotes, in braces";
+        let (table, place) = match self.value(section, key) {
+            None => return Ok(Vec::new()),
+            Some((DeValue::Table(table), place)) => (table, place),
+            Some((_, place)) => return Err(self.error(place, FORM)),
+        };
+        let mut entries = Vec::with_capacity(table.len());
+        let mut result = Ok(());
+        for (name, value) in table {
+            let place = Place {
+                line: Some(self.line_of(name)),
+                ..place.clone()
+            };
+            match value.get_ref() {
+                DeValue::String(text) => entries.push((&**name.get_ref(), &**text, place)),
+                _ => result = Err(self.error(place, FORM)),
+            }
+        }
+        result.map(|()| entries)
     }
 
     /// `true` or `false`.

@@ -388,26 +388,187 @@ fn a_municipality_that_is_not_known_needs_its_names_and_one_that_is_may_have_oth
 }
 
 #[test]
-fn a_substituted_character_is_marked_and_remarked() {
+fn the_certificate_alone_has_substitutes_with_a_remark() {
     let text = full_with(&[(1, "name = '髙橋 花子'"), (3, "address = '東京都千代田区𠮷町1-2'")]);
     let file = read_now(&text).unwrap();
     let person = &file.order.person;
     assert_eq!(
-        (person.name.as_str(), &person.name_replaced[..]),
-        ("高橋　花子", &[0][..])
+        (person.name.as_str(), person.address.as_str()),
+        ("髙橋　花子", "東京都千代田区𠮷町１－２")
+    );
+    let certified = file.order.certificate_text().unwrap();
+    assert_eq!(
+        (certified.name.text.as_str(), certified.name.flags().as_str()),
+        ("高橋　花子", "10000")
     );
     assert_eq!(
-        (person.address.as_str(), &person.address_replaced[..]),
-        ("東京都千代田区吉町１－２", &[7][..])
+        (certified.address.text.as_str(), certified.address.flags().as_str()),
+        ("東京都千代田区吉町１－２", "000000010000")
     );
-    let because = "because a certificate's characters are those of JIS X 0208 and JIS X 0212";
+    let because = "because its characters are those of JIS X 0208 and JIS X 0212";
     assert_eq!(
         file.remarks,
         [
-            format!("name: 髙 (U+9AD9) becomes 高, {because}"),
-            format!("address: 𠮷 (U+20BB7) becomes 吉, {because}")
+            format!("name: the certificate has 高 for 髙 (U+9AD9), {because}"),
+            format!("address: the certificate has 吉 for 𠮷 (U+20BB7), {because}")
         ]
     );
+    // A card without certificate needs none.
+    let without = full_with(&[(1, "name = '髙橋 花子'"), (24, "sign = false")]);
+    assert!(read_now(&without).unwrap().remarks.is_empty());
+}
+
+#[test]
+fn a_character_without_substitute_is_refused_with_the_line_to_add() {
+    let lacking = |kana: &str, more: &str| {
+        let text = full_with(&[(1, "name = '見本 𪚥子'"), (2, kana), (9, more)]);
+        faults(&text)
+    };
+    let has = "line 1, name: has 𪚥 (U+2A6A5), which no certificate carries and for which no substitute is known: ";
+    let choice = "with a kanji or katakana for …";
+    assert_eq!(
+        lacking("", ""),
+        [format!(
+            "{has}add the line `substitutes = {{ \"𪚥\" = \"…\" }}` above the first [section], {choice}, or give `kana`"
+        )]
+    );
+    assert_eq!(
+        lacking("kana = 'ミホンテツコ'", "substitutes = { \"髙\" = \"タカ\" }"),
+        [format!(
+            "{has}add `\"𪚥\" = \"…\"` to `substitutes`, {choice}, or give `kana` as many parts as `name`"
+        )]
+    );
+    // The line that the message asks for.
+    let file = read_now(&full_with(&[
+        (1, "name = '見本 𪚥子'"),
+        (2, ""),
+        (9, "substitutes = { \"𪚥\" = \"テ\" }"),
+    ]));
+    let certified = file.unwrap().order.certificate_text().unwrap().name;
+    assert_eq!(
+        (certified.text.as_str(), certified.flags().as_str()),
+        ("見本　テ子", "00010")
+    );
+    // The reading instead.
+    let file = read_now(&full_with(&[(1, "name = '見本 𪚥子'"), (2, "kana = 'ミホン テツコ'")])).unwrap();
+    let certified = file.order.certificate_text().unwrap().name;
+    assert_eq!(
+        (certified.text.as_str(), certified.flags().as_str()),
+        ("見本　テツコ", "000111")
+    );
+    assert_eq!(
+        faults(&full_with(&[(3, "address = '東京都千代田区①番'")])),
+        [format!(
+            "line 3, address: has ① (U+2460), which no certificate carries and for which no substitute is known: add the line \
+             `substitutes = {{ \"①\" = \"…\" }}` above the first [section], {choice}"
+        )]
+    );
+}
+
+#[test]
+fn a_wrong_substitute_is_refused_and_an_unused_one_remarked() {
+    for (entry, message) in [
+        (
+            "'髙橋' = '高'",
+            "a substitute stands for one character, with its variation selector if it has one",
+        ),
+        (
+            "'高' = 'タ'",
+            "高 (U+9AD8): certificates carry this character: it needs no substitute",
+        ),
+        (
+            "'髙' = '〓'",
+            "a substitute is 1 to 8 characters of JIS X 0208 or 0212, without blanks and without 〓",
+        ),
+        (
+            "'髙' = 1",
+            "has a text in quotes for each character in quotes, in braces",
+        ),
+    ] {
+        let text = full_with(&[(9, &format!("substitutes = {{ {entry} }}"))]);
+        assert_eq!(faults(&text), [format!("line 9, substitutes: {message}")]);
+    }
+    let file = read_now(&full_with(&[(9, "substitutes = { '𩸽' = 'ホ' }")])).unwrap();
+    assert_eq!(file.remarks, ["substitutes: neither name nor address has 𩸽 (U+29E3D)"]);
+}
+
+#[test]
+fn a_character_that_the_pictures_lack_is_a_warning() {
+    let file = read_now(&full_with(&[(1, "name = '見本 𪚥子'"), (2, "kana = 'ミホン テツコ'")])).unwrap();
+    assert_eq!(file.remarks.len(), 2);
+    assert_eq!(
+        file.remarks[1],
+        "name: WARNING: the font of the card's pictures lacks 𪚥 (U+2A6A5): they show 〓 there"
+    );
+    let file = read_now(&full_with(&[(1, "name = '葛\u{E0100}城 花子'")])).unwrap();
+    assert_eq!(
+        file.remarks,
+        [
+            "name: the certificate has 葛 for 葛 (U+845B) with U+E0100, because its characters are those of JIS X 0208 and JIS \
+             X 0212",
+            "name: the card's pictures show the usual form of a character with a variation selector or an accent"
+        ]
+    );
+    assert_eq!(file.order.person.name, "葛\u{E0100}城　花子");
+}
+
+#[test]
+fn the_remarks_field_has_what_the_file_lists_or_the_other_names() {
+    let printed = |lines: &str| {
+        let names = format!("former-name = '髙山'\nroman-name = 'MIHON HANAKO'\n{lines}");
+        read_now(&full_with(&[(9, &names)])).unwrap().order.printed
+    };
+    assert_eq!(printed(""), ["旧氏［髙山］", "MIHON HANAKO"]);
+    assert_eq!(
+        printed("remarks = ['kana', 'former-name', 'kana']"),
+        ["振り仮名 ミホン　ハナコ", "旧氏［髙山］"]
+    );
+    assert!(printed("remarks = []").is_empty() && read_now(FULL).unwrap().order.printed.is_empty());
+    for (line, message) in [
+        ("remarks = 'kana'", "remarks: is a list of texts in quotes, in brackets"),
+        (
+            "remarks = ['name']",
+            "remarks: lists some of: kana, former-name, roman-name",
+        ),
+        (
+            "remarks = ['roman-name']",
+            "remarks: lists roman-name, which the file doesn't give",
+        ),
+        (
+            "roman-name = '見本'",
+            "roman-name: is written in Roman letters, e.g. \"MIHON HANAKO\", with at most 200",
+        ),
+        (
+            "input-assist-text = 'kana'",
+            "input-assist-text: is one of: register, certificate",
+        ),
+    ] {
+        assert_eq!(faults(&full_with(&[(9, line)])), [format!("line 9, {message}")]);
+    }
+}
+
+#[test]
+fn an_unknown_part_of_a_birth_date_is_text_with_zeros() {
+    let of = |birth: &str| read_now(&full_with(&[(4, &format!("birth = {birth}"))]));
+    let order = of("'1945-00-00'").unwrap().order;
+    assert_eq!(order.person.birth.to_string(), "1945-00-00");
+    assert_eq!(of("'0000-00-00'").unwrap().order.person.birth.to_string(), "0000-00-00");
+    assert_eq!(of("'1945-06-15'").unwrap().order.person.birth.to_string(), "1945-06-15");
+    for wrong in [
+        "'1945-00-15'",
+        "'0000-06-15'",
+        "1945-00-00",
+        "'1945-13-00'",
+        "'1945-0-0'",
+        "'19450000'",
+        "'1867-00-00'",
+        "'2027-00-00'",
+    ] {
+        assert_eq!(of(wrong).unwrap_err().len(), 1, "{wrong}");
+    }
+    // The end of the card by the last possible birthday.
+    let text = full_with(&[(4, "birth = '1945-00-00'"), (21, "")]);
+    assert_eq!(read_now(&text).unwrap().order.expiry.to_string(), "2035-12-31");
 }
 
 #[test]

@@ -2,27 +2,29 @@
 
 use png::{BitDepth, ColorType, DeflateCompression, Encoder, Filter};
 
+use vmyna_applets::person::is_variation_selector;
+
 use super::font::{self, Glyph};
 use super::{HEIGHT, Layout};
-use crate::IssuanceError;
+use crate::{IssuanceError, characters};
 
 /// A text that fits.
 pub(super) struct Line {
     pub(super) glyphs: Vec<Glyph>,
     pub(super) layout: Layout,
     pub(super) replaced: Vec<usize>,
+    pub(super) usual_forms: Vec<usize>,
 }
 
 /// Chooses the first layout in which the text is at most `width` dots wide.
 pub(super) fn fit(text: &str, width: u32) -> Line {
-    let mut replaced = Vec::new();
-    for (at, character) in text.chars().enumerate() {
-        if is_variation_selector(character) || font::glyph(character).is_none() {
-            replaced.push(at);
-        }
-    }
+    let places = |of: fn(char) -> bool| {
+        let found = text.chars().enumerate().filter(|(_, character)| of(*character));
+        found.map(|(at, _)| at).collect::<Vec<_>>()
+    };
+    let (replaced, usual_forms) = (places(super::is_lacking), places(is_left_out));
     let in_layout = |layout| -> Vec<Glyph> {
-        let shown = text.chars().filter(|character| !is_variation_selector(*character));
+        let shown = text.chars().filter(|character| !is_left_out(*character));
         shown.map(|character| glyph(character, layout)).collect()
     };
     for layout in [Layout::Plain, Layout::HalfWidth, Layout::Squeezed] {
@@ -32,6 +34,7 @@ pub(super) fn fit(text: &str, width: u32) -> Line {
                 glyphs,
                 layout,
                 replaced,
+                usual_forms,
             };
         }
     }
@@ -43,12 +46,13 @@ pub(super) fn fit(text: &str, width: u32) -> Line {
         glyphs,
         layout: Layout::Cut,
         replaced,
+        usual_forms,
     }
 }
 
-/// Variation selectors follow a character and choose one of its forms. The fonts have one form of each.
-fn is_variation_selector(character: char) -> bool {
-    matches!(character, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
+/// Variation selectors and accents follow a character and choose one of its forms. The fonts have one form of each.
+pub(super) fn is_left_out(character: char) -> bool {
+    is_variation_selector(character) || characters::is_accent(character)
 }
 
 fn glyph(character: char, layout: Layout) -> Glyph {

@@ -40,9 +40,11 @@ pub struct TextPicture {
     pub png: Content,
     /// The way in which the text was made to fit.
     pub layout: Layout,
-    /// Which characters of the text (counted from 0) are not drawn as they are. For a character that the fonts lack, 〓 is
-    /// drawn. For a variation selector, which chooses a form of the character before it, nothing is drawn.
+    /// For which characters of the text (counted from 0) 〓 is drawn, because the fonts lack them.
     pub replaced: Vec<usize>,
+    /// Which characters of the text (counted from 0) are variation selectors or accents, for which nothing is drawn: the
+    /// character before has its usual form (`assumed`).
+    pub usual_forms: Vec<usize>,
 }
 
 impl fmt::Debug for TextPicture {
@@ -67,6 +69,17 @@ pub enum Layout {
     Cut,
 }
 
+/// Whether 〓 is drawn for a character, because the fonts of the pictures lack it.
+#[must_use]
+pub fn is_lacking(character: char) -> bool {
+    !line::is_left_out(character) && font::glyph(character).is_none()
+}
+
+/// Whether nothing is drawn for a character: a variation selector or an accent.
+pub(crate) fn is_left_out(character: char) -> bool {
+    line::is_left_out(character)
+}
+
 impl TextPicture {
     /// Draws `text` on a picture `width` dots wide, at least one full-width character (12) and at most 4,096.
     ///
@@ -81,6 +94,7 @@ impl TextPicture {
             png: line::png(&line.glyphs, width)?.into(),
             layout: line.layout,
             replaced: line.replaced,
+            usual_forms: line.usual_forms,
         })
     }
 }

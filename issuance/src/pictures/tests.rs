@@ -144,8 +144,9 @@ fn a_character_that_only_the_outlines_have_is_drawn_from_them() {
 #[test]
 fn a_variation_selector_takes_no_room_and_is_reported() {
     let picture = draw("辻\u{E0100}子", NAME_WIDTH);
-    assert_eq!(picture.replaced, [1]);
+    assert_eq!((picture.replaced, picture.usual_forms), (vec![], vec![1]));
     assert_eq!(picture.png, draw("辻子", NAME_WIDTH).png);
+    assert_eq!(draw("e\u{301}", NAME_WIDTH).png, draw("e", NAME_WIDTH).png);
 }
 
 #[test]

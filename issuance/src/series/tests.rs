@@ -259,7 +259,7 @@ fn a_watch_is_told_of_each_key_and_each_card() {
 fn a_card_that_cannot_be_issued_is_named_and_those_before_it_are_handed_over() {
     let mut orders = orders(4);
     // Fourteen years old, with a signature certificate.
-    orders[2].person.birth = vmyna_applets::calendar::Date::from_digits(b"20120101").unwrap();
+    orders[2].person.birth = vmyna_applets::calendar::Date::from_digits(b"20120101").unwrap().into();
     let mut names = Vec::new();
     let refused = pooled(1, Some(1)).issue(orders.into_iter().map(Ok), &(), |card| {
         names.push(card.name.to_string());

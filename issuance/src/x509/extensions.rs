@@ -24,6 +24,7 @@ use super::Holder;
 use super::names::{self, Hierarchy};
 use crate::IssuanceError;
 use crate::issuer_key::IssuerKey;
+use crate::order::CertificateText;
 
 const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 const CPS_QUALIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.2.1");
@@ -72,12 +73,12 @@ pub(super) fn of_holder(
 ) -> Result<(), IssuanceError> {
     let hierarchy = holder.hierarchy();
     match holder {
-        Holder::Signature { person, .. } => {
+        Holder::Signature { person, text, .. } => {
             critical(
                 builder,
                 KeyUsage(KeyUsages::DigitalSignature | KeyUsages::NonRepudiation),
             )?;
-            plain(builder, SubjectAltName(personal_names(person)?))?;
+            plain(builder, SubjectAltName(personal_names(person, text)?))?;
         }
         Holder::Authentication { .. } => {
             critical(builder, KeyUsage(KeyUsages::DigitalSignature.into()))?;
@@ -101,20 +102,14 @@ pub(super) fn of_holder(
 }
 
 /// The four attributes and the two substitution strings, in the card's order, which is not that of their identifiers.
-fn personal_names(person: &Person) -> Result<Vec<GeneralName>, IssuanceError> {
+fn personal_names(person: &Person, text: &CertificateText) -> Result<Vec<GeneralName>, IssuanceError> {
     let values = [
-        (FULL_NAME, person.name.clone()),
+        (FULL_NAME, text.name.text.clone()),
         (BIRTH_DATE, person.birth_with_era_digit()?),
         (SEX, person.sex.certificate_digit().to_string()),
-        (ADDRESS, person.address.clone()),
-        (
-            NAME_SUBSTITUTION,
-            substitution_digits(&person.name, &person.name_replaced),
-        ),
-        (
-            ADDRESS_SUBSTITUTION,
-            substitution_digits(&person.address, &person.address_replaced),
-        ),
+        (ADDRESS, text.address.text.clone()),
+        (NAME_SUBSTITUTION, text.name.flags()),
+        (ADDRESS_SUBSTITUTION, text.address.flags()),
     ];
     values
         .into_iter()
@@ -202,24 +197,5 @@ impl<T: Encode> Encode for Marked<T> {
 impl<T: AssociatedOid + Encode> AsExtension for Marked<T> {
     fn critical(&self, _subject: &Name, _extensions: &[Extension]) -> bool {
         self.critical
-    }
-}
-
-/// One digit a character, `1` where the character is a replacement, else `0`.
-fn substitution_digits(text: &str, replaced: &[usize]) -> String {
-    text.chars()
-        .enumerate()
-        .map(|(at, _)| if replaced.contains(&at) { '1' } else { '0' })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_replaced_character_is_flagged_at_its_place() {
-        assert_eq!(substitution_digits("見本　一", &[3]), "0001");
-        assert_eq!(substitution_digits("見本　一", &[]), "0000");
     }
 }

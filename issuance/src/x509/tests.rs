@@ -7,6 +7,7 @@ use vmyna_applets::calendar::Date;
 use vmyna_applets::person::{MyNumber, Sex};
 
 use super::*;
+use crate::characters::{Substitutes, is_carried};
 use crate::keys;
 use proptest::prelude::*;
 
@@ -59,6 +60,10 @@ fn with(change: impl FnOnce(&mut Person)) -> Person {
 }
 
 fn issue_sign(person: &Person) -> Result<Vec<u8>, IssuanceError> {
+    issue_with(person, &CertificateText::of(person, &Substitutes::default()).unwrap())
+}
+
+fn issue_with(person: &Person, text: &CertificateText) -> Result<Vec<u8>, IssuanceError> {
     let code = person.municipality.code;
     let common_name = signature_common_name("2025-10-16T17:26:00Z".parse().unwrap(), 134, code)?;
     authority(Hierarchy::Signature).issue(&Request {
@@ -69,6 +74,7 @@ fn issue_sign(person: &Person) -> Result<Vec<u8>, IssuanceError> {
         holder: Holder::Signature {
             common_name: &common_name,
             person,
+            text,
         },
     })
 }
@@ -248,15 +254,17 @@ fn no_certificate_contains_a_name_or_an_address_of_the_real_service() {
 #[test]
 fn replaced_characters_other_sexes_and_long_texts_reach_the_certificate() {
     let person = with(|person| {
-        person.kana = String::new();
-        person.name_replaced = vec![0, 4];
-        person.address = "あ".repeat(200);
-        person.address_replaced = vec![199];
+        person.name = "髙橋　太𠮷".to_owned();
+        person.address = "あ".repeat(199) + "①";
         person.sex = Sex::Unknown;
     });
-    let lines = outline::of_certificate(&issue_sign(&person).unwrap());
+    let mut substitutes = Substitutes::default();
+    substitutes.insert("①", "1").unwrap();
+    let text = CertificateText::of(&person, &substitutes).unwrap();
+    let lines = outline::of_certificate(&issue_with(&person, &text).unwrap());
     let names = lines.iter().find(|line| line.starts_with("30{2.5.29.17 ")).unwrap();
     for part in [
+        "5.5.1 A0{0C:高橋　太吉}}",
         "5.5.3 A0{0C:3}}",
         "5.5.2 A0{0C:10001}}",
         &format!("5.5.6 A0{{0C:{}1}}}}", "0".repeat(199)),
@@ -345,7 +353,8 @@ proptest! {
     fn names_of_any_length_give_a_certificate_that_reads_back_to_the_same_bytes(
         name in "[一-龠]{1,40}　[ぁ-ん]{1,40}", address in "[一-龠０-９]{1,200}",
     ) {
-        let der = issue_sign(&with(|person| { person.name = name; person.address = address; })).unwrap();
+        let carried = |text: String| text.replace(|character| !is_carried(character), "見");
+        let der = issue_sign(&with(|person| { person.name = carried(name); person.address = carried(address); })).unwrap();
         prop_assert_eq!(Certificate::from_der(&der).unwrap().to_der().unwrap(), der);
     }
 }

@@ -20,12 +20,12 @@ const FAULTS: &[(usize, &str, &str)] = &[
     (
         1,
         r#"name = "見\u0007本""#,
-        "line 1, name: has a control character, U+0007: leave it out",
+        "line 1, name: character 2 is U+0007, a control character: leave it out",
     ),
     (
         2,
         r#"kana = "ミホン\n""#,
-        "line 2, kana: has a control character, U+000A: leave it out",
+        "line 2, kana: character 4 is U+000A, a control character: leave it out",
     ),
     (
         2,
@@ -145,8 +145,8 @@ const FAULTS: &[(usize, &str, &str)] = &[
     (17, "title = ''", "line 17, municipality.title: is empty"),
     (
         17,
-        "title = '髙市'",
-        "line 17, municipality.title: has a character outside JIS X 0208 and 0212: 髙 (U+9AD9) becomes 高",
+        r#"title = "葛\u200B城市""#,
+        "line 17, municipality.title: character 2 is U+200B, which can't be seen: leave it out",
     ),
     (
         20,

@@ -1,0 +1,137 @@
+//! The characters that no text of a card may have, because a reader doesn't see them.
+
+/// A character that no text may have, and its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("character {position} is {}, {why}", super::shown(*.character))]
+pub struct BadCharacter {
+    /// Which character of the text it is, from 1, by code points.
+    pub position: usize,
+    /// The character.
+    pub character: char,
+    why: &'static str,
+}
+
+/// Looks for characters that no text may have: controls, signs that can't be seen or change the direction of writing,
+/// variation selectors that follow no Han character, accents that follow no character, and code points that are none.
+///
+/// # Errors
+/// The first of them.
+pub fn check(text: &str) -> Result<(), BadCharacter> {
+    let mut before = None;
+    for (at, character) in text.chars().enumerate() {
+        if let Some(why) = fault(before, character) {
+            return Err(BadCharacter {
+                position: at + 1,
+                character,
+                why,
+            });
+        }
+        before = Some(character);
+    }
+    Ok(())
+}
+
+fn fault(before: Option<char>, character: char) -> Option<&'static str> {
+    if character.is_control() {
+        return Some("a control character");
+    }
+    if vmyna_applets::person::is_variation_selector(character) {
+        let follows_a_han_character = before.is_some_and(is_han);
+        return (!follows_a_han_character).then_some("a variation selector that follows no kanji");
+    }
+    if is_accent(character) {
+        let follows_a_letter = before.is_some_and(|before| !before.is_whitespace());
+        return (!follows_a_letter).then_some("an accent that follows no letter");
+    }
+    if changes_direction(character) {
+        return Some("which changes the direction of writing");
+    }
+    if is_invisible(character) {
+        return Some("which can't be seen");
+    }
+    is_noncharacter(character).then_some("a code point without a character")
+}
+
+/// Accents and voicing marks that join the character before them.
+pub(crate) const fn is_accent(character: char) -> bool {
+    matches!(character, '\u{0300}'..='\u{034E}' | '\u{0350}'..='\u{036F}' | '\u{3099}' | '\u{309A}')
+}
+
+/// Unicode's script Han, as far as it has code points for single characters.
+const fn is_han(character: char) -> bool {
+    matches!(character,
+        '\u{2E80}'..='\u{2FD5}' | '々' | '〇' | '\u{3021}'..='\u{3029}' | '\u{3038}'..='\u{303B}'
+        | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFD}')
+}
+
+/// Unicode's bidirectional format characters.
+const fn changes_direction(character: char) -> bool {
+    matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Unicode's property `Default_Ignorable_Code_Point`, the separators of lines and paragraphs, and marks for annotations.
+const fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200D}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
+        | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+const fn is_noncharacter(character: char) -> bool {
+    matches!(character, '\u{FDD0}'..='\u{FDEF}') || character as u32 & 0xFFFE == 0xFFFE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_that_cannot_be_seen_is_found_with_its_place() {
+        for (text, position, code, why) in [
+            ("見\u{7}本", 2, "U+0007", "a control character"),
+            ("\u{9B}", 1, "U+009B", "a control character"),
+            ("見本　\u{200B}花子", 4, "U+200B", "which can't be seen"),
+            ("\u{FEFF}見本", 1, "U+FEFF", "which can't be seen"),
+            ("見本\u{2028}", 3, "U+2028", "which can't be seen"),
+            ("見本\u{E0001}", 3, "U+E0001", "which can't be seen"),
+            ("見\u{202E}本", 2, "U+202E", "which changes the direction of writing"),
+            ("見\u{2067}本", 2, "U+2067", "which changes the direction of writing"),
+            (
+                "ミ\u{E0100}",
+                2,
+                "U+E0100",
+                "a variation selector that follows no kanji",
+            ),
+            ("\u{E0100}", 1, "U+E0100", "a variation selector that follows no kanji"),
+            (
+                "葛\u{E0100}\u{E0101}",
+                3,
+                "U+E0101",
+                "a variation selector that follows no kanji",
+            ),
+            ("1\u{FE0F}", 2, "U+FE0F", "a variation selector that follows no kanji"),
+            ("　\u{301}", 2, "U+0301", "an accent that follows no letter"),
+            ("\u{FFFE}", 1, "U+FFFE", "a code point without a character"),
+            ("\u{3FFFF}", 1, "U+3FFFF", "a code point without a character"),
+        ] {
+            let bad = check(text).unwrap_err();
+            assert_eq!(bad.to_string(), format!("character {position} is {code}, {why}"));
+        }
+    }
+
+    #[test]
+    fn what_can_be_seen_passes() {
+        for text in [
+            "",
+            "髙橋　𩸽",
+            "葛\u{E0100}飾\u{E01EF}",
+            "𠮷\u{FE00}",
+            "e\u{301}",
+            "①㈱😀",
+            "\u{E000}",
+            "a b\u{A0}c",
+        ] {
+            assert_eq!(check(text), Ok(()), "{text:?}");
+        }
+    }
+}
