@@ -1,9 +1,13 @@
 //! The person file: any text is an order or a list of faults in the order of its lines, twice the same, and no fault or
-//! remark says a secret of the file.
+//! remark says a secret of the file. What a certificate would have is in its character sets, with as many flags as
+//! characters, and no text of an order has a character that can't be seen.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use der::DateTime;
+use encoding_rs::EUC_JP;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use vmyna_issuance::person_file::{Defaults, PersonFile, read};
@@ -68,7 +72,38 @@ fn read_again(result: Result<PersonFile, Vec<vmyna_issuance::person_file::Person
 fn check(file: &PersonFile) {
     let order = &file.order;
     assert!(order.check().is_ok(), "an order that can't be carried out");
-    assert!(order.person.birth <= order.expiry);
+    assert!(order.person.birth.first_day().is_none_or(|first| first <= order.expiry));
+    for text in [&order.person.name, &order.person.address, &order.person.kana] {
+        assert!(!text.chars().any(is_unseen), "a character that can't be seen: {text:?}");
+    }
+    if order.sign_certificate {
+        let texts = order.certificate_text().expect("texts of a certificate");
+        for carried in [&texts.name, &texts.address] {
+            assert!(
+                carried.text.chars().all(in_certificate),
+                "not of the sets: {:?}",
+                carried.text
+            );
+            assert_eq!(
+                carried.flags().len(),
+                carried.text.chars().count(),
+                "not a flag a character"
+            );
+            assert!((1..=200).contains(&carried.flags().len()));
+        }
+        let kept = |(character, flag)| (flag == '0').then_some(character);
+        let unflagged: String = texts
+            .name
+            .text
+            .chars()
+            .zip(texts.name.flags().chars())
+            .filter_map(kept)
+            .collect();
+        assert!(
+            is_within(&unflagged, &order.person.name),
+            "an unflagged character is not the register's"
+        );
+    }
     assert!(
         file.photo
             .as_ref()
@@ -83,6 +118,34 @@ fn check(file: &PersonFile) {
         .map(|digit| char::from(*digit))
         .collect();
     assert!(!format!("{order:?}").contains(&number), "Debug shows the My Number");
+}
+
+/// Whether the characters of one text are in another, in their order.
+fn is_within(part: &str, whole: &str) -> bool {
+    let mut rest = whole.chars();
+    part.chars().all(|character| rest.any(|other| other == character))
+}
+
+/// Controls, zero-width and bidirectional characters, as the order's rule names them.
+fn is_unseen(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// JIS X 0208 and 0212 by the EUC-JP decoder, and ASCII; not 〓.
+fn in_certificate(character: char) -> bool {
+    static SETS: LazyLock<HashSet<char>> = LazyLock::new(|| {
+        // Without the rows that one maker added to JIS X 0208.
+        let rows = (0xA1..=0xA8_u8).chain(0xB0..=0xF4);
+        let double = rows.flat_map(|row| (0xA1..=0xFE_u8).map(move |cell| vec![row, cell]));
+        let triple = (0xA1..=0xFE_u8).flat_map(|row| (0xA1..=0xFE_u8).map(move |cell| vec![0x8F, row, cell]));
+        let decoded = double.chain(triple).filter_map(|code| {
+            let text = EUC_JP.decode_without_bom_handling_and_without_replacement(&code)?;
+            text.chars().next()
+        });
+        decoded.collect()
+    });
+    character != '〓' && (matches!(character, ' '..='~') || SETS.contains(&character))
 }
 
 /// Values of the file that must not be said: long enough not to stand in a message by chance, and once in the file, so that
