@@ -259,15 +259,13 @@ const ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8
 fn other_name(certificate: &[u8], id: ObjectIdentifier) -> Option<String> {
     let certificate = Certificate::from_der(certificate).ok()?;
     let (_, SubjectAltName(names)) = certificate.tbs_certificate.get().ok()??;
-    let text = names.into_iter().find_map(|name| match name {
-        GeneralName::OtherName(other) if other.type_id == id => other
-            .value
-            .decode_as::<Utf8StringRef<'_>>()
-            .ok()
-            .map(|text| text.as_str().to_owned()),
+    names.into_iter().find_map(|name| match name {
+        GeneralName::OtherName(other) if other.type_id == id => {
+            let text = other.value.decode_as::<Utf8StringRef<'_>>().ok()?;
+            Some(text.as_str().to_owned())
+        }
         _ => None,
-    });
-    text
+    })
 }
 
 /// Returns the day in Japan at a moment, or `None` outside the years 1970 to 9999.

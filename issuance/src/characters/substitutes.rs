@@ -29,13 +29,12 @@ impl Carried {
     }
 
     fn push(&mut self, text: impl IntoIterator<Item = char>, substituted: bool) {
-        let mut at = self.text.chars().count();
-        for character in text {
+        let before = self.text.chars().count();
+        for (at, character) in (before..).zip(text) {
             self.text.push(character);
             if substituted {
                 self.replaced.push(at);
             }
-            at += 1;
         }
     }
 
