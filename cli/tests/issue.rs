@@ -438,6 +438,49 @@ fn a_contactless_card_comes_with_a_reader_that_answers_for_itself() {
     assert_eq!(answers.trim(), "6E00", "a card with contacts sees the command itself");
 }
 
+#[test]
+fn a_rare_name_is_the_registers_on_the_card_and_substituted_in_the_certificate() {
+    let here = folder();
+    let person = PERSON.replace("見本　太郎", "髙橋　𩸽").replace(
+        "birth = \"1990-04-01\"",
+        "birth = \"1945-00-00\"\nformer-name = \"俱利\"\nroman-name = \"TAKAHASHI HOKKE\"",
+    );
+    let refused = issue(&here, &person, &[]).exits_with(2).err();
+    let line = "substitutes = { \"𩸽\" = \"…\" }";
+    assert!(
+        refused.contains("line 2, name: has 𩸽 (U+29E3D)") && refused.contains(line),
+        "{refused}"
+    );
+    assert_eq!(names(&here), ["taro.toml"]);
+
+    let person = format!("{}\n{person}", line.replace('…', "タ"));
+    let told = issue(&here, &person, &[]).exits_with(0).out();
+    assert!(told.contains("the certificate has 高 for 髙 (U+9AD9)"), "{told}");
+    assert!(told.contains("the certificate has タ for 𩸽 (U+29E3D)"), "{told}");
+    let json = in_folder(&here, &["show", "taro.vmyna", "--json"]).exits_with(0).out();
+    for part in [
+        "\"name\": \"髙橋　𩸽\"",
+        "\"certificate_name\": \"高橋　タ\"",
+        "\"certificate_address\": null",
+        "\"birth\": \"1945-00-00\"",
+        "昭和20年月日不詳",
+        "旧氏［俱利］",
+        "\"TAKAHASHI HOKKE\"",
+        "\"remarks\": []",
+    ] {
+        assert!(json.contains(part), "{part} in {json}");
+    }
+    let shown = in_folder(&here, &["show", "taro.vmyna"]).exits_with(0).out();
+    for part in [
+        "髙橋　𩸽",
+        "高橋　タ (in the sign certificate)",
+        "1945-00-00 (昭和20年月日不詳)",
+        "旧氏［俱利］",
+    ] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+}
+
 /// The examples of the repository.
 #[test]
 fn the_example_files_are_issued_as_they_are() {

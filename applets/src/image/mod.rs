@@ -5,8 +5,8 @@
 //!
 //! # Format, versions 1 and 2
 //!
-//! Version 2 adds optional fields to a card. An image of cards without any of them is version 1, so that programs which know
-//! no other version can read it. Numbers are big-endian.
+//! Version 2 adds optional fields to a card, and birth dates of which a part is unknown. An image of cards without any of
+//! them is version 1, so that programs which know no other version can read it. Numbers are big-endian.
 //!
 //! ```text
 //! header    8  89 56 4D 59 4E 41 0D 0A   (an octet that is no text, "VMYNA", CR LF)

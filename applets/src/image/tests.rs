@@ -204,6 +204,13 @@ fn an_image_has_the_first_version_that_has_all_of_its_cards() {
             assert!(holdings(&read) == holdings(card));
         }
     }
+    // A birth date of which a part is unknown is no date to a program of version 1.
+    let mut unknown = exact.clone();
+    unknown.summary.person.birth = crate::birth::BirthDate::from_digits(b"19450000").unwrap();
+    let bytes = written(std::slice::from_ref(&unknown));
+    assert_eq!(version_of(&bytes), 2);
+    let read = open(bytes).unwrap().card(&unknown.name).unwrap();
+    assert_eq!(read.summary.person.birth, unknown.summary.person.birth);
     // The record of a card without new fields is the same in both versions.
     let (one, two) = (written(std::slice::from_ref(&exact)), written(&[exact, real]));
     let identity = |image: Vec<u8>| open(image).unwrap().identity(&name("a")).unwrap();

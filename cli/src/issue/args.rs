@@ -76,7 +76,10 @@ A person file:
     name = \"見本　太郎\"                  # 氏名
     kana = \"ミホン　タロウ\"              # its reading
     address = \"東京都千代田区見本町１\"   # 住所, from the prefecture on
-    birth = \"1990-04-01\"
+    substitutes = { \"𩸽\" = \"タ\" }        # 代替文字: what the certificate has for a character it lacks
+    former-name = \"旧姓\"                # 旧氏, in the remarks field of the face as
+    roman-name = \"MIHON TARO\"          # the name in Roman letters
+    birth = \"1990-04-01\"               # \"1945-00-00\" if month and day are unknown
     sex = \"male\"                       # male, female, other, unknown
     my-number = \"123456789018\"         # this, the residence-code (住民票コード) and the
     security-code = \"2026\"             # security-code are invented where they are not given

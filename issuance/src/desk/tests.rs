@@ -67,7 +67,7 @@ fn date(digits: &[u8; 8]) -> Date {
 
 /// The rule that an order breaks.
 fn refusal(order: &Order) -> &'static str {
-    match issue(order) {
+    match issue(order).map(|card| card.name) {
         Err(IssuanceError::Input(rule)) => rule,
         other => panic!("{other:?}"),
     }
@@ -261,4 +261,101 @@ fn a_text_that_is_drawn_otherwise_than_it_is_is_remarked() {
         remarks[1].starts_with("the address is longer than its picture"),
         "{remarks:?}"
     );
+}
+
+/// The value of an object in a file of objects.
+fn value(file: &[u8], tag: u16) -> Vec<u8> {
+    let (outer, _) = vmyna_card_os::tlv::Tlv::read(file).unwrap();
+    let objects = vmyna_card_os::tlv::Tlv::read_all(outer.value).unwrap();
+    objects.iter().find(|object| object.tag == tag).unwrap().value.to_vec()
+}
+
+/// The texts in the subject alternative name of the sign certificate, in its order.
+fn certified_texts(card: &IssuedCard) -> Vec<String> {
+    use x509_cert::ext::pkix::{SubjectAltName, name::GeneralName};
+    let (certificate, _) = certified(card.jpki.sign.as_ref().unwrap());
+    let (_, SubjectAltName(names)) = certificate.tbs_certificate.get().unwrap().unwrap();
+    let text = |name: GeneralName| match name {
+        GeneralName::OtherName(other) => other.value.decode_as::<String>().unwrap(),
+        other => panic!("{other:?}"),
+    };
+    names.into_iter().map(text).collect()
+}
+
+#[test]
+fn the_certificate_alone_has_substitutes_unless_input_assist_is_to_have_them() {
+    let mut order = order();
+    order.person.name = "髙橋　葛\u{E0100}𩸽".to_owned();
+    order.person.kana.clear();
+    order.person.address = "東京都千代田区\u{FA11}町１".to_owned();
+    assert!(refusal(&order).contains("substitute"));
+    order.substitutes.insert("𩸽", "タ").unwrap();
+    let card = issue(&order).unwrap();
+    let texts = |card: &IssuedCard| {
+        let file = card.input_assist.data.attributes.as_bytes();
+        [0xDF22, 0xDF23].map(|tag| String::from_utf8(value(file, tag)).unwrap())
+    };
+    assert_eq!(texts(&card), [order.person.name.clone(), order.person.address.clone()]);
+    assert_eq!(card.summary.person, order.person);
+    let names = certified_texts(&card);
+    assert_eq!([&names[0], &names[3]], ["高橋　葛タ", "東京都千代田区崎町１"]);
+    assert_eq!([&names[4], &names[5]], ["10011", "0000000100"]);
+    // The face has the register's characters: those pictures differ from the certificate's.
+    let drawn = |text: &str| TextPicture::draw(text, crate::pictures::NAME_WIDTH).unwrap().png;
+    let face = value(card.face_info.data.card_face.as_bytes(), 0xDF25);
+    assert!(face == drawn(&order.person.name).as_bytes() && face != drawn("高橋　葛タ").as_bytes());
+
+    order.input_assist_text = TextForm::Certificate;
+    let substituted = issue(&order).unwrap();
+    assert_eq!(texts(&substituted), ["高橋　葛タ", "東京都千代田区崎町１"]);
+    assert_eq!(certified_texts(&substituted), names);
+    assert!(substituted.face_info.data.card_face == card.face_info.data.card_face);
+}
+
+#[test]
+fn a_card_without_sign_certificate_needs_no_substitute() {
+    let mut order = order();
+    order.person.name = "見本　𩸽".to_owned();
+    order.person.kana.clear();
+    order.sign_certificate = false;
+    assert!(issue(&order).is_ok());
+    order.input_assist_text = TextForm::Certificate;
+    assert!(refusal(&order).contains("substitute"));
+}
+
+#[test]
+fn an_unknown_birth_date_is_written_with_zeros_everywhere() {
+    for (digits, certificate, pin) in [
+        (b"19450000", "319450000", "200000"),
+        (b"19450600", "319450600", "200600"),
+        (b"00000000", "000000000", "000000"),
+    ] {
+        let mut order = order();
+        order.person.birth = vmyna_applets::birth::BirthDate::from_digits(digits).unwrap();
+        let card = issue(&order).unwrap();
+        assert_eq!(certified_texts(&card)[1], certificate);
+        assert_eq!(value(card.input_assist.data.attributes.as_bytes(), 0xDF24), digits);
+        assert_eq!(value(card.face_info.data.age_record.as_bytes(), 0xDF11), digits);
+        assert_eq!(value(card.face_info.data.card_face.as_bytes(), 0xDF22), digits);
+        assert_eq!(
+            card.face_info.birth_date_pin.value.as_ref().unwrap().as_bytes(),
+            pin.as_bytes()
+        );
+        let code = format!("{pin}{:04}{}", order.expiry.year(), order.security_code.as_str());
+        assert_eq!(
+            card.face_info.code_b.value.as_ref().unwrap().as_bytes(),
+            code.as_bytes()
+        );
+    }
+}
+
+#[test]
+fn a_line_of_the_remarks_field_is_printed_and_no_note() {
+    let mut order = order();
+    order.printed = vec!["旧氏［見本］".to_owned()];
+    let summary = issue(&order).unwrap().summary;
+    assert_eq!(summary.printed().collect::<Vec<_>>(), ["旧氏［見本］"]);
+    assert_eq!(summary.notes().count(), 0);
+    order.printed = vec!["旧氏\u{202E}".to_owned()];
+    assert!(refusal(&order).contains("can be seen"));
 }

@@ -45,6 +45,16 @@ fn piece() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Letters that certificates carry, variants, selectors, characters that can't be seen, and any.
+fn text() -> impl Strategy<Value = String> {
+    let letters = prop_oneof![
+        6 => prop::sample::select("見本花子髙𠮷俱葛ァー①𩸽〓A1　".chars().collect::<Vec<_>>()),
+        1 => prop::sample::select(vec!['\u{E0100}', '\u{FE00}', '\u{301}', '\u{200B}', '\u{202E}', '\u{FEFF}']),
+        1 => any::<char>(),
+    ];
+    prop::collection::vec(letters, 0..8).prop_map(|letters| letters.into_iter().collect())
+}
+
 /// A person whom a file can describe.
 fn person() -> impl Strategy<Value = Person> {
     let texts = (
@@ -130,6 +140,40 @@ proptest! {
                 let said = fault.to_string();
                 prop_assert!(SECRETS.iter().chain(&["12345678901", "1357", "9630"]).all(|secret| !said.contains(secret)), "{}", said);
             }
+        }
+    }
+
+    #[test]
+    fn every_text_of_a_person_is_carried_by_the_rules_or_refused_with_its_line(
+        (name, kana, address, former) in (text(), "[ァ-ヶ　]{1,6}|", text(), text()),
+        chosen in prop::collection::vec((text(), text()), 0..3),
+    ) {
+        let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
+        let chosen: Vec<String> = chosen.iter().map(|(one, other)| format!("{} = {}", quoted(one), quoted(other))).collect();
+        let kana = if kana.trim_matches('　').is_empty() { String::new() } else { format!("kana = {}", quoted(&kana)) };
+        let text = super::full_with(&[
+            (1, &format!("name = {}", quoted(&name))),
+            (2, &kana),
+            (3, &format!("address = {}", quoted(&address))),
+            (9, &format!("former-name = {}", quoted(&former))),
+            (10, &format!("substitutes = {{ {} }}", chosen.join(", "))),
+        ]);
+        match read_now(&text) {
+            Ok(file) => {
+                let order = file.order;
+                prop_assert!(order.check().is_ok());
+                let certified = order.certificate_text().unwrap();
+                for carried in [&certified.name, &certified.address] {
+                    prop_assert!(carried.text.chars().all(characters::is_carried), "{:?}", carried);
+                    prop_assert_eq!(carried.flags().chars().count(), carried.text.chars().count());
+                    prop_assert!((1..=200).contains(&carried.text.chars().count()));
+                }
+                for text in [&order.person.name, &order.person.address].into_iter().chain(&order.printed) {
+                    prop_assert!(characters::check(text).is_ok());
+                }
+            }
+            // A text of more than one line moves the lines behind it; a wrong one is reported where it begins.
+            Err(faults) => prop_assert!(faults.iter().all(|fault| fault.line.is_some()), "{:?}\n{}", faults, text),
         }
     }
 
