@@ -403,3 +403,87 @@ fn help_and_completions_are_there_for_every_command() {
     }
     vmyna([] as [&str; 0]).output().unwrap().exits_with(2);
 }
+
+#[test]
+fn announced_data_are_fetched_and_a_wrong_le_is_mended_on_request() {
+    const READ: &str = "00B08A00000000";
+    let whole = vmyna(["apdu", "--plain", SELECT_JPKI, READ])
+        .output()
+        .unwrap()
+        .exits_with(0)
+        .out();
+    let run = |fault: &str, options: &[&str]| {
+        let mut command = vmyna(["apdu", "--fault", fault]);
+        command.args(options).args([SELECT_JPKI, READ]).output().unwrap()
+    };
+    for fault in ["sw=61xx,ins=B0", "sw=61xx,ins=B0,piece=100"] {
+        let output = run(fault, &["--auto-response", "--plain", "--expect", "9000"]).exits_with(0);
+        assert_eq!(output.out(), whole, "{fault}");
+    }
+    // Without the option the answer is the announcement.
+    let output = run("sw=61xx,ins=B0", &["--plain"]).exits_with(0);
+    assert_eq!(output.out(), "9000\n6100\n");
+    // The certificate has 1,586 bytes: at most 256 fit a 6Cxx.
+    let read = ["--auto-response", SELECT_JPKI, "00B08A0010"];
+    let whole = vmyna(["apdu", "--plain", SELECT_JPKI, "00B08A0010"])
+        .output()
+        .unwrap()
+        .exits_with(0)
+        .out();
+    let mut command = vmyna(["apdu", "--plain", "--fault", "sw=6Cxx,ins=B0"]);
+    assert_eq!(
+        command
+            .args(["--auto-response", SELECT_JPKI, "00B08A0000"])
+            .output()
+            .unwrap()
+            .exits_with(0)
+            .out()
+            .lines()
+            .count(),
+        2
+    );
+    let mut command = vmyna(["apdu", "--fault", "sw=61xx,ins=B0,piece=10"]);
+    let out = command.args(read).output().unwrap().exits_with(0).out();
+    let lines: Vec<_> = out.lines().filter(|line| line.starts_with(">>")).collect();
+    assert_eq!(
+        lines[1..],
+        [
+            ">> (4+0) 00B08A00 10   READ BINARY EF 000A, 16 bytes from 0 (auth certificate)",
+            ">> (4+0) 00C00000 0A   GET RESPONSE",
+            ">> (4+0) 00C00000 06   GET RESPONSE",
+        ],
+        "{out}"
+    );
+    assert_eq!(whole.lines().nth(1).unwrap().len(), 2 * 18);
+}
+
+#[test]
+fn follow_up_commands_are_in_the_trace_and_end_at_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("t.txt");
+    let mut command = vmyna([
+        "apdu",
+        "--auto-response",
+        "--plain",
+        "--fault",
+        "sw=6Cxx,ins=84",
+        "--trace",
+    ]);
+    let out = command
+        .arg(&trace)
+        .args(["0084000000", "0084000008"])
+        .output()
+        .unwrap()
+        .exits_with(0)
+        .out();
+    assert_eq!(out.lines().count(), 2, "{out}");
+    let trace = fs::read_to_string(trace).unwrap();
+    assert!(trace.contains(" 00840000 00 ") && trace.contains("6C"), "{trace}");
+    let mut command = vmyna(["apdu", "--auto-response", "--fault", "sw=61xx,ins=B0,piece=1"]);
+    let output = command
+        .args([SELECT_JPKI, "00B08A00000000"])
+        .output()
+        .unwrap()
+        .exits_with(1);
+    assert!(output.err().contains("after 1024 further commands"), "{}", output.err());
+}

@@ -32,6 +32,12 @@ pub(crate) struct Apdu {
     #[arg(long, conflicts_with = "why")]
     pub(crate) plain: bool,
 
+    /// Do what a driver of T=0 does: fetch the data that 61xx announces with GET RESPONSE, and repeat a command that is
+    /// answered 6Cxx with that Le, at most 1024 times for an APDU. Each is printed and is in the trace; --plain and --expect
+    /// take the whole answer
+    #[arg(long)]
+    pub(crate) auto_response: bool,
+
     /// Explain each field of an APDU, and the rules and access conditions that decided (virtual card only)
     #[arg(long, conflicts_with = "reader")]
     pub(crate) why: bool,
@@ -75,5 +81,7 @@ Examples:
     vmyna apdu 00A4040C0AD392F000260100000001 00A4020C020018 00200080
   Read the authentication certificate with one extended READ BINARY by short EF identifier:
     vmyna apdu --plain 00A4040C0AD392F000260100000001 00B08A00000000
+  Read from a card that gives its data in two steps, as with T=0:
+    vmyna apdu --auto-response --fault sw=61xx,ins=B0 00A4040C0AD392F000260100000001 00B08A0010
   See why the signature certificate can't be read before its password:
     vmyna apdu --why 00A4040C0AD392F000260100000001 00B0810000";

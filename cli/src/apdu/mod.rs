@@ -1,6 +1,7 @@
 //! `vmyna apdu`: APDUs from arguments, standard input or a prompt to a virtual card or a card in a PC/SC reader.
 
 pub(crate) mod args;
+mod auto_response;
 mod expect;
 mod input;
 mod step;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use vmyna_apdu::{Reader, ResponseApdu, hex};
-use vmyna_explain::{Narrator, Reasons};
+use vmyna_explain::{Narrator, ReaderKind, Reasons};
 use vmyna_reader_bridge::SoftwareReader;
 
 use crate::advice;
@@ -20,6 +21,7 @@ use crate::faults::Faults;
 use crate::options::language::Language;
 use crate::pcsc;
 use crate::trace_file;
+use auto_response::Pieces;
 use expect::Expectation;
 use step::{Directive, Step};
 
@@ -52,6 +54,7 @@ struct Session {
     reasons: Option<Reasons>,
     language: Language,
     plain: bool,
+    auto_response: bool,
     expectation: Option<Expectation>,
     /// How many APDUs have been sent.
     sent: usize,
@@ -61,6 +64,7 @@ struct Session {
 impl Session {
     fn open(arguments: &args::Apdu, faults: &Arc<Faults>) -> Result<Self, Failure> {
         let reasons = arguments.why.then(Reasons::default);
+        let mut kind = ReaderKind::Unknown;
         let begin = || trace_file::begin(&arguments.trace, arguments.show_secrets);
         let reader: Box<dyn Reader> = match &arguments.reader {
             Some(name) => {
@@ -72,6 +76,10 @@ impl Session {
                 let card = match observer {
                     Some(observer) => arguments.card.open(Some(observer))?,
                     None => bench::open(&arguments.card)?,
+                };
+                kind = match card.is_contactless() {
+                    true => ReaderKind::Contactless,
+                    false => ReaderKind::Contacts,
                 };
                 let bench = OwnBench::new(faults, begin()?, None);
                 let mut reader = SoftwareReader::new("software reader");
@@ -89,10 +97,12 @@ impl Session {
                 None => Narrator::new(),
             }
             .in_language(arguments.lang)
+            .at_reader(kind)
             .showing_secrets(arguments.show_secrets),
             reasons,
             language: arguments.lang,
             plain: arguments.plain,
+            auto_response: arguments.auto_response,
             expectation: arguments.expect.clone(),
             sent: 0,
             response: Vec::new(),
@@ -120,31 +130,17 @@ impl Session {
 
     fn transmit(&mut self, command: &[u8]) -> Result<(), Failure> {
         self.sent += 1;
-        if !self.plain {
-            writeln!(io::stdout(), "{}", self.narrator.command(command))?;
-            if self.reasons.is_some() {
-                for field in self.narrator.fields(command) {
-                    writeln!(io::stdout(), "   {field}")?;
-                }
+        self.exchange(command)?;
+        if self.auto_response {
+            let mut pieces = Pieces::of(command);
+            let number = self.sent;
+            let failed = |error| Failure::Failed(format!("APDU {number}: {error}"));
+            while let Some(next) = pieces.next(&mut self.response).map_err(failed)? {
+                self.exchange(&next)?;
             }
         }
-        let start = Instant::now();
-        let outcome = self.reader.transmit(command, &mut self.response);
-        let elapsed = start.elapsed();
-        outcome.map_err(|error| {
-            let advised = advice::of_reader(&error);
-            Failure::Failed(format!("APDU {} was not answered: {advised}", self.sent))
-        })?;
-        let mut out = io::stdout();
         if self.plain {
-            writeln!(out, "{}", hex::encode(&self.response))?;
-        } else {
-            writeln!(out, "{}", self.narrator.answer(&self.response, elapsed))?;
-            if let Some(reasons) = &self.reasons {
-                for reason in self.narrator.reasons(command, &self.response, reasons) {
-                    writeln!(out, "   {reason}")?;
-                }
-            }
+            writeln!(io::stdout(), "{}", hex::encode(&self.response))?;
         }
         self.narrator.follow(command, &self.response);
         match (&self.expectation, ResponseApdu::parse(&self.response)) {
@@ -155,6 +151,35 @@ impl Session {
             (None, Some(_)) => Ok(()),
             (Some(expectation), Some(response)) => expectation.check(self.sent, response.status_word),
         }
+    }
+
+    /// Sends a command and takes its answer. Prints both, unless only whole answers are printed.
+    fn exchange(&mut self, command: &[u8]) -> Result<(), Failure> {
+        let mut out = io::stdout();
+        if !self.plain {
+            writeln!(out, "{}", self.narrator.command(command))?;
+            if self.reasons.is_some() {
+                for field in self.narrator.fields(command) {
+                    writeln!(out, "   {field}")?;
+                }
+            }
+        }
+        let start = Instant::now();
+        let outcome = self.reader.transmit(command, &mut self.response);
+        let elapsed = start.elapsed();
+        outcome.map_err(|error| {
+            let advised = advice::of_reader(&error);
+            Failure::Failed(format!("APDU {} was not answered: {advised}", self.sent))
+        })?;
+        if !self.plain {
+            writeln!(out, "{}", self.narrator.answer(&self.response, elapsed))?;
+            if let Some(reasons) = &self.reasons {
+                for reason in self.narrator.reasons(command, &self.response, reasons) {
+                    writeln!(out, "   {reason}")?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn obey(&mut self, directive: Directive) -> Result<(), Failure> {
