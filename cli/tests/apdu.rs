@@ -423,7 +423,7 @@ fn announced_data_are_fetched_and_a_wrong_le_is_mended_on_request() {
     // Without the option the answer is the announcement.
     let output = run("sw=61xx,ins=B0", &["--plain"]).exits_with(0);
     assert_eq!(output.out(), "9000\n6100\n");
-    // The certificate has 1,586 bytes: at most 256 fit a 6Cxx.
+    // At most 256 bytes fit a 6Cxx.
     let read = ["--auto-response", SELECT_JPKI, "00B08A0010"];
     let whole = vmyna(["apdu", "--plain", SELECT_JPKI, "00B08A0010"])
         .output()

@@ -141,3 +141,111 @@ fn apdu_why_prints_the_rules_of_a_success_and_of_a_warm_reset() {
         assert!(!out.contains("power.first-application"), "{out}");
     }
 }
+
+#[test]
+fn commands_to_a_contactless_reader_are_explained_as_the_reader_s_own() {
+    let card = ["--card", "specimen:hanako@contactless"];
+    let uid = explain(&[&card[..], &["FFCA000000"]].concat());
+    has(
+        &uid,
+        &[
+            "   CLA  FF       a command to the reader, not to the card\n",
+            "   INS  CA       GET DATA of PC/SC part 3\n",
+            "   P1   00       the identifier of the card: UID, or PUPI for type B\n",
+            "<< (4+2) 9000   done\n",
+            "answered by the contactless reader, not by the card [documented: PC/SC part 3",
+            "its PUPI, which is another one each time",
+        ],
+    );
+    assert!(!uid.contains("does not support"), "{uid}");
+    let others = [
+        "FFCA010000",
+        "FF82000006A0A1A2A3A4A5",
+        "FF860000050100046000",
+        "FFB0000410",
+        "FF00480000",
+    ];
+    let out = explain(&[&card[..], &others].concat());
+    has(
+        &out,
+        &[
+            "historical bytes of the ATS of a card of type A",
+            "<< (0+2) 6A81",
+            "a card of type B has no ATS",
+            "   INS  82       LOAD KEYS of PC/SC part 3\n",
+            "   P1   00       key of a card, sent in plain, kept until power-off\n",
+            "   Data ************ the key, 6 bytes\n",
+            "   Data 0100046000 version 1, address 4, MIFARE key A with number 0\n",
+            "with P2 the address 4 on a storage card",
+            "escape: a command of the reader's vendor",
+            "<< (0+2) 6D00",
+            "it has GET DATA only",
+        ],
+    );
+    let out = explain(&[&card[..], &["--lang", "ja", "FFCA000000", "FF86000005010004 6000"]].concat());
+    has(
+        &out,
+        &[
+            "カードではなくリーダ宛て",
+            "PC/SC part 3のGET DATA",
+            "カードではなく非接触リーダの応答［文書による: PC/SC part 3、3.2.2.1.3］",
+            "MIFAREの鍵A、鍵番号0",
+        ],
+    );
+    assert!(!out.contains("このカードにない"), "{out}");
+}
+
+#[test]
+fn a_command_of_class_ff_reaches_the_card_in_a_reader_with_contacts() {
+    has(
+        &explain(&["FFCA000000"]),
+        &[
+            "this one has contacts and no commands: it reaches the card",
+            "<< (0+2) 6E00",
+            "answered by the card: this reader has contacts",
+            "rule class.unknown",
+        ],
+    );
+    has(
+        &explain(&["--lang", "ja", "FFCA000000"]),
+        &["カードに届く", "カードの応答: この接触リーダ"],
+    );
+}
+
+#[test]
+fn an_atr_and_an_ats_are_explained_octet_by_octet_and_damage_is_an_error() {
+    let atr = explain(&["--atr", "3B888001000005E0B381A1007F"]);
+    has(
+        &atr,
+        &[
+            "3B888001000005E0B381A1007F\n   TS   3B       direct convention\n",
+            "   TD2  01       T=1, blocks; no interface byte follows\n",
+            "   T7   A1       ATQB: FWI 10, an answer begins within 309.314 ms",
+            "   TCK  7F       check byte, right\n",
+            "a contactless reader makes",
+        ],
+    );
+    has(
+        &explain(&["--lang", "ja", "--ats", "067577810280"]),
+        &["FSCI 5、カードが受け取るフレームは最大64バイト"],
+    );
+    for (language, wrong) in [
+        ("en", "TCK is 15, the octets before it give 14"),
+        ("ja", "前のオクテットからは14になる"),
+    ] {
+        let mut command = vmyna(["explain", "--lang", language, "--atr", "3B:E0:00:FF:81:31:FE:45:15"]);
+        let output = command.output().unwrap().exits_with(1);
+        has(&output.err(), &[wrong]);
+        has(&output.out(), &["   TA3  FE       T=1: IFSC 254"]);
+    }
+    let output = vmyna(["explain", "--ats", "0675"]).output().unwrap().exits_with(1);
+    has(&output.err(), &["TL states 6 octets, there are 2"]);
+    for wrong in [
+        &["--atr", "3B0"][..],
+        &["--atr", "3B00", "6A82"],
+        &["--atr", "3B00", "--ats", "01"],
+        &[],
+    ] {
+        vmyna(["explain"]).args(wrong).output().unwrap().exits_with(2);
+    }
+}

@@ -2,23 +2,16 @@
 //!
 //! This module describes bytes. It must never decide whether the card accepts them.
 
-use std::ops::Range;
-
 use vmyna_apdu::{CommandApdu, FileId, Text, instruction, instruction::code, text};
 
 use crate::access;
 use crate::directory::Directory;
-
-/// A field: its name, its position and its meaning.
-pub(crate) struct Field {
-    pub(crate) name: &'static str,
-    pub(crate) place: Range<usize>,
-    pub(crate) meaning: Text,
-}
+use crate::field::Field;
+use crate::reader_commands::{self, ReaderKind};
 
 /// The fields of a command, in their order.
-pub(crate) fn decode(directory: &Directory, command: &[u8]) -> Vec<Field> {
-    let field = |name, place, meaning| Field { name, place, meaning };
+pub(crate) fn decode(directory: &Directory, reader: ReaderKind, command: &[u8]) -> Vec<Field> {
+    let field = |name: &'static str, place, meaning| Field::new(name, place, meaning);
     let Ok(apdu) = CommandApdu::parse(command) else {
         let meaning = text!(
             "not a C-APDU: its length fields don't agree with its length",
@@ -26,12 +19,16 @@ pub(crate) fn decode(directory: &Directory, command: &[u8]) -> Vec<Field> {
         );
         return vec![field("?", 0..command.len(), meaning)];
     };
-    let mut fields = vec![
-        field("CLA", 0..1, class(apdu.cla)),
-        field("INS", 1..2, instruction(apdu.cla, apdu.ins)),
-        field("P1", 2..3, p1(directory, &apdu)),
-        field("P2", 3..4, p2(directory, &apdu)),
-    ];
+    let to_reader = apdu.cla == reader_commands::CLASS;
+    let mut fields = match to_reader {
+        true => reader_commands::header(&apdu, reader).to_vec(),
+        false => vec![
+            field("CLA", 0..1, class(apdu.cla)),
+            field("INS", 1..2, instruction(apdu.ins)),
+            field("P1", 2..3, p1(directory, &apdu)),
+            field("P2", 3..4, p2(directory, &apdu)),
+        ],
+    };
     let (length, end) = (apdu.data.len(), command.len());
     let mut at = 4;
     if length > 0 {
@@ -46,7 +43,11 @@ pub(crate) fn decode(directory: &Directory, command: &[u8]) -> Vec<Field> {
         };
         fields.push(field("Lc", at..data, form));
         at = data + length;
-        fields.push(field("Data", data..at, self::data(directory, &apdu)));
+        let meaning = match to_reader {
+            true => reader_commands::data(&apdu),
+            false => self::data(directory, &apdu),
+        };
+        fields.push(field("Data", data..at, meaning));
     }
     if let Some(ne) = apdu.ne {
         let all = (apdu.extended && ne == 65_536) || (!apdu.extended && ne == 256);
@@ -78,7 +79,6 @@ fn class(cla: u8) -> Text {
             "secure messaging with an authenticated header",
             "セキュアメッセージング、ヘッダ認証あり"
         ),
-        0xFF => text!("a command to the reader, not to the card", "カードではなくリーダ宛て"),
         cla if cla & 0xE0 == 0 || cla & 0xE0 == 0x80 => {
             let channel = cla & 0x03;
             text!(
@@ -90,10 +90,10 @@ fn class(cla: u8) -> Text {
     }
 }
 
-fn instruction(cla: u8, ins: u8) -> Text {
+fn instruction(ins: u8) -> Text {
     match instruction::name(ins) {
-        Some(name) if cla != 0xFF => Text::same(name),
-        _ => text!("an instruction that this card does not support", "このカードにない命令"),
+        Some(name) => Text::same(name),
+        None => text!("an instruction that this card does not support", "このカードにない命令"),
     }
 }
 

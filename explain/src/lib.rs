@@ -3,6 +3,7 @@
 //! - [`Narrator`] follows a conversation with a card and describes each C-APDU and R-APDU, in a line or field by field.
 //! - [`Reasons`] is an observer of a virtual card: it collects why the card gave each answer.
 //! - [`status`], [`access`], [`rules`] and [`reasons`] explain status words, access conditions, rules and events.
+//! - [`atr`] and [`ats`] explain what a card answers to a reset, and over the air.
 //! - [`files`] lists applications and files, and decodes what a file holds.
 //!
 //! ```
@@ -38,17 +39,25 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod access;
+pub mod atr;
+pub mod ats;
 mod directory;
+mod field;
 mod fields;
 pub mod files;
+mod historical;
 mod narrator;
+mod over_the_air;
+mod reader_commands;
 pub mod reasons;
 pub mod rules;
 #[cfg(test)]
 mod specimen;
 pub mod status;
 
+pub use field::Field;
 pub use narrator::{Narrator, secured, shortened};
+pub use reader_commands::ReaderKind;
 pub use reasons::Reasons;
 pub use vmyna_apdu::{Language, StatusWord, Text};
 pub use vmyna_card_os::declaration::{Access, Application, Condition, DataObject, File, Operation, Verdict};

@@ -11,14 +11,19 @@ use vmyna_card_os::command::{Instruction, Reference, Select};
 use vmyna_card_os::rule;
 
 use crate::directory::Directory;
+use crate::reader_commands::{self, ReaderKind};
 use crate::reasons::Reasons;
 use crate::{access, fields, status};
+
+/// Fetches the data of the command before it (ISO/IEC 7816-4, 11.7.1). The card does not have it, other cards and faults do.
+const GET_RESPONSE: u8 = 0xC0;
 
 /// Describes the commands and answers of one conversation, and follows which application is selected.
 pub struct Narrator {
     show_secrets: bool,
     language: Language,
     directory: Directory,
+    reader: ReaderKind,
 }
 
 impl Default for Narrator {
@@ -35,6 +40,7 @@ impl Narrator {
             show_secrets: false,
             language: Language::En,
             directory: Directory::new(),
+            reader: ReaderKind::Unknown,
         }
     }
 
@@ -50,6 +56,12 @@ impl Narrator {
     #[must_use]
     pub fn in_language(self, language: Language) -> Self {
         Self { language, ..self }
+    }
+
+    /// For a card in a reader of this kind, which decides where commands of class `FF` go.
+    #[must_use]
+    pub fn at_reader(self, reader: ReaderKind) -> Self {
+        Self { reader, ..self }
     }
 
     /// Shows the PINs of commands if `show` is true, and masks them otherwise.
@@ -81,11 +93,11 @@ impl Narrator {
     #[must_use]
     pub fn fields(&self, command: &[u8]) -> Vec<String> {
         let hidden = self.hidden(command);
-        let lines = fields::decode(&self.directory, command).into_iter().map(|field| {
-            let bytes = hex::encode_hiding(command, field.place, &hidden);
-            format!("{:4} {bytes:8} {}", field.name, field.meaning.say(self.language))
-        });
-        lines.collect()
+        let fields = fields::decode(&self.directory, self.reader, command);
+        fields
+            .iter()
+            .map(|field| field.line(command, &hidden, self.language))
+            .collect()
     }
 
     /// A command in one line: `>> (4+10) 00A4040C 0A D392F000260100000001   SELECT AP jpki`.
@@ -134,7 +146,13 @@ impl Narrator {
     /// The meaning of an answer to this command, and the reasons that the card gave for it, a line each. Takes the reasons.
     #[must_use]
     pub fn reasons(&self, command: &[u8], response: &[u8], reasons: &Reasons) -> Vec<String> {
-        let context = status::in_context(command, response);
+        let to_reader = CommandApdu::parse(command)
+            .ok()
+            .filter(|apdu| apdu.cla == reader_commands::CLASS);
+        let context = match (to_reader, ResponseApdu::parse(response)) {
+            (Some(apdu), Some(response)) => reader_commands::in_context(self.reader, &apdu, &response),
+            _ => status::in_context(command, response),
+        };
         let texts = context.into_iter().chain(reasons.take());
         texts.map(|text| text.say(self.language).to_owned()).collect()
     }
@@ -150,6 +168,9 @@ impl Narrator {
         let Ok(apdu) = CommandApdu::parse(command) else {
             return say!(self.language, "not a C-APDU", "C-APDUではない");
         };
+        if apdu.cla == reader_commands::CLASS {
+            return reader_commands::meaning(&apdu).say(self.language).to_owned();
+        }
         if self.language == Language::Ja {
             return self.meaning_in_japanese(&apdu);
         }
@@ -169,7 +190,8 @@ impl Narrator {
                 Some(name) if refusal.rule != &rule::INSTRUCTION_UNKNOWN && matches!(apdu.cla, 0x00 | 0x80) => {
                     format!("{name} in an unknown form")
                 }
-                // Another card may support it.
+                // Another card may support them.
+                _ if apdu.ins == GET_RESPONSE && apdu.cla & 0x80 == 0 => "GET RESPONSE".to_owned(),
                 _ => "unknown command".to_owned(),
             },
         }
@@ -177,7 +199,8 @@ impl Narrator {
 
     /// The name of the command and of its object. The fields of the command have the rest.
     fn meaning_in_japanese(&self, apdu: &CommandApdu<'_>) -> String {
-        let Some(name) = instruction::name(apdu.ins).filter(|_| apdu.cla != 0xFF) else {
+        let get_response = (apdu.ins == GET_RESPONSE && apdu.cla & 0x80 == 0).then_some("GET RESPONSE");
+        let Some(name) = instruction::name(apdu.ins).or(get_response) else {
             return "不明なコマンド".to_owned();
         };
         let object = match Instruction::decode(apdu) {
@@ -296,7 +319,7 @@ mod tests {
             "VERIFY: 利用者証明用暗証番号"
         );
         assert_eq!(narrator.meaning(&[0x00, 0x84, 0x00, 0x00, 0x08]), "GET CHALLENGE");
-        assert_eq!(narrator.meaning(&[0x00, 0xC0, 0x00, 0x00, 0x00]), "不明なコマンド");
+        assert_eq!(narrator.meaning(&[0x00, 0xC1, 0x00, 0x00, 0x00]), "不明なコマンド");
         assert_eq!(
             narrator.answer(&[0x69, 0x82], Duration::from_micros(31)),
             "<< (0+2) 31 µs 6982   セキュリティステータスが満たされない"
@@ -311,7 +334,7 @@ mod tests {
             meaning("802A0700010000"),
             "COMPUTE DIGITAL SIGNATURE in an unknown form"
         );
-        for unknown in ["00C0000010", "802000800431323334", "40A4000000"] {
+        for unknown in ["00C1000010", "802000800431323334", "40A4000000"] {
             assert_eq!(meaning(unknown), "unknown command", "{unknown}");
         }
     }

@@ -240,6 +240,12 @@ impl OpenCard {
         }
     }
 
+    /// Whether the card needs a contactless reader. [`Bench::connect`](crate::Bench::connect) puts one in front of it.
+    #[must_use]
+    pub fn is_contactless(&self) -> bool {
+        matches!(self.interface, Interface::Contactless(_))
+    }
+
     fn new(
         interface: Interface,
         observer: Option<Box<dyn Observer + Send>>,

@@ -1,5 +1,5 @@
 //! `vmyna explain`: the fields of a command, the card's answer, and the rule behind it with its certainty and source, in
-//! English or Japanese.
+//! English or Japanese; and the octets of an ATR or ATS.
 //!
 //! The answer comes from the card: this module must never decide it. PINs are masked.
 
@@ -8,26 +8,43 @@ pub(crate) mod args;
 use std::io::{self, Write};
 
 use vmyna::{Bench, Slot};
-use vmyna_apdu::{CommandApdu, ResponseApdu, StatusWord, hex, text};
-use vmyna_explain::{Language, Narrator, Reasons, status};
+use vmyna_apdu::{CommandApdu, ResponseApdu, StatusWord, Text, hex, text};
+use vmyna_explain::{Field, Language, Narrator, ReaderKind, Reasons, atr, ats, status};
 
 use crate::failure::Failure;
 use args::Explain;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
+    let language = arguments.lang;
+    if let Some(text) = &arguments.atr {
+        let bytes = octets("--atr", text)?;
+        let explained = atr::explain(&bytes);
+        let damage = explained.outcome.err().map(|error| error.text());
+        return answer_of_a_card(&bytes, &explained.fields, &explained.notes, damage, language);
+    }
+    if let Some(text) = &arguments.ats {
+        let bytes = octets("--ats", text)?;
+        let explained = ats::explain(&bytes);
+        let damage = explained.outcome.err().map(|error| error.text());
+        return answer_of_a_card(&bytes, &explained.fields, &[], damage, language);
+    }
     let steps: Vec<Vec<u8>> = (1..)
         .zip(&arguments.steps)
         .map(|(number, step)| understand(number, step))
         .collect::<Result<_, _>>()?;
     let reasons = Reasons::default();
     let card = arguments.card.open_as_issued(Some(reasons.observer()))?;
+    let reader = match card.is_contactless() {
+        true => ReaderKind::Contactless,
+        false => ReaderKind::Contacts,
+    };
     let mut card = Bench::new().connect(card, Slot::new("explain"));
     let unpowered = |error| Failure::Failed(format!("{}: {error}", arguments.card));
     card.power_on(&mut Vec::new()).map_err(unpowered)?;
-    let language = arguments.lang;
     let mut narrator = Narrator::new()
         .in_language(language)
+        .at_reader(reader)
         .showing_secrets(arguments.show_secrets);
     let mut out = io::stdout().lock();
     for step in steps {
@@ -55,6 +72,37 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
     }
     out.flush()?;
     Ok(())
+}
+
+/// The octets of an ATR or ATS, a line each, and what follows from several of them. Damage is an error.
+fn answer_of_a_card(
+    bytes: &[u8],
+    fields: &[Field],
+    notes: &[Text],
+    damage: Option<Text>,
+    language: Language,
+) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{}", hex::encode(bytes))?;
+    for field in fields {
+        writeln!(out, "   {}", field.line(bytes, &(0..0), language))?;
+    }
+    for note in notes {
+        writeln!(out, "   {}", note.say(language))?;
+    }
+    out.flush()?;
+    damage.map_or(Ok(()), |damage| Err(Failure::Failed(damage.say(language).to_owned())))
+}
+
+/// The bytes of an option's value.
+fn octets(option: &str, text: &str) -> Result<Vec<u8>, Failure> {
+    // No card answers with more, and an error names how many there are.
+    const MOST: usize = 256;
+    let bytes = hex::decode(text).map_err(|error| Failure::Usage(format!("{option}: {error}")))?;
+    match bytes.len() {
+        0..=MOST => Ok(bytes),
+        length => Err(Failure::Usage(format!("{option}: at most {MOST} bytes, not {length}"))),
+    }
 }
 
 /// A status word by itself: its meaning, and the rules that answer it.
