@@ -2,7 +2,7 @@
 //!
 //! A C-APDU ([`CommandApdu`]) goes to the card, an R-APDU ([`ResponseApdu`]) with a [`StatusWord`] comes back. [`Aid`] and
 //! [`FileId`] name applications and files, [`instruction`] names instructions. [`mask`] hides PINs, [`hex`] reads and writes
-//! hexadecimal digits, and [`Text`] holds a text in English and Japanese. A card is an [`Icc`], a program uses it through a
+//! hexadecimal digits, [`Text`] holds a text in English and Japanese, and [`Foreign`] one that others have written. A card is an [`Icc`], a program uses it through a
 //! [`Reader`].
 //!
 //! ```
@@ -27,6 +27,7 @@
 mod aid;
 mod command_apdu;
 mod file_id;
+pub mod foreign;
 pub mod hex;
 pub mod icc;
 pub mod instruction;
@@ -40,6 +41,7 @@ mod type_b;
 pub use aid::Aid;
 pub use command_apdu::{CommandApdu, Malformed};
 pub use file_id::FileId;
+pub use foreign::{Foreign, ShowPath, shown};
 pub use icc::{Icc, IccError, Pull};
 pub use reader::{MovedBy, Movement, Reader, ReaderError};
 pub use response_apdu::ResponseApdu;

@@ -16,14 +16,19 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("vmyna-apdu", &[]),
     ("vmyna-test-vectors", &[]),
     ("vmyna-photo", &[]),
+    ("vmyna-files", &["vmyna-apdu"]),
     ("vmyna-card-os", &["vmyna-apdu"]),
     ("vmyna-reader-bridge", &["vmyna-apdu"]),
     ("vmyna-pcsc-service", &["vmyna-apdu"]),
-    ("vmyna-applets", &["vmyna-apdu", "vmyna-test-vectors", "vmyna-card-os"]),
+    (
+        "vmyna-applets",
+        &["vmyna-apdu", "vmyna-files", "vmyna-test-vectors", "vmyna-card-os"],
+    ),
     (
         "vmyna-issuance",
         &[
             "vmyna-apdu",
+            "vmyna-files",
             "vmyna-test-vectors",
             "vmyna-photo",
             "vmyna-card-os",
@@ -48,6 +53,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "vmyna-cli",
         &[
             "vmyna-apdu",
+            "vmyna-files",
             "vmyna-photo",
             "vmyna-card-os",
             "vmyna-reader-bridge",
