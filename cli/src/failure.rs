@@ -125,8 +125,11 @@ pub(crate) fn path_failure(error: &io::Error, message: String) -> Failure {
 }
 
 fn is_wrong_path(error: &io::Error) -> bool {
-    use io::ErrorKind::{IsADirectory, NotADirectory, NotFound};
-    matches!(error.kind(), NotFound | NotADirectory | IsADirectory)
+    use io::ErrorKind::{FileTooLarge, InvalidInput, IsADirectory, NotADirectory, NotFound};
+    // The last two: no ordinary file, and one with too many bytes. They are also errors of writing a file that is too large
+    // for the system, whose number they have.
+    let of_this_program = error.raw_os_error().is_none() && matches!(error.kind(), InvalidInput | FileTooLarge);
+    of_this_program || matches!(error.kind(), NotFound | NotADirectory | IsADirectory)
 }
 
 impl From<ReaderError> for Failure {

@@ -1,10 +1,9 @@
 //! Writes a file whole or not at all. Files contain the cardholder's data, so only their owner can read them.
 
-use std::ffi::OsString;
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 
 use crate::failure::{Failure, path_failure};
 
@@ -19,24 +18,12 @@ pub(crate) fn folder(directory: &Path) -> Result<(), Failure> {
 }
 
 /// Replaces the file of that path by these bytes. If the path is that of a device or a pipe, like `/dev/stdout`, the bytes
-/// are written to it.
+/// are written to it. Another user's symbolic link is not followed.
 ///
 /// # Errors
 /// [`Failure`] with the path; then a file of that name is as it was.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    // The target of a symbolic link is replaced.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    if is_special(path) {
-        return fs::write(path, bytes).map_err(|error| fault(path, &error));
-    }
-    let unfinished = unfinished(path);
-    write_new(&unfinished, bytes)
-        .and_then(|()| fs::rename(&unfinished, path))
-        .map_err(|error| {
-            // It may not exist; the error reported is that of making it.
-            let _ = fs::remove_file(&unfinished);
-            fault(path, &error)
-        })
+    vmyna_files::replace(path, bytes).map_err(|error| fault(path, &error))
 }
 
 /// Whether [`replace`] could write there, as far as that can be known; changes nothing.
@@ -44,41 +31,17 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// # Errors
 /// [`Failure`] with the path.
 pub(crate) fn can_replace(path: &Path) -> Result<(), Failure> {
-    let real = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let tried = if is_special(real) {
-        OpenOptions::new().append(true).open(real).map(drop)
-    } else {
-        let unfinished = unfinished(real);
-        write_new(&unfinished, &[]).and_then(|()| fs::remove_file(unfinished))
-    };
-    tried.map_err(|error| fault(path, &error))
-}
-
-fn is_special(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|there| !there.is_file())
-}
-
-/// Beside the file, on the same file system.
-fn unfinished(path: &Path) -> PathBuf {
-    let mut name = OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    path.with_file_name(name)
+    vmyna_files::can_replace(path).map_err(|error| fault(path, &error))
 }
 
 fn fault(path: &Path, error: &io::Error) -> Failure {
     path_failure(error, format!("{} can't be written: {error}", path.display()))
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     fn mode(path: &Path) -> u32 {

@@ -3,16 +3,31 @@
 //! A recording is a [`Report`] as JSON. It holds no PIN, since commands stand there as the vectors have them, and of data
 //! only what is declared public; everything else by length and outline.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use crate::report::{Outcome, Report, VectorReport};
 
-/// Reads a recording.
+/// The most bytes of a recording: some ten times those of a run of all vectors.
+pub const LONGEST: u64 = 16 << 20;
+/// The most vectors of a recording.
+pub const MOST_VECTORS: usize = 10_000;
+
+/// Reads a recording of at most [`LONGEST`] bytes.
 ///
 /// # Errors
 /// A sentence, when it is none.
 pub fn read(text: &str) -> Result<Report, String> {
-    serde_json::from_str(text).map_err(|error| format!("it is no recording of a run: {error}"))
+    if text.len() as u64 > LONGEST {
+        return Err(format!("it is no recording of a run: it has more than {LONGEST} bytes"));
+    }
+    let report: Report = serde_json::from_str(text).map_err(|error| format!("it is no recording of a run: {error}"))?;
+    match report.vectors.len() {
+        0..=MOST_VECTORS => Ok(report),
+        _ => Err(format!(
+            "it is no recording of a run: it has more than {MOST_VECTORS} vectors"
+        )),
+    }
 }
 
 /// The differences between two recordings, a line each with an indented one for each side; empty when there are none.
@@ -34,14 +49,20 @@ pub fn differences(a: &Report, b: &Report) -> String {
             &format!("{:?}", b.card.properties),
         );
     }
+    let by_id = |report: &'_ Report| -> HashMap<String, usize> {
+        // The first of a name counts.
+        let ids = report.vectors.iter().enumerate().rev();
+        ids.map(|(at, vector)| (vector.id.clone(), at)).collect()
+    };
+    let (ids_a, ids_b) = (by_id(a), by_id(b));
     for one in &a.vectors {
-        match b.vectors.iter().find(|other| other.id == one.id) {
+        match ids_b.get(&one.id).map(|at| &b.vectors[*at]) {
             None => differ(&one.id, &outcome(one), "not in this recording"),
             Some(other) => compare(one, other, &mut differ),
         }
     }
     for other in &b.vectors {
-        if !a.vectors.iter().any(|one| one.id == other.id) {
+        if !ids_a.contains_key(&other.id) {
             differ(&other.id, "not in this recording", &outcome(other));
         }
     }

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use der::DateTime;
+use vmyna_files::UnfinishedFolder;
 use zeroize::Zeroizing;
 
 use crate::IssuanceError;
@@ -15,6 +16,8 @@ use crate::keys::KeyMade;
 
 const DESCRIPTION: &str = "ca.toml";
 const FORMAT: i64 = 1;
+/// The most bytes of a file in the folder: no key or certificate in use has more.
+const LONGEST_FILE: u64 = 64 << 10;
 
 /// Why a folder of authorities can't be made or used.
 #[derive(Debug, thiserror::Error)]
@@ -56,15 +59,8 @@ pub fn init(folder: &Path, seed: &[u8; 32], not_before: DateTime, made: KeyMade<
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    // Only its owner can enter the folder that this makes; it is removed when it is dropped.
     let mut files = authorities::establish(seed, not_before, made).map_err(CaFolderError::Issuance)?;
-    std::fs::metadata(parent).map_err(io(parent))?;
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let making = builder.prefix(".vmyna-ca-").tempdir_in(parent);
-    // The library's message names its temporary folder, which means nothing to the user.
-    let making = making.map_err(|error| io(parent)(error.kind().into()))?;
+    let making = UnfinishedFolder::beside(folder).map_err(io(parent))?;
     let description = format!(
         "# Certificate authorities for virtual My Number Cards, for tests only: not issued by J-LIS, trusted by nobody.\n\
          # The keys here are secret; whoever has them can issue cards in the name of these authorities.\n\
@@ -73,17 +69,10 @@ pub fn init(folder: &Path, seed: &[u8; 32], not_before: DateTime, made: KeyMade<
     );
     files.insert(DESCRIPTION.to_owned(), Zeroizing::new(description.into_bytes()));
     for (path, bytes) in &files {
-        let path = making.path().join(path);
-        write_private(&path, bytes).map_err(io(&path))?;
+        // The folder that was asked for is named, because the hidden one means nothing to the user.
+        write_private(&making.path().join(path), bytes).map_err(io(&folder.join(path)))?;
     }
-    // A rename takes the place of an empty folder that has appeared in the meantime, and of nothing else.
-    std::fs::rename(making.path(), folder).map_err(io(folder))?;
-    let _ = making.keep();
-    #[cfg(unix)]
-    std::fs::File::open(parent)
-        .and_then(|parent| parent.sync_all())
-        .map_err(io(parent))?;
-    Ok(())
+    making.put(folder).map_err(io(folder))
 }
 
 /// Takes up the authorities in a folder.
@@ -92,7 +81,7 @@ pub fn init(folder: &Path, seed: &[u8; 32], not_before: DateTime, made: KeyMade<
 /// [`CaFolderError`].
 pub fn open(folder: &Path) -> Result<Authorities, CaFolderError> {
     let path = folder.join(DESCRIPTION);
-    let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+    let text = vmyna_files::read_text(&path, LONGEST_FILE).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => CaFolderError::NoCaFolder(folder.to_owned()),
         _ => CaFolderError::Io(path.clone(), error),
     })?;
@@ -104,7 +93,7 @@ pub fn open(folder: &Path) -> Result<Authorities, CaFolderError> {
     }
     let mut files = Files::new();
     for path in authorities::paths() {
-        match std::fs::read(folder.join(&path)) {
+        match vmyna_files::read(&folder.join(&path), LONGEST_FILE) {
             Ok(bytes) => drop(files.insert(path, Zeroizing::new(bytes))),
             // Which of them are needed is known where they are.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -67,11 +67,10 @@ impl Image {
     /// [`ImageError`]: the file can't be read, is no image, damaged, or of a later version.
     pub fn open(path: &Path) -> Result<Self, ImageError> {
         let fail = |error| ImageError::new(path, ImageErrorKind::Io(error));
-        // Checked before it is opened, because opening a pipe waits for a writer.
-        if !std::fs::metadata(path).map_err(fail)?.is_file() {
-            return Err(ImageError::new(path, ImageErrorKind::NoImage));
-        }
-        let file = File::open(path).map_err(fail)?;
+        let file = vmyna_files::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => ImageError::new(path, ImageErrorKind::NoImage),
+            _ => fail(error),
+        })?;
         let metadata = file.metadata().map_err(fail)?;
         Self::read(path, Source::File(Mutex::new(file)), metadata.len())
     }

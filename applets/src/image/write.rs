@@ -6,7 +6,7 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
+use vmyna_files::Unfinished;
 
 use super::record::{self, Place};
 use super::{BESIDE_NAME, HEADER, ImageError, ImageErrorKind, LONGEST_CARD, MAGIC, MOST_CARDS};
@@ -21,15 +21,7 @@ pub fn create(path: &Path) -> Result<ImageFile, ImageError> {
     if path.symlink_metadata().is_ok() {
         return Err(ImageError::new(path, ImageErrorKind::Exists));
     }
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    std::fs::metadata(folder).map_err(fail)?;
-    // Only the owner can read what this makes; it is removed when it is dropped.
-    let file = tempfile::Builder::new().prefix(".vmyna-").tempfile_in(folder);
-    // The library's message names its temporary file, which means nothing to the user.
-    let file = file.map_err(|error| fail(error.kind().into()))?;
+    let file = Unfinished::beside(path).map_err(fail)?;
     Ok(ImageFile {
         path: path.to_owned(),
         writer: ImageWriter::new(BufWriter::with_capacity(1 << 20, file)).map_err(fail)?,
@@ -39,7 +31,7 @@ pub fn create(path: &Path) -> Result<ImageFile, ImageError> {
 /// An image file that is being written.
 pub struct ImageFile {
     path: PathBuf,
-    writer: ImageWriter<BufWriter<NamedTempFile>>,
+    writer: ImageWriter<BufWriter<Unfinished>>,
 }
 
 impl ImageFile {
@@ -60,21 +52,10 @@ impl ImageFile {
         let fail = |error| ImageError::new(&path, ImageErrorKind::Io(error));
         let file = writer.finish().map_err(fail)?;
         let file = file.into_inner().map_err(|error| fail(error.into_error()))?;
-        file.as_file().sync_all().map_err(fail)?;
-        let folder = file.path().parent().map(Path::to_owned);
-        file.persist_noclobber(&path)
-            .map_err(|error| match error.error.kind() {
-                io::ErrorKind::AlreadyExists => ImageError::new(&path, ImageErrorKind::Exists),
-                _ => fail(error.error),
-            })?;
-        // The name is on stable storage when its folder is.
-        #[cfg(unix)]
-        if let Some(folder) = folder {
-            std::fs::File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(fail)?;
-        }
-        Ok(())
+        file.put_new(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => ImageError::new(&path, ImageErrorKind::Exists),
+            _ => fail(error),
+        })
     }
 }
 

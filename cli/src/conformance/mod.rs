@@ -10,7 +10,6 @@ mod output;
 mod virtual_card;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
@@ -209,7 +208,9 @@ fn keep(arguments: &Conformance, report: &Report) -> Result<(), Failure> {
 /// Compares two recordings; like `diff`, with exit status 1 when they differ.
 fn diff(a: &Path, b: &Path) -> Result<(), Failure> {
     let read = |path: &Path| {
-        let text = fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+        let fault = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
+        let text = vmyna_files::read_named(path, record::LONGEST).map_err(|error| fault(&error))?;
+        let text = String::from_utf8(text).map_err(|_| fault(&"not text in UTF-8"))?;
         record::read(&text).map_err(|error| {
             let advice = "`vmyna conformance --record` writes one";
             Failure::Usage(format!("{}: {error}; {advice}", path.display()))

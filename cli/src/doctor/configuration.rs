@@ -7,6 +7,8 @@ use std::path::Path;
 use super::{Finding, System, good, wrong};
 
 const FOLDER: &str = "/etc/reader.conf.d";
+/// The most bytes of a file in it.
+const LONGEST: u64 = 1 << 20;
 
 /// A virtual reader that is declared.
 pub(super) struct VirtualReader {
@@ -74,7 +76,7 @@ fn read(system: &System) -> (Vec<Reader>, Vec<Finding>) {
     names.sort();
     for name in names.iter().filter(|name| !name.starts_with('.')) {
         let file = format!("{FOLDER}/{name}");
-        match fs::read(system.path(&file)) {
+        match vmyna_files::read(&system.path(&file), LONGEST) {
             Ok(text) => readers.extend(parse(&file, &String::from_utf8_lossy(&text))),
             Err(_) if Path::new(&system.path(&file)).is_dir() => {}
             Err(error) => findings.push(wrong(

@@ -37,7 +37,9 @@ pub(super) fn library(system: &System, name: &str) -> Option<PathBuf> {
 
 /// The upstream version of an installed package of Debian; `None` where dpkg knows none.
 pub(super) fn version(system: &System, package: &str) -> Option<Version> {
-    let status = fs::read(system.path("/var/lib/dpkg/status")).ok()?;
+    /// The longest such list that is read, in bytes: some ten times that of a full desktop.
+    const LONGEST: u64 = 128 << 20;
+    let status = vmyna_files::read(&system.path("/var/lib/dpkg/status"), LONGEST).ok()?;
     let status = String::from_utf8_lossy(&status);
     let wanted = format!("Package: {package}");
     let paragraph = status.split("\n\n").find(|paragraph| {

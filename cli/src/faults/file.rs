@@ -10,6 +10,10 @@ use vmyna_reader_bridge::fault::{Fault, FaultError, Latency, Value};
 
 use crate::failure::Failure;
 
+/// The most bytes of a file, and the most faults in it. A file that people write has some hundred bytes.
+const LONGEST: u64 = 256 << 10;
+const MOST_FAULTS: usize = 1000;
+
 /// The contents of a file.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
@@ -19,8 +23,10 @@ pub(super) struct Contents {
 
 /// Reads a file.
 pub(super) fn read(path: &Path) -> Result<Contents, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::Usage(format!("{}: the faults can't be read: {error}", path.display())))?;
+    let fault = |error: &dyn std::fmt::Display| {
+        Failure::Usage(format!("{}: the faults can't be read: {error}", path.display()))
+    };
+    let text = vmyna_files::read_text(path, LONGEST).map_err(|error| fault(&error))?;
     parse(&text).map_err(|problems| {
         let lines: Vec<_> = problems
             .iter()
@@ -83,6 +89,10 @@ impl Reading<'_> {
 
     fn faults(&mut self, tables: &DeArray<'_>) -> Vec<Fault> {
         let mut faults = Vec::new();
+        if let Some(table) = tables.get(MOST_FAULTS) {
+            self.problem(table, &format!("a file has at most {MOST_FAULTS} faults"));
+            return faults;
+        }
         for (number, table) in (1..).zip(tables.iter()) {
             match table.get_ref() {
                 DeValue::Table(entries) => faults.extend(self.fault(number, table, entries)),

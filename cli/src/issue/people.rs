@@ -1,8 +1,7 @@
 //! The people to issue cards for: orders from person files, or invented ones, one after the other.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha20Rng;
@@ -129,8 +128,7 @@ fn read(path: &Path, defaults: &Defaults, generator: &mut ChaCha20Rng) -> Result
     /// More than any person needs.
     const LONGEST: u64 = 1 << 20;
     let refuse = |why: &dyn std::fmt::Display| Failure::Usage(format!("{}: {why}", path.display()));
-    let text = read_file(path, LONGEST).map_err(|error| refuse(&error))?;
-    let text = text.ok_or_else(|| refuse(&"a person file has at most 1 MiB"))?;
+    let text = read_file(path, LONGEST, "a person file has at most 1 MiB").map_err(|error| refuse(&error))?;
     let text = String::from_utf8(text).map_err(|_| refuse(&"a person file is text in UTF-8"))?;
     person_file::read(&text, defaults, generator).map_err(|faults| {
         let faults: Vec<String> = faults
@@ -141,21 +139,13 @@ fn read(path: &Path, defaults: &Defaults, generator: &mut ChaCha20Rng) -> Result
     })
 }
 
-/// A file's bytes, `None` when they are more than `longest`. Nothing but a file is opened: a pipe would let us wait, and a
-/// device may have no end.
-fn read_file(path: &Path, longest: u64) -> io::Result<Option<Vec<u8>>> {
-    let metadata = path.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if !metadata.is_file() {
-        return Err(io::Error::other(
-            "this is no file but a pipe or a device: save it to a file first",
-        ));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(longest + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= longest).then_some(bytes))
+/// A file's bytes. Nothing but an ordinary file is opened: a pipe would let us wait, and a device may have no end.
+fn read_file(path: &Path, longest: u64, too_long: &str) -> Result<Vec<u8>, String> {
+    vmyna_files::read(path, longest).map_err(|error| match error.kind() {
+        io::ErrorKind::FileTooLarge => too_long.to_owned(),
+        io::ErrorKind::InvalidInput => "this is no file but a pipe or a device: save it to a file first".to_owned(),
+        _ => error.to_string(),
+    })
 }
 
 /// The order with the photo that the file names.
@@ -168,8 +158,7 @@ fn with_photo(person: &Path, file: &PersonFile) -> Result<Order, Failure> {
         };
         /// More than any camera writes.
         const LONGEST: u64 = 256 << 20;
-        let bytes = read_file(&path, LONGEST).map_err(|error| refuse(&error))?;
-        let bytes = bytes.ok_or_else(|| refuse(&"a photo's file has at most 256 MiB"))?;
+        let bytes = read_file(&path, LONGEST, "a photo's file has at most 256 MiB").map_err(|error| refuse(&error))?;
         order.photo = vmyna_photo::to_card(&bytes).map_err(|error| refuse(&error))?.into();
     }
     Ok(order)
