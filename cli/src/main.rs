@@ -139,6 +139,8 @@ fn main() -> ExitCode {
         Command::Man(arguments) => man::run(&arguments, Arguments::command()),
     };
     match outcome {
+        // The work is done, and the trace that was asked for is not there.
+        Ok(()) if trace_file::ended_early() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         // The reader of the output has seen enough, as in `vmyna files CARD | head`.
         Err(failure) if failure.is_closed_output() => ExitCode::from(if judges { CLOSED } else { 0 }),

@@ -1,38 +1,47 @@
 //! Reads a trace of either form, and finds the conversation that is meant in it.
 
-use std::fs::File;
-use std::io::{BufReader, ErrorKind};
+use std::collections::HashSet;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
-use vmyna_reader_bridge::trace::{self, Recording};
+use vmyna_apdu::shown;
+use vmyna_reader_bridge::trace::{self, ReaderName, Recording};
 
 use crate::failure::{Failure, path_failure};
 use crate::options::trace::is_text;
 use crate::output::say;
 use crate::trace_file::text;
 
+/// The first byte of a pcapng file. No line of the text form begins with it: it is a line break.
+const PCAPNG: u8 = 0x0A;
+
+const NEITHER: &str = "neither a pcapng trace nor the text form of one";
+
 /// The messages of the trace in this file. A trace that is cut off is reported, and is no error.
 pub(super) fn load(path: &Path) -> Result<Recording, Failure> {
     // What is no trace is the wrong file.
     let fault = |problem: String| Failure::Usage(format!("{}: {problem}", path.display()));
-    let file = File::open(path).map_err(|error| match error.kind() {
+    let file = vmyna_files::open_named(path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => fault("there is no such file".to_owned()),
         _ => path_failure(&error, format!("{}: {error}", path.display())),
     })?;
-    let input = BufReader::new(file);
-    let recording = match is_text(path) {
-        true => text::read(input).map_err(fault)?,
-        false => match trace::read(input) {
-            Ok(recording) => recording,
-            Err(trace::ReadError::NotPcapng) => {
-                // The name need not say the form.
-                let file = File::open(path).map_err(|error| fault(error.to_string()))?;
-                text::read(BufReader::new(file))
-                    .map_err(|_| fault("neither a pcapng trace nor the text form of one".to_owned()))?
+    // Read once, because a pipe can't be read again: the first bytes decide the form.
+    let mut input = BufReader::new(file);
+    let begin = input.fill_buf().map_err(|error| fault(error.to_string()))?;
+    let recording = if is_text(path) || begin.first() != Some(&PCAPNG) {
+        text::read(input).map_err(|problem| match is_text(path) {
+            true => fault(problem),
+            // The name need not give the form.
+            false => fault(NEITHER.to_owned()),
+        })?
+    } else {
+        trace::read(input).map_err(|error| match error {
+            trace::ReadError::TooMany | trace::ReadError::TooLong => {
+                fault(format!("{error}: split it with editcap -c"))
             }
-            Err(error @ trace::ReadError::TooMany) => return Err(fault(format!("{error}: split it with editcap -c"))),
-            Err(error) => return Err(fault(error.to_string())),
-        },
+            trace::ReadError::NotPcapng => fault(NEITHER.to_owned()),
+            _ => fault(error.to_string()),
+        })?
     };
     if recording.torn {
         say(&format!(
@@ -51,25 +60,21 @@ pub(super) fn load(path: &Path) -> Result<Recording, Failure> {
 }
 
 /// The readers in a trace, in the order in which they speak.
-pub(super) fn readers(recording: &Recording) -> Vec<&str> {
-    let mut readers = Vec::new();
-    for numbered in &recording.messages {
-        if !readers.contains(&numbered.message.reader.as_str()) {
-            readers.push(&numbered.message.reader);
-        }
-    }
-    readers
+pub(super) fn readers(recording: &Recording) -> Vec<&ReaderName> {
+    let mut known = HashSet::new();
+    let readers = recording.messages.iter().map(|numbered| &numbered.message.reader);
+    readers.filter(|reader| known.insert(*reader)).collect()
 }
 
 /// The reader that is meant: the one named, or the only one.
-pub(super) fn choose<'a>(wanted: Option<&str>, readers: &[&'a str]) -> Result<&'a str, Failure> {
+pub(super) fn choose<'a>(wanted: Option<&str>, readers: &[&'a ReaderName]) -> Result<&'a ReaderName, Failure> {
     // A trace of `conformance` has hundreds.
     const SHOWN: usize = 10;
     let quoted = || {
         let quoted: Vec<_> = readers
             .iter()
             .take(SHOWN)
-            .map(|reader| format!("\"{reader}\""))
+            .map(|reader| format!("\"{}\"", ***reader))
             .collect();
         let more = if readers.len() > SHOWN { ", …" } else { "" };
         quoted.join(", ") + more
@@ -82,8 +87,15 @@ pub(super) fn choose<'a>(wanted: Option<&str>, readers: &[&'a str]) -> Result<&'
         ))),
         (Some(wanted), readers) => readers
             .iter()
-            .find(|reader| **reader == wanted)
+            // A name is typed as it is shown, too.
+            .find(|reader| reader.raw() == wanted || reader.to_string() == wanted)
             .copied()
-            .ok_or_else(|| Failure::Usage(format!("the trace has no reader \"{wanted}\"; there are: {}", quoted()))),
+            .ok_or_else(|| {
+                Failure::Usage(format!(
+                    "the trace has no reader \"{}\"; there are: {}",
+                    shown(wanted),
+                    quoted()
+                ))
+            }),
     }
 }

@@ -23,7 +23,7 @@ use crate::options::given_pin::GivenPin;
 /// Runs the command.
 pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
     let recording = load(&arguments.file)?;
-    let reader = choose(arguments.reader.as_deref(), &readers(&recording))?.to_owned();
+    let reader = choose(arguments.reader.as_deref(), &readers(&recording))?.clone();
     let issued = arguments.card.issued()?;
     let applications = issued.applications();
     let pins = Pins::new(&arguments.pin, &applications)?;

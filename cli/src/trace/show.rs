@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use vmyna_apdu::hex;
 use vmyna_explain::Narrator;
-use vmyna_reader_bridge::trace::{Octets, What};
+use vmyna_reader_bridge::trace::{Octets, ReaderName, What};
 
 use super::args::TraceShow;
 use super::load::{choose, load, readers};
@@ -22,11 +22,11 @@ pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
         None => None,
     };
     let several = only.is_none() && readers.len() > 1;
-    let mut conversations: HashMap<&str, (Narrator, &[u8], SystemTime)> = HashMap::new();
+    let mut conversations: HashMap<&ReaderName, (Narrator, &[u8], SystemTime)> = HashMap::new();
     let mut out = io::BufWriter::new(io::stdout().lock());
     for numbered in &recording.messages {
         let message = &numbered.message;
-        if only.is_some_and(|reader| reader != message.reader) {
+        if only.is_some_and(|reader| *reader != message.reader) {
             continue;
         }
         let (narrator, command, sent) = conversations
@@ -53,7 +53,7 @@ pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
             }
         };
         let reader = if several {
-            format!("[{}] ", message.reader)
+            format!("[{}] ", *message.reader)
         } else {
             String::new()
         };

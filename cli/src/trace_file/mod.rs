@@ -5,6 +5,7 @@
 pub(crate) mod text;
 
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use vmyna_apdu::Reader;
 use vmyna_reader_bridge::trace::{self, PcapngSink, Sink, Trace, TracedReader};
@@ -12,6 +13,14 @@ use vmyna_reader_bridge::trace::{self, PcapngSink, Sink, Trace, TracedReader};
 use crate::failure::{Failure, path_failure};
 use crate::options::trace::{TraceFormat, TraceOptions};
 use crate::output::say;
+
+/// Whether a trace of this process ends too early, because its file could not be written.
+static ENDED_EARLY: AtomicBool = AtomicBool::new(false);
+
+/// Whether the trace that was asked for could not be written to its end, which was reported at once.
+pub(crate) fn ended_early() -> bool {
+    ENDED_EARLY.load(Ordering::SeqCst)
+}
 
 /// Makes the file that was asked for and begins the trace in it.
 pub(crate) fn begin(options: &TraceOptions, show_secrets: bool) -> Result<Option<Trace>, Failure> {
@@ -35,6 +44,7 @@ pub(crate) fn begin(options: &TraceOptions, show_secrets: bool) -> Result<Option
     };
     let path = path.clone();
     let failed = move |error: &std::io::Error| {
+        ENDED_EARLY.store(true, Ordering::SeqCst);
         say(&format!(
             "vmyna: {}: the trace ends here, it can't be written: {error}",
             path.display()

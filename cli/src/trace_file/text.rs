@@ -9,7 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use vmyna_apdu::{ResponseApdu, hex, mask::secret_range};
 use vmyna_explain::Narrator;
-use vmyna_reader_bridge::trace::{MASK, Message, Numbered, Octets, Recording, Sink, What};
+use vmyna_reader_bridge::trace::limits::{LONGEST, MOST_MESSAGES};
+use vmyna_reader_bridge::trace::{
+    MASK, Message, Numbered, Octets, ReadError, ReaderName, Readers, Recording, Sink, What,
+};
 use x509_cert::der::DateTime;
 
 const POWER_ON: &str = "power on";
@@ -26,7 +29,7 @@ const LONGEST_LINE: u64 = 1 << 20;
 /// Writes the text form.
 pub(crate) struct TextSink<W> {
     out: W,
-    conversations: HashMap<String, Conversation>,
+    conversations: HashMap<ReaderName, Conversation>,
 }
 
 /// What is known of the conversation at a reader.
@@ -74,9 +77,8 @@ impl<W: Write + Send> TextSink<W> {
                 answer(octets, elapsed)
             }
         };
-        // A name of several lines would break the form.
-        let reader = message.reader.replace(char::is_control, " ");
-        format!("{} [{reader}] {text}\n", stamp(message.time))
+        // A name of several lines would break the form: it is escaped.
+        format!("{} [{}] {text}\n", stamp(message.time), *message.reader)
     }
 }
 
@@ -118,11 +120,17 @@ fn stamp(time: SystemTime) -> String {
 /// The line's number and what is wrong with it; it is never repeated, as it may hold a PIN.
 pub(crate) fn read(mut input: impl BufRead) -> Result<Recording, String> {
     let mut recording = Recording::default();
+    let mut readers = Readers::default();
+    let mut bytes = 0;
     for number in 1.. {
         let mut line = Vec::new();
         io::Read::take(&mut input, LONGEST_LINE)
             .read_until(b'\n', &mut line)
             .map_err(|error| error.to_string())?;
+        bytes += line.len() as u64;
+        if bytes > LONGEST {
+            return Err(ReadError::TooLong.to_string());
+        }
         let Some((b'\n', line)) = line.split_last() else {
             recording.torn = !line.is_empty();
             if recording.torn && recording.messages.is_empty() {
@@ -131,14 +139,22 @@ pub(crate) fn read(mut input: impl BufRead) -> Result<Recording, String> {
             break;
         };
         let line = std::str::from_utf8(line).ok();
-        let message = line.and_then(parse);
-        let message = message.ok_or_else(|| format!("line {number} is not one of a trace"))?;
+        let parsed = line.and_then(parse);
+        let (reader, time, what) = parsed.ok_or_else(|| format!("line {number} is not one of a trace"))?;
+        let reader = readers
+            .name(reader)
+            .map_err(|error| format!("line {number}: {error}"))?;
+        if recording.messages.len() == MOST_MESSAGES {
+            return Err(ReadError::TooMany.to_string());
+        }
+        let message = Message::new(reader, time, what);
         recording.messages.push(Numbered { number, message });
     }
     Ok(recording)
 }
 
-fn parse(line: &str) -> Option<Message> {
+/// The reader, the time and the content of a line.
+fn parse(line: &str) -> Option<(&str, SystemTime, What)> {
     let (time, rest) = line.split_once(" [")?;
     let marks = [">>", "<<", "--"].map(|mark| (mark, rest.find(&format!("] {mark} "))));
     let (mark, at) = marks
@@ -157,7 +173,7 @@ fn parse(line: &str) -> Option<Message> {
         ("<<", text) => What::Response(octets(text.split_once(" µs ")?.1, |_| 0..0)?),
         _ => return None,
     };
-    Some(Message::new(reader, parse_stamp(time)?, what))
+    Some((reader, parse_stamp(time)?, what))
 }
 
 /// Bytes in hexadecimal with `**` for masked ones; `secret` finds the secret bytes where nothing is masked.

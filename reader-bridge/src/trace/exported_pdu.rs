@@ -2,7 +2,7 @@
 //! the payload. Tags are big-endian, 2 bytes tag, 2 bytes length, value padded to 4 bytes
 //! (Wireshark's `epan/exported_pdu.h`). Anything read here may be hostile.
 
-use super::{Message, Octets, What};
+use super::{Message, Octets, ReaderName, What};
 use std::ops::Range;
 use std::time::SystemTime;
 
@@ -65,7 +65,7 @@ fn secret_comment(octets: &Octets) -> Option<String> {
 }
 
 /// The message in a packet; `None` if it is not from a card.
-pub(super) fn decode(packet: &[u8], comments: &[&str], reader: &str, time: SystemTime) -> Option<Message> {
+pub(super) fn decode(packet: &[u8], comments: &[&str], reader: &ReaderName, time: SystemTime) -> Option<Message> {
     let (dissector, direction, payload) = split(packet)?;
     let has = |comment: &str| comments.contains(&comment);
     let octets = || {
@@ -87,7 +87,7 @@ pub(super) fn decode(packet: &[u8], comments: &[&str], reader: &str, time: Syste
         _ => return None,
     };
     Some(Message {
-        reader: reader.to_owned(),
+        reader: reader.clone(),
         time,
         what,
     })

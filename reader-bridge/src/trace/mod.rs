@@ -9,12 +9,14 @@
 //! whole message.
 
 mod exported_pdu;
+pub mod limits;
 mod pcapng;
 mod read;
 mod secrecy;
 mod traced;
 mod traced_reader;
 
+pub use limits::{ReaderName, Readers};
 pub use pcapng::PcapngSink;
 pub use read::{Numbered, ReadError, Recording, read};
 pub use secrecy::Secrecy;
@@ -36,7 +38,7 @@ pub const MASK: u8 = b'*';
 #[non_exhaustive]
 pub struct Message {
     /// The reader's name.
-    pub reader: String,
+    pub reader: ReaderName,
     /// The time of the message.
     pub time: SystemTime,
     /// The content.
@@ -45,7 +47,7 @@ pub struct Message {
 
 impl Message {
     /// A message at the reader of this name.
-    pub fn new(reader: impl Into<String>, time: SystemTime, what: What) -> Self {
+    pub fn new(reader: impl Into<ReaderName>, time: SystemTime, what: What) -> Self {
         let reader = reader.into();
         Self { reader, time, what }
     }

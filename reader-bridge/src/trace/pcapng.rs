@@ -2,6 +2,7 @@
 //! little-endian, times in nanoseconds. Each call writes whole blocks with one system call where the system allows.
 
 use super::exported_pdu::{self, LINK_TYPE};
+use super::limits::LONGEST_NAME;
 use super::{Message, Sink};
 use std::io::{self, Write};
 use std::time::{Duration, UNIX_EPOCH};
@@ -19,9 +20,6 @@ pub(super) const OPTION_NAME: u16 = 2;
 pub(super) const OPTION_TIME_RESOLUTION: u16 = 9;
 
 const NANOSECONDS: u8 = 9;
-
-/// The most bytes of a reader's name that are kept.
-const LONGEST_NAME: usize = 1024;
 
 /// Writes a trace that Wireshark and tshark open as it is.
 pub struct PcapngSink<W> {
@@ -75,7 +73,7 @@ impl<W: Write + Send> Sink for PcapngSink<W> {
     fn write(&mut self, messages: &[Message]) -> io::Result<()> {
         let mut blocks = Vec::new();
         for message in messages {
-            let interface = self.interface(&message.reader, &mut blocks);
+            let interface = self.interface(message.reader.raw(), &mut blocks);
             let (packet, comment) = exported_pdu::encode(&message.what);
             let time = message.time.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
             // Enough for 584 years.

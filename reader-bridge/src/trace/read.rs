@@ -1,20 +1,18 @@
 //! Reads a trace back: pcapng of either byte order, also when other programs have written or edited it. Blocks and packets
 //! that are not from a card are skipped. The file may be hostile: nothing here trusts a length.
 
-use super::Message;
 use super::exported_pdu::{self, LINK_TYPE};
+use super::limits::{LONGEST, LONGEST_NAME, MOST_MESSAGES, MOST_READERS};
 use super::pcapng::{
     BYTE_ORDER, ENHANCED_PACKET, INTERFACE, OPTION_COMMENT, OPTION_END, OPTION_NAME, OPTION_TIME_RESOLUTION,
     SECTION_HEADER,
 };
+use super::{Message, ReaderName, Readers};
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A longer block is refused: the longest APDU makes one of 64 KiB.
 const LONGEST_BLOCK: usize = 16 << 20;
-
-/// The most messages that are kept in memory.
-const MOST_MESSAGES: usize = 10_000_000;
 
 /// A message with its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +51,15 @@ pub enum ReadError {
     /// More messages than are read at a time.
     #[error("more than {MOST_MESSAGES} messages")]
     TooMany,
+    /// More bytes than are read.
+    #[error("more than {} MiB", LONGEST >> 20)]
+    TooLong,
+    /// More readers than are read.
+    #[error("more than {MOST_READERS} readers")]
+    TooManyReaders,
+    /// The name of a reader is longer than any that is written.
+    #[error("the name of a reader has more than {LONGEST_NAME} bytes")]
+    LongName,
 }
 
 /// Reads a trace to its end.
@@ -67,9 +74,13 @@ pub fn read(input: impl Read) -> Result<Recording, ReadError> {
     };
     let mut recording = Recording::default();
     let mut interfaces: Vec<Interface> = Vec::new();
+    let mut readers = Readers::default();
     let mut packets = 0;
     loop {
         let at = blocks.at;
+        if at > LONGEST {
+            return Err(ReadError::TooLong);
+        }
         let (kind, body) = match blocks.next()? {
             Block::Whole(kind, body) => (kind, body),
             Block::End => return Ok(recording),
@@ -84,7 +95,11 @@ pub fn read(input: impl Read) -> Result<Recording, ReadError> {
         match kind {
             // Interfaces belong to their section.
             SECTION_HEADER => interfaces.clear(),
-            INTERFACE => interfaces.push(Interface::parse(words, &body).ok_or(ReadError::Block(at))?),
+            INTERFACE if interfaces.len() == MOST_READERS => return Err(ReadError::TooManyReaders),
+            INTERFACE => {
+                let interface = Interface::parse(words, &body, &mut readers)?;
+                interfaces.push(interface.ok_or(ReadError::Block(at))?);
+            }
             ENHANCED_PACKET => {
                 packets += 1;
                 let message = packet(words, &body, &interfaces).ok_or(ReadError::Block(at))?;
@@ -211,48 +226,48 @@ impl Words {
     }
 
     /// The options up to the end; half an option is skipped.
-    fn options(self, mut bytes: &[u8]) -> Vec<(u16, &[u8])> {
-        let mut options = Vec::new();
-        while let Some((&[a, b, c, d], rest)) = bytes.split_first_chunk() {
+    fn options(self, mut bytes: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+        std::iter::from_fn(move || {
+            let (&[a, b, c, d], rest) = bytes.split_first_chunk()?;
             let (code, length) = (self.u16([a, b]), usize::from(self.u16([c, d])));
-            let Some(value) = rest.get(..length).filter(|_| code != OPTION_END) else {
-                break;
-            };
-            options.push((code, value));
+            let value = rest.get(..length).filter(|_| code != OPTION_END)?;
             bytes = rest.get(length.next_multiple_of(4)..).unwrap_or_default();
-        }
-        options
+            Some((code, value))
+        })
     }
 }
 
 /// An interface: here, a reader.
 struct Interface {
-    link_type: u16,
-    name: String,
+    /// `None` for one whose packets are not from a card.
+    reader: Option<ReaderName>,
     /// How many of a packet's units of time make a second, `None` for too many to count.
     per_second: Option<u64>,
 }
 
 impl Interface {
-    fn parse(words: Words, body: &[u8]) -> Option<Self> {
-        let (head, options) = body.split_first_chunk::<8>()?;
-        let options = words.options(options);
-        let find = |code| {
-            options
-                .iter()
-                .find(|(found, _)| *found == code)
-                .map(|(_, value)| *value)
+    fn parse(words: Words, body: &[u8], readers: &mut Readers) -> Result<Option<Self>, ReadError> {
+        let Some((head, options)) = body.split_first_chunk::<8>() else {
+            return Ok(None);
+        };
+        let find = |wanted| {
+            words
+                .options(options)
+                .find(|(code, _)| *code == wanted)
+                .map(|(_, value)| value)
         };
         let per_second = match find(OPTION_TIME_RESOLUTION) {
             Some([power @ 0..0x80]) => 10_u64.checked_pow(u32::from(*power)),
             Some([power]) => 2_u64.checked_pow(u32::from(power & 0x7F)),
             _ => Some(1_000_000),
         };
-        Some(Self {
-            link_type: words.u16([head[0], head[1]]),
-            name: find(OPTION_NAME).map_or_else(String::new, |name| String::from_utf8_lossy(name).into_owned()),
-            per_second,
-        })
+        let name = find(OPTION_NAME).unwrap_or_default();
+        let reader = match words.u16([head[0], head[1]]) {
+            LINK_TYPE if name.len() > LONGEST_NAME => return Err(ReadError::LongName),
+            LINK_TYPE => Some(readers.name(&String::from_utf8_lossy(name))?),
+            _ => None,
+        };
+        Ok(Some(Self { reader, per_second }))
     }
 
     fn time(&self, units: u64) -> SystemTime {
@@ -273,15 +288,17 @@ fn packet(words: Words, mut body: &[u8], interfaces: &[Interface]) -> Option<Opt
     let (high, low) = (words.take(&mut body)?, words.take(&mut body)?);
     let (captured, _) = (words.take(&mut body)? as usize, words.take(&mut body)?);
     let packet = body.get(..captured)?;
-    if interface.link_type != LINK_TYPE {
+    let Some(reader) = &interface.reader else {
         return Some(None);
-    }
+    };
+    /// A packet that this program writes has one.
+    const MOST_COMMENTS: usize = 16;
     let options = words.options(body.get(captured.next_multiple_of(4)..).unwrap_or_default());
     let comments: Vec<&str> = options
-        .iter()
         .filter(|(code, _)| *code == OPTION_COMMENT)
         .filter_map(|(_, text)| std::str::from_utf8(text).ok())
+        .take(MOST_COMMENTS)
         .collect();
     let time = interface.time(u64::from(high) << 32 | u64::from(low));
-    Some(exported_pdu::decode(packet, &comments, &interface.name, time))
+    Some(exported_pdu::decode(packet, &comments, reader, time))
 }

@@ -9,7 +9,7 @@ use vmyna_apdu::{Icc, IccError};
 
 fn message(reader: &str, what: What) -> Message {
     Message {
-        reader: reader.to_owned(),
+        reader: reader.into(),
         time: UNIX_EPOCH + Duration::new(1_795_445_701, 123_456_789),
         what,
     }
@@ -271,4 +271,95 @@ proptest! {
         let recording = read(written(&messages).0.as_slice()).unwrap();
         prop_assert_eq!(recording.messages[0].message.what.clone(), messages[0].what.clone());
     }
+}
+
+/// A trace with the interfaces of these names, and the packets of each in turn.
+fn with_interfaces(names: impl Iterator<Item = String>, packets: usize) -> Vec<u8> {
+    let mut trace = Vec::new();
+    let mut sink = PcapngSink::begin(&mut trace).unwrap();
+    let names: Vec<String> = names.collect();
+    for name in &names {
+        sink.write(&[message(name, What::PowerOff)]).unwrap();
+    }
+    let begin = trace.len();
+    PcapngSink::begin(&mut trace)
+        .unwrap()
+        .write(&[message(&names[0], What::PowerOff)])
+        .unwrap();
+    // The packet is the last block.
+    let length = trace.last_chunk().map(|length| u32::from_le_bytes(*length)).unwrap();
+    let packet = trace[trace.len() - length as usize..].to_vec();
+    trace.truncate(begin);
+    for _ in 0..packets {
+        trace.extend(&packet);
+    }
+    trace
+}
+
+#[test]
+fn a_long_name_is_in_memory_once_however_many_packets_have_it() {
+    let name = "n".repeat(limits::LONGEST_NAME);
+    let trace = with_interfaces(std::iter::once(name.clone()), 200_000);
+    let recording = read(&trace[..]).unwrap();
+    assert_eq!(recording.messages.len(), 200_001);
+    let first = recording.messages[0].message.reader.raw();
+    assert_eq!(first, name);
+    assert!(
+        recording
+            .messages
+            .iter()
+            .all(|one| std::ptr::eq(one.message.reader.raw(), first)),
+        "a name was copied"
+    );
+}
+
+#[test]
+fn names_too_long_and_readers_too_many_are_refused() {
+    let mut readers = Readers::default();
+    let longer = "n".repeat(limits::LONGEST_NAME + 1);
+    assert!(matches!(readers.name(&longer), Err(ReadError::LongName)));
+    for number in 0..limits::MOST_READERS {
+        readers.name(&number.to_string()).unwrap();
+    }
+    assert!(matches!(readers.name("another"), Err(ReadError::TooManyReaders)));
+    assert_eq!(readers.name("1").unwrap().raw(), "1", "a known one is found again");
+
+    // The name in the file, which the writer here would cut.
+    let mut trace = with_interfaces(std::iter::once("n".to_owned()), 0);
+    let mut body = exported_pdu::LINK_TYPE.to_le_bytes().to_vec();
+    body.extend([0; 6]);
+    body.extend(2_u16.to_le_bytes());
+    body.extend(u16::MAX.to_le_bytes());
+    body.extend([b'n'; 0x1_0000]);
+    let length = (body.len() as u32 + 12).to_le_bytes();
+    trace.extend([&1_u32.to_le_bytes()[..], &length, &body, &length].concat());
+    assert!(matches!(read(&trace[..]), Err(ReadError::LongName)));
+
+    let many = with_interfaces((0..=limits::MOST_READERS).map(|number| number.to_string()), 0);
+    assert!(matches!(read(&many[..]), Err(ReadError::TooManyReaders)));
+}
+
+#[test]
+fn a_trace_without_end_is_refused_at_the_limit() {
+    // Blocks of a kind that is skipped, for ever.
+    let block = [
+        &0xBAD_u32.to_le_bytes()[..],
+        &(1_u32 << 20).to_le_bytes(),
+        &vec![0; (1 << 20) - 12],
+        &(1_u32 << 20).to_le_bytes(),
+    ]
+    .concat();
+    let begin = with_interfaces(std::iter::once("n".to_owned()), 0);
+    struct Repeat(Vec<u8>, usize);
+    impl std::io::Read for Repeat {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let rest = &self.0[self.1..];
+            let length = rest.len().min(out.len());
+            out[..length].copy_from_slice(&rest[..length]);
+            self.1 = (self.1 + length) % self.0.len();
+            Ok(length)
+        }
+    }
+    let endless = std::io::Read::chain(&begin[..], Repeat(block, 0));
+    assert!(matches!(read(endless), Err(ReadError::TooLong)));
 }

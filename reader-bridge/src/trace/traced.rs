@@ -52,7 +52,7 @@ impl Trace {
             }
         };
         let message = |time, what| Message {
-            reader: reader.to_owned(),
+            reader: reader.into(),
             time,
             what,
         };
@@ -65,7 +65,7 @@ impl Trace {
     /// Writes a power event or a reset of this moment.
     pub fn note(&self, reader: &str, what: What) {
         self.write(&[Message {
-            reader: reader.to_owned(),
+            reader: reader.into(),
             time: SystemTime::now(),
             what,
         }]);
