@@ -20,7 +20,7 @@
 //! ```
 //!
 //! The vectors are TOML ([`vector`]). Each states its source and certainty, so that a run over a real card turns
-//! `assumed` into `measured`. [`suite`] reads the built-in vectors and makes those of the access matrix. [`run`] sends
+//! `assumed` into `measured`. [`suite`] reads the built-in vectors, makes those of the access matrix, and those of [`order`]. [`run`] sends
 //! them to a card. [`report`], [`junit`] and [`record`] hold the results, with texts in two languages
 //! ([`Text`](apdu::Text)).
 //!
@@ -39,6 +39,7 @@ mod check;
 mod english;
 pub mod junit;
 mod keys;
+pub mod order;
 mod pattern;
 pub mod pins;
 pub mod record;

@@ -1,14 +1,14 @@
-//! All vectors: the built-in files and those of the access matrix; and the choice among them.
+//! All vectors: the built-in files, those of the access matrix and of the order of checks; and the choice among them.
 //!
 //! Reading them checks them: a vector that does more than it declares is refused here, before any card is used.
 
 use std::collections::BTreeSet;
 
-use vmyna_test_vectors::{ACCESS, conformance};
+use vmyna_test_vectors::{ACCESS, ORDER, conformance};
 
 use crate::rows::{self, Section};
 use crate::vector::{Certainty, Step, Vector, VectorFile};
-use crate::{access, check, pattern};
+use crate::{access, check, order, pattern};
 
 /// A set of vectors and the facts they prove.
 #[derive(Clone, Debug)]
@@ -53,6 +53,11 @@ impl Suite {
             verify(vector).map_err(|fault| SuiteError(format!("access.toml: {}: {fault}", vector.id)))?;
         }
         vectors.extend(of_matrix);
+        let of_order = order::vectors(ORDER).map_err(SuiteError)?;
+        for vector in &of_order {
+            verify(vector).map_err(|fault| SuiteError(format!("order.toml: {}: {fault}", vector.id)))?;
+        }
+        vectors.extend(of_order);
         let mut names = BTreeSet::new();
         if let Some(vector) = vectors.iter().find(|vector| !names.insert(vector.id.as_str())) {
             return Err(SuiteError(format!("two vectors are called {}", vector.id)));

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use vmyna_conformance::CHECKS;
+use vmyna_conformance::order::instructions;
 use vmyna_conformance::suite::Suite;
 use vmyna_conformance::vector::{Certainty, Vector};
 use vmyna_testkit::assert_page;
@@ -19,8 +20,8 @@ Written by `make docs` from the vectors; a test keeps it so.
 What a My Number Card is known to do, as test vectors that any card can take: `vmyna conformance` puts them to a virtual
 card, `--reader NAME` to the card in a PC/SC reader, `--vpcd PORT` to whatever connects as a card to vpcd's port. They were
 written from published sources, never from vmyna's code; those called `access.` and `pin.` are made of
-[access.toml](../test-vectors/access.toml), which was written by hand as well, and the others lie in
-[test-vectors/conformance](../test-vectors/conformance).
+[access.toml](../test-vectors/access.toml), those called `order.` of [order.toml](../test-vectors/order.toml), which were
+written by hand as well, and the others lie in [test-vectors/conformance](../test-vectors/conformance).
 
 ## On a real card
 
@@ -102,6 +103,7 @@ fn documentation(suite: &Suite) -> String {
             writeln!(text, "| {} | {} | {by} |", row.id, cell(&row.says)).unwrap();
         }
     }
+    text += &order();
     text += "\n## All vectors\n";
     let mut groups: BTreeMap<&str, Vec<&Vector>> = BTreeMap::new();
     for vector in &suite.vectors {
@@ -134,6 +136,31 @@ fn documentation(suite: &Suite) -> String {
     text
 }
 
+/// The order of checks, one line a row of the table.
+fn order() -> String {
+    let mut text = String::from(
+        "\n## Which of two faults a card reports\n\nFrom [order.toml](../test-vectors/order.toml), written by hand. Each row is a vector, \
+         `order.` and its name; a test\nholds that each pair of faults that one command can have has one row.\n\n\
+         | Instruction | Reported | SW | Rather than | Certainty | Source or reason |\n|---|---|---|---|---|---|\n",
+    );
+    for instruction in instructions().unwrap() {
+        for row in &instruction.rows {
+            writeln!(
+                text,
+                "| {} | {} | {} | {} | {} | {} |",
+                cell(&instruction.title),
+                row.first,
+                instruction.answer_to(&row.first).unwrap(),
+                row.then.join(", "),
+                row.certainty,
+                cell(&row.source)
+            )
+            .unwrap();
+        }
+    }
+    text
+}
+
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
@@ -153,11 +180,12 @@ fn names(provers: &[&str]) -> String {
     let mut shown: Vec<String> = Vec::new();
     let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
     for name in provers {
-        match name
-            .starts_with("access.")
-            .then(|| name.match_indices('.').nth(2))
-            .flatten()
-        {
+        let words = match name.split('.').next() {
+            Some("access") => Some(3),
+            Some("order") => Some(2),
+            _ => None,
+        };
+        match words.and_then(|words| name.match_indices('.').nth(words - 1)) {
             Some((end, _)) => *groups.entry(&name[..end]).or_default() += 1,
             None => shown.push((*name).to_owned()),
         }

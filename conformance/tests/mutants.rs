@@ -425,6 +425,42 @@ const MUTANTS: &[(&str, Break, &str)] = &[
         "secure.length",
     ),
     (
+        "READ BINARY looks at access before the length",
+        Answer(|command, answer| {
+            if command == [0x00, 0xB0, 0x81, 0x00] {
+                sw(answer, 0x6700, 0x6982);
+            }
+        }),
+        "order.read-binary.no-le-before-others",
+    ),
+    (
+        "a blocked PIN is reported before a wrong length",
+        Answer(|command, answer| {
+            if command.len() > 20 && command.starts_with(&[0x00, 0x20, 0x00, 0x92]) {
+                sw(answer, 0x6700, 0x6984);
+            }
+        }),
+        "order.verify-blocked.length-before-blocked",
+    ),
+    (
+        "the offset is looked at before access",
+        Answer(|command, answer| {
+            if command.starts_with(&[0x00, 0xB0, 0x81, 0xFF]) {
+                sw(answer, 0x6982, 0x6B00);
+            }
+        }),
+        "order.read-binary.access-before-offset",
+    ),
+    (
+        "a channel is looked at behind the parameters",
+        Answer(|command, answer| {
+            if command.starts_with(&[0x01, 0x84, 0x01]) {
+                sw(answer, 0x6881, 0x6A86);
+            }
+        }),
+        "order.get-challenge.channel-before-others",
+    ),
+    (
         "the card manager has a file 001E",
         Declared(|card| {
             let file = file(card, JPKI, 0x1E).clone();

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `access` | [`ACCESS`]: the access rules of every file, in TOML, written by hand from published sources |
 //! | `specimens` | [`specimens`]: an image of complete cards of fictional people, what they were issued from, and public test keys |
-//! | `vectors` | [`conformance`]: what a card answers to which command, in TOML |
+//! | `vectors` | [`conformance`]: what a card answers to which command, and [`ORDER`]: which of two faults it reports, in TOML |
 //!
 //! ```
 //! # #[cfg(feature = "specimens")] {
@@ -30,6 +30,10 @@
 /// The access rules of every file and PIN, in TOML. The file's head explains its form.
 #[cfg(feature = "access")]
 pub const ACCESS: &str = include_str!("../access.toml");
+
+/// What a card answers when two things are wrong with a command at once, in TOML. The file's head explains its form.
+#[cfg(feature = "vectors")]
+pub const ORDER: &str = include_str!("../order.toml");
 
 #[cfg(feature = "vectors")]
 pub mod conformance;
