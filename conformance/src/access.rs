@@ -24,7 +24,19 @@ struct Rules {
     aid: String,
     absent: Vec<String>,
     pins: Vec<PinRules>,
+    #[serde(default)]
+    unset: Vec<UnsetPin>,
     rows: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UnsetPin {
+    ef: String,
+    query: String,
+    attempt: String,
+    certainty: Certainty,
+    source: String,
 }
 
 // What may be a new value of a PIN is not asked by these vectors.
@@ -80,6 +92,9 @@ pub(crate) fn vectors(toml: &str) -> Result<Vec<Vector>, String> {
         maker.absent(&mut vectors)?;
         for pin in rules.pins.iter().filter(|pin| pin.tries > 0) {
             maker.counter(pin, &mut vectors)?;
+        }
+        for pin in &rules.unset {
+            vectors.push(maker.unset(pin)?);
         }
     }
     Ok(vectors)
@@ -374,6 +389,43 @@ impl Maker<'_> {
             });
         }
         Ok(())
+    }
+
+    /// What a PIN that was left unset answers, on a card without PINs.
+    fn unset(&self, pin: &UnsetPin) -> Result<Vector, String> {
+        let named = self.rules.pins.iter().find(|rules| rules.ef == pin.ef);
+        let named = named.ok_or_else(|| format!("access.toml: {} has no PIN {}", self.rules.name, pin.ef))?;
+        let place = self.place(named)?;
+        let reference = 0x80 | place.ef;
+        let mut steps = vec![
+            format!("{{select:{}}}", self.rules.name),
+            format!("00 20 00 {reference:02X} => {}", pin.query),
+        ];
+        // Values that such a PIN could have, and one that a blank key might.
+        for value in ["31323334", "30303030", "2A2A2A2A", "414243313233", "FFFFFFFF"] {
+            steps.push(format!("00 20 00 {reference:02X} [{value}] => {}", pin.attempt));
+        }
+        steps.push(format!("00 20 00 {reference:02X} => {}", pin.query));
+        for head in ["00 24 01", "80 32 00"] {
+            steps.push(format!("{head} {reference:02X} [31323334] => 6982"));
+        }
+        Ok(Vector {
+            id: format!("pin.{}.{}.unset", self.rules.name.replace('_', "-"), named.name),
+            requirement: format!(
+                "On a card without PINs the {place} is unset: the query answers {}, any value {}, and nothing sets it.",
+                pin.query, pin.attempt
+            ),
+            source: pin.source.clone(),
+            certainty: pin.certainty,
+            proves: vec!["4-unset".to_owned()],
+            applies: BTreeSet::from([Property::NoPins]),
+            effect: Effect::Writes,
+            spends: Vec::new(),
+            steps: steps
+                .iter()
+                .map(|step| Step::parse(step))
+                .collect::<Result<Vec<_>, _>>()?,
+        })
     }
 
     /// How many wrong values block a PIN, that a wrong one costs a try and the right one gives all back.

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::check::Check;
 use crate::pattern::{self, hex};
-use crate::pins::{Application, Place, Values};
+use crate::pins::{Application, Pin, Place, Values};
 use crate::report::{CardReport, Exchange, Outcome, Reason, Report, VectorReport};
 use crate::secure::Session;
 use crate::template::Context;
@@ -151,6 +151,17 @@ pub fn examine(subject: &mut Subject<'_>) -> Result<Examination, RunError> {
                 }
             }
         }
+        let own = |place: &Place| {
+            matches!(
+                place.pin,
+                Pin::Auth | Pin::Sign | Pin::InputAssist | Pin::Residence | Pin::Common
+            )
+        };
+        let without = Place::all().filter(own).all(|place| tries.get(&place) == Some(&0));
+        if without && properties.contains(&Property::NoSignCertificate) {
+            properties.insert(Property::NoPins);
+        }
+        let mut add = |property| properties.insert(property);
         select(reader, Application::CardManager)?;
         let there = send(reader, &[0x00, 0xCA, 0x7F, 0x21, 0x00, 0x00, 0x00])?.1 == 0x9000;
         add(if there {

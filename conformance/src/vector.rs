@@ -103,6 +103,9 @@ pub enum Property {
     NoSignCertificate,
     /// It has a certificate to log in.
     AuthCertificate,
+    /// It is a card without PINs (顔認証マイナンバーカード): none of the holder's PINs has a try left, and it has no
+    /// certificate to sign.
+    NoPins,
 }
 
 /// One test vector.

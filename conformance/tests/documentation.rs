@@ -60,7 +60,7 @@ A vector begins after a cold reset. An answer other than 9000 must have no data.
 `length` (`160`, `1..256`), `tlv` (`FF20{DF21:8 DF22}FF*`: tags, lengths, filler), `check` (below), `save` (a name for the
 data), `sealed` (open the answer first) and `public` (the data may be recorded). `send = \"atr\"` looks at the ATR. The kinds
 of card for `applies`: contact, contactless, card-certificate, no-card-certificate, contact-atr-at-card-manager,
-contact-atr-in-applications, sign-certificate, no-sign-certificate, auth-certificate; they are found by reading.
+contact-atr-in-applications, sign-certificate, no-sign-certificate, auth-certificate, no-pins; they are found by reading.
 
 Placeholders: `{select:AP}` the whole SELECT, `{aid:AP}`, `{pin:P}`, `{wrong:P}` (its last character is the next one),
 `{longer:P}`, `{lower:P}`, `{saved:NAME}`, `{text:T}`, `{sha256:T}`, `{digest-info:T}`, `{fill:COUNT BYTE}`,

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{failures, run_issued, specimen};
+use common::{failures, run_issued, specimen, without_pins};
 use vmyna_applets::Profile;
 use vmyna_conformance::report::{Outcome, Reason};
 
@@ -30,5 +30,35 @@ fn specimens_pass_every_vector_that_their_state_allows() {
         let report = run_issued(&specimen(name, Profile::contact()));
         assert_eq!(failures(&report), "", "{name}");
         assert!(report.count().passed > 100, "{name}: {:?}", report.count());
+    }
+}
+
+#[test]
+fn a_card_without_pins_passes_every_vector_that_applies_and_signs_nothing() {
+    let report = run_issued(&without_pins("hanako", Profile::contact()));
+    assert_eq!(failures(&report), "");
+    let passed = |id: &str| {
+        let vector = report.vectors.iter().find(|vector| vector.id == id);
+        matches!(vector.unwrap().outcome, Outcome::Passed)
+    };
+    for id in [
+        "pin.jpki.auth.unset",
+        "pin.jpki.sign.unset",
+        "pin.input-assist.pin.unset",
+        "pin.residence-code.pin.unset",
+        "pin.card-info.pin.unset",
+        // 照合番号 and the birth PIN are as ever, and so is the certificate to log in; its key is of no use.
+        "pin.input-assist.a.counter",
+        "pin.face-info.birth.counter",
+        "access.jpki.000a.read.none",
+        "access.jpki.0017.compute-signature.none",
+        "files-jpki.availability.under-15",
+    ] {
+        assert!(passed(id), "{id}");
+    }
+    // What needs one of those PINs has no value to present.
+    for id in ["verify.success", "sign.auth", "secure.opens"] {
+        let vector = report.vectors.iter().find(|vector| vector.id == id);
+        assert!(matches!(vector.unwrap().outcome, Outcome::Skipped { .. }), "{id}");
     }
 }

@@ -26,6 +26,9 @@ pub struct Rules {
     pub absent: Vec<String>,
     /// The PINs.
     pub pins: Vec<PinRules>,
+    /// The PINs that a card without PINs leaves unset, and what they answer.
+    #[serde(default)]
+    pub unset: Vec<UnsetPin>,
     /// The condition of each operation on each object.
     pub rows: Vec<Row>,
 }
@@ -44,6 +47,22 @@ pub struct PinRules {
     pub characters: Option<String>,
     /// The least and the greatest length of a new value.
     pub length: Option<[usize; 2]>,
+    /// How certain this is.
+    pub certainty: String,
+    /// Where this is known from.
+    pub source: String,
+}
+
+/// What a PIN that was left unset answers.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnsetPin {
+    /// The EF, four hexadecimal digits.
+    pub ef: String,
+    /// The status word of the query.
+    pub query: String,
+    /// The status word of VERIFY with a value.
+    pub attempt: String,
     /// How certain this is.
     pub certainty: String,
     /// Where this is known from.

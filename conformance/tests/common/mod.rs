@@ -10,7 +10,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use vmyna_apdu::{Icc, Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_applets::{Profile, specimen};
+use vmyna_applets::{PinAtIssue, Profile, specimen};
 use vmyna_card_os::declaration::{Application, Body};
 use vmyna_card_os::state::{MemoryStore, Store};
 use vmyna_card_os::{Card, Parts};
@@ -25,6 +25,18 @@ pub const EVERYTHING: Permissions = Permissions::EVERYTHING;
 /// A specimen as a card of this profile.
 pub fn specimen(name: &str, profile: Profile) -> IssuedCard {
     specimen::find(name).unwrap().unwrap().with_profile(profile)
+}
+
+/// A specimen as a card without PINs (顔認証マイナンバーカード): the PINs unset, no certificate to sign.
+pub fn without_pins(name: &str, profile: Profile) -> IssuedCard {
+    let mut issued = specimen(name, profile);
+    issued.jpki.auth_pin = PinAtIssue::unset();
+    issued.jpki.sign_pin = PinAtIssue::unset();
+    issued.jpki.sign = None;
+    issued.input_assist.pin = PinAtIssue::unset();
+    issued.residence_code.pin = PinAtIssue::unset();
+    issued.card_info.pin = PinAtIssue::unset();
+    issued
 }
 
 /// A card without power, its state in this store.
