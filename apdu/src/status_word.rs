@@ -69,6 +69,8 @@ impl StatusWord {
     pub const PIN_ENTRY_CANCELLED: Self = Self(0x6401);
     /// `6403`: the PIN typed at the PIN pad is too short or too long (a reader's).
     pub const PIN_ENTRY_WRONG_LENGTH: Self = Self(0x6403);
+    /// The new PIN and its repetition differ (PC/SC part 10).
+    pub const PIN_ENTRY_NOT_CONFIRMED: Self = Self(0x6402);
     /// `6983`: the reference data is blocked (other cards', after ISO/IEC 7816-4).
     pub const AUTHENTICATION_BLOCKED: Self = Self(0x6983);
     /// `6A81`: there is no such function (a reader's, and other cards').
@@ -166,6 +168,7 @@ impl StatusWord {
             Self::END_OF_DATA => "the data ended before Le bytes",
             Self::DF_LOCKED => "selected DF is locked",
             Self::PIN_ENTRY_CANCELLED => "cancelled at the PIN pad",
+            Self::PIN_ENTRY_NOT_CONFIRMED => "the new PIN and its repetition at the PIN pad differ",
             Self::PIN_ENTRY_WRONG_LENGTH => "the PIN typed at the PIN pad is too short or too long",
             Self::AUTHENTICATION_BLOCKED => "authentication method blocked",
             Self::FUNCTION_NOT_SUPPORTED => "function not supported",

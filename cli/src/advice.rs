@@ -66,6 +66,10 @@ pub(crate) fn of_control(error: &ControlError) -> String {
             why: NotMoved::NothingToPutBack,
             ..
         } => format!("{error}: name one"),
+        ControlError::NotMoved {
+            why: NotMoved::Unplugged,
+            ..
+        } => format!("{error}; `vmyna reader plug` plugs it in"),
         _ => error.to_string(),
     }
 }

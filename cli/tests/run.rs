@@ -269,6 +269,43 @@ fn the_directory_is_private_and_gone_afterwards_even_after_sigkill_once_another_
 }
 
 #[test]
+fn a_reader_is_unplugged_and_plugged_in_with_its_card_while_the_program_runs() {
+    let told = script(
+        &["--reader-name", "Desk", "--card", "specimen:hanako"],
+        r#"set -e
+        "$VMYNA" reader unplug Desk
+        "$VMYNA" reader list
+        opensc-tool --list-readers
+        ! "$VMYNA" reader remove
+        "$VMYNA" reader plug desk
+        ! "$VMYNA" reader plug --reader Desk
+        opensc-tool --name"#,
+    )
+    .output()
+    .unwrap()
+    .exits_with(0);
+    let (out, err) = (told.out(), told.err());
+    assert!(
+        out.starts_with("#0 Desk\n   unplugged\nNo smart card readers found.\n"),
+        "{out}"
+    );
+    assert!(out.ends_with("jpki\n"), "{out}");
+    assert!(
+        err.contains("\"Desk\" is unplugged; `vmyna reader plug` plugs it in"),
+        "{err}"
+    );
+    assert!(err.contains("\"Desk\" is plugged in already"), "{err}");
+}
+
+/// Without the property OpenSC takes the reader for one that knows short APDUs alone.
+#[test]
+fn opensc_learns_that_the_reader_takes_extended_apdus() {
+    let told = script(&[], "OPENSC_DEBUG=9 opensc-tool --name 2>&1");
+    let out = { told }.output().unwrap().exits_with(0).out();
+    assert!(out.contains("dwMaxAPDUDataSize property returned 65536"), "{out}");
+}
+
+#[test]
 fn cards_are_taken_out_put_back_and_swapped_while_the_program_runs() {
     let told = script(
         &[

@@ -38,6 +38,7 @@ pub fn meaning(sw: Sw) -> Text {
         Sw::END_OF_DATA => "Leバイトの前にデータが終わった",
         Sw::DF_LOCKED => "選択したDFが閉塞",
         Sw::PIN_ENTRY_CANCELLED => "PINパッドで取り消された",
+        Sw::PIN_ENTRY_NOT_CONFIRMED => "PINパッドで2回入力された新しいPINが一致しない",
         Sw::PIN_ENTRY_WRONG_LENGTH => "PINパッドで入力されたPINの長さが不正",
         Sw::AUTHENTICATION_BLOCKED => "認証方法が閉塞",
         Sw::FUNCTION_NOT_SUPPORTED => "機能未対応",

@@ -77,9 +77,17 @@ impl Readers {
 
     /// SCardDisconnect. Waits for another's transaction when the card is to be reset.
     pub(crate) fn disconnect(&self, client: Client, handle: Handle, disposition: u32, gone: &dyn Fn() -> bool) -> Code {
-        let reader = match self.lock().table.reader_of(client, handle) {
-            Ok(reader) => reader,
-            Err(code) => return code,
+        let reader = {
+            let mut state = self.lock();
+            match state.table.reader_of(client, handle) {
+                Ok(reader) => reader,
+                // The reader was unplugged.
+                Err(code::INVALID_VALUE) => {
+                    state.table.finish_disconnect(client, handle);
+                    return code::SUCCESS;
+                }
+                Err(code) => return code,
+            }
         };
         loop {
             let begun = self.with_card(reader, |State { table, .. }| {
@@ -192,7 +200,10 @@ impl Readers {
             let mut state = self.lock();
             if !state.holds(reader, Some(&card)) {
                 response.clear();
-                return code::NOT_TRANSACTED;
+                return match state.table.is_plugged(reader) {
+                    true => code::NOT_TRANSACTED,
+                    false => code::READER_UNAVAILABLE,
+                };
             }
             return match result {
                 // An answer without a status word counts as none.
@@ -236,12 +247,13 @@ impl Readers {
         self.lock().table.may_ask(client, handle).err().unwrap_or(code::SUCCESS)
     }
 
-    /// Whether an attribute may be asked for; the reader's name and the card's ATR (empty without a card).
-    pub(crate) fn may_ask(&self, client: Client, handle: Handle) -> Result<(String, Vec<u8>), Code> {
+    /// Whether an attribute may be asked for; the reader's number and name, and the card's ATR (empty without a card).
+    pub(crate) fn may_ask(&self, client: Client, handle: Handle) -> Result<(usize, String, Vec<u8>), Code> {
         let mut state = self.lock();
         state.table.may_ask(client, handle)?;
         let reader = state.table.reader_of(client, handle)?;
-        Ok((state.table.name(reader).to_owned(), state.table.atr(reader).to_vec()))
+        let (name, atr) = (state.table.name(reader).to_owned(), state.table.atr(reader).to_vec());
+        Ok((reader, name, atr))
     }
 
     /// Whether SCardControl is allowed.
@@ -263,8 +275,16 @@ impl Readers {
     pub(crate) fn release(&self, client: Client) {
         let handles = self.lock().table.handles(client);
         for handle in handles {
-            let Ok(reader) = self.lock().table.reader_of(client, handle) else {
-                continue;
+            let reader = {
+                let mut state = self.lock();
+                match state.table.reader_of(client, handle) {
+                    Ok(reader) => reader,
+                    Err(_) => {
+                        // Of a reader that was unplugged.
+                        state.table.finish_disconnect(client, handle);
+                        continue;
+                    }
+                }
             };
             let _: Result<(), Code> = self.with_card(reader, |State { table, .. }| {
                 let disposition = table.begin_lost(client, handle);

@@ -29,6 +29,8 @@ pub const PROTO_MISMATCH: Code = 0x8010_000F;
 pub const INVALID_VALUE: Code = 0x8010_0011;
 /// The card gave no answer; or a transaction is ended that was not begun.
 pub const NOT_TRANSACTED: Code = 0x8010_0016;
+/// The reader was unplugged while the card worked on the command.
+pub const READER_UNAVAILABLE: Code = 0x8010_0017;
 /// The service does not speak the client's version of the protocol.
 pub const SERVICE_STOPPED: Code = 0x8010_001E;
 /// pcsc-lite's value for what a reader can't do; Windows has another.

@@ -1,8 +1,9 @@
 //! A second socket beside the PC/SC socket. Other processes insert and remove cards through it while programs run.
 //!
-//! A connection carries one request, a line of fields separated by tabs: `list`, `remove READER`, `insert READER [CARD]`.
+//! A connection carries one request, a line of fields separated by tabs: `list`, `remove READER`, `insert READER [CARD]`,
+//! `unplug READER`, `plug READER`.
 //! The answer begins with a line: `ok`; `refused REASON`, with a word for each [`NotMoved`]; or `error MESSAGE`, from the
-//! maker of cards. For `list` a line for each reader follows: name, card (`absent`, `present`, `mute`), ATR in
+//! maker of cards. For `list` a line for each reader follows: name, card (`absent`, `present`, `mute`, or `unplugged`), ATR in
 //! hexadecimal, connections (-1: exclusive). Must never let one client wait for another, nor wait long for a slow one.
 
 use crate::accepting::Accepting;
@@ -62,11 +63,38 @@ pub trait Moves: Send + Sync {
     /// # Errors
     /// There is no such reader.
     fn give_up(&self, reader: &str) -> Result<(), NotMoved>;
+
+    /// Unplugs a reader.
+    ///
+    /// # Errors
+    /// [`NotMoved`]
+    fn unplug(&self, reader: &str) -> Result<(), NotMoved> {
+        let _ = reader;
+        Err(NotMoved::Fixed)
+    }
+
+    /// Plugs a reader in again.
+    ///
+    /// # Errors
+    /// [`NotMoved`]
+    fn plug(&self, reader: &str) -> Result<(), NotMoved> {
+        let _ = reader;
+        Err(NotMoved::Fixed)
+    }
 }
 
 impl Moves for Hand {
     fn list(&self) -> Vec<Listed> {
-        self.list().iter().map(Listed::of).collect()
+        let all = self.all().into_iter();
+        all.map(|(entry, plugged)| match plugged {
+            true => Listed::of(&entry),
+            false => Listed {
+                name: entry.name,
+                card: Presence::Unplugged,
+                ..Listed::default()
+            },
+        })
+        .collect()
     }
 
     fn remove(&self, reader: &str) -> Result<(), NotMoved> {
@@ -79,6 +107,14 @@ impl Moves for Hand {
 
     fn give_up(&self, reader: &str) -> Result<(), NotMoved> {
         self.give_up(reader)
+    }
+
+    fn unplug(&self, reader: &str) -> Result<(), NotMoved> {
+        self.unplug(reader)
+    }
+
+    fn plug(&self, reader: &str) -> Result<(), NotMoved> {
+        self.plug(reader)
     }
 }
 
@@ -122,11 +158,14 @@ enum Refusal {
 }
 
 /// The words for [`NotMoved`] in an answer.
-const REASONS: [(&str, NotMoved); 4] = [
+const REASONS: [(&str, NotMoved); 7] = [
     ("no-such-reader", NotMoved::NoSuchReader),
     ("empty", NotMoved::Empty),
     ("occupied", NotMoved::Occupied),
     ("nothing-to-put-back", NotMoved::NothingToPutBack),
+    ("unplugged", NotMoved::Unplugged),
+    ("plugged-in", NotMoved::PluggedIn),
+    ("fixed", NotMoved::Fixed),
 ];
 
 /// The word for a request that is not understood.
@@ -157,9 +196,16 @@ fn obey(line: &str, hand: &dyn Moves, make: &MakeCard) -> Result<String, Refusal
         ["list"] => Ok(hand.list().iter().map(describe).collect()),
         ["remove", reader] => moved(hand.remove(reader)),
         ["insert", reader] => moved(hand.insert(reader, None)),
+        ["unplug", reader] => moved(hand.unplug(reader)),
+        ["plug", reader] => moved(hand.plug(reader)),
         ["insert", reader, card] => {
-            if !hand.list().iter().any(|entry| entry.name == *reader) {
-                return Err(Refusal::NotMoved(NotMoved::NoSuchReader));
+            // Before the card that was taken out is given up.
+            match hand.list().iter().find(|listed| listed.name == *reader) {
+                None => return Err(Refusal::NotMoved(NotMoved::NoSuchReader)),
+                Some(listed) if listed.card == Presence::Unplugged => {
+                    return Err(Refusal::NotMoved(NotMoved::Unplugged));
+                }
+                Some(_) => {}
             }
             let let_go = || {
                 // Fails only without such a reader.
@@ -188,13 +234,16 @@ pub enum Presence {
     Present,
     /// It has given no ATR.
     Mute,
+    /// The reader is unplugged. A card may be in it.
+    Unplugged,
 }
 
 /// The words for [`Presence`] in an answer.
-const PRESENCES: [(&str, Presence); 3] = [
+const PRESENCES: [(&str, Presence); 4] = [
     ("absent", Presence::Absent),
     ("present", Presence::Present),
     ("mute", Presence::Mute),
+    ("unplugged", Presence::Unplugged),
 ];
 
 /// A reader in the answer to `list`.
@@ -336,6 +385,22 @@ pub fn insert(socket: &Path, reader: &str, card: Option<&str>) -> Result<(), Con
     let mut fields = vec!["insert", reader];
     fields.extend(card);
     ask(socket, reader, &fields).map(drop)
+}
+
+/// Unplugs a reader of the service at `socket`.
+///
+/// # Errors
+/// [`ControlError`]
+pub fn unplug(socket: &Path, reader: &str) -> Result<(), ControlError> {
+    ask(socket, reader, &["unplug", reader]).map(drop)
+}
+
+/// Plugs a reader of the service at `socket` in again.
+///
+/// # Errors
+/// [`ControlError`]
+pub fn plug(socket: &Path, reader: &str) -> Result<(), ControlError> {
+    ask(socket, reader, &["plug", reader]).map(drop)
 }
 
 #[cfg(test)]

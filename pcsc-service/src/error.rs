@@ -51,6 +51,15 @@ pub enum NotMoved {
     /// No card was taken out of it that could be put back.
     #[error("no card was taken out of it that could be put back")]
     NothingToPutBack,
+    /// The reader is unplugged.
+    #[error("it is unplugged")]
+    Unplugged,
+    /// The reader is plugged in.
+    #[error("it is plugged in")]
+    PluggedIn,
+    /// The reader is another service's, which has no way to unplug it.
+    #[error("it can't be unplugged")]
+    Fixed,
 }
 
 impl NotMoved {
@@ -61,6 +70,9 @@ impl NotMoved {
             NotMoved::Empty => format!("there is no card in \"{reader}\""),
             NotMoved::Occupied => format!("there is a card in \"{reader}\" already"),
             NotMoved::NothingToPutBack => format!("no card was taken out of \"{reader}\" that could be put back"),
+            NotMoved::Unplugged => format!("\"{reader}\" is unplugged"),
+            NotMoved::PluggedIn => format!("\"{reader}\" is plugged in already"),
+            NotMoved::Fixed => format!("\"{reader}\" is pcscd's and can't be unplugged"),
         }
     }
 }

@@ -104,7 +104,7 @@ impl Driver {
     }
 
     pub fn insert(&mut self, reader: usize, mute: bool) {
-        self.0.insert(reader, (!mute).then_some(ATR));
+        self.0.insert(reader, (!mute).then_some(ATR), false);
     }
 
     pub fn remove(&mut self, reader: usize) {

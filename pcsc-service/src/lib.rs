@@ -1,6 +1,6 @@
 //! PC/SC without a daemon: a service in this process, on a Unix socket, that speaks the protocol of pcsc-lite's client
-//! library, versions 4:4 to 4:6. An unmodified program finds the socket through the variable `PCSCLITE_CSOCK_NAME`
-//! (libpcsclite from 1.9.0). An older library is refused with SCARD_E_SERVICE_STOPPED.
+//! library, versions 4:3 to 4:6. An unmodified program finds the socket through the variable `PCSCLITE_CSOCK_NAME`
+//! (libpcsclite from 1.6.5). An older library is refused with SCARD_E_SERVICE_STOPPED.
 //!
 //! ```
 //! use vmyna_pcsc_service::{Options, PcscLiteService};
@@ -54,7 +54,7 @@ pub use vmyna_apdu as apdu;
 pub use zeroize;
 
 pub use error::{ControlError, LONGEST_PATH, NotMoved, ServiceError};
-pub use feature::{AskPin, PinPad};
+pub use feature::{AskPin, Entry, PinPad};
 pub use options::{CONNECTIONS, GRACE, Options, Refused};
 pub use readers::{Observer, ServiceEvent, What};
 pub use service::{Hand, PcscLiteService};

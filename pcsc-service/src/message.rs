@@ -1,5 +1,5 @@
-//! The messages of pcsc-lite's clients and service, protocol versions 4:4 (libpcsclite 1.9.0 to 2.2), 4:5 (2.3, 2.4) and
-//! 4:6 (from 2.5): bytes to [`Request`], [`Reply`] to bytes.
+//! The messages of pcsc-lite's clients and service, protocol versions 4:3 (libpcsclite before 1.8.24), 4:4 (1.8.24 to 2.2),
+//! 4:5 (2.3, 2.4) and 4:6 (from 2.5): bytes to [`Request`], [`Reply`] to bytes.
 //!
 //! A request is a header of two 32-bit numbers (size of the fixed part, command), the fixed part, and for TRANSMIT and
 //! CONTROL the bytes for the card. A reply is the bare body, the client knows its length. Numbers are in the machine's
@@ -89,10 +89,10 @@ pub enum Request<'a> {
     SetAttribute { card: u32, id: u32 },
     /// The table of readers, all [`READERS`] entries.
     ReadersState,
-    /// The table of readers (up to 4:5), and one message when it changes.
-    WaitReaderStateChange,
-    /// The end of the wait for that message.
-    StopWaiting,
+    /// One message when the table of readers changes; with 4:4 and 4:5 the table comes first. `with_body`: the form of 4:3.
+    WaitReaderStateChange { with_body: bool },
+    /// The end of the wait for that message. `with_body`: the form of 4:3.
+    StopWaiting { with_body: bool },
     /// How many readers have come and gone (from 4:5).
     ReaderEvents,
     /// How many readers there are (from 4:6).
@@ -130,7 +130,11 @@ pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, Malformed> {
         return Ok(Decoded::Incomplete);
     };
     let (size, command) = (word(header, 0), word(header, 1));
-    let fixed = fixed_part(command).ok_or(Malformed::UnknownCommand(command))?;
+    let mut fixed = fixed_part(command).ok_or(Malformed::UnknownCommand(command))?;
+    if size as usize == WOKEN && matches!(command, WAIT_READER_STATE_CHANGE | STOP_WAITING) {
+        // 4:3 sends a time limit, which its service ignores, and room for the outcome.
+        fixed = WOKEN;
+    }
     if size as usize != fixed {
         return Err(Malformed::WrongSize);
     }
@@ -254,8 +258,12 @@ fn request<'a>(command: u32, body: &'a [u8], data: &'a [u8]) -> Result<Request<'
             }
         }
         GET_READERS_STATE => Request::ReadersState,
-        WAIT_READER_STATE_CHANGE => Request::WaitReaderStateChange,
-        STOP_WAITING => Request::StopWaiting,
+        WAIT_READER_STATE_CHANGE => Request::WaitReaderStateChange {
+            with_body: !body.is_empty(),
+        },
+        STOP_WAITING => Request::StopWaiting {
+            with_body: !body.is_empty(),
+        },
         GET_READER_EVENTS => Request::ReaderEvents,
         GET_READERS_STATE_SIZE => Request::ReadersStateSize,
         GET_READERS_STATE_ARRAY => Request::ReadersStateArray,

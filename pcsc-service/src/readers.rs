@@ -52,6 +52,10 @@ pub enum What<'a> {
     },
     /// The card was powered off.
     PowerOff,
+    /// The reader was unplugged.
+    Unplugged,
+    /// The reader was plugged in again.
+    PluggedIn,
     /// A command was answered.
     Apdu {
         /// The C-APDU.
@@ -113,6 +117,8 @@ pub(crate) struct Slot {
     pull: Option<Pull>,
     /// The card that was removed last.
     beside: Option<SharedCard>,
+    /// That card is in the reader, which is unplugged.
+    inside: bool,
     /// The moment since which the powered card is unused.
     unused_since: Option<Instant>,
 }
@@ -147,6 +153,18 @@ impl Readers {
         self.lock().table.entries()
     }
 
+    /// The table, for a client that may wait for a change of it later.
+    pub(crate) fn entries_for(&self, client: Client) -> Vec<ReaderEntry> {
+        let mut state = self.lock();
+        state.waiters.gets_table(client);
+        state.table.entries()
+    }
+
+    /// How many times a reader has come or gone.
+    pub(crate) fn events(&self) -> u32 {
+        self.lock().table.events()
+    }
+
     /// The table, and every change after it is noted for `client`.
     pub(crate) fn entries_and_ask(&self, client: Client) -> Vec<ReaderEntry> {
         let mut state = self.lock();
@@ -158,6 +176,8 @@ impl Readers {
     pub(crate) fn new_context(&self, client: Client) -> u32 {
         let mut state = self.lock();
         let context = state.table.fresh();
+        let events = state.table.events();
+        state.waiters.set_events(events);
         state.waiters.set_context(client, Some(context));
         context
     }
@@ -166,6 +186,52 @@ impl Readers {
     /// powered on was inserted and is removed again.
     pub(crate) fn insert(&self, name: &str, card: Option<Box<dyn Icc + Send>>) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
+        self.lock().check_plugged(reader)?;
+        self.place(reader, card, false)
+    }
+
+    /// Unplugs a reader. A card in it stays in it, without power and clients.
+    pub(crate) fn unplug(&self, name: &str) -> Result<(), NotMoved> {
+        let reader = self.find(name)?;
+        let card = {
+            let mut state = self.lock();
+            state.check_plugged(reader)?;
+            state.unplug(reader)
+        };
+        self.freed.notify_all();
+        self.report(reader, &What::Unplugged);
+        if let Some(card) = card {
+            self.power_off_outside(reader, &card);
+        }
+        Ok(())
+    }
+
+    /// Plugs a reader in again.
+    pub(crate) fn plug(&self, name: &str) -> Result<(), NotMoved> {
+        let reader = self.find(name)?;
+        let inside = {
+            let mut state = self.lock();
+            if state.table.is_plugged(reader) {
+                return Err(NotMoved::PluggedIn);
+            }
+            let slot = state.slots.get(reader);
+            let inside = slot.is_some_and(|slot| slot.inside);
+            if !inside {
+                state.plug(reader);
+                state.announce();
+            }
+            inside
+        };
+        if inside {
+            return self.place(reader, None, true);
+        }
+        self.report(reader, &What::PluggedIn);
+        Ok(())
+    }
+
+    /// Puts a card into a reader, or the one back that was removed. `plugs`: the reader is unplugged, and is plugged in
+    /// with its card.
+    fn place(&self, reader: usize, card: Option<Box<dyn Icc + Send>>, plugs: bool) -> Result<(), NotMoved> {
         let put_back = card.is_none();
         let card = match card {
             Some(card) => Arc::new(Mutex::new(card)),
@@ -189,6 +255,19 @@ impl Readers {
                 let _ = icc.power_off();
                 return Err(why);
             }
+            // The reader may have been unplugged or plugged in meanwhile.
+            if state.table.is_plugged(reader) == plugs {
+                drop(state);
+                let _ = icc.power_off();
+                return Err(if plugs {
+                    NotMoved::PluggedIn
+                } else {
+                    NotMoved::Unplugged
+                });
+            }
+            if plugs {
+                state.plug(reader);
+            }
             let before = state.take_out(reader);
             let mut given_up = None;
             if let Some(slot) = state.slots.get_mut(reader) {
@@ -196,7 +275,7 @@ impl Readers {
                 slot.pull = pull;
                 given_up = slot.beside.take();
             }
-            state.table.insert(reader, result.is_ok().then_some(&atr));
+            state.table.insert(reader, result.is_ok().then_some(&atr), plugs);
             state.rest_from_now(reader);
             if left {
                 state.take_out(reader);
@@ -212,7 +291,11 @@ impl Readers {
             self.report(reader, &What::Removed);
             power_off(before);
         }
-        self.report(reader, &What::Inserted);
+        if plugs {
+            self.report(reader, &What::PluggedIn);
+        } else {
+            self.report(reader, &What::Inserted);
+        }
         if left {
             self.report(reader, &What::Removed);
         }
@@ -234,18 +317,24 @@ impl Readers {
         let reader = self.find(name)?;
         let card = {
             let mut state = self.lock();
+            state.check_plugged(reader)?;
             let card = state.take_out(reader).ok_or(NotMoved::Empty)?;
             state.announce();
             card
         };
         self.report(reader, &What::Removed);
+        self.power_off_outside(reader, &card);
+        Ok(())
+    }
+
+    /// Powers a card off that has just left a reader, after the command that it may be working on.
+    fn power_off_outside(&self, reader: usize, card: &SharedCard) {
         let mut icc = card.lock().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have put it back meanwhile: then the power is from there.
-        if !self.lock().holds(reader, Some(&card)) {
+        if !self.lock().holds(reader, Some(card)) {
             // A card that is gone has no power either.
             let _ = icc.power_off();
         }
-        Ok(())
     }
 
     fn find(&self, name: &str) -> Result<usize, NotMoved> {
@@ -434,6 +523,32 @@ impl State {
         Some(card)
     }
 
+    /// Refuses a reader that is unplugged.
+    fn check_plugged(&self, reader: usize) -> Result<(), NotMoved> {
+        match self.table.is_plugged(reader) {
+            true => Ok(()),
+            false => Err(NotMoved::Unplugged),
+        }
+    }
+
+    /// Unplugs a reader. Returns the card in it, which still has power.
+    pub(crate) fn unplug(&mut self, reader: usize) -> Option<SharedCard> {
+        let card = self.take_out(reader);
+        self.table.unplug(reader);
+        if let Some(slot) = self.slots.get_mut(reader) {
+            slot.inside = card.is_some();
+        }
+        self.announce();
+        card
+    }
+
+    fn plug(&mut self, reader: usize) {
+        self.table.plug(reader);
+        if let Some(slot) = self.slots.get_mut(reader) {
+            slot.inside = false;
+        }
+    }
+
     /// The card that can be put back into a reader.
     fn beside(&self, reader: usize) -> Result<SharedCard, NotMoved> {
         let slot = self.slots.get(reader).ok_or(NotMoved::NoSuchReader)?;
@@ -455,6 +570,7 @@ impl State {
     /// Wakes waiting clients when something has changed that concerns them.
     pub(crate) fn announce(&mut self) {
         if self.table.take_changed() {
+            self.waiters.set_events(self.table.events());
             self.waiters.wake_all();
         }
     }

@@ -109,7 +109,29 @@ impl Hand {
         self.0.remove(reader)
     }
 
-    /// The readers as clients see them.
+    /// Unplugs the reader of this name. Clients see it at once, as with pcscd: the reader is gone from their list, and its
+    /// handles are useless. A card in it loses its power and stays in it.
+    ///
+    /// # Errors
+    /// [`NotMoved`]
+    pub fn unplug(&self, reader: &str) -> Result<(), NotMoved> {
+        self.0.unplug(reader)
+    }
+
+    /// Plugs the reader of this name in again. A card in it is powered on before clients see the reader.
+    ///
+    /// # Errors
+    /// [`NotMoved`]
+    pub fn plug(&self, reader: &str) -> Result<(), NotMoved> {
+        self.0.plug(reader)
+    }
+
+    /// All readers, and whether each of them is plugged in.
+    pub fn all(&self) -> Vec<(ReaderEntry, bool)> {
+        self.0.lock().table.all_entries()
+    }
+
+    /// The readers as clients see them, without those that are unplugged.
     pub fn list(&self) -> Vec<ReaderEntry> {
         self.0.entries()
     }

@@ -6,7 +6,7 @@
 
 use crate::attribute::{self, Subject};
 use crate::code::{self, Code};
-use crate::feature::PinPad;
+use crate::feature::{self, PinPad};
 use crate::message::{self, Decoded, READERS, Reply, Request};
 use crate::options::Refused;
 use crate::readers::Readers;
@@ -26,7 +26,7 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 const MAJOR: i32 = 4;
 
 /// The minor versions that the service supports.
-const MINOR: std::ops::RangeInclusive<i32> = 4..=6;
+const MINOR: std::ops::RangeInclusive<i32> = 3..=6;
 
 /// How long a client of 4:6 that waits for a change may take to ask for the table. Every library does so at once, which can
 /// be late on a busy machine.
@@ -145,7 +145,7 @@ impl Session {
         if waits
             && !matches!(
                 request,
-                Request::StopWaiting
+                Request::StopWaiting { .. }
                     | Request::ReadersStateSize
                     | Request::ReadersStateArray
                     // A client that also watches for readers asks this between the table and the wait.
@@ -212,8 +212,8 @@ impl Session {
         } else {
             let context = self.readers.new_context(self.client);
             self.stage = Stage::Established { minor, context };
-            let events = self.events(minor);
-            self.readers.waiters(|waiters| waiters.set_events(self.client, events));
+            self.readers
+                .waiters(|waiters| waiters.counts_events(self.client, minor >= 5));
             Reply::EstablishContext {
                 context,
                 code: code::SUCCESS,
@@ -222,9 +222,9 @@ impl Session {
         self.send(&reply)
     }
 
-    /// How many readers have come and gone, for clients that can ask. Here the number never changes.
+    /// The number of times that readers have come or gone, for clients that can ask.
     fn events(&self, minor: i32) -> u32 {
-        if minor >= 5 { length(&self.readers.entries()) } else { 0 }
+        if minor >= 5 { self.readers.events() } else { 0 }
     }
 
     fn serve(&mut self, request: &Request<'_>, minor: i32, context: u32) -> Result<(), Over> {
@@ -304,11 +304,22 @@ impl Session {
                 })
             }
             Request::ReadersState => self.send(&Reply::Readers {
-                readers: &readers.entries(),
+                readers: &readers.entries_for(client),
                 entries: READERS,
             }),
-            Request::WaitReaderStateChange => self.wait(minor),
-            Request::StopWaiting => {
+            Request::WaitReaderStateChange { with_body } | Request::StopWaiting { with_body }
+                if with_body != (minor == 3) =>
+            {
+                Err(Over)
+            }
+            Request::WaitReaderStateChange { .. } if minor == 3 => {
+                match readers.waiters(|waiters| waiters.ask_behind_table(client)) {
+                    Some(code) => self.send(&Reply::Woken(0, code)),
+                    None => Ok(()),
+                }
+            }
+            Request::WaitReaderStateChange { .. } => self.wait(minor),
+            Request::StopWaiting { .. } => {
                 self.settling = false;
                 match readers.waiters(|waiters| waiters.stop(client)) {
                     Some(code) => self.send(&Reply::Woken(self.events(minor), code)),
@@ -333,14 +344,10 @@ impl Session {
     fn control(&mut self, card: u32, control: u32, room: u32, input: &[u8]) -> Result<(), Over> {
         let outcome = match self.readers.may_control(self.client, card) {
             Err(code) => Err(code),
-            Ok(()) => match &self.extras.pin_pad {
-                Some(pad) => pad.control(control, input, |command, response| {
-                    let protocol = self.readers.protocol_of(self.client, card);
-                    self.readers.transmit((self.client, card), protocol, command, response)
-                }),
-                // A reader without extras of a driver, as pcscd reports vpcd's.
-                None => Err(code::UNSUPPORTED_FEATURE),
-            },
+            Ok(()) => feature::control(self.extras.pin_pad.as_ref(), control, input, |command, response| {
+                let protocol = self.readers.protocol_of(self.client, card);
+                self.readers.transmit((self.client, card), protocol, command, response)
+            }),
         };
         let (output, code) = match outcome {
             Ok(output) => (output, code::SUCCESS),
@@ -357,8 +364,9 @@ impl Session {
 
     fn attribute(&mut self, card: u32, id: u32, room: u32) -> Result<(), Over> {
         let asked = self.readers.may_ask(self.client, card);
-        let value = asked.and_then(|(reader, atr)| {
+        let value = asked.and_then(|(number, reader, atr)| {
             let subject = Subject {
+                number,
                 reader: &reader,
                 atr: &atr,
             };

@@ -2,7 +2,7 @@
 //! each handle does not know of yet.
 //!
 //! Pure: no card, no socket, no clock, so that properties of it can be tested. [`Readers`](crate::readers) acts on the card:
-//! it asks here first and reports back. Return codes are those that pcscd 1.9.9 was seen to give. Must never leave a
+//! it asks here first and reports back. Return codes are those that pcscd 2.3.3 was seen to give. Must never leave a
 //! transaction with a client that is no longer connected, nor accept a handle from another connection than its owner.
 
 use crate::code::{self, Code};
@@ -86,6 +86,8 @@ struct Reader {
     exclusive: bool,
     /// The handle with the transaction, and how many times it was begun.
     lock: Option<(Handle, u32)>,
+    /// Clients see it.
+    plugged: bool,
 }
 
 /// The reason why SCardConnect can't succeed now.
@@ -105,6 +107,10 @@ pub(crate) struct Table {
     readers: Vec<Reader>,
     next: u32,
     changed: bool,
+    /// How many times a reader has come or gone. pcscd counts from 1, in 15 bits.
+    events: u32,
+    /// Handles of readers that were unplugged. Such a handle stays useless when the reader is plugged in again.
+    orphans: Vec<(Handle, Client)>,
 }
 
 impl Table {
@@ -119,9 +125,13 @@ impl Table {
             connections: Vec::new(),
             exclusive: false,
             lock: None,
+            plugged: true,
         };
+        let readers: Vec<_> = names.into_iter().map(reader).collect();
         Table {
-            readers: names.into_iter().map(reader).collect(),
+            events: 1 + u32::try_from(readers.len()).unwrap_or_default(),
+            orphans: Vec::new(),
+            readers,
             // Not 1, 2, 3: a handle used with the wrong service should not be one there.
             next: RandomState::new().hash_one(0u8) as u32 >> 2,
             changed: false,
@@ -152,7 +162,53 @@ impl Table {
 
     /// The readers as clients see them.
     pub(crate) fn entries(&self) -> Vec<ReaderEntry> {
-        self.readers.iter().map(Reader::entry).collect()
+        let plugged = self.readers.iter().filter(|reader| reader.plugged);
+        plugged.map(Reader::entry).collect()
+    }
+
+    /// All readers, and whether clients see them.
+    pub(crate) fn all_entries(&self) -> Vec<(ReaderEntry, bool)> {
+        let all = self.readers.iter();
+        all.map(|reader| (reader.entry(), reader.plugged)).collect()
+    }
+
+    /// How many times a reader has come or gone.
+    pub(crate) fn events(&self) -> u32 {
+        self.events
+    }
+
+    /// Whether clients see the reader.
+    pub(crate) fn is_plugged(&self, reader: usize) -> bool {
+        self.readers.get(reader).is_some_and(|reader| reader.plugged)
+    }
+
+    /// The reader is unplugged. Its handles are useless from now on: SCardDisconnect succeeds, every other function returns
+    /// [`code::INVALID_VALUE`].
+    pub(crate) fn unplug(&mut self, reader: usize) {
+        self.remove(reader);
+        if let Some(reader) = self.readers.get_mut(reader) {
+            reader.plugged = false;
+            reader.exclusive = false;
+            reader.lock = None;
+            let connections = reader.connections.drain(..);
+            self.orphans.extend(connections.map(|one| (one.handle, one.client)));
+            self.reader_event();
+        }
+    }
+
+    /// The reader is plugged in again, and empty. As with pcscd its count of events begins anew.
+    pub(crate) fn plug(&mut self, reader: usize) {
+        if let Some(reader) = self.readers.get_mut(reader) {
+            reader.plugged = true;
+            reader.counter = 0;
+            self.reader_event();
+        }
+    }
+
+    fn reader_event(&mut self) {
+        const LAST: u32 = 0x7FFF;
+        self.events = if self.events < LAST { self.events + 1 } else { 1 };
+        self.changed = true;
     }
 
     /// Whether something has changed for waiting clients since the last call.
@@ -170,8 +226,12 @@ impl Table {
     /// The reader of a client's handle.
     ///
     /// # Errors
-    /// [`code::INVALID_HANDLE`] also when the handle is another client's.
+    /// [`code::INVALID_HANDLE`] also when the handle is another client's; [`code::INVALID_VALUE`] when the reader was
+    /// unplugged.
     pub(crate) fn reader_of(&self, client: Client, handle: Handle) -> Result<usize, Code> {
+        if self.orphans.contains(&(handle, client)) {
+            return Err(code::INVALID_VALUE);
+        }
         self.readers
             .iter()
             .position(|reader| reader.connection(client, handle).is_some())
@@ -181,9 +241,11 @@ impl Table {
     /// The handles of a client.
     pub(crate) fn handles(&self, client: Client) -> Vec<Handle> {
         let connections = self.readers.iter().flat_map(|reader| &reader.connections);
+        let orphans = self.orphans.iter().filter(|(_, owner)| *owner == client);
         connections
             .filter(|connection| connection.client == client)
             .map(|connection| connection.handle)
+            .chain(orphans.map(|(handle, _)| *handle))
             .collect()
     }
 
@@ -199,7 +261,8 @@ impl Table {
         let checked = ShareMode::of(mode);
         protocol::check_preferred(checked.unwrap_or(ShareMode::Shared), preferred).map_err(refuse)?;
         let mode = checked.map_err(refuse)?;
-        let index = self.find_name(name).ok_or(refuse(code::UNKNOWN_READER))?;
+        let plugged = self.find_name(name).filter(|index| self.is_plugged(*index));
+        let index = plugged.ok_or(refuse(code::UNKNOWN_READER))?;
         if self.handles(client).len() >= HANDLES {
             return Err(refuse(code::NO_MEMORY));
         }
@@ -324,6 +387,7 @@ impl Table {
 
     /// SCardDisconnect, after that. The handle is no longer one.
     pub(crate) fn finish_disconnect(&mut self, client: Client, handle: Handle) {
+        self.orphans.retain(|orphan| *orphan != (handle, client));
         if let Ok(reader) = self.of(client, handle) {
             reader.connections.retain(|one| one.handle != handle);
             reader.exclusive = false;
@@ -445,11 +509,12 @@ impl Table {
         }
     }
 
-    /// A card was inserted; with its ATR, or without if it gave none.
-    pub(crate) fn insert(&mut self, reader: usize, atr: Option<&[u8]>) {
+    /// A card was inserted; with its ATR, or without if it gave none. `with_reader`: the reader was plugged in with it, which
+    /// pcscd does not count as an event of the card.
+    pub(crate) fn insert(&mut self, reader: usize, atr: Option<&[u8]>, with_reader: bool) {
         if let Some(one) = self.readers.get_mut(reader) {
             one.card = CardState::Mute; // present, until its ATR is known
-            one.counter = one.counter.wrapping_add(1);
+            one.counter = one.counter.wrapping_add(u32::from(!with_reader));
             self.changed = true;
             self.powered(reader, atr.ok_or(IccError::Mute));
         }

@@ -26,47 +26,74 @@ enum Waiting {
 
 struct Peer {
     context: Option<u32>,
-    /// See [`Reply::Woken`].
-    events: u32,
+    /// Its messages carry the number of events, see [`Reply::Woken`].
+    counts_events: bool,
+    /// The table has changed since the client got it the last time.
+    stale: bool,
     waiting: Waiting,
     stream: Arc<UnixStream>,
 }
 
 /// All connected clients.
 #[derive(Default)]
-pub(crate) struct Waiters(HashMap<Client, Peer>);
+pub(crate) struct Waiters {
+    peers: HashMap<Client, Peer>,
+    /// See [`Reply::Woken`].
+    events: u32,
+}
 
 impl Waiters {
     pub(crate) fn attach(&mut self, client: Client, stream: Arc<UnixStream>) {
         let peer = Peer {
             context: None,
-            events: 0,
+            counts_events: false,
+            stale: false,
             waiting: Waiting::No,
             stream,
         };
-        self.0.insert(client, peer);
+        self.peers.insert(client, peer);
     }
 
     pub(crate) fn detach(&mut self, client: Client) {
-        self.0.remove(&client);
+        self.peers.remove(&client);
     }
 
     pub(crate) fn set_context(&mut self, client: Client, context: Option<u32>) {
-        if let Some(peer) = self.0.get_mut(&client) {
+        if let Some(peer) = self.peers.get_mut(&client) {
             peer.context = context;
         }
     }
 
-    /// Sets the number of events for each message, see [`Reply::Woken`].
-    pub(crate) fn set_events(&mut self, client: Client, events: u32) {
-        if let Some(peer) = self.0.get_mut(&client) {
-            peer.events = events;
+    /// Whether the messages for a client carry the number of events, see [`Reply::Woken`].
+    pub(crate) fn counts_events(&mut self, client: Client, counts: bool) {
+        if let Some(peer) = self.peers.get_mut(&client) {
+            peer.counts_events = counts;
         }
+    }
+
+    /// Sets that number.
+    pub(crate) fn set_events(&mut self, events: u32) {
+        self.events = events;
+    }
+
+    /// The client gets the table.
+    pub(crate) fn gets_table(&mut self, client: Client) {
+        if let Some(peer) = self.peers.get_mut(&client) {
+            peer.stale = false;
+        }
+    }
+
+    /// The wait of a client of 4:3, which has the table from a request before. Returns the code of a message that is due at
+    /// once: the table has changed since then. Its own service forgot such a change.
+    pub(crate) fn ask_behind_table(&mut self, client: Client) -> Option<Code> {
+        let peer = self.peers.get_mut(&client)?;
+        peer.waiting = if peer.stale { Waiting::No } else { Waiting::Yes };
+        peer.stale.then_some(SUCCESS)
     }
 
     /// Ends every connection.
     pub(crate) fn hang_up(&self) {
-        for peer in self.0.values() {
+        for peer in self.peers.values() {
             // Fails only when it has ended already.
             let _ = peer.stream.shutdown(Shutdown::Both);
         }
@@ -74,14 +101,14 @@ impl Waiters {
 
     /// From now on changes are noted for it.
     pub(crate) fn ask(&mut self, client: Client) {
-        if let Some(peer) = self.0.get_mut(&client) {
+        if let Some(peer) = self.peers.get_mut(&client) {
             peer.waiting = Waiting::Asking(None);
         }
     }
 
     /// Notes that its request has been answered. Returns the code of a message that is due at once.
     pub(crate) fn asked(&mut self, client: Client) -> Option<Code> {
-        let peer = self.0.get_mut(&client)?;
+        let peer = self.peers.get_mut(&client)?;
         let noted = match peer.waiting {
             Waiting::Asking(noted) => noted,
             _ => return None,
@@ -91,12 +118,12 @@ impl Waiters {
     }
 
     pub(crate) fn is_waiting(&self, client: Client) -> bool {
-        self.0.get(&client).is_some_and(|peer| peer.waiting == Waiting::Yes)
+        self.peers.get(&client).is_some_and(|peer| peer.waiting == Waiting::Yes)
     }
 
     /// Ends its wait. Returns the code of the message that it still expects.
     pub(crate) fn stop(&mut self, client: Client) -> Option<Code> {
-        let peer = self.0.get_mut(&client)?;
+        let peer = self.peers.get_mut(&client)?;
         match std::mem::replace(&mut peer.waiting, Waiting::No) {
             Waiting::No => None,
             Waiting::Asking(noted) => Some(noted.unwrap_or(SUCCESS)),
@@ -106,8 +133,9 @@ impl Waiters {
 
     /// Wakes all waiting clients because something has changed.
     pub(crate) fn wake_all(&mut self) {
-        for peer in self.0.values_mut() {
-            peer.wake(SUCCESS);
+        for peer in self.peers.values_mut() {
+            peer.stale = true;
+            peer.wake(SUCCESS, self.events);
         }
     }
 
@@ -116,20 +144,21 @@ impl Waiters {
     /// A wait that has just ended is no error. pcscd answers so from 2.0.1 on; older ones refuse, so a client could not
     /// cancel a wait that may time out at the same moment.
     pub(crate) fn cancel(&mut self, context: u32) -> bool {
-        let peer = self.0.values_mut().find(|peer| peer.context == Some(context));
-        peer.map(|peer| peer.wake(CANCELLED)).is_some()
+        let peer = self.peers.values_mut().find(|peer| peer.context == Some(context));
+        peer.map(|peer| peer.wake(CANCELLED, self.events)).is_some()
     }
 }
 
 impl Peer {
-    fn wake(&mut self, code: Code) {
+    fn wake(&mut self, code: Code, events: u32) {
         match self.waiting {
             Waiting::No => {}
             Waiting::Asking(_) => self.waiting = Waiting::Asking(Some(code)),
             Waiting::Yes => {
                 self.waiting = Waiting::No;
                 let mut message = Vec::with_capacity(WOKEN);
-                Reply::Woken(self.events, code).encode(&mut message);
+                let events = if self.counts_events { events } else { 0 };
+                Reply::Woken(events, code).encode(&mut message);
                 let sent = SockRef::from(&*self.stream).send_with_flags(&message, DONT_WAIT);
                 if sent.ok() != Some(message.len()) {
                     // The client does not read what it has asked for.

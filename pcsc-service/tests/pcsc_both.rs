@@ -1,10 +1,25 @@
 //! One PC/SC client, written once, run on the real pcscd with vpcd and on vmyna's own service: the same return codes in
 //! the same order. What both must give is written here once, in the assertions of the client.
 //!
-//! Known differences, each with its reason, are where `Stack::is_pcscd` is asked, and these that the client leaves out:
-//! - times: pcscd checks vpcd's cards every 400 ms, the service reports a change at once;
-//! - a card that falls silent, or was unpowered by SCardDisconnect: `vmyna serve` takes it out of vpcd's reader for a
-//!   moment, because vpcd has no other way to say so; in the service it stays.
+//! Where versions of pcscd differ the service takes the newer one, unless the last column has a reason. The client passes
+//! on pcscd 1.9.9 and 2.3.3 alike; `pcscd` is the one of the machine, or another one that PATH finds first.
+//!
+//! | Behaviour | pcscd 1.9.9 | pcscd 2.3.3 | service |
+//! |---|---|---|---|
+//! | SCardCancel of a wait that has just ended | SCARD_E_INVALID_HANDLE | success | 2.3.3 |
+//! | count of reader events for the PnP reader | none | 2 with one reader, 1 more for each that comes or goes | 2.3.3 |
+//! | count of card events of a reader plugged in again | goes on | begins with 0 | 2.3.3 |
+//! | T=0 asked of a card with T=0 and T=1, T=1 first | T=1 may be negotiated | T=0 | 2.3.3 |
+//! | SCardConnect refused by polkit | connection closed | SCARD_W_SECURITY_VIOLATION | neither: it has no polkit |
+//! | pcscd ends | threads of clients are left | connections are closed first | 2.3.3 |
+//! | exclusive, then SCardReconnect as shared | lock stays: next client hangs | the same | released: nothing can be gained |
+//! | feature list, properties, attributes | the driver's | the driver's | those of libccid, which vpcd lacks |
+//! | a card that comes or goes | polled each 400 ms | the same | at once |
+//! | silent card; card unpowered by SCardDisconnect | as the driver reports it | the same | stays; vpcd can't report it |
+//!
+//! The unplugged reader is measured with a driver that reports it (IFD_NO_SUCH_DEVICE), not with vpcd: its handles give
+//! SCARD_E_INVALID_VALUE, SCardDisconnect succeeds, SCardConnect gives SCARD_E_UNKNOWN_READER, SCardListReaders
+//! SCARD_E_NO_READERS_AVAILABLE, and a command under way SCARD_E_READER_UNAVAILABLE, in 2.3.3.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
@@ -148,6 +163,7 @@ fn client(mut stack: Stack) {
     lengths();
     clients_that_die();
     removal(&mut stack);
+    unplugging(&stack);
 }
 
 fn an_empty_reader(stack: &Stack) {
@@ -168,10 +184,7 @@ fn an_empty_reader(stack: &Stack) {
         Some(Error::ProtoMismatch)
     );
     let direct = connect(&a, ShareMode::Direct, Protocols::UNDEFINED).unwrap();
-    assert_eq!(
-        direct.control(0x4200_0D48, &[], &mut [0; 64]).err(),
-        Some(Error::UnsupportedFeature)
-    );
+    features(stack, &direct);
     assert_eq!(leave(direct, Disposition::LeaveCard), Ok(()));
     at_most(LIMIT, || now(&a) == State::EMPTY);
     let start = Instant::now();
@@ -187,6 +200,21 @@ fn an_empty_reader(stack: &Stack) {
     // No reader comes or goes.
     let plug_and_play = change(&a, PNP_NOTIFICATION(), State::UNAWARE, Duration::from_millis(50));
     assert_eq!(plug_and_play, Err(Error::Timeout), "pcscd: {}", stack.is_pcscd());
+}
+
+/// vpcd's driver has no features. Those of libccid have, and so has the service.
+fn features(stack: &Stack, card: &Card) {
+    let mut room = [0; 64];
+    let list = card.control(0x4200_0D48, &[], &mut room);
+    if stack.is_pcscd() {
+        assert_eq!(list.err(), Some(Error::UnsupportedFeature));
+    } else {
+        assert_eq!(list.unwrap(), [0x12, 4, 0x42, 0x33, 0, 0x12]);
+    }
+    assert_eq!(
+        card.control(0x4200_0001, &[], &mut [0; 64]).err(),
+        Some(Error::UnsupportedFeature)
+    );
 }
 
 fn waiting_for_a_card(stack: &mut Stack) {
@@ -398,10 +426,7 @@ fn reader_and_attributes(stack: &Stack) {
     assert_eq!(status.reader_names()[0], reader());
     assert_eq!(status.atr(), ATR);
     assert_eq!(status.status(), Status::PRESENT | Status::POWERED | Status::NEGOTIABLE);
-    assert_eq!(
-        one.control(0x4200_0D48, &[], &mut [0; 64]).err(),
-        Some(Error::UnsupportedFeature)
-    );
+    features(stack, &one);
     assert_eq!(
         one.get_attribute_owned(Attribute::CurrentBwt).err(),
         Some(Error::UnsupportedFeature)
@@ -418,6 +443,15 @@ fn reader_and_attributes(stack: &Stack) {
     } else {
         assert_eq!(atr.unwrap(), ATR);
         assert_eq!(one.get_attribute_owned(Attribute::VendorName).unwrap(), b"vmyna\0");
+        assert_eq!(
+            one.get_attribute_owned(Attribute::VendorIfdSerialNo).unwrap(),
+            b"00000001\0"
+        );
+        assert_eq!(
+            one.get_attribute_owned(Attribute::Maxinput).unwrap(),
+            65_544_u32.to_ne_bytes()
+        );
+        assert_eq!(one.get_attribute_owned(Attribute::ChannelId).unwrap().len(), 4);
         let short = one.get_attribute(Attribute::AtrString, &mut [0; 3]).map(<[u8]>::to_vec);
         assert_eq!(short, Err(Error::InsufficientBuffer));
     }
@@ -546,6 +580,50 @@ fn removal(stack: &mut Stack) {
     );
     assert_eq!((works(&one), works(&two)), (Ok(()), Err(Error::RemovedCard)));
     assert_eq!(leave(two, Disposition::LeaveCard), Ok(()));
+}
+
+/// vpcd's readers can't be unplugged. The codes are those that pcscd 2.3.3 gives with a driver whose readers can.
+fn unplugging(stack: &Stack) {
+    let Stack::Service(_, hand) = stack else { return };
+    let (a, waiting, pnp) = (context(), context(), context());
+    let mut one = shared(&a);
+    let known = now(&a);
+    let waiter = std::thread::spawn(move || change(&waiting, &reader(), known, LIMIT));
+    let watcher = std::thread::spawn(move || change(&pnp, PNP_NOTIFICATION(), State::UNAWARE, LIMIT));
+    std::thread::sleep(Duration::from_millis(200));
+    hand.unplug(READER).unwrap();
+    let gone = State::UNKNOWN | State::UNAVAILABLE | State::CHANGED;
+    assert_eq!(waiter.join().unwrap(), Ok(gone));
+    assert_eq!(watcher.join().unwrap(), Ok(State::CHANGED));
+    assert_eq!(a.list_readers_owned().unwrap(), [c"vmyna 0 00 01".to_owned()]);
+    assert_eq!(works(&one), Err(Error::InvalidValue));
+    assert_eq!(one.status2_owned().err(), Some(Error::ReaderUnavailable));
+    assert_eq!(one.transaction().err(), Some(Error::InvalidValue));
+    assert_eq!(
+        one.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::LeaveCard),
+        Err(Error::InvalidValue)
+    );
+    assert_eq!(
+        connect(&a, ShareMode::Shared, Protocols::ANY).err(),
+        Some(Error::UnknownReader)
+    );
+    assert_eq!(
+        change(&a, &reader(), State::UNAWARE, Duration::ZERO),
+        Err(Error::UnknownReader)
+    );
+    hand.unplug("vmyna 0 00 01").unwrap();
+    // The crate makes this of SCARD_E_NO_READERS_AVAILABLE.
+    assert_eq!(a.list_readers_owned(), Ok(Vec::new()));
+    let pnp = context();
+    let watcher = std::thread::spawn(move || change(&pnp, PNP_NOTIFICATION(), State::UNAWARE, LIMIT));
+    std::thread::sleep(Duration::from_millis(200));
+    hand.plug(READER).unwrap();
+    assert_eq!(watcher.join().unwrap(), Ok(State::CHANGED));
+    assert_eq!(a.list_readers_owned().unwrap(), [reader()]);
+    assert_eq!(now(&a), State::PRESENT);
+    assert_eq!(works(&one), Err(Error::InvalidValue));
+    assert_eq!(leave(one, Disposition::LeaveCard), Ok(()));
+    assert_eq!(works(&shared(&a)), Ok(()));
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn ask_while_waiting(path: &Path, minor: u32) {
             client.receive(184);
         }
         client.send(0x15, &[], &[]);
-        assert_eq!([client.numbers(2), client.numbers(2)], [[1, 0], [1, 0]]);
+        assert_eq!([client.numbers(2), client.numbers(2)], [[2, 0], [2, 0]]);
     }
 }
 
@@ -466,7 +466,13 @@ impl<'a> Player<'a> {
                 self.client.send(0x0F, &body, &[]);
                 self.numbers(70)?
             }
-            Call::Control => self.ask(0x0A, &[handle, 0x4200_0D48, 0, 264, 0, 0], 6)?,
+            Call::Control => {
+                let reply = self.ask(0x0A, &[handle, 0x4200_0D48, 0, 264, 0, 0], 6)?;
+                if reply[5] == code::SUCCESS {
+                    self.bytes(reply[4] as usize)?;
+                }
+                reply
+            }
         };
         let outcome = *reply.last().unwrap();
         let reader = self.reader(handle);
@@ -511,7 +517,7 @@ impl<'a> Player<'a> {
         } else {
             self.bytes(2944)?;
         }
-        let count = if self.minor >= 5 { 2 } else { 0 };
+        let count = if self.minor >= 5 { 3 } else { 0 };
         if events && count > 0 {
             self.client.send(0x15, &[], &[]);
             let reply = self.numbers(2)?;
@@ -532,7 +538,7 @@ impl<'a> Player<'a> {
 /// Always waits; notes what it was shown last.
 fn watch(path: &Path, world: &World, minor: u32) {
     let mut client = Client::of_version(path, minor);
-    let events = if minor >= 5 { 2 } else { 0 };
+    let events = if minor >= 5 { 3 } else { 0 };
     while !world.over.load(Ordering::SeqCst) {
         client.send(0x13, &[], &[]);
         let table = if minor >= 6 {

@@ -24,9 +24,9 @@ use vmyna_testkit::test_card::{ATR, TAKE_300_MS, TestCard, echo};
 use vmyna_testkit::waiting::{LIMIT, median, within};
 
 #[test]
-fn each_version_from_4_4_to_4_6_is_spoken() {
+fn each_version_from_4_3_to_4_6_is_spoken() {
     let service = Service::start();
-    for minor in 4..=6 {
+    for minor in 3..=6 {
         let mut client = Client::of_version(service.path(), minor);
         let card = client.connect_shared();
         assert_eq!(client.transmit(card, &[0, 1]), Ok(echo(&[0, 1])));
@@ -42,7 +42,7 @@ fn each_version_from_4_4_to_4_6_is_spoken() {
             assert_eq!(client.receive(184), table[..184]);
         }
     }
-    for (minor, command) in [(4, 0x15), (4, 0x16), (5, 0x17)] {
+    for (minor, command) in [(3, 0x15), (4, 0x15), (4, 0x16), (5, 0x17)] {
         let mut client = Client::of_version(service.path(), minor);
         client.send(command, &[], &[]);
         assert!(client.is_cut_off(), "{command:#x} in 4:{minor}");
@@ -52,7 +52,7 @@ fn each_version_from_4_4_to_4_6_is_spoken() {
 #[test]
 fn an_older_library_is_refused_and_a_newer_one_offered_the_newest_version() {
     let service = Service::start();
-    for (major, minor, offered) in [(4, 3, 4), (3, 0, 4), (4, 7, 6), (5, 0, 6)] {
+    for (major, minor, offered) in [(4, 2, 3), (3, 0, 3), (4, 7, 6), (5, 0, 6)] {
         let mut client = Client::open(service.path());
         assert_eq!(
             client.call(0x11, &[major, minor, 0], 3),
@@ -100,12 +100,152 @@ fn no_change_is_lost_or_told_twice_and_none_comes_between_the_replies_of_4_6() {
     hand.remove(READER).unwrap();
     client.send(0x17, &[], &[]);
     client.receive(184);
-    assert_eq!(client.numbers(2), [1, 0]);
+    assert_eq!(client.numbers(2), [2, 0]);
     // A client that has the table already and only waits gets a message as well.
     client.send(0x13, &[], &[]);
     thread::sleep(Duration::from_millis(200));
     hand.insert(READER, None).unwrap();
-    assert_eq!(client.numbers(2), [1, 0]);
+    assert_eq!(client.numbers(2), [2, 0]);
+}
+
+/// libpcsclite before 1.8.24 fetches the table, and waits with a request of its own that is not answered.
+#[test]
+fn a_client_of_4_3_waits_behind_the_table_and_loses_no_change() {
+    let service = Service::start();
+    let hand = service.hand();
+    let old = || Client::of_version(service.path(), 3);
+    // A time limit in milliseconds, and room for the outcome.
+    let wait = words(&[60_000, 0]);
+    let table = |client: &mut Client| {
+        client.send(0x12, &[], &[]);
+        u32::from_ne_bytes(client.receive(2944)[132..136].try_into().unwrap())
+    };
+    let mut client = old();
+    for round in 0..20 {
+        let present = table(&mut client) & 0x04 != 0;
+        assert_eq!(present, round % 2 == 0);
+        let change = || match present {
+            true => hand.remove(READER).unwrap(),
+            false => hand.insert(READER, None).unwrap(),
+        };
+        if round % 3 == 0 {
+            // Between the table and the wait: pcscd 1.8.23 forgets it.
+            change();
+            client.send(0x13, &wait, &[]);
+        } else {
+            client.send(0x13, &wait, &[]);
+            change();
+        }
+        assert_eq!(client.numbers(2), [0, 0]);
+    }
+    // The client's time is over: the stop is answered. If a message is on its way, that is the answer.
+    table(&mut client);
+    client.send(0x13, &wait, &[]);
+    assert_eq!(client.call(0x14, &[60_000, 0], 2), [0, 0]);
+    client.send(0x13, &wait, &[]);
+    hand.remove(READER).unwrap();
+    assert_eq!(client.call(0x14, &[60_000, 0], 2), [0, 0]);
+    assert_eq!(table(&mut client) & 0x02, 0x02);
+    // Another connection ends the wait.
+    client.send(0x13, &wait, &[]);
+    let status = Client::open(service.path()).call(0x0D, &[client.context, 0], 2);
+    assert_eq!((status[1], client.numbers(2)), (0, vec![0, code::CANCELLED]));
+    let card = client.connect(2, 3).2;
+    assert_eq!(card, code::NO_SMARTCARD);
+    hand.insert(READER, None).unwrap();
+    // No other version has this form, and 4:3 has no other.
+    for (minor, body) in [(4, &wait[..]), (5, &wait), (6, &wait), (3, &[])] {
+        for command in [0x13, 0x14] {
+            let mut client = Client::of_version(service.path(), minor);
+            client.send(command, body, &[]);
+            assert!(
+                client.is_cut_off(),
+                "{command:#x} with {} bytes in 4:{minor}",
+                body.len()
+            );
+        }
+    }
+    service.is_well();
+}
+
+/// The codes that pcscd 2.3.3 was measured to give when a driver reports that its reader has gone.
+#[test]
+fn an_unplugged_reader_is_gone_and_its_handles_are_useless() {
+    let service = Service::start();
+    let hand = service.hand();
+    for minor in 3..=6 {
+        let mut client = Client::of_version(service.path(), minor);
+        let (card, second) = (client.connect_shared(), client.connect_shared());
+        assert_eq!(client.begin(card), 0);
+        let events = |client: &mut Client| (minor >= 5).then(|| client.call(0x15, &[], 2)[0]);
+        let before = events(&mut client);
+        // Clients that wait learn of it.
+        let mut waiting = Client::of_version(service.path(), 4);
+        waiting.wait();
+        hand.unplug(READER).unwrap();
+        assert_eq!(waiting.numbers(2), [0, 0]);
+        assert_eq!(waiting.wait(), 0);
+        assert_eq!(service.card.calls().last().unwrap(), "off");
+        assert_eq!(events(&mut client), before.map(|count| count + 1));
+        client.send(0x12, &[], &[]);
+        assert_eq!(client.receive(2944), [0; 2944]);
+        assert_eq!(client.transmit(card, &[0, 1]), Err(code::INVALID_VALUE));
+        assert_eq!(client.control(card, 0x4200_0D48, &[]), Err(code::INVALID_VALUE));
+        assert_eq!(
+            (client.status(card), client.begin(card)),
+            (code::INVALID_VALUE, code::INVALID_VALUE)
+        );
+        assert_eq!(client.call(0x05, &[card, 2, 3, 0, 0, 0], 6)[5], code::INVALID_VALUE);
+        assert_eq!(client.connect(2, 3).2, code::UNKNOWN_READER);
+        assert_eq!(client.disconnect(card, 0), 0);
+        assert_eq!(client.transmit(card, &[0, 1]), Err(code::INVALID_HANDLE));
+        // Nothing can be done to a reader that is not there.
+        assert_eq!(hand.unplug(READER), Err(NotMoved::Unplugged));
+        assert_eq!(hand.remove(READER), Err(NotMoved::Unplugged));
+        assert_eq!(hand.insert(READER, None), Err(NotMoved::Unplugged));
+        hand.plug(READER).unwrap();
+        assert_eq!(hand.plug(READER), Err(NotMoved::PluggedIn));
+        // The card is in it, with power; its count of events begins anew; the old handle is still useless.
+        assert_eq!(waiting.numbers(2), [0, 0]);
+        assert_eq!(waiting.wait(), 0x34);
+        assert_eq!((hand.list()[0].event_counter, hand.list()[0].sharing), (0, 0));
+        assert_eq!(events(&mut client), before.map(|count| count + 2));
+        assert_eq!(client.transmit(second, &[0, 1]), Err(code::INVALID_VALUE));
+        assert_eq!(client.disconnect(second, 1), 0);
+        let card = client.connect_shared();
+        assert_eq!(client.transmit(card, &[0, 1]), Ok(echo(&[0, 1])));
+    }
+    service.is_well();
+    // An empty reader comes back empty.
+    hand.remove(READER).unwrap();
+    hand.unplug(READER).unwrap();
+    hand.plug(READER).unwrap();
+    assert_eq!(Client::new(service.path()).wait(), 0x02);
+    hand.insert(READER, None).unwrap();
+    service.is_well();
+}
+
+#[test]
+fn a_reader_unplugged_while_its_card_works_leaves_no_client_waiting() {
+    let service = Service::start();
+    let (mut working, mut queue) = (Client::new(service.path()), Client::new(service.path()));
+    let card = working.connect_shared();
+    assert_eq!(working.begin(card), 0);
+    working.begin_transmit(card, &[TAKE_300_MS, 0, 0, 0]);
+    assert!(within(LIMIT, || service.card.count("4") == 1));
+    // It waits for the end of the transaction.
+    let waiter = thread::spawn(move || queue.connect(2, 3).2);
+    let start = Instant::now();
+    let hand = service.hand();
+    let unplugger = thread::spawn(move || hand.unplug(READER));
+    assert_eq!(waiter.join().unwrap(), code::UNKNOWN_READER);
+    assert!(start.elapsed() < Duration::from_millis(250), "{:?}", start.elapsed());
+    assert_eq!(working.end_transmit(), Err(code::READER_UNAVAILABLE));
+    assert_eq!(unplugger.join().unwrap(), Ok(()));
+    // A client that leaves with such handles leaves nothing behind.
+    drop(working);
+    service.hand().plug(READER).unwrap();
+    service.is_well();
 }
 
 #[test]
@@ -131,7 +271,7 @@ fn cancel_that_races_with_the_end_of_a_wait_succeeds() {
     for minor in 4..=6 {
         let mut client = Client::of_version(path, minor);
         let context = client.context;
-        let count = if minor >= 5 { 1 } else { 0 };
+        let count = if minor >= 5 { 2 } else { 0 };
         for _ in 0..100 {
             if minor == 6 {
                 client.send(0x13, &[], &[]);
@@ -485,13 +625,20 @@ fn a_pin_pad_fills_the_pin_into_the_command_and_the_program_sees_only_the_answer
     let plain = Service::start();
     let mut client = Client::new(plain.path());
     let card = client.connect_shared();
-    assert_eq!(client.control(card, GET_FEATURES, &[]), Err(code::UNSUPPORTED_FEATURE));
-    let service = Service::with(None, Some(PinPad::new(Box::new(|_| Some(b"1234".to_vec().into())))));
+    // Every USB reader offers its properties, a reader with a PIN pad its commands before them.
+    let properties = client.control(card, GET_FEATURES, &[]).unwrap();
+    assert_eq!(properties[..2], [0x12, 4]);
+    let properties = u32::from_be_bytes(properties[2..].try_into().unwrap());
+    let properties = client.control(card, properties, &[]).unwrap();
+    // dwMaxAPDUDataSize: extended length.
+    assert!(properties.ends_with(&[0x0A, 4, 0, 0, 1, 0]));
+    let service = Service::with(None, Some(PinPad::new(Box::new(|_, _| Some(b"1234".to_vec().into())))));
     let mut client = Client::new(service.path());
     let card = client.connect_shared();
     let features = client.control(card, GET_FEATURES, &[]).unwrap();
-    assert_eq!(features[..2], [6, 4]);
-    let verify = u32::from_be_bytes(features[2..].try_into().unwrap());
+    let tags: Vec<_> = features.chunks(6).map(|tlv| tlv[0]).collect();
+    assert_eq!(tags, [0x06, 0x07, 0x0A, 0x12]);
+    let verify = u32::from_be_bytes(features[2..6].try_into().unwrap());
     let block = |length: u8, least: u8, most: u8, template: &[u8]| {
         let fixed = [0, 0, 0x82, length, 0];
         let extra = (u16::from(least) << 8 | u16::from(most)).to_ne_bytes();
@@ -513,8 +660,8 @@ fn a_pin_pad_fills_the_pin_into_the_command_and_the_program_sees_only_the_answer
         Ok(vec![0x64, 0x03])
     );
     assert_eq!(client.control(card, verify, &[0; 10]), Err(code::INVALID_PARAMETER));
-    assert_eq!(client.control(card, verify + 1, &[]), Err(code::UNSUPPORTED_FEATURE));
-    let cancelled = Service::with(None, Some(PinPad::new(Box::new(|_| None))));
+    assert_eq!(client.control(card, verify + 2, &[]), Err(code::UNSUPPORTED_FEATURE));
+    let cancelled = Service::with(None, Some(PinPad::new(Box::new(|_, _| None))));
     let mut client = Client::new(cancelled.path());
     let card = client.connect_shared();
     assert_eq!(

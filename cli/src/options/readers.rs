@@ -18,8 +18,9 @@ pub(crate) struct Readers {
     #[arg(long, value_name = "SECONDS", default_value = "5")]
     pub(crate) power_off: PowerOff,
 
-    /// Readers with a PIN pad (VERIFY_PIN_DIRECT): the PIN that is typed on it, or "ask" to be asked on the terminal
-    #[arg(long, value_name = "PIN|ask")]
+    /// Readers with a PIN pad (VERIFY_PIN_DIRECT, MODIFY_PIN_DIRECT): the PIN that is typed on it, with the new one behind a
+    /// comma if the program changes it, or "ask" to be asked on the terminal
+    #[arg(long, value_name = "PIN[,NEW]|ask")]
     pub(crate) pin_pad: Option<PinPadSource>,
 }
 
@@ -50,7 +51,11 @@ impl FromStr for PowerOff {
 #[derive(Clone)]
 pub(crate) enum PinPadSource {
     Ask,
-    Given(Zeroizing<String>),
+    Given {
+        pin: Zeroizing<String>,
+        /// The PIN that is typed as the new one.
+        new: Zeroizing<String>,
+    },
 }
 
 impl FromStr for PinPadSource {
@@ -60,7 +65,11 @@ impl FromStr for PinPadSource {
         Ok(if text == "ask" {
             Self::Ask
         } else {
-            Self::Given(text.to_owned().into())
+            let (pin, new) = text.split_once(',').unwrap_or((text, text));
+            Self::Given {
+                pin: pin.to_owned().into(),
+                new: new.to_owned().into(),
+            }
         })
     }
 }

@@ -34,6 +34,30 @@ pub(crate) enum ReaderAction {
         #[arg(value_name = "CARD")]
         card: Option<CardSource>,
     },
+    /// Unplug a reader, with the card that may be in it: programs see it go, as when a USB reader is pulled out
+    Unplug(OneReader),
+    /// Plug a reader in again, with the card that was in it
+    Plug(OneReader),
+}
+
+/// A reader, named with or without its option.
+#[derive(Args)]
+pub(crate) struct OneReader {
+    #[command(flatten)]
+    which: WhichReader,
+
+    /// The reader, as for --reader
+    #[arg(value_name = "NAME", conflicts_with = "reader")]
+    name: Option<String>,
+}
+
+impl OneReader {
+    /// The reader that is meant.
+    pub(crate) fn which(self) -> WhichReader {
+        let mut which = self.which;
+        which.reader = self.name.or(which.reader);
+        which
+    }
 }
 
 /// Which service.

@@ -1,4 +1,5 @@
 //! `vmyna reader`: puts cards into the readers of a running `vmyna run` or `vmyna serve`, and takes them out.
+//! Unplugs readers of `run` and `serve --socket`, and plugs them in again.
 //!
 //! Speaks to the control socket beside the PC/SC socket. Must never guess which of several services or readers is meant.
 
@@ -30,6 +31,14 @@ pub(crate) fn run(arguments: args::Reader) -> Result<(), Failure> {
             let card = card.map(|card| card.to_string());
             control::insert(&socket, &reader, card.as_deref()).map_err(failed)
         }
+        ReaderAction::Unplug(reader) => {
+            let (socket, reader) = find(reader.which())?;
+            control::unplug(&socket, &reader).map_err(failed)
+        }
+        ReaderAction::Plug(reader) => {
+            let (socket, reader) = find(reader.which())?;
+            control::plug(&socket, &reader).map_err(failed)
+        }
     }
 }
 
@@ -44,6 +53,7 @@ fn list(service: Service) -> Result<(), Failure> {
         let card = match reader.card {
             Presence::Absent => "no card".to_owned(),
             Presence::Mute => "a card that does not answer".to_owned(),
+            Presence::Unplugged => "unplugged".to_owned(),
             Presence::Present => format!("card with ATR {}", reader.atr),
         };
         let usage = match reader.connections {

@@ -58,7 +58,8 @@ pub(crate) struct Run {
 /// The help after the options.
 pub(crate) const HELP: &str = "\
 The program and those it starts find the readers through PCSCLITE_CSOCK_NAME, which libpcsclite
-knows since 1.9.0; programs with another PC/SC library built in don't. A built-in card is as
+knows since 1.6.5; programs with another PC/SC library built in don't. Spoken are the versions 4:3
+(before 1.8.24), 4:4 (since 1.8.24), 4:5 and 4:6 of its protocol. A built-in card is as
 issued when the program starts; one of a file is as it was left. `vmyna reader` takes the card out
 meanwhile and puts it back.
 

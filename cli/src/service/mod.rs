@@ -117,7 +117,7 @@ impl OwnService {
             .refused(Box::new(|major, minor| {
                 say(&format!(
                     "vmyna: a program's PC/SC library speaks version {major}:{minor} of pcsc-lite's protocol and was refused; \
-                     4:4 to 4:6 are spoken here, by libpcsclite from 1.9.0 on"
+                     4:3 to 4:6 are spoken here"
                 ));
             }));
         if let Some(source) = readers.pin_pad.clone() {
@@ -213,6 +213,8 @@ fn narrator() -> Observer {
             What::PowerOn { .. } => "power on",
             What::Reset { .. } => "warm reset",
             What::PowerOff => "power off",
+            What::Unplugged => "reader unplugged",
+            What::PluggedIn => "reader plugged in",
             _ => return,
         };
         say(&format!("[{}] -- {text}", event.reader));

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use vmyna_pcsc_service::PinPad;
+use vmyna_pcsc_service::{Entry, PinPad};
 use zeroize::Zeroizing;
 
 use crate::options::readers::PinPadSource;
@@ -37,10 +37,13 @@ pub(super) fn pin_pad(source: PinPadSource, cancel: Arc<Cancel>) -> PinPad {
     // Two readers, one terminal.
     let one_at_a_time = Mutex::new(());
     match source {
-        PinPadSource::Given(pin) => PinPad::new(Box::new(move |_| Some(pin.as_bytes().to_vec().into()))),
-        PinPadSource::Ask => PinPad::new(Box::new(move |_| {
+        PinPadSource::Given { pin, new } => PinPad::new(Box::new(move |entry, _| {
+            let typed = if entry == Entry::Current { &pin } else { &new };
+            Some(typed.as_bytes().to_vec().into())
+        })),
+        PinPadSource::Ask => PinPad::new(Box::new(move |entry, _| {
             let _turn = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
-            ask(&cancel).unwrap_or_else(|error| {
+            ask(entry, &cancel).unwrap_or_else(|error| {
                 say(&format!(
                     "vmyna: no PIN can be asked for on the terminal: {error}; say it with --pin-pad PIN"
                 ));
@@ -51,9 +54,14 @@ pub(super) fn pin_pad(source: PinPadSource, cancel: Arc<Cancel>) -> PinPad {
 }
 
 /// Asks on the terminal; an empty line cancels.
-fn ask(cancel: &Cancel) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+fn ask(entry: Entry, cancel: &Cancel) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     let before = cancel.times.load(Ordering::SeqCst);
-    terminal::ask_pin("PIN pad: type the PIN (nothing cancels): ", &|| {
+    let which = match entry {
+        Entry::New => "the new PIN",
+        Entry::Repeated => "the new PIN again",
+        _ => "the PIN",
+    };
+    terminal::ask_pin(&format!("PIN pad: type {which} (nothing cancels): "), &|| {
         cancel.for_good.load(Ordering::SeqCst) || cancel.times.load(Ordering::SeqCst) != before
     })
 }

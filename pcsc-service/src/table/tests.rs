@@ -179,7 +179,7 @@ fn apply(table: &mut Table, known: &mut Vec<Handle>, call: &Call) {
         }
         Call::Insert { reader, mute } => {
             table.remove(reader);
-            table.insert(reader, (!mute).then_some(ATR));
+            table.insert(reader, (!mute).then_some(ATR), false);
         }
         Call::Remove { reader } => table.remove(reader),
         Call::Rest { reader } => {
@@ -250,7 +250,7 @@ proptest! {
         calls in proptest::collection::vec(call(), 0..60)
     ) {
         let (mut table, mut known) = (table(), Vec::new());
-        table.insert(0, Some(ATR));
+        table.insert(0, Some(ATR), false);
         for call in &calls {
             apply(&mut table, &mut known, call);
         }
@@ -258,7 +258,7 @@ proptest! {
         for client in 0..CLIENTS {
             apply(&mut table, &mut known, &Call::Vanish { client });
         }
-        table.insert(0, Some(ATR));
+        table.insert(0, Some(ATR), false);
         let (one, _) = table.connect(0, b"Desk", 2, 3).unwrap();
         let (two, _) = table.connect(1, b"Desk", 2, 3).unwrap();
         let (mode, _) = table.begin_reconnect((0, one), 2, 3, 1).unwrap();
@@ -280,7 +280,7 @@ proptest! {
 #[test]
 fn a_transaction_is_begun_and_ended_as_often_as_it_is_and_not_once_more() {
     let mut table = table();
-    table.insert(0, Some(ATR));
+    table.insert(0, Some(ATR), false);
     let (one, _) = table.connect(0, b"Desk", 2, 3).unwrap();
     let (two, _) = table.connect(1, b"Desk", 2, 3).unwrap();
     assert_eq!(table.finish_end_transaction(0, one), Err(code::NOT_TRANSACTED));
