@@ -44,6 +44,7 @@ pub struct PrivatePcscd {
     ports: Vec<u16>,
     /// vpcd connects to the cards, instead of the cards to vpcd.
     reversed: bool,
+    options: Vec<&'static str>,
 }
 
 impl PrivatePcscd {
@@ -54,7 +55,17 @@ impl PrivatePcscd {
     pub fn start(readers: usize) -> Result<PrivatePcscd, String> {
         let directory = private_directory()?;
         let socket = directory.path().join("socket");
-        Self::start_in(directory, socket, readers)
+        Self::start_in(directory, socket, readers, &[])
+    }
+
+    /// Starts a pcscd with these further options, as `--debug`.
+    ///
+    /// # Errors
+    /// As [`PrivatePcscd::start`].
+    pub fn start_with(readers: usize, options: &[&'static str]) -> Result<PrivatePcscd, String> {
+        let directory = private_directory()?;
+        let socket = directory.path().join("socket");
+        Self::start_in(directory, socket, readers, options)
     }
 
     /// Starts a pcscd with its PC/SC socket at the path `socket`. The directory of `socket` must exist.
@@ -62,7 +73,7 @@ impl PrivatePcscd {
     /// # Errors
     /// As [`PrivatePcscd::start`].
     pub fn start_at(socket: &Path, readers: usize) -> Result<PrivatePcscd, String> {
-        Self::start_in(private_directory()?, socket.to_owned(), readers)
+        Self::start_in(private_directory()?, socket.to_owned(), readers, &[])
     }
 
     /// Starts a pcscd with a vpcd reader in reversed mode: its two slots connect to `port` and the port after it on this
@@ -78,13 +89,19 @@ impl PrivatePcscd {
             directory,
             ports: vec![port],
             reversed: true,
+            options: Vec::new(),
         };
         pcscd.configure(&find_vpcd_driver()?)?;
         pcscd.launch()?;
         Ok(pcscd)
     }
 
-    fn start_in(directory: TempDir, socket: PathBuf, readers: usize) -> Result<PrivatePcscd, String> {
+    fn start_in(
+        directory: TempDir,
+        socket: PathBuf,
+        readers: usize,
+        options: &[&'static str],
+    ) -> Result<PrivatePcscd, String> {
         if readers > READERS_AT_MOST {
             return Err(format!(
                 "pcscd takes at most {READERS_AT_MOST} vpcd readers, not {readers}"
@@ -97,6 +114,7 @@ impl PrivatePcscd {
             socket,
             ports: Vec::new(),
             reversed: false,
+            options: options.to_vec(),
         };
         let mut collision = String::new();
         for _ in 0..ATTEMPTS {
@@ -210,7 +228,8 @@ impl PrivatePcscd {
         command.args(["-c", r#"LISTEN_PID=$$ exec "$@""#, "sh"]).arg(&program);
         command
             .args(["--foreground", "--info", "--config"])
-            .arg(self.configuration());
+            .arg(self.configuration())
+            .args(&self.options);
         if has_polkit(&program) {
             command.arg("--disable-polkit");
         }
