@@ -1,7 +1,8 @@
 //! Traces: the messages between readers and cards, kept in a file.
 //!
 //! [`Traced`] stands between a reader and a card and gives every message to a [`Trace`], which writes it with a [`Sink`]:
-//! [`PcapngSink`] for Wireshark, or another one of the caller. [`read`] reads such a file back.
+//! [`PcapngSink`] for Wireshark, or another one of the caller. [`read`] reads such a file back, and [`import`] logs of other
+//! programs.
 //!
 //! Secrets are masked at their length unless the caller asks for them: PINs in commands ([`vmyna_apdu::mask`]), and answers
 //! from files declared secret, which the card reports to [`Secrecy`]. A trace must never change a message, delay a card for
@@ -9,6 +10,7 @@
 //! whole message.
 
 mod exported_pdu;
+pub mod import;
 pub mod limits;
 mod pcapng;
 mod read;

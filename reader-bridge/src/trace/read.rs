@@ -67,27 +67,62 @@ pub enum ReadError {
 /// # Errors
 /// [`ReadError`]. A file that only ends too early is none.
 pub fn read(input: impl Read) -> Result<Recording, ReadError> {
+    let mut recording = Recording::default();
+    recording.torn = packets(input, |packet| {
+        match packet.message() {
+            Some(_) if recording.messages.len() == MOST_MESSAGES => return Err(ReadError::TooMany),
+            Some(message) => recording.messages.push(Numbered {
+                number: packet.number,
+                message,
+            }),
+            None => recording.others += 1,
+        }
+        Ok(())
+    })?;
+    Ok(recording)
+}
+
+/// A packet.
+pub(super) struct Packet<'a> {
+    /// From 1.
+    pub(super) number: u64,
+    pub(super) link_type: u16,
+    /// `None` for one that is not from a card.
+    reader: Option<&'a ReaderName>,
+    pub(super) time: SystemTime,
+    comments: Vec<&'a str>,
+    pub(super) bytes: &'a [u8],
+}
+
+impl Packet<'_> {
+    /// The message in the packet; `None` if it is not from a card.
+    pub(super) fn message(&self) -> Option<Message> {
+        exported_pdu::decode(self.bytes, &self.comments, self.reader?, self.time)
+    }
+}
+
+/// Calls `each` with each whole packet. Returns whether the file ends in the middle of a block.
+pub(super) fn packets<E: From<ReadError>>(
+    input: impl Read,
+    mut each: impl FnMut(&Packet<'_>) -> Result<(), E>,
+) -> Result<bool, E> {
     let mut blocks = Blocks {
         input,
         big_endian: false,
         at: 0,
     };
-    let mut recording = Recording::default();
     let mut interfaces: Vec<Interface> = Vec::new();
     let mut readers = Readers::default();
     let mut packets = 0;
     loop {
         let at = blocks.at;
         if at > LONGEST {
-            return Err(ReadError::TooLong);
+            return Err(ReadError::TooLong.into());
         }
         let (kind, body) = match blocks.next()? {
             Block::Whole(kind, body) => (kind, body),
-            Block::End => return Ok(recording),
-            Block::Torn => {
-                recording.torn = true;
-                return Ok(recording);
-            }
+            Block::End => return Ok(false),
+            Block::Torn => return Ok(true),
         };
         let words = Words {
             big_endian: blocks.big_endian,
@@ -95,22 +130,14 @@ pub fn read(input: impl Read) -> Result<Recording, ReadError> {
         match kind {
             // Interfaces belong to their section.
             SECTION_HEADER => interfaces.clear(),
-            INTERFACE if interfaces.len() == MOST_READERS => return Err(ReadError::TooManyReaders),
+            INTERFACE if interfaces.len() == MOST_READERS => return Err(ReadError::TooManyReaders.into()),
             INTERFACE => {
                 let interface = Interface::parse(words, &body, &mut readers)?;
                 interfaces.push(interface.ok_or(ReadError::Block(at))?);
             }
             ENHANCED_PACKET => {
                 packets += 1;
-                let message = packet(words, &body, &interfaces).ok_or(ReadError::Block(at))?;
-                match message {
-                    Some(_) if recording.messages.len() == MOST_MESSAGES => return Err(ReadError::TooMany),
-                    Some(message) => recording.messages.push(Numbered {
-                        number: packets,
-                        message,
-                    }),
-                    None => recording.others += 1,
-                }
+                each(&packet(words, packets, &body, &interfaces).ok_or(ReadError::Block(at))?)?;
             }
             _ => {}
         }
@@ -239,6 +266,7 @@ impl Words {
 
 /// An interface: here, a reader.
 struct Interface {
+    link_type: u16,
     /// `None` for one whose packets are not from a card.
     reader: Option<ReaderName>,
     /// How many of a packet's units of time make a second, `None` for too many to count.
@@ -262,12 +290,17 @@ impl Interface {
             _ => Some(1_000_000),
         };
         let name = find(OPTION_NAME).unwrap_or_default();
-        let reader = match words.u16([head[0], head[1]]) {
+        let link_type = words.u16([head[0], head[1]]);
+        let reader = match link_type {
             LINK_TYPE if name.len() > LONGEST_NAME => return Err(ReadError::LongName),
             LINK_TYPE => Some(readers.name(&String::from_utf8_lossy(name))?),
             _ => None,
         };
-        Ok(Some(Self { reader, per_second }))
+        Ok(Some(Self {
+            link_type,
+            reader,
+            per_second,
+        }))
     }
 
     fn time(&self, units: u64) -> SystemTime {
@@ -282,23 +315,26 @@ impl Interface {
     }
 }
 
-/// The message of a packet block: `None` for a damaged one, `Some(None)` for one that is not from a card.
-fn packet(words: Words, mut body: &[u8], interfaces: &[Interface]) -> Option<Option<Message>> {
+/// The packet of a packet block; `None` if it is damaged.
+fn packet<'a>(words: Words, number: u64, mut body: &'a [u8], interfaces: &'a [Interface]) -> Option<Packet<'a>> {
+    /// A packet that this program writes has one.
+    const MOST_COMMENTS: usize = 16;
     let interface = interfaces.get(words.take(&mut body)? as usize)?;
     let (high, low) = (words.take(&mut body)?, words.take(&mut body)?);
     let (captured, _) = (words.take(&mut body)? as usize, words.take(&mut body)?);
-    let packet = body.get(..captured)?;
-    let Some(reader) = &interface.reader else {
-        return Some(None);
-    };
-    /// A packet that this program writes has one.
-    const MOST_COMMENTS: usize = 16;
+    let bytes = body.get(..captured)?;
     let options = words.options(body.get(captured.next_multiple_of(4)..).unwrap_or_default());
-    let comments: Vec<&str> = options
-        .filter(|(code, _)| *code == OPTION_COMMENT)
+    let comments = options
+        .filter(|(code, _)| interface.reader.is_some() && *code == OPTION_COMMENT)
         .filter_map(|(_, text)| std::str::from_utf8(text).ok())
         .take(MOST_COMMENTS)
         .collect();
-    let time = interface.time(u64::from(high) << 32 | u64::from(low));
-    Some(exported_pdu::decode(packet, &comments, reader, time))
+    Some(Packet {
+        number,
+        link_type: interface.link_type,
+        reader: interface.reader.as_ref(),
+        time: interface.time(u64::from(high) << 32 | u64::from(low)),
+        comments,
+        bytes,
+    })
 }
