@@ -18,5 +18,6 @@ mod rig;
 mod rules;
 pub mod secure_messaging;
 pub mod tlv;
+pub mod trace_import;
 mod tracker;
 pub mod vpcd_frames;
