@@ -90,9 +90,9 @@ pub(crate) struct Conformance {
 /// What else there is.
 #[derive(Subcommand)]
 pub(super) enum Action {
-    /// Compare two recordings
+    /// Compare two recordings, or two traces: the answers to the same commands
     Diff {
-        /// A recording
+        /// A recording or a trace
         a: PathBuf,
         /// Another
         b: PathBuf,
@@ -107,7 +107,7 @@ with at least two tries left; at a wrong one everything stops. Wrong PINs are ne
 given is left out and counted.
 
 Exit status: 0 if no vector failed, 1 if one did or the card failed, 2 if something typed makes no
-sense. `diff` ends with 1 if the recordings differ.
+sense. `diff` ends with 1 if there is a difference.
 
 Examples:
   vmyna conformance

@@ -10,7 +10,7 @@ mod output;
 mod virtual_card;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -22,12 +22,14 @@ use vmyna_conformance::report::Report;
 use vmyna_conformance::run::{Examination, Permissions, RunError, Subject, admit, examine, run as put};
 use vmyna_conformance::suite::Suite;
 use vmyna_conformance::{junit, record};
+use vmyna_reader_bridge::trace::Recording;
 use vmyna_reader_bridge::vpcd::VpcdHost;
 
 use crate::advice;
 use crate::failure::Failure;
 use crate::options::language::{Language, say};
 use crate::save;
+use crate::trace::{compare, load};
 use crate::{pcsc, trace_file};
 use args::Conformance;
 
@@ -205,22 +207,54 @@ fn keep(arguments: &Conformance, report: &Report) -> Result<(), Failure> {
     outcomes.into_iter().collect()
 }
 
-/// Compares two recordings; like `diff`, with exit status 1 when they differ.
+/// Compares two recordings or two traces; like `diff`, with exit status 1 when they differ.
 fn diff(a: &Path, b: &Path) -> Result<(), Failure> {
-    let read = |path: &Path| {
-        let fault = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
-        let text = vmyna_files::read_named(path, record::LONGEST).map_err(|error| fault(&error))?;
-        let text = String::from_utf8(text).map_err(|_| fault(&"not text in UTF-8"))?;
-        record::read(&text).map_err(|error| {
-            let advice = "`vmyna conformance --record` writes one";
-            Failure::Usage(format!("{}: {error}; {advice}", path.display()))
-        })
+    let (differences, kind) = match (evidence(a)?, evidence(b)?) {
+        (Evidence::Recording(a), Evidence::Recording(b)) => (record::differences(&a, &b), "recordings"),
+        (Evidence::Trace(a), Evidence::Trace(b)) => (compare::differences(&a, &b), "traces"),
+        _ => {
+            return Err(Failure::Usage(
+                "a recording of vectors and a trace can't be compared: give two of a kind".to_owned(),
+            ));
+        }
     };
-    let differences = record::differences(&read(a)?, &read(b)?);
     if differences.is_empty() {
         writeln!(io::stdout(), "no difference")?;
         return Ok(());
     }
     crate::failure::unless_closed(io::stdout().write_all(differences.as_bytes()).map_err(Failure::from))?;
-    Err(Failure::Failed("the recordings differ".to_owned()))
+    Err(Failure::Failed(format!("the {kind} differ")))
+}
+
+/// What is compared.
+enum Evidence {
+    Recording(Box<Report>),
+    Trace(Recording),
+}
+
+/// A recording, which begins as JSON does, or a trace.
+fn evidence(path: &Path) -> Result<Evidence, Failure> {
+    let fault = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
+    let mut input = load::open(path)?;
+    let begin = input.fill_buf().map_err(|error| fault(&error))?;
+    // The text form of a trace begins with a year, pcapng with a line break.
+    const PCAPNG: [u8; 4] = [0x0A, 0x0D, 0x0D, 0x0A];
+    if begin.starts_with(&PCAPNG) || begin.first().is_some_and(u8::is_ascii_digit) {
+        return load::parse(path, input).map(Evidence::Trace);
+    }
+    let mut text = Vec::new();
+    let longest = record::LONGEST;
+    input
+        .take(longest + 1)
+        .read_to_end(&mut text)
+        .map_err(|error| fault(&error))?;
+    if text.len() as u64 > longest {
+        return Err(fault(&format!("more than {} MiB", longest >> 20)));
+    }
+    let text = String::from_utf8(text).map_err(|_| fault(&"not text in UTF-8"))?;
+    let report = record::read(&text).map_err(|error| {
+        let advice = "`vmyna conformance --record` writes one";
+        Failure::Usage(format!("{}: {error}; {advice}", path.display()))
+    })?;
+    Ok(Evidence::Recording(Box::new(report)))
 }

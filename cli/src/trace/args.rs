@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use vmyna::CardSource;
 use vmyna_applets::pins;
+use vmyna_reader_bridge::trace::import::Format;
 
 use crate::options::given_pin::GivenPin;
 
@@ -23,7 +25,58 @@ pub(crate) enum TraceCommand {
     /// Send the commands of a trace to a card, and report the first answer that differs
     #[command(after_long_help = replay_help())]
     Replay(TraceReplay),
+    /// Make a trace of the log of another program
+    #[command(after_long_help = IMPORT_HELP)]
+    Import(TraceImport),
 }
+
+/// Importing a log.
+#[derive(Args)]
+pub(crate) struct TraceImport {
+    /// The log
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+
+    /// What wrote the log; without it, its content decides
+    #[arg(long, value_name = "FORMAT", value_parser = log_format())]
+    pub(crate) from: Option<Format>,
+
+    /// The trace: a new file in pcapng, or a line a message if its name ends in .txt
+    #[arg(short, long, value_name = "TRACE")]
+    pub(crate) output: PathBuf,
+
+    /// Keep PINs and what was read from files; otherwise they are masked at their length
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+}
+
+fn log_format() -> impl TypedValueParser<Value = Format> {
+    let names = PossibleValuesParser::new(Format::ALL.map(Format::name));
+    names.try_map(|name| {
+        let format = Format::ALL.into_iter().find(|format| format.name() == name);
+        format.ok_or("no such format")
+    })
+}
+
+const IMPORT_HELP: &str = "\
+Formats:
+  pcscd     pcscd --foreground --apdu, in colours too, or its lines in the journal; with --debug
+            also resets, and which program uses which reader
+  opensc    OPENSC_DEBUG=9
+  gp        GlobalPlatformPro and apdu4j with -d
+  pyscard   ConsoleCardConnectionObserver
+  scriptor  scriptor of pcsc-tools
+  vicc      vicc -vvv
+  pcap      pcap or pcapng with GSMTAP of SIM cards, or with a trace of vmyna
+  lines     > 00A4… and < 9000, a line each; # begins a comment
+
+Lines of other kinds are skipped as the format demands. A line that claims to be a message and is
+none is an error with its number, and no trace is made. At most 64 MiB, 1 MiB a line, 400,000
+messages. Where a log has no date, the trace begins in 1970.
+
+Examples:
+  OPENSC_DEBUG=9 pkcs11-tool -O 2>opensc.log; vmyna trace import opensc.log -o t.pcapng
+  vmyna trace import --from scriptor session.txt -o t.txt && vmyna trace replay t.txt";
 
 /// Showing a trace.
 #[derive(Args)]

@@ -1,6 +1,7 @@
 //! Reads a trace of either form, and finds the conversation that is meant in it.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
@@ -19,14 +20,23 @@ const NEITHER: &str = "neither a pcapng trace nor the text form of one";
 
 /// The messages of the trace in this file. A trace that is cut off is reported, and is no error.
 pub(super) fn load(path: &Path) -> Result<Recording, Failure> {
-    // What is no trace is the wrong file.
-    let fault = |problem: String| Failure::Usage(format!("{}: {problem}", path.display()));
+    parse(path, open(path)?)
+}
+
+/// Opens a file that may be a trace.
+pub(crate) fn open(path: &Path) -> Result<BufReader<File>, Failure> {
     let file = vmyna_files::open_named(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => fault("there is no such file".to_owned()),
+        ErrorKind::NotFound => Failure::Usage(format!("{}: there is no such file", path.display())),
         _ => path_failure(&error, format!("{}: {error}", path.display())),
     })?;
+    Ok(BufReader::new(file))
+}
+
+/// The messages of the trace that was opened at this path.
+pub(crate) fn parse(path: &Path, mut input: impl BufRead) -> Result<Recording, Failure> {
+    // What is no trace is the wrong file.
+    let fault = |problem: String| Failure::Usage(format!("{}: {problem}", path.display()));
     // Read once, because a pipe can't be read again: the first bytes decide the form.
-    let mut input = BufReader::new(file);
     let begin = input.fill_buf().map_err(|error| fault(error.to_string()))?;
     let recording = if is_text(path) || begin.first() != Some(&PCAPNG) {
         text::read(input).map_err(|problem| match is_text(path) {

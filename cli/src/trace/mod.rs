@@ -1,7 +1,9 @@
-//! `vmyna trace`: shows a trace and replays it against a card.
+//! `vmyna trace`: shows a trace, replays it against a card, and makes one of another program's log.
 
 pub(crate) mod args;
-mod load;
+pub(crate) mod compare;
+mod import;
+pub(crate) mod load;
 mod replay;
 mod show;
 
@@ -13,5 +15,6 @@ pub(crate) fn run(arguments: &Trace) -> Result<(), Failure> {
     match &arguments.command {
         TraceCommand::Show(show) => show::run(show),
         TraceCommand::Replay(replay) => replay::run(replay),
+        TraceCommand::Import(import) => import::run(import),
     }
 }

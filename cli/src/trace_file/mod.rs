@@ -4,11 +4,12 @@
 
 pub(crate) mod text;
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vmyna_apdu::Reader;
-use vmyna_reader_bridge::trace::{self, PcapngSink, Sink, Trace, TracedReader};
+use vmyna_reader_bridge::trace::{self, Message, PcapngSink, Sink, Trace, TracedReader};
 
 use crate::failure::{Failure, path_failure};
 use crate::options::trace::{TraceFormat, TraceOptions};
@@ -27,21 +28,8 @@ pub(crate) fn begin(options: &TraceOptions, show_secrets: bool) -> Result<Option
     let Some(path) = &options.trace else {
         return Ok(None);
     };
-    let fault = |error: std::io::Error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::Usage(format!(
-            "{} exists already, and a trace overwrites nothing: name another file or remove it",
-            path.display()
-        )),
-        _ => path_failure(
-            &error,
-            format!("{}: the trace can't be written: {error}", path.display()),
-        ),
-    };
-    let file = trace::create(path).map_err(fault)?;
-    let sink: Box<dyn Sink> = match options.trace_format.unwrap_or_else(|| TraceFormat::of(path)) {
-        TraceFormat::Pcapng => Box::new(PcapngSink::begin(file).map_err(fault)?),
-        TraceFormat::Text => Box::new(text::TextSink::new(file)),
-    };
+    let format = options.trace_format.unwrap_or_else(|| TraceFormat::of(path));
+    let sink = create(path, format).map_err(|error| fault(path, &error))?;
     let path = path.clone();
     let failed = move |error: &std::io::Error| {
         ENDED_EARLY.store(true, Ordering::SeqCst);
@@ -51,6 +39,40 @@ pub(crate) fn begin(options: &TraceOptions, show_secrets: bool) -> Result<Option
         ));
     };
     Ok(Some(Trace::new(sink, show_secrets, Box::new(failed))))
+}
+
+/// Writes these messages into a new trace, whole or not at all. The name of the file decides its form.
+pub(crate) fn write(path: &Path, messages: &[Message]) -> Result<(), Failure> {
+    // As many as a sink gathers in memory at a time.
+    const AT_ONCE: usize = 1024;
+    let mut sink = create(path, TraceFormat::of(path)).map_err(|error| fault(path, &error))?;
+    let written = messages.chunks(AT_ONCE).try_for_each(|messages| sink.write(messages));
+    written.map_err(|error| {
+        // The error that matters is the first.
+        let _ = std::fs::remove_file(path);
+        fault(path, &error)
+    })
+}
+
+fn create(path: &Path, format: TraceFormat) -> io::Result<Box<dyn Sink>> {
+    let file = trace::create(path)?;
+    Ok(match format {
+        TraceFormat::Pcapng => Box::new(PcapngSink::begin(file)?),
+        TraceFormat::Text => Box::new(text::TextSink::new(file)),
+    })
+}
+
+fn fault(path: &Path, error: &io::Error) -> Failure {
+    match error.kind() {
+        ErrorKind::AlreadyExists => Failure::Usage(format!(
+            "{} exists already, and a trace overwrites nothing: name another file or remove it",
+            path.display()
+        )),
+        _ => path_failure(
+            error,
+            format!("{}: the trace can't be written: {error}", path.display()),
+        ),
+    }
 }
 
 /// The reader, with a trace if there is one.

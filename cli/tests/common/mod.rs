@@ -192,7 +192,11 @@ impl Stack {
 
     /// The same with more arguments for `serve`.
     pub fn start_with(arguments: &[&str]) -> Self {
-        let pcscd = PrivatePcscd::start(1).unwrap();
+        Self::in_pcscd(PrivatePcscd::start(1).unwrap(), arguments)
+    }
+
+    /// The same with this pcscd, which has a reader.
+    pub fn in_pcscd(pcscd: PrivatePcscd, arguments: &[&str]) -> Self {
         let vpcd = format!("127.0.0.1:{}", pcscd.ports()[0]);
         let serve = Serve::start(&[&["--vpcd", &vpcd], arguments].concat());
         let stack = Self { pcscd, serve };

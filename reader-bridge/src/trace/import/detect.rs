@@ -25,8 +25,11 @@ fn names(formats: &[Format]) -> String {
     names.join(", ")
 }
 
-/// The formats of text with a mark of their own, and whether a line has it.
-const MARKS: [(Format, fn(&str) -> bool); 6] = [
+/// Whether a line has a mark.
+type Mark = fn(&str) -> bool;
+
+/// The formats of text with a mark of their own.
+const MARKS: [(Format, Mark); 6] = [
     (Format::Pcscd, pcscd::has_command),
     (Format::Opensc, |line| line.starts_with(opensc::OUTGOING[1])),
     (Format::GlobalPlatformPro, |line| {
