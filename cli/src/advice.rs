@@ -11,6 +11,7 @@ use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
 use vmyna_issuance::ca_folder::CaFolderError;
 use vmyna_pcsc_service::{ControlError, NotMoved, ServiceError};
 use vmyna_reader_bridge::vpcd::Reason;
+use x509_cert::der::DateTime;
 
 /// An error of a reader with the advice for it.
 pub(crate) fn of_reader(error: &ReaderError) -> String {
@@ -97,6 +98,20 @@ pub(crate) fn of_authorities(error: &CaFolderError) -> String {
         _ => "",
     };
     format!("{error}{advice}")
+}
+
+/// Certificates by the rule that the authorities can't issue, because theirs are not valid all the time: what to do.
+pub(crate) fn outside_authorities(
+    person: &Path,
+    (from, to): (DateTime, DateTime),
+    (begin, end): (DateTime, DateTime),
+) -> String {
+    format!(
+        "{}: its certificates would be valid from {from} to {to}, but those of the authorities are from {begin} to {end}: \
+         issue it in that time, make authorities with `vmyna ca init --begin`, or give the certificates dates of their own \
+         (issued and until in [certificates])",
+        person.display()
+    )
 }
 
 /// An error of a card's state with the advice for it.

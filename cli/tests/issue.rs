@@ -256,6 +256,130 @@ fn invented_people_get_no_card_that_is_older_than_its_authorities() {
     }
 }
 
+/// The version in an image's header, which a program looks at before anything else.
+fn version(folder: &TempDir, image: &str) -> u8 {
+    fs::read(folder.path().join(image)).unwrap()[11]
+}
+
+#[test]
+fn exact_files_end_with_their_objects_and_their_image_is_version_1() {
+    let here = folder();
+    let card = format!("{PERSON}file_sizes = \"exact\"\n");
+    issue(&here, &card, &[]).exits_with(0);
+    let sizes = |image: &str, option: &str| {
+        let read = |file: &str| in_folder(&here, &["files", image, file, option]).exits_with(0).stdout;
+        ["jpki/0001", "jpki/0002", "jpki/000A", "jpki/000B"].map(|file| read(file).len())
+    };
+    assert_eq!(version(&here, "taro.vmyna"), 1);
+    assert_eq!(sizes("taro.vmyna", "--raw"), sizes("taro.vmyna", "--object"));
+    let one = ["issue", "taro.toml", "--seed", "1", "-o"];
+    // The person file decides, and otherwise the option.
+    in_folder(&here, &[&one[..], &["file.vmyna", "--file-sizes", "profile"]].concat()).exits_with(0);
+    fs::write(here.path().join("taro.toml"), PERSON).unwrap();
+    in_folder(&here, &[&one[..], &["option.vmyna", "--file-sizes", "exact"]].concat()).exits_with(0);
+    let image = |name: &str| fs::read(here.path().join(name)).unwrap();
+    assert!(image("taro.vmyna") == image("file.vmyna") && image("taro.vmyna") == image("option.vmyna"));
+    in_folder(&here, &[&one[..], &["real.vmyna"]].concat()).exits_with(0);
+    assert_eq!(version(&here, "real.vmyna"), 2);
+    assert_eq!(sizes("real.vmyna", "--raw"), [3808, 1900, 3808, 1900]);
+    assert_eq!(sizes("real.vmyna", "--object"), sizes("taro.vmyna", "--object"));
+    let town = [
+        "issue",
+        "--people",
+        "3",
+        "--key-pool",
+        "1",
+        "--seed",
+        "1",
+        "--file-sizes",
+        "exact",
+        "-o",
+        "town",
+    ];
+    in_folder(&here, &town).exits_with(0);
+    assert_eq!(version(&here, "town"), 1);
+}
+
+#[test]
+fn a_certificate_can_have_expired_on_a_valid_card_or_be_renewed_with_a_later_serial_number() {
+    let here = folder();
+    let serial_and_dates = |image: &str| {
+        let der = in_folder(&here, &["files", image, "jpki/000A", "--object"]).exits_with(0);
+        fs::write(here.path().join("der"), der.stdout).unwrap();
+        let mut openssl = client("openssl", "openssl");
+        openssl.args([
+            "x509",
+            "-inform",
+            "DER",
+            "-in",
+            "der",
+            "-noout",
+            "-serial",
+            "-startdate",
+            "-enddate",
+        ]);
+        let told = openssl.current_dir(&here).output().unwrap().exits_with(0).out();
+        told.lines()
+            .map(|line| line.split_once('=').unwrap().1.to_owned())
+            .collect::<Vec<_>>()
+    };
+    issue(&here, PERSON, &[]).exits_with(0);
+    let first = serial_and_dates("taro.vmyna");
+    for (name, section, dates) in [
+        (
+            "expired",
+            "until = 2027-03-31",
+            ["Nov  1 01:00:00 2026 GMT", "Mar 31 14:59:59 2027 GMT"],
+        ),
+        (
+            "renewed",
+            "issued = 2030-06-01",
+            ["Jun  1 01:00:00 2030 GMT", "Apr  1 14:59:59 2035 GMT"],
+        ),
+    ] {
+        fs::write(
+            here.path().join("taro.toml"),
+            format!("{PERSON}[certificates]\n{section}\n"),
+        )
+        .unwrap();
+        in_folder(&here, &["issue", "taro.toml", "-o", name, "--seed", "1"]).exits_with(0);
+        let shown = in_folder(&here, &["show", "--json", name]).exits_with(0).out();
+        assert!(shown.contains("\"expiry\": \"2036-04-01\""), "{shown}");
+        let now = serial_and_dates(name);
+        assert_eq!(now[1..], dates, "{name}");
+        assert_eq!(now[0] > first[0], name == "renewed", "{} {}", now[0], first[0]);
+    }
+}
+
+#[test]
+fn certificates_outlast_no_authority_unless_the_person_file_gives_them_such_dates() {
+    let here = folder();
+    in_folder(&here, &["ca", "init", "ca", "--seed", "1"]).exits_with(0);
+    let run = ["issue", "taro.toml", "--seed", "1", "--ca", "ca", "-o"];
+    let write = |issued: &str, more: &str| {
+        let person = PERSON.replace("issued = \"2026-11-01\"", issued);
+        fs::write(here.path().join("taro.toml"), format!("{person}{more}")).unwrap();
+    };
+    for issued in ["2020-05-01", "2031-05-01"] {
+        write(&format!("issued = {issued}"), "");
+        let refused = in_folder(&here, &[&run[..], &["refused"]].concat()).exits_with(2).err();
+        assert!(
+            refused.contains("ca init --begin") && refused.contains("2024-11-01T01:00:00Z"),
+            "{refused}"
+        );
+    }
+    write("issued = 2020-05-01", "[certificates]\nissued = 2020-05-01\n");
+    let warned = in_folder(&here, &[&run[..], &["warned"]].concat()).exits_with(0).out();
+    assert!(warned.contains("no authority is all that time"), "{warned}");
+    // The built-in authorities have a generation for every time.
+    write("issued = 2031-05-01", "");
+    let told = in_folder(&here, &["issue", "taro.toml", "--seed", "1", "-o", "later"])
+        .exits_with(0)
+        .out();
+    assert!(!told.contains("authority"), "{told}");
+    assert_eq!(names(&here), ["ca", "later", "taro.toml", "warned"]);
+}
+
 #[test]
 fn an_issued_card_is_not_denied_when_the_output_cant_be_written() {
     let here = folder();
@@ -395,7 +519,7 @@ fn a_damaged_a_newer_and_another_file_are_refused_each_in_its_way() {
     damaged[good.len() / 2] ^= 1;
     assert!(refused(&damaged).contains("taro.vmyna: the image is damaged"));
     let mut newer = good.clone();
-    newer[11] = 2;
+    newer[11] = 3;
     assert!(refused(&newer).contains("use a newer vmyna"));
     assert!(refused(&good[..good.len() - 1]).contains("damaged"));
     assert!(refused(PERSON.as_bytes()).contains("no image"));

@@ -13,11 +13,13 @@ use der::DateTime;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use vmyna_applets::image;
+use vmyna_issuance::authorities::establish_generation;
 use vmyna_issuance::ca_folder;
 use vmyna_issuance::desk::Desk;
 use vmyna_issuance::order::Order;
 use vmyna_issuance::person_file::{self, Defaults};
 use vmyna_issuance::series::Series;
+use vmyna_issuance::specimen::SEED;
 use vmyna_test_vectors::specimens::PEOPLE;
 use zeroize::Zeroizing;
 
@@ -27,9 +29,6 @@ const DEFAULT_FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-vecto
 
 /// Authorities begin before the cards, so that the cards of a town can be of different ages.
 const AUTHORITIES_BEFORE: Duration = Duration::from_secs(2 * 365 * 24 * 60 * 60);
-
-/// Not secret: who knows it can make the same keys, which are committed anyway.
-const SEED: [u8; 32] = *b"vmyna specimens public test keys";
 
 /// The running number of the first specimen's card.
 const FIRST: u64 = 1;
@@ -49,7 +48,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .parse()
         .map_err(|_| "TIME is UTC and looks like 2026-11-01T01:00:00Z")?;
     let orders: Result<Vec<Order>, _> = PEOPLE.iter().map(|(name, _)| order(&folder, name, issued)).collect();
-    let orders = orders?.into_iter().map(Ok);
+    let orders = orders?;
 
     let (ca, collection) = (folder.join("ca"), folder.join("specimens.vmyna"));
     // Both are made from what is left: person files, seed and time.
@@ -61,10 +60,24 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let begin = DateTime::from_unix_duration(issued.unix_duration() - AUTHORITIES_BEFORE)?;
     ca_folder::init(&ca, &SEED, begin, &|| Ok(()))?;
-    let desk = Desk::new(ca_folder::open(&ca)?);
+    let authorities = ca_folder::open(&ca)?.with_seed(Zeroizing::new(SEED));
+    // A card that is older than the authorities, or younger, is of another generation of them.
+    let (own_begin, own_end) = authorities.validity();
+    for order in &orders {
+        let (from, to) = order.certificate_validity()?.both();
+        if own_begin <= from && to <= own_end {
+            continue;
+        }
+        for (path, bytes) in establish_generation(&SEED, (own_begin, from), &|| Ok(()))? {
+            let path = ca.join(path);
+            fs::create_dir_all(path.parent().ok_or("a file lies in a folder")?)?;
+            fs::write(path, &bytes)?;
+        }
+    }
+    let desk = Desk::new(authorities);
     let mut file = image::create(&collection)?;
     let series = Series::new(desk, Zeroizing::new(SEED), Some(FIRST));
-    let issued = series.issue(orders, &(), |card| file.add(&card));
+    let issued = series.issue(orders.into_iter().map(Ok), &(), |card| file.add(&card));
     issued.map_err(|error| format!("{error:?}"))?;
     Ok(file.finish()?)
 }

@@ -12,13 +12,18 @@
 //! | `terminal-intermediate/key.pem`, `certificate.bin` | a terminal's chain under it, for tests of the PIN-less path |
 //! | `terminal/key.pem`, `certificate.bin` | the terminal itself |
 //! | `municipality-cv/key.pem`, `-text/key.pem`, `-face/key.pem` | a municipality's three keys: for the cards' own keys, for texts, for face data |
+//! | `generations/YEAR/sign-ca`, `…/auth-ca` | the first two of an earlier or later generation, which began in that year |
+//!
+//! A generation of the two X.509 authorities has the same names and keys of its own. A program finds the right one by the
+//! key identifier. A certificate is issued by a generation that is valid as long as the certificate, the set's first one if
+//! that is. A set that knows its seed makes the generations that it lacks.
 //!
 //! Real municipalities have keys of their own. Here all municipalities of a set share three, certified under each one's
 //! name. Otherwise a town of people from everywhere would need a thousand keys before its first card.
 //!
 //! This module reads and writes no file: files are given and handed out as bytes by their path in the set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use der::DateTime;
 use rsa::traits::PublicKeyParts;
@@ -34,7 +39,7 @@ use super::keys::{self, KeyMade, from_pem, to_pem};
 use super::text_data::{self, TextAuthority};
 use super::x509::Authority;
 use super::x509::names::Hierarchy;
-use super::{IssuanceError, numbers};
+use super::{IssuanceError, numbers, validity};
 
 const SIGN: &str = "sign-ca";
 const AUTH: &str = "auth-ca";
@@ -63,6 +68,11 @@ const KEYS: [&str; 11] = [
     MUNICIPALITY_FACE,
 ];
 
+const X509: [(&str, Hierarchy); 2] = [(SIGN, Hierarchy::Signature), (AUTH, Hierarchy::Authentication)];
+
+/// The folder of further generations of the X.509 authorities.
+pub(super) const GENERATIONS: &str = "generations";
+
 /// Files by their path in the set.
 pub type Files = BTreeMap<String, Zeroizing<Vec<u8>>>;
 
@@ -80,11 +90,8 @@ pub fn establish(seed: &[u8; 32], not_before: DateTime, made: KeyMade<'_>) -> Re
         files.insert(format!("{name}/key.pem"), pem);
     }
     let mut write = |path: &str, bytes: Vec<u8>| files.insert(path.to_owned(), Zeroizing::new(bytes));
-    for (name, hierarchy) in [(SIGN, Hierarchy::Signature), (AUTH, Hierarchy::Authentication)] {
-        let digest = keys::seed_for(seed, &format!("{name} serial number"));
-        let running = u64::from(u32::from_be_bytes([0, digest[0], digest[1], digest[2]]));
-        let serial = numbers::Numbers::of(running)?.certificate_serial;
-        let authority = Authority::establish(hierarchy, keys[name].clone(), serial, not_before)?;
+    for (name, hierarchy) in X509 {
+        let authority = establish_x509(seed, (hierarchy, name), keys[name].clone(), not_before)?;
         write(&format!("{name}/certificate.der"), authority.certificate().to_vec());
     }
     let authority = CvAuthority::new(terminal_ca_id()?, keys[TERMINAL_CA].clone())?;
@@ -97,10 +104,56 @@ pub fn establish(seed: &[u8; 32], not_before: DateTime, made: KeyMade<'_>) -> Re
     Ok(files)
 }
 
-/// The paths of all files of a set.
+/// Makes an authority. `label` identifies it in the set: its serial number comes from the seed and the label.
+fn establish_x509(
+    seed: &[u8; 32],
+    (hierarchy, label): (Hierarchy, &str),
+    key: RsaPrivateKey,
+    not_before: DateTime,
+) -> Result<Authority, IssuanceError> {
+    let digest = keys::seed_for(seed, &format!("{label} serial number"));
+    let running = u64::from(u32::from_be_bytes([0, digest[0], digest[1], digest[2]]));
+    let serial = numbers::Numbers::of(running)?.certificate_serial;
+    Authority::establish(hierarchy, key, serial, not_before)
+}
+
+/// Makes the generation of the X.509 authorities that is the latest at `instant`, where one of them begins at `anchor`: its
+/// four files.
+///
+/// # Errors
+/// As [`establish`].
+pub fn establish_generation(
+    seed: &[u8; 32],
+    (anchor, instant): (DateTime, DateTime),
+    made: KeyMade<'_>,
+) -> Result<Files, IssuanceError> {
+    let begin = validity::generation_begin(anchor, instant)?;
+    let folder = format!("{GENERATIONS}/{}", begin.year());
+    let labels = X509.map(|(name, _)| format!("{folder}/{name}"));
+    let keys = keys::derive_all(seed, &labels, made)?;
+    let mut files = Files::new();
+    for (((_, hierarchy), label), key) in X509.into_iter().zip(&labels).zip(keys) {
+        let pem = Zeroizing::new(to_pem(&key)?.as_bytes().to_vec());
+        let authority = establish_x509(seed, (hierarchy, label), key, begin)?;
+        files.insert(format!("{label}/key.pem"), pem);
+        let certificate = Zeroizing::new(authority.certificate().to_vec());
+        files.insert(format!("{label}/certificate.der"), certificate);
+    }
+    Ok(files)
+}
+
+/// The paths of the files of a generation that began in this year.
+pub fn generation_paths(year: &str) -> impl Iterator<Item = String> + use<> {
+    let folders = X509.map(|(name, _)| format!("{GENERATIONS}/{year}/{name}"));
+    folders
+        .into_iter()
+        .flat_map(|folder| ["key.pem", "certificate.der"].map(|file| format!("{folder}/{file}")))
+}
+
+/// The paths of all files of a set, without those of further generations.
 pub fn paths() -> impl Iterator<Item = String> {
     let keys = KEYS.into_iter().map(|name| format!("{name}/key.pem"));
-    let x509 = [SIGN, AUTH].map(|name| format!("{name}/certificate.der"));
+    let x509 = X509.map(|(name, _)| format!("{name}/certificate.der"));
     let others = [certificate(TERMINAL_INTERMEDIATE), certificate(TERMINAL)];
     keys.chain(x509).chain(others)
 }
@@ -114,10 +167,48 @@ fn terminal_ca_id() -> Result<KeyId, CvError> {
     KeyId::terminal(0, 1)
 }
 
-/// The authorities, ready to issue.
-pub struct Authorities {
+/// The two X.509 authorities of one generation.
+pub(super) struct Generation {
     pub(super) sign: Authority,
     pub(super) auth: Authority,
+}
+
+impl Generation {
+    /// Takes it up from the files in the folder with this prefix.
+    fn take_up(files: &Files, prefix: &str) -> Result<Self, AuthoritiesError> {
+        let authority = |name: &str, hierarchy| {
+            let path = format!("{prefix}{name}/certificate.der");
+            let certificate = file(files, &path)?;
+            let key = key(files, &format!("{prefix}{name}"))?;
+            Authority::resume(hierarchy, key, certificate).map_err(|error| fault(&path, Some(error)))
+        };
+        Ok(Self {
+            sign: authority(SIGN, Hierarchy::Signature)?,
+            auth: authority(AUTH, Hierarchy::Authentication)?,
+        })
+    }
+
+    /// Since when and until when both certificates are valid, UTC.
+    fn validity(&self) -> (DateTime, DateTime) {
+        (
+            self.sign.begin().max(self.auth.begin()),
+            self.sign.end().min(self.auth.end()),
+        )
+    }
+
+    pub(super) fn covers(&self, (begin, end): (DateTime, DateTime)) -> bool {
+        let (from, to) = self.validity();
+        from <= begin && end <= to
+    }
+}
+
+/// The authorities, ready to issue.
+pub struct Authorities {
+    own: Generation,
+    /// Further generations at hand.
+    others: Vec<Generation>,
+    /// From which further generations can be made.
+    seed: Option<Zeroizing<[u8; 32]>>,
     pub(super) terminal_ca: CertificateKey,
     cv_root: CvAuthority,
     text_root: CvAuthority,
@@ -150,29 +241,25 @@ impl Authorities {
     /// # Errors
     /// [`AuthoritiesError`]: which file is missing (no error in it), unreadable or belongs to another set.
     pub fn take_up(files: &Files) -> Result<Self, AuthoritiesError> {
-        let fault = |path: &str, error| AuthoritiesError {
-            path: path.to_owned(),
-            error,
-        };
-        let file = |path: &str| files.get(path).ok_or_else(|| fault(path, None));
-        let key = |name: &str| {
-            let path = format!("{name}/key.pem");
-            let text = str::from_utf8(file(&path)?).map_err(|_| fault(&path, Some(NO_TEXT)))?;
-            from_pem(text).map_err(|error| fault(&path, Some(error)))
-        };
-        let authority = |name: &str, hierarchy| {
-            let path = format!("{name}/certificate.der");
-            Authority::resume(hierarchy, key(name)?, file(&path)?).map_err(|error| fault(&path, Some(error)))
-        };
+        let key = |name: &str| key(files, name);
         let root = |name: &str, id: Result<KeyId, CvError>| {
             let key = key(name)?;
             let made = id.map_err(IssuanceError::from).and_then(|id| CvAuthority::new(id, key));
             made.map_err(|error| fault(&format!("{name}/key.pem"), Some(error)))
         };
         let terminal_ca = key(TERMINAL_CA)?.to_public_key();
+        let mut others = Vec::new();
+        let years: BTreeSet<&str> = files
+            .keys()
+            .filter_map(|path| path.strip_prefix(GENERATIONS)?.strip_prefix('/')?.split('/').next())
+            .collect();
+        for year in years {
+            others.push(Generation::take_up(files, &format!("{GENERATIONS}/{year}/"))?);
+        }
         Ok(Self {
-            sign: authority(SIGN, Hierarchy::Signature)?,
-            auth: authority(AUTH, Hierarchy::Authentication)?,
+            own: Generation::take_up(files, "")?,
+            others,
+            seed: None,
             cv_root: root(CV_ROOT, KeyId::root(1))?,
             text_root: root(TEXT_ROOT, text_data::root_id(1))?,
             face_root: root(FACE_ROOT, face_data::root_id(1))?,
@@ -185,10 +272,60 @@ impl Authorities {
         })
     }
 
-    /// Since when the authorities' certificates are valid, UTC: what is issued for a time before is not.
+    /// The set with the seed that it was made from, so that it can make the generations that it lacks.
     #[must_use]
-    pub fn begin(&self) -> DateTime {
-        self.sign.begin().max(self.auth.begin())
+    pub fn with_seed(self, seed: Zeroizing<[u8; 32]>) -> Self {
+        let seed = Some(seed);
+        Self { seed, ..self }
+    }
+
+    /// Since when and until when the certificates of the set's own generation are valid, UTC.
+    #[must_use]
+    pub fn validity(&self) -> (DateTime, DateTime) {
+        self.own.validity()
+    }
+
+    /// Whether a generation is valid all the time from `begin` to `end`, one that the set has or can make.
+    #[must_use]
+    pub fn covers(&self, begin: DateTime, end: DateTime) -> bool {
+        let last = |generation: DateTime| validity::authority_end(generation).is_ok_and(|last| end <= last);
+        let can_make = || validity::generation_begin(self.validity().0, begin).is_ok_and(last);
+        self.at_hand((begin, end)).is_some() || self.seed.is_some() && can_make()
+    }
+
+    fn at_hand(&self, validity: (DateTime, DateTime)) -> Option<&Generation> {
+        let mut all = std::iter::once(&self.own).chain(&self.others);
+        all.find(|generation| generation.covers(validity))
+    }
+
+    /// Makes the generation that is valid from `begin` to `end`, if the set lacks and can make it. `false` if there is none.
+    pub(super) fn prepare(&mut self, begin: DateTime, end: DateTime) -> Result<bool, IssuanceError> {
+        if self.at_hand((begin, end)).is_some() {
+            return Ok(true);
+        }
+        let Some(seed) = self.seed.as_ref().filter(|_| self.covers(begin, end)) else {
+            return Ok(false);
+        };
+        let files = establish_generation(seed, (self.validity().0, begin), &|| Ok(()))?;
+        let folder = files
+            .keys()
+            .next()
+            .and_then(|path| path.split(AUTH).next())
+            .unwrap_or_default();
+        let generation = Generation::take_up(&files, folder).map_err(|error| {
+            error.error.unwrap_or(IssuanceError::Input(
+                "a generation of the authorities has all its files",
+            ))
+        })?;
+        self.others.push(generation);
+        Ok(true)
+    }
+
+    /// The generation that certifies from `begin` to `end`: one that is valid all the time, otherwise one that is at the
+    /// beginning, otherwise the set's own. It must have been prepared.
+    pub(super) fn generation(&self, begin: DateTime, end: DateTime) -> &Generation {
+        let latest = || self.at_hand((begin, begin));
+        self.at_hand((begin, end)).or_else(latest).unwrap_or(&self.own)
     }
 
     /// Opens the desk of a municipality: has its keys certified under its name.
@@ -202,6 +339,24 @@ impl Authorities {
             face: FaceAuthority::establish(&self.face_root, code, keys.face.clone())?,
         })
     }
+}
+
+fn fault(path: &str, error: Option<IssuanceError>) -> AuthoritiesError {
+    AuthoritiesError {
+        path: path.to_owned(),
+        error,
+    }
+}
+
+fn file<'f>(files: &'f Files, path: &str) -> Result<&'f [u8], AuthoritiesError> {
+    files.get(path).map(|bytes| &bytes[..]).ok_or_else(|| fault(path, None))
+}
+
+/// The key of a member of the set, by its folder.
+fn key(files: &Files, name: &str) -> Result<RsaPrivateKey, AuthoritiesError> {
+    let path = format!("{name}/key.pem");
+    let text = str::from_utf8(file(files, &path)?).map_err(|_| fault(&path, Some(NO_TEXT)))?;
+    from_pem(text).map_err(|error| fault(&path, Some(error)))
 }
 
 const NO_TEXT: IssuanceError = IssuanceError::Input("a key file is PKCS#8 PEM");

@@ -5,9 +5,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::time::Duration;
 
-use der::DateTime;
 use vmyna_applets::cv::{CvError, KeyId};
 use vmyna_applets::face_info::FaceData;
 use vmyna_applets::input_assist::TextData;
@@ -21,13 +19,10 @@ use super::authorities::{Authorities, MunicipalDesk};
 use super::card_data::CardData;
 use super::keys::{CardKeys, KeyPair};
 use super::numbers::Numbers;
-use super::order::{CertificateText, NO_SUBSTITUTE, Order, TextForm};
+use super::order::{CertificateText, CertificateValidity, NO_SUBSTITUTE, Order, TextForm};
 use super::pictures::{Layout, Pictures, TextPicture};
 use super::x509::{self, Authority, Holder, Request};
 use super::{IssuanceError, validity};
-
-/// On the test card the signature certificate begins this much after the authentication certificate.
-const BETWEEN_CERTIFICATES: Duration = Duration::from_secs(15);
 
 /// The desk that issues cards.
 pub struct Desk {
@@ -53,6 +48,21 @@ impl Desk {
         for code in codes {
             if let Entry::Vacant(place) = self.municipalities.entry(code) {
                 place.insert(self.authorities.municipality(code)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the generation of the authorities made that certifies this card, where the desk lacks it and can make it.
+    ///
+    /// # Errors
+    /// When the authorities cannot be made.
+    pub fn prepare(&mut self, order: &Order) -> Result<(), IssuanceError> {
+        // An order with impossible dates is refused when its card is issued.
+        if let Ok(validity) = order.certificate_validity() {
+            let (begin, end) = validity.both();
+            if !self.authorities.prepare(begin, end)? {
+                self.authorities.prepare(begin, begin)?;
             }
         }
         Ok(())
@@ -121,9 +131,28 @@ impl Desk {
 
     fn jpki(&self, order: &Order, numbers: &Numbers, keys: &CardKeys) -> Result<jpki::Contents, IssuanceError> {
         let municipality = &order.person.municipality;
-        let later = DateTime::from_unix_duration(order.issued.unix_duration() + BETWEEN_CERTIFICATES)?;
+        let validity = order.certificate_validity();
+        let (authorities, validity) = match validity {
+            Ok(validity) => {
+                let (begin, end) = validity.both();
+                let authorities = self.authorities.generation(begin, end);
+                let own_dates = !order.has_certificates() || order.certificate_dates.any();
+                if !own_dates && !authorities.covers((begin, end)) {
+                    return Err(OUTSIDE);
+                }
+                (authorities, validity)
+            }
+            // A card without certificates may have dates that none could have.
+            Err(error) if order.has_certificates() => return Err(error),
+            Err(_) => {
+                let none = (order.issued, order.issued);
+                let authorities = self.authorities.generation(order.issued, order.issued);
+                (authorities, CertificateValidity::new(none, none))
+            }
+        };
         let auth_name = x509::authentication_common_name(&numbers.authentication_id, municipality.code)?;
-        let local = validity::japanese_clock(order.issued)?;
+        let applied = order.certificate_dates.issued.unwrap_or(order.issued);
+        let local = validity::japanese_clock(applied)?;
         let sign_name = x509::signature_common_name(local, numbers.signature_number, municipality.code)?;
         let auth = Holder::Authentication {
             common_name: &auth_name,
@@ -138,11 +167,14 @@ impl Desk {
             person: &order.person,
             text: &text,
         };
-        let certify = |authority: &Authority, holder, begins, key: &KeyPair| {
+        let certify = |authority: &Authority, holder, (begins, ends), key: &KeyPair| {
             let request = Request {
-                serial: numbers.certificate_serial,
+                serial: match order.is_renewed() {
+                    true => numbers.renewed_serial(),
+                    false => numbers.certificate_serial,
+                },
                 not_before: begins,
-                not_after: validity::certificate_end(begins, order.person.birth, order.expiry)?,
+                not_after: ends,
                 public_key: &key.public,
                 holder,
             };
@@ -151,25 +183,27 @@ impl Desk {
                 key: key.private.clone(),
             })
         };
-        let authorities = &self.authorities;
         Ok(jpki::Contents {
             sign: match order.sign_certificate {
-                true => Some(certify(&authorities.sign, sign, later, &keys.sign)?),
+                true => Some(certify(&authorities.sign, sign, validity.sign, &keys.sign)?),
                 false => None,
             },
             sign_ca_certificate: authorities.sign.certificate().to_vec(),
             sign_pin: at_issue(&order.pins.sign, order.tries.sign),
             auth: match order.auth_certificate {
-                true => Some(certify(&authorities.auth, auth, order.issued, &keys.auth)?),
+                true => Some(certify(&authorities.auth, auth, validity.auth, &keys.auth)?),
                 false => None,
             },
             auth_ca_certificate: authorities.auth.certificate().to_vec(),
             auth_pin: at_issue(&order.pins.auth, order.tries.auth),
             token_serial: numbers.token_serial.clone(),
-            terminal_ca: authorities.terminal_ca.clone(),
+            terminal_ca: self.authorities.terminal_ca.clone(),
         })
     }
 }
+
+const OUTSIDE: IssuanceError =
+    IssuanceError::Input("the authorities must be valid as long as the certificates that they issue");
 
 fn card_data(
     order: &Order,

@@ -29,7 +29,7 @@ use vmyna_applets::person::{
 
 use super::characters::Substitutes;
 use super::municipalities::{self, Entry};
-use super::order::{Order, Pins, SIGNATURE_AGE, TextForm, Tries};
+use super::order::{CertificateDates, Order, Pins, SIGNATURE_AGE, TextForm, Tries};
 use super::pictures::DEFAULT_PHOTO;
 use super::{IssuanceError, validity};
 use ages::Ages;
@@ -162,6 +162,7 @@ impl<R: CryptoRngCore> Inventor<R> {
             expiry: validity::card_expiry(issued, person.birth)?,
             sign_certificate: age >= SIGNATURE_AGE,
             auth_certificate: true,
+            certificate_dates: CertificateDates::default(),
             pins: Pins::default(),
             tries: Tries::default(),
             photo: DEFAULT_PHOTO.to_vec().into(),

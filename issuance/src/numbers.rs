@@ -61,6 +61,15 @@ impl Numbers {
     }
 }
 
+impl Numbers {
+    /// The serial number of certificates that renew the card's first ones: a later one, half way to the last. It takes three
+    /// bytes as well, but for the one card in eight million that has the last already.
+    pub(super) const fn renewed_serial(&self) -> u32 {
+        const LAST: u32 = FIRST_SERIAL + SERIALS as u32 - 1;
+        self.certificate_serial + 1 + (LAST - self.certificate_serial) / 2
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +98,16 @@ mod tests {
             prop_assert_eq!(one == other, one_s.token_serial == other_s.token_serial);
             prop_assert_eq!(one == other, one_s.card_serial == other_s.card_serial);
         }
+    }
+
+    #[test]
+    fn the_serial_of_a_renewed_certificate_is_later() {
+        for running in [0, 1, SERIALS / 2, SERIALS - 2] {
+            let numbers = Numbers::of(running).unwrap();
+            let renewed = numbers.renewed_serial();
+            assert!(renewed > numbers.certificate_serial && renewed < 0x80_0000, "{running}");
+        }
+        assert_eq!(Numbers::of(SERIALS - 1).unwrap().renewed_serial(), 0x80_0000);
     }
 
     #[test]

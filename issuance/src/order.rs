@@ -4,6 +4,7 @@
 //! several fields.
 
 use std::fmt;
+use std::time::Duration;
 
 use der::DateTime;
 use vmyna_applets::Profile;
@@ -18,6 +19,9 @@ use super::{IssuanceError, validity};
 
 /// A signature certificate is issued from this age on (署名用電子証明書: 15歳以上).
 pub const SIGNATURE_AGE: u16 = 15;
+
+/// On the test card the signature certificate begins this much after the authentication certificate.
+const BETWEEN_CERTIFICATES: Duration = Duration::from_secs(15);
 
 /// An order for one card.
 #[derive(Clone, Debug)]
@@ -45,6 +49,8 @@ pub struct Order {
     pub sign_certificate: bool,
     /// Whether the card gets an authentication certificate (利用者証明用電子証明書).
     pub auth_certificate: bool,
+    /// Dates of the certificates that are not those of the rule.
+    pub certificate_dates: CertificateDates,
     /// The PINs that the cardholder chooses.
     pub pins: Pins,
     /// Tries left at issue, where they are not all there.
@@ -81,6 +87,35 @@ impl Order {
     /// Whether the card has name or address in the certificate's form anywhere.
     pub(super) fn needs_certificate_text(&self) -> bool {
         self.sign_certificate || self.input_assist_text == TextForm::Certificate
+    }
+
+    /// Whether the card gets at least one certificate.
+    #[must_use]
+    pub const fn has_certificates(&self) -> bool {
+        self.sign_certificate || self.auth_certificate
+    }
+
+    /// Since when and until when the card's certificates are valid, UTC, by the rule or with the order's own dates.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Input`] where they would end before they begin, or outside the years 1970 to 9999.
+    pub fn certificate_validity(&self) -> Result<CertificateValidity, IssuanceError> {
+        let auth = self.certificate_dates.issued.unwrap_or(self.issued);
+        let sign = DateTime::from_unix_duration(auth.unix_duration() + BETWEEN_CERTIFICATES)?;
+        let end = |begin| match self.certificate_dates.until {
+            Some(until) if until <= begin => Err(IssuanceError::Input("a certificate ends after it begins")),
+            Some(until) => Ok(until),
+            None => validity::certificate_end(begin, self.person.birth, self.expiry),
+        };
+        Ok(CertificateValidity {
+            auth: (auth, end(auth)?),
+            sign: (sign, end(sign)?),
+        })
+    }
+
+    /// Whether the certificates are younger than the card: the serial numbers of such are later than those of the first.
+    pub(super) fn is_renewed(&self) -> bool {
+        self.certificate_dates.issued.is_some_and(|issued| issued > self.issued)
     }
 
     /// Checks what concerns several fields at once.
@@ -163,6 +198,47 @@ impl CertificateText {
             name: substitutes.name(&person.name, &person.kana)?,
             address: substitutes.address(&person.address)?,
         })
+    }
+}
+
+/// Dates of a card's certificates, where they are not those of the rule: for an expired certificate on a valid card, or a
+/// renewed one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateDates {
+    /// When they are issued, UTC; `None` for the time at which the card is.
+    pub issued: Option<DateTime>,
+    /// Their end, UTC; `None` for the end by the rule.
+    pub until: Option<DateTime>,
+}
+
+impl CertificateDates {
+    /// Whether one of them is given.
+    #[must_use]
+    pub fn any(&self) -> bool {
+        *self != Self::default()
+    }
+}
+
+/// Since when and until when the certificates of a card are valid, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CertificateValidity {
+    /// The certificate to log in with.
+    pub auth: (DateTime, DateTime),
+    /// The certificate to sign with.
+    pub sign: (DateTime, DateTime),
+}
+
+impl CertificateValidity {
+    pub(super) const fn new(auth: (DateTime, DateTime), sign: (DateTime, DateTime)) -> Self {
+        Self { auth, sign }
+    }
+
+    /// From the beginning of the first to the end of the last.
+    #[must_use]
+    pub fn both(&self) -> (DateTime, DateTime) {
+        (self.auth.0.min(self.sign.0), self.auth.1.max(self.sign.1))
     }
 }
 

@@ -21,6 +21,7 @@
 //! | `[card]` `issued`, `expiry` | when it begins and ends |
 //! | `[card]` `file_sizes` | `profile`: the sizes of real cards, `exact`: as long as what a file holds |
 //! | `[certificates]` `sign`, `auth` | whether it has them |
+//! | `[certificates]` `issued`, `until` | when they begin and end, where that is not as the rule has it |
 //! | `[pins]` `sign`, `auth`, `input-assist`, `residence` | its PINs |
 //! | `[pins.tries-left]` | how many tries are left of each PIN, by its name in [`vmyna_applets::pins`]; 0 is blocked |
 //!
@@ -49,7 +50,7 @@ use vmyna_applets::issued::CardName;
 use vmyna_applets::person::Person;
 use vmyna_applets::pins as names;
 
-use super::order::{Order, Pins, SIGNATURE_AGE, TextForm};
+use super::order::{CertificateDates, Order, Pins, SIGNATURE_AGE, TextForm};
 use super::pictures::DEFAULT_PHOTO;
 use super::{IssuanceError, characters, validity};
 use source::{Place, Reported, Section, Source};
@@ -254,6 +255,7 @@ fn read_table(
         expiry: life.expiry,
         sign_certificate: life.sign,
         auth_certificate: life.auth,
+        certificate_dates: life.dates,
         pins: pins.pins,
         tries: tries?,
         photo: DEFAULT_PHOTO.to_vec().into(),
@@ -311,6 +313,7 @@ struct Life {
     expiry: Date,
     sign: bool,
     auth: bool,
+    dates: CertificateDates,
 }
 
 fn life(
@@ -325,6 +328,8 @@ fn life(
     let given_expiry = card.and_then(|card| source.date(card, "expiry"));
     let sign = certificates.and_then(|section| source.boolean(section, "sign"));
     let auth = certificates.and_then(|section| source.boolean(section, "auth"));
+    let certified = certificates.and_then(|section| dates::certificates_issued(source, section));
+    let until = certificates.and_then(|section| dates::certificates_until(source, section));
 
     let ((birth, birth_place), (issued, issued_place)) = (birth?, issued?);
     let day = validity::day_in_japan(issued).map_err(|_| source.error(issued_place.clone(), dates::RANGE))?;
@@ -348,9 +353,33 @@ fn life(
     if expiry < day {
         return Err(source.error(place, format!("is before the day of issue, {day}")));
     }
-    if (sign || auth) && !certificates_begin(issued, birth, expiry) {
-        let message = "is so close to the time of issue that the certificates would end before they begin";
-        return Err(source.error(place, message));
+    let (certified, until) = (certified?, until?);
+    let begin = certified.as_ref().map_or(issued, |(begin, _)| *begin);
+    if (sign || auth) && !certificates_begin(begin, birth, expiry, until.as_ref().map(|(until, _)| *until)) {
+        let (place, message) = match (&until, &certified) {
+            (Some((_, place)), _) => (place, "is before the certificates begin"),
+            (None, Some((_, place))) => (place, "is so late that the certificates would end before they begin"),
+            (None, None) => (
+                &place,
+                "is so close to the time of issue that the certificates would end before they begin",
+            ),
+        };
+        return Err(source.error(place.clone(), message));
+    }
+    if begin < issued {
+        remarks.push(format!(
+            "certificates.issued: {begin} is kept, though the card is issued later, at {issued}"
+        ));
+    }
+    let dates = CertificateDates {
+        issued: certified.map(|(begin, _)| begin),
+        until: until.map(|(until, _)| until),
+    };
+    let card_end = validity::end_of_day(expiry).map_err(|_| source.error(place, dates::RANGE))?;
+    if let Some(until) = dates.until.filter(|until| *until > card_end) {
+        remarks.push(format!(
+            "certificates.until: {until} is kept, though the card ends on {expiry}"
+        ));
     }
     if expiry != rule {
         remarks.push(format!(
@@ -363,13 +392,17 @@ fn life(
         expiry,
         sign,
         auth,
+        dates,
     })
 }
 
-/// Whether certificates have begun before they end. One begins some seconds after the card's issue: a minute is enough.
-fn certificates_begin(issued: DateTime, birth: BirthDate, expiry: Date) -> bool {
+/// Whether certificates have begun before they end. One begins some seconds after the other: a minute is enough.
+fn certificates_begin(issued: DateTime, birth: BirthDate, expiry: Date, until: Option<DateTime>) -> bool {
     let begin = DateTime::from_unix_duration(issued.unix_duration() + Duration::from_secs(60));
     let end = begin.map_err(IssuanceError::from);
-    end.and_then(|begin| validity::certificate_end(begin, birth, expiry))
-        .is_ok()
+    end.and_then(|begin| match until {
+        Some(until) => Ok(until > begin),
+        None => validity::certificate_end(begin, birth, expiry).map(|_| true),
+    })
+    .unwrap_or(false)
 }

@@ -174,6 +174,9 @@ impl Series {
     ) -> Result<Vec<Outcome<'o>>, IssuanceError> {
         self.desk
             .open_for(orders.iter().map(|order| order.person.municipality.code))?;
+        for order in orders {
+            self.desk.prepare(order)?;
+        }
         let own_keys = if self.pool.is_empty() {
             let labels: Vec<String> = orders.iter().map(|order| format!("card/{}", order.name)).collect();
             CardKeys::derive_sets(&self.seed, &labels, &after_each_key(watch))?

@@ -7,7 +7,10 @@ use zeroize::Zeroizing;
 
 use super::authorities::{Authorities, AuthoritiesError, Files};
 
-/// The authorities that issued the specimen cards.
+/// Not secret: with it anyone can make the keys of the specimens and of their authorities, which are published anyway.
+pub const SEED: [u8; 32] = *b"vmyna specimens public test keys";
+
+/// The authorities that issued the specimen cards. They can make the generation of every time of issue.
 ///
 /// # Errors
 /// [`AuthoritiesError`], only if the built-in files are damaged.
@@ -16,7 +19,7 @@ pub fn authorities() -> Result<Authorities, AuthoritiesError> {
         .iter()
         .map(|(path, bytes)| ((*path).to_owned(), Zeroizing::new(bytes.to_vec())))
         .collect();
-    Authorities::take_up(&files)
+    Ok(Authorities::take_up(&files)?.with_seed(Zeroizing::new(SEED)))
 }
 
 #[cfg(test)]

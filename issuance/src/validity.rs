@@ -15,6 +15,7 @@ use super::IssuanceError;
 
 /// Japan Standard Time is nine hours ahead of UTC all year round.
 const JST: Duration = Duration::from_secs(9 * 60 * 60);
+const LAST_YEAR: u16 = 9999;
 const ONE_SECOND: Duration = Duration::from_secs(1);
 
 /// The age from which a card lasts until the tenth birthday instead of the fifth (since 2022-04-01).
@@ -87,11 +88,16 @@ pub fn card_expiry(issued: DateTime, birth: impl Into<BirthDate>) -> Result<Date
 /// `measured` on four CA certificates of test cards, among them 2024-08-28 22:23:39Z (the 29th in Japan) to 2034-08-28
 /// 14:59:59Z.
 ///
+/// No certificate ends after the year 9999: one that would ends with that year in Japan.
+///
 /// # Errors
-/// [`IssuanceError::Asn1`] after the year 9999.
+/// [`IssuanceError::Input`] for a beginning after the year 9999.
 pub fn authority_end(not_before: DateTime) -> Result<DateTime, IssuanceError> {
     let day = day_in_japan(not_before)?;
     let year = day.year() + 10;
+    if year > LAST_YEAR {
+        return Ok(DateTime::new(LAST_YEAR, 12, 31, 14, 59, 59)?);
+    }
     // Ten years from 29 February are over when 1 March begins.
     let (month, day) = match Date::new(year, day.month(), day.day()) {
         Some(same) => (same.month(), same.day()),
@@ -101,6 +107,44 @@ pub fn authority_end(not_before: DateTime) -> Result<DateTime, IssuanceError> {
     Ok(DateTime::from_unix_duration(
         midnight.unix_duration() - JST - ONE_SECOND,
     )?)
+}
+
+/// A new generation of the X.509 authorities begins every so many years. A certificate of a cardholder lasts at most five
+/// years and a day, an authority ten: so each ends within the generation that was the latest when it began.
+const GENERATION: i32 = 4;
+
+/// When the generation that is the latest at `instant` begins, where one of them begins at `anchor`.
+///
+/// # Errors
+/// [`IssuanceError::Asn1`] outside the years 1970 to 9999.
+pub(crate) fn generation_begin(anchor: DateTime, instant: DateTime) -> Result<DateTime, IssuanceError> {
+    let first = DateTime::new(1970, 1, 1, 0, 0, 0)?;
+    let mut year = i32::from(anchor.year());
+    year += (i32::from(instant.year()) - year).div_euclid(GENERATION) * GENERATION;
+    // The day of 29 February counts as the 28th, so that every generation has one.
+    let begin = |year: i32| {
+        let Some(year) = u16::try_from(year).ok().filter(|year| *year >= first.year()) else {
+            return Ok(first);
+        };
+        let day = match (anchor.month(), anchor.day()) {
+            (2, 29) => 28,
+            (_, day) => day,
+        };
+        DateTime::new(
+            year,
+            anchor.month(),
+            day,
+            anchor.hour(),
+            anchor.minutes(),
+            anchor.seconds(),
+        )
+    };
+    let latest = begin(year)?;
+    Ok(if latest <= instant {
+        latest
+    } else {
+        begin(year - GENERATION)?
+    })
 }
 
 const OUT_OF_RANGE: IssuanceError = IssuanceError::Input("dates must lie in the years 1970 to 9999");
@@ -254,6 +298,53 @@ mod tests {
             ("2024-02-28T15:00:00Z", "2034-02-28T14:59:59Z"), // from 29 February in Japan
         ] {
             assert_eq!(authority_end(begin.parse().unwrap()).unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn an_authority_ends_with_the_year_9999_at_the_latest() {
+        for (begin, expected) in [
+            ("9989-12-31T01:00:00Z", "9999-12-30T14:59:59Z"),
+            ("9990-06-01T01:00:00Z", "9999-12-31T14:59:59Z"),
+            ("9999-01-01T01:00:00Z", "9999-12-31T14:59:59Z"),
+        ] {
+            assert_eq!(authority_end(begin.parse().unwrap()).unwrap().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_generation_begins_every_four_years() {
+        for (instant, expected) in [
+            ("2024-11-01T01:00:00Z", "2024-11-01T01:00:00Z"),
+            ("2028-11-01T00:59:59Z", "2024-11-01T01:00:00Z"),
+            ("2028-11-01T01:00:00Z", "2028-11-01T01:00:00Z"),
+            ("2024-11-01T00:59:59Z", "2020-11-01T01:00:00Z"),
+            ("2015-12-24T01:00:00Z", "2012-11-01T01:00:00Z"),
+            ("1970-02-01T00:00:00Z", "1970-01-01T00:00:00Z"),
+            ("1972-11-01T01:00:00Z", "1972-11-01T01:00:00Z"),
+        ] {
+            let begin = generation_begin("2024-11-01T01:00:00Z".parse().unwrap(), instant.parse().unwrap());
+            assert_eq!(begin.unwrap().to_string(), expected, "{instant}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        /// Every moment at which a card can be issued, to persons of every birthday; also where the generations begin on
+        /// 29 February.
+        #[test]
+        fn the_latest_generation_lasts_as_long_as_every_certificate_that_begins_in_it(
+            anchor in 0_u64..4_102_444_800, issued in 0_u64..253_000_000_000,
+            month in 1_u8..=12, day in 1_u8..=31, leap in any::<bool>(),
+        ) {
+            let Some(birth) = Date::new(1872, month, day) else { return Ok(()) };
+            let at = |seconds| DateTime::from_unix_duration(Duration::from_secs(seconds)).unwrap();
+            let anchor = if leap { "2024-02-29T20:00:00Z".parse().unwrap() } else { at(anchor) };
+            let issued = at(issued);
+            let end = certificate_end(issued, birth, date(FAR)).unwrap();
+            let begin = generation_begin(anchor, issued).unwrap();
+            prop_assert!(begin <= issued, "{} {}", begin, issued);
+            prop_assert!(end <= authority_end(begin).unwrap(), "{} {}", begin, end);
         }
     }
 

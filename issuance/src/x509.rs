@@ -103,6 +103,11 @@ impl Authority {
         self.certificate.tbs_certificate.validity.not_before.to_date_time()
     }
 
+    /// When the authority's certificate ends, UTC.
+    pub(super) fn end(&self) -> DateTime {
+        self.certificate.tbs_certificate.validity.not_after.to_date_time()
+    }
+
     /// The authority's own certificate, DER.
     pub fn certificate(&self) -> &[u8] {
         &self.der

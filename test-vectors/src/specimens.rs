@@ -57,6 +57,10 @@ pub const AUTHORITIES: &[(&str, &[u8])] = authorities![
     "municipality-cv/key.pem",
     "municipality-text/key.pem",
     "municipality-face/key.pem",
+    "generations/2012/sign-ca/key.pem",
+    "generations/2012/sign-ca/certificate.der",
+    "generations/2012/auth-ca/key.pem",
+    "generations/2012/auth-ca/certificate.der",
 ];
 
 /// The private keys of the authorities, PKCS#8 in PEM, RSA-2048.

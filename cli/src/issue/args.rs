@@ -96,6 +96,8 @@ A person file:
     [certificates]
     sign = true                        # otherwise from 15 years of age on
     auth = true
+    issued = \"2029-11-05\"              # when they were renewed; otherwise when the card is issued
+    until = \"2031-03-31\"               # otherwise the fifth birthday, or the end of the card
 
     [pins]                             # otherwise 1234, and ABC123 to sign
     sign = \"PASS123\"                   # 署名用パスワード

@@ -36,7 +36,7 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
         None => now()?,
     };
     let authorities = authorities(arguments.ca.as_deref())?;
-    let people = People::of(arguments, &seed, now, authorities.begin())?;
+    let people = People::of(arguments, &seed, now, &authorities)?;
     // An output that can't be written is reported before keys are made.
     if arguments.output.to_str().is_none() {
         return Err(Failure::Usage(format!(

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use vmyna_applets::issued::CardName;
 use vmyna_issuance::IssuanceError;
+use vmyna_issuance::authorities::Authorities;
 use vmyna_issuance::invent::Inventor;
 use vmyna_issuance::keys::seed_for;
 use vmyna_issuance::order::Order;
@@ -15,6 +16,7 @@ use vmyna_issuance::person_file::{self, Defaults, PersonFile};
 use x509_cert::der::DateTime;
 
 use super::args::Issue;
+use crate::advice;
 use crate::failure::Failure;
 
 /// The orders of a run.
@@ -25,8 +27,14 @@ pub(super) struct People {
 }
 
 impl People {
-    /// `now` is when cards are issued by default, `begin` is when the certificates of the authorities begin.
-    pub(super) fn of(arguments: &Issue, seed: &[u8; 32], now: DateTime, begin: DateTime) -> Result<Self, Failure> {
+    /// `now` is when cards are issued by default, but not before the certificates of the authorities begin.
+    pub(super) fn of(
+        arguments: &Issue,
+        seed: &[u8; 32],
+        now: DateTime,
+        authorities: &Authorities,
+    ) -> Result<Self, Failure> {
+        let (begin, _) = authorities.validity();
         let generator = |label: &str| ChaCha20Rng::from_seed(*seed_for(seed, label));
         let (profile, file_sizes) = (arguments.profile.clone(), arguments.file_sizes.unwrap_or_default());
         let as_wanted = move |order: Result<Order, IssuanceError>| {
@@ -58,7 +66,11 @@ impl People {
         let mut notices = BTreeSet::new();
         for path in &arguments.person {
             let profile = arguments.profile.clone().unwrap_or_default();
-            let defaults = Defaults::new(card_name(path)?, now)
+            let issued = match arguments.issued {
+                Some(stated) => stated.0,
+                None => now.max(begin),
+            };
+            let defaults = Defaults::new(card_name(path)?, issued)
                 .with_profile(profile)
                 .with_file_sizes(arguments.file_sizes.unwrap_or_default());
             let mut generator = generator(&format!("person/{}", defaults.name));
@@ -72,12 +84,7 @@ impl People {
                 )));
             }
             notices.extend(notices_of(&file));
-            if order.issued < begin {
-                notices.insert(format!(
-                    "{}: its certificates begin before those of the authorities ({begin})",
-                    order.name
-                ));
-            }
+            notices.extend(outside(path, &order, authorities)?);
             orders.push(order);
         }
         Ok(Self {
@@ -102,6 +109,32 @@ impl Iterator for People {
 
     fn next(&mut self) -> Option<Self::Item> {
         self.orders.next()
+    }
+}
+
+/// The warning about certificates that are valid when the authorities are not. Only dates of the person file's own make such;
+/// without them the card is refused.
+fn outside(path: &Path, order: &Order, authorities: &Authorities) -> Result<Option<String>, Failure> {
+    let refuse = |error: IssuanceError| Failure::Usage(format!("{}: {error}", path.display()));
+    if !order.has_certificates() {
+        return Ok(None);
+    }
+    let (from, to) = order.certificate_validity().map_err(refuse)?.both();
+    if authorities.covers(from, to) {
+        return Ok(None);
+    }
+    let (begin, end) = authorities.validity();
+    match order.certificate_dates.any() {
+        true => Ok(Some(format!(
+            "{}: its certificates are valid from {from} to {to}, and no authority is all that time; those of now from {begin} \
+             to {end}",
+            order.name
+        ))),
+        false => Err(Failure::Usage(advice::outside_authorities(
+            path,
+            (from, to),
+            (begin, end),
+        ))),
     }
 }
 

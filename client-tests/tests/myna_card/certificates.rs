@@ -161,17 +161,22 @@ fn a_file_is_also_read_by_its_short_identifier() {
     assert_eq!(card.read_binary(1000, 300).unwrap(), certificate[1000..1300]);
 }
 
+/// The client has a way that stops at the end of the object, with which the reference card was read, and one that reads the
+/// whole file.
 #[test]
-fn a_certificates_file_ends_where_the_certificate_ends() {
+fn a_file_is_longer_than_its_certificate_and_the_client_reads_either() {
     let mut card = card();
     let mut jpki = JpkiAp::select(&mut card).unwrap();
     jpki.card().select_ef(ef::AUTH_CERTIFICATE).unwrap();
     let certificate = auth_certificate();
-    assert_eq!(jpki.card().read_binary_physical().unwrap(), certificate);
     assert_eq!(jpki.card().read_binary_all().unwrap(), certificate);
-    let size = certificate.len();
+    let file = jpki.card().read_binary_physical().unwrap();
+    let size = file.len();
+    assert_eq!(size, 3808);
+    assert!(file.starts_with(certificate));
+    assert!(file[certificate.len()..].iter().all(|byte| *byte == 0));
     let last = jpki.card().read_binary_chunk(size - 1, 256).unwrap();
-    assert_eq!(last, certificate[size - 1..]);
+    assert_eq!(last, [0]);
     assert_eq!(refused(jpki.card().read_binary_chunk(size, 1)), 0x6B00);
     assert_eq!(refused(jpki.card().read_binary_chunk(0x7FFF, 1)), 0x6B00);
 }

@@ -106,7 +106,58 @@ fn a_key_that_is_none_and_a_certificate_of_another_key_are_named() {
 #[test]
 fn the_authorities_begin_when_they_were_established_to() {
     let authorities = Authorities::take_up(&SET).unwrap_or_else(|fault| panic!("{fault:?}"));
-    assert_eq!(authorities.begin(), begin());
+    assert_eq!(authorities.validity(), (begin(), moment("2036-10-31T14:59:59Z")));
+}
+
+fn moment(text: &str) -> DateTime {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_set_without_its_seed_covers_its_own_ten_years_and_one_with_it_every_time() {
+    let set = || Authorities::take_up(&SET).unwrap_or_else(|fault| panic!("{fault:?}"));
+    let seeded = set().with_seed(Zeroizing::new([7; 32]));
+    for (begin, end, own) in [
+        ("2026-11-01T01:00:00Z", "2036-10-31T14:59:59Z", true),
+        ("2026-11-01T00:59:59Z", "2031-10-31T14:59:59Z", false),
+        ("2032-01-01T00:00:00Z", "2036-10-31T15:00:00Z", false),
+        ("1970-01-01T00:00:00Z", "1975-01-01T14:59:59Z", false),
+        ("9994-12-31T00:00:00Z", "9999-12-31T14:59:59Z", false),
+    ] {
+        assert_eq!(set().covers(moment(begin), moment(end)), own, "{begin}");
+        assert!(seeded.covers(moment(begin), moment(end)), "{begin}");
+    }
+    // Nobody's authority lasts as long.
+    assert!(!seeded.covers(moment("2026-11-01T01:00:00Z"), moment("2060-01-01T00:00:00Z")));
+}
+
+#[test]
+fn a_generation_that_is_made_has_the_same_name_and_other_keys_and_covers_what_it_was_made_for() {
+    let mut set = Authorities::take_up(&SET).unwrap_or_else(|fault| panic!("{fault:?}"));
+    let (from, to) = (moment("2019-03-05T00:00:00Z"), moment("2024-03-04T14:59:59Z"));
+    assert!(!set.prepare(from, to).unwrap());
+    set = set.with_seed(Zeroizing::new([7; 32]));
+    assert!(set.prepare(from, to).unwrap() && set.others.len() == 1);
+    let (own, made) = (&set.own, set.generation(from, to));
+    assert_eq!(made.sign.begin(), moment("2018-11-01T01:00:00Z"));
+    assert!(made.covers((from, to)));
+    assert!(own.sign.certificate() != made.sign.certificate() && own.auth.certificate() != made.auth.certificate());
+    // It is there the second time, and the set's own serves its own time.
+    assert!(set.prepare(from, to).unwrap() && set.others.len() == 1);
+    assert_eq!(set.generation(begin(), begin()).sign.begin(), begin());
+    // The same files can be a part of the set.
+    let files = establish_generation(&[7; 32], (begin(), from), &|| Ok(())).unwrap();
+    assert_eq!(
+        files.keys().cloned().collect::<BTreeSet<_>>(),
+        generation_paths("2018").collect()
+    );
+    let mut all = SET.clone();
+    all.extend(files);
+    let taken = Authorities::take_up(&all).unwrap_or_else(|fault| panic!("{fault:?}"));
+    assert!(taken.generation(from, to).sign.certificate() == set.generation(from, to).sign.certificate());
+    all.remove("generations/2018/auth-ca/key.pem");
+    let lacking = Authorities::take_up(&all).err().unwrap();
+    assert_eq!(lacking.path, "generations/2018/auth-ca/key.pem");
 }
 
 #[test]

@@ -221,6 +221,125 @@ fn dates_in_the_wrong_order_are_refused() {
     assert!(refusal(&ended).contains("ends after"));
 }
 
+fn with_dates(issued: Option<&str>, until: Option<&str>) -> Order {
+    let mut order = order();
+    let moment = |text: &str| text.parse().unwrap();
+    order.certificate_dates.issued = issued.map(moment);
+    order.certificate_dates.until = until.map(moment);
+    order
+}
+
+/// Serial number, beginning and end of a certificate.
+fn term(own: &CertifiedKey) -> (Vec<u8>, String, String) {
+    let certificate = certified(own).0.tbs_certificate;
+    let text = |time: x509_cert::time::Time| time.to_date_time().to_string();
+    let validity = certificate.validity;
+    (
+        certificate.serial_number.as_bytes().to_vec(),
+        text(validity.not_before),
+        text(validity.not_after),
+    )
+}
+
+#[test]
+fn certificates_have_dates_of_their_own_and_a_renewed_one_a_later_serial_number() {
+    let by_rule = issue(&order()).unwrap().jpki;
+    let (first, begin, end) = term(by_rule.auth.as_ref().unwrap());
+    assert_eq!(
+        (begin.as_str(), end.as_str()),
+        ("2026-11-01T01:00:00Z", "2031-10-25T14:59:59Z")
+    );
+    // Expired on a card that is valid for ten years.
+    let expired = issue(&with_dates(None, Some("2028-01-01T00:00:00Z"))).unwrap();
+    assert_eq!(expired.summary.expiry.to_string(), "2036-10-25");
+    for (own, begin) in [
+        (expired.jpki.auth.as_ref().unwrap(), "2026-11-01T01:00:00Z"),
+        (expired.jpki.sign.as_ref().unwrap(), "2026-11-01T01:00:15Z"),
+    ] {
+        assert_eq!(
+            term(own),
+            (first.clone(), begin.to_owned(), "2028-01-01T00:00:00Z".to_owned())
+        );
+    }
+    // Renewed after three years, on the same card.
+    let renewed = issue(&with_dates(Some("2029-11-05T02:00:00Z"), None)).unwrap();
+    assert_eq!(renewed.summary.issued, order().issued);
+    let (later, begin, end) = term(renewed.jpki.auth.as_ref().unwrap());
+    assert!(later > first && later.len() == 3, "{later:02X?} {first:02X?}");
+    assert_eq!(
+        (begin.as_str(), end.as_str()),
+        ("2029-11-05T02:00:00Z", "2034-10-25T14:59:59Z")
+    );
+    let (sign, _) = certified(renewed.jpki.sign.as_ref().unwrap());
+    assert!(sign.tbs_certificate.subject.to_string().contains("CN=20291105110000"));
+    assert!(refusal(&with_dates(None, Some("2026-11-01T01:00:00Z"))).contains("ends after"));
+}
+
+#[test]
+fn certificates_are_of_a_generation_of_the_authorities_that_lasts_as_long() {
+    let mut desk = Desk::new(specimen::authorities().unwrap());
+    let mut folder = Desk::new(unseeded());
+    let at = |issued: &str, expiry: &[u8; 8]| {
+        let (mut order, expiry) = (order(), date(expiry));
+        (order.issued, order.expiry) = (issued.parse().unwrap(), expiry);
+        order
+    };
+    let own = issue(&order()).unwrap().jpki.auth_ca_certificate;
+    let numbers = Numbers::of(1).unwrap();
+    for (order, same) in [
+        (order(), true),
+        (at("2017-11-01T01:00:00Z", b"20271025"), false),
+        (at("2031-11-01T01:00:00Z", b"20411025"), false),
+        // Dates of one's own choose the generation of their beginning, whether it lasts to their end or not.
+        (
+            with_dates(Some("2017-06-01T00:00:00Z"), Some("2050-01-01T00:00:00Z")),
+            false,
+        ),
+        (with_dates(None, Some("2050-01-01T00:00:00Z")), true),
+    ] {
+        for desk in [&mut desk, &mut folder] {
+            desk.open_for([order.person.municipality.code]).unwrap();
+            desk.prepare(&order).unwrap();
+        }
+        let card = desk.issue(&order, &numbers, &KEYS, None).unwrap();
+        let ca = Certificate::from_der(&card.jpki.auth_ca_certificate)
+            .unwrap()
+            .tbs_certificate;
+        assert_eq!(card.jpki.auth_ca_certificate == own, same, "{}", order.issued);
+        let (leaf, _) = certified(card.jpki.auth.as_ref().unwrap());
+        let [leaf, ca] = [leaf.tbs_certificate.validity, ca.validity];
+        let seconds = |time: x509_cert::time::Time| time.to_unix_duration();
+        assert!(seconds(ca.not_before) <= seconds(leaf.not_before));
+        assert_eq!(
+            seconds(leaf.not_after) <= seconds(ca.not_after),
+            order.certificate_dates.until.is_none()
+        );
+        // Authorities that can make no other generation issue for their own time only, but with dates of one's own.
+        let refused = folder.issue(&order, &numbers, &KEYS, None);
+        assert_eq!(
+            refused.is_ok(),
+            same || order.certificate_dates.any(),
+            "{}",
+            order.issued
+        );
+    }
+    let mut bare = at("2017-11-01T01:00:00Z", b"20271025");
+    (bare.sign_certificate, bare.auth_certificate) = (false, false);
+    assert!(
+        folder.issue(&bare, &numbers, &KEYS, None).is_ok(),
+        "there is nothing to certify"
+    );
+}
+
+/// The specimens' authorities as from a folder: without their seed and the older generation.
+fn unseeded() -> Authorities {
+    let files = vmyna_test_vectors::specimens::AUTHORITIES.iter();
+    let files = files
+        .filter(|(path, _)| !path.starts_with("generations"))
+        .map(|(path, bytes)| ((*path).to_owned(), zeroize::Zeroizing::new(bytes.to_vec())));
+    Authorities::take_up(&files.collect()).unwrap_or_else(|fault| panic!("{fault:?}"))
+}
+
 #[test]
 fn a_person_that_a_card_cannot_carry_is_refused() {
     let mut nameless = order();

@@ -5,8 +5,10 @@ use std::time::Duration;
 use der::DateTime;
 use toml::value::{Datetime, Offset};
 use vmyna_applets::birth::BirthDate;
+use vmyna_applets::calendar;
 
 use super::source::{Place, Reported, Section, Source};
+use crate::validity;
 
 /// What holds for every date of a card.
 pub(super) const RANGE: &str = "must be a time from which the card's dates lie in the years 1970 to 9999";
@@ -45,15 +47,47 @@ fn partly_unknown(text: &str) -> Option<BirthDate> {
 
 /// The time of issue, UTC, and where it stands.
 pub(super) fn issued(source: &mut Source<'_>, card: Section<'_>, now: DateTime) -> Result<(DateTime, Place), Reported> {
+    let given = moment(source, card, "issued", instant)?;
+    Ok(given.unwrap_or_else(|| (now, Place::field(card, "issued"))))
+}
+
+/// When certificates are issued, where that is given.
+pub(super) fn certificates_issued(
+    source: &mut Source<'_>,
+    certificates: Section<'_>,
+) -> Result<Option<(DateTime, Place)>, Reported> {
+    moment(source, certificates, "issued", instant)
+}
+
+/// When certificates end, where that is given: a time, or the last second of a day in Japan.
+pub(super) fn certificates_until(
+    source: &mut Source<'_>,
+    certificates: Section<'_>,
+) -> Result<Option<(DateTime, Place)>, Reported> {
+    moment(source, certificates, "until", |datetime| {
+        match (datetime.date, datetime.time) {
+            (Some(date), None) => validity::end_of_day(calendar::Date::new(date.year, date.month, date.day)?).ok(),
+            _ => instant(datetime),
+        }
+    })
+}
+
+/// A moment, UTC, and where it stands.
+fn moment(
+    source: &mut Source<'_>,
+    section: Section<'_>,
+    key: &str,
+    instant: impl Fn(&Datetime) -> Option<DateTime>,
+) -> Result<Option<(DateTime, Place)>, Reported> {
     const FORM: &str = "is a day or a time with its offset, written like 2026-11-01 or 2026-11-01T10:00:00+09:00";
-    let Some((datetime, place)) = source.datetime(card, "issued", FORM)? else {
-        return Ok((now, Place::field(card, "issued")));
+    let Some((datetime, place)) = source.datetime(section, key, FORM)? else {
+        return Ok(None);
     };
     if datetime.date.is_none() || datetime.time.is_some() != datetime.offset.is_some() {
         return Err(source.error(place, FORM));
     }
     match instant(&datetime) {
-        Some(instant) => Ok((instant, place)),
+        Some(instant) => Ok(Some((instant, place))),
         None => Err(source.error(place, RANGE)),
     }
 }

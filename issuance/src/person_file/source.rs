@@ -40,7 +40,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
     ),
     ("municipality", &["code", "prefecture", "name", "title"]),
     ("card", &["issued", "expiry", "file_sizes"]),
-    ("certificates", &["sign", "auth"]),
+    ("certificates", &["sign", "auth", "issued", "until"]),
     (
         "pins",
         &[

@@ -325,6 +325,73 @@ fn certificates_that_would_end_before_they_begin_are_refused() {
 }
 
 #[test]
+fn certificates_have_dates_of_their_own() {
+    let with = |section: &str| read_now(&full_with(&[(25, section)]));
+    let file = with("auth = true\nissued = 2029-11-05\nuntil = 2031-03-31").unwrap();
+    let dates = file.order.certificate_dates;
+    assert_eq!(dates.issued.unwrap().to_string(), "2029-11-05T01:00:00Z");
+    assert_eq!(dates.until.unwrap().to_string(), "2031-03-31T14:59:59Z");
+    assert_eq!(file.remarks, Vec::<String>::new());
+    let file = with("until = 2027-01-01T00:00:00+09:00").unwrap();
+    assert_eq!(
+        file.order.certificate_dates.until.unwrap().to_string(),
+        "2026-12-31T15:00:00Z"
+    );
+    assert_eq!(
+        read_now(FULL).unwrap().order.certificate_dates,
+        CertificateDates::default()
+    );
+    // What lies outside the card's time is kept.
+    let file = with("issued = 2020-01-01\nuntil = 2040-01-01").unwrap();
+    assert!(
+        file.remarks[0].starts_with("certificates.issued: 2020-01-01T01:00:00Z is kept"),
+        "{:?}",
+        file.remarks
+    );
+    assert!(
+        file.remarks[1].starts_with("certificates.until: 2040-01-01T14:59:59Z is kept"),
+        "{:?}",
+        file.remarks
+    );
+    for (section, fault) in [
+        (
+            "until = 2026-10-31",
+            "certificates.until: is before the certificates begin",
+        ),
+        ("issued = 2037-01-01", "certificates.issued: is so late"),
+        (
+            "issued = 2030-01-01\nuntil = 2029-01-01",
+            "certificates.until: is before",
+        ),
+        ("until = 'soon'", "certificates.until: is a day or a time"),
+        ("until = true", "certificates.until: is a day or a time"),
+    ] {
+        let found = with(section).unwrap_err();
+        assert!(
+            found.len() == 1 && found[0].to_string().contains(fault),
+            "{section}: {found:?}"
+        );
+    }
+}
+
+#[test]
+fn the_sizes_of_files_are_those_of_the_profile_or_exact() {
+    let with = |line: &str| read_now(&full_with(&[(21, line)]));
+    for (line, expected) in [
+        ("", FileSizes::Profile),
+        ("file_sizes = 'profile'", FileSizes::Profile),
+        ("file_sizes = 'exact'", FileSizes::Exact),
+        ("file-sizes = 'exact'", FileSizes::Exact),
+    ] {
+        assert_eq!(with(line).unwrap().order.file_sizes, expected, "{line}");
+    }
+    let fault = with("file_sizes = 'real'").unwrap_err()[0].to_string();
+    assert_eq!(fault, "line 21, card.file_sizes: is one of: profile, exact");
+    let twice = with("file_sizes = 'exact'\nfile-sizes = 'exact'").unwrap_err()[0].to_string();
+    assert!(twice.contains("another name of `file_sizes`"), "{twice}");
+}
+
+#[test]
 fn a_time_of_issue_is_taken_with_its_offset() {
     for (issued, expected) in [
         ("2026-11-01", "2026-11-01T01:00:00Z"),

@@ -31,8 +31,6 @@ use crate::{authorities, keys};
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-vectors/specimens");
 const DAY: u64 = 24 * 60 * 60;
 
-/// As the example `make-specimens` has it: anybody can make these keys.
-const SEED: [u8; 32] = *b"vmyna specimens public test keys";
 /// The specimens in the order of their running numbers, which begin at [`FIRST`].
 const PEOPLE: [&str; 13] = [
     "hanako",
@@ -50,6 +48,8 @@ const PEOPLE: [&str; 13] = [
     "reference",
 ];
 const FIRST: u64 = 1;
+/// The folder of the older generation of the X.509 authorities.
+const OLD: &str = "generations/2012/";
 /// So long before a card whose file does not say when it is issued do the authorities begin.
 const AUTHORITIES_BEFORE: Duration = Duration::from_secs(2 * 365 * DAY);
 
@@ -131,7 +131,8 @@ fn openssl(folder: &Path, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8(text).unwrap())
 }
 
-/// A folder with `NAME-sign.der`, `NAME-auth.der` of every specimen, `sign-ca.der` and `auth-ca.der`.
+/// A folder with `NAME-sign.der`, `NAME-auth.der` of every specimen, `sign-ca.der`, `auth-ca.der`, and those of the older
+/// generation, `old-sign-ca.der` and `old-auth-ca.der`.
 fn folder_of_certificates() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, der: &[u8]| fs::write(folder.path().join(name), der).unwrap();
@@ -141,10 +142,9 @@ fn folder_of_certificates() -> tempfile::TempDir {
         }
     }
     for kind in ["sign", "auth"] {
-        write(
-            &format!("{kind}-ca.der"),
-            &committed(&format!("ca/{kind}-ca/certificate.der")),
-        );
+        for (name, generation) in [(format!("{kind}-ca.der"), ""), (format!("old-{kind}-ca.der"), OLD)] {
+            write(&name, &committed(&format!("ca/{generation}{kind}-ca/certificate.der")));
+        }
     }
     folder
 }
@@ -221,6 +221,67 @@ fn the_committed_authorities_are_what_the_code_establishes_from_the_seed() {
             "ca/{path} is not what the code makes: run `make specimens`"
         );
     }
+    let issued = order("expired").issued;
+    for (path, made) in authorities::establish_generation(&SEED, (begin(), issued), &|| Ok(())).unwrap() {
+        assert!(
+            *made == committed(&format!("ca/{path}")),
+            "ca/{path} is not what the code makes"
+        );
+    }
+}
+
+/// The folder of the authorities that certified this card.
+fn generation(card: &IssuedCard) -> &'static str {
+    match card.name.as_str() {
+        "expired" => OLD,
+        _ => "",
+    }
+}
+
+#[test]
+fn every_authority_is_valid_as_long_as_each_certificate_that_it_issued() {
+    for card in all() {
+        for (kind, der, ca_der) in certificates(&card) {
+            let [own, ca] = [der, ca_der].map(|der| certificate(der).tbs_certificate.validity);
+            let seconds = |time: x509_cert::time::Time| time.to_unix_duration();
+            assert!(
+                seconds(ca.not_before) <= seconds(own.not_before),
+                "{} {kind}",
+                card.name
+            );
+            assert!(seconds(own.not_after) <= seconds(ca.not_after), "{} {kind}", card.name);
+        }
+    }
+}
+
+/// Both generations have one name. The key identifier, which every certificate names, tells them apart.
+#[test]
+fn openssl_finds_the_generation_of_an_authority_by_its_key_identifier() {
+    let folder = folder_of_certificates();
+    for kind in ["sign", "auth"] {
+        let paths =
+            ["", OLD].map(|generation| Path::new(FOLDER).join(format!("ca/{generation}{kind}-ca/certificate.der")));
+        let [current, older] = paths
+            .each_ref()
+            .map(|path| certificate(&fs::read(path).unwrap()).tbs_certificate);
+        assert_eq!(current.subject, older.subject);
+        assert_ne!(current.subject_public_key_info, older.subject_public_key_info);
+        assert_ne!(current.serial_number, older.serial_number);
+        // One file with both, in either order.
+        for (name, order) in [("new-first.pem", [0, 1]), ("old-first.pem", [1, 0])] {
+            let mut pem = String::new();
+            for at in order {
+                let path = paths[at].to_str().unwrap();
+                pem += &openssl(folder.path(), &["x509", "-inform", "DER", "-in", path]).1;
+            }
+            fs::write(folder.path().join(name), pem).unwrap();
+            for (card, time) in [("expired", "1500000000"), ("hanako", "1800000000")] {
+                let own = format!("{card}-{kind}.der");
+                let (valid, text) = verify(folder.path(), &["-attime", time], name, &own);
+                assert!(valid, "{own} {name}: {text}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -251,8 +312,9 @@ fn every_certificate_is_for_the_key_that_comes_with_it() {
             ("sign-ca", &card.jpki.sign_ca_certificate),
             ("auth-ca", &card.jpki.auth_ca_certificate),
         ] {
+            let name = format!("{}{name}", generation(&card));
             assert_eq!(*der, committed(&format!("ca/{name}/certificate.der")), "{}", card.name);
-            assert_eq!(certified_key(der), ca_key(name).to_public_key(), "{name}");
+            assert_eq!(certified_key(der), ca_key(&name).to_public_key(), "{name}");
         }
     }
 }
@@ -263,7 +325,8 @@ fn openssl_verifies_every_chain_on_the_day_after_issue_and_none_after_its_end() 
     let mut verified = 0;
     for card in all() {
         for (kind, der, ca_der) in certificates(&card) {
-            let (own, ca) = (format!("{}-{kind}.der", card.name), format!("{kind}-ca.der"));
+            let old = if generation(&card) == OLD { "old-" } else { "" };
+            let (own, ca) = (format!("{}-{kind}.der", card.name), format!("{old}{kind}-ca.der"));
             let validity = certificate(der).tbs_certificate.validity;
             let begins = |der| {
                 certificate(der)
@@ -275,15 +338,7 @@ fn openssl_verifies_every_chain_on_the_day_after_issue_and_none_after_its_end() 
             };
             let at = |time: u64| verify(folder.path(), &["-attime", &time.to_string()], &ca, &own);
             let (valid, text) = at(begins(der).max(begins(ca_der)) + DAY);
-            match card.name.as_str() {
-                // Had expired before the authorities began, and is signed as well as the others.
-                "expired" => {
-                    assert!(!valid && text.contains("has expired"), "{own}: {text}");
-                    let (valid, text) = verify(folder.path(), &["-no_check_time"], &ca, &own);
-                    assert!(valid, "{own}: {text}");
-                }
-                _ => assert!(valid, "{own}: {text}"),
-            }
+            assert!(valid, "{own}: {text}");
             let end = validity.not_after.to_unix_duration().as_secs();
             let (valid, text) = at((end + 1).max(begins(ca_der)));
             assert!(!valid && text.contains("has expired"), "{own}: {text}");
@@ -470,7 +525,8 @@ fn no_two_keys_of_all_specimens_and_authorities_are_the_same() {
             before.unwrap_or_default()
         );
     };
-    let key_files = authorities::paths().filter_map(|path| Some(path.strip_suffix("/key.pem")?.to_owned()));
+    let paths = authorities::paths().chain(authorities::generation_paths("2012"));
+    let key_files = paths.filter_map(|path| Some(path.strip_suffix("/key.pem")?.to_owned()));
     for name in key_files {
         own(ca_key(&name).to_public_key(), name);
     }
@@ -483,7 +539,7 @@ fn no_two_keys_of_all_specimens_and_authorities_are_the_same() {
         own(certificate.public_key().unwrap(), format!("{} card", card.name));
     }
     // Seven keys a card; two cards lack the one to sign.
-    assert_eq!(owners.len(), 11 + 7 * PEOPLE.len() - 2);
+    assert_eq!(owners.len(), 11 + 2 + 7 * PEOPLE.len() - 2);
 }
 
 #[test]
