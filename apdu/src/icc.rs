@@ -27,6 +27,35 @@ impl fmt::Display for IccError {
 
 impl std::error::Error for IccError {}
 
+/// An event at the reader, made on purpose for tests. A reader that can't do it leaves it out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Incident {
+    /// Instead of an answer the reader is unplugged.
+    Unplug {
+        /// The card executes the command first.
+        executed: bool,
+        /// The time after which the owner of the reader is to plug it in again.
+        back: Option<Duration>,
+    },
+    /// Before the command another program selects an application of its own and resets the card. It can't while a program
+    /// has a transaction.
+    Probe,
+    /// Before the command the card is reset, by nothing that its program did. A transaction does not prevent it.
+    OtherReset,
+    /// Behind the command its program loses the transaction.
+    TransactionLost,
+    /// If the transaction goes on without another command for this time, it ends and the card is reset.
+    TransactionTimeout(Duration),
+    /// Instead of an answer the service ends all connections.
+    ServiceGone {
+        /// The card executes the command first.
+        executed: bool,
+        /// The time after which the service accepts connections again; `None`: it never does.
+        back: Option<Duration>,
+    },
+}
+
 /// An integrated circuit card (ICC) with contacts, as seen from the reader (ISO/IEC 7816-3, 6.2).
 ///
 /// The callee clears the buffers it is given before it fills them; on an error their content means nothing.
@@ -56,6 +85,16 @@ pub trait Icc {
     /// [`IccError`], when there is no answer; [`IccError::Mute`] when the card has no power.
     fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError>;
 
+    /// The event at the reader that belongs to `command`. A reader that can make such events asks for it before it calls
+    /// [`Self::transmit`] with that command; others never ask.
+    fn incident(&mut self, command: &[u8]) -> Option<Incident> {
+        let _ = command;
+        None
+    }
+
+    /// The event that [`Self::incident`] has returned takes place now.
+    fn incident_happens(&mut self) {}
+
     /// Whether the card has left since its last answer. A reader asks after each answer, so that a program that waits for a
     /// change of the reader learns of it at once, not with the next command.
     fn has_left(&self) -> bool {
@@ -83,6 +122,14 @@ impl<I: Icc + ?Sized> Icc for Box<I> {
 
     fn transmit(&mut self, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
         (**self).transmit(command, response)
+    }
+
+    fn incident(&mut self, command: &[u8]) -> Option<Incident> {
+        (**self).incident(command)
+    }
+
+    fn incident_happens(&mut self) {
+        (**self).incident_happens();
     }
 
     fn has_left(&self) -> bool {

@@ -42,7 +42,7 @@ pub use aid::Aid;
 pub use command_apdu::{CommandApdu, Malformed};
 pub use file_id::FileId;
 pub use foreign::{Foreign, ShowPath, shown};
-pub use icc::{Icc, IccError, Pull};
+pub use icc::{Icc, IccError, Incident, Pull};
 pub use reader::{MovedBy, Movement, Reader, ReaderError};
 pub use response_apdu::ResponseApdu;
 pub use status_word::StatusWord;

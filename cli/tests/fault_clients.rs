@@ -117,6 +117,21 @@ fn a_card_that_is_pulled_out_while_it_signs_comes_back_and_signs() {
     assert_eq!(output.exits_with(0).out(), "bad\nbad\ngood\n");
 }
 
+#[test]
+fn a_reader_that_is_unplugged_instead_of_an_answer_comes_back_with_its_card() {
+    let challenge = "say opensc-tool --card-driver default --send-apdu 0084000008";
+    let unplugged = format!(r#"{challenge}; opensc-tool --list-readers; "$VMYNA" reader plug; {challenge}"#);
+    let output = script(&["--fault", "unplug,ins=84,nth=1"], Path::new("/"), &unplugged).exits_with(0);
+    assert_eq!(output.out(), "bad\nNo smart card readers found.\ngood\n");
+    let back = format!("{challenge}; back; {challenge}");
+    let output = script(
+        &["--fault", "unplug,executed,ins=84,nth=1,back=100"],
+        Path::new("/"),
+        &back,
+    );
+    assert_eq!(output.exits_with(0).out(), "bad\ngood\n");
+}
+
 /// OpenSC tries a signature again by itself, but not a PIN.
 #[test]
 fn a_mute_card_a_damaged_answer_and_a_refusal_fail_a_pin_and_the_next_one_is_good() {

@@ -5,11 +5,11 @@
 
 use crate::code::{self, Code};
 use crate::protocol::{Disposition, ShareMode};
-use crate::readers::{Readers, State, What, Work};
+use crate::readers::{Readers, SharedCard, State, What, Work};
 use crate::table::{CardState, Client, Handle, Hindrance};
 use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use vmyna_apdu::IccError;
+use vmyna_apdu::{Icc, IccError, Incident};
 
 /// How long SCardBeginTransaction waits for the end of another transaction before it returns; libpcsclite then asks again.
 const LOCK_WAIT: Duration = Duration::from_millis(100);
@@ -191,11 +191,24 @@ impl Readers {
                 if let Err(code) = state.table.may_transmit(client, handle, protocol) {
                     return code;
                 }
+                // It has a command again.
+                if let Some(slot) = state.slots.get_mut(reader) {
+                    slot.times_out = None;
+                }
+            }
+            let incident = icc.incident(command);
+            if let Some(incident) = incident
+                && let Some(code) = self.before_command((reader, &card, &mut **icc), incident, command)
+            {
+                return code;
             }
             let begin = Instant::now();
             let result = icc.transmit(command, response);
             let elapsed = begin.elapsed();
             let left = icc.has_left();
+            if let Some(incident) = incident {
+                self.behind_command(reader, handle, &mut **icc, incident);
+            }
             drop(icc);
             let mut state = self.lock();
             if !state.holds(reader, Some(&card)) {
@@ -239,6 +252,64 @@ impl Readers {
                     code::NOT_TRANSACTED
                 }
             };
+        }
+    }
+
+    /// Makes an incident before its command. Returns the code of the command if it is not sent to the card any more.
+    fn before_command(
+        &self,
+        (reader, card, icc): (usize, &SharedCard, &mut (dyn Icc + Send)),
+        incident: Incident,
+        command: &[u8],
+    ) -> Option<Code> {
+        match incident {
+            Incident::Unplug { .. } => {
+                // It executes the command or not, and gives no answer.
+                let _ = icc.transmit(command, &mut Vec::new());
+                icc.incident_happens();
+                self.lock().unplug(reader);
+                self.freed.notify_all();
+                // It has no power in a reader that has none.
+                let _ = icc.power_off();
+                self.report(reader, &What::Unplugged);
+                Some(code::READER_UNAVAILABLE)
+            }
+            Incident::ServiceGone { back, .. } => {
+                let _ = icc.transmit(command, &mut Vec::new());
+                icc.incident_happens();
+                self.close(back);
+                self.work(reader, icc, card, Work::Rest);
+                // No client reads it any more.
+                Some(code::NOT_TRANSACTED)
+            }
+            // Another program waits for the end of the transaction.
+            Incident::Probe if self.lock().table.lock_owner(reader).is_some() => None,
+            Incident::Probe | Incident::OtherReset => {
+                self.lock().table.reset_by_other(reader);
+                self.work(reader, icc, card, Work::OtherReset);
+                Some(code::RESET_CARD)
+            }
+            _ => None,
+        }
+    }
+
+    /// Makes an incident behind its command, which the client of `handle` has sent.
+    fn behind_command(&self, reader: usize, handle: Handle, icc: &mut (dyn Icc + Send), incident: Incident) {
+        let mut state = self.lock();
+        match incident {
+            Incident::TransactionLost if state.table.lose_transaction(reader) => {
+                drop(state);
+                icc.incident_happens();
+                self.freed.notify_all();
+            }
+            Incident::TransactionTimeout(time) if state.table.lock_owner(reader) == Some(handle) => {
+                if let Some(slot) = state.slots.get_mut(reader) {
+                    slot.times_out = Some((handle, Instant::now() + time));
+                }
+                drop(state);
+                self.left();
+            }
+            _ => {}
         }
     }
 

@@ -9,8 +9,9 @@ use crate::code::Code;
 use crate::error::NotMoved;
 use crate::message::ReaderEntry;
 use crate::protocol::Disposition;
-use crate::table::{CardState, Client, Table};
+use crate::table::{CardState, Client, Handle, Table};
 use crate::waiting::Waiters;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use vmyna_apdu::{Icc, IccError, Pull};
@@ -75,6 +76,8 @@ pub(crate) enum Work {
     Reset,
     PowerCycle,
     PowerOff,
+    /// A reset on purpose, by nothing that a client did.
+    OtherReset,
     /// Off because it is unused, which clients don't see.
     Rest,
 }
@@ -100,6 +103,8 @@ pub(crate) struct Readers {
     idle: Condvar,
     grace: Option<Duration>,
     observer: Option<Observer>,
+    /// The path of the service's socket.
+    socket: PathBuf,
 }
 
 pub(crate) struct State {
@@ -107,6 +112,17 @@ pub(crate) struct State {
     pub(crate) slots: Vec<Slot>,
     pub(crate) waiters: Waiters,
     pub(crate) stopped: bool,
+    /// The service accepts no connection, on purpose.
+    closed: Closed,
+}
+
+/// Whether the service accepts connections.
+#[derive(Clone, Copy, Default)]
+enum Closed {
+    #[default]
+    No,
+    Until(Instant),
+    ForEver,
 }
 
 #[derive(Default)]
@@ -119,13 +135,20 @@ pub(crate) struct Slot {
     beside: Option<SharedCard>,
     /// That card is in the reader, which is unplugged.
     inside: bool,
+    /// The transaction of this handle ends at that time, unless a command comes before.
+    pub(crate) times_out: Option<(Handle, Instant)>,
     /// The moment since which the powered card is unused.
     unused_since: Option<Instant>,
 }
 
 impl Readers {
     /// Empty readers. A card that was not used for `grace` is powered off; `None`: never.
-    pub(crate) fn new(names: Vec<String>, grace: Option<Duration>, observer: Option<Observer>) -> Readers {
+    pub(crate) fn new(
+        names: Vec<String>,
+        grace: Option<Duration>,
+        observer: Option<Observer>,
+        socket: &Path,
+    ) -> Readers {
         let slots = names.iter().map(|_| Slot::default()).collect();
         Readers {
             state: Mutex::new(State {
@@ -133,11 +156,13 @@ impl Readers {
                 slots,
                 waiters: Waiters::default(),
                 stopped: false,
+                closed: Closed::No,
             }),
             freed: Condvar::new(),
             idle: Condvar::new(),
             grace,
             observer,
+            socket: socket.to_owned(),
         }
     }
 
@@ -368,11 +393,15 @@ impl Readers {
         }
     }
 
-    fn work(&self, reader: usize, icc: &mut (dyn Icc + Send), card: &SharedCard, work: Work) {
+    pub(crate) fn work(&self, reader: usize, icc: &mut (dyn Icc + Send), card: &SharedCard, work: Work) {
         match work {
             Work::Nothing => {}
             Work::PowerOn => self.power(reader, card, work, |atr| icc.power_on(atr)),
             Work::Reset => self.power(reader, card, work, |atr| icc.reset(atr)),
+            Work::OtherReset => {
+                icc.incident_happens();
+                self.power(reader, card, Work::Reset, |atr| icc.reset(atr));
+            }
             Work::PowerCycle => {
                 // Also after an error it has lost its power.
                 let _ = icc.power_off();
@@ -444,26 +473,49 @@ impl Readers {
         self.idle.notify_all();
     }
 
-    /// Powers unused cards off until the service ends. It needs a thread of its own.
+    /// Powers unused cards off, and ends transactions whose time is over, until the service ends. It needs a thread of its own.
     pub(crate) fn keep_house(&self) {
-        let Some(grace) = self.grace else { return };
         loop {
             let due = {
-                let state = self.lock();
+                let mut state = self.lock();
                 if state.stopped {
                     return;
                 }
                 let now = Instant::now();
-                let waits = (0..state.slots.len()).filter_map(|reader| Some((state.rests_at(reader, grace)?, reader)));
+                let opens = match state.closed {
+                    Closed::Until(when) => Some(when),
+                    Closed::No | Closed::ForEver => None,
+                };
+                if opens.is_some_and(|when| when <= now) {
+                    state.closed = Closed::No;
+                    self.show_socket();
+                    continue;
+                }
+                let rest = |reader: usize| Some((state.rests_at(reader, self.grace?)?, reader));
+                let timeout = |reader: usize| {
+                    let (_, when) = state.slots.get(reader)?.times_out?;
+                    Some((when, reader))
+                };
+                let readers = 0..state.slots.len();
+                let waits = readers.clone().filter_map(rest).chain(readers.filter_map(timeout));
                 match waits.min() {
                     Some((when, reader)) if when <= now => reader,
                     other => {
-                        let time = other.map_or(Duration::from_secs(3600), |(when, _)| when - now);
+                        let next = other.map(|(when, _)| when).into_iter().chain(opens).min();
+                        let time = next.map_or(Duration::from_secs(3600), |when| when - now);
                         drop(self.idle.wait_timeout(state, time));
                         continue;
                     }
                 }
             };
+            let timed_out: Result<bool, Code> = self.with_card(due, |state| {
+                let ended = state.transaction_times_out(due);
+                Ok((ended, if ended { Work::OtherReset } else { Work::Nothing }))
+            });
+            if timed_out == Ok(true) {
+                self.freed.notify_all();
+            }
+            let Some(grace) = self.grace else { continue };
             let _: Result<(), Code> = self.with_card(due, |state| {
                 let rest = state.rests_at(due, grace).is_some_and(|when| when <= Instant::now());
                 if let Some(slot) = state.slots.get_mut(due).filter(|_| rest) {
@@ -476,9 +528,41 @@ impl Readers {
         }
     }
 
+    /// Ends all connections on purpose, and accepts none for this time; `None`: never again. Without its socket clients see
+    /// that the service is gone; a connection that is closed at once would look like one that is refused.
+    pub(crate) fn close(&self, back: Option<Duration>) {
+        let mut state = self.lock();
+        state.closed = back.map_or(Closed::ForEver, |time| Closed::Until(Instant::now() + time));
+        let _ = std::fs::rename(&self.socket, self.hidden_socket());
+        state.waiters.hang_up();
+        drop(state);
+        self.freed.notify_all();
+        self.idle.notify_all();
+    }
+
+    /// Where the socket is as long as the service is gone on purpose.
+    fn hidden_socket(&self) -> PathBuf {
+        let mut path = self.socket.clone().into_os_string();
+        path.push(".gone");
+        path.into()
+    }
+
+    /// Puts the socket back to its place. Another service's socket may be there: it stays.
+    fn show_socket(&self) {
+        let hidden = self.hidden_socket();
+        if std::fs::hard_link(&hidden, &self.socket).is_ok() {
+            let _ = std::fs::remove_file(&hidden);
+        }
+    }
+
     /// Ends all connections and all waits.
     pub(crate) fn stop(&self) {
         let mut state = self.lock();
+        if !matches!(state.closed, Closed::No) {
+            state.closed = Closed::No;
+            // The socket is removed from its place.
+            self.show_socket();
+        }
         state.stopped = true;
         state
             .slots
@@ -580,6 +664,34 @@ impl State {
         let unused = !self.table.is_used(reader) && self.table.card(reader) == CardState::Powered;
         if let Some(slot) = self.slots.get_mut(reader) {
             slot.unused_since = unused.then(Instant::now);
+        }
+    }
+
+    /// Ends the transaction in a reader if its time is over. Returns whether it was ended.
+    fn transaction_times_out(&mut self, reader: usize) -> bool {
+        let Some(slot) = self.slots.get_mut(reader) else {
+            return false;
+        };
+        let Some((handle, when)) = slot.times_out else {
+            return false;
+        };
+        if when > Instant::now() {
+            return false;
+        }
+        slot.times_out = None;
+        if self.table.lock_owner(reader) != Some(handle) || !self.table.lose_transaction(reader) {
+            return false;
+        }
+        self.table.reset_by_other(reader);
+        true
+    }
+
+    /// Whether the service accepts connections.
+    pub(crate) fn is_open(&self) -> bool {
+        match self.closed {
+            Closed::No => true,
+            Closed::Until(when) => when <= Instant::now(),
+            Closed::ForEver => false,
         }
     }
 

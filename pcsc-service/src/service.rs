@@ -33,7 +33,7 @@ impl PcscLiteService {
     /// [`ServiceError`]
     pub fn start(path: &Path, options: Options) -> Result<PcscLiteService, ServiceError> {
         options.check()?;
-        let readers = Arc::new(Readers::new(options.readers, options.grace, options.observer));
+        let readers = Arc::new(Readers::new(options.readers, options.grace, options.observer, path));
         let extras = Arc::new(Extras {
             pin_pad: options.pin_pad,
             refused: options.refused,
@@ -41,6 +41,9 @@ impl PcscLiteService {
         let served = Arc::clone(&readers);
         let mut accepting = Accepting::start(path, "pcsc client", CONNECTIONS, move |client, stream| {
             let (readers, extras) = (Arc::clone(&served), Arc::clone(&extras));
+            if !readers.lock().is_open() {
+                return;
+            }
             Session::new(client, Arc::new(stream), readers, extras).run();
         })?;
         let keeper = Arc::clone(&readers);

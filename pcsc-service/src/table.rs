@@ -415,6 +415,28 @@ impl Table {
         }
     }
 
+    /// The handle that has the transaction of a reader.
+    pub(crate) fn lock_owner(&self, reader: usize) -> Option<Handle> {
+        let lock = self.readers.get(reader)?.lock?;
+        Some(lock.0)
+    }
+
+    /// Ends the transaction of a reader, whichever client has it, but not the lock of an exclusive connection. Returns
+    /// whether there was one.
+    pub(crate) fn lose_transaction(&mut self, reader: usize) -> bool {
+        let Some(reader) = self.readers.get_mut(reader) else {
+            return false;
+        };
+        !reader.exclusive && reader.lock.take().is_some()
+    }
+
+    /// The card is about to be reset by another program: every handle must learn of it.
+    pub(crate) fn reset_by_other(&mut self, reader: usize) {
+        if let Some(reader) = self.readers.get_mut(reader) {
+            reader.mark_reset();
+        }
+    }
+
     /// SCardBeginTransaction.
     pub(crate) fn begin_transaction(&mut self, client: Client, handle: Handle) -> Result<(), Code> {
         let reader = self.of(client, handle)?;

@@ -78,9 +78,17 @@ Faults, what happens (one of these; delay= goes with any):
   mute            no answer; mute=until-reset: nor to anything before the next reset
   remove          the card is pulled out; remove=answered: just after its answer. back=MS puts
                   it back (run and serve; otherwise `vmyna reader insert`, or .insert of apdu)
+  unplug          the reader is unplugged instead of an answer; back=MS plugs it in again
+  probe           before the command another program selects and resets; not in a transaction
+  other-reset     before the command the card is reset, in a transaction too
+  transaction-lost      behind the command the transaction is over
+  transaction-timeout   5 s (or =MS) without a command in a transaction: reset, as on Windows
+  service-gone    all connections end; back=MS accepts new ones
+                  (transaction-… and service-gone: run and serve --socket)
   garbled=FORM    one-byte, cut, bits, trailing or too-long; seed=N draws it another way
   delay=MS        the answer comes so many milliseconds later
-  executed        with sw, mute and remove: the card executes the command, its answer is lost
+  executed        with sw, mute, remove, unplug, service-gone: the card executes the command, its
+                  answer is lost
 Faults, when (all that are given must hold; the default is at every command):
   cla= ins= p1= p2=       at commands with these bytes, in hexadecimal
   data                    at commands with data: VERIFY without any is a question

@@ -1,4 +1,4 @@
-//! Puts cards back that faults have pulled out, each at its time, in a thread of its own.
+//! Puts cards back that faults have pulled out, and plugs readers in again, each at its time, in a thread of its own.
 //!
 //! A card keeps only a sender to that thread: a card that kept the service would never be dropped.
 
@@ -72,12 +72,12 @@ impl Waiting {
     }
 }
 
-/// Whether there is no card in the reader of this name.
+/// Whether there is no card in the reader of this name, or it is unplugged.
 fn is_empty(hand: &Hand, reader: &str) -> bool {
     const ABSENT: u32 = 0x02;
-    hand.list()
+    hand.all()
         .iter()
-        .any(|entry| entry.name == reader && entry.state & ABSENT != 0)
+        .any(|(entry, plugged)| entry.name == reader && (entry.state & ABSENT != 0 || !plugged))
 }
 
 impl PutBack {
@@ -101,8 +101,10 @@ impl PutBack {
                 waiting.retain_mut(|order| {
                     let todo = order.look(is_empty(&hand, &order.reader), now);
                     if todo == Todo::PutBack {
-                        // Another card may be in already.
-                        let _ = hand.insert(&order.reader, None);
+                        // A user may have done it already.
+                        if hand.plug(&order.reader).is_err() {
+                            let _ = hand.insert(&order.reader, None);
+                        }
                     }
                     todo == Todo::Wait
                 });

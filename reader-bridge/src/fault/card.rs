@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
-use vmyna_apdu::{CommandApdu, Icc, IccError, Pull};
+use vmyna_apdu::{CommandApdu, Icc, IccError, Incident, Pull};
 
-use super::counter::{Counter, Notice};
+use super::counter::{Counter, Notice, Plan};
 use super::latency::Latency;
 use super::script::{Action, On, Script};
 use super::time::Time;
@@ -38,7 +38,16 @@ pub struct FaultyCard {
     hung: bool,
     /// The data kept for a second step.
     kept: Option<Kept>,
+    /// The decision on the command that the reader has asked about. Such a reader makes the incidents itself.
+    asked: Option<Plan>,
+    /// The fault whose incident the reader is to make.
+    incident: Option<usize>,
 }
+
+/// What another program selects: the PIV application, for which many programs look in every card.
+const PROBED: [u8; 14] = [
+    0x00, 0xA4, 0x04, 0x00, 0x09, 0xA0, 0x00, 0x00, 0x03, 0x08, 0x00, 0x00, 0x10, 0x00,
+];
 
 impl FaultyCard {
     /// Puts faults and latency in front of `card`. `watch` is called for each fault that has an effect.
@@ -63,6 +72,59 @@ impl FaultyCard {
             gone: false,
             hung: false,
             kept: None,
+            asked: None,
+            incident: None,
+        }
+    }
+
+    /// Decides on a command, and counts it.
+    fn plan(&mut self, command: &[u8]) -> Plan {
+        let before = self.commands;
+        self.commands += 1;
+        self.counter
+            .plan(true, |trigger| trigger.matches_command(command, before))
+    }
+
+    /// Another program selects an application, if it probes, and resets the card.
+    fn reset_by_other(&mut self, probes: bool) {
+        let mut ignored = Vec::new();
+        if probes {
+            // Whatever the card answers to the other program.
+            let _ = self.card.transmit(&PROBED, &mut ignored);
+        }
+        let _ = self.card.reset(&mut ignored);
+        self.kept = None;
+    }
+
+    /// Answers a command at which there is an incident. A reader that has asked makes it; for any other one the card does
+    /// what it can.
+    fn act_incident(
+        &mut self,
+        (index, incident): (usize, Incident),
+        asked: bool,
+        command: &[u8],
+        response: &mut Vec<u8>,
+    ) -> Result<(), IccError> {
+        match incident {
+            Incident::Unplug { executed, .. } | Incident::ServiceGone { executed, .. } if asked => {
+                if executed {
+                    self.execute(command, response)?;
+                }
+                Err(IccError::Mute)
+            }
+            // The caller removes the card later.
+            Incident::Unplug { executed, .. } => {
+                if executed {
+                    self.execute(command, response)?;
+                }
+                Err(IccError::Gone)
+            }
+            Incident::Probe | Incident::OtherReset if !asked => {
+                self.reset_by_other(incident == Incident::Probe);
+                self.counter.effect(index);
+                self.execute(command, response).map(drop)
+            }
+            _ => self.execute(command, response).map(drop),
         }
     }
 
@@ -80,15 +142,23 @@ impl FaultyCard {
     }
 
     /// Answers a command as the fault demands. A command that the card itself does not answer stays unanswered.
-    fn act(&mut self, index: usize, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
-        let Some(action) = self.counter.action(index) else {
-            return self.execute(command, response).map(drop);
+    fn act(&mut self, index: usize, asked: bool, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        let action = match self.counter.action(index) {
+            None => return self.execute(command, response).map(drop),
+            Some(Action::Incident(incident)) => {
+                return self.act_incident((index, incident), asked, command, response);
+            }
+            Some(action) => action,
         };
         let executed = match &action {
             Action::Status { executed, .. } | Action::Remove { executed, .. } | Action::Mute { executed, .. } => {
                 *executed
             }
-            Action::MoreData { .. } | Action::WrongLe | Action::RemoveAnswered { .. } | Action::Garbled(_) => true,
+            Action::MoreData { .. }
+            | Action::WrongLe
+            | Action::RemoveAnswered { .. }
+            | Action::Garbled(_)
+            | Action::Incident(_) => true,
         };
         let mut fetched = false;
         if executed {
@@ -114,7 +184,7 @@ impl FaultyCard {
             },
             // The caller removes the card later.
             Action::Remove { .. } => return Err(IccError::Gone),
-            Action::RemoveAnswered { .. } => return Ok(()),
+            Action::RemoveAnswered { .. } | Action::Incident(_) => return Ok(()),
             Action::Mute { until_reset, .. } => {
                 self.kept = None;
                 self.hung = *until_reset;
@@ -235,13 +305,11 @@ impl Icc for FaultyCard {
             return Err(IccError::Mute);
         }
         let begin = self.time.now();
-        let before = self.commands;
-        self.commands += 1;
-        let plan = self
-            .counter
-            .plan(true, |trigger| trigger.matches_command(command, before));
+        let asked = self.asked.take();
+        let is_asked = asked.is_some();
+        let plan = asked.unwrap_or_else(|| self.plan(command));
         let outcome = match plan.acting {
-            Some(index) => self.act(index, command, response),
+            Some(index) => self.act(index, is_asked, command, response),
             None => self.execute(command, response).map(drop),
         };
         let latency = self.latency.as_ref().filter(|_| outcome.is_ok());
@@ -253,6 +321,33 @@ impl Icc for FaultyCard {
             self.take_out();
         }
         outcome
+    }
+
+    fn incident(&mut self, command: &[u8]) -> Option<Incident> {
+        self.asked = None;
+        if self.gone || self.hung || !self.powered {
+            return None;
+        }
+        let plan = self.plan(command);
+        let action = plan.acting.and_then(|index| self.counter.action(index));
+        let incident = match action {
+            Some(Action::Incident(incident)) => Some(incident),
+            _ => None,
+        };
+        self.incident = plan.acting.filter(|_| incident.is_some());
+        self.asked = Some(plan);
+        incident
+    }
+
+    fn incident_happens(&mut self) {
+        let Some(index) = self.incident.take() else { return };
+        // Its command may not have been sent.
+        self.asked = None;
+        if self.counter.action(index) == Some(Action::Incident(Incident::Probe)) {
+            // The reader resets the card.
+            let _ = self.card.transmit(&PROBED, &mut Vec::new());
+        }
+        self.counter.effect(index);
     }
 
     fn has_left(&self) -> bool {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+use vmyna_apdu::Incident;
 
 use super::script::{Action, Fault, Script, Trigger};
 
@@ -98,7 +99,10 @@ impl Counter {
     pub(super) fn removal(&self, plan: &Plan) -> Option<usize> {
         let removes = |index: &usize| {
             let action = self.action(*index);
-            matches!(action, Some(Action::Remove { .. } | Action::RemoveAnswered { .. }))
+            matches!(
+                action,
+                Some(Action::Remove { .. } | Action::RemoveAnswered { .. } | Action::Incident(Incident::Unplug { .. }))
+            )
         };
         plan.acting.filter(removes)
     }

@@ -5,17 +5,54 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use vmyna_apdu::StatusWord;
+use vmyna_apdu::{Incident, StatusWord};
 
 use super::error::{FaultError, wrong};
 use super::garble::Form;
-use super::script::{Action, Fault, On, Trigger};
+use super::script::{Action, Fault, On, TRANSACTION_TIMEOUT, Trigger};
 use super::values::{Entries, Value};
 
 /// All keys: what happens, when, and how it is drawn.
-pub const KEYS: [&str; 19] = [
-    "sw", "mute", "remove", "garbled", "delay", "executed", "piece", "back", "on", "cla", "ins", "p1", "p2", "data",
-    "after", "nth", "every", "times", "seed",
+pub const KEYS: [&str; 25] = [
+    "sw",
+    "mute",
+    "remove",
+    "garbled",
+    "unplug",
+    "probe",
+    "other-reset",
+    "transaction-lost",
+    "transaction-timeout",
+    "service-gone",
+    "delay",
+    "executed",
+    "piece",
+    "back",
+    "on",
+    "cla",
+    "ins",
+    "p1",
+    "p2",
+    "data",
+    "after",
+    "nth",
+    "every",
+    "times",
+    "seed",
+];
+
+/// The keys that say what happens; a fault has one of them.
+const ACTIONS: [&str; 10] = [
+    "sw",
+    "mute",
+    "remove",
+    "garbled",
+    "unplug",
+    "probe",
+    "other-reset",
+    "transaction-lost",
+    "transaction-timeout",
+    "service-gone",
 ];
 
 /// A fault that works, for messages.
@@ -60,7 +97,10 @@ impl Fault {
         if action.is_none() && delay == Duration::ZERO {
             return Err(FaultError {
                 key: None,
-                message: format!("this fault does nothing: say sw=…, mute, remove, garbled or delay=…, e.g. {EXAMPLE}"),
+                message: format!(
+                    "this fault does nothing: say {} or delay=…, e.g. {EXAMPLE}",
+                    ACTIONS.join(", ")
+                ),
             });
         }
         entries.check(&trigger, action.as_ref())?;
@@ -105,9 +145,7 @@ impl Entries<'_> {
     }
 
     fn action(&self) -> Result<Option<Action>, FaultError> {
-        let mut acting = ["sw", "mute", "remove", "garbled"]
-            .into_iter()
-            .filter(|key| self.get(key).is_some());
+        let mut acting = ACTIONS.into_iter().filter(|key| self.get(key).is_some());
         let (Some(key), second) = (acting.next(), acting.next()) else {
             return Ok(None);
         };
@@ -137,6 +175,19 @@ impl Entries<'_> {
             ("remove", None) => Action::Remove { executed, back },
             ("remove", Some("answered")) => Action::RemoveAnswered { back },
             ("remove", _) => return choices("`remove`, or `remove=answered`"),
+            ("unplug", None) => Action::Incident(Incident::Unplug { executed, back }),
+            ("probe", None) => Action::Incident(Incident::Probe),
+            ("other-reset", None) => Action::Incident(Incident::OtherReset),
+            ("transaction-lost", None) => Action::Incident(Incident::TransactionLost),
+            ("service-gone", None) => Action::Incident(Incident::ServiceGone { executed, back }),
+            ("transaction-timeout", None) => Action::Incident(Incident::TransactionTimeout(TRANSACTION_TIMEOUT)),
+            ("transaction-timeout", Some(_)) => {
+                let time = self.milliseconds("transaction-timeout")?;
+                Action::Incident(Incident::TransactionTimeout(time.unwrap_or(TRANSACTION_TIMEOUT)))
+            }
+            ("unplug" | "probe" | "other-reset" | "transaction-lost" | "service-gone", _) => {
+                return Err(wrong(key, "has no value".to_owned()));
+            }
             (_, None) => Action::Garbled(Form::Bits),
             (_, Some(form)) => match form.parse() {
                 Ok(form) => Action::Garbled(form),
@@ -186,23 +237,35 @@ impl Entries<'_> {
         };
         let can_be_executed = matches!(
             action,
-            Some(Action::Status { .. } | Action::Mute { .. } | Action::Remove { .. })
+            Some(
+                Action::Status { .. }
+                    | Action::Mute { .. }
+                    | Action::Remove { .. }
+                    | Action::Incident(Incident::Unplug { .. } | Incident::ServiceGone { .. })
+            )
         );
         only(
             "executed",
             can_be_executed,
-            "goes with a status word, mute and remove: otherwise the card executes the command anyway",
+            "goes with a status word, mute, remove, unplug and service-gone: otherwise the card executes the command anyway",
         )?;
         only(
             "piece",
             matches!(action, Some(Action::MoreData { .. })),
             "goes with sw=61xx",
         )?;
-        let removes = matches!(action, Some(Action::Remove { .. } | Action::RemoveAnswered { .. }));
+        let removes = matches!(
+            action,
+            Some(
+                Action::Remove { .. }
+                    | Action::RemoveAnswered { .. }
+                    | Action::Incident(Incident::Unplug { .. } | Incident::ServiceGone { .. })
+            )
+        );
         only(
             "back",
             removes,
-            "goes with remove: so many milliseconds later the card is put back",
+            "goes with remove, unplug and service-gone: so many milliseconds later the card, reader or service is back",
         )?;
         let drawn = matches!(
             action,
@@ -224,6 +287,16 @@ impl Entries<'_> {
             false,
             "is about commands: a power-on or reset can be mute, garbled, delayed, or end with the card removed",
         )?;
+        for key in [
+            "unplug",
+            "probe",
+            "other-reset",
+            "transaction-lost",
+            "transaction-timeout",
+            "service-gone",
+        ] {
+            only(key, false, "is about commands: leave `on` out")?;
+        }
         only(
             "mute",
             self.get("mute") == Some(Value::Flag),

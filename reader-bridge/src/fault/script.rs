@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use vmyna_apdu::{CommandApdu, StatusWord};
+use vmyna_apdu::{CommandApdu, Incident, StatusWord};
 
 use super::garble::Form;
 
@@ -103,6 +103,9 @@ impl Trigger {
     }
 }
 
+/// The time after which Windows resets a card whose transaction is not used (SCardBeginTransaction).
+pub(super) const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// The action of a fault. With `executed` the card executes the command, and only the answer is lost. Without it the card
 /// never gets the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,13 +147,17 @@ pub enum Action {
     },
     /// A damaged answer or ATR.
     Garbled(Form),
+    /// An event at the reader.
+    Incident(Incident),
 }
 
 impl Action {
-    /// The time after which a removed card is to be put back.
+    /// The time after which a removed card is to be put back, or an unplugged reader to be plugged in.
     pub fn back(&self) -> Option<Duration> {
         match self {
-            Action::Remove { back, .. } | Action::RemoveAnswered { back } => *back,
+            Action::Remove { back, .. }
+            | Action::RemoveAnswered { back }
+            | Action::Incident(Incident::Unplug { back, .. }) => *back,
             _ => None,
         }
     }
@@ -286,6 +293,23 @@ impl fmt::Display for Action {
                 until_reset: true,
             } => write!(f, "mute=until-reset{}", executed(done)),
             Action::Garbled(form) => write!(f, "garbled={form}"),
+            Action::Incident(incident) => match incident {
+                Incident::Unplug {
+                    executed: done,
+                    back: time,
+                } => write!(f, "unplug{}{}", executed(done), back(time)),
+                Incident::Probe => f.write_str("probe"),
+                Incident::OtherReset => f.write_str("other-reset"),
+                Incident::TransactionLost => f.write_str("transaction-lost"),
+                Incident::TransactionTimeout(TRANSACTION_TIMEOUT) => f.write_str("transaction-timeout"),
+                Incident::TransactionTimeout(time) => write!(f, "transaction-timeout={}", time.as_millis()),
+                Incident::ServiceGone {
+                    executed: done,
+                    back: time,
+                } => write!(f, "service-gone{}{}", executed(done), back(time)),
+                // No fault has one that this crate does not know.
+                _ => Ok(()),
+            },
         }
     }
 }

@@ -4,7 +4,7 @@ use super::{Message, Octets, Secrecy, Sink, What};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
-use vmyna_apdu::{Icc, IccError, Pull, mask::secret_range};
+use vmyna_apdu::{Icc, IccError, Incident, Pull, mask::secret_range};
 
 /// A trace that is being written, by any number of cards at a time.
 #[derive(Clone)]
@@ -149,6 +149,14 @@ impl Icc for Traced {
             .exchange(&self.reader, &self.secrecy, (sent, command), answer);
         self.look_whether_it_left(outcome);
         outcome
+    }
+
+    fn incident(&mut self, command: &[u8]) -> Option<Incident> {
+        self.card.incident(command)
+    }
+
+    fn incident_happens(&mut self) {
+        self.card.incident_happens();
     }
 
     fn has_left(&self) -> bool {

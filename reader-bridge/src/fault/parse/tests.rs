@@ -8,7 +8,7 @@ fn parse(text: &str) -> Result<Fault, String> {
 }
 
 /// Every action in every form, as it is written and as it is shown.
-const ACTIONS: [&str; 16] = [
+const ACTIONS: [&str; 25] = [
     "sw=6581",
     "sw=9000,executed",
     "sw=61xx",
@@ -25,6 +25,15 @@ const ACTIONS: [&str; 16] = [
     "garbled=cut",
     "garbled=bits,seed=7",
     "garbled=trailing",
+    "unplug",
+    "unplug,executed,back=20",
+    "probe",
+    "other-reset",
+    "transaction-lost",
+    "transaction-timeout",
+    "transaction-timeout=250",
+    "service-gone",
+    "service-gone,executed,back=500",
 ];
 
 #[test]
@@ -75,6 +84,12 @@ fn what_can_have_no_effect_is_refused_with_the_key_and_what_is_right() {
         ("sw=61xx,piece=257", "`piece`", "1 to 256"),
         ("mute,back=3", "`back`", "remove"),
         ("garbled=cut,seed=3", "`seed`", "drawn"),
+        ("probe,back=3", "`back`", "remove, unplug"),
+        ("probe,executed", "`executed`", "anyway"),
+        ("unplug=now", "`unplug`", "no value"),
+        ("probe,other-reset", "`other-reset`", "two faults"),
+        ("transaction-timeout=soon", "`transaction-timeout`", "milliseconds"),
+        ("unplug,on=reset", "`unplug`", "about commands"),
         ("mute,on=insertion", "`on`", "power-on"),
         ("mute,on=reset,ins=20", "`ins`", "about commands"),
         ("mute,on=reset,data", "`data`", "about commands"),
