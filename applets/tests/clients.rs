@@ -184,6 +184,18 @@ fn other_clients_ways_lead_to_the_same_end() {
     rig.expect(&[("00B08A00 00", 0x9000)]);
 }
 
+/// jpki-image-signer and jpki-web ask in both forms and take the one that answers 63Cx.
+#[test]
+fn a_client_that_asks_with_and_without_le_gets_one_answer() {
+    let mut rig = Rig::jpki();
+    rig.expect(&[
+        ("00A4020C 02 001B", 0x9000),
+        ("00200080", 0x63C5),
+        ("0020008000", 0x6700),
+        ("00200080", 0x63C5),
+    ]);
+}
+
 #[test]
 fn what_jpki_refuses_it_refuses_as_published() {
     let mut rig = Rig::jpki();

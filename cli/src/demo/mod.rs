@@ -19,7 +19,7 @@ use vmyna_card_os::tlv::Tlv;
 use vmyna_explain::{Narrator, Reasons, shortened};
 use vmyna_reader_bridge::SoftwareReader;
 use x509_cert::Certificate;
-use x509_cert::der::{Decode, Encode};
+use x509_cert::der::{Decode, Encode, SliceReader};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -144,7 +144,10 @@ impl Tour {
     fn certificate(&mut self) -> Result<Certificate, Failure> {
         self.say("Anybody can read the certificate to log in:")?;
         let der = self.send(READ_AUTH_CERTIFICATE, "9000")?;
-        let certificate = Certificate::from_der(&der).map_err(|error| Failure::Failed(format!("EF 000A: {error}")))?;
+        // The file goes on behind the certificate.
+        let certificate = SliceReader::new(&der)
+            .and_then(|mut file| Certificate::decode(&mut file))
+            .map_err(|error| Failure::Failed(format!("EF 000A: {error}")))?;
         let fields = &certificate.tbs_certificate;
         let end = fields.validity.not_after.to_date_time();
         let expired = SystemTime::from(end) < SystemTime::now();
