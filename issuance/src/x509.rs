@@ -229,7 +229,8 @@ pub fn authentication_common_name(id: &str, municipality: MunicipalityCode) -> R
 /// The common name of a signature certificate: 14 digits of a time in Japan (`local`,
 /// [`vmyna_applets::calendar::japanese_clock`]), a running number of five digits, the municipality, `003A`; 28 characters.
 ///
-/// That the first 14 digits are the time of application is inferred from the test card.
+/// The form is that of a published test card and of one production certificate (jpki-image-signer). That the first 14 digits
+/// are the time of application is inferred from the test card.
 ///
 /// # Errors
 /// [`IssuanceError::Input`] for a running number above 99,999.
