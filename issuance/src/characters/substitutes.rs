@@ -184,7 +184,7 @@ impl Substitutes {
                     carried.push(reading.chars(), true);
                     let why = without.shown();
                     carried.remarks.push(format!(
-                        "the certificate has the kana {reading} for this part of it, because {why} has no substitute"
+                        "the certificate has the kana {reading} for its part with {why}, which has no substitute"
                     ));
                 }
                 (Err(without), None) => lacking.extend(without.characters),
