@@ -254,7 +254,7 @@ fn a_used_port_and_a_silent_vpcd_are_reported() {
 #[test]
 fn versions_that_differ_and_another_port_are_noted() {
     let system = System::healthy();
-    system.packages("1.8.24-1", "1:2.3.3-1");
+    system.packages("1.6.4-1", "1:2.3.3-1");
     system.write("etc/reader.conf.d/vpcd", &VPCD.replace("0x8C7B", "0x8C8B"));
     system.write(
         "proc/net/tcp",
@@ -263,8 +263,8 @@ fn versions_that_differ_and_another_port_are_noted() {
     has(
         &system.doctor().exits_with(0),
         &[
-            "note   libpcsclite 1.8.24 ignores PCSCLITE_CSOCK_NAME",
-            "note   pcscd is of version 2.3.3, libpcsclite of 1.8.24",
+            "note   libpcsclite 1.6.4 ignores PCSCLITE_CSOCK_NAME",
+            "note   pcscd is of version 2.3.3, libpcsclite of 1.6.4",
             "-> vmyna serve --vpcd localhost:35979",
         ],
     );
@@ -339,16 +339,16 @@ fn only_what_the_way_asked_for_needs_is_checked() {
 #[test]
 fn a_libpcsclite_with_a_fixed_socket_is_wrong_for_run_and_socket() {
     let system = System::healthy();
-    system.packages("1.8.24-1", "1.8.24-1");
+    system.packages("1.6.4-1", "1.6.4-1");
     for way in ["run", "socket"] {
         has(
             &system.doctor_of(&[way]).exits_with(1),
-            &["WRONG  libpcsclite 1.8.24 ignores"],
+            &["WRONG  libpcsclite 1.6.4 ignores"],
         );
     }
     has(
         &system.doctor_of(&["serve"]).exits_with(0),
-        &["note   libpcsclite 1.8.24 ignores"],
+        &["note   libpcsclite 1.6.4 ignores"],
     );
 }
 

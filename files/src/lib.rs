@@ -10,6 +10,8 @@
 //!
 //! The crate must never open a device or pipe by surprise, wait for another process, or remove a file that it did not make.
 
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
 mod ordinary;
 mod replace;
 mod unfinished;

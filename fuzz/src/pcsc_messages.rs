@@ -98,6 +98,11 @@ fn extent(bytes: &[u8]) -> Extent {
     let Some(size) = size_of(number(4)) else {
         return Extent::Wrong(Malformed::UnknownCommand(number(4)));
     };
+    // The wait for a change, and its end, have a body of two numbers in 4:3.
+    let size = match number(4) {
+        0x13 | 0x14 if number(0) == 8 => 8,
+        _ => size,
+    };
     if number(0) as usize != size {
         return Extent::Wrong(Malformed::WrongSize);
     }
@@ -175,8 +180,14 @@ fn check(request: &Request<'_>, bytes: &[u8]) {
         Request::SetAttribute { card, id } => (0x10, vec![card, id]),
         Request::Version { major, minor } => (0x11, vec![major.cast_unsigned(), minor.cast_unsigned()]),
         Request::ReadersState => (0x12, vec![]),
-        Request::WaitReaderStateChange => (0x13, vec![]),
-        Request::StopWaiting => (0x14, vec![]),
+        Request::WaitReaderStateChange { with_body } => {
+            assert_eq!(with_body, bytes.len() == HEADER + 8);
+            (0x13, vec![])
+        }
+        Request::StopWaiting { with_body } => {
+            assert_eq!(with_body, bytes.len() == HEADER + 8);
+            (0x14, vec![])
+        }
         Request::ReaderEvents => (0x15, vec![]),
         Request::ReadersStateSize => (0x16, vec![]),
         Request::ReadersStateArray => (0x17, vec![]),

@@ -245,7 +245,7 @@ impl System {
     /// libpcsclite, through which programs reach any PC/SC service.
     fn library(&self) -> Vec<Finding> {
         /// The first that takes the path of its socket from the environment.
-        const TAKES_SOCKET: Version = Version([1, 9, 0]);
+        const TAKES_SOCKET: Version = Version([1, 6, 5]);
         let Some(library) = package::library(self, "libpcsclite.so.1") else {
             let fault = "libpcsclite is missing, the library that PC/SC programs use".to_owned();
             return vec![wrong(fault, "apt-get install libpcsclite1").breaking(&Way::ALL)];
