@@ -79,13 +79,14 @@ impl VpcdHost {
     /// Waits for a card and asks for its ATR. A peer that gives none within 5 seconds is disconnected and reported to
     /// `no_card`. The card that was there before must have been dropped. `None` once the host is stopped.
     pub fn next_card(&self, mut no_card: impl FnMut(SocketAddr)) -> Option<(VpcdCard, SocketAddr)> {
+        self.0.release();
         loop {
-            self.0.release();
             let stream = self.0.wait(None)?;
             let peer = stream.peer_addr();
             if let (Ok(peer), Some(card)) = (&peer, self.card(stream)) {
                 return Some((card, *peer));
             }
+            self.0.release();
             if let Ok(peer) = peer {
                 no_card(peer);
             }

@@ -130,11 +130,10 @@ impl StopHandle {
         state.offered.take()
     }
 
-    /// The place is free for another peer.
+    /// The place is free for another peer, unless one that waits for its turn has it already.
     pub(super) fn release_peer(&self) {
         let mut state = self.lock();
-        state.taken = false;
-        state.offered = None;
+        state.taken = state.offered.is_some();
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
