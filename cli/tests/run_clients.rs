@@ -100,6 +100,21 @@ fn a_pin_that_nobody_can_be_asked_for_is_cancelled_and_the_user_told() {
     );
 }
 
+#[test]
+fn a_pin_is_verified_and_changed_at_the_pin_pad() {
+    let _proof = proves("pyscard.pin-change", Way::Service);
+    let mut command = vmyna(["run", "--pin-pad", "1234,4321", "--"]);
+    let program = format!("{CLIENTS}/pyscard/pin_change.py");
+    let output = command.arg(python_with_pyscard()).arg(program).output().unwrap();
+    let expected = "the reader validates by 7\n\
+                    the reader takes 65536\n\
+                    the card says to the PIN 90 00\n\
+                    the card says to the new PIN 90 00\n\
+                    the card says to 4321 9000\n\
+                    the card says to 1234 63C2\n";
+    assert_eq!(output.exits_with(0).out(), expected);
+}
+
 /// Debian's Python, for which Debian's pyscard is; another may come first in PATH and not have it.
 fn python_with_pyscard() -> PathBuf {
     let candidates = [PathBuf::from("/usr/bin/python3"), require_program("python3", "python3")];

@@ -251,6 +251,10 @@ pub const CLIENTS: &[Client] = &[
                 "pyscard.pin-pad",
                 "has the PIN asked for by the reader (`vmyna run --pin-pad ask`)",
             ),
+            works(
+                "pyscard.pin-change",
+                "has the PIN verified and changed by the reader (`vmyna run --pin-pad PIN,NEW`)",
+            ),
         ],
     },
     Client {
