@@ -4,7 +4,7 @@
 //! of the types here escapes all of them, so that no line that is printed is other than it looks. The raw text is only
 //! available by name, for files that machines read and for comparisons.
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 use std::path::Path;
 
 /// A text of others. `Display` and `Debug` escape what a terminal would obey or not show.
@@ -67,19 +67,9 @@ pub const fn shown(text: &str) -> Shown<'_> {
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if f.width().is_some() || f.precision().is_some() {
-            return f.pad(&Shown(self.0).to_string());
-        }
-        let mut before = '\0';
-        for letter in self.0.chars() {
-            if is_visible(letter) || is_selector(letter) && is_han(before) {
-                f.write_char(letter)?;
-            } else {
-                letter.escape_default().fmt(f)?;
-            }
-            before = letter;
-        }
-        Ok(())
+        let mut clean = String::with_capacity(self.0.len());
+        Cleaner::default().clean(self.0, |_| false, &mut clean)?;
+        f.pad(&clean)
     }
 }
 
@@ -89,16 +79,44 @@ impl fmt::Debug for Shown<'_> {
     }
 }
 
-/// The lines of a message for people, of which parts may be foreign: line breaks stay, everything else is shown as
-/// [`shown`] does.
+/// Shows a text that comes in pieces.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cleaner {
+    /// The character before the next piece: a variation selector belongs to it.
+    before: char,
+}
+
+impl Cleaner {
+    /// Writes the next piece as [`shown`] shows it, but for the characters that `keep` accepts.
+    ///
+    /// # Errors
+    /// What `out` gives.
+    pub fn clean(&mut self, piece: &str, keep: impl Fn(char) -> bool, out: &mut impl fmt::Write) -> fmt::Result {
+        for letter in piece.chars() {
+            if is_visible(letter) || is_selector(letter) && is_han(self.before) || keep(letter) {
+                out.write_char(letter)?;
+            } else {
+                write!(out, "{}", letter.escape_default())?;
+            }
+            self.before = letter;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a character belongs to the form of a text of several lines.
+#[must_use]
+pub const fn is_layout(letter: char) -> bool {
+    matches!(letter, '\n' | '\t')
+}
+
+/// The lines of a message for people, of which parts may be foreign: line breaks and tabs stay, everything else is
+/// shown as [`shown`] does.
 #[must_use]
 pub fn shown_lines(message: &str) -> String {
     let mut lines = String::with_capacity(message.len());
-    for line in message.split_inclusive('\n') {
-        let (text, end) = line.strip_suffix('\n').map_or((line, ""), |text| (text, "\n"));
-        // Writing to a `String` can't fail.
-        let _ = write!(lines, "{}{end}", shown(text));
-    }
+    // Writing to a `String` can't fail.
+    let _ = Cleaner::default().clean(message, is_layout, &mut lines);
     lines
 }
 

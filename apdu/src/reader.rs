@@ -3,6 +3,7 @@
 //! An error states what failed and at which reader. It must never contain a command or a response, nor advice: the
 //! program that shows it knows its user.
 
+use crate::foreign::ShowPath as _;
 use crate::icc::IccError;
 use std::fmt;
 use std::io;
@@ -220,7 +221,7 @@ impl fmt::Display for ReaderError {
             }
             ReaderError::NoReaders => f.write_str("the PC/SC service knows no reader"),
             ReaderError::NoService { socket: Some(socket) } => {
-                let socket = socket.display();
+                let socket = socket.shown();
                 write!(
                     f,
                     "no PC/SC service answers at {socket}, the socket that PCSCLITE_CSOCK_NAME names"

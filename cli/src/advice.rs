@@ -5,6 +5,7 @@ use std::path::Path;
 
 use vmyna::{ControlErrorKind, Error, FolderError, FolderProblem, STATE_VARIABLE};
 use vmyna_apdu::ReaderError;
+use vmyna_apdu::ShowPath as _;
 use vmyna_applets::image::{ImageError, ImageErrorKind};
 use vmyna_applets::specimen;
 use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
@@ -54,7 +55,7 @@ pub(crate) fn of_service(error: &ServiceError) -> String {
 /// An error of a request to the control socket of another vmyna, with the advice for it.
 pub(crate) fn of_control(error: &ControlError) -> String {
     match error {
-        ControlError::NoService { path, error } => format!("no vmyna answers at {}: {error}", path.display()),
+        ControlError::NoService { path, error } => format!("no vmyna answers at {}: {error}", path.shown()),
         ControlError::Silent { .. } => format!("{error}: was its process stopped (Ctrl-Z)? Let it go on, or end it"),
         ControlError::Malformed { .. } | ControlError::NotUnderstood => {
             format!("{error}; is the other vmyna of the same version?")
@@ -110,7 +111,7 @@ pub(crate) fn outside_authorities(
         "{}: its certificates would be valid from {from} to {to}, but those of the authorities are from {begin} to {end}: \
          issue it in that time, make authorities with `vmyna ca init --begin`, or give the certificates dates of their own \
          (issued and until in [certificates])",
-        person.display()
+        person.shown()
     )
 }
 
@@ -184,7 +185,7 @@ pub(crate) fn of_card(error: &Error) -> String {
         Error::Image { file, error: image } if is_absent(image) => format!("{error}; {}", for_absent(file)),
         Error::RelativeStateFolder(folder) => {
             let whole = std::path::absolute(folder).unwrap_or_else(|_| Path::new("/").join(folder));
-            let whole = whole.display();
+            let whole = whole.shown();
             format!("{error}: name its whole path, as in {STATE_VARIABLE}={whole}")
         }
         Error::State(state) => of_store(state),
@@ -230,7 +231,7 @@ fn for_folder(error: &FolderError) -> String {
             "Copy the image into a folder of your own and use it there".to_owned()
         }
         FolderProblem::OpenToOthers(_) => {
-            format!("If everything in it is yours, `chmod 700 {}`", error.folder.display())
+            format!("If everything in it is yours, `chmod 700 {}`", error.folder.shown())
         }
         _ => format!(
             "{STATE_VARIABLE}=/DIR in the environment of all programs that use the card keeps it in another folder"

@@ -6,6 +6,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use crate::failure::{Failure, path_failure};
+use vmyna_apdu::ShowPath as _;
 
 /// Makes a folder for files, if there is none.
 ///
@@ -35,7 +36,7 @@ pub(crate) fn can_replace(path: &Path) -> Result<(), Failure> {
 }
 
 fn fault(path: &Path, error: &io::Error) -> Failure {
-    path_failure(error, format!("{} can't be written: {error}", path.display()))
+    path_failure(error, format!("{} can't be written: {error}", path.shown()))
 }
 
 #[cfg(test)]

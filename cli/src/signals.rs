@@ -95,7 +95,7 @@ fn unable(error: io::Error) -> Failure {
 
 /// Whether a signal was ignored when this process started. Only Linux reports it; elsewhere no signal counts as ignored.
 fn is_ignored(signal: c_int) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = vmyna_files::read_text(std::path::Path::new("/proc/self/status"), 1 << 16).unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
     mask.unwrap_or_default() >> (signal - 1) & 1 == 1

@@ -159,7 +159,7 @@ fn a_pipe_of_the_shell_is_a_trace_or_a_recording() {
         .args(["-c", endless, env!("CARGO_BIN_EXE_vmyna")])
         .current_dir(&folder);
     let refused = shell.output().unwrap().exits_with(2).err();
-    assert!(refused.contains("more than 16 MiB are too many"), "{refused}");
+    assert!(refused.contains("more than 8 MiB are too many"), "{refused}");
 }
 
 #[test]
@@ -230,12 +230,11 @@ fn what_a_killed_issue_left_is_removed_by_the_next_command_and_a_living_one_s_is
     let now = hidden(&folder);
     assert!(now.len() == 1 && now != left, "{now:?}");
     limited(&folder, &["issue", "--random", "-o", "card", "--seed", "1"]).exits_with(0);
-    limited(&folder, &["ca", "init", "ca", "--seed", "1"]).exits_with(0);
     assert_eq!(hidden(&folder), now, "a living process lost its file");
     living.kill().unwrap();
     living.wait().unwrap();
-    limited(&folder, &["ca", "init", "ca2", "--seed", "1"]).exits_with(0);
-    assert_eq!(names(folder.path()), ["ca", "ca2", "card"]);
+    limited(&folder, &["ca", "init", "ca", "--seed", "1"]).exits_with(0);
+    assert_eq!(names(folder.path()), ["ca", "card"]);
 }
 
 #[test]
@@ -289,4 +288,179 @@ fn a_trace_that_could_not_be_written_is_a_failure_of_the_command() {
         let reason = format!("{name}: the trace ends here, it can't be written: File too large");
         assert!(output.err().contains(&reason), "{}", output.err());
     }
+}
+
+/// Names, keys and fields that a terminal would obey, or that would look like another text.
+const HOSTILE: [&str; 2] = [
+    "Desk\u{1b}]0;owned\u{7}\u{9b}2J\r\u{8}x",
+    "card\u{202e}gpj\u{200b}\u{feff}.exe",
+];
+
+/// Fails the test if there is a character that a terminal obeys or does not show.
+#[track_caller]
+fn harmless(output: &Output) {
+    for text in [output.out(), output.err()] {
+        let wrong = text
+            .chars()
+            .find(|letter| !matches!(letter, '\n' | '\t') && !vmyna_apdu::foreign::is_visible(*letter));
+        assert_eq!(wrong, None, "{text:?}");
+    }
+}
+
+#[test]
+fn no_foreign_text_reaches_the_terminal_raw() {
+    use std::time::UNIX_EPOCH;
+    use vmyna_reader_bridge::trace::{Message, PcapngSink, Sink, What};
+
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| limited(&folder, arguments);
+    run(&["conformance", "select", "--record", "a.json"]).exits_with(0);
+    let recording = fs::read_to_string(at(&folder, "a.json")).unwrap();
+    for hostile in HOSTILE {
+        // Readers of a trace, in both forms, alone and one of several, and one that is asked for and not there.
+        for several in [false, true] {
+            let names = if several { &[hostile, "Desk"][..] } else { &[hostile] };
+            let mut trace = Vec::new();
+            let mut sink = PcapngSink::begin(&mut trace).unwrap();
+            for name in names {
+                sink.write(&[Message::new(*name, UNIX_EPOCH, What::PowerOff)]).unwrap();
+            }
+            fs::write(at(&folder, "t.pcapng"), trace).unwrap();
+            let lines: String = names
+                .iter()
+                .map(|name| format!("2026-11-23T14:55:01.123456Z [{name}] -- power off\n"))
+                .collect();
+            fs::write(at(&folder, "t.txt"), lines).unwrap();
+            for file in ["t.pcapng", "t.txt"] {
+                let shown = run(&["trace", "show", file]).exits_with(0);
+                harmless(&shown);
+                assert_eq!(shown.out().contains("\\u{") || shown.out().contains("\\r"), several);
+                harmless(&run(&["trace", "replay", file]));
+                harmless(&run(&["trace", "show", file, "--reader", "none"]).exits_with(2));
+            }
+        }
+        // Fields of a recording, on either side: names, commands, answers, reasons.
+        let escaped = serde_json::to_string(hostile).unwrap();
+        let inside = escaped.trim_matches('"');
+        for field in [
+            "\"id\": \"",
+            "\"sent\": \"",
+            "\"sw\": \"",
+            "\"data\": \"",
+            "\"atr\": \"",
+        ] {
+            fs::write(
+                at(&folder, "b.json"),
+                recording.replace(field, &format!("{field}{inside}")),
+            )
+            .unwrap();
+            for pair in [["a.json", "b.json"], ["b.json", "a.json"]] {
+                let differ = run(&["conformance", "diff", pair[0], pair[1]]).exits_with(1);
+                harmless(&differ);
+                assert!(differ.out().contains("\n  A: "), "{}", differ.out());
+            }
+        }
+        // Keys and values of files of faults and people.
+        let key = format!("{escaped} = 1\n");
+        for text in [
+            key.clone(),
+            format!("[[fault]]\n{key}"),
+            format!("[latency]\n{key}"),
+            format!("[[fault]]\nsw = {escaped}\n"),
+            format!("[pins]\n{key}"),
+            format!("name = {escaped}\n"),
+            hostile.to_owned(),
+        ] {
+            // TOML has no such escapes as JSON for some characters; what is no TOML is an error, too.
+            fs::write(at(&folder, "f.toml"), text).unwrap();
+            harmless(&run(&["apdu", "--fault", "f.toml", "00B0"]).exits_with(2));
+            harmless(&run(&["issue", "f.toml", "-o", "card"]));
+        }
+        // Names of files and folders, there or not.
+        harmless(&run(&["show", hostile]).exits_with(2));
+        harmless(&run(&["trace", "show", hostile]).exits_with(2));
+        harmless(&run(&["conformance", "diff", hostile, "a.json"]).exits_with(2));
+        fs::write(at(&folder, hostile), "no image").unwrap();
+        harmless(&run(&["show", hostile]).exits_with(2));
+        harmless(&run(&["issue", "--random", "--seed", "1", "-o", &format!("{hostile}.card")]).exits_with(0));
+        harmless(&run(&["issue", "--random", "--seed", "1", "-o", &format!("{hostile}.card")]).exits_with(2));
+        harmless(&run(&["pin", &format!("{hostile}.card")]).exits_with(0));
+        harmless(&run(&["card", "inspect", &format!("{hostile}.card")]).exits_with(0));
+        harmless(&run(&["ca", "init", hostile]).exits_with(2));
+    }
+}
+
+/// The limit of bytes in the row of docs/limits.md that begins so.
+#[track_caller]
+fn documented(row: &str) -> u64 {
+    let page = include_str!("../../docs/limits.md");
+    let line = page.lines().find(|line| line.starts_with(&format!("| {row}"))).unwrap();
+    let cell = line.split('|').nth(2).unwrap().trim();
+    let (number, rest) = cell.split_once(' ').unwrap();
+    let unit = if rest.starts_with("MiB") { 20 } else { 10 };
+    number.parse::<u64>().unwrap() << unit
+}
+
+#[test]
+fn each_reader_has_the_documented_limit_of_bytes() {
+    use vmyna_reader_bridge::trace::limits;
+
+    let folder = tempfile::tempdir().unwrap();
+    let init = ["ca", "init", "ca", "--seed", "1"];
+    limited(&folder, &init).exits_with(0);
+    let person = include_str!("../../examples/people/hanako.toml");
+    fs::write(at(&folder, "person.toml"), format!("photo = \"photo.png\"\n{person}")).unwrap();
+    let issue: &[&str] = &["issue", "--random", "-o", "card", "--ca", "ca"];
+    for (row, file, command) in [
+        ("`ca.toml`", "ca/ca.toml", issue),
+        ("Key or certificate", "ca/sign-ca/key.pem", issue),
+        ("Person file", "long.toml", &["issue", "long.toml", "-o", "card"]),
+        ("Photo", "photo.png", &["issue", "person.toml", "-o", "card"]),
+        ("File of faults", "long.toml", &["apdu", "--fault", "long.toml", "00B0"]),
+        (
+            "Recording",
+            "long.json",
+            &["conformance", "diff", "long.json", "long.json"],
+        ),
+    ] {
+        let limit = documented(row);
+        let kept = fs::read(at(&folder, file)).ok();
+        for (more, refused) in [(0, false), (1, true)] {
+            // Zeros are no content of any of these files: as many as allowed are refused for another reason.
+            let _ = fs::remove_file(at(&folder, file));
+            fs::File::create(at(&folder, file))
+                .unwrap()
+                .set_len(limit + more)
+                .unwrap();
+            let output = limited(&folder, command);
+            let error = output.err();
+            assert!(matches!(output.status.code(), Some(1 | 2)), "{row}: {error}");
+            let for_length = error.contains("are too many") || error.contains("has at most");
+            assert_eq!(for_length, refused, "{row}, {} bytes: {error}", limit + more);
+        }
+        if let Some(kept) = kept {
+            fs::write(at(&folder, file), kept).unwrap();
+        }
+    }
+    // Read to their limit in the tests of their packages.
+    assert_eq!(documented("Trace"), limits::LONGEST);
+    assert_eq!(documented("Recording"), vmyna_conformance::record::LONGEST);
+    let page = include_str!("../../docs/limits.md");
+    for number in [
+        limits::MOST_MESSAGES as u64,
+        limits::MOST_READERS as u64,
+        limits::LONGEST_NAME as u64,
+        vmyna_conformance::record::MOST_VECTORS as u64,
+        vmyna_applets::image::MOST_CARDS,
+    ] {
+        let digits = number.to_string();
+        let grouped: Vec<&str> = digits
+            .as_bytes()
+            .rchunks(3)
+            .rev()
+            .map(|group| str::from_utf8(group).unwrap())
+            .collect();
+        assert!(page.contains(&grouped.join(",")), "{number}");
+    }
+    assert!(page.contains("1 MiB a card") && vmyna_applets::image::LONGEST_CARD == 1 << 20);
 }

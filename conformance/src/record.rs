@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use crate::report::{Outcome, Report, VectorReport};
 
 /// The most bytes of a recording: some ten times those of a run of all vectors.
-pub const LONGEST: u64 = 16 << 20;
+pub const LONGEST: u64 = 8 << 20;
 /// The most vectors of a recording.
 pub const MOST_VECTORS: usize = 10_000;
 

@@ -78,6 +78,10 @@ fn find(path: &Path) -> io::Result<Target> {
 
 /// What the process has inherited open for writing. Standard output and error are not opened again, because a file that is
 /// opened again has another position.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "nothing is printed: the caller names the place and the bytes"
+)]
 fn inherited(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use der::DateTime;
+use vmyna_apdu::ShowPath as _;
 use vmyna_files::UnfinishedFolder;
 use zeroize::Zeroizing;
 
@@ -24,19 +25,19 @@ const LONGEST_FILE: u64 = 64 << 10;
 #[non_exhaustive]
 pub enum CaFolderError {
     /// The system refused: which file or folder.
-    #[error("{0}: {1}")]
+    #[error("{path}: {1}", path = .0.shown())]
     Io(PathBuf, #[source] io::Error),
     /// There is something of this name already.
-    #[error("{0}: there is something of this name, and authorities are never overwritten")]
+    #[error("{path}: there is something of this name, and authorities are never overwritten", path = .0.shown())]
     Exists(PathBuf),
     /// The folder holds no certificate authorities: [`init`] did not make it.
-    #[error("{0}: this is no folder of certificate authorities")]
+    #[error("{path}: this is no folder of certificate authorities", path = .0.shown())]
     NoCaFolder(PathBuf),
     /// It was made by a later version: its format.
-    #[error("{0}: its format is {1}, and this program knows {FORMAT}")]
+    #[error("{path}: its format is {1}, and this program knows {FORMAT}", path = .0.shown())]
     Newer(PathBuf, i64),
     /// A file is missing, or is not what it should be: why.
-    #[error("{0}: {reason}", reason = reason(.1))]
+    #[error("{path}: {reason}", path = .0.shown(), reason = reason(.1))]
     File(PathBuf, #[source] Option<IssuanceError>),
     /// The authorities could not be made.
     #[error("{0}")]

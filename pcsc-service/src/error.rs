@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use vmyna_apdu::{ShowPath as _, shown};
+
 /// The longest path of a socket, in bytes; clients cut a longer one and find nothing there.
 pub const LONGEST_PATH: usize = 107;
 
@@ -22,13 +24,13 @@ pub enum ServiceError {
     #[error("two readers can't both be called {0:?}")]
     SameName(String),
     /// The path of the socket is longer than [`LONGEST_PATH`].
-    #[error("{0} is too long for a socket, which PC/SC programs would cut: at most {LONGEST_PATH} bytes")]
+    #[error("{} is too long for a socket, which PC/SC programs would cut: at most {LONGEST_PATH} bytes", .0.shown())]
     PathTooLong(PathBuf),
     /// There is a file that is no socket, or the socket of a running service.
-    #[error("{0} is there already, and is in use or no socket")]
+    #[error("{} is there already, and is in use or no socket", .0.shown())]
     Occupied(PathBuf),
     /// The operating system refuses the socket.
-    #[error("no socket can be made at {0}: {1}")]
+    #[error("no socket can be made at {path}: {1}", path = .0.shown())]
     Socket(PathBuf, #[source] io::Error),
     /// The operating system refuses a thread.
     #[error("no thread can be started: {0}")]
@@ -65,6 +67,7 @@ pub enum NotMoved {
 impl NotMoved {
     /// The reason for a reader of this name.
     fn of(self, reader: &str) -> String {
+        let reader = shown(reader);
         match self {
             NotMoved::NoSuchReader => format!("no reader is called \"{reader}\""),
             NotMoved::Empty => format!("there is no card in \"{reader}\""),
@@ -85,7 +88,7 @@ pub enum ControlError {
     #[error("names have no tabs and line breaks")]
     ControlCharacter,
     /// No service answers.
-    #[error("no service answers at {path}: {error}")]
+    #[error("no service answers at {}: {error}", path.shown())]
     NoService {
         /// The socket.
         path: PathBuf,
@@ -94,7 +97,7 @@ pub enum ControlError {
         error: io::Error,
     },
     /// The service has not answered in time.
-    #[error("the service at {path} has not answered for {} s", patience.as_secs())]
+    #[error("the service at {} has not answered for {} s", path.shown(), patience.as_secs())]
     Silent {
         /// The socket.
         path: PathBuf,
@@ -102,13 +105,13 @@ pub enum ControlError {
         patience: Duration,
     },
     /// The service has closed the connection without an answer.
-    #[error("the service at {path} has ended")]
+    #[error("the service at {} has ended", path.shown())]
     Ended {
         /// The socket.
         path: PathBuf,
     },
     /// The answer is not one of this protocol.
-    #[error("the answer of the service at {path} is not understood")]
+    #[error("the answer of the service at {} is not understood", path.shown())]
     Malformed {
         /// The socket.
         path: PathBuf,

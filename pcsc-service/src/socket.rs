@@ -17,6 +17,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use vmyna_apdu::ShowPath as _;
 
 /// What the lock file's path has behind that of the socket.
 const LOCK_SUFFIX: &str = ".lock";
@@ -161,7 +162,7 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => {
                     return Err(io::Error::new(
                         ErrorKind::WouldBlock,
-                        format!("another process keeps {} locked", path.display()),
+                        format!("another process keeps {} locked", path.shown()),
                     ));
                 }
                 Err(TryLockError::Error(_)) => return Ok(Lock { path, file: None }),

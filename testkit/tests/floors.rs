@@ -41,6 +41,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "vmyna",
         &[
             "vmyna-apdu",
+            "vmyna-files",
             "vmyna-card-os",
             "vmyna-reader-bridge",
             "vmyna-pcsc-service",

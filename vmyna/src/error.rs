@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use vmyna_apdu::ReaderError;
+use vmyna_apdu::{ReaderError, ShowPath as _, shown};
 use vmyna_applets::image::ImageError;
 use vmyna_applets::specimen::SpecimenError;
 use vmyna_card_os::CardError;
@@ -17,7 +17,7 @@ use crate::folder::{FolderError, STATE_VARIABLE};
 #[non_exhaustive]
 pub enum Error {
     /// There is no specimen of this name.
-    #[error("specimen:{0}: there is no such specimen")]
+    #[error("specimen:{}: there is no such specimen", shown(.0))]
     NoSuchSpecimen(String),
     /// The built-in specimens are damaged.
     #[error("{0}")]
@@ -34,6 +34,7 @@ pub enum Error {
     /// The image holds several cards, and none of them was named.
     #[error(
         "{file} holds {count} cards; name one, e.g. {file}#{first}; there are {names}{more}",
+        file = .file.shown(),
         first = .names.first().map_or("NAME", String::as_str),
         names = .names.join(", "),
         more = if *.count > .names.len() as u64 { ", …" } else { "" },
@@ -56,7 +57,7 @@ pub enum Error {
         error: CardError,
     },
     /// [`STATE_VARIABLE`] contains this relative path: in another working directory the card would have another state.
-    #[error("{STATE_VARIABLE} is {0}, which is another folder in each working directory")]
+    #[error("{STATE_VARIABLE} is {}, which is another folder in each working directory", .0.shown())]
     RelativeStateFolder(PathBuf),
     /// The folder of the state can't be used.
     #[error("{0}")]

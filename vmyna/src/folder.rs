@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs, io};
 
 use crate::private_directory::PrivateDirectory;
+use vmyna_apdu::ShowPath as _;
 
 /// The variable of the environment that names the folder for the states of all cards, for images in folders that can't be
 /// written to. All programs that use a card must have the same value, or the card has two states.
@@ -45,7 +46,7 @@ pub enum FolderProblem {
 
 impl fmt::Display for FolderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let folder = self.folder.display();
+        let folder = self.folder.shown();
         match &self.problem {
             FolderProblem::Create(error) => {
                 return write!(f, "{folder}: {error}; the card's state belongs into this folder");

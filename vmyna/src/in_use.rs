@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, Once};
 use std::thread;
 
 use rand_core::OsRng;
+use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::{Icc, IccError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::Observer;
@@ -34,10 +35,10 @@ impl KeptCard {
         let socket = directory.card_socket();
         let listener = UnixListener::bind(&socket).map_err(Error::Socket)?;
         let mut store = place.open()?;
-        store.announce(&socket.display().to_string())?;
+        store.announce(&socket.shown().to_string())?;
         let card = issued.card(Box::new(store), Box::new(OsRng));
         let mut card = card.map_err(|error| Error::Card {
-            card: place.path().display().to_string(),
+            card: place.path().shown().to_string(),
             error,
         })?;
         card.observe(observer);

@@ -190,7 +190,7 @@ fn own_user() -> Option<u32> {
 
 /// When a process started, in the kernel's own count (proc(5), field 22 of `stat`).
 fn start_time(pid: &str) -> Option<String> {
-    let stat = fs::read_to_string(Path::new("/proc").join(pid).join("stat")).ok()?;
+    let stat = vmyna_files::read_text(&Path::new("/proc").join(pid).join("stat"), 4096).ok()?;
     // The name, in parentheses, may contain anything; the start time is the 20th field behind it.
     let (_, fields) = stat.rsplit_once(')')?;
     fields.split_whitespace().nth(19).map(str::to_owned)

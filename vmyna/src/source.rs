@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use rand_core::OsRng;
 use vmyna_apdu::Icc;
+use vmyna_apdu::ShowPath as _;
 use vmyna_applets::image::Image;
 use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::{Interface, Profile, specimen};
@@ -92,8 +93,8 @@ impl fmt::Display for CardSource {
         match self {
             Self::Specimen(name, None) => write!(f, "specimen:{name}"),
             Self::Specimen(name, Some(profile)) => write!(f, "specimen:{name}@{}", profile.name),
-            Self::Image(file, None) => write!(f, "{}", file.display()),
-            Self::Image(file, Some(name)) => write!(f, "{}#{name}", file.display()),
+            Self::Image(file, None) => write!(f, "{}", file.shown()),
+            Self::Image(file, Some(name)) => write!(f, "{}#{name}", file.shown()),
         }
     }
 }

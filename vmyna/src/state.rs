@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::hex;
 use vmyna_applets::issued::CardName;
 use vmyna_card_os::declaration::ObjectId;
@@ -177,7 +178,7 @@ impl StatePlace {
             Ok(None) => return Ok(Tries::issued()),
             Ok(Some(inspection)) => inspection,
         };
-        let place = || self.path.display().to_string();
+        let place = || self.path.shown().to_string();
         if let Some(what) = inspection.damage {
             return Err(StoreErrorKind::Damaged(what).at(place()).into());
         }

@@ -43,6 +43,7 @@ mod write;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use vmyna_apdu::ShowPath as _;
 
 pub use read::Image;
 pub use write::{ImageFile, ImageWriter, create};
@@ -123,7 +124,7 @@ fn names(some: &[String], count: u64) -> String {
 
 impl fmt::Display for ImageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.kind)
+        write!(f, "{}: {}", self.path.shown(), self.kind)
     }
 }
 

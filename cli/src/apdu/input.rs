@@ -9,7 +9,7 @@ use vmyna_apdu::mask::secret_range;
 use super::Session;
 use super::step::{self, Step};
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::{self, say};
 
 /// The longest line that is read, in bytes: some eight times what the longest APDU takes, so that memory stays bounded and
 /// an APDU that is too long is still reported with its length.
@@ -57,7 +57,7 @@ pub(super) fn prompt(session: &mut Session) -> Result<(), Failure> {
     let mut editor = DefaultEditor::with_config(Config::builder().auto_add_history(false).build()).map_err(terminal)?;
     if !session.plain {
         let atr = session.reader.atr().map(vmyna_apdu::hex::encode).unwrap_or_default();
-        writeln!(io::stdout(), "{}: ATR {atr}. .help for help.", session.reader.name())?;
+        writeln!(output::text(), "{}: ATR {atr}. .help for help.", session.reader.name())?;
     }
     loop {
         let line = match editor.readline("apdu> ") {
@@ -91,7 +91,7 @@ enum Next {
 fn respond(session: &mut Session, editor: &mut DefaultEditor, line: &str) -> Result<Next, Failure> {
     match line.trim() {
         ".help" => {
-            writeln!(io::stdout(), "{HELP}")?;
+            writeln!(output::text(), "{HELP}")?;
             return Ok(Next::Line);
         }
         ".quit" => return Ok(Next::End),

@@ -19,6 +19,7 @@ use crate::bench::{self, OwnBench};
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::options::language::Language;
+use crate::output;
 use crate::pcsc;
 use crate::trace_file;
 use auto_response::Pieces;
@@ -30,7 +31,7 @@ pub(crate) fn run(arguments: args::Apdu) -> Result<(), Failure> {
     // Everything typed is understood before anything is sent.
     let steps = step::parse_arguments(&arguments.steps)?;
     let apdus = steps.iter().filter(|step| matches!(step, Step::Apdu(_))).count();
-    let at_prompt = arguments.steps.is_empty() && io::stdin().is_terminal() && io::stdout().is_terminal();
+    let at_prompt = arguments.steps.is_empty() && io::stdin().is_terminal() && output::is_terminal();
     match &arguments.expect {
         Some(_) if at_prompt => {
             let what = "--expect is for scripts: give the APDUs as arguments or on standard input";
@@ -140,7 +141,7 @@ impl Session {
             }
         }
         if self.plain {
-            writeln!(io::stdout(), "{}", hex::encode(&self.response))?;
+            writeln!(output::text(), "{}", hex::encode(&self.response))?;
         }
         self.narrator.follow(command, &self.response);
         match (&self.expectation, ResponseApdu::parse(&self.response)) {
@@ -155,7 +156,7 @@ impl Session {
 
     /// Sends a command and takes its answer. Prints both, unless only whole answers are printed.
     fn exchange(&mut self, command: &[u8]) -> Result<(), Failure> {
-        let mut out = io::stdout();
+        let mut out = output::text();
         if !self.plain {
             writeln!(out, "{}", self.narrator.command(command))?;
             if self.reasons.is_some() {
@@ -200,7 +201,7 @@ impl Session {
             .reader
             .atr()
             .map_or_else(String::new, |atr| format!("   ATR {}", hex::encode(atr)));
-        let mut out = io::stdout();
+        let mut out = output::text();
         writeln!(out, "-- {}{atr}", directive.text(self.language))?;
         for reason in reasons {
             writeln!(out, "   {}", reason.say(self.language))?;
@@ -210,7 +211,7 @@ impl Session {
 
     /// What is known only at the end: whether as many APDUs came as were expected.
     fn finish(&self) -> Result<(), Failure> {
-        io::stdout().flush()?;
+        output::text().flush()?;
         self.expectation
             .as_ref()
             .map_or(Ok(()), |expectation| expectation.check_count(self.sent))

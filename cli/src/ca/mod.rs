@@ -2,13 +2,15 @@
 
 pub(crate) mod args;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::atomic::Ordering;
 
+use vmyna_apdu::ShowPath as _;
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::ca_folder;
 
 use crate::failure::{Failure, ca_failure, unless_closed};
+use crate::output;
 use crate::seed::{fixed_time, now, random_seed, seed_of};
 use crate::signals;
 use args::{Ca, Command, Init};
@@ -36,13 +38,13 @@ fn init(arguments: &Init) -> Result<(), Failure> {
         false => Ok(()),
     };
     ca_folder::init(&arguments.folder, &seed, begin, &made).map_err(ca_failure)?;
-    let folder = arguments.folder.display();
+    let folder = arguments.folder.shown();
     let secrecy = match arguments.seed {
         Some(_) => format!("The keys in {folder} come from a seed: anyone with the seed can make them"),
         None => format!("The keys in {folder} are secret"),
     };
     let written = writeln!(
-        io::stdout(),
+        output::text(),
         "Made certificate authorities in {folder}: for signatures (署名用) {folder}/sign-ca/certificate.der, for\n\
          authentication (利用者証明用) {folder}/auth-ca/certificate.der, and those behind the card's own files.\n\
          {secrecy}. Issue cards with `vmyna issue --ca {folder} …`"

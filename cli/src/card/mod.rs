@@ -2,13 +2,15 @@
 
 pub(crate) mod args;
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use vmyna::{CardSource, Error, Reset, StatePlace};
+use vmyna_apdu::ShowPath as _;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::state::StoreErrorKind;
 
 use crate::failure::Failure;
+use crate::output;
 use args::{Action, Card};
 
 /// Runs the command.
@@ -17,7 +19,7 @@ pub(crate) fn run(arguments: &Card) -> Result<(), Failure> {
         Action::Inspect { card } => inspect(card),
         Action::ResetState { card } => {
             let done = match find(card)?.1.reset()? {
-                Reset::Removed(state) => format!("removed {}: the card is as issued", state.display()),
+                Reset::Removed(state) => format!("removed {}: the card is as issued", state.shown()),
                 Reset::ByOwner(owner) => format!(
                     "process {} has the card in use and has gone back to the card as issued; it lost power for a \
                      moment: programs connected to it must connect, select and verify again",
@@ -25,7 +27,7 @@ pub(crate) fn run(arguments: &Card) -> Result<(), Failure> {
                 ),
                 _ => "the card was as issued".to_owned(),
             };
-            Ok(writeln!(io::stdout(), "{card}: {done}")?)
+            Ok(writeln!(output::text(), "{card}: {done}")?)
         }
     }
 }
@@ -42,16 +44,16 @@ fn find(card: &CardSource) -> Result<(IssuedCard, StatePlace), Failure> {
 
 fn inspect(card: &CardSource) -> Result<(), Failure> {
     let (issued, place) = find(card)?;
-    let mut out = io::stdout().lock();
+    let mut out = output::text();
     let Some(inspection) = place.inspect()? else {
         writeln!(
             out,
             "{card}: as issued; nothing was changed, there is no {}",
-            place.path().display()
+            place.path().shown()
         )?;
         return Ok(());
     };
-    writeln!(out, "{card}: {}", place.path().display())?;
+    writeln!(out, "{card}: {}", place.path().shown())?;
     let other = inspection
         .head
         .is_some_and(|(_, identity)| identity != place.identity());
@@ -75,11 +77,11 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
         writeln!(out, "  {name} {}: {tries}{value}", pin.object.file)?;
     }
     match &inspection.damage {
-        None if other => Err(Error::from(StoreErrorKind::OtherCard.at(place.path().display().to_string())).into()),
+        None if other => Err(Error::from(StoreErrorKind::OtherCard.at(place.path().shown().to_string())).into()),
         None => Ok(()),
         Some(what) => Err(Failure::Failed(format!(
             "{} is damaged ({what}): restore a copy of it, or go back to the card as issued: `vmyna card reset-state {card}`",
-            place.path().display()
+            place.path().shown()
         ))),
     }
 }

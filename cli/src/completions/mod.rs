@@ -1,11 +1,12 @@
 //! `vmyna completions`: the completion script for a shell.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::failure::Failure;
+use crate::output;
 
 /// The arguments of `vmyna completions`.
 #[derive(Args)]
@@ -18,5 +19,5 @@ pub(crate) struct Completions {
 pub(crate) fn run(arguments: &Completions, mut command: Command) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "vmyna", &mut script);
-    Ok(io::stdout().write_all(&script)?)
+    Ok(output::data().write_all(&script)?)
 }

@@ -8,14 +8,14 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::options::language::{Language, say};
-use crate::output::say as report;
+use crate::output::{self, say as report};
 use crate::signals::Interrupt;
 use crate::terminal;
 
 /// Asks on the terminal for each PIN that has tries to spare; an empty line leaves it out. Without a terminal nothing is
 /// asked, and no PIN used.
 pub(super) fn pins(examination: &Examination, values: &mut Values, language: Language) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+    if !io::stdin().is_terminal() || !output::StatusLine::new().is_terminal() {
         let text = say!(
             language,
             "no PIN is given (--pin NAME=VALUE): what needs one is left out",

@@ -10,11 +10,12 @@ mod output;
 mod virtual_card;
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use vmyna::Bench;
+use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::{Reader, Text, text};
 use vmyna_applets::pins::CardPin;
 use vmyna_conformance::pins::Values;
@@ -29,7 +30,7 @@ use crate::advice;
 use crate::failure::Failure;
 use crate::options::language::{Language, say};
 use crate::save;
-use crate::trace_file::{compare, load};
+use crate::trace::{compare, load};
 use crate::{pcsc, trace_file};
 use args::Conformance;
 
@@ -53,7 +54,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
     let mut files = BTreeSet::new();
     let mut twice = reports.iter().copied().chain(&arguments.trace.trace);
     if let Some(path) = twice.find(|path| !files.insert(*path)) {
-        let path = path.display();
+        let path = path.shown();
         return Err(Failure::Usage(format!(
             "{path} is to hold two things: give each a file of its own"
         )));
@@ -219,10 +220,14 @@ fn diff(a: &Path, b: &Path) -> Result<(), Failure> {
         }
     };
     if differences.is_empty() {
-        writeln!(io::stdout(), "no difference")?;
+        writeln!(crate::output::text(), "no difference")?;
         return Ok(());
     }
-    crate::failure::unless_closed(io::stdout().write_all(differences.as_bytes()).map_err(Failure::from))?;
+    crate::failure::unless_closed(
+        crate::output::text()
+            .write_all(differences.as_bytes())
+            .map_err(Failure::from),
+    )?;
     Err(Failure::Failed(format!("the {kind} differ")))
 }
 
@@ -234,7 +239,7 @@ enum Evidence {
 
 /// A recording, which begins as JSON does, or a trace.
 fn evidence(path: &Path) -> Result<Evidence, Failure> {
-    let fault = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.display()));
+    let fault = |error: &dyn std::fmt::Display| Failure::Usage(format!("{}: {error}", path.shown()));
     let mut input = load::open(path)?;
     let begin = input.fill_buf().map_err(|error| fault(&error))?;
     // The text form of a trace begins with a year, pcapng with a line break.
@@ -249,12 +254,12 @@ fn evidence(path: &Path) -> Result<Evidence, Failure> {
         .read_to_end(&mut text)
         .map_err(|error| fault(&error))?;
     if text.len() as u64 > longest {
-        return Err(fault(&format!("more than {} MiB", longest >> 20)));
+        return Err(fault(&vmyna_files::TooLong(longest)));
     }
     let text = String::from_utf8(text).map_err(|_| fault(&"not text in UTF-8"))?;
     let report = record::read(&text).map_err(|error| {
         let advice = "`vmyna conformance --record` writes one";
-        Failure::Usage(format!("{}: {error}; {advice}", path.display()))
+        Failure::Usage(format!("{}: {error}; {advice}", path.shown()))
     })?;
     Ok(Evidence::Recording(Box::new(report)))
 }

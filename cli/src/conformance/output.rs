@@ -1,7 +1,7 @@
 //! The output of a run for people. It must never contain a PIN or an answer of the card.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::Write;
 
 use vmyna_apdu::hex;
 use vmyna_card_os::rule;
@@ -53,7 +53,7 @@ impl Progress {
 
 /// All vectors with what they need.
 pub(super) fn list(vectors: &[&Vector], language: Language) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = crate::output::text();
     for vector in vectors {
         let pins: Vec<_> = pin_names(&vector.presents())
             .into_iter()
@@ -86,7 +86,7 @@ pub(super) fn list(vectors: &[&Vector], language: Language) -> Result<(), Failur
 
 /// Groups, failures, what was left out and why, the sum.
 pub(super) fn summary(report: &Report, language: Language) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = crate::output::text();
     let mut groups: BTreeMap<&str, Count> = BTreeMap::new();
     for vector in &report.vectors {
         let count = groups

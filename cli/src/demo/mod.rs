@@ -4,7 +4,7 @@
 
 pub(crate) mod args;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::{Instant, SystemTime};
 
 use rsa::pkcs8::DecodePublicKey;
@@ -23,6 +23,7 @@ use x509_cert::der::{Decode, Encode, SliceReader};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::output;
 use crate::trace_file;
 
 /// `DigestInfo` of SHA-256 in front of the hash: what clients give to the card (RFC 8017, 9.2, note 1).
@@ -53,7 +54,7 @@ pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
     tour.end_of_rights()?;
     tour.attributes()?;
     writeln!(
-        io::stdout(),
+        output::text(),
         "\nThat was the tour: all {} answers were as described.\n\
          Try it yourself: `vmyna apdu` gives a prompt; `vmyna serve` puts the card where PC/SC programs see it.",
         tour.sent
@@ -109,7 +110,7 @@ impl Tour {
         let bench = Bench::new().with_trace(trace_file::begin(&arguments.trace, arguments.show_secrets)?);
         let reader = bench.reader_with(open, Slot::new("software reader"))?;
         writeln!(
-            io::stdout(),
+            output::text(),
             "A virtual My Number Card (個人番号カード), {}: its holder is fictional.\n\
              >> is what a program sends, << what the card answers; below it, why. PINs are shown as **.",
             arguments.card
@@ -244,7 +245,7 @@ impl Tour {
     fn say(&mut self, text: &str) -> Result<(), Failure> {
         // The reasons of power-up belong to no command.
         self.reasons.clear();
-        writeln!(io::stdout(), "\n{text}")?;
+        writeln!(output::text(), "\n{text}")?;
         Ok(())
     }
 
@@ -255,7 +256,7 @@ impl Tour {
     /// Sends a command, shows it with its answer and the reasons, and gives the answer's data.
     fn send(&mut self, command: &str, expected: &str) -> Result<Vec<u8>, Failure> {
         let command = Zeroizing::new(hex::decode(command).map_err(|error| Failure::Failed(error.to_string()))?);
-        let mut out = io::stdout();
+        let mut out = output::text();
         writeln!(out, "{}", self.narrator.command(&command))?;
         let mut response = Vec::new();
         let start = Instant::now();

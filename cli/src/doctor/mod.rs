@@ -9,13 +9,15 @@ mod network;
 mod package;
 mod socket;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use vmyna_apdu::ShowPath as _;
 use vmyna_reader_bridge::vpcd::DEFAULT_PORT;
 
 use crate::failure::Failure;
+use crate::output;
 use crate::service::SOCKET_VARIABLE;
 use configuration::VirtualReader;
 use package::Version;
@@ -138,7 +140,7 @@ pub(crate) fn run(arguments: &Doctor) -> Result<(), Failure> {
             finding.mark = Mark::Wrong;
         }
     }
-    let mut out = io::stdout().lock();
+    let mut out = output::text();
     for Finding { mark, text, mend, .. } in &findings {
         let mark = match mark {
             Mark::Good => "ok   ",
@@ -180,7 +182,7 @@ fn diverted(socket: &Path) -> Finding {
     wrong(
         format!(
             "{SOCKET_VARIABLE} is set: programs that start here use {}, not the system's pcscd",
-            socket.display()
+            socket.shown()
         ),
         format!("unset {SOCKET_VARIABLE}"),
     )
@@ -188,7 +190,7 @@ fn diverted(socket: &Path) -> Finding {
 
 /// The service that the environment names: programs use no other.
 fn named_service(socket: &Path) -> Finding {
-    let path = socket.display();
+    let path = socket.shown();
     let fault = match socket::ask(socket) {
         Answer::Speaks(major, minor) => {
             return good(format!(
@@ -250,7 +252,7 @@ impl System {
             let fault = "libpcsclite is missing, the library that PC/SC programs use".to_owned();
             return vec![wrong(fault, "apt-get install libpcsclite1").breaking(&Way::ALL)];
         };
-        let path = library.display();
+        let path = library.shown();
         let version = package::version(self, "libpcsclite1");
         let number = version.map_or_else(String::new, |version| format!(" {version}"));
         let mut findings = vec![good(format!("libpcsclite{number} is installed: {path}"))];
@@ -354,7 +356,7 @@ impl System {
                 ),
             )];
         };
-        let mut findings = vec![good(format!("vpcd is installed: {}", driver.display()))];
+        let mut findings = vec![good(format!("vpcd is installed: {}", driver.shown()))];
         if readers.is_empty() {
             findings.push(wrong(
                 "no file in /etc/reader.conf.d declares vpcd to pcscd".to_owned(),

@@ -4,6 +4,9 @@ use std::fs;
 
 use super::System;
 
+/// The longest table of connections that is read, in bytes.
+const LONGEST_TABLE: u64 = 64 << 20;
+
 /// A process that listens.
 pub(super) struct Owner {
     /// Its name, as the kernel has it.
@@ -16,7 +19,7 @@ pub(super) struct Owner {
 pub(super) fn listener(system: &System, port: u16) -> Option<Option<Owner>> {
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"];
     let inode = tables.iter().find_map(|table| {
-        let table = fs::read_to_string(system.path(table)).ok()?;
+        let table = vmyna_files::read_text(&system.path(table), LONGEST_TABLE).ok()?;
         table.lines().skip(1).find_map(|line| listening(line, port))
     })?;
     Some(owner(system, &inode))
@@ -45,7 +48,7 @@ fn owner(system: &System, inode: &str) -> Option<Owner> {
             .filter_map(|open| fs::read_link(open.path()).ok())
             .any(|target| target.to_str() == Some(&wanted));
         if has {
-            let name = fs::read_to_string(entry.path().join("comm")).unwrap_or_default();
+            let name = vmyna_files::read_text(&entry.path().join("comm"), 4096).unwrap_or_default();
             return Some(Owner {
                 name: name.trim_end().to_owned(),
                 process,

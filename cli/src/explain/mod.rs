@@ -12,6 +12,7 @@ use vmyna_apdu::{CommandApdu, ResponseApdu, StatusWord, Text, hex, text};
 use vmyna_explain::{Field, Language, Narrator, ReaderKind, Reasons, atr, ats, status};
 
 use crate::failure::Failure;
+use crate::output;
 use args::Explain;
 
 /// Runs the command.
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
         .in_language(language)
         .at_reader(reader)
         .showing_secrets(arguments.show_secrets);
-    let mut out = io::stdout().lock();
+    let mut out = output::text();
     for step in steps {
         if let [high, low] = *step {
             let sw = StatusWord::new(u16::from_be_bytes([high, low]));
@@ -82,7 +83,7 @@ fn answer_of_a_card(
     damage: Option<Text>,
     language: Language,
 ) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
+    let mut out = output::text();
     writeln!(out, "{}", hex::encode(bytes))?;
     for field in fields {
         writeln!(out, "   {}", field.line(bytes, &(0..0), language))?;

@@ -3,11 +3,13 @@
 //! Must never print a command or an answer, only the fault.
 
 mod file;
+mod parse;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use vmyna::Bench;
+use vmyna_apdu::ShowPath as _;
 use vmyna_reader_bridge::fault::{Latency, Notice, Script, Trigger};
 
 use crate::failure::Failure;
@@ -33,7 +35,7 @@ impl Faults {
                     let read = file::read(path)?;
                     faults.extend(read.faults);
                     if read.latency.is_some() && latency.is_some() {
-                        let message = format!("{}: a file before it has a [latency] already", path.display());
+                        let message = format!("{}: a file before it has a [latency] already", path.shown());
                         return Err(Failure::Usage(message));
                     }
                     latency = read.latency.or(latency);

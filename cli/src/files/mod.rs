@@ -6,7 +6,7 @@
 pub(crate) mod args;
 
 use std::convert::Infallible;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::str::FromStr;
 
 use vmyna_apdu::{Language, say};
@@ -14,6 +14,7 @@ use vmyna_card_os::declaration::{Application, Body, File};
 use vmyna_explain::files::{self, Item, List};
 
 use crate::failure::Failure;
+use crate::output;
 
 /// `AP` or `AP/EF`, as typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
     let list = List::new(arguments.lang).with_sources(arguments.why);
     let card = arguments.card.issued()?;
     let applications = card.applications();
-    let mut out = io::stdout().lock();
     let Some(path) = &arguments.path else {
+        let mut out = output::text();
         for (at, application) in applications.iter().enumerate() {
             if at > 0 {
                 writeln!(out)?;
@@ -55,6 +56,7 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
         .as_deref()
         .map(|file| find_item(application, file))
         .transpose()?;
+    let mut out = output::text();
     match item {
         None if arguments.raw || arguments.object => {
             let option = if arguments.raw { "--raw" } else { "--object" };
@@ -63,8 +65,16 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
             )));
         }
         None => write_lines(&mut out, &list.application(application))?,
-        Some(item) if arguments.raw => out.write_all(&raw(application, item, io::stdout().is_terminal())?)?,
-        Some(item) if arguments.object => out.write_all(&object(application, item, io::stdout().is_terminal())?)?,
+        Some(item) if arguments.raw || arguments.object => {
+            let to_terminal = output::is_terminal();
+            let bytes = match arguments.raw {
+                true => raw(application, item, to_terminal)?,
+                false => object(application, item, to_terminal)?,
+            };
+            let mut out = output::data();
+            out.write_all(&bytes)?;
+            return Ok(out.flush()?);
+        }
         Some(item) => {
             write_lines(&mut out, &list.item(application, item))?;
             writeln!(out)?;

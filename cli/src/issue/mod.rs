@@ -5,10 +5,11 @@ mod people;
 mod watch;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
+use vmyna_apdu::ShowPath as _;
 use vmyna_applets::image::{self, ImageError, ImageFile};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_issuance::IssuanceError;
@@ -19,6 +20,7 @@ use vmyna_issuance::series::{Series, SeriesError};
 use vmyna_issuance::{ca_folder, specimen};
 
 use crate::failure::{Failure, ca_failure, image_failure, unless_closed};
+use crate::output;
 use crate::seed::{fixed_time, now, random_seed, seed_of};
 use args::Issue;
 use people::People;
@@ -41,7 +43,7 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
     if arguments.output.to_str().is_none() {
         return Err(Failure::Usage(format!(
             "{} is no text in UTF-8, as which commands name a card: choose another name",
-            arguments.output.display()
+            arguments.output.shown()
         )));
     }
     let mut file = image::create(&arguments.output).map_err(image_failure)?;
@@ -66,7 +68,7 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
     unless_closed(report(arguments, count, &shown, &notices, began)).map_err(|failure| match failure {
         Failure::Output(error) => Failure::Failed(format!(
             "{} is issued, but the output can't be written: {error}",
-            arguments.output.display()
+            arguments.output.shown()
         )),
         failure => failure,
     })
@@ -89,8 +91,8 @@ fn report(
     notices: &BTreeSet<String>,
     began: Instant,
 ) -> Result<(), Failure> {
-    let mut out = io::stdout().lock();
-    let file = arguments.output.display();
+    let mut out = output::text();
+    let file = arguments.output.shown();
     let more = if count > shown.len() as u64 { ", …" } else { "" };
     let cards = if count == 1 {
         "a card"

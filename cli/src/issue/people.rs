@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use vmyna_apdu::ShowPath as _;
 use vmyna_applets::issued::CardName;
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::authorities::Authorities;
@@ -79,7 +80,7 @@ impl People {
             if orders.iter().any(|other| other.name == order.name) {
                 return Err(Failure::Usage(format!(
                     "{}: two cards would be called {}; card-name in the person file gives another name",
-                    path.display(),
+                    path.shown(),
                     order.name
                 )));
             }
@@ -115,7 +116,7 @@ impl Iterator for People {
 /// The warning about certificates that are valid when the authorities are not. Only dates of the person file's own make such;
 /// without them the card is refused.
 fn outside(path: &Path, order: &Order, authorities: &Authorities) -> Result<Option<String>, Failure> {
-    let refuse = |error: IssuanceError| Failure::Usage(format!("{}: {error}", path.display()));
+    let refuse = |error: IssuanceError| Failure::Usage(format!("{}: {error}", path.shown()));
     if !order.has_certificates() {
         return Ok(None);
     }
@@ -154,19 +155,19 @@ fn card_name(path: &Path) -> Result<CardName, Failure> {
     name.get(..name.len().min(64))
         .unwrap_or("card")
         .parse()
-        .map_err(|rule| Failure::Usage(format!("{}: {rule}", path.display())))
+        .map_err(|rule| Failure::Usage(format!("{}: {rule}", path.shown())))
 }
 
 fn read(path: &Path, defaults: &Defaults, generator: &mut ChaCha20Rng) -> Result<PersonFile, Failure> {
     /// More than any person needs.
     const LONGEST: u64 = 1 << 20;
-    let refuse = |why: &dyn std::fmt::Display| Failure::Usage(format!("{}: {why}", path.display()));
+    let refuse = |why: &dyn std::fmt::Display| Failure::Usage(format!("{}: {why}", path.shown()));
     let text = read_file(path, LONGEST, "a person file has at most 1 MiB").map_err(|error| refuse(&error))?;
     let text = String::from_utf8(text).map_err(|_| refuse(&"a person file is text in UTF-8"))?;
     person_file::read(&text, defaults, generator).map_err(|faults| {
         let faults: Vec<String> = faults
             .iter()
-            .map(|fault| format!("{}: {fault}", path.display()))
+            .map(|fault| format!("{}: {fault}", path.shown()))
             .collect();
         Failure::Usage(faults.join("\n"))
     })
@@ -186,9 +187,8 @@ fn with_photo(person: &Path, file: &PersonFile) -> Result<Order, Failure> {
     let mut order = file.order.clone();
     if let Some(photo) = &file.photo {
         let path: PathBuf = person.parent().unwrap_or(Path::new("")).join(photo);
-        let refuse = |why: &dyn std::fmt::Display| {
-            Failure::Usage(format!("{}: photo: {}: {why}", person.display(), path.display()))
-        };
+        let refuse =
+            |why: &dyn std::fmt::Display| Failure::Usage(format!("{}: photo: {}: {why}", person.shown(), path.shown()));
         /// More than any camera writes.
         const LONGEST: u64 = 256 << 20;
         let bytes = read_file(&path, LONGEST, "a photo's file has at most 256 MiB").map_err(|error| refuse(&error))?;

@@ -6,6 +6,7 @@ use clap::{Args, Command};
 
 use crate::failure::{Failure, path_failure};
 use crate::save;
+use vmyna_apdu::ShowPath as _;
 
 /// The command's arguments.
 #[derive(Args)]
@@ -22,5 +23,5 @@ pub(crate) struct Man {
 pub(crate) fn run(arguments: &Man, command: Command) -> Result<(), Failure> {
     save::folder(&arguments.directory)?;
     clap_mangen::generate_to(command.disable_help_subcommand(true), &arguments.directory)
-        .map_err(|error| path_failure(&error, format!("{}: {error}", arguments.directory.display())))
+        .map_err(|error| path_failure(&error, format!("{}: {error}", arguments.directory.shown())))
 }

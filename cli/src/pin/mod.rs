@@ -6,9 +6,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use vmyna::{Tries, TriesSource};
+use vmyna_apdu::ShowPath as _;
 use vmyna_card_os::declaration::{Application, Body, File, ObjectId, Operation, Pin};
 
 use crate::failure::Failure;
+use crate::output;
 
 /// The JSON, with field names in snake_case.
 #[derive(Serialize)]
@@ -55,18 +57,17 @@ pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
         .iter()
         .flat_map(|application| pins(application, &tries))
         .collect();
-    let mut out = io::stdout().lock();
     if arguments.json {
         let report = Report {
             name: card.name.to_string(),
             pins,
         };
-        serde_json::to_writer_pretty(&mut out, &report).map_err(io::Error::from)?;
-        writeln!(out)?;
+        output::json(&report)?;
     } else {
+        let mut out = output::text();
         write(&mut out, &pins, &tries)?;
+        out.flush()?;
     }
-    out.flush()?;
     Ok(())
 }
 
@@ -145,7 +146,7 @@ fn write(out: &mut impl Write, pins: &[PinReport], source: &Tries) -> io::Result
         writeln!(out, "{}", row[5])?;
     }
     match source.source() {
-        TriesSource::State(path) => writeln!(out, "Tries left, as in the card's state {}.", path.display()),
+        TriesSource::State(path) => writeln!(out, "Tries left, as in the card's state {}.", path.shown()),
         TriesSource::Owner(owner) => writeln!(
             out,
             "Tries left, as reported by process {}, which is using the card.",

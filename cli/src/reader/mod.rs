@@ -5,15 +5,17 @@
 
 pub(crate) mod args;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use vmyna::PrivateDirectory;
+use vmyna_apdu::ShowPath as _;
 use vmyna_pcsc_service::ControlError;
 use vmyna_pcsc_service::control::{self, Listed, Presence};
 
 use crate::advice;
 use crate::failure::Failure;
+use crate::output;
 use crate::service::SOCKET_VARIABLE;
 use args::{ReaderAction, Service, WhichReader};
 
@@ -48,7 +50,7 @@ fn failed(error: ControlError) -> Failure {
 
 fn list(service: Service) -> Result<(), Failure> {
     let readers = control::list(&socket(service)?).map_err(failed)?;
-    let mut out = io::stdout();
+    let mut out = output::text();
     for (number, reader) in readers.iter().enumerate() {
         let card = match reader.card {
             Presence::Absent => "no card".to_owned(),
@@ -90,7 +92,7 @@ fn socket(service: Service) -> Result<PathBuf, Failure> {
         )),
         (Some(one), Some(other)) => {
             running.extend([one, other]);
-            let running: Vec<_> = running.iter().map(|path| format!("  {}", path.display())).collect();
+            let running: Vec<_> = running.iter().map(|path| format!("  {}", path.shown())).collect();
             Err(Failure::Usage(format!(
                 "more than one `vmyna run` or `vmyna serve` is running, say which with --socket:\n{}",
                 running.join("\n")

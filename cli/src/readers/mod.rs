@@ -1,10 +1,11 @@
 //! `vmyna readers`: the PC/SC readers and what is in them.
 
 use crate::failure::Failure;
+use crate::output;
 
 #[cfg(feature = "pcsc")]
 pub(crate) fn run() -> Result<(), Failure> {
-    use std::io::{self, Write};
+    use std::io::Write;
     use vmyna_apdu::ReaderError;
     use vmyna_reader_bridge::pcsc_client::PcscService;
 
@@ -12,7 +13,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     if readers.is_empty() {
         return Err(ReaderError::NoReaders.into());
     }
-    let mut out = io::stdout();
+    let mut out = output::text();
     for (number, reader) in readers.iter().enumerate() {
         writeln!(out, "#{number} {}", reader.name)?;
         writeln!(out, "   {}", describe(reader))?;

@@ -18,6 +18,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 use vmyna::{CardSource, PrivateDirectory};
+use vmyna_apdu::ShowPath as _;
 use vmyna_reader_bridge::vpcd::{VpcdAddress, VpcdHost};
 
 use crate::failure::Failure;
@@ -141,7 +142,7 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
     let mut child = match child {
         Ok(child) => child,
         Err(error) => {
-            say(&format!("vmyna: {} can't be run: {error}", program.display()));
+            say(&format!("vmyna: {} can't be run: {error}", Path::new(program).shown()));
             return Ok(if error.kind() == ErrorKind::NotFound {
                 NOT_FOUND
             } else {
@@ -155,7 +156,7 @@ fn run_program(command: &[OsString], socket: &Path, mut signals: Signals, cancel
     ended.store(true, Ordering::SeqCst);
     handle.close();
     let _ = forwarder.join();
-    let status = status.map_err(|error| Failure::Failed(format!("{} is lost: {error}", program.display())))?;
+    let status = status.map_err(|error| Failure::Failed(format!("{} is lost: {error}", Path::new(program).shown())))?;
     Ok(exit_status(status))
 }
 

@@ -9,6 +9,8 @@ mod vpcd;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
+use vmyna_apdu::ShowPath as _;
+
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::output::say;
@@ -46,7 +48,7 @@ fn serve_socket(socket: &Path, arguments: &args::Serve) -> Result<(), Failure> {
     }
     say(&format!(
         "PC/SC programs find them with PCSCLITE_CSOCK_NAME={} in their environment. Ctrl-C ends it.",
-        socket.display()
+        socket.shown()
     ));
     let guard = ended.0.lock().unwrap_or_else(PoisonError::into_inner);
     drop(ended.1.wait_while(guard, |ended| !*ended));

@@ -11,13 +11,15 @@ mod summary;
 mod text;
 mod typeset;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::time::SystemTime;
 
+use vmyna_apdu::ShowPath as _;
 use vmyna_applets::issued::IssuedCard;
 
 use crate::failure::Failure;
+use crate::output;
 use crate::save;
 use face::CardPicture;
 use summary::Summary;
@@ -29,14 +31,13 @@ pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
     if let Some(directory) = &arguments.png {
         draw(&card, &summary, directory)?;
     }
-    let mut out = io::stdout().lock();
     if arguments.json {
-        serde_json::to_writer_pretty(&mut out, &summary).map_err(io::Error::from)?;
-        writeln!(out)?;
+        output::json(&summary)?;
     } else {
+        let mut out = output::text();
         text::write(&mut out, &summary, &arguments.card.to_string())?;
+        out.flush()?;
     }
-    out.flush()?;
     Ok(())
 }
 
@@ -49,12 +50,9 @@ fn draw(card: &IssuedCard, summary: &Summary, directory: &Path) -> Result<(), Fa
     for (name, png) in files {
         save::replace(&directory.join(name), png)?;
     }
-    let mut report = |what: String| {
-        // A closed standard error must not fail the command.
-        let _ = writeln!(io::stderr(), "{what}");
-    };
+    let mut report = |what: String| output::say(&what);
     for (name, _) in files {
-        report(format!("drawn: {}", directory.join(name).display()));
+        report(format!("drawn: {}", directory.join(name).shown()));
     }
     picture.remarks.into_iter().for_each(&mut report);
     Ok(())

@@ -1,7 +1,8 @@
 //! `vmyna trace import`: a log of another program becomes a trace.
 
-use std::io::{self, Write};
+use std::io::Write;
 
+use vmyna_apdu::ShowPath as _;
 use vmyna_reader_bridge::trace::import::{self, DetectError, LONGEST_LOG};
 use vmyna_reader_bridge::trace::{Message, What};
 
@@ -11,7 +12,7 @@ use crate::trace_file;
 
 /// Runs the command. Nothing is written before the whole log is understood.
 pub(super) fn run(arguments: &TraceImport) -> Result<(), Failure> {
-    let path = arguments.file.display();
+    let path = arguments.file.shown();
     let log = vmyna_files::read_named(&arguments.file, LONGEST_LOG as u64)
         .map_err(|error| path_failure(&error, format!("{path}: {error}")))?;
     let format = match arguments.from {
@@ -31,9 +32,9 @@ pub(super) fn run(arguments: &TraceImport) -> Result<(), Failure> {
     let commands = count(|message| matches!(message.what, What::Command(_)));
     let answers = count(|message| matches!(message.what, What::Response(_)));
     writeln!(
-        io::stdout(),
+        crate::output::text(),
         "{}: {commands} commands and {answers} answers from a log of {}",
-        arguments.output.display(),
+        arguments.output.shown(),
         format.name()
     )?;
     Ok(())

@@ -10,8 +10,9 @@ use vmyna_explain::Narrator;
 use vmyna_reader_bridge::trace::{Octets, ReaderName, What};
 
 use super::args::TraceShow;
+use super::load::{choose, load, readers};
 use crate::failure::Failure;
-use crate::trace_file::load::{choose, load, readers};
+use crate::output;
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
@@ -23,7 +24,7 @@ pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
     };
     let several = only.is_none() && readers.len() > 1;
     let mut conversations: HashMap<&ReaderName, (Narrator, &[u8], SystemTime)> = HashMap::new();
-    let mut out = io::BufWriter::new(io::stdout().lock());
+    let mut out = io::BufWriter::new(output::text());
     for numbered in &recording.messages {
         let message = &numbered.message;
         if only.is_some_and(|reader| *reader != message.reader) {

@@ -2,15 +2,15 @@
 //!
 //! A trace that can't be written must never stop a card. It contains a PIN only if the user asked for it.
 
-pub(crate) mod compare;
-pub(crate) mod load;
 pub(crate) mod text;
+pub(crate) mod text_read;
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vmyna_apdu::Reader;
+use vmyna_apdu::ShowPath as _;
 use vmyna_reader_bridge::trace::{self, Message, PcapngSink, Sink, Trace, TracedReader};
 
 use crate::failure::{Failure, path_failure};
@@ -37,7 +37,7 @@ pub(crate) fn begin(options: &TraceOptions, show_secrets: bool) -> Result<Option
         ENDED_EARLY.store(true, Ordering::SeqCst);
         say(&format!(
             "vmyna: {}: the trace ends here, it can't be written: {error}",
-            path.display()
+            path.shown()
         ));
     };
     Ok(Some(Trace::new(sink, show_secrets, Box::new(failed))))
@@ -68,12 +68,9 @@ fn fault(path: &Path, error: &io::Error) -> Failure {
     match error.kind() {
         ErrorKind::AlreadyExists => Failure::Usage(format!(
             "{} exists already, and a trace overwrites nothing: name another file or remove it",
-            path.display()
+            path.shown()
         )),
-        _ => path_failure(
-            error,
-            format!("{}: the trace can't be written: {error}", path.display()),
-        ),
+        _ => path_failure(error, format!("{}: the trace can't be written: {error}", path.shown())),
     }
 }
 

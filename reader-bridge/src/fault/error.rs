@@ -1,8 +1,10 @@
 //! The error in a written fault.
 
+use vmyna_apdu::shown;
+
 /// An error in a written fault.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{message}", .key.as_ref().map(|key| format!("`{key}` ")).unwrap_or_default())]
+#[error("{}{}", .key.as_ref().map(|key| format!("`{}` ", shown(key))).unwrap_or_default(), shown(.message))]
 #[non_exhaustive]
 pub struct FaultError {
     /// The wrong key; `None` when something is missing.

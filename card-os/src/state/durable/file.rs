@@ -5,6 +5,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::Path;
+use vmyna_apdu::ShowPath as _;
 
 use super::error::NO_FILE;
 
@@ -58,7 +59,7 @@ pub(super) fn unless_file(path: &Path, error: io::Error) -> io::Error {
 }
 
 fn no_file(path: &Path, what: &str) -> io::Error {
-    io::Error::new(NO_FILE, format!("{} is {what}", path.display()))
+    io::Error::new(NO_FILE, format!("{} is {what}", path.shown()))
 }
 
 #[cfg(all(test, unix))]

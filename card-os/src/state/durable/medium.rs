@@ -17,6 +17,7 @@ use super::error::{MOVED, storage};
 use super::file::{is_at, open_own, owners_only, unless_file};
 use super::lock::{Lock, SharedLock};
 use crate::state::error::StoreError;
+use vmyna_apdu::ShowPath as _;
 
 /// Where the bytes of one state are. One process at a time has it.
 pub trait Medium: Send + fmt::Debug {
@@ -246,7 +247,7 @@ fn lock_file(state: &Path) -> PathBuf {
 
 /// The name of a state in messages.
 pub(super) fn name(state: &Path) -> String {
-    state.display().to_string()
+    state.shown().to_string()
 }
 
 fn beside(state: &Path, suffix: &str) -> PathBuf {

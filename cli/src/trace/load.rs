@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind};
 use std::path::Path;
 
+use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::shown;
 use vmyna_reader_bridge::trace::{self, ReaderName, Recording};
 
-use super::text;
 use crate::failure::{Failure, path_failure};
 use crate::options::trace::is_text;
 use crate::output::say;
+use crate::trace_file::text_read;
 
 /// The first byte of a pcapng file. No line of the text form begins with it: it is a line break.
 const PCAPNG: u8 = 0x0A;
@@ -19,15 +20,15 @@ const PCAPNG: u8 = 0x0A;
 const NEITHER: &str = "neither a pcapng trace nor the text form of one";
 
 /// The messages of the trace in this file. A trace that is cut off is reported, and is no error.
-pub(crate) fn load(path: &Path) -> Result<Recording, Failure> {
+pub(super) fn load(path: &Path) -> Result<Recording, Failure> {
     parse(path, open(path)?)
 }
 
 /// Opens a file that may be a trace.
 pub(crate) fn open(path: &Path) -> Result<BufReader<File>, Failure> {
     let file = vmyna_files::open_named(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => Failure::Usage(format!("{}: there is no such file", path.display())),
-        _ => path_failure(&error, format!("{}: {error}", path.display())),
+        ErrorKind::NotFound => Failure::Usage(format!("{}: there is no such file", path.shown())),
+        _ => path_failure(&error, format!("{}: {error}", path.shown())),
     })?;
     Ok(BufReader::new(file))
 }
@@ -35,11 +36,11 @@ pub(crate) fn open(path: &Path) -> Result<BufReader<File>, Failure> {
 /// The messages of the trace that was opened at this path.
 pub(crate) fn parse(path: &Path, mut input: impl BufRead) -> Result<Recording, Failure> {
     // What is no trace is the wrong file.
-    let fault = |problem: String| Failure::Usage(format!("{}: {problem}", path.display()));
+    let fault = |problem: String| Failure::Usage(format!("{}: {problem}", path.shown()));
     // Read once, because a pipe can't be read again: the first bytes decide the form.
     let begin = input.fill_buf().map_err(|error| fault(error.to_string()))?;
     let recording = if is_text(path) || begin.first() != Some(&PCAPNG) {
-        text::read(input).map_err(|problem| match is_text(path) {
+        text_read::read(input).map_err(|problem| match is_text(path) {
             true => fault(problem),
             // The name need not give the form.
             false => fault(NEITHER.to_owned()),
@@ -56,7 +57,7 @@ pub(crate) fn parse(path: &Path, mut input: impl BufRead) -> Result<Recording, F
     if recording.torn {
         say(&format!(
             "vmyna: {}: its last message is cut off and left out; was what wrote it killed?",
-            path.display()
+            path.shown()
         ));
     }
     if recording.messages.is_empty() {
@@ -70,14 +71,14 @@ pub(crate) fn parse(path: &Path, mut input: impl BufRead) -> Result<Recording, F
 }
 
 /// The readers in a trace, in the order in which they speak.
-pub(crate) fn readers(recording: &Recording) -> Vec<&ReaderName> {
+pub(super) fn readers(recording: &Recording) -> Vec<&ReaderName> {
     let mut known = HashSet::new();
     let readers = recording.messages.iter().map(|numbered| &numbered.message.reader);
     readers.filter(|reader| known.insert(*reader)).collect()
 }
 
 /// The reader that is meant: the one named, or the only one.
-pub(crate) fn choose<'a>(wanted: Option<&str>, readers: &[&'a ReaderName]) -> Result<&'a ReaderName, Failure> {
+pub(super) fn choose<'a>(wanted: Option<&str>, readers: &[&'a ReaderName]) -> Result<&'a ReaderName, Failure> {
     // A trace of `conformance` has hundreds.
     const SHOWN: usize = 10;
     let quoted = || {
