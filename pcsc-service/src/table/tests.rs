@@ -52,6 +52,12 @@ enum Call {
     Rest {
         reader: usize,
     },
+    Unplug {
+        reader: usize,
+    },
+    Plug {
+        reader: usize,
+    },
 }
 
 fn call() -> impl Strategy<Value = Call> {
@@ -73,6 +79,15 @@ fn call() -> impl Strategy<Value = Call> {
         2 => (reader.clone(), any::<bool>()).prop_map(|(reader, mute)| Call::Insert { reader, mute }),
         1 => reader.clone().prop_map(|reader| Call::Remove { reader }),
         1 => reader.prop_map(|reader| Call::Rest { reader }),
+    ]
+}
+
+/// A call, or a reader comes or goes.
+fn call_or_plug() -> impl Strategy<Value = Call> {
+    prop_oneof![
+        9 => call(),
+        1 => (0..2_usize).prop_map(|reader| Call::Unplug { reader }),
+        1 => (0..2_usize).prop_map(|reader| Call::Plug { reader }),
     ]
 }
 
@@ -169,14 +184,28 @@ fn apply(table: &mut Table, known: &mut Vec<Handle>, call: &Call) {
         }
         Call::Vanish { client } => {
             for handle in table.handles(client) {
-                let reader = table.reader_of(client, handle).unwrap();
+                // Of an unplugged reader there is nothing to reset.
+                let reader = table.reader_of(client, handle);
                 if table.begin_lost(client, handle) == Disposition::Reset {
-                    power(table, reader);
+                    power(table, reader.unwrap());
                 }
                 table.finish_disconnect(client, handle);
             }
             assert!(table.handles(client).is_empty());
         }
+        // The service refuses both.
+        Call::Insert { reader, .. } | Call::Remove { reader } if !table.is_plugged(reader) => {}
+        Call::Unplug { reader } if table.is_plugged(reader) => {
+            let events = table.events();
+            table.unplug(reader);
+            assert!(table.take_changed() && table.events() != events);
+            assert_eq!(table.card(reader), CardState::Absent);
+        }
+        Call::Plug { reader } if !table.is_plugged(reader) => {
+            table.plug(reader);
+            assert!(table.take_changed() && !table.is_used(reader));
+        }
+        Call::Unplug { .. } | Call::Plug { .. } => {}
         Call::Insert { reader, mute } => {
             table.remove(reader);
             table.insert(reader, (!mute).then_some(ATR), false);
@@ -191,7 +220,14 @@ fn apply(table: &mut Table, known: &mut Vec<Handle>, call: &Call) {
 }
 
 fn check(table: &Table) {
+    // A handle is of a reader that is plugged in, or useless for good.
+    for (handle, client) in &table.orphans {
+        assert_eq!(table.reader_of(*client, *handle), Err(code::INVALID_VALUE));
+        let connections = table.readers.iter().flat_map(|reader| &reader.connections);
+        assert!(connections.into_iter().all(|one| one.handle != *handle));
+    }
     for reader in &table.readers {
+        assert!(reader.plugged || reader.connections.is_empty() && reader.lock.is_none() && !reader.exclusive);
         if let Some((owner, times)) = reader.lock {
             let owners = reader.connections.iter().filter(|one| one.handle == owner).count();
             assert_eq!(owners, 1, "a transaction without its owner: {reader:?}");
@@ -213,7 +249,7 @@ fn check(table: &Table) {
 proptest! {
     #[test]
     fn no_transaction_is_without_its_owner_and_no_handle_valid_for_another_client(
-        calls in proptest::collection::vec(call(), 1..120)
+        calls in proptest::collection::vec(call_or_plug(), 1..120)
     ) {
         let (mut table, mut known) = (table(), Vec::new());
         for call in &calls {
