@@ -77,6 +77,8 @@ pub struct Summary {
     /// How the texts of the card's face were made to fit, where they were not drawn as they are; a sentence each. Between
     /// them the lines of [`Self::printed`].
     pub remarks: Vec<String>,
+    /// Whether the card is without a photo, as one for a child under one year can be.
+    pub without_photo: bool,
 }
 
 impl Summary {
@@ -97,6 +99,7 @@ impl Summary {
             expiry,
             key_pool: None,
             remarks: Vec::new(),
+            without_photo: false,
         }
     }
 

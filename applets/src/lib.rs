@@ -23,6 +23,7 @@
 //! | [`issued`] | an issued card: what an image keeps, and what becomes a card in use |
 //! | [`Profile`] | generation, batch and interface of a card |
 //! | [`card_manager`], [`jpki`], [`input_assist`], [`face_info`], [`residence_code`], [`card_info`] | one application each |
+//! | [`atr`] | an ATR of a card's own |
 //! | [`file_size`] | the sizes of the files, and what is behind their objects |
 //! | [`pins`] | the names of the PINs |
 //! | [`person`], [`birth`], [`calendar`], [`cv`] | cardholder, birth date, dates, card-verifiable certificates |
@@ -37,6 +38,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod aids;
+pub mod atr;
 pub mod birth;
 pub mod calendar;
 pub mod card_info;

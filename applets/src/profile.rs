@@ -9,6 +9,7 @@
 use vmyna_apdu::TypeB;
 use vmyna_card_os::rule::Basis;
 
+use crate::atr::Atr;
 use crate::file_size::{self, FileSize};
 use crate::{assumed, documented, measured};
 
@@ -88,6 +89,16 @@ impl Profile {
     /// All profiles, in the order of [`Profile::NAMES`].
     pub fn all() -> impl Iterator<Item = Self> {
         Self::NAMES.into_iter().filter_map(Self::find)
+    }
+
+    /// The profile with another ATR. With contacts it is the card's own, which GET DATA `5F51` returns too.
+    #[must_use]
+    pub fn with_own_atr(mut self, atr: &Atr) -> Self {
+        self.atr = atr.as_bytes().to_vec();
+        if self.interface == Interface::Contact {
+            self.contact_atr.clone_from(&self.atr);
+        }
+        self
     }
 
     /// The first profile with this ATR: a card that shows it may well be a My Number Card.

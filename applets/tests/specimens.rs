@@ -17,7 +17,7 @@ use vmyna_card_os::tlv::Tlv;
 use x509_cert::Certificate;
 
 /// What the reference data of a specimen is: name, My Number (照合番号A), birth PIN, 照合番号B.
-const CODES: [(&str, &str, &str, &str); 13] = [
+const CODES: [(&str, &str, &str, &str); 15] = [
     ("hanako", "123456789018", "011025", "01102520362026"),
     ("child", "900912345670", "300505", "30050520315248"),
     ("foreign", "900924691345", "040314", "04031420366225"),
@@ -31,10 +31,20 @@ const CODES: [(&str, &str, &str, &str); 13] = [
     ("reiwa", "901023456700", "010501", "01050120314041"),
     ("leap", "901035802379", "120229", "12022920365018"),
     ("reference", "537686677188", "550217", "55021720352285"),
+    ("no-pin", "901048148040", "160707", "16070720366171"),
+    ("infant", "901060493712", "080520", "08052020317309"),
 ];
 
-const CHILDREN: [&str; 2] = ["child", "reiwa"];
+/// The holders under 15.
+const CHILDREN: [&str; 3] = ["child", "reiwa", "infant"];
 const BLOCKED: &str = "blocked";
+/// The one without PINs, which has no certificate to sign either.
+const NO_PIN: &str = "no-pin";
+
+/// The specimens whose PINs can be verified.
+fn with_pins() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)> {
+    CODES.into_iter().filter(|(name, ..)| ![BLOCKED, NO_PIN].contains(name))
+}
 
 /// The specimen's card under power, an application selected.
 fn at(name: &str, aid: &str) -> Rig {
@@ -131,7 +141,7 @@ fn the_codes_of_every_specimen_are_right_through_verify_and_others_are_not() {
 
 #[test]
 fn the_holders_pins_are_1234_and_abc123() {
-    for (name, ..) in CODES.into_iter().filter(|(name, ..)| *name != BLOCKED) {
+    for (name, ..) in with_pins() {
         at(name, JPKI).expect(&[(AUTH, 0x9000), (SIGN, 0x9000)]);
         at(name, INPUT_ASSIST).expect(&[(&verify(0x11, "1234"), 0x9000)]);
         at(name, RESIDENCE_CODE).expect(&[(&verify(0x1C, "1234"), 0x9000)]);
@@ -143,7 +153,7 @@ fn the_holders_pins_are_1234_and_abc123() {
 fn every_specimen_logs_in_and_signs_with_the_keys_of_its_certificates() {
     let digest = Sha256::digest(b"message");
     let digest_info = format!("3031300D060960864801650304020105000420{}", hex(&digest));
-    for (name, ..) in CODES.into_iter().filter(|(name, ..)| *name != BLOCKED) {
+    for (name, ..) in with_pins() {
         let mut rig = at(name, JPKI);
         rig.expect(&[(AUTH, 0x9000), (SIGN, 0x9000)]);
         let keys: &[(u8, u8)] = match CHILDREN.contains(&name) {
@@ -162,7 +172,7 @@ fn every_specimen_logs_in_and_signs_with_the_keys_of_its_certificates() {
 
 #[test]
 fn every_specimens_texts_are_the_holders() {
-    for (name, my_number, ..) in CODES.into_iter().filter(|(name, ..)| *name != BLOCKED) {
+    for (name, my_number, ..) in with_pins() {
         let (person, file_0002) = (specimen(name).summary.person, attributes(name));
         assert_eq!(value(&file_0002, 0xDF22), person.name.as_bytes(), "{name}");
         assert_eq!(value(&file_0002, 0xDF23), person.address.as_bytes(), "{name}");
@@ -177,7 +187,7 @@ fn every_specimens_texts_are_the_holders() {
 
 #[test]
 fn the_offset_tables_of_every_specimen_say_where_its_objects_are() {
-    for (name, ..) in CODES.into_iter().filter(|(name, ..)| *name != BLOCKED) {
+    for (name, ..) in with_pins() {
         for file in [attributes(name), face(name)] {
             let outer = Tlv::read_only(&file).unwrap();
             let (table, mut rest) = Tlv::read(outer.value).unwrap();
@@ -199,7 +209,7 @@ fn the_offset_tables_of_every_specimen_say_where_its_objects_are() {
 #[test]
 fn holders_under_15_have_no_certificate_to_sign_and_all_others_both() {
     for (name, ..) in CODES {
-        let child = CHILDREN.contains(&name);
+        let child = CHILDREN.contains(&name) || name == NO_PIN;
         let mut rig = at(name, JPKI);
         assert_eq!(
             hex(&file(&mut rig, 0x08)),
@@ -215,7 +225,7 @@ fn holders_under_15_have_no_certificate_to_sign_and_all_others_both() {
             ("00A4020C 02 0002", 0x9000),
             ("00A4020C 02 001B", 0x9000),
         ]);
-        if child {
+        if child && name != NO_PIN {
             rig.expect(&[(SIGN, 0x9000), ("00B08100 00", 0x6A82), ("802A009A 01 5A 00", 0x6A82)]);
         }
     }
@@ -256,9 +266,43 @@ fn every_pin_of_the_blocked_card_has_no_try_left_and_refuses_its_right_value() {
     at(BLOCKED, FACE_INFO).expect(&[("00B08100 00", 0x6982), ("00B08200 00", 0x6982)]);
 }
 
+/// The values that the town hall would have set, and others: no value opens what was never set.
+#[test]
+fn no_pin_of_the_card_without_pins_is_set_and_its_certificate_and_printed_codes_are_there() {
+    for (aid, sfi, value) in [
+        (JPKI, 0x18, "1234"),
+        (JPKI, 0x1B, "ABC123"),
+        (INPUT_ASSIST, 0x11, "1234"),
+        (RESIDENCE_CODE, 0x1C, "1234"),
+        (CARD_INFO, 0x1C, "1234"),
+    ] {
+        let query = format!("002000{:02X}", 0x80 | sfi);
+        at(NO_PIN, aid).expect(&[(&query, 0x63C0), (&verify(sfi, value), 0x6984), (&query, 0x63C0)]);
+    }
+    let mut rig = at(NO_PIN, JPKI);
+    rig.expect(&[
+        ("802A0097 01 5A 00", 0x6982),
+        ("00A4020C 02 001A", 0x6A82),
+        ("00A4020C 02 0001", 0x6A82),
+    ]);
+    certificate(&mut rig, 0x0A);
+    let (_, my_number, birth, _) = CODES.into_iter().find(|(name, ..)| *name == NO_PIN).unwrap();
+    at(NO_PIN, INPUT_ASSIST).expect(&[(&verify(0x14, my_number), 0x9000), ("00B08100 00", 0x9000)]);
+    at(NO_PIN, FACE_INFO).expect(&[(&verify(0x11, birth), 0x9000), ("00B08100 000000", 0x9000)]);
+}
+
+#[test]
+fn the_card_of_an_infant_has_no_photo_and_every_other_has_one() {
+    for (name, ..) in CODES.into_iter().filter(|(name, ..)| *name != BLOCKED) {
+        assert_eq!(value(&face(name), 0xDF27).is_empty(), name == "infant", "{name}");
+        assert_eq!(specimen(name).summary.without_photo, name == "infant", "{name}");
+    }
+    assert_eq!(specimen("infant").summary.expiry.to_string(), "2031-05-20");
+}
+
 #[test]
 fn no_other_card_has_lost_a_try() {
-    for (name, ..) in CODES.into_iter().filter(|(name, ..)| *name != BLOCKED) {
+    for (name, ..) in with_pins() {
         at(name, JPKI).expect(&[("00200098", 0x63C3), ("0020009B", 0x63C5)]);
         at(name, INPUT_ASSIST).expect(&[("00200091", 0x63C3), ("00200094", 0x63CA), ("00200095", 0x63CA)]);
         at(name, FACE_INFO).expect(&[("00200091", 0x63CA), ("00200092", 0x63CA), ("00200093", 0x63CA)]);

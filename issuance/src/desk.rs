@@ -102,6 +102,7 @@ impl Desk {
             order.expiry,
         );
         summary.key_pool = key_pool;
+        summary.without_photo = order.photo.as_bytes().is_empty();
         summary.remarks = remarks(&pictures);
         summary
             .remarks
@@ -114,7 +115,7 @@ impl Desk {
             residence_code: residence_code::Contents {
                 residence_code: order.residence_code,
                 key_reference: key_reference()?,
-                pin: at_issue(&order.pins.residence, order.tries.residence),
+                pin: chosen(order, &order.pins.residence, order.tries.residence),
             },
             card_info: card_info::Contents {
                 serial: numbers.card_serial,
@@ -122,7 +123,7 @@ impl Desk {
                 expiry: order.expiry,
                 key_reference: key_reference()?,
                 authentication_key: keys.common.private.clone(),
-                pin: at_issue(&order.pins.residence, order.tries.card_info),
+                pin: chosen(order, &order.pins.residence, order.tries.card_info),
             },
         };
         let card = IssuedCard::new(order.name.clone(), order.profile.clone(), summary, contents);
@@ -189,13 +190,13 @@ impl Desk {
                 false => None,
             },
             sign_ca_certificate: authorities.sign.certificate().to_vec(),
-            sign_pin: at_issue(&order.pins.sign, order.tries.sign),
+            sign_pin: chosen(order, &order.pins.sign, order.tries.sign),
             auth: match order.auth_certificate {
                 true => Some(certify(&authorities.auth, auth, validity.auth, &keys.auth)?),
                 false => None,
             },
             auth_ca_certificate: authorities.auth.certificate().to_vec(),
-            auth_pin: at_issue(&order.pins.auth, order.tries.auth),
+            auth_pin: chosen(order, &order.pins.auth, order.tries.auth),
             token_serial: numbers.token_serial.clone(),
             terminal_ca: self.authorities.terminal_ca.clone(),
         })
@@ -242,7 +243,7 @@ fn input_assist_contents(
 ) -> Result<input_assist::Contents, IssuanceError> {
     Ok(input_assist::Contents {
         data,
-        pin: at_issue(&order.pins.input_assist, order.tries.input_assist),
+        pin: chosen(order, &order.pins.input_assist, order.tries.input_assist),
         code_a: code_a(order, order.tries.text_code_a),
         code_b: code_b(order, order.tries.text_code_b)?,
         authentication_key: keys.text.private.clone(),
@@ -259,6 +260,14 @@ fn face_info_contents(order: &Order, keys: &CardKeys, data: FaceData) -> Result<
         code_a: code_a(order, order.tries.face_code_a),
         code_b: code_b(order, order.tries.face_code_b)?,
     })
+}
+
+/// A PIN that the cardholder chooses, unset on a card without PINs.
+fn chosen(order: &Order, value: &ReferenceData, tries_left: Option<u8>) -> PinAtIssue {
+    match order.without_pins {
+        true => PinAtIssue::unset(),
+        false => at_issue(value, tries_left),
+    }
 }
 
 fn at_issue(value: &ReferenceData, tries_left: Option<u8>) -> PinAtIssue {

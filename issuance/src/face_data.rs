@@ -110,6 +110,7 @@ impl FaceAuthority {
             object(0xDF25, pictures.name.png.as_bytes())?,
             object(0xDF26, pictures.address.png.as_bytes())?,
         ];
+        // Without a photo the object is there and empty (`assumed`: the form of such cards is not published).
         let photo = object(0xDF27, pictures.photo.as_bytes())?;
         let digests = [&holder.concat(), &texts.concat(), &photo].map(Sha256::digest).concat();
         let digest_info = [&THREE_DIGESTS[..], &digests].concat();

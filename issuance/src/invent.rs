@@ -164,6 +164,7 @@ impl<R: CryptoRngCore> Inventor<R> {
             auth_certificate: true,
             certificate_dates: CertificateDates::default(),
             pins: Pins::default(),
+            without_pins: false,
             tries: Tries::default(),
             photo: DEFAULT_PHOTO.to_vec().into(),
             profile: Profile::default(),

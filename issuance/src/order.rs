@@ -53,9 +53,11 @@ pub struct Order {
     pub certificate_dates: CertificateDates,
     /// The PINs that the cardholder chooses.
     pub pins: Pins,
+    /// Whether all of these PINs are left unset, as on a card without PINs (顔認証マイナンバーカード).
+    pub without_pins: bool,
     /// Tries left at issue, where they are not all there.
     pub tries: Tries,
-    /// The photo, a JP2 file as [`super::pictures::Pictures::draw`] takes it.
+    /// The photo, a JP2 file as [`super::pictures::Pictures::draw`] takes it; empty for a card without one.
     pub photo: Content,
     /// The generation of the card.
     pub profile: Profile,
@@ -149,6 +151,9 @@ impl Order {
         }
         if self.expiry < day {
             return Err(IssuanceError::Input("a card ends after it is issued"));
+        }
+        if self.sign_certificate && self.without_pins {
+            return Err(IssuanceError::Input("a card without PINs has no signature certificate"));
         }
         if self.sign_certificate && self.person.birth.age_on(day) < SIGNATURE_AGE {
             return Err(IssuanceError::Input(

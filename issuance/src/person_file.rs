@@ -19,6 +19,9 @@
 //! | `card-name` | its name in a collection |
 //! | `[municipality]` `code`\*, `prefecture`, `name`, `title` | the issuing municipality; the names only where the code is not known here |
 //! | `[card]` `issued`, `expiry` | when it begins and ends |
+//! | `[card]` `pins` | `none`: a card without PINs (顔認証マイナンバーカード), which has no certificate to sign |
+//! | `[card]` `photo` | `none`: a card without a photo, as a child under one year can have since 2024-12-02 |
+//! | `[card]` `atr` | an ATR of the card's own, in hexadecimal digits |
 //! | `[card]` `file_sizes` | `profile`: the sizes of real cards, `exact`: as long as what a file holds |
 //! | `[certificates]` `sign`, `auth` | whether it has them |
 //! | `[certificates]` `issued`, `until` | when they begin and end, where that is not as the rule has it |
@@ -43,6 +46,7 @@ use vmyna_card_os::declaration::ReferenceData;
 
 pub use error::PersonFileError;
 use vmyna_applets::Profile;
+use vmyna_applets::atr::Atr;
 use vmyna_applets::birth::BirthDate;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::file_size::FileSizes;
@@ -67,6 +71,8 @@ pub struct Defaults {
     pub profile: Profile,
     /// The sizes of its files.
     pub file_sizes: FileSizes,
+    /// An ATR of its own.
+    pub atr: Option<Atr>,
 }
 
 impl Defaults {
@@ -78,6 +84,7 @@ impl Defaults {
             now,
             profile: Profile::default(),
             file_sizes: FileSizes::default(),
+            atr: None,
         }
     }
 
@@ -85,6 +92,12 @@ impl Defaults {
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {
         Self { profile, ..self }
+    }
+
+    /// The defaults for a card with an ATR of its own, if one is given.
+    #[must_use]
+    pub fn with_atr(self, atr: Option<Atr>) -> Self {
+        Self { atr, ..self }
     }
 
     /// The defaults for a card with files of these sizes.
@@ -199,10 +212,17 @@ fn read_table(
     let birth_date = birth.as_ref().ok().map(|(date, _)| *date);
     let card = source.section(top, "card");
     let file_sizes = card.and_then(|card| file_sizes(source, card, defaults));
-    let life = life(source, top, (card, birth), defaults, &mut remarks);
+    let atr = card.and_then(|card| atr(source, card));
+    let without_pins = card.and_then(|card| none(source, card, "pins"));
+    let without_photo = card.and_then(|card| none(source, card, "photo"));
+    let pinless = matches!(without_pins, Ok(Some(_)));
+    let life = life(source, top, (card, birth, pinless), defaults, &mut remarks);
     let pins_section = source.section(top, "pins");
     let given_code = security_code.as_ref().ok().copied().flatten();
-    let pins = pins_section.and_then(|section| pins::read(source, section, birth_date, given_code));
+    let pins = pins_section.and_then(|section| match pinless {
+        true => pins::none(source, section),
+        false => pins::read(source, section, birth_date, given_code),
+    });
     let tries = pins_section.and_then(|section| pins::tries(source, section));
 
     // A wrong text is reported once, not again for what depends on it.
@@ -231,6 +251,12 @@ fn read_table(
     let (life, pins) = (life?, pins?);
     let (person_name, address, kana, substitutes, printed) = checked?;
     let mut inventor = holder::Inventor::new(rng);
+    let photo = photo?;
+    let without_photo = check_photo(source, (without_photo?, photo.as_ref()), &life, &mut remarks)?;
+    let profile = match atr?.as_ref().or(defaults.atr.as_ref()) {
+        Some(atr) => profile?.with_own_atr(atr),
+        None => profile?,
+    };
     let mut impossible = || source.error(Place::file(), "no number could be invented");
     let mut person = Person::new(
         person_name,
@@ -258,8 +284,14 @@ fn read_table(
         certificate_dates: life.dates,
         pins: pins.pins,
         tries: tries?,
-        photo: DEFAULT_PHOTO.to_vec().into(),
-        profile: profile?,
+        without_pins: without_pins?.is_some(),
+        photo: if without_photo {
+            Vec::new()
+        } else {
+            DEFAULT_PHOTO.to_vec()
+        }
+        .into(),
+        profile,
         file_sizes: file_sizes?,
     };
     if let Err(error) = order.check() {
@@ -270,7 +302,7 @@ fn read_table(
         default_pins: pins.defaults.into_iter().filter(used).collect(),
         invented: inventor.fields,
         order,
-        photo: photo?,
+        photo,
         remarks,
     })
 }
@@ -287,6 +319,46 @@ fn profile(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Re
         return Ok(defaults.profile.clone());
     };
     Profile::find(text).ok_or_else(|| source.error(place, format!("is one of: {}", Profile::NAMES.join(", "))))
+}
+
+/// Whether the card is without this, and where that stands.
+fn none(source: &mut Source<'_>, card: Section<'_>, key: &str) -> Result<Option<Place>, Reported> {
+    match source.text(card, key)? {
+        Some(("none", place)) => Ok(Some(place)),
+        Some((_, place)) => Err(source.error(place, "is \"none\", or is left out")),
+        None => Ok(None),
+    }
+}
+
+fn atr(source: &mut Source<'_>, card: Section<'_>) -> Result<Option<Atr>, Reported> {
+    let Some((text, place)) = source.text(card, "atr")? else {
+        return Ok(None);
+    };
+    let atr: Result<Atr, _> = text.parse();
+    atr.map(Some).map_err(|fault| source.error(place, fault.to_string()))
+}
+
+/// Notes what is unusual about a card without a photo.
+fn check_photo(
+    source: &mut Source<'_>,
+    (without, photo): (Option<Place>, Option<&String>),
+    life: &Life,
+    remarks: &mut Vec<String>,
+) -> Result<bool, Reported> {
+    /// Since when cards for children under one year are issued without a photo.
+    const SINCE: &str = "20241202";
+    let Some(place) = without else { return Ok(false) };
+    if photo.is_some() {
+        return Err(source.error(place, "is none, but the file names a photo"));
+    }
+    let day = validity::day_in_japan(life.issued).map_err(|_| source.error(place, dates::RANGE))?;
+    if life.birth.age_on(day) >= 1 || Date::from_digits(SINCE.as_bytes()).is_some_and(|since| day < since) {
+        remarks.push(
+            "card.photo: none is kept, though only children under one year get such a card, since 2024-12-02"
+                .to_owned(),
+        );
+    }
+    Ok(true)
 }
 
 fn file_sizes(source: &mut Source<'_>, card: Section<'_>, defaults: &Defaults) -> Result<FileSizes, Reported> {
@@ -319,7 +391,11 @@ struct Life {
 fn life(
     source: &mut Source<'_>,
     top: Section<'_>,
-    (card, birth): (Result<Section<'_>, Reported>, Result<(BirthDate, Place), Reported>),
+    (card, birth, pinless): (
+        Result<Section<'_>, Reported>,
+        Result<(BirthDate, Place), Reported>,
+        bool,
+    ),
     defaults: &Defaults,
     remarks: &mut Vec<String>,
 ) -> Result<Life, Reported> {
@@ -344,8 +420,11 @@ fn life(
                 format!("a signature certificate is issued from {SIGNATURE_AGE} years on; the holder is {age} then");
             return Err(source.error(place, message));
         }
+        Some((true, place)) if pinless => {
+            return Err(source.error(place, "a card without PINs has no signature certificate"));
+        }
         Some((sign, _)) => sign,
-        None => age >= SIGNATURE_AGE,
+        None => age >= SIGNATURE_AGE && !pinless,
     };
     let auth = auth?.is_none_or(|(auth, _)| auth);
     let rule = validity::card_expiry(issued, birth).map_err(|_| source.error(issued_place, dates::RANGE))?;

@@ -34,6 +34,8 @@ pub const PEOPLE: &[(&str, &str)] = people![
     "reiwa",
     "leap",
     "reference",
+    "no-pin",
+    "infant",
 ];
 
 /// The person file of the first specimen, 見本花子.

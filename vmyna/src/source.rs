@@ -8,6 +8,7 @@ use std::str::FromStr;
 use rand_core::OsRng;
 use vmyna_apdu::Icc;
 use vmyna_apdu::ShowPath as _;
+use vmyna_applets::atr::Atr;
 use vmyna_applets::image::Image;
 use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::{Interface, Profile, specimen};
@@ -28,6 +29,8 @@ pub enum CardSource {
     Specimen(String, Option<Profile>),
     /// `FILE` or `FILE#NAME`: an issued card of an image. It keeps its state.
     Image(PathBuf, Option<CardName>),
+    /// Another card with this ATR instead of its own.
+    WithAtr(Box<CardSource>, Atr),
 }
 
 /// A text that names no card.
@@ -95,6 +98,7 @@ impl fmt::Display for CardSource {
             Self::Specimen(name, Some(profile)) => write!(f, "specimen:{name}@{}", profile.name),
             Self::Image(file, None) => write!(f, "{}", file.shown()),
             Self::Image(file, Some(name)) => write!(f, "{}#{name}", file.shown()),
+            Self::WithAtr(card, _) => card.fmt(f),
         }
     }
 }
@@ -114,6 +118,15 @@ impl CardSource {
         Self::Specimen("hanako".to_owned(), None)
     }
 
+    /// The same card with this ATR, if one is given.
+    #[must_use]
+    pub fn with_atr(self, atr: Option<&Atr>) -> Self {
+        match atr {
+            Some(atr) => Self::WithAtr(Box::new(self), atr.clone()),
+            None => self,
+        }
+    }
+
     /// The same card under a name that a process in another folder understands.
     ///
     /// # Errors
@@ -121,6 +134,7 @@ impl CardSource {
     pub fn to_absolute(&self) -> io::Result<Self> {
         Ok(match self {
             Self::Image(file, name) => Self::Image(std::path::absolute(file)?, name.clone()),
+            Self::WithAtr(card, atr) => card.to_absolute()?.with_atr(Some(atr)),
             built_in => built_in.clone(),
         })
     }
@@ -150,6 +164,11 @@ impl CardSource {
                 let card = found.ok_or_else(|| Error::NoSuchSpecimen(name.clone()))?;
                 let profile = profile.clone().unwrap_or_else(|| card.profile.clone());
                 Ok((card.with_profile(profile), None))
+            }
+            Self::WithAtr(card, atr) => {
+                let (card, kept) = card.look_up()?;
+                let profile = card.profile.clone().with_own_atr(atr);
+                Ok((card.with_profile(profile), kept))
             }
             Self::Image(file, name) => {
                 let failed = |error| Error::Image {

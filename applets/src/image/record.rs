@@ -4,14 +4,14 @@
 //! Card ::= SEQUENCE {
 //!   name UTF8String, profile UTF8String, holder Holder, cardData SEQUENCE OF DataObject,
 //!   jpki Jpki, inputAssist InputAssist, faceInfo FaceInfo, residenceCode ResidenceCode, cardInfo CardInfo,
-//!   fileSizes [0] SEQUENCE OF FileSize OPTIONAL }                            -- version 2
+//!   fileSizes [0] SEQUENCE OF FileSize, atr [1] OCTET STRING, withoutPhoto [2] BOOLEAN, all OPTIONAL }  -- version 2
 //! Holder ::= SEQUENCE {
 //!   name, kana, address UTF8String, nameReplaced, addressReplaced SEQUENCE OF INTEGER, birth UTF8String (YYYYMMDD),
 //!   sex INTEGER (ISO/IEC 5218), myNumber UTF8String, municipality UTF8String (five digits),
 //!   prefectureRoman, municipalityRoman, municipalityTitle UTF8String, residenceCode, securityCode UTF8String,
 //!   issued GeneralizedTime, expiry UTF8String (YYYYMMDD), remarks SEQUENCE OF UTF8String, keyPool [0] INTEGER OPTIONAL }
 //! DataObject ::= SEQUENCE { tag INTEGER, value Object }
-//! Pin ::= SEQUENCE { value OCTET STRING, triesLeft [0] INTEGER OPTIONAL }
+//! Pin ::= SEQUENCE { value OCTET STRING, triesLeft [0] INTEGER OPTIONAL, unset [1] BOOLEAN OPTIONAL }  -- unset: version 2
 //! CertifiedKey ::= SEQUENCE { certificate OCTET STRING, key Object }       -- X.509; PKCS#8
 //! Jpki ::= SEQUENCE {
 //!   signCa, authCa Object, terminalCaId OCTET STRING, terminalCaModulus Object, terminalCaExponent OCTET STRING,
@@ -38,6 +38,7 @@ use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceD
 use zeroize::Zeroizing;
 
 use super::{DEEPEST, ImageError, ImageErrorKind, MOST_OBJECTS};
+use crate::atr::Atr;
 use crate::birth::BirthDate;
 use crate::calendar;
 use crate::card_info::CardSerial;
@@ -70,6 +71,10 @@ struct Card<'a> {
     card_info: CardInfo<'a>,
     #[asn1(context_specific = "0", optional = "true")]
     file_sizes: Option<Vec<Size<'a>>>,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    atr: Option<OctetStringRef<'a>>,
+    #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
+    without_photo: Option<bool>,
 }
 
 /// The first version that has each optional field of a record which the record uses; 1 for a record that uses none.
@@ -77,10 +82,24 @@ fn version_of(card: &Card<'_>) -> u32 {
     let birth = BirthDate::from_digits(card.holder.birth.as_bytes());
     // A program of version 1 finds no date in a birth date of which a part is unknown.
     let is_partly_unknown = birth.is_some_and(|birth| birth.known().is_none());
-    match card.file_sizes {
-        None if !is_partly_unknown => 1,
-        _ => 2,
-    }
+    let pins = [
+        &card.jpki.sign_pin,
+        &card.jpki.auth_pin,
+        &card.input_assist.pin,
+        &card.input_assist.code_a,
+        &card.input_assist.code_b,
+        &card.face_info.birth_date,
+        &card.face_info.code_a,
+        &card.face_info.code_b,
+        &card.residence_code.pin,
+        &card.card_info.pin,
+    ];
+    let is_later = card.file_sizes.is_some()
+        || card.atr.is_some()
+        || card.without_photo.is_some()
+        || is_partly_unknown
+        || pins.iter().any(|pin| pin.unset.is_some());
+    if is_later { 2 } else { 1 }
 }
 
 #[derive(Sequence)]
@@ -125,6 +144,8 @@ struct Pin<'a> {
     value: OctetStringRef<'a>,
     #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
     tries_left: Option<u8>,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    unset: Option<bool>,
 }
 
 #[derive(Sequence)]
@@ -303,6 +324,11 @@ pub(super) fn encode(
         },
         card_info,
         file_sizes: file_sizes(&card.file_sizes)?,
+        atr: match Profile::find(card.profile.name) {
+            Some(usual) if usual.atr == card.profile.atr => None,
+            _ => Some(octets(&card.profile.atr)?),
+        },
+        without_photo: card.summary.without_photo.then_some(true),
     };
     Ok(Record {
         version: version_of(&record),
@@ -370,10 +396,10 @@ fn here(bytes: &[u8]) -> Result<Object<'_>, ImageErrorKind> {
 }
 
 fn pin(pin: &PinAtIssue) -> Result<Pin<'_>, ImageErrorKind> {
-    let unset = ImageErrorKind::Unwritable("a PIN that is left unset has no place in an image of version 1");
     Ok(Pin {
-        value: octets(pin.value.as_ref().ok_or(unset)?.as_bytes())?,
+        value: octets(pin.value.as_ref().map_or(&[], ReferenceData::as_bytes))?,
         tries_left: pin.tries_left,
+        unset: pin.value.is_none().then_some(true),
     })
 }
 
@@ -451,8 +477,13 @@ pub(super) fn decode(record: &[u8], version: u32, fetch: Fetch<'_>) -> Result<Is
     if version_of(&card) > version {
         return Err(DecodeError::Record("a card has fields of a later version"));
     }
-    let profile = Profile::find(card.profile.as_str());
-    let summary = summary(&card.holder)?;
+    let profile = Profile::find(card.profile.as_str()).ok_or(DecodeError::Record("a card's profile"))?;
+    let profile = match card.atr {
+        Some(atr) => profile.with_own_atr(&Atr::new(atr.as_bytes()).map_err(|_| DecodeError::Record("an ATR"))?),
+        None => profile,
+    };
+    let mut summary = summary(&card.holder)?;
+    summary.without_photo = card.without_photo.unwrap_or(false);
     let mut card_data = Vec::with_capacity(card.card_data.len());
     for object in &card.card_data {
         card_data.push((object.tag, bytes(&object.value, fetch)?));
@@ -464,7 +495,7 @@ pub(super) fn decode(record: &[u8], version: u32, fetch: Fetch<'_>) -> Result<Is
             .as_str()
             .parse()
             .map_err(|_| DecodeError::Record("a card's name"))?,
-        profile: profile.ok_or(DecodeError::Record("a card's profile"))?,
+        profile,
         card_data,
         jpki: jpki(&card.jpki, fetch)?,
         input_assist: input_assist(&card.input_assist, fetch)?,
@@ -536,6 +567,7 @@ fn summary(holder: &Holder<'_>) -> Result<Summary, DecodeError> {
         expiry: date(&holder.expiry)?,
         key_pool: holder.key_pool,
         remarks: holder.remarks.clone(),
+        without_photo: false,
     })
 }
 
@@ -641,7 +673,10 @@ fn bytes(object: &Object<'_>, fetch: Fetch<'_>) -> Result<Vec<u8>, DecodeError> 
 
 fn pin_at_issue(pin: &Pin<'_>) -> PinAtIssue {
     PinAtIssue {
-        value: Some(ReferenceData::new(pin.value.as_bytes())),
+        value: match pin.unset {
+            Some(true) => None,
+            _ => Some(ReferenceData::new(pin.value.as_bytes())),
+        },
         tries_left: pin.tries_left,
     }
 }

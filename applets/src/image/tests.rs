@@ -52,7 +52,13 @@ fn holdings(card: &IssuedCard) -> Vec<Vec<u8>> {
             match &file.body {
                 Body::Transparent(content) => all.push(content.as_bytes().to_vec()),
                 Body::Records(records) => all.extend(records.iter().map(|record| record.as_bytes().to_vec())),
-                Body::Pin(pin) => all.push([pin.value.as_ref().unwrap().as_bytes(), &[pin.tries_at_issue]].concat()),
+                Body::Pin(pin) => all.push(
+                    [
+                        pin.value.as_ref().map_or(&[][..], |value| value.as_bytes()),
+                        &[pin.tries_at_issue],
+                    ]
+                    .concat(),
+                ),
                 Body::PrivateKey(key) => all.push(key.as_pkcs8_der().to_vec()),
                 Body::CertificateKey(key) => all.push([&key.key_id[..], &key.modulus, &key.exponent].concat()),
                 Body::Reserved => {}
@@ -215,6 +221,29 @@ fn an_image_has_the_first_version_that_has_all_of_its_cards() {
     let (one, two) = (written(std::slice::from_ref(&exact)), written(&[exact, real]));
     let identity = |image: Vec<u8>| open(image).unwrap().identity(&name("a")).unwrap();
     assert_eq!(identity(one), identity(two));
+}
+
+#[test]
+fn each_field_of_version_2_comes_out_as_it_went_in() {
+    let atr = crate::atr::Atr::new(&crate::Profile::find("contact-3bda").unwrap().atr).unwrap();
+    let mut own_atr = named("atr");
+    own_atr.profile = own_atr.profile.with_own_atr(&atr);
+    let mut contactless = own_atr.clone().with_name(name("contactless"));
+    contactless.profile = crate::Profile::find("contactless").unwrap().with_own_atr(&atr);
+    let mut unset = named("unset");
+    unset.jpki.auth_pin = crate::PinAtIssue::unset();
+    unset.card_info.pin = crate::PinAtIssue::unset();
+    let mut bare = named("bare");
+    bare.summary.without_photo = true;
+    for card in [own_atr, contactless, unset, bare] {
+        let bytes = written(std::slice::from_ref(&card));
+        assert_eq!(version_of(&bytes), 2, "{}", card.name);
+        let read = open(bytes).unwrap().card(&card.name).unwrap();
+        assert!(holdings(&read) == holdings(&card), "{}", card.name);
+        assert_eq!(read.profile.contact_atr, card.profile.contact_atr);
+        assert_eq!(read.summary, card.summary);
+        assert!(read.jpki.auth_pin.value.is_none() == (card.name == name("unset")));
+    }
 }
 
 #[test]

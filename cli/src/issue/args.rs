@@ -6,6 +6,7 @@ use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use vmyna::ParseCardError;
 use vmyna_applets::Profile;
+use vmyna_applets::atr::Atr;
 use vmyna_applets::file_size::FileSizes;
 
 use crate::seed::Time;
@@ -52,6 +53,10 @@ pub(crate) struct Issue {
     #[arg(long, value_name = "NAME", value_parser = profiles())]
     pub(crate) profile: Option<Profile>,
 
+    /// An ATR of the card's own in hexadecimal digits, unless a person file contains one; it must offer T=1
+    #[arg(long, value_name = "HEX")]
+    pub(crate) atr: Option<Atr>,
+
     /// The sizes of the card's files, unless a person file contains them: those of real cards, or each as long as what it
     /// holds
     #[arg(long, value_name = "SIZES", value_parser = file_sizes())]
@@ -91,6 +96,9 @@ A person file:
     [card]
     issued = \"2026-11-01\"              # otherwise now
     expiry = \"2037-04-01\"              # otherwise the tenth birthday, the fifth under 18
+    pins = \"none\"                      # a card without PINs (顔認証マイナンバーカード): nothing signs
+    photo = \"none\"                     # a card without a photo, for a child under one year
+    atr = \"3BE000FF8131FE4514\"         # otherwise that of the profile
     file_sizes = \"exact\"               # files end with what they hold; otherwise as on real cards
 
     [certificates]

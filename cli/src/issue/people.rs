@@ -38,13 +38,15 @@ impl People {
         let (begin, _) = authorities.validity();
         let generator = |label: &str| ChaCha20Rng::from_seed(*seed_for(seed, label));
         let (profile, file_sizes) = (arguments.profile.clone(), arguments.file_sizes.unwrap_or_default());
+        let atr = arguments.atr.clone();
         let as_wanted = move |order: Result<Order, IssuanceError>| {
-            let profile = profile.clone();
-            let order = order.map(|order| order.with_file_sizes(file_sizes));
-            order.map(|order| match profile {
-                Some(profile) => order.with_profile(profile),
-                None => order,
-            })
+            let order = order?.with_file_sizes(file_sizes);
+            let profile = profile.clone().unwrap_or_else(|| order.profile.clone());
+            let profile = match &atr {
+                Some(atr) => profile.with_own_atr(atr),
+                None => profile,
+            };
+            Ok(order.with_profile(profile))
         };
         let default_pins = || BTreeSet::from([DEFAULT_PINS.to_owned()]);
         if let Some(count) = arguments.people {
@@ -73,7 +75,8 @@ impl People {
             };
             let defaults = Defaults::new(card_name(path)?, issued)
                 .with_profile(profile)
-                .with_file_sizes(arguments.file_sizes.unwrap_or_default());
+                .with_file_sizes(arguments.file_sizes.unwrap_or_default())
+                .with_atr(arguments.atr.clone());
             let mut generator = generator(&format!("person/{}", defaults.name));
             let file = read(path, &defaults, &mut generator)?;
             let order = with_photo(path, &file)?;

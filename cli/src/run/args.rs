@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use clap::{ArgGroup, Args};
 use vmyna::CardSource;
+use vmyna_applets::atr::Atr;
 use vmyna_reader_bridge::vpcd::VpcdAddress;
 
 use crate::options::faults::FaultOptions;
@@ -32,6 +33,10 @@ pub(crate) struct Run {
     /// Let --vpcd-card listen at an address that other machines reach: PINs then go over the network unencrypted
     #[arg(long, requires = "vpcd_card")]
     pub(crate) insecure_remote: bool,
+
+    /// The ATR that the cards show instead of their own, in hexadecimal digits; it must offer T=1
+    #[arg(long, value_name = "HEX", conflicts_with = "vpcd_card")]
+    pub(crate) atr: Option<Atr>,
 
     #[command(flatten)]
     pub(crate) readers: Readers,

@@ -55,6 +55,8 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
             if cards.is_empty() {
                 cards.push(CardSource::hanako());
             }
+            let own = |card: CardSource| card.with_atr(arguments.atr.as_ref());
+            cards = cards.into_iter().map(own).collect();
             None
         }
     };

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 use vmyna::CardSource;
+use vmyna_applets::atr::Atr;
 use vmyna_reader_bridge::vpcd::VpcdAddress;
 
 use crate::options::faults::FaultOptions;
@@ -22,6 +23,10 @@ pub(crate) struct Serve {
     /// PCSCLITE_CSOCK_NAME=PATH in their environment
     #[arg(long, value_name = "PATH", conflicts_with_all = ["vpcd", "vpcd_listen", "insecure_remote", "wait"])]
     pub(crate) socket: Option<PathBuf>,
+
+    /// The ATR that the cards show instead of their own, in hexadecimal digits; it must offer T=1
+    #[arg(long, value_name = "HEX")]
+    pub(crate) atr: Option<Atr>,
 
     #[command(flatten)]
     pub(crate) readers: Readers,

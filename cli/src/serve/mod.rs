@@ -18,7 +18,10 @@ use crate::service::OwnService;
 use crate::signals;
 
 /// Runs the command.
-pub(crate) fn run(arguments: args::Serve) -> Result<(), Failure> {
+pub(crate) fn run(mut arguments: args::Serve) -> Result<(), Failure> {
+    for card in &mut arguments.card {
+        *card = card.clone().with_atr(arguments.atr.as_ref());
+    }
     match &arguments.socket {
         Some(socket) => serve_socket(socket, &arguments),
         None => vpcd::serve(arguments),

@@ -288,6 +288,11 @@ impl Side {
     fn photo(&mut self, card: &IssuedCard, area: Area, remarks: &mut Vec<String>) {
         self.canvas.fill(area, 8.0, LINE);
         self.canvas.fill(area.inside(2.0), 6.0, WHITE);
+        if card.summary.without_photo {
+            let words = Area::new(area.x + 20.0, area.y + 140.0, area.width - 40.0, 50.0);
+            self.text("写真なし no photo", words, 28.0, LABEL);
+            return;
+        }
         let decoded = photo_of(card.face_info.data.card_face.as_bytes())
             .ok_or_else(|| "the card's face data has no photo".to_owned())
             .and_then(|jp2| vmyna_photo::decode(jp2).map_err(|error| error.to_string()));

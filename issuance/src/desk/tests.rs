@@ -12,6 +12,7 @@ use rsa::pkcs8::DecodePublicKey;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::cv::CvCertificate;
 use vmyna_applets::image::ImageWriter;
+use vmyna_card_os::tlv::Tlv;
 use vmyna_test_vectors::specimens::{HANAKO, keys as pem};
 use x509_cert::Certificate;
 
@@ -219,6 +220,46 @@ fn dates_in_the_wrong_order_are_refused() {
         ..order()
     };
     assert!(refusal(&ended).contains("ends after"));
+}
+
+#[test]
+fn a_card_without_pins_has_the_four_of_them_unset_and_the_printed_values_still() {
+    let mut order = order();
+    order.without_pins = true;
+    assert!(refusal(&order).contains("without PINs"));
+    order.sign_certificate = false;
+    let card = issue(&order).unwrap();
+    let unset = [
+        &card.jpki.sign_pin,
+        &card.jpki.auth_pin,
+        &card.input_assist.pin,
+        &card.residence_code.pin,
+        &card.card_info.pin,
+    ];
+    assert!(unset.iter().all(|pin| pin.value.is_none()));
+    let printed = [
+        &card.input_assist.code_a,
+        &card.input_assist.code_b,
+        &card.face_info.birth_date_pin,
+        &card.face_info.code_a,
+        &card.face_info.code_b,
+    ];
+    assert!(printed.iter().all(|pin| pin.value.is_some()));
+    assert!(card.jpki.auth.is_some() && card.jpki.sign.is_none());
+}
+
+#[test]
+fn a_card_without_a_photo_has_an_empty_object_in_its_place_and_a_signature_over_it() {
+    let mut order = order();
+    assert!(!issue(&order).unwrap().summary.without_photo);
+    order.photo = Vec::new().into();
+    let card = issue(&order).unwrap();
+    assert!(card.summary.without_photo);
+    let face = card.face_info.data.card_face.as_bytes();
+    let objects = Tlv::read_all(Tlv::read_only(face).unwrap().value).unwrap();
+    let photo = objects.iter().find(|object| object.tag == 0xDF27).unwrap();
+    assert!(photo.value.is_empty());
+    assert_eq!(objects.len(), 10, "the table of offsets and nine objects");
 }
 
 fn with_dates(issued: Option<&str>, until: Option<&str>) -> Order {

@@ -60,6 +60,20 @@ pub(super) fn read(
     Ok(Chosen { pins, defaults })
 }
 
+/// Reads `[pins]` of a card without PINs: it may give none. The values that are returned are on no card.
+pub(super) fn none(source: &mut Source<'_>, section: Section<'_>) -> Result<Chosen, Reported> {
+    let mut given = Ok(());
+    for name in PinName::ALL {
+        if let Some((_, place)) = source.text(section, name.key())? {
+            given = Err(source.error(place, "is given, but the card has no PINs"));
+        }
+    }
+    given.map(|()| Chosen {
+        pins: Pins::default(),
+        defaults: Vec::new(),
+    })
+}
+
 /// 署名用パスワード.
 fn password(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<ReferenceData>, Reported> {
     let Some((text, place)) = source.text(section, PinName::Sign.key())? else {

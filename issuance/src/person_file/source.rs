@@ -39,7 +39,7 @@ const SECTIONS: &[(&str, &[&str])] = &[
         ],
     ),
     ("municipality", &["code", "prefecture", "name", "title"]),
-    ("card", &["issued", "expiry", "file_sizes"]),
+    ("card", &["issued", "expiry", "file_sizes", "pins", "photo", "atr"]),
     ("certificates", &["sign", "auth", "issued", "until"]),
     (
         "pins",

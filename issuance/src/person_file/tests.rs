@@ -375,6 +375,95 @@ fn certificates_have_dates_of_their_own() {
 }
 
 #[test]
+fn a_card_without_pins_has_no_signature_certificate_and_the_file_gives_no_pin() {
+    let bare = format!("{LEAST}[card]\npins = 'none'\n");
+    let file = read_now(&bare).unwrap();
+    assert!(file.order.without_pins && file.order.auth_certificate && !file.order.sign_certificate);
+    assert!(file.default_pins.is_empty());
+    assert!(!read_now(LEAST).unwrap().order.without_pins);
+    for (more, fault) in [
+        (
+            "[pins]\nauth = '4649'\n",
+            "pins.auth: is given, but the card has no PINs",
+        ),
+        (
+            "[certificates]\nsign = true\n",
+            "certificates.sign: a card without PINs",
+        ),
+    ] {
+        let found = faults(&format!("{bare}{more}"));
+        assert!(found.len() == 1 && found[0].contains(fault), "{found:?}");
+    }
+    let found = faults(&bare.replace("'none'", "'all'"));
+    assert!(found[0].contains("card.pins: is \"none\", or is left out"), "{found:?}");
+}
+
+#[test]
+fn a_card_without_a_photo_is_for_a_child_under_one_year() {
+    let at = |birth: &str, issued: &str| {
+        let text = LEAST.replace("1989-10-25", birth);
+        read_now(&format!("{text}[card]\nissued = {issued}\nphoto = 'none'\n")).unwrap()
+    };
+    let infant = at("2026-02-01", "2026-11-01");
+    assert!(
+        infant.order.photo.as_bytes().is_empty() && infant.remarks.is_empty(),
+        "{:?}",
+        infant.remarks
+    );
+    for (birth, issued) in [("2025-11-01", "2026-11-01"), ("2024-06-01", "2024-12-01")] {
+        let remarks = at(birth, issued).remarks;
+        assert!(
+            remarks
+                .iter()
+                .any(|remark| remark.starts_with("card.photo: none is kept")),
+            "{remarks:?}"
+        );
+    }
+    let both = format!("photo = 'face.png'\n{LEAST}[card]\nphoto = 'none'\n");
+    assert!(
+        faults(&both)[0].contains("card.photo: is none, but"),
+        "{:?}",
+        faults(&both)
+    );
+}
+
+#[test]
+fn an_atr_of_the_cards_own_is_checked() {
+    let with = |atr: &str| read_now(&format!("{LEAST}[card]\natr = '{atr}'\n"));
+    let order = with("3B 80 81 01 00").unwrap().order;
+    assert_eq!(order.profile.atr, [0x3B, 0x80, 0x81, 0x01, 0x00]);
+    assert_eq!(
+        (order.profile.contact_atr, order.profile.name),
+        (order.profile.atr.clone(), "contact")
+    );
+    for (atr, fault) in [
+        ("3B8081", "bytes missing: 1"),
+        ("3B80810101", "TCK is 01, and 00 would be right"),
+        ("3B8000", "does not offer T=1"),
+        ("", "begins with 3B or 3F"),
+    ] {
+        let found = with(atr).unwrap_err()[0].to_string();
+        assert!(found.contains("card.atr: ") && found.contains(fault), "{atr}: {found}");
+    }
+    // The file's own is preferred to the default.
+    let [default, own] = ["3B80810100", "3BE000FF8131FE4514"].map(|text| text.parse::<Atr>().unwrap());
+    let defaults = Defaults::new("c".parse().unwrap(), "2026-11-01T01:00:00Z".parse().unwrap());
+    let defaults = defaults.with_atr(Some(default.clone()));
+    let read = |text: &str| {
+        read(text, &defaults, &mut ChaCha20Rng::from_seed([7; 32]))
+            .unwrap()
+            .order
+            .profile
+            .atr
+    };
+    assert_eq!(read(LEAST), default.as_bytes());
+    assert_eq!(
+        read(&format!("{LEAST}[card]\natr = '3BE000FF8131FE4514'\n")),
+        own.as_bytes()
+    );
+}
+
+#[test]
 fn the_sizes_of_files_are_those_of_the_profile_or_exact() {
     let with = |line: &str| read_now(&full_with(&[(21, line)]));
     for (line, expected) in [

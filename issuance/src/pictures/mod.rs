@@ -111,7 +111,7 @@ pub struct Pictures {
     pub security_code: TextPicture,
     /// 個人番号.
     pub my_number: TextPicture,
-    /// 顔写真, a JP2 file.
+    /// 顔写真, a JP2 file; empty on a card without one.
     pub photo: Content,
 }
 
