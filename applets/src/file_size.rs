@@ -136,7 +136,7 @@ static ROWS: [Row; 21] = [
         0x000B,
         Form::Object,
         Some((1900, 0)),
-        assumed("as EF 0002; nobody has published it"),
+        assumed("as EF 0002; its size is not published"),
     ),
     row(INPUT_ASSIST, 0x0001, Form::ObjectAndFiller, None, measured(PHYSICAL)),
     row(INPUT_ASSIST, 0x0002, Form::Object, None, assumed(OBJECT)),

@@ -352,6 +352,70 @@ fn a_certificate_can_have_expired_on_a_valid_card_or_be_renewed_with_a_later_ser
 }
 
 #[test]
+fn an_atr_of_ones_own_is_checked_and_is_the_one_that_programs_meet() {
+    let here = folder();
+    issue(&here, PERSON, &["--atr", "3B80810100"]).exits_with(0);
+    let shown = in_folder(&here, &["show", "--json", "taro.vmyna"]).exits_with(0).out();
+    assert!(shown.contains("\"3B80810100\""), "{shown}");
+    let meets = |more: &[&str]| {
+        let readers = ["--", env!("CARGO_BIN_EXE_vmyna"), "readers"];
+        let run = [&["run", "--card", "taro.vmyna"], more, &readers].concat();
+        in_folder(&here, &run).exits_with(0).out()
+    };
+    assert!(meets(&[]).contains("ATR 3B80810100"));
+    assert!(meets(&["--atr", "3B F0 11 00 FF 81 31 FE 45 15"]).contains("ATR 3BF01100FF8131FE4515"));
+    for (atr, fault) in [
+        ("3B80810101", "TCK is 01"),
+        ("3B8000", "T=1"),
+        ("3B", "bytes missing"),
+        ("zz", "hexadecimal"),
+    ] {
+        for command in ["run", "serve", "issue"] {
+            let refused = in_folder(&here, &[command, "--atr", atr]).exits_with(2).err();
+            assert!(refused.contains(fault), "{command} {atr}: {refused}");
+        }
+    }
+}
+
+#[test]
+fn a_card_without_pins_and_one_without_a_photo_are_issued_from_person_files() {
+    let here = folder();
+    issue(
+        &here,
+        &format!("{PERSON}pins = \"none\"\nfile_sizes = \"exact\"\n"),
+        &[],
+    )
+    .exits_with(0);
+    assert_eq!(
+        version(&here, "taro.vmyna"),
+        2,
+        "a program of version 1 knows no PIN that is unset"
+    );
+    let pins = in_folder(&here, &["pin", "taro.vmyna"]).exits_with(0).out();
+    assert_eq!(pins.matches("NOT SET").count(), 5, "{pins}");
+    let select = ["apdu", "--plain", "--card", "taro.vmyna", SELECT_JPKI];
+    let asked = [&select[..], &["00200098", "0020009804 31323334", "00B0880003"]].concat();
+    let answers = in_folder(&here, &asked).exits_with(0).out();
+    assert_eq!(
+        answers.lines().collect::<Vec<_>>(),
+        ["9000", "63C0", "6984", "008F009000"]
+    );
+    fs::remove_file(here.path().join("taro.vmyna")).unwrap();
+    let infant = PERSON.replace("1990-04-01", "2026-04-01");
+    let told = issue(&here, &format!("{infant}photo = \"none\"\n"), &[])
+        .exits_with(0)
+        .out();
+    assert!(!told.contains("card.photo"), "{told}");
+    let face = in_folder(&here, &["files", "taro.vmyna", "face_info/0002"])
+        .exits_with(0)
+        .out();
+    let photo = face.lines().find(|line| line.contains("DF27")).unwrap();
+    assert!(photo.ends_with("[0]: empty"), "{photo}");
+    let told = in_folder(&here, &["show", "taro.vmyna", "--png", "pictures"]).exits_with(0);
+    assert!(!told.err().contains("photo"), "{}", told.err());
+}
+
+#[test]
 fn certificates_outlast_no_authority_unless_the_person_file_gives_them_such_dates() {
     let here = folder();
     in_folder(&here, &["ca", "init", "ca", "--seed", "1"]).exits_with(0);

@@ -271,8 +271,12 @@ impl<'a> Check<'a> {
                     ),
                 )
             }
+            // The card of a child under one year can be without a photo; that the object is empty then is assumed.
             "jp2" => require(
-                object(self.tag(0)?)?.starts_with(b"\0\0\0\x0CjP  \r\n\x87\n"),
+                match object(self.tag(0)?)? {
+                    [] => true,
+                    photo => photo.starts_with(b"\0\0\0\x0CjP  \r\n\x87\n"),
+                },
                 text!(
                     "it does not begin as a JPEG 2000 file",
                     "先頭がJPEG 2000ファイルの形ではない"

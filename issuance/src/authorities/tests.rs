@@ -127,7 +127,7 @@ fn a_set_without_its_seed_covers_its_own_ten_years_and_one_with_it_every_time() 
         assert_eq!(set().covers(moment(begin), moment(end)), own, "{begin}");
         assert!(seeded.covers(moment(begin), moment(end)), "{begin}");
     }
-    // Nobody's authority lasts as long.
+    // No authority lasts as long.
     assert!(!seeded.covers(moment("2026-11-01T01:00:00Z"), moment("2060-01-01T00:00:00Z")));
 }
 
