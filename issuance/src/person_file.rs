@@ -216,7 +216,7 @@ fn read_table(
     let without_pins = card.and_then(|card| none(source, card, "pins"));
     let without_photo = card.and_then(|card| none(source, card, "photo"));
     let pinless = matches!(without_pins, Ok(Some(_)));
-    let life = life(source, top, (card, birth, pinless), defaults, &mut remarks);
+    let life = life(source, top, (card, birth), pinless, defaults, &mut remarks);
     let pins_section = source.section(top, "pins");
     let given_code = security_code.as_ref().ok().copied().flatten();
     let pins = pins_section.and_then(|section| match pinless {
@@ -391,11 +391,8 @@ struct Life {
 fn life(
     source: &mut Source<'_>,
     top: Section<'_>,
-    (card, birth, pinless): (
-        Result<Section<'_>, Reported>,
-        Result<(BirthDate, Place), Reported>,
-        bool,
-    ),
+    (card, birth): (Result<Section<'_>, Reported>, Result<(BirthDate, Place), Reported>),
+    pinless: bool,
     defaults: &Defaults,
     remarks: &mut Vec<String>,
 ) -> Result<Life, Reported> {
