@@ -41,8 +41,10 @@ pub fn run(input: &[u8]) {
             one.reader == other.reader && one.what == other.what,
             "a message changes by being written"
         );
-        // The text form has whole microseconds.
-        assert!(one.time == other.time || !is_text);
+        // The text form has whole microseconds, and years that pcapng's nanoseconds can't count.
+        let since = other.time.duration_since(std::time::UNIX_EPOCH);
+        let counted = since.is_ok_and(|since| u64::try_from(since.as_nanos()).is_ok());
+        assert!(one.time == other.time || !is_text || !counted);
     }
 }
 
