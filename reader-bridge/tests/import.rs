@@ -249,6 +249,12 @@ fn a_line_that_is_none_is_an_error_with_its_number_and_never_repeats_it() {
         ),
         (GlobalPlatformPro, "A>> T=1 (4+0000 00A40400 00", 1, Problem::Foreign),
         (
+            GlobalPlatformPro,
+            "A>> T=1 (31323334313233343132) 00A40400",
+            1,
+            count(9_999_999, 4),
+        ),
+        (
             Vicc,
             "29.11.2026 20:36:05  [INFO] Command APDU (7 bytes):\n  0010:  00 A4",
             2,

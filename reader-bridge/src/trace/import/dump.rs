@@ -50,5 +50,5 @@ pub(super) fn read(
 pub(super) fn stated(text: &str, title: &str) -> Option<usize> {
     let rest = text.strip_prefix(title)?.trim_start().strip_prefix(['(', '['])?;
     let (number, _) = rest.split_once(" byte")?;
-    number.trim().parse().ok()
+    super::line::count(number.trim())
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use vmyna_apdu::CommandApdu;
 
-use super::line::{Line, Lines};
+use super::line::{Line, Lines, count};
 use super::transcript::{Transcript, name};
 use super::{ImportError, Problem};
 
@@ -77,10 +77,10 @@ fn answer(line: &Line<'_>, text: &str) -> Result<(Vec<u8>, Duration), ImportErro
 }
 
 fn count_is(line: &Line<'_>, stated: &str, there: usize) -> Result<(), ImportError> {
-    match stated.parse() {
-        Ok(stated) if stated == there => Ok(()),
-        Ok(stated) => Err(line.error(Problem::Count { stated, there })),
-        Err(_) => Err(line.error(Problem::Foreign)),
+    match count(stated) {
+        Some(stated) if stated == there => Ok(()),
+        Some(stated) => Err(line.error(Problem::Count { stated, there })),
+        None => Err(line.error(Problem::Foreign)),
     }
 }
 

@@ -70,6 +70,13 @@ pub(super) fn error(number: usize, problem: Problem) -> ImportError {
     }
 }
 
+/// A number of bytes that a line states. One of more than seven digits counts as the greatest, so that no error repeats it.
+pub(super) fn count(text: &str) -> Option<usize> {
+    const GREATEST: usize = 9_999_999;
+    let digits = !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+    digits.then(|| text.parse().unwrap_or(GREATEST).min(GREATEST))
+}
+
 /// The text without escape sequences of a terminal (ECMA-48: ESC, `[`, parameters, a final byte).
 fn without_colours(text: Cow<'_, str>) -> Cow<'_, str> {
     if !text.contains('\u{1B}') {
