@@ -401,7 +401,7 @@ fn pins_are_asked_for_unseen_and_ctrl_c_leaves_the_terminal_as_it_was() {
         format!("trap : INT; stty -g; {vmyna} run -- {vmyna} conformance --reader '#0' pin; echo status $?; stty -g");
     for (keys, expected) in [
         // The first PIN, a wrong key taken back; none for the others.
-        (&b"1239\x7F4\n\n\n\n\n\n\n\n\n"[..], "20 left out"),
+        (&b"1239\x7F4\n\n\n\n\n\n\n\n\n"[..], "25 left out"),
         (b"12\x03", "vmyna: interrupted; nothing was sent\nstatus 130\n"),
     ] {
         let shown = typed(&script, "4 digits; 3 tries left): ", keys);

@@ -38,8 +38,8 @@ pub(crate) struct Files {
 /// The help after the options.
 pub(crate) const HELP: &str = "\
 The command shows the contents of a file whatever its access conditions are. It never shows the
-value of a PIN or of a private key. `1590 of 3808 bytes` is a file of 3808 bytes that begins with a
-data object of 1590 bytes; the rest is filler. --why adds where the size is known from.
+value of a PIN or of a private key. `1590 of 3808 bytes` is a file of 3808 bytes that begins with
+a data object of 1590 bytes; the rest is filler. --why adds where the size is known from.
 
 Examples:
   vmyna files specimen:hanako
