@@ -30,7 +30,7 @@ use crate::advice;
 use crate::failure::Failure;
 use crate::options::language::{Language, say};
 use crate::save;
-use crate::trace::{compare, load};
+use crate::trace_file::{compare, load};
 use crate::{pcsc, trace_file};
 use args::Conformance;
 

@@ -1,9 +1,7 @@
 //! `vmyna trace`: shows a trace, replays it against a card, and makes one of another program's log.
 
 pub(crate) mod args;
-pub(crate) mod compare;
 mod import;
-pub(crate) mod load;
 mod replay;
 mod show;
 

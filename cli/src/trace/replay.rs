@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vmyna::{Bench, Slot};
-use vmyna_apdu::{Aid, CommandApdu, FileId, Icc, ResponseApdu, StatusWord, hex, instruction::code};
+use vmyna_apdu::{Aid, CommandApdu, FileId, Icc, ResponseApdu, StatusWord, hex};
 use vmyna_applets::pins::{self, CardPin};
 use vmyna_card_os::command::{Instruction, Reference};
 use vmyna_card_os::declaration::{Application, Body, File};
@@ -16,10 +16,11 @@ use vmyna_reader_bridge::trace::{Message, Octets, What};
 use zeroize::Zeroizing;
 
 use super::args::TraceReplay;
-use super::load::{choose, load, readers};
 use crate::failure::Failure;
 use crate::options::given_pin::GivenPin;
 use crate::output;
+use crate::trace_file::compare::by_shape;
+use crate::trace_file::load::{choose, load, readers};
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
@@ -252,19 +253,6 @@ impl Replay {
         }
         self.masked += u64::from(!masked.is_empty());
         Ok(())
-    }
-}
-
-/// Whether the answer to a command differs each time: random, or enciphered.
-pub(super) fn by_shape(command: &[u8]) -> bool {
-    /// The class of commands to a reader, which gives a contactless card's PUPI.
-    const READER: u8 = 0xFF;
-    match *command {
-        [READER, ..] | [0x00, code::GET_CHALLENGE, ..] => true,
-        // P1: the schemes of RSASSA-PSS.
-        [0x80, code::COMPUTE_SIGNATURE, 4 | 5, ..] => true,
-        [cla, ..] => secured(cla),
-        [] => false,
     }
 }
 

@@ -10,9 +10,9 @@ use vmyna_explain::Narrator;
 use vmyna_reader_bridge::trace::{Octets, ReaderName, What};
 
 use super::args::TraceShow;
-use super::load::{choose, load, readers};
 use crate::failure::Failure;
 use crate::output;
+use crate::trace_file::load::{choose, load, readers};
 
 /// Runs the command.
 pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {

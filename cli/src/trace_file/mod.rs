@@ -2,6 +2,8 @@
 //!
 //! A trace that can't be written must never stop a card. It contains a PIN only if the user asked for it.
 
+pub(crate) mod compare;
+pub(crate) mod load;
 pub(crate) mod text;
 pub(crate) mod text_read;
 

@@ -3,12 +3,12 @@
 
 use std::fmt::Write as _;
 
+use vmyna_apdu::instruction::code;
 use vmyna_apdu::{ResponseApdu, hex};
-use vmyna_explain::Narrator;
+use vmyna_explain::{Narrator, secured};
 use vmyna_reader_bridge::trace::{Octets, ReaderName, Recording, What};
 
 use super::load::readers;
-use super::replay::by_shape;
 
 /// Most bytes of an answer that are printed.
 const SHOWN: usize = 32;
@@ -145,4 +145,17 @@ fn shown(octets: &Octets) -> String {
     let end = bytes.len().min(SHOWN);
     let more = if end < bytes.len() { "…" } else { "" };
     hex::encode_hiding(bytes, 0..end, &octets.secret()) + more
+}
+
+/// Whether the answer to a command differs each time: random, or enciphered.
+pub(crate) fn by_shape(command: &[u8]) -> bool {
+    /// The class of commands to a reader, which gives a contactless card's PUPI.
+    const READER: u8 = 0xFF;
+    match *command {
+        [READER, ..] | [0x00, code::GET_CHALLENGE, ..] => true,
+        // P1: the schemes of RSASSA-PSS.
+        [0x80, code::COMPUTE_SIGNATURE, 4 | 5, ..] => true,
+        [cla, ..] => secured(cla),
+        [] => false,
+    }
 }

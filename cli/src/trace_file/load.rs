@@ -9,10 +9,10 @@ use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::shown;
 use vmyna_reader_bridge::trace::{self, ReaderName, Recording};
 
+use super::text_read;
 use crate::failure::{Failure, path_failure};
 use crate::options::trace::is_text;
 use crate::output::say;
-use crate::trace_file::text_read;
 
 /// The first byte of a pcapng file. No line of the text form begins with it: it is a line break.
 const PCAPNG: u8 = 0x0A;
@@ -20,7 +20,7 @@ const PCAPNG: u8 = 0x0A;
 const NEITHER: &str = "neither a pcapng trace nor the text form of one";
 
 /// The messages of the trace in this file. A trace that is cut off is reported, and is no error.
-pub(super) fn load(path: &Path) -> Result<Recording, Failure> {
+pub(crate) fn load(path: &Path) -> Result<Recording, Failure> {
     parse(path, open(path)?)
 }
 
@@ -71,14 +71,14 @@ pub(crate) fn parse(path: &Path, mut input: impl BufRead) -> Result<Recording, F
 }
 
 /// The readers in a trace, in the order in which they speak.
-pub(super) fn readers(recording: &Recording) -> Vec<&ReaderName> {
+pub(crate) fn readers(recording: &Recording) -> Vec<&ReaderName> {
     let mut known = HashSet::new();
     let readers = recording.messages.iter().map(|numbered| &numbered.message.reader);
     readers.filter(|reader| known.insert(*reader)).collect()
 }
 
 /// The reader that is meant: the one named, or the only one.
-pub(super) fn choose<'a>(wanted: Option<&str>, readers: &[&'a ReaderName]) -> Result<&'a ReaderName, Failure> {
+pub(crate) fn choose<'a>(wanted: Option<&str>, readers: &[&'a ReaderName]) -> Result<&'a ReaderName, Failure> {
     // A trace of `conformance` has hundreds.
     const SHOWN: usize = 10;
     let quoted = || {
