@@ -11,7 +11,6 @@ use vmyna_card_os::rule::Basis;
 use vmyna_card_os::tlv::Tlv;
 
 use crate::aids::{FACE_INFO, INPUT_ASSIST, JPKI};
-use crate::profile::Profile;
 use crate::{assumed, measured};
 
 /// The size of one EF on an issued card. A file whose contents are longer is as long as they are (`assumed`).
@@ -69,11 +68,11 @@ impl FileSizes {
         }
     }
 
-    /// The sizes of the files of a card of this profile.
+    /// The sizes of the files of a card whose profile has these.
     #[must_use]
-    pub fn of(self, profile: &Profile) -> Vec<FileSize> {
+    pub fn of(self, profile: &[FileSize]) -> Vec<FileSize> {
         match self {
-            Self::Profile => profile.file_sizes.clone(),
+            Self::Profile => profile.to_vec(),
             Self::Exact => Vec::new(),
         }
     }

@@ -7,7 +7,7 @@ use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPublicKey};
 use x509_cert::Certificate;
 
-use crate::pattern::read_tlv;
+use crate::pattern::{is_filler, read_tlv};
 use vmyna_apdu::{Text, text};
 
 /// DigestInfo of PKCS#1 with SHA-256 around `value`, which the card's own data make longer than a digest.
@@ -101,13 +101,6 @@ pub(crate) fn certificate(file: &[u8]) -> Result<Certificate, Text> {
             "sha256WithRSAEncryptionによる署名でないか、鍵が公開指数65537のRSA-2048ではない"
         )),
     }
-}
-
-/// Whether bytes behind an object are filler: cards were seen with `00` and with `FF`.
-pub(crate) fn is_filler(bytes: &[u8]) -> bool {
-    [0x00, 0xFF]
-        .iter()
-        .any(|filler| bytes.iter().all(|byte| byte == filler))
 }
 
 /// The first DER object: all of it, its contents, what follows.

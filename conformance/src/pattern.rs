@@ -3,8 +3,6 @@
 
 use vmyna_apdu::{Text, text};
 
-use crate::keys::is_filler;
-
 /// Whether a status word fits, e.g. `9000`, `63CX`, `6985|6700`.
 pub(crate) fn status_word_fits(pattern: &str, sw: u16) -> bool {
     let digits = format!("{sw:04X}");
@@ -90,6 +88,13 @@ pub(crate) fn length_fits(pattern: &str, length: usize) -> Result<(), Text> {
             "データが{length}バイト、期待値は{pattern}バイト"
         )),
     }
+}
+
+/// Whether bytes behind an object are filler: cards were seen with `00` and with `FF`.
+pub(crate) fn is_filler(bytes: &[u8]) -> bool {
+    [0x00, 0xFF]
+        .iter()
+        .any(|filler| bytes.iter().all(|byte| byte == filler))
 }
 
 /// Reads one object as the card writes them: a tag of one or more bytes, a length below 128 in one byte or any other as

@@ -26,7 +26,16 @@ fn cards_of_every_profile_pass_every_vector_that_applies() {
 
 #[test]
 fn specimens_pass_every_vector_that_their_state_allows() {
-    for name in ["child", "foreign", "long", "reference", "blocked", "leap"] {
+    for name in [
+        "child",
+        "foreign",
+        "long",
+        "reference",
+        "blocked",
+        "leap",
+        "no-pin",
+        "infant",
+    ] {
         let report = run_issued(&specimen(name, Profile::contact()));
         assert_eq!(failures(&report), "", "{name}");
         assert!(report.count().passed > 100, "{name}: {:?}", report.count());

@@ -127,7 +127,7 @@ impl Desk {
             },
         };
         let card = IssuedCard::new(order.name.clone(), order.profile.clone(), summary, contents);
-        Ok(card.with_file_sizes(order.file_sizes.of(&order.profile)))
+        Ok(card.with_file_sizes(order.file_sizes.of(&order.profile.file_sizes)))
     }
 
     fn jpki(&self, order: &Order, numbers: &Numbers, keys: &CardKeys) -> Result<jpki::Contents, IssuanceError> {
