@@ -1,10 +1,10 @@
 //! `vmyna readers`: the PC/SC readers and what is in them.
 
 use crate::failure::Failure;
-use crate::output;
 
 #[cfg(feature = "pcsc")]
 pub(crate) fn run() -> Result<(), Failure> {
+    use crate::output;
     use std::io::Write;
     use vmyna_apdu::ReaderError;
     use vmyna_reader_bridge::pcsc_client::PcscService;
