@@ -17,7 +17,7 @@ use vmyna_card_os::key::{PrivateOperation, SignatureScheme, default_engine};
 use super::IssuanceError;
 
 /// An issuer's RSA-2048 key, ready to sign. `Debug` is not there: there is nothing to show.
-pub(super) struct IssuerKey {
+pub struct IssuerKey {
     public: RsaPublicKey,
     operation: Box<dyn PrivateOperation + Send + Sync>,
 }
@@ -28,7 +28,7 @@ impl IssuerKey {
     /// # Errors
     /// [`IssuanceError::Input`] when it is not RSA-2048 with e = 65537; [`IssuanceError::PrivateKey`] when it can't be
     /// handed over to the engine.
-    pub(super) fn new(key: &RsaPrivateKey) -> Result<Self, IssuanceError> {
+    pub fn new(key: &RsaPrivateKey) -> Result<Self, IssuanceError> {
         let public = key.to_public_key();
         check_public_key(&public)?;
         let der = key.to_pkcs8_der()?;
@@ -42,7 +42,7 @@ impl IssuerKey {
     ///
     /// # Errors
     /// [`IssuanceError::Mismatch`] when the engine fails.
-    pub(super) fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, IssuanceError> {
+    pub fn sign_message(&self, message: &[u8]) -> Result<Vec<u8>, IssuanceError> {
         self.sign(SignatureScheme::HashDigestInfo, &Sha256::digest(message))
     }
 
@@ -66,7 +66,7 @@ impl IssuerKey {
 const CANNOT_SIGN: IssuanceError = IssuanceError::Mismatch("the issuer's key and the engine that should sign with it");
 
 /// The signature of a certificate, as its builder wants it.
-pub(super) struct CertificateSignature(Vec<u8>);
+pub struct CertificateSignature(Vec<u8>);
 
 impl SignatureBitStringEncoding for CertificateSignature {
     fn to_bitstring(&self) -> der::Result<BitString> {

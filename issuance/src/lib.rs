@@ -64,7 +64,7 @@ mod error;
 pub mod face_data;
 pub mod font;
 pub mod invent;
-mod issuer_key;
+pub mod issuer_key;
 pub mod keys;
 pub mod municipalities;
 pub mod numbers;

@@ -113,6 +113,54 @@ impl Authority {
         &self.der
     }
 
+    /// Which of the two hierarchies.
+    #[must_use]
+    pub const fn hierarchy(&self) -> Hierarchy {
+        self.hierarchy
+    }
+
+    /// Its certificate, read.
+    #[must_use]
+    pub const fn parsed(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// Its key: it signs certificates and revocation lists.
+    #[must_use]
+    pub const fn key(&self) -> &IssuerKey {
+        &self.key
+    }
+
+    /// Issues the certificate of an OCSP responder of this authority, DER. No public text shows one of the real service:
+    /// its name and extensions are `assumed`, from RFC 6960, 4.2.2.2.
+    ///
+    /// # Errors
+    /// [`IssuanceError`] when it can't be encoded or signed.
+    pub fn issue_responder(
+        &self,
+        serial: u32,
+        validity: (DateTime, DateTime),
+        public_key: &RsaPublicKey,
+    ) -> Result<Certificate, IssuanceError> {
+        let public = SubjectPublicKeyInfoOwned::from_key(public_key.clone())?;
+        let validity = Validity {
+            not_before: Time::GeneralTime(validity.0.into()),
+            not_after: Time::GeneralTime(validity.1.into()),
+        };
+        let mut builder = CertificateBuilder::new(
+            Profile::Manual {
+                issuer: Some(self.certificate.tbs_certificate.subject.clone()),
+            },
+            SerialNumber::from(serial),
+            validity,
+            names::responder(self.hierarchy)?,
+            public.clone(),
+            &self.key,
+        )?;
+        extensions::of_responder(&mut builder, &public, &self.certificate)?;
+        Ok(builder.build::<CertificateSignature>()?)
+    }
+
     /// Issues a cardholder's certificate, DER.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ use crate::issuer_key::IssuerKey;
 use crate::order::CertificateText;
 
 const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
+const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
 const CPS_QUALIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.2.1");
 const OCSP_ACCESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
 
@@ -99,6 +100,37 @@ pub(super) fn of_holder(
     }
     plain(builder, authority_key_identifier(issuer)?)?;
     plain(builder, subject_key_identifier(public)?)
+}
+
+/// Key usage, extended key usage, the mark that its own revocation is not to be asked for, authority and subject key
+/// identifier. Without the mark pyHanko asks on and on.
+pub(super) fn of_responder(
+    builder: &mut Builder<'_>,
+    public: &SubjectPublicKeyInfoOwned,
+    issuer: &Certificate,
+) -> Result<(), IssuanceError> {
+    critical(builder, KeyUsage(KeyUsages::DigitalSignature.into()))?;
+    plain(builder, ExtendedKeyUsage(vec![OCSP_SIGNING]))?;
+    plain(builder, NoCheck)?;
+    plain(builder, authority_key_identifier(issuer)?)?;
+    plain(builder, subject_key_identifier(public)?)
+}
+
+/// id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1): its value is NULL. `x509-ocsp` has it as a bare NULL without identifier.
+struct NoCheck;
+
+impl AssociatedOid for NoCheck {
+    const OID: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
+}
+
+impl Encode for NoCheck {
+    fn encoded_len(&self) -> der::Result<Length> {
+        der::asn1::Null.encoded_len()
+    }
+
+    fn encode(&self, encoder: &mut impl Writer) -> der::Result<()> {
+        der::asn1::Null.encode(encoder)
+    }
 }
 
 /// The four attributes and the two substitution strings, in the card's order, which is not that of their identifiers.

@@ -105,6 +105,16 @@ pub(super) fn distribution_point(hierarchy: Hierarchy, municipality: &Municipali
     ])
 }
 
+/// The subject of an authority's OCSP responder.
+pub(super) fn responder(hierarchy: Hierarchy) -> Result<Name, IssuanceError> {
+    name(&[
+        (ORGANISATION_NAME, ORGANISATION),
+        (UNIT, hierarchy.unit()),
+        (UNIT, OPERATOR),
+        (COMMON_NAME, "OCSP responder"),
+    ])
+}
+
 pub(super) fn authentication_subject(common_name: &str) -> Result<Name, IssuanceError> {
     name(&[(COMMON_NAME, common_name)])
 }

@@ -1,0 +1,7 @@
+//! The authority after issuing: what it knows of each certificate ([`register`]), and what it answers about it.
+
+#![forbid(unsafe_code)]
+
+pub mod ocsp;
+pub mod register;
+pub mod revocation_list;

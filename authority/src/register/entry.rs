@@ -1,0 +1,227 @@
+//! What a register holds of a certificate.
+
+use std::fmt;
+use std::str::FromStr;
+
+use der::{DateTime, Decode, Encode};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+use vmyna_issuance::IssuanceError;
+pub use vmyna_issuance::x509::names::Hierarchy;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlDistributionPoints};
+
+/// An authority's key: SHA-1 over its public key (the bits of the BIT STRING), which is its certificate's subject key
+/// identifier, its leaves' authority key identifier and an OCSP request's issuerKeyHash alike (RFC 5280, 4.2.1.2; RFC 6960,
+/// 4.1.1). The generations of one authority have the same name, so only this tells them apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IssuerId(pub [u8; 20]);
+
+impl IssuerId {
+    /// That of a public key: the bits of its BIT STRING.
+    #[must_use]
+    pub fn of_key(bits: &[u8]) -> Self {
+        Self(Sha1::digest(bits).into())
+    }
+}
+
+impl fmt::Display for IssuerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02X}"))
+    }
+}
+
+impl fmt::Debug for IssuerId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A card, by the SHA-256 of what it was issued with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CardId(pub [u8; 32]);
+
+/// Why a certificate was revoked (RFC 5280, 5.3.1).
+///
+/// The table of uses is that of the certification practice statement as a platform operator quotes it; affiliationChanged,
+/// superseded, cessationOfOperation and certificateHold have several sources. removeFromCRL does not occur: a hold is never
+/// released. privilegeWithdrawn and aACompromise concern attribute certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Reason {
+    /// Discarded before it was handed over.
+    Unspecified = 0,
+    /// The holder's private key is compromised.
+    KeyCompromise = 1,
+    /// The authority's private key is compromised.
+    CaCompromise = 2,
+    /// What the certificate contains has changed: one of the four attributes.
+    AffiliationChanged = 3,
+    /// A renewed certificate replaces it.
+    Superseded = 4,
+    /// It is needed or used no longer.
+    CessationOfOperation = 5,
+    /// 一時保留: the key's safety is in doubt. It is never released.
+    CertificateHold = 6,
+}
+
+impl Reason {
+    /// All of them, by their numbers in a revocation list.
+    pub const ALL: [Self; 7] = [
+        Self::Unspecified,
+        Self::KeyCompromise,
+        Self::CaCompromise,
+        Self::AffiliationChanged,
+        Self::Superseded,
+        Self::CessationOfOperation,
+        Self::CertificateHold,
+    ];
+
+    /// The name in RFC 5280.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unspecified => "unspecified",
+            Self::KeyCompromise => "keyCompromise",
+            Self::CaCompromise => "cACompromise",
+            Self::AffiliationChanged => "affiliationChanged",
+            Self::Superseded => "superseded",
+            Self::CessationOfOperation => "cessationOfOperation",
+            Self::CertificateHold => "certificateHold",
+        }
+    }
+
+    /// The number in a revocation list.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The reason of a number.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A text that names no reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a reason is one of {}", Reason::ALL.map(Reason::name).join(", "))]
+pub struct UnknownReason;
+
+impl FromStr for Reason {
+    type Err = UnknownReason;
+
+    /// Capital letters and hyphens make no difference: key-compromise is keyCompromise.
+    fn from_str(text: &str) -> Result<Self, UnknownReason> {
+        let plain = |name: &str| name.replace(['-', '_'], "").to_ascii_lowercase();
+        Self::ALL
+            .into_iter()
+            .find(|reason| plain(reason.name()) == plain(text))
+            .ok_or(UnknownReason)
+    }
+}
+
+/// When and why a certificate was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revocation {
+    /// When, UTC.
+    pub at: DateTime,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// A certificate to be entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The key that issued it.
+    pub issuer: IssuerId,
+    /// Which of the two hierarchies.
+    pub hierarchy: Hierarchy,
+    /// Its serial number.
+    pub serial: u32,
+    /// SHA-256 of its DER.
+    pub digest: [u8; 32],
+    /// The municipality's code, five digits.
+    pub municipality: String,
+    /// The name in its cRLDistributionPoints, the DER of a `DistributionPointName`.
+    pub distribution_point: Vec<u8>,
+    /// Its beginning and end, UTC.
+    pub validity: (DateTime, DateTime),
+    /// The card that it is on, and the card's name.
+    pub card: (CardId, String),
+    /// The serial number and key of the certificate that it replaces.
+    pub replaces: Option<(IssuerId, u32)>,
+}
+
+impl Certificate {
+    /// What the register holds of a certificate, DER, on a card.
+    ///
+    /// # Errors
+    /// [`IssuanceError`] when it is no certificate as an authority of these hierarchies issues it.
+    pub fn new(
+        der: &[u8],
+        hierarchy: Hierarchy,
+        municipality: &str,
+        card: (CardId, String),
+    ) -> Result<Self, IssuanceError> {
+        let certificate = x509_cert::Certificate::from_der(der)?.tbs_certificate;
+        let identifier: Option<(bool, AuthorityKeyIdentifier)> = certificate.get()?;
+        let issuer = identifier.and_then(|(_, identifier)| identifier.key_identifier);
+        let issuer = issuer.and_then(|id| id.as_bytes().try_into().ok());
+        let points: Option<(bool, CrlDistributionPoints)> = certificate.get()?;
+        let point = points.and_then(|(_, points)| points.0.into_iter().next());
+        let point = point.and_then(|point| point.distribution_point);
+        let serial = serial(certificate.serial_number.as_bytes());
+        let validity = certificate.validity;
+        Ok(Self {
+            issuer: IssuerId(issuer.ok_or(NOT_OURS)?),
+            hierarchy,
+            serial: serial.ok_or(NOT_OURS)?,
+            digest: Sha256::digest(der).into(),
+            municipality: municipality.to_owned(),
+            distribution_point: point.ok_or(NOT_OURS)?.to_der()?,
+            validity: (validity.not_before.to_date_time(), validity.not_after.to_date_time()),
+            card,
+            replaces: None,
+        })
+    }
+}
+
+const NOT_OURS: IssuanceError = IssuanceError::Input(
+    "a certificate in the register has a key identifier, a distribution point and a serial number of at most four octets",
+);
+
+/// A serial number of these authorities; one of more than 32 bits is none of theirs.
+pub(crate) fn serial(bytes: &[u8]) -> Option<u32> {
+    let bytes = &bytes[bytes.iter().take_while(|byte| **byte == 0).count()..];
+    (bytes.len() <= 4).then(|| bytes.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)))
+}
+
+/// What is known of a certificate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The key that issued it.
+    pub issuer: IssuerId,
+    /// Which of the two hierarchies.
+    pub hierarchy: Hierarchy,
+    /// Its serial number.
+    pub serial: u32,
+    /// The municipality's code, five digits.
+    pub municipality: String,
+    /// Its beginning and end, UTC.
+    pub validity: (DateTime, DateTime),
+    /// Since when and why it is revoked.
+    pub revocation: Option<Revocation>,
+    /// The names of the cards that it is on.
+    pub cards: Vec<String>,
+    /// The key and the serial number of the person's other certificate on the same card.
+    pub partner: Option<(IssuerId, u32)>,
+    /// The key and the serial number of the certificate that it replaces.
+    pub replaces: Option<(IssuerId, u32)>,
+}

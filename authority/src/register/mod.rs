@@ -1,0 +1,126 @@
+//! The register: what an authority knows of the certificates that it issued.
+//!
+//! [`Register`] is what everything else uses; [`sqlite::SqliteRegister`] keeps it in a file. Nothing above the trait assumes a
+//! file, so that a database server can take its place.
+//!
+//! Every write has a number, [`Change`], which only grows. Who answers questions takes a [`Register::now`] and asks with it:
+//! what was written later does not show. So an answer can state truthfully since when it holds, also where the register is
+//! looked at every quarter of an hour only.
+
+mod entry;
+mod error;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+use der::DateTime;
+
+pub(crate) use entry::serial;
+pub use entry::{CardId, Certificate, Entry, Hierarchy, IssuerId, Reason, Revocation, UnknownReason};
+pub use error::{RegisterError, RegisterErrorKind};
+
+/// The number of a write. A later one is larger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Change(pub(crate) i64);
+
+/// What became of a certificate that was handed to [`Register::record`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It was not there.
+    New,
+    /// The same certificate was there: the card was added, status, time and reason stay.
+    Known,
+    /// Another certificate with this serial number was there. It stays, and nothing was written for this one.
+    SerialTaken,
+}
+
+/// What became of a request to revoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revoked {
+    /// It is revoked from now on.
+    Now,
+    /// It had been revoked before: that time and reason stay.
+    Before(Revocation),
+    /// The register holds no such certificate.
+    Unknown,
+}
+
+/// A revoked certificate, as a revocation list shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevokedCertificate {
+    /// Its serial number.
+    pub serial: u32,
+    /// Since when, and why.
+    pub revocation: Revocation,
+}
+
+/// A distribution point: the part of an authority's certificates that one revocation list covers, a municipality's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DistributionPoint {
+    /// The municipality's code, five digits.
+    pub municipality: String,
+    /// Its name as it stands in the certificates, the DER of a `DistributionPointName`.
+    pub name: Vec<u8>,
+}
+
+/// The register of an authority.
+pub trait Register: Send {
+    /// Enters certificates, all or none of them. The answers are in the order of the certificates.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be written.
+    fn record(&mut self, certificates: &[Certificate]) -> Result<Vec<Recorded>, RegisterError>;
+
+    /// Revokes a certificate. It is on stable storage when this returns.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be written.
+    fn revoke(&mut self, issuer: IssuerId, serial: u32, revocation: Revocation) -> Result<Revoked, RegisterError>;
+
+    /// The number of the last write.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn now(&self) -> Result<Change, RegisterError>;
+
+    /// Whether the certificate was there by that write, and whether it was revoked by then.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn status(&self, issuer: IssuerId, serial: u32, by: Change) -> Result<Option<Option<Revocation>>, RegisterError>;
+
+    /// Hands over all that an authority had revoked by that write, ascending by serial number; of one distribution point if
+    /// it is given.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn revoked(
+        &self,
+        issuer: IssuerId,
+        point: Option<&DistributionPoint>,
+        by: Change,
+        each: &mut dyn FnMut(RevokedCertificate),
+    ) -> Result<(), RegisterError>;
+
+    /// The distribution points of an authority, ascending by municipality.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn points(&self, issuer: IssuerId) -> Result<Vec<DistributionPoint>, RegisterError>;
+
+    /// All that is known of one certificate.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn entry(&self, issuer: IssuerId, serial: u32) -> Result<Option<Entry>, RegisterError>;
+
+    /// Hands over every certificate in the order of entry; of one card if it is given. `each` ends it with `false`.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn entries(&self, card: Option<CardId>, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), RegisterError>;
+}
+
+/// A time as the register keeps it: whole seconds since 1970, UTC.
+pub(crate) fn seconds(time: DateTime) -> i64 {
+    i64::try_from(time.unix_duration().as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,540 @@
+//! The register in a file of SQLite.
+//!
+//! Issuer, counter and server use it at once. A write takes the write lock before it reads, because a reader that becomes a
+//! writer is refused at once, whatever the patience. A write waits for others at most [`PATIENCE`]. A transaction is on
+//! stable storage when it is committed (`synchronous = FULL`).
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use der::DateTime;
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::{
+    CardId, Certificate, Change, DistributionPoint, Entry, Hierarchy, IssuerId, Reason, Recorded, Register,
+    RegisterError, RegisterErrorKind, Revocation, Revoked, RevokedCertificate, seconds,
+};
+
+/// How long a write waits while other programs write.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
+/// "VMYR": what marks the file as a register of this program.
+const APPLICATION: i64 = 0x564D_5952;
+const VERSION: i64 = 1;
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// A register in a file. Only its owner can read it.
+pub struct SqliteRegister {
+    path: PathBuf,
+    connection: Connection,
+}
+
+impl SqliteRegister {
+    /// Opens the register in this file, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when it can't be made or opened, is no register, or a later version made it.
+    pub fn open_or_make(path: &Path) -> Result<Self, RegisterError> {
+        // SQLite would make it readable for everyone that the umask allows.
+        let mut file = fs::OpenOptions::new();
+        file.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+        file.open(path)
+            .map_err(|error| RegisterError::new(path, RegisterErrorKind::Io(error)))?;
+        Self::open(path)
+    }
+
+    /// Opens the register in this file, which must be there.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when it can't be opened, is no register, or a later version made it.
+    pub fn open(path: &Path) -> Result<Self, RegisterError> {
+        let metadata = fs::metadata(path).map_err(|error| RegisterError::new(path, RegisterErrorKind::Io(error)))?;
+        if !metadata.is_file() {
+            return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
+        }
+        let refused = |error: rusqlite::Error| RegisterError::new(path, kind(&error));
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(refused)?;
+        connection.busy_timeout(PATIENCE).map_err(refused)?;
+        set_up(path, &mut connection)?;
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+        })
+    }
+
+    fn refused(&self, error: &rusqlite::Error) -> RegisterError {
+        RegisterError::new(&self.path, kind(error))
+    }
+
+    fn damaged(&self, what: &'static str) -> RegisterError {
+        RegisterError::new(&self.path, RegisterErrorKind::Damaged(what))
+    }
+
+    /// Runs a write: the lock first, then `write` with the write's number, then the commit.
+    fn write<T>(&mut self, write: impl FnOnce(&Transaction<'_>, i64) -> rusqlite::Result<T>) -> Result<T, RegisterError> {
+        let path = &self.path;
+        let refused = |error: rusqlite::Error| RegisterError::new(path, kind(&error));
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(refused)?;
+        let number = transaction
+            .prepare_cached("UPDATE last_write SET number = number + 1 RETURNING number")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map_err(refused)?;
+        let result = write(&transaction, number).map_err(refused)?;
+        transaction.commit().map_err(refused)?;
+        Ok(result)
+    }
+}
+
+/// Makes the tables in an empty file, and refuses what is no register of this version.
+fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError> {
+    let refused = |error: rusqlite::Error| RegisterError::new(path, kind(&error));
+    let marks = |connection: &Connection| -> rusqlite::Result<(i64, i64)> {
+        let application = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        Ok((
+            application,
+            connection.pragma_query_value(None, "user_version", |row| row.get(0))?,
+        ))
+    };
+    let (application, version) = marks(connection).map_err(refused)?;
+    if (application, version) == (0, 0) {
+        let mode: String = connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+            .map_err(refused)?;
+        if mode != "wal" {
+            return Err(RegisterError::new(path, RegisterErrorKind::Database(format!(
+                "the file system can't hold a write-ahead log (journal mode {mode})"
+            ))));
+        }
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(refused)?;
+        // Another process may have made them while this one waited for the lock.
+        if marks(&transaction).map_err(refused)? == (0, 0) {
+            let tables: i64 = transaction
+                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+                .map_err(refused)?;
+            if tables != 0 {
+                return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
+            }
+            transaction.execute_batch(SCHEMA).map_err(refused)?;
+            transaction
+                .pragma_update(None, "application_id", APPLICATION)
+                .map_err(refused)?;
+            transaction.pragma_update(None, "user_version", VERSION).map_err(refused)?;
+            transaction.commit().map_err(refused)?;
+        }
+    } else if application != APPLICATION {
+        return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
+    } else if version != VERSION {
+        return Err(RegisterError::new(path, RegisterErrorKind::Newer(version, VERSION)));
+    }
+    connection.pragma_update(None, "synchronous", "FULL").map_err(refused)?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(refused)
+}
+
+fn kind(error: &rusqlite::Error) -> RegisterErrorKind {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => RegisterErrorKind::Busy(PATIENCE.as_secs()),
+        Some(ErrorCode::NotADatabase) => RegisterErrorKind::NoRegister,
+        Some(ErrorCode::DatabaseCorrupt) => RegisterErrorKind::Damaged("its pages"),
+        Some(ErrorCode::DiskFull) => RegisterErrorKind::Full,
+        _ => RegisterErrorKind::Database(error.to_string()),
+    }
+}
+
+fn hierarchy_code(hierarchy: Hierarchy) -> i64 {
+    match hierarchy {
+        Hierarchy::Signature => 0,
+        Hierarchy::Authentication => 1,
+    }
+}
+
+/// The rows that many certificates share, looked up once a batch.
+#[derive(Default)]
+struct Shared {
+    issuers: HashMap<IssuerId, i64>,
+    points: HashMap<(i64, Vec<u8>), i64>,
+    cards: HashMap<CardId, i64>,
+}
+
+impl Shared {
+    fn issuer(&mut self, transaction: &Transaction<'_>, certificate: &Certificate) -> rusqlite::Result<i64> {
+        if let Some(id) = self.issuers.get(&certificate.issuer) {
+            return Ok(*id);
+        }
+        let id = transaction
+            .prepare_cached(
+                "INSERT INTO issuer (key_id, hierarchy) VALUES (?1, ?2)
+                 ON CONFLICT (key_id) DO UPDATE SET hierarchy = hierarchy RETURNING id",
+            )?
+            .query_row(
+                params![certificate.issuer.0, hierarchy_code(certificate.hierarchy)],
+                |row| row.get(0),
+            )?;
+        self.issuers.insert(certificate.issuer, id);
+        Ok(id)
+    }
+
+    fn point(&mut self, transaction: &Transaction<'_>, issuer: i64, certificate: &Certificate) -> rusqlite::Result<i64> {
+        let key = (issuer, certificate.distribution_point.clone());
+        if let Some(id) = self.points.get(&key) {
+            return Ok(*id);
+        }
+        let id = transaction
+            .prepare_cached(
+                "INSERT INTO point (issuer, municipality, name) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (issuer, name) DO UPDATE SET municipality = municipality RETURNING id",
+            )?
+            .query_row(
+                params![issuer, certificate.municipality, certificate.distribution_point],
+                |row| row.get(0),
+            )?;
+        self.points.insert(key, id);
+        Ok(id)
+    }
+
+    fn card(&mut self, transaction: &Transaction<'_>, (card, name): &(CardId, String)) -> rusqlite::Result<i64> {
+        if let Some(id) = self.cards.get(card) {
+            return Ok(*id);
+        }
+        let id = transaction
+            .prepare_cached(
+                "INSERT INTO card (digest, name) VALUES (?1, ?2)
+                 ON CONFLICT (digest) DO UPDATE SET name = name RETURNING id",
+            )?
+            .query_row(params![card.0, name], |row| row.get(0))?;
+        self.cards.insert(*card, id);
+        Ok(id)
+    }
+}
+
+fn record(
+    transaction: &Transaction<'_>,
+    number: i64,
+    shared: &mut Shared,
+    certificate: &Certificate,
+) -> rusqlite::Result<Recorded> {
+    let issuer = shared.issuer(transaction, certificate)?;
+    let there: Option<(i64, [u8; 32])> = transaction
+        .prepare_cached("SELECT id, digest FROM certificate WHERE issuer = ?1 AND serial = ?2")?
+        .query_row(params![issuer, certificate.serial], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let (id, recorded) = match there {
+        Some((_, digest)) if digest != certificate.digest => return Ok(Recorded::SerialTaken),
+        Some((id, _)) => (id, Recorded::Known),
+        None => {
+            let point = shared.point(transaction, issuer, certificate)?;
+            let (not_before, not_after) = certificate.validity;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO certificate (issuer, serial, point, digest, not_before, not_after, recorded, replaces)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
+                             (SELECT old.id FROM certificate old JOIN issuer ON issuer.id = old.issuer
+                              WHERE issuer.key_id = ?8 AND old.serial = ?9))",
+                )?
+                .execute(params![
+                    issuer,
+                    certificate.serial,
+                    point,
+                    certificate.digest,
+                    seconds(not_before),
+                    seconds(not_after),
+                    number,
+                    certificate.replaces.map(|(issuer, _)| issuer.0),
+                    certificate.replaces.map(|(_, serial)| serial),
+                ])?;
+            (transaction.last_insert_rowid(), Recorded::New)
+        }
+    };
+    let card = shared.card(transaction, &certificate.card)?;
+    transaction
+        .prepare_cached("INSERT INTO on_card (certificate, card) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
+        .execute([id, card])?;
+    Ok(recorded)
+}
+
+/// A time as it stands in the register.
+fn time(seconds: i64) -> Option<DateTime> {
+    let seconds = u64::try_from(seconds).ok()?;
+    DateTime::from_unix_duration(Duration::from_secs(seconds)).ok()
+}
+
+/// When and why, as they stand in the register; the outer `None` means that they are damaged.
+fn revocation(at: Option<i64>, reason: Option<u8>) -> Option<Option<Revocation>> {
+    match (at, reason) {
+        (None, None) => Some(None),
+        (Some(at), Some(reason)) => Some(Some(Revocation {
+            at: time(at)?,
+            reason: Reason::of_code(reason)?,
+        })),
+        _ => None,
+    }
+}
+
+const DATES: &str = "a time or a reason";
+
+impl Register for SqliteRegister {
+    fn record(&mut self, certificates: &[Certificate]) -> Result<Vec<Recorded>, RegisterError> {
+        self.write(|transaction, number| {
+            let mut shared = Shared::default();
+            certificates
+                .iter()
+                .map(|certificate| record(transaction, number, &mut shared, certificate))
+                .collect()
+        })
+    }
+
+    fn revoke(&mut self, issuer: IssuerId, serial: u32, wanted: Revocation) -> Result<Revoked, RegisterError> {
+        let before = self.write(|transaction, number| {
+            let row: Option<(i64, Option<i64>, Option<u8>)> = transaction
+                .prepare_cached(
+                    "SELECT certificate.id, revoked_at, reason FROM certificate JOIN issuer ON issuer.id = issuer
+                     WHERE key_id = ?1 AND serial = ?2",
+                )?
+                .query_row(params![issuer.0, serial], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                })
+                .optional()?;
+            if let Some((id, None, _)) = row {
+                transaction
+                    .prepare_cached("UPDATE certificate SET revoked_at = ?2, reason = ?3, revoked = ?4 WHERE id = ?1")?
+                    .execute(params![id, seconds(wanted.at), wanted.reason.code(), number])?;
+            }
+            Ok(row)
+        })?;
+        let Some((_, at, reason)) = before else {
+            return Ok(Revoked::Unknown);
+        };
+        match revocation(at, reason).ok_or_else(|| self.damaged(DATES))? {
+            None => Ok(Revoked::Now),
+            Some(before) => Ok(Revoked::Before(before)),
+        }
+    }
+
+    fn now(&self) -> Result<Change, RegisterError> {
+        self.connection
+            .prepare_cached("SELECT number FROM last_write")
+            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .map(Change)
+            .map_err(|error| self.refused(&error))
+    }
+
+    fn status(&self, issuer: IssuerId, serial: u32, by: Change) -> Result<Option<Option<Revocation>>, RegisterError> {
+        let row: Option<(Option<i64>, Option<u8>, Option<i64>)> = self
+            .connection
+            .prepare_cached(
+                "SELECT revoked_at, reason, revoked FROM certificate
+                 WHERE issuer = (SELECT id FROM issuer WHERE key_id = ?1) AND serial = ?2 AND recorded <= ?3",
+            )
+            .and_then(|mut statement| {
+                let row = statement.query_row(params![issuer.0, serial, by.0], |row| {
+                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+                });
+                row.optional()
+            })
+            .map_err(|error| self.refused(&error))?;
+        match row {
+            None => Ok(None),
+            Some((_, _, Some(number))) if number > by.0 => Ok(Some(None)),
+            Some((at, reason, _)) => revocation(at, reason).map(Some).ok_or_else(|| self.damaged(DATES)),
+        }
+    }
+
+    fn revoked(
+        &self,
+        issuer: IssuerId,
+        point: Option<&DistributionPoint>,
+        by: Change,
+        each: &mut dyn FnMut(RevokedCertificate),
+    ) -> Result<(), RegisterError> {
+        let sql = match point {
+            Some(_) => REVOKED_AT_POINT,
+            None => REVOKED,
+        };
+        let read = || -> rusqlite::Result<bool> {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = match point {
+                Some(point) => statement.query(params![issuer.0, by.0, point.name])?,
+                None => statement.query(params![issuer.0, by.0])?,
+            };
+            while let Some(row) = rows.next()? {
+                let Some(Some(revocation)) = revocation(row.get(1)?, row.get(2)?) else {
+                    return Ok(false);
+                };
+                each(RevokedCertificate {
+                    serial: row.get(0)?,
+                    revocation,
+                });
+            }
+            Ok(true)
+        };
+        let mut read = read;
+        match read().map_err(|error| self.refused(&error))? {
+            true => Ok(()),
+            false => Err(self.damaged(DATES)),
+        }
+    }
+
+    fn points(&self, issuer: IssuerId) -> Result<Vec<DistributionPoint>, RegisterError> {
+        let read = || -> rusqlite::Result<Vec<DistributionPoint>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT municipality, name FROM point WHERE issuer = (SELECT id FROM issuer WHERE key_id = ?1)
+                     ORDER BY municipality, name",
+                )?
+                .query_map([issuer.0], |row| {
+                    Ok(DistributionPoint {
+                        municipality: row.get(0)?,
+                        name: row.get(1)?,
+                    })
+                })?
+                .collect()
+        };
+        read().map_err(|error| self.refused(&error))
+    }
+
+    fn entry(&self, issuer: IssuerId, serial: u32) -> Result<Option<Entry>, RegisterError> {
+        let id: Option<i64> = self
+            .connection
+            .prepare_cached(
+                "SELECT id FROM certificate WHERE issuer = (SELECT id FROM issuer WHERE key_id = ?1) AND serial = ?2",
+            )
+            .and_then(|mut statement| statement.query_row(params![issuer.0, serial], |row| row.get(0)).optional())
+            .map_err(|error| self.refused(&error))?;
+        id.map(|id| self.entry_of(id)).transpose()
+    }
+
+    fn entries(&self, card: Option<CardId>, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), RegisterError> {
+        // By pages, so that a reader that takes its time holds up no checkpoint.
+        const PAGE: usize = 1024;
+        let mut last = 0_i64;
+        loop {
+            let read = || -> rusqlite::Result<Vec<i64>> {
+                let sql = match card {
+                    Some(_) => {
+                        "SELECT certificate FROM on_card WHERE card = (SELECT id FROM card WHERE digest = ?2)
+                         AND certificate > ?1 ORDER BY certificate LIMIT 1024"
+                    }
+                    None => "SELECT id FROM certificate WHERE id > ?1 AND ?2 IS NULL ORDER BY id LIMIT 1024",
+                };
+                let card = card.map(|card| card.0);
+                let mut statement = self.connection.prepare_cached(sql)?;
+                statement.query_map(params![last, card], |row| row.get(0))?.collect()
+            };
+            let page = read().map_err(|error| self.refused(&error))?;
+            for id in &page {
+                if !each(self.entry_of(*id)?) {
+                    return Ok(());
+                }
+                last = *id;
+            }
+            if page.len() < PAGE {
+                return Ok(());
+            }
+        }
+    }
+}
+
+const REVOKED: &str = "SELECT serial, revoked_at, reason FROM certificate
+    WHERE issuer = (SELECT id FROM issuer WHERE key_id = ?1) AND revoked IS NOT NULL AND revoked <= ?2 ORDER BY serial";
+const REVOKED_AT_POINT: &str = "SELECT serial, revoked_at, reason FROM certificate
+    WHERE issuer = (SELECT id FROM issuer WHERE key_id = ?1) AND revoked IS NOT NULL AND revoked <= ?2
+      AND point = (SELECT point.id FROM point JOIN issuer ON issuer.id = point.issuer
+                   WHERE key_id = ?1 AND point.name = ?3)
+    ORDER BY serial";
+
+impl SqliteRegister {
+    fn entry_of(&self, id: i64) -> Result<Entry, RegisterError> {
+        type Row = (
+            [u8; 20],
+            i64,
+            u32,
+            String,
+            (i64, i64),
+            (Option<i64>, Option<u8>),
+            Option<(IssuerId, u32)>,
+        );
+        let pair = |key: Option<[u8; 20]>, serial: Option<u32>| Some((IssuerId(key?), serial?));
+        let read = || -> rusqlite::Result<(Row, Vec<String>, Option<(IssuerId, u32)>)> {
+            let row = self
+                .connection
+                .prepare_cached(
+                    "SELECT issuer.key_id, issuer.hierarchy, this.serial, point.municipality, this.not_before,
+                            this.not_after, this.revoked_at, this.reason, former_issuer.key_id, former.serial
+                     FROM certificate this
+                     JOIN issuer ON issuer.id = this.issuer
+                     JOIN point ON point.id = this.point
+                     LEFT JOIN certificate former ON former.id = this.replaces
+                     LEFT JOIN issuer former_issuer ON former_issuer.id = former.issuer
+                     WHERE this.id = ?1",
+                )?
+                .query_row([id], |row| {
+                    Ok((
+                        row.get(0)?,
+                        row.get(1)?,
+                        row.get(2)?,
+                        row.get(3)?,
+                        (row.get(4)?, row.get(5)?),
+                        (row.get(6)?, row.get(7)?),
+                        pair(row.get(8)?, row.get(9)?),
+                    ))
+                })?;
+            let cards = self
+                .connection
+                .prepare_cached(
+                    "SELECT name FROM card JOIN on_card ON on_card.card = card.id WHERE certificate = ?1 ORDER BY card.id",
+                )?
+                .query_map([id], |row| row.get(0))?
+                .collect::<rusqlite::Result<_>>()?;
+            // Of several, the one that was issued last.
+            let partner = self
+                .connection
+                .prepare_cached(
+                    "SELECT issuer.key_id, other.serial FROM on_card mine
+                     JOIN on_card theirs ON theirs.card = mine.card AND theirs.certificate <> mine.certificate
+                     JOIN certificate other ON other.id = theirs.certificate
+                     JOIN certificate this ON this.id = mine.certificate
+                     JOIN issuer ON issuer.id = other.issuer
+                     JOIN issuer own ON own.id = this.issuer
+                     WHERE mine.certificate = ?1 AND issuer.hierarchy <> own.hierarchy ORDER BY other.id DESC LIMIT 1",
+                )?
+                .query_row([id], |row| Ok((IssuerId(row.get(0)?), row.get(1)?)))
+                .optional()?;
+            Ok((row, cards, partner))
+        };
+        let (row, cards, partner) = read().map_err(|error| self.refused(&error))?;
+        let (issuer, hierarchy, serial, municipality, (not_before, not_after), (at, reason), replaces) = row;
+        let dates = || self.damaged(DATES);
+        Ok(Entry {
+            issuer: IssuerId(issuer),
+            hierarchy: if hierarchy == 0 {
+                Hierarchy::Signature
+            } else {
+                Hierarchy::Authentication
+            },
+            serial,
+            municipality,
+            validity: (
+                time(not_before).ok_or_else(dates)?,
+                time(not_after).ok_or_else(dates)?,
+            ),
+            revocation: revocation(at, reason).ok_or_else(dates)?,
+            cards,
+            partner,
+            replaces,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

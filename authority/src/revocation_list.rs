@@ -1,0 +1,195 @@
+//! Certificate revocation lists (失効リスト, RFC 5280, 5): the complete one, one a municipality, and the one of authorities.
+//!
+//! That the real service divides its lists by municipality is read off its certificates, whose distribution points are the
+//! municipalities' directory names. Whether its lists mark that they hold users' certificates only is not public: these
+//! don't (`assumed`). Clients need each form: NSS and gpgsm take the complete list only, and only without
+//! issuingDistributionPoint; nginx wants the list of authorities beside a municipality's.
+
+use std::time::Duration;
+
+use der::asn1::{Any, BitString, GeneralizedTime, ObjectIdentifier, OctetString, Uint, UtcTime};
+use der::{DateTime, Decode, Encode};
+use spki::DynSignatureAlgorithmIdentifier;
+use vmyna_issuance::IssuanceError;
+use vmyna_issuance::x509::Authority;
+use x509_cert::Version;
+use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
+use x509_cert::ext::Extension;
+use x509_cert::ext::pkix::crl::{CrlDistributionPoints, CrlNumber, IssuingDistributionPoint};
+use x509_cert::ext::pkix::name::DistributionPointName;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::time::Time;
+
+use crate::register::{Change, DistributionPoint, IssuerId, Reason, Register, RegisterError, RevokedCertificate};
+
+/// How long a list is valid. The real lists are "renewed in units of one day"; the length is `assumed`.
+pub const VALIDITY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// id-ce-issuingDistributionPoint. x509-cert 0.2.5 gives that type another identifier (1.3.6.1.5.5.7.1.11), under which
+/// openssl and Java refuse the list and GnuTLS doesn't see it.
+const ISSUING_DISTRIBUTION_POINT: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.28");
+const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
+const REASON_CODE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.21");
+const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.35");
+
+/// What a list covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All certificates of the authority's key.
+    Complete,
+    /// One municipality's.
+    Municipality(DistributionPoint),
+    /// Authorities (ARL). It is empty: no authority below another exists.
+    Authorities,
+}
+
+/// Why a list can't be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ListError {
+    /// The register can't be read.
+    #[error(transparent)]
+    Register(#[from] RegisterError),
+    /// It can't be encoded or signed.
+    #[error(transparent)]
+    Issuance(#[from] IssuanceError),
+}
+
+impl From<der::Error> for ListError {
+    fn from(error: der::Error) -> Self {
+        Self::Issuance(error.into())
+    }
+}
+
+/// The key identifier of an authority.
+///
+/// # Errors
+/// [`IssuanceError::Asn1`] when its certificate has none, which no certificate of these hierarchies lacks.
+pub fn issuer_id(authority: &Authority) -> Result<IssuerId, IssuanceError> {
+    let key = &authority.parsed().tbs_certificate.subject_public_key_info;
+    let bits = key.subject_public_key.as_bytes();
+    Ok(IssuerId::of_key(bits.ok_or(IssuanceError::Input("a public key is whole octets"))?))
+}
+
+/// Makes and signs a list, DER: what was revoked by that write, as of `this_update`.
+///
+/// # Errors
+/// [`ListError`].
+pub fn make(
+    authority: &Authority,
+    register: &dyn Register,
+    scope: &Scope,
+    by: Change,
+    this_update: DateTime,
+) -> Result<Vec<u8>, ListError> {
+    let issuer = issuer_id(authority)?;
+    let mut revoked = Vec::new();
+    let mut fault = None;
+    let mut take = |certificate: RevokedCertificate| match entry(certificate) {
+        Ok(entry) => revoked.push(entry),
+        Err(error) => fault = Some(error),
+    };
+    match scope {
+        Scope::Complete => register.revoked(issuer, None, by, &mut take)?,
+        Scope::Municipality(point) => register.revoked(issuer, Some(point), by, &mut take)?,
+        Scope::Authorities => {}
+    }
+    if let Some(error) = fault {
+        return Err(error.into());
+    }
+    let next_update = DateTime::from_unix_duration(this_update.unix_duration() + VALIDITY)?;
+    let algorithm = authority
+        .key()
+        .signature_algorithm_identifier()
+        .map_err(IssuanceError::PublicKey)?;
+    let list = TbsCertList {
+        version: Version::V2,
+        signature: algorithm.clone(),
+        issuer: authority.parsed().tbs_certificate.subject.clone(),
+        this_update: time(this_update)?,
+        next_update: Some(time(next_update)?),
+        // An empty list has no field at all (RFC 5280, 5.1.2.6).
+        revoked_certificates: (!revoked.is_empty()).then_some(revoked),
+        crl_extensions: Some(extensions(authority, scope, this_update)?),
+    };
+    let signature = authority.key().sign_message(&list.to_der()?)?;
+    let list = CertificateList {
+        tbs_cert_list: list,
+        signature_algorithm: algorithm,
+        signature: BitString::from_bytes(&signature)?,
+    };
+    Ok(list.to_der()?)
+}
+
+/// The key identifier, without which the lists of two generations of one name can't be told apart; the number; the scope.
+fn extensions(authority: &Authority, scope: &Scope, this_update: DateTime) -> Result<Vec<Extension>, ListError> {
+    let certificate = &authority.parsed().tbs_certificate;
+    let key = SubjectKeyIdentifier::try_from(der::referenced::OwnedToRef::owned_to_ref(
+        &certificate.subject_public_key_info,
+    ))?;
+    let identifier = AuthorityKeyIdentifier {
+        key_identifier: Some(OctetString::new(key.0.as_bytes())?),
+        ..Default::default()
+    };
+    let number = CrlNumber(Uint::new(&this_update.unix_duration().as_secs().to_be_bytes())?);
+    let mut extensions = vec![
+        extension(AUTHORITY_KEY_IDENTIFIER, false, &identifier)?,
+        extension(CRL_NUMBER, false, &number)?,
+    ];
+    let point = match scope {
+        Scope::Complete => None,
+        Scope::Municipality(point) => Some(DistributionPointName::from_der(&point.name)?),
+        Scope::Authorities => {
+            let points: Option<(bool, CrlDistributionPoints)> = certificate.get()?;
+            points
+                .and_then(|(_, points)| points.0.into_iter().next())
+                .and_then(|point| point.distribution_point)
+        }
+    };
+    if !matches!(scope, Scope::Complete) {
+        let point = IssuingDistributionPoint {
+            distribution_point: point,
+            only_contains_user_certs: false,
+            only_contains_ca_certs: matches!(scope, Scope::Authorities),
+            only_some_reasons: None,
+            indirect_crl: false,
+            only_contains_attribute_certs: false,
+        };
+        extensions.push(extension(ISSUING_DISTRIBUTION_POINT, true, &point)?);
+    }
+    Ok(extensions)
+}
+
+fn entry(certificate: RevokedCertificate) -> der::Result<RevokedCert> {
+    // A reason that says nothing is left out (RFC 5280, 5.3.1).
+    let reason = match certificate.revocation.reason {
+        Reason::Unspecified => None,
+        reason => Some(vec![extension(
+            REASON_CODE,
+            false,
+            &Any::new(der::Tag::Enumerated, [reason.code()])?,
+        )?]),
+    };
+    Ok(RevokedCert {
+        serial_number: SerialNumber::from(certificate.serial),
+        revocation_date: time(certificate.revocation.at)?,
+        crl_entry_extensions: reason,
+    })
+}
+
+fn extension(id: ObjectIdentifier, critical: bool, value: &impl Encode) -> der::Result<Extension> {
+    Ok(Extension {
+        extn_id: id,
+        critical,
+        extn_value: OctetString::new(value.to_der()?)?,
+    })
+}
+
+/// The form that RFC 5280 (5.1.2.4) asks for: two digits of the year until 2049, four from 2050 on.
+fn time(time: DateTime) -> der::Result<Time> {
+    Ok(match time.year() {
+        ..2050 => Time::UtcTime(UtcTime::from_date_time(time)?),
+        _ => Time::GeneralTime(GeneralizedTime::from_date_time(time)),
+    })
+}
