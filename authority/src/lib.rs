@@ -5,3 +5,5 @@
 pub mod ocsp;
 pub mod register;
 pub mod revocation_list;
+#[cfg(feature = "server")]
+pub mod server;

@@ -69,7 +69,9 @@ impl From<der::Error> for ListError {
 pub fn issuer_id(authority: &Authority) -> Result<IssuerId, IssuanceError> {
     let key = &authority.parsed().tbs_certificate.subject_public_key_info;
     let bits = key.subject_public_key.as_bytes();
-    Ok(IssuerId::of_key(bits.ok_or(IssuanceError::Input("a public key is whole octets"))?))
+    Ok(IssuerId::of_key(
+        bits.ok_or(IssuanceError::Input("a public key is whole octets"))?,
+    ))
 }
 
 /// Makes and signs a list, DER: what was revoked by that write, as of `this_update`.

@@ -76,7 +76,10 @@ impl SqliteRegister {
     }
 
     /// Runs a write: the lock first, then `write` with the write's number, then the commit.
-    fn write<T>(&mut self, write: impl FnOnce(&Transaction<'_>, i64) -> rusqlite::Result<T>) -> Result<T, RegisterError> {
+    fn write<T>(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>, i64) -> rusqlite::Result<T>,
+    ) -> Result<T, RegisterError> {
         let path = &self.path;
         let refused = |error: rusqlite::Error| RegisterError::new(path, kind(&error));
         let transaction = self
@@ -109,9 +112,12 @@ fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError>
             .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
             .map_err(refused)?;
         if mode != "wal" {
-            return Err(RegisterError::new(path, RegisterErrorKind::Database(format!(
-                "the file system can't hold a write-ahead log (journal mode {mode})"
-            ))));
+            return Err(RegisterError::new(
+                path,
+                RegisterErrorKind::Database(format!(
+                    "the file system can't hold a write-ahead log (journal mode {mode})"
+                )),
+            ));
         }
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -128,7 +134,9 @@ fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError>
             transaction
                 .pragma_update(None, "application_id", APPLICATION)
                 .map_err(refused)?;
-            transaction.pragma_update(None, "user_version", VERSION).map_err(refused)?;
+            transaction
+                .pragma_update(None, "user_version", VERSION)
+                .map_err(refused)?;
             transaction.commit().map_err(refused)?;
         }
     } else if application != APPLICATION {
@@ -183,7 +191,12 @@ impl Shared {
         Ok(id)
     }
 
-    fn point(&mut self, transaction: &Transaction<'_>, issuer: i64, certificate: &Certificate) -> rusqlite::Result<i64> {
+    fn point(
+        &mut self,
+        transaction: &Transaction<'_>,
+        issuer: i64,
+        certificate: &Certificate,
+    ) -> rusqlite::Result<i64> {
         let key = (issuer, certificate.distribution_point.clone());
         if let Some(id) = self.points.get(&key) {
             return Ok(*id);
@@ -409,7 +422,11 @@ impl Register for SqliteRegister {
             .prepare_cached(
                 "SELECT id FROM certificate WHERE issuer = (SELECT id FROM issuer WHERE key_id = ?1) AND serial = ?2",
             )
-            .and_then(|mut statement| statement.query_row(params![issuer.0, serial], |row| row.get(0)).optional())
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![issuer.0, serial], |row| row.get(0))
+                    .optional()
+            })
             .map_err(|error| self.refused(&error))?;
         id.map(|id| self.entry_of(id)).transpose()
     }
@@ -524,10 +541,7 @@ impl SqliteRegister {
             },
             serial,
             municipality,
-            validity: (
-                time(not_before).ok_or_else(dates)?,
-                time(not_after).ok_or_else(dates)?,
-            ),
+            validity: (time(not_before).ok_or_else(dates)?, time(not_after).ok_or_else(dates)?),
             revocation: revocation(at, reason).ok_or_else(dates)?,
             cards,
             partner,

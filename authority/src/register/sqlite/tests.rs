@@ -67,9 +67,7 @@ fn the_same_certificate_again_adds_the_card_and_keeps_the_status() {
     again.card = (CardId([9; 32]), "copy".to_owned());
     assert_eq!(register.record(&[again]).unwrap(), [Recorded::Known]);
     assert_eq!(
-        register
-            .revoke(KEYS[0], 7, revocation(5, Reason::Superseded))
-            .unwrap(),
+        register.revoke(KEYS[0], 7, revocation(5, Reason::Superseded)).unwrap(),
         Revoked::Before(first)
     );
     let entry = register.entry(KEYS[0], 7).unwrap().unwrap();
@@ -91,10 +89,7 @@ fn a_serial_number_that_is_in_use_keeps_the_first_certificate() {
     register.record(&[certificate(KEYS[0], 7, 1)]).unwrap();
     let batch = [certificate(KEYS[0], 7, 2), certificate(KEYS[1], 7, 2)];
     // The other hierarchy counts by itself.
-    assert_eq!(
-        register.record(&batch).unwrap(),
-        [Recorded::SerialTaken, Recorded::New]
-    );
+    assert_eq!(register.record(&batch).unwrap(), [Recorded::SerialTaken, Recorded::New]);
     assert_eq!(register.entry(KEYS[0], 7).unwrap().unwrap().cards, ["card-1"]);
 }
 
@@ -106,14 +101,21 @@ fn a_renewed_certificate_points_to_the_old_one() {
     new.digest = [8; 32];
     new.replaces = Some((KEYS[0], 7));
     register.record(&[new]).unwrap();
-    assert_eq!(register.entry(KEYS[0], 8).unwrap().unwrap().replaces, Some((KEYS[0], 7)));
+    assert_eq!(
+        register.entry(KEYS[0], 8).unwrap().unwrap().replaces,
+        Some((KEYS[0], 7))
+    );
 }
 
 #[test]
 fn what_is_no_register_or_a_later_one_is_refused_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("r");
-    fs::write(&path, "a letter, and a long one; a database it is not, whatever one does with it").unwrap();
+    fs::write(
+        &path,
+        "a letter, and a long one; a database it is not, whatever one does with it",
+    )
+    .unwrap();
     let refused = SqliteRegister::open_or_make(&path).err().unwrap();
     assert!(matches!(refused.kind(), RegisterErrorKind::NoRegister), "{refused}");
     assert!(fs::read_to_string(&path).unwrap().starts_with("a letter"));
@@ -172,7 +174,10 @@ fn four_writers_at_once_lose_nothing() {
 fn revocation_lists_read_one_index_and_no_table() {
     let (_folder, register) = fresh();
     for (sql, index) in [(REVOKED, "revoked_by_serial"), (REVOKED_AT_POINT, "revoked_by_point")] {
-        let mut plan = register.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let mut plan = register
+            .connection
+            .prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap();
         for at in 1..=plan.parameter_count() {
             plan.raw_bind_parameter(at, 0).unwrap();
         }
@@ -199,7 +204,8 @@ fn step() -> impl Strategy<Value = Step> {
     let one = (0..2_usize, 0..6_u32, 0..3_u8);
     prop_oneof![
         proptest::collection::vec(one, 1..4).prop_map(Step::Record),
-        (0..2_usize, 0..8_u32, 0..100_u64, 0..7_u8).prop_map(|(key, serial, at, reason)| Step::Revoke(key, serial, at, reason)),
+        (0..2_usize, 0..8_u32, 0..100_u64, 0..7_u8)
+            .prop_map(|(key, serial, at, reason)| Step::Revoke(key, serial, at, reason)),
         Just(Step::Reopen),
     ]
 }
