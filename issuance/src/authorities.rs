@@ -249,12 +249,8 @@ impl Authorities {
         };
         let terminal_ca = key(TERMINAL_CA)?.to_public_key();
         let mut others = Vec::new();
-        let years: BTreeSet<&str> = files
-            .keys()
-            .filter_map(|path| path.strip_prefix(GENERATIONS)?.strip_prefix('/')?.split('/').next())
-            .collect();
-        for year in years {
-            others.push(Generation::take_up(files, &format!("{GENERATIONS}/{year}/"))?);
+        for prefix in generations(files) {
+            others.push(Generation::take_up(files, &prefix)?);
         }
         Ok(Self {
             own: Generation::take_up(files, "")?,
@@ -339,6 +335,41 @@ impl Authorities {
             face: FaceAuthority::establish(&self.face_root, code, keys.face.clone())?,
         })
     }
+}
+
+/// Takes up the authorities that certify cardholders' keys, of every generation, the newest last, and no other key of the
+/// set: what a server needs that answers for them.
+///
+/// # Errors
+/// [`AuthoritiesError`], as for [`Authorities::take_up`].
+pub fn certifying(files: &Files) -> Result<Vec<Authority>, AuthoritiesError> {
+    let mut all = Vec::new();
+    for prefix in generations(files).into_iter().chain([String::new()]) {
+        let Generation { sign, auth } = Generation::take_up(files, &prefix)?;
+        all.extend([sign, auth]);
+    }
+    all.sort_by_key(Authority::begin);
+    Ok(all)
+}
+
+/// The paths of the files that [`certifying`] needs of a set without further generations.
+pub fn certifying_paths() -> impl Iterator<Item = String> {
+    [SIGN, AUTH]
+        .into_iter()
+        .flat_map(|name| [format!("{name}/key.pem"), format!("{name}/certificate.der")])
+}
+
+/// The prefixes of the further generations in a set.
+fn generations(files: &Files) -> BTreeSet<String> {
+    let year = |path: &String| {
+        path.strip_prefix(GENERATIONS)?
+            .strip_prefix('/')?
+            .split('/')
+            .next()
+            .map(str::to_owned)
+    };
+    let years = files.keys().filter_map(year);
+    years.map(|year| format!("{GENERATIONS}/{year}/")).collect()
 }
 
 fn fault(path: &str, error: Option<IssuanceError>) -> AuthoritiesError {

@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::IssuanceError;
 use crate::authorities::{self, Authorities, AuthoritiesError, Files, reason};
 use crate::keys::KeyMade;
+use crate::x509::Authority;
 
 const DESCRIPTION: &str = "ca.toml";
 const FORMAT: i64 = 1;
@@ -81,6 +82,25 @@ pub fn init(folder: &Path, seed: &[u8; 32], not_before: DateTime, made: KeyMade<
 /// # Errors
 /// [`CaFolderError`].
 pub fn open(folder: &Path) -> Result<Authorities, CaFolderError> {
+    let files = read(folder, authorities::paths())?;
+    Authorities::take_up(&files).map_err(|fault| in_folder(folder, fault))
+}
+
+/// Takes up the authorities in a folder that certify cardholders' keys, and reads no other key.
+///
+/// # Errors
+/// [`CaFolderError`].
+pub fn open_certifying(folder: &Path) -> Result<Vec<Authority>, CaFolderError> {
+    let files = read(folder, authorities::certifying_paths())?;
+    authorities::certifying(&files).map_err(|fault| in_folder(folder, fault))
+}
+
+fn in_folder(folder: &Path, AuthoritiesError { path, error }: AuthoritiesError) -> CaFolderError {
+    CaFolderError::File(folder.join(path), error)
+}
+
+/// The files of a folder of authorities that are there.
+fn read(folder: &Path, paths: impl Iterator<Item = String>) -> Result<Files, CaFolderError> {
     let path = folder.join(DESCRIPTION);
     let text = vmyna_files::read_text(&path, LONGEST_FILE).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => CaFolderError::NoCaFolder(folder.to_owned()),
@@ -93,7 +113,7 @@ pub fn open(folder: &Path) -> Result<Authorities, CaFolderError> {
         _ => return Err(CaFolderError::NoCaFolder(folder.to_owned())),
     }
     let mut files = Files::new();
-    for path in authorities::paths() {
+    for path in paths {
         match vmyna_files::read(&folder.join(&path), LONGEST_FILE) {
             Ok(bytes) => drop(files.insert(path, Zeroizing::new(bytes))),
             // Which of them are needed is known where they are.
@@ -101,8 +121,7 @@ pub fn open(folder: &Path) -> Result<Authorities, CaFolderError> {
             Err(error) => return Err(CaFolderError::Io(folder.join(path), error)),
         }
     }
-    Authorities::take_up(&files)
-        .map_err(|AuthoritiesError { path, error }| CaFolderError::File(folder.join(path), error))
+    Ok(files)
 }
 
 /// A file that only its owner can read, on stable storage.

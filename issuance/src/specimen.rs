@@ -5,7 +5,8 @@
 use vmyna_test_vectors::specimens;
 use zeroize::Zeroizing;
 
-use super::authorities::{Authorities, AuthoritiesError, Files};
+use super::authorities::{self, Authorities, AuthoritiesError, Files};
+use super::x509::Authority;
 
 /// Not secret: with it anyone can make the keys of the specimens and of their authorities, which are published anyway.
 pub const SEED: [u8; 32] = *b"vmyna specimens public test keys";
@@ -15,11 +16,22 @@ pub const SEED: [u8; 32] = *b"vmyna specimens public test keys";
 /// # Errors
 /// [`AuthoritiesError`], only if the built-in files are damaged.
 pub fn authorities() -> Result<Authorities, AuthoritiesError> {
-    let files: Files = specimens::AUTHORITIES
+    Ok(Authorities::take_up(&files())?.with_seed(Zeroizing::new(SEED)))
+}
+
+/// Those of them that certify cardholders' keys, of every generation at hand.
+///
+/// # Errors
+/// [`AuthoritiesError`], only if the built-in files are damaged.
+pub fn certifying() -> Result<Vec<Authority>, AuthoritiesError> {
+    authorities::certifying(&files())
+}
+
+fn files() -> Files {
+    specimens::AUTHORITIES
         .iter()
         .map(|(path, bytes)| ((*path).to_owned(), Zeroizing::new(bytes.to_vec())))
-        .collect();
-    Ok(Authorities::take_up(&files)?.with_seed(Zeroizing::new(SEED)))
+        .collect()
 }
 
 #[cfg(test)]
