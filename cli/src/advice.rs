@@ -8,6 +8,8 @@ use vmyna_apdu::ReaderError;
 use vmyna_apdu::ShowPath as _;
 use vmyna_applets::image::{ImageError, ImageErrorKind};
 use vmyna_applets::specimen;
+#[cfg(feature = "authority")]
+use vmyna_authority::register::{RegisterError, RegisterErrorKind};
 use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
 use vmyna_issuance::ca_folder::CaFolderError;
 use vmyna_pcsc_service::{ControlError, NotMoved, ServiceError};
@@ -113,6 +115,20 @@ pub(crate) fn outside_authorities(
          (issued and until in [certificates])",
         person.shown()
     )
+}
+
+/// An error of a register of certificates with the advice for it.
+#[cfg(feature = "authority")]
+pub(crate) fn of_register(error: &RegisterError) -> String {
+    let advice = match error.kind() {
+        RegisterErrorKind::NoRegister => ": look what it is, and move it away",
+        RegisterErrorKind::Newer(..) => ": use a newer vmyna",
+        RegisterErrorKind::Busy(_) => ": try again when they are done",
+        RegisterErrorKind::Damaged(_) => ": restore it from a copy",
+        RegisterErrorKind::Full => ": free some space on its disk",
+        _ => "",
+    };
+    format!("{error}{advice}")
 }
 
 /// An error of a card's state with the advice for it.

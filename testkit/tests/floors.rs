@@ -35,6 +35,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "vmyna-applets",
         ],
     ),
+    ("vmyna-authority", &["vmyna-applets", "vmyna-issuance"]),
     ("vmyna-explain", &["vmyna-apdu", "vmyna-card-os", "vmyna-applets"]),
     ("vmyna-conformance", &["vmyna-apdu", "vmyna-test-vectors"]),
     (
@@ -61,6 +62,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "vmyna-pcsc-service",
             "vmyna-applets",
             "vmyna-issuance",
+            "vmyna-authority",
             "vmyna-explain",
             "vmyna-conformance",
             "vmyna",

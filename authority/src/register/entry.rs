@@ -6,6 +6,7 @@ use std::str::FromStr;
 use der::{DateTime, Decode, Encode};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
+use vmyna_applets::issued::IssuedCard;
 use vmyna_issuance::IssuanceError;
 pub use vmyna_issuance::x509::names::Hierarchy;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlDistributionPoints};
@@ -36,7 +37,8 @@ impl fmt::Debug for IssuerId {
     }
 }
 
-/// A card, by the SHA-256 of what it was issued with.
+/// A card: SHA-256 of its name and of the certificates that it was issued with. A card that was issued twice under one name
+/// from one seed is one card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CardId(pub [u8; 32]);
 
@@ -136,6 +138,19 @@ pub struct Revocation {
     pub reason: Reason,
 }
 
+impl CardId {
+    /// That of an issued card.
+    #[must_use]
+    pub fn of(card: &IssuedCard) -> Self {
+        let mut digest = Sha256::new_with_prefix(card.name.as_str());
+        for key in [&card.jpki.sign, &card.jpki.auth] {
+            digest.update([0]);
+            digest.update(key.as_ref().map_or(&[][..], |key| &key.certificate));
+        }
+        Self(digest.finalize().into())
+    }
+}
+
 /// A certificate to be entered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
@@ -160,6 +175,25 @@ pub struct Certificate {
 }
 
 impl Certificate {
+    /// What the register holds of the certificates of an issued card: the one for signatures first.
+    ///
+    /// # Errors
+    /// [`IssuanceError`] when one is no certificate as an authority of these hierarchies issues it.
+    pub fn of_card(card: &IssuedCard) -> Result<Vec<Self>, IssuanceError> {
+        let municipality = card.summary.person.municipality.code.to_string();
+        let keys = [
+            (Hierarchy::Signature, &card.jpki.sign),
+            (Hierarchy::Authentication, &card.jpki.auth),
+        ];
+        keys.into_iter()
+            .filter_map(|(hierarchy, key)| key.as_ref().map(|key| (hierarchy, key)))
+            .map(|(hierarchy, key)| {
+                let id = (CardId::of(card), card.name.to_string());
+                Self::new(&key.certificate, hierarchy, &municipality, id)
+            })
+            .collect()
+    }
+
     /// What the register holds of a certificate, DER, on a card.
     ///
     /// # Errors

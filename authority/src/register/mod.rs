@@ -124,3 +124,10 @@ pub trait Register: Send {
 pub(crate) fn seconds(time: DateTime) -> i64 {
     i64::try_from(time.unix_duration().as_secs()).unwrap_or(i64::MAX)
 }
+
+/// A time of the machine's clock in whole seconds; `None` before 1970 and after the year 9999.
+#[must_use]
+pub fn whole_seconds(time: std::time::SystemTime) -> Option<DateTime> {
+    let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?;
+    DateTime::from_unix_duration(std::time::Duration::from_secs(since.as_secs())).ok()
+}

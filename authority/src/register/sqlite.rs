@@ -67,6 +67,21 @@ impl SqliteRegister {
         })
     }
 
+    /// A register that lasts as long as this value, for programs that can write nowhere.
+    ///
+    /// # Errors
+    /// [`RegisterError`] without memory.
+    pub fn in_memory() -> Result<Self, RegisterError> {
+        let path = Path::new(":memory:");
+        let refused = |error: rusqlite::Error| RegisterError::new(path, kind(&error));
+        let connection = Connection::open_in_memory().map_err(refused)?;
+        connection.execute_batch(SCHEMA).map_err(refused)?;
+        Ok(Self {
+            path: path.to_owned(),
+            connection,
+        })
+    }
+
     fn refused(&self, error: &rusqlite::Error) -> RegisterError {
         RegisterError::new(&self.path, kind(error))
     }

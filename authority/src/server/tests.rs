@@ -18,7 +18,7 @@ use vmyna_testkit::client;
 
 use super::*;
 use crate::register::sqlite::SqliteRegister;
-use crate::register::{CardId, Certificate, IssuerId, Reason, Recorded, Revocation, Revoked};
+use crate::register::{Certificate, IssuerId, Reason, Recorded, Revocation, Revoked};
 
 /// A server for the specimens' authorities, with what clients need in a folder.
 struct Rig {
@@ -69,9 +69,8 @@ fn key(name: &str, hierarchy: Hierarchy) -> CertifiedKey {
 
 fn registered(name: &str, hierarchy: Hierarchy) -> Certificate {
     let card = specimen::find(name).unwrap().unwrap();
-    let municipality = card.summary.person.municipality.code.to_string();
-    let id = (CardId([name.len() as u8; 32]), name.to_owned());
-    Certificate::new(&key(name, hierarchy).certificate, hierarchy, &municipality, id).unwrap()
+    let both = Certificate::of_card(&card).unwrap();
+    both.into_iter().find(|one| one.hierarchy == hierarchy).unwrap()
 }
 
 const BOTH: [Hierarchy; 2] = [Hierarchy::Signature, Hierarchy::Authentication];

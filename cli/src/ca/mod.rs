@@ -1,6 +1,12 @@
 //! `vmyna ca`: certificate authorities of the user's own.
 
 pub(crate) mod args;
+#[cfg(feature = "authority")]
+mod lists;
+#[cfg(feature = "authority")]
+pub(crate) mod registers;
+#[cfg(feature = "authority")]
+mod serve;
 
 use std::io::Write;
 use std::sync::atomic::Ordering;
@@ -22,6 +28,16 @@ const BEGIN_UNDER_A_SEED: &str = "2024-11-01T01:00:00Z";
 pub(crate) fn run(arguments: &Ca) -> Result<(), Failure> {
     match &arguments.command {
         Command::Init(arguments) => init(arguments),
+        #[cfg(feature = "authority")]
+        Command::List(arguments) => lists::list(arguments),
+        #[cfg(feature = "authority")]
+        Command::Revoke(arguments) => lists::revoke(arguments),
+        #[cfg(feature = "authority")]
+        Command::Crl(arguments) => lists::crl(arguments),
+        #[cfg(feature = "authority")]
+        Command::Export(arguments) => lists::export(arguments),
+        #[cfg(feature = "authority")]
+        Command::Serve(arguments) => serve::serve(arguments),
     }
 }
 

@@ -1,0 +1,257 @@
+//! `vmyna ca list`, `revoke`, `crl` and `export`.
+
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use serde::Serialize;
+use vmyna_authority::register::sqlite::SqliteRegister;
+use vmyna_authority::register::{CardId, Certificate, Entry, IssuerId, Register, Revocation, Revoked};
+use vmyna_authority::revocation_list::{self, Scope, issuer_id};
+use vmyna_issuance::x509::names::Hierarchy;
+use x509_cert::der::DateTime;
+use x509_cert::der::pem::{LineEnding, encode_string};
+
+use super::args::{Crl, Export, Kind, List, Revoke};
+use super::registers;
+use crate::failure::Failure;
+use crate::save;
+
+impl Kind {
+    pub(super) const fn hierarchy(self) -> Hierarchy {
+        match self {
+            Self::Sign => Hierarchy::Signature,
+            Self::Auth => Hierarchy::Authentication,
+        }
+    }
+}
+
+pub(super) const fn kind_of(hierarchy: Hierarchy) -> &'static str {
+    match hierarchy {
+        Hierarchy::Signature => "sign",
+        Hierarchy::Authentication => "auth",
+    }
+}
+
+/// A certificate as `list --json` prints it.
+#[derive(Serialize)]
+struct Row {
+    kind: &'static str,
+    authority: String,
+    serial: String,
+    municipality: String,
+    not_before: String,
+    not_after: String,
+    status: &'static str,
+    revoked_at: Option<String>,
+    reason: Option<&'static str>,
+    cards: Vec<String>,
+    partner: Option<String>,
+    replaces: Option<String>,
+}
+
+impl From<Entry> for Row {
+    fn from(entry: Entry) -> Self {
+        let serial = |(_, serial): (IssuerId, u32)| format!("{serial:06X}");
+        Self {
+            kind: kind_of(entry.hierarchy),
+            authority: entry.issuer.to_string(),
+            serial: format!("{:06X}", entry.serial),
+            municipality: entry.municipality,
+            not_before: entry.validity.0.to_string(),
+            not_after: entry.validity.1.to_string(),
+            status: if entry.revocation.is_some() { "revoked" } else { "good" },
+            revoked_at: entry.revocation.map(|revocation| revocation.at.to_string()),
+            reason: entry.revocation.map(|revocation| revocation.reason.name()),
+            cards: entry.cards,
+            partner: entry.partner.map(serial),
+            replaces: entry.replaces.map(serial),
+        }
+    }
+}
+
+pub(super) fn list(arguments: &List) -> Result<(), Failure> {
+    let register = registers::of(&arguments.authority)?;
+    let card = match &arguments.card {
+        Some(source) => Some(CardId::of(&source.issued()?)),
+        None => None,
+    };
+    let mut out = io::stdout().lock();
+    let mut written = Ok(());
+    let mut counted = (0_u64, 0_u64);
+    let mut print = |entry: Entry| {
+        counted.0 += 1;
+        counted.1 += u64::from(entry.revocation.is_some());
+        if arguments.revoked && entry.revocation.is_none() {
+            return true;
+        }
+        let row = Row::from(entry);
+        written = match arguments.json {
+            true => serde_json::to_writer(&mut out, &row)
+                .map_err(io::Error::from)
+                .and_then(|()| writeln!(out)),
+            false => {
+                let status = match (&row.revoked_at, row.reason) {
+                    (Some(at), Some(reason)) => format!("revoked {at} {reason}"),
+                    _ => "good".to_owned(),
+                };
+                writeln!(
+                    out,
+                    "{:<4}  {:>8}  {}  until {}  {status}  {}",
+                    row.kind,
+                    row.serial,
+                    row.municipality,
+                    row.not_after,
+                    row.cards.join(", ")
+                )
+            }
+        };
+        written.is_ok()
+    };
+    register
+        .entries(card, &mut print)
+        .map_err(|error| registers::failure(&error))?;
+    written?;
+    if !arguments.json {
+        writeln!(out, "{} certificates, {} of them revoked", counted.0, counted.1)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
+    let mut register = registers::of(&arguments.authority)?;
+    let wanted = |hierarchy: Hierarchy| arguments.kind.is_none_or(|kind| kind.hierarchy() == hierarchy);
+    let mut found: Vec<(Hierarchy, IssuerId, u32)> = Vec::new();
+    if let Some(source) = &arguments.card {
+        let card = source.issued()?;
+        let all = Certificate::of_card(&card).map_err(|error| Failure::Failed(format!("{source}: {error}")))?;
+        found.extend(
+            all.into_iter()
+                .filter(|one| wanted(one.hierarchy))
+                .map(|one| (one.hierarchy, one.issuer, one.serial)),
+        );
+        if found.is_empty() {
+            return Err(Failure::Failed(format!("{source} has no certificate of this kind")));
+        }
+    }
+    if let Some(serial) = arguments.serial {
+        for authority in registers::certifying(&arguments.authority)? {
+            let issuer = issuer_id(&authority).map_err(|error| Failure::Failed(error.to_string()))?;
+            let there = register
+                .entry(issuer, serial)
+                .map_err(|error| registers::failure(&error))?;
+            if there.is_some() && wanted(authority.hierarchy()) {
+                found.push((authority.hierarchy(), issuer, serial));
+            }
+        }
+        match found.len() {
+            0 => {
+                return Err(Failure::Failed(format!(
+                    "the register holds no certificate with the serial number {serial:06X}"
+                )));
+            }
+            1 => {}
+            _ => {
+                return Err(Failure::Usage(format!(
+                    "two certificates have the serial number {serial:06X}: --kind sign or --kind auth chooses one"
+                )));
+            }
+        }
+    }
+    let at = match arguments.at {
+        Some(time) => time.0,
+        None => now()?,
+    };
+    let reason = arguments.reason;
+    let mut out = io::stdout().lock();
+    for (hierarchy, issuer, serial) in found {
+        let revoked = register.revoke(issuer, serial, Revocation { at, reason });
+        let kind = kind_of(hierarchy);
+        match revoked.map_err(|error| registers::failure(&error))? {
+            Revoked::Now => writeln!(out, "Revoked the {kind} certificate {serial:06X} ({reason}) at {at}")?,
+            Revoked::Before(before) => writeln!(
+                out,
+                "The {kind} certificate {serial:06X} was revoked at {} ({}): that stays",
+                before.at, before.reason
+            )?,
+            Revoked::Unknown => {
+                return Err(Failure::Failed(format!(
+                    "the register holds no {kind} certificate {serial:06X}: other authorities issued this card, or it was \
+                     issued before there was a register"
+                )));
+            }
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// The time by the clock of this machine, in whole seconds.
+fn now() -> Result<DateTime, Failure> {
+    let now = vmyna_authority::register::whole_seconds(SystemTime::now());
+    now.ok_or_else(|| Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned()))
+}
+
+pub(super) fn crl(arguments: &Crl) -> Result<(), Failure> {
+    let register = registers::of(&arguments.authority)?;
+    let authorities = registers::certifying(&arguments.authority)?;
+    let authority = authorities
+        .iter()
+        .find(|authority| authority.hierarchy() == arguments.kind.hierarchy())
+        .ok_or_else(|| Failure::Failed("there is no such authority".to_owned()))?;
+    let list = write_list(authority, &register, arguments)?;
+    let bytes = match arguments.pem {
+        true => encode_string("X509 CRL", LineEnding::LF, &list)
+            .map_err(|error| Failure::Failed(error.to_string()))?
+            .into_bytes(),
+        false => list,
+    };
+    save::replace(&arguments.output, &bytes)
+}
+
+fn write_list(
+    authority: &vmyna_issuance::x509::Authority,
+    register: &SqliteRegister,
+    arguments: &Crl,
+) -> Result<Vec<u8>, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+    let scope = match &arguments.municipality {
+        _ if arguments.authorities => Scope::Authorities,
+        None => Scope::Complete,
+        Some(code) => {
+            let issuer = issuer_id(authority).map_err(|error| failed(&error))?;
+            let points = register.points(issuer).map_err(|error| registers::failure(&error))?;
+            let point = points.into_iter().find(|point| point.municipality == *code);
+            Scope::Municipality(point.ok_or_else(|| {
+                Failure::Usage(format!(
+                    "no certificate of this authority is of the municipality {code}"
+                ))
+            })?)
+        }
+    };
+    let by = register.now().map_err(|error| registers::failure(&error))?;
+    revocation_list::make(authority, register, &scope, by, now()?).map_err(|error| failed(&error))
+}
+
+pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
+    let authorities = registers::certifying(&arguments.authority)?;
+    save::folder(&arguments.output)?;
+    let mut bundle = String::new();
+    for authority in &authorities {
+        let der = authority.certificate();
+        let pem =
+            encode_string("CERTIFICATE", LineEnding::LF, der).map_err(|error| Failure::Failed(error.to_string()))?;
+        let name = format!("{}-ca", kind_of(authority.hierarchy()));
+        save::replace(&arguments.output.join(format!("{name}.cer")), der)?;
+        save::replace(&arguments.output.join(format!("{name}.pem")), pem.as_bytes())?;
+        bundle += &pem;
+    }
+    save::replace(&arguments.output.join("ca.pem"), bundle.as_bytes())?;
+    let folder = arguments.output.display();
+    writeln!(
+        io::stdout(),
+        "Wrote sign-ca (署名用認証局) and auth-ca (利用者証明用認証局) to {folder}, each as .pem and .cer (DER), and both in\n\
+         {folder}/ca.pem. They are for tests: let only test programs trust them"
+    )?;
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! Where the register of a set of authorities is.
+
+use std::env;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use vmyna_applets::specimen;
+use vmyna_authority::register::sqlite::SqliteRegister;
+use vmyna_authority::register::{Certificate, Recorded, Register, RegisterError};
+use vmyna_issuance::x509;
+use vmyna_issuance::{ca_folder, specimen as built_in};
+
+use super::args::Authority;
+use crate::advice;
+use crate::failure::{Failure, ca_failure};
+
+/// The register's name in a folder.
+const REGISTER: &str = "register.sqlite";
+/// The folder of the built-in authorities' register.
+const VARIABLE: &str = "VMYNA_REGISTER";
+
+/// The file of a register.
+pub(crate) fn path(folder: Option<&Path>) -> Result<PathBuf, Failure> {
+    match folder {
+        Some(folder) => Ok(folder.join(REGISTER)),
+        None => Ok(built_in_folder()?.join(REGISTER)),
+    }
+}
+
+/// Where the built-in authorities keep their register: `$VMYNA_REGISTER`, or the folder for the state of programs.
+fn built_in_folder() -> Result<PathBuf, Failure> {
+    let named = |variable: &str| {
+        env::var_os(variable)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    if let Some(folder) = named(VARIABLE) {
+        return match folder.is_absolute() {
+            true => Ok(folder),
+            false => Err(Failure::Usage(format!(
+                "{VARIABLE} is {}: give the folder's path from / on",
+                folder.display()
+            ))),
+        };
+    }
+    // A relative path in XDG_STATE_HOME is to be ignored (XDG Base Directory Specification).
+    let state = named("XDG_STATE_HOME").filter(|folder| folder.is_absolute());
+    let state = state.or_else(|| named("HOME").map(|home| home.join(".local/state")));
+    match state {
+        Some(state) => Ok(state.join("vmyna")),
+        None => Err(Failure::Failed(format!(
+            "the built-in authorities' register needs a folder: set {VARIABLE}=/DIR"
+        ))),
+    }
+}
+
+/// Opens the register of a folder of authorities, or of the built-in ones, and makes it if there is none.
+pub(crate) fn open(folder: Option<&Path>) -> Result<SqliteRegister, Failure> {
+    let path = path(folder)?;
+    if folder.is_none()
+        && let Some(folder) = path.parent()
+    {
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(folder).map_err(|error| {
+            Failure::Failed(format!("{}: {error}; {VARIABLE}=/DIR names another", folder.display()))
+        })?;
+    }
+    SqliteRegister::open_or_make(&path).map_err(|error| failure(&error))
+}
+
+/// The register of these authorities, with the built-in cards in the built-in one.
+pub(super) fn of(authority: &Authority) -> Result<SqliteRegister, Failure> {
+    match authority {
+        Authority::Folder(folder) => {
+            // A folder that holds no authorities gets no register.
+            ca_folder::open_certifying(folder).map_err(ca_failure)?;
+            open(Some(folder))
+        }
+        Authority::Specimen => {
+            let mut register = open(None)?;
+            record_specimens(&mut register)?;
+            Ok(register)
+        }
+    }
+}
+
+/// The two authorities that certify cardholders' keys.
+pub(super) fn certifying(authority: &Authority) -> Result<[x509::Authority; 2], Failure> {
+    match authority {
+        Authority::Folder(folder) => ca_folder::open_certifying(folder).map_err(ca_failure),
+        Authority::Specimen => built_in::certifying().map_err(|error| Failure::Failed(error.to_string())),
+    }
+}
+
+/// Enters the certificates of the built-in cards, unless they are there.
+pub(super) fn record_specimens(register: &mut dyn Register) -> Result<(), Failure> {
+    let mut certificates = Vec::new();
+    let fault = |error: &dyn std::fmt::Display| Failure::Failed(format!("the built-in cards: {error}"));
+    for name in specimen::names().map_err(|error| fault(&error))? {
+        if let Some(card) = specimen::find(name).map_err(|error| fault(&error))? {
+            certificates.extend(Certificate::of_card(&card).map_err(|error| fault(&error))?);
+        }
+    }
+    let there = |one: &Certificate| register.entry(one.issuer, one.serial).map(|entry| entry.is_some());
+    let all = certificates.iter().map(there).collect::<Result<Vec<_>, _>>();
+    if !all.map_err(|error| failure(&error))?.into_iter().all(|there| there) {
+        register.record(&certificates).map_err(|error| failure(&error))?;
+    }
+    Ok(())
+}
+
+/// Enters the certificates of issued cards, and returns those whose serial number another certificate has.
+pub(crate) fn record(
+    register: &mut dyn Register,
+    certificates: &[Certificate],
+) -> Result<Vec<(String, u32)>, RegisterError> {
+    let recorded = register.record(certificates)?;
+    let taken = certificates
+        .iter()
+        .zip(recorded)
+        .filter(|(_, what)| *what == Recorded::SerialTaken);
+    Ok(taken.map(|(one, _)| (one.card.1.clone(), one.serial)).collect())
+}
+
+/// A register that can't be used.
+pub(crate) fn failure(error: &RegisterError) -> Failure {
+    Failure::Failed(advice::of_register(error))
+}

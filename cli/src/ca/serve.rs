@@ -1,0 +1,167 @@
+//! `vmyna ca serve`.
+
+use std::io::{self, ErrorKind, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use vmyna_authority::register::sqlite::SqliteRegister;
+use vmyna_authority::server::{Clock, Event, Faults, Limits, OpenRegister, Server};
+
+use super::args::{Authority, Fault, Serve};
+use super::registers;
+use crate::failure::Failure;
+use crate::output::say;
+use crate::signals;
+
+pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
+    let authorities = registers::certifying(&arguments.authority)?;
+    let listeners = listen(&arguments.listen, arguments.insecure_remote)?;
+    let addresses = listeners
+        .iter()
+        .map(TcpListener::local_addr)
+        .collect::<io::Result<Vec<_>>>()
+        .map_err(|error| Failure::Failed(error.to_string()))?;
+    let register = open_register(&arguments.authority)?;
+    let mut faults = Faults::default();
+    for fault in &arguments.fault {
+        match fault {
+            Fault::TryLater => faults.try_later = true,
+            Fault::WrongSigner => faults.wrong_signer = true,
+            Fault::Stale => faults.stale = true,
+            Fault::Slow(time) => faults.slow = *time,
+        }
+    }
+    let quiet = arguments.quiet;
+    let server = Server {
+        authorities: authorities.into(),
+        register,
+        listeners,
+        hosts: arguments.host.clone(),
+        clock: arguments
+            .now
+            .map_or(Clock::Machine, |time| Clock::From(time.0, Instant::now())),
+        refresh: match arguments.fresh {
+            true => Duration::ZERO,
+            false => Duration::from_secs(arguments.refresh.into()),
+        },
+        limits: Limits::default(),
+        faults,
+        log: Box::new(move |event| {
+            if !quiet {
+                log(event);
+            }
+        }),
+    };
+    let stop = signals::end_flag()?;
+    let shown: Vec<String> = addresses.iter().map(|address| format!("http://{address}/")).collect();
+    // A program that starts the server waits for this line.
+    writeln!(io::stdout(), "Serving the authorities at {}", shown.join(" and "))?;
+    io::stdout().flush()?;
+    server.run(&stop).map_err(|error| Failure::Failed(error.to_string()))
+}
+
+/// How each thread opens the register. The built-in cards are known without one: where none can be written, the server
+/// answers from memory, and no certificate is revoked.
+fn open_register(authority: &Authority) -> Result<Box<OpenRegister>, Failure> {
+    let path: PathBuf = match (registers::of(authority), authority) {
+        (Ok(register), _) => {
+            drop(register);
+            match authority {
+                Authority::Folder(folder) => registers::path(Some(folder))?,
+                Authority::Specimen => registers::path(None)?,
+            }
+        }
+        (Err(failure), Authority::Folder(_)) => return Err(failure),
+        (Err(failure), Authority::Specimen) => {
+            say(&format!(
+                "vmyna: {failure}: only the built-in cards are known, and none is revoked"
+            ));
+            return Ok(Box::new(|| {
+                let mut register = SqliteRegister::in_memory()?;
+                // They are the program's own, and were read before.
+                let _ = registers::record_specimens(&mut register);
+                Ok(Box::new(register))
+            }));
+        }
+    };
+    Ok(Box::new(move || Ok(Box::new(SqliteRegister::open(&path)?))))
+}
+
+/// A line of the log.
+#[derive(Serialize)]
+struct Line<'a> {
+    time: String,
+    peer: String,
+    method: Option<&'a str>,
+    path: Option<&'a str>,
+    status: Option<u16>,
+    what: &'a str,
+    microseconds: u64,
+}
+
+fn log(event: &Event) {
+    let line = Line {
+        time: event.at.to_string(),
+        peer: event.peer.to_string(),
+        method: event.request.as_ref().map(|(method, _)| &**method),
+        path: event.request.as_ref().map(|(_, path)| &**path),
+        status: event.status,
+        what: &event.what,
+        microseconds: u64::try_from(event.took.as_micros()).unwrap_or(u64::MAX),
+    };
+    if let Ok(line) = serde_json::to_string(&line) {
+        say(&line);
+    }
+}
+
+/// Listens on an address. `localhost` means both loopback addresses, on one port.
+fn listen(address: &str, remote: bool) -> Result<Vec<TcpListener>, Failure> {
+    let form = || {
+        Failure::Usage(format!(
+            "--listen {address}: an address is HOST:PORT, like localhost:47910, 127.0.0.1:0 or [::1]:47910"
+        ))
+    };
+    let unable = |error: io::Error| {
+        let advice = match error.kind() {
+            ErrorKind::AddrInUse => ": another program listens there; --listen localhost:0 takes a free port",
+            _ => "",
+        };
+        Failure::Failed(format!("{address}: {error}{advice}"))
+    };
+    if let Some(port) = address.strip_prefix("localhost:") {
+        let port: u16 = port.parse().map_err(|_| form())?;
+        // With port 0 the port that one address gives may be in use at the other.
+        const ATTEMPTS: usize = 16;
+        let mut last = None;
+        for _ in 0..if port == 0 { ATTEMPTS } else { 1 } {
+            let first = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(unable)?;
+            let taken = first.local_addr().map_err(unable)?.port();
+            match TcpListener::bind((Ipv6Addr::LOCALHOST, taken)) {
+                Ok(second) => return Ok(vec![first, second]),
+                Err(error) if error.kind() == ErrorKind::AddrInUse => last = Some(error),
+                Err(error) => {
+                    say(&format!(
+                        "vmyna: this machine has no ::1 ({error}): serving 127.0.0.1 alone"
+                    ));
+                    return Ok(vec![first]);
+                }
+            }
+        }
+        return Err(unable(last.unwrap_or_else(|| ErrorKind::AddrInUse.into())));
+    }
+    let address: SocketAddr = address.parse().map_err(|_| form())?;
+    let own = match address.ip() {
+        IpAddr::V4(ip) => ip.is_loopback(),
+        IpAddr::V6(ip) => ip.to_canonical().is_loopback(),
+    };
+    if !own && !remote {
+        return Err(Failure::Usage(format!(
+            "{address} is not this machine alone: --insecure-remote allows it"
+        )));
+    }
+    TcpListener::bind(address)
+        .map(|listener| vec![listener])
+        .map_err(unable)
+}
