@@ -99,7 +99,8 @@ impl Authority {
     }
 
     /// When the authority's certificate begins, UTC.
-    pub(super) fn begin(&self) -> DateTime {
+    #[must_use]
+    pub fn begin(&self) -> DateTime {
         self.certificate.tbs_certificate.validity.not_before.to_date_time()
     }
 

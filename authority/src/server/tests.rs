@@ -93,6 +93,7 @@ impl Rig {
             }
         }
         let authorities = authorities::certifying().unwrap();
+        // The newest of each comes last.
         for authority in &authorities {
             write_pem(
                 folder.path(),
@@ -106,7 +107,7 @@ impl Rig {
         let log = Arc::<Mutex<Vec<Event>>>::default();
         let (noted, stop) = (Arc::clone(&log), Arc::<AtomicBool>::default());
         let server = Server {
-            authorities: authorities.into(),
+            authorities,
             register: Box::new(move || Ok(Box::new(SqliteRegister::open(&path)?))),
             listeners: vec![listener],
             hosts: vec!["authority.test".to_owned()],

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::time::SystemTime;
 
 use serde::Serialize;
+use vmyna_apdu::ShowPath as _;
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{CardId, Certificate, Entry, IssuerId, Register, Revocation, Revoked};
 use vmyna_authority::revocation_list::{self, Scope, issuer_id};
@@ -14,7 +15,7 @@ use x509_cert::der::pem::{LineEnding, encode_string};
 use super::args::{Crl, Export, Kind, List, Revoke};
 use super::registers;
 use crate::failure::Failure;
-use crate::save;
+use crate::{output, save};
 
 impl Kind {
     pub(super) const fn hierarchy(self) -> Hierarchy {
@@ -75,7 +76,7 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
         Some(source) => Some(CardId::of(&source.issued()?)),
         None => None,
     };
-    let mut out = io::stdout().lock();
+    let mut out = output::text();
     let mut written = Ok(());
     let mut counted = (0_u64, 0_u64);
     let mut print = |entry: Entry| {
@@ -86,9 +87,10 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
         }
         let row = Row::from(entry);
         written = match arguments.json {
-            true => serde_json::to_writer(&mut out, &row)
+            // What is not visible in a name is escaped, and JSON is read as such all the same.
+            true => serde_json::to_string(&row)
                 .map_err(io::Error::from)
-                .and_then(|()| writeln!(out)),
+                .and_then(|row| writeln!(out, "{row}")),
             false => {
                 let status = match (&row.revoked_at, row.reason) {
                     (Some(at), Some(reason)) => format!("revoked {at} {reason}"),
@@ -163,7 +165,7 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
         None => now()?,
     };
     let reason = arguments.reason;
-    let mut out = io::stdout().lock();
+    let mut out = output::text();
     for (hierarchy, issuer, serial) in found {
         let revoked = register.revoke(issuer, serial, Revocation { at, reason });
         let kind = kind_of(hierarchy);
@@ -197,7 +199,7 @@ pub(super) fn crl(arguments: &Crl) -> Result<(), Failure> {
     let authorities = registers::certifying(&arguments.authority)?;
     let authority = authorities
         .iter()
-        .find(|authority| authority.hierarchy() == arguments.kind.hierarchy())
+        .rfind(|authority| authority.hierarchy() == arguments.kind.hierarchy())
         .ok_or_else(|| Failure::Failed("there is no such authority".to_owned()))?;
     let list = write_list(authority, &register, arguments)?;
     let bytes = match arguments.pem {
@@ -237,19 +239,27 @@ pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
     let authorities = registers::certifying(&arguments.authority)?;
     save::folder(&arguments.output)?;
     let mut bundle = String::new();
-    for authority in &authorities {
+    // Earlier generations have the same name: the file's tells them apart by the year of their beginning.
+    for (at, authority) in authorities.iter().enumerate() {
         let der = authority.certificate();
         let pem =
             encode_string("CERTIFICATE", LineEnding::LF, der).map_err(|error| Failure::Failed(error.to_string()))?;
-        let name = format!("{}-ca", kind_of(authority.hierarchy()));
+        let kind = kind_of(authority.hierarchy());
+        let newest = !authorities[at + 1..]
+            .iter()
+            .any(|later| later.hierarchy() == authority.hierarchy());
+        let name = match newest {
+            true => format!("{kind}-ca"),
+            false => format!("{kind}-ca-{}", authority.begin().year()),
+        };
         save::replace(&arguments.output.join(format!("{name}.cer")), der)?;
         save::replace(&arguments.output.join(format!("{name}.pem")), pem.as_bytes())?;
         bundle += &pem;
     }
     save::replace(&arguments.output.join("ca.pem"), bundle.as_bytes())?;
-    let folder = arguments.output.display();
+    let folder = arguments.output.shown();
     writeln!(
-        io::stdout(),
+        output::text(),
         "Wrote sign-ca (署名用認証局) and auth-ca (利用者証明用認証局) to {folder}, each as .pem and .cer (DER), and both in\n\
          {folder}/ca.pem. They are for tests: let only test programs trust them"
     )?;

@@ -5,9 +5,10 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use vmyna_apdu::ShowPath as _;
 use vmyna_applets::specimen;
 use vmyna_authority::register::sqlite::SqliteRegister;
-use vmyna_authority::register::{Certificate, Recorded, Register, RegisterError};
+use vmyna_authority::register::{Certificate, Register, RegisterError};
 use vmyna_issuance::x509;
 use vmyna_issuance::{ca_folder, specimen as built_in};
 
@@ -28,6 +29,11 @@ pub(crate) fn path(folder: Option<&Path>) -> Result<PathBuf, Failure> {
     }
 }
 
+/// Whether the built-in authorities keep a register: `VMYNA_REGISTER=none` means that they don't.
+pub(crate) fn is_kept() -> bool {
+    env::var_os(VARIABLE).is_none_or(|value| value != "none")
+}
+
 /// Where the built-in authorities keep their register: `$VMYNA_REGISTER`, or the folder for the state of programs.
 fn built_in_folder() -> Result<PathBuf, Failure> {
     let named = |variable: &str| {
@@ -35,12 +41,17 @@ fn built_in_folder() -> Result<PathBuf, Failure> {
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
+    if !is_kept() {
+        return Err(Failure::Failed(format!(
+            "{VARIABLE} is none: the built-in authorities keep no register"
+        )));
+    }
     if let Some(folder) = named(VARIABLE) {
         return match folder.is_absolute() {
             true => Ok(folder),
             false => Err(Failure::Usage(format!(
                 "{VARIABLE} is {}: give the folder's path from / on",
-                folder.display()
+                folder.shown()
             ))),
         };
     }
@@ -62,9 +73,11 @@ pub(crate) fn open(folder: Option<&Path>) -> Result<SqliteRegister, Failure> {
         && let Some(folder) = path.parent()
     {
         let mut builder = DirBuilder::new();
-        builder.recursive(true).mode(0o700).create(folder).map_err(|error| {
-            Failure::Failed(format!("{}: {error}; {VARIABLE}=/DIR names another", folder.display()))
-        })?;
+        builder
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|error| Failure::Failed(format!("{}: {error}; {VARIABLE}=/DIR names another", folder.shown())))?;
     }
     SqliteRegister::open_or_make(&path).map_err(|error| failure(&error))
 }
@@ -85,8 +98,8 @@ pub(super) fn of(authority: &Authority) -> Result<SqliteRegister, Failure> {
     }
 }
 
-/// The two authorities that certify cardholders' keys.
-pub(super) fn certifying(authority: &Authority) -> Result<[x509::Authority; 2], Failure> {
+/// The authorities that certify cardholders' keys, the newest last.
+pub(super) fn certifying(authority: &Authority) -> Result<Vec<x509::Authority>, Failure> {
     match authority {
         Authority::Folder(folder) => ca_folder::open_certifying(folder).map_err(ca_failure),
         Authority::Specimen => built_in::certifying().map_err(|error| Failure::Failed(error.to_string())),
@@ -108,19 +121,6 @@ pub(super) fn record_specimens(register: &mut dyn Register) -> Result<(), Failur
         register.record(&certificates).map_err(|error| failure(&error))?;
     }
     Ok(())
-}
-
-/// Enters the certificates of issued cards, and returns those whose serial number another certificate has.
-pub(crate) fn record(
-    register: &mut dyn Register,
-    certificates: &[Certificate],
-) -> Result<Vec<(String, u32)>, RegisterError> {
-    let recorded = register.record(certificates)?;
-    let taken = certificates
-        .iter()
-        .zip(recorded)
-        .filter(|(_, what)| *what == Recorded::SerialTaken);
-    Ok(taken.map(|(one, _)| (one.card.1.clone(), one.serial)).collect())
 }
 
 /// A register that can't be used.

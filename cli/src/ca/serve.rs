@@ -12,7 +12,7 @@ use vmyna_authority::server::{Clock, Event, Faults, Limits, OpenRegister, Server
 use super::args::{Authority, Fault, Serve};
 use super::registers;
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::{self, say};
 use crate::signals;
 
 pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
@@ -35,7 +35,7 @@ pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
     }
     let quiet = arguments.quiet;
     let server = Server {
-        authorities: authorities.into(),
+        authorities,
         register,
         listeners,
         hosts: arguments.host.clone(),
@@ -57,8 +57,10 @@ pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
     let stop = signals::end_flag()?;
     let shown: Vec<String> = addresses.iter().map(|address| format!("http://{address}/")).collect();
     // A program that starts the server waits for this line.
-    writeln!(io::stdout(), "Serving the authorities at {}", shown.join(" and "))?;
-    io::stdout().flush()?;
+    let mut out = output::text();
+    writeln!(out, "Serving the authorities at {}", shown.join(" and "))?;
+    out.flush()?;
+    drop(out);
     server.run(&stop).map_err(|error| Failure::Failed(error.to_string()))
 }
 

@@ -2,6 +2,8 @@
 
 pub(crate) mod args;
 mod people;
+#[cfg(feature = "authority")]
+mod register;
 mod watch;
 
 use std::collections::BTreeSet;
@@ -24,6 +26,8 @@ use crate::output;
 use crate::seed::{fixed_time, now, random_seed, seed_of};
 use args::Issue;
 use people::People;
+#[cfg(feature = "authority")]
+use register::Entering;
 use watch::Progress;
 
 /// When cards are issued under a seed without --issued: the same seed must give the same cards every day.
@@ -47,23 +51,29 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
         )));
     }
     let mut file = image::create(&arguments.output).map_err(image_failure)?;
+    let mut entering = Entering::begin(arguments)?;
     let progress = Progress::begin(people.how_many(), arguments.key_pool)?;
     let began = Instant::now();
     let mut series = Series::new(Desk::new(authorities), seed, None);
     if let Some(count) = arguments.key_pool {
         series.make_pool(count, &progress).map_err(|error| stopped(&error))?;
     }
-    let notices = people.notices();
+    let mut notices = people.notices();
     let count = people.how_many();
     let mut shown = Vec::new();
-    let result = series.issue(people, &progress, |card| add(&mut file, &card, &mut shown));
+    let result = series.issue(people, &progress, |card| {
+        entering.add(&card)?;
+        add(&mut file, &card, &mut shown).map_err(image_failure)
+    });
     progress.end();
     result.map_err(|error| match error {
         SeriesError::Card(name, error) => Failure::Failed(format!("{name}: {error}; nothing was written")),
         SeriesError::Issuance(error) => stopped(&error),
-        SeriesError::Taker(error) => image_failure(error),
+        SeriesError::Taker(failure) => failure,
         other => Failure::Failed(format!("{other}; nothing was written")),
     })?;
+    // Before the image has its name: no card is out whose certificates the register lacks.
+    notices.extend(entering.finish()?);
     file.finish().map_err(image_failure)?;
     unless_closed(report(arguments, count, &shown, &notices, began)).map_err(|failure| match failure {
         Failure::Output(error) => Failure::Failed(format!(
@@ -147,4 +157,23 @@ fn stopped(error: &IssuanceError) -> Failure {
 /// How many keys the cards of a run need.
 fn keys_of(cards: u64, pool: Option<u32>) -> u64 {
     pool.map_or(cards, u64::from) * CardKeys::COUNT as u64
+}
+
+/// A build without the register enters nothing.
+#[cfg(not(feature = "authority"))]
+struct Entering;
+
+#[cfg(not(feature = "authority"))]
+impl Entering {
+    fn begin(_: &Issue) -> Result<Self, Failure> {
+        Ok(Self)
+    }
+
+    fn add(&mut self, _: &IssuedCard) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn finish(self) -> Result<Vec<String>, Failure> {
+        Ok(Vec::new())
+    }
 }

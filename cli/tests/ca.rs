@@ -1,0 +1,380 @@
+//! `vmyna ca`: what authorities issued is listed, revoked and served, as openssl sees it.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use common::{Printed, client, vmyna};
+use serde_json::Value;
+
+/// A folder with authorities and a card of theirs.
+struct Bench {
+    folder: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let bench = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        bench.run(&["ca", "init", "ca", "--seed", "1"], 0);
+        bench.issue("card", 5, 0);
+        bench
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = vmyna(arguments);
+        command
+            .current_dir(&self.folder)
+            .env("VMYNA_REGISTER", self.path("built-in"));
+        command
+    }
+
+    #[track_caller]
+    fn run(&self, arguments: &[&str], status: i32) -> String {
+        let output = self.command(arguments).output().unwrap().exits_with(status);
+        output.out() + &output.err()
+    }
+
+    fn issue(&self, name: &str, seed: u32, status: i32) -> String {
+        let seed = seed.to_string();
+        self.run(
+            &["issue", "--random", "--ca", "ca", "--seed", &seed, "-o", name],
+            status,
+        )
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn list(&self, options: &[&str]) -> Vec<Value> {
+        let text = self.run(&[&["ca", "list", "ca", "--json"][..], options].concat(), 0);
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The certificate of a card's file, as PEM.
+    fn certificate(&self, card: &str, file: &str) -> String {
+        let der = self
+            .command(&["files", card, file, "--object"])
+            .output()
+            .unwrap()
+            .exits_with(0);
+        let name = format!("{}.pem", file.replace([' ', '/'], "-"));
+        fs::write(self.path("certificate.der"), der.stdout).unwrap();
+        let mut openssl = client("openssl", "openssl");
+        openssl.args(["x509", "-inform", "DER", "-in", "certificate.der", "-out", &name]);
+        openssl.current_dir(&self.folder).output().unwrap().exits_with(0);
+        name
+    }
+
+    fn serve(&self, options: &[&str]) -> Served {
+        let mut command = self.command(&[&["ca", "serve", "--listen", "localhost:0"], options].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .split_whitespace()
+            .find(|word| word.starts_with("http://127.0.0.1:"));
+        let port = address.unwrap_or_else(|| panic!("{line}")).trim_end_matches('/');
+        let port = port.rsplit(':').next().unwrap().parse().unwrap();
+        Served { child, port }
+    }
+}
+
+struct Served {
+    child: Child,
+    port: u16,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    /// What openssl prints of a certificate's status.
+    fn ask(&self, folder: &Path, ca: &str, certificate: &str, kind: &str) -> String {
+        let mut openssl = client("openssl", "openssl");
+        openssl.args(["ocsp", "-CAfile", ca, "-issuer", ca, "-cert", certificate]);
+        openssl.args(["-url", &format!("http://localhost:{}/ocsp/{kind}-ca", self.port)]);
+        let output = openssl.current_dir(folder).output().unwrap();
+        output.out() + &output.err()
+    }
+
+    /// Ends it as Ctrl-C does.
+    fn end(mut self) -> String {
+        let id = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
+        let mut log = String::new();
+        std::io::Read::read_to_string(&mut self.child.stderr.take().unwrap(), &mut log).unwrap();
+        assert!(self.child.wait().unwrap().success(), "{log}");
+        log
+    }
+}
+
+#[test]
+fn what_is_revoked_is_listed_served_and_on_the_lists_until_the_end() {
+    let bench = Bench::new();
+    let all = bench.list(&[]);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(
+        all.iter()
+            .all(|row| row["status"] == "good" && row["cards"] == all[0]["cards"])
+    );
+    assert_eq!(all[0]["partner"], all[1]["serial"]);
+    let mode = fs::metadata(bench.path("ca/register.sqlite"))
+        .unwrap()
+        .permissions()
+        .mode()
+        & 0o777;
+    assert_eq!(mode, 0o600);
+    bench.run(&["ca", "export", "ca", "-o", "trust"], 0);
+    let certificate = bench.certificate("card", "jpki/0001");
+    let served = bench.serve(&["ca", "--fresh"]);
+    let folder = bench.folder.path();
+    let ask = || served.ask(folder, "trust/sign-ca.pem", &certificate, "sign");
+    let before = ask();
+    assert!(
+        before.contains(": good") && before.contains("Response verify OK"),
+        "{before}"
+    );
+
+    let revoked = bench.run(
+        &[
+            "ca",
+            "revoke",
+            "ca",
+            "--card",
+            "card",
+            "--kind",
+            "sign",
+            "--reason",
+            "affiliation-changed",
+        ],
+        0,
+    );
+    assert!(revoked.contains("(affiliationChanged)"), "{revoked}");
+    let after = ask();
+    assert!(
+        after.contains(": revoked") && after.contains("affiliationChanged"),
+        "{after}"
+    );
+    // The first time and reason stay.
+    let serial = all.iter().find(|row| row["kind"] == "sign").unwrap()["serial"]
+        .as_str()
+        .unwrap();
+    let again = bench.run(&["ca", "revoke", "ca", "--serial", serial, "--reason", "superseded"], 0);
+    assert!(
+        again.contains("affiliationChanged") && again.contains("stays"),
+        "{again}"
+    );
+    let listed = bench.list(&["--revoked", "--card", "card"]);
+    assert_eq!(listed.len(), 1);
+    assert_eq!(
+        (&listed[0]["reason"], &listed[0]["serial"]),
+        (&Value::from("affiliationChanged"), &Value::from(serial))
+    );
+
+    let municipality = listed[0]["municipality"].as_str().unwrap();
+    for options in [&[][..], &["--municipality", municipality]] {
+        let options = [
+            &["ca", "crl", "ca", "--kind", "sign", "--pem", "-o", "list.pem"],
+            options,
+        ]
+        .concat();
+        bench.run(&options, 0);
+        let mut openssl = client("openssl", "openssl");
+        openssl.args([
+            "verify",
+            "-CAfile",
+            "trust/sign-ca.pem",
+            "-crl_check",
+            "-CRLfile",
+            "list.pem",
+            &certificate,
+        ]);
+        let output = openssl.current_dir(folder).output().unwrap().exits_with(2);
+        assert!(output.err().contains("error 23"), "{}", output.err());
+    }
+    let log = served.end();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{log}");
+    assert!(
+        lines[1]["what"].as_str().unwrap().contains("affiliationChanged"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_seed_that_is_used_twice_adds_no_certificate_and_other_people_under_it_are_refused() {
+    let bench = Bench::new();
+    bench.run(
+        &["ca", "revoke", "ca", "--card", "card", "--reason", "keyCompromise"],
+        0,
+    );
+    bench.issue("again", 5, 0);
+    let all = bench.list(&[]);
+    assert_eq!(all.len(), 2);
+    assert!(all.iter().all(|row| row["reason"] == "keyCompromise"), "{all:?}");
+    // Other people, the same numbers.
+    fs::write(
+        bench.path("other.toml"),
+        "name = \"見本　二郎\"\naddress = \"東京都千代田区見本町１\"\nbirth = \"1990-04-01\"\nsex = \"male\"\n\
+         [municipality]\ncode = \"13101\"\n",
+    )
+    .unwrap();
+    let first = bench.run(&["issue", "other.toml", "--ca", "ca", "--seed", "9", "-o", "x"], 0);
+    assert!(!first.contains("register"), "{first}");
+    let text = fs::read_to_string(bench.path("other.toml")).unwrap();
+    fs::write(bench.path("other.toml"), text.replace("二郎", "三郎")).unwrap();
+    let refused = bench.run(&["issue", "other.toml", "--ca", "ca", "--seed", "9", "-o", "y"], 1);
+    assert!(
+        refused.contains("serial number") && refused.contains("another than 9"),
+        "{refused}"
+    );
+    assert!(!bench.path("y").exists());
+    // The built-in authorities issue all the same, and the register keeps the first.
+    bench.run(&["issue", "other.toml", "--seed", "9", "-o", "y"], 0);
+    let text = fs::read_to_string(bench.path("other.toml")).unwrap();
+    fs::write(bench.path("other.toml"), text.replace("三郎", "四郎")).unwrap();
+    let reported = bench.run(&["issue", "other.toml", "--seed", "9", "-o", "z"], 0);
+    assert!(reported.contains("keeps the first"), "{reported}");
+    // Where no register can be made, too.
+    fs::write(bench.path("a-file"), "").unwrap();
+    let mut without = bench.command(&["issue", "other.toml", "--seed", "9", "-o", "w"]);
+    let without = without
+        .env("VMYNA_REGISTER", bench.path("a-file"))
+        .output()
+        .unwrap()
+        .exits_with(0);
+    assert!(
+        without.out().contains("not entered into the register"),
+        "{}",
+        without.out()
+    );
+}
+
+#[test]
+fn the_built_in_cards_are_served_with_a_register_and_without_one() {
+    let bench = Bench::new();
+    bench.run(&["ca", "export", "specimen", "-o", "trust"], 0);
+    let certificate = bench.certificate("specimen:hanako", "jpki/000A");
+    let folder = bench.folder.path();
+    {
+        let served = bench.serve(&["--refresh", "1"]);
+        let text = served.ask(folder, "trust/auth-ca.pem", &certificate, "auth");
+        assert!(text.contains(": good") && text.contains("Response verify OK"), "{text}");
+    }
+    let mut command = bench.command(&["ca", "serve", "specimen", "--listen", "127.0.0.1:0", "--quiet"]);
+    command
+        .env("VMYNA_REGISTER", "none")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let port = line
+        .trim_end()
+        .trim_end_matches('/')
+        .rsplit(':')
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let served = Served { child, port };
+    let text = served.ask(folder, "trust/auth-ca.pem", &certificate, "auth");
+    assert!(text.contains(": good") && text.contains("Response verify OK"), "{text}");
+    let reported = served.end();
+    assert!(reported.contains("only the built-in cards are known"), "{reported}");
+}
+
+#[test]
+fn what_is_typed_wrongly_is_refused_and_changes_nothing() {
+    let bench = Bench::new();
+    for (arguments, status, expected) in [
+        (&["ca", "list", "nothing"][..], 2, "vmyna ca init"),
+        (
+            &["ca", "revoke", "ca", "--serial", "7FFFFF", "--reason", "superseded"],
+            1,
+            "no certificate",
+        ),
+        (
+            &["ca", "revoke", "ca", "--serial", "xyz", "--reason", "superseded"],
+            2,
+            "hexadecimal",
+        ),
+        (
+            &["ca", "revoke", "ca", "--serial", "1", "--reason", "boredom"],
+            2,
+            "keyCompromise",
+        ),
+        (&["ca", "revoke", "ca", "--reason", "superseded"], 2, "--serial"),
+        (
+            &[
+                "ca",
+                "revoke",
+                "ca",
+                "--card",
+                "specimen:hanako",
+                "--reason",
+                "superseded",
+            ],
+            1,
+            "other authorities",
+        ),
+        (
+            &[
+                "ca",
+                "crl",
+                "ca",
+                "--kind",
+                "sign",
+                "--municipality",
+                "99999",
+                "-o",
+                "x",
+            ],
+            2,
+            "99999",
+        ),
+        (&["ca", "serve", "ca", "--listen", "0.0.0.0:0"], 2, "--insecure-remote"),
+        (&["ca", "serve", "ca", "--listen", "nowhere"], 2, "HOST:PORT"),
+        (&["ca", "serve", "ca", "--fault", "explode"], 2, "try-later"),
+        (&["ca", "serve", "ca", "--fresh", "--refresh", "5"], 2, "--refresh"),
+    ] {
+        let text = bench.run(arguments, status);
+        assert!(text.contains(expected), "{arguments:?}: {text}");
+    }
+    assert!(!bench.path("nothing").exists() && !bench.path("x").exists());
+    assert!(bench.list(&["--revoked"]).is_empty());
+    // A register of a later version, and a file that is none.
+    fs::write(
+        bench.path("ca/register.sqlite"),
+        "a letter to the registrar, of more than a hundred bytes, \
+        which is nothing that SQLite would read as its own, however long one lets it look",
+    )
+    .unwrap();
+    for file in ["ca/register.sqlite-wal", "ca/register.sqlite-shm"] {
+        let _ = fs::remove_file(bench.path(file));
+    }
+    let refused = bench.run(&["ca", "list", "ca"], 1);
+    assert!(refused.contains("no register"), "{refused}");
+    let refused = bench.issue("late", 6, 1);
+    assert!(
+        refused.contains("no register") && !bench.path("late").exists(),
+        "{refused}"
+    );
+}
