@@ -71,7 +71,7 @@ enum Command {
     /// Issue cards for people from files, for an invented person, or for a whole town
     #[command(after_long_help = issue::args::HELP)]
     Issue(issue::args::Issue),
-    /// Make certificate authorities of your own to issue cards with
+    /// Make certificate authorities of your own to issue cards with, revoke what they issued, answer OCSP requests
     Ca(ca::args::Ca),
     /// Show the state of an issued card, or go back to the card as issued
     #[command(after_long_help = card::args::HELP)]

@@ -10,8 +10,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use common::{Printed, client, vmyna};
+use common::{Printed, vmyna};
 use serde_json::Value;
+use vmyna_testkit::client;
 
 /// A folder with authorities and a card of theirs.
 struct Bench {
@@ -174,7 +175,20 @@ fn what_is_revoked_is_listed_served_and_on_the_lists_until_the_end() {
     let serial = all.iter().find(|row| row["kind"] == "sign").unwrap()["serial"]
         .as_str()
         .unwrap();
-    let again = bench.run(&["ca", "revoke", "ca", "--serial", serial, "--reason", "superseded"], 0);
+    let again = bench.run(
+        &[
+            "ca",
+            "revoke",
+            "ca",
+            "--serial",
+            serial,
+            "--kind",
+            "sign",
+            "--reason",
+            "superseded",
+        ],
+        0,
+    );
     assert!(
         again.contains("affiliationChanged") && again.contains("stays"),
         "{again}"

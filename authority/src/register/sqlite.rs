@@ -497,7 +497,8 @@ impl SqliteRegister {
             Option<(IssuerId, u32)>,
         );
         let pair = |key: Option<[u8; 20]>, serial: Option<u32>| Some((IssuerId(key?), serial?));
-        let read = || -> rusqlite::Result<(Row, Vec<String>, Option<(IssuerId, u32)>)> {
+        type All = (Row, Vec<String>, Option<(IssuerId, u32)>);
+        let read = || -> rusqlite::Result<All> {
             let row = self
                 .connection
                 .prepare_cached(

@@ -353,7 +353,7 @@ fn openssl_and_gnutls_take_the_lists_that_they_can_take() {
     let mut rig = Rig::start(Setting::default());
     let foreign = registered("foreign", Hierarchy::Signature);
     let hanako = registered("hanako", Hierarchy::Signature);
-    rig.register.record(&[foreign.clone()]).unwrap();
+    rig.register.record(std::slice::from_ref(&foreign)).unwrap();
     let own = format!("sign-ca/{}.crl", hanako.municipality);
     let valid = |text: &str| assert!(text.ends_with(": OK\n"), "{text}");
     valid(&rig.verify("hanako-sign.pem", "sign-ca.pem", &["sign-ca.crl"], &["-crl_check"]));
