@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use vmyna_apdu::ShowPath as _;
+
 /// Why a register can't be opened, read or written: which, and what is wrong.
 #[derive(Debug, thiserror::Error)]
-#[error("{place}: {kind}", place = .place.display())]
+#[error("{place}: {kind}", place = .place.shown())]
 pub struct RegisterError {
     place: PathBuf,
     #[source]
