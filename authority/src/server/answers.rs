@@ -188,18 +188,14 @@ fn responder(status: &Status, hierarchy: &str, request: Cow<'_, [u8]>) -> Answer
         };
     }
     let question: Question = (hierarchy.to_owned(), request.into_owned());
-    let made = |anew: bool| -> Result<(View, Option<ocsp::Answer>), ocsp::OcspError> {
-        let view = status.view(anew)?;
-        if !anew && let Some(kept) = status.kept(&question, view) {
-            return Ok((
-                view,
-                Some(ocsp::Answer {
-                    der: kept.to_vec(),
-                    repeatable: false,
-                    certificates: Vec::new(),
-                }),
-            ));
-        }
+    let view = match status.view(false) {
+        Ok(view) => view,
+        Err(error) => return unable(error.to_string()),
+    };
+    if let Some(kept) = status.kept(&question, view) {
+        return ocsp(kept, "kept answer".into());
+    }
+    let made = |view: View| -> Result<(View, Option<ocsp::Answer>), ocsp::OcspError> {
         let mut answer = None;
         status.with_register(|register| {
             answer = Some(ocsp::answer(
@@ -214,9 +210,13 @@ fn responder(status: &Status, hierarchy: &str, request: Cow<'_, [u8]>) -> Answer
         answer.transpose().map(|answer| (view, answer))
     };
     let unknown = |answer: &ocsp::Answer| answer.certificates.iter().any(|(_, what)| *what == Answered::Unknown);
-    let result = match made(false) {
+    let result = match made(view) {
         // It may have been issued since the register was last looked at.
-        Ok((_, Some(answer))) if unknown(&answer) => made(true),
+        Ok((view, Some(answer))) if unknown(&answer) => match status.view(true) {
+            Ok(later) if later.by != view.by => made(later),
+            Ok(_) => Ok((view, Some(answer))),
+            Err(error) => Err(error.into()),
+        },
         result => result,
     };
     match result {
@@ -243,9 +243,9 @@ fn words(answer: &ocsp::Answer) -> Cow<'static, str> {
             Answered::Revoked(revocation) => format!("{serial} revoked {} {}", revocation.at, revocation.reason),
         }
     };
-    match (&*answer.certificates, answer.repeatable) {
-        ([], false) => "kept answer or refusal".into(),
-        (all, _) => all.iter().map(of).collect::<Vec<_>>().join(", ").into(),
+    match &*answer.certificates {
+        [] => "refused: no request that can be answered".into(),
+        all => all.iter().map(of).collect::<Vec<_>>().join(", ").into(),
     }
 }
 

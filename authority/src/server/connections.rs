@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{ALLOW, CONTENT_TYPE, HOST};
 use axum::http::{HeaderValue, Method as HttpMethod, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
@@ -120,7 +120,7 @@ async fn handle(
     });
     let body = match head {
         true => Body::empty(),
-        false => Body::from(answer.body.to_vec()),
+        false => Body::from(Bytes::from_owner(answer.body)),
     };
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

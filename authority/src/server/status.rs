@@ -141,11 +141,13 @@ impl Status {
         let now = self.now();
         let mut seen = lock(&self.seen);
         let out_of_date = !self.faults.stale && now >= seen.times.1;
-        if anew || out_of_date || seen.looked.elapsed() >= self.refresh {
+        let is_due = seen.looked.elapsed() >= self.refresh;
+        if anew || out_of_date || is_due {
             let by = self.with_register(|register| register.now())?;
-            seen.looked = Instant::now();
-            if by != seen.by || out_of_date || !self.refresh.is_zero() {
+            // Who asks for what was never issued must not empty the answers that are kept.
+            if by != seen.by || out_of_date || (is_due && !self.refresh.is_zero()) {
                 seen.by = by;
+                seen.looked = Instant::now();
                 seen.times = self.use_from(now);
                 seen.answers.clear();
                 seen.bytes = 0;
