@@ -23,6 +23,8 @@ mod pcsc;
 mod pin;
 mod reader;
 mod readers;
+#[cfg(feature = "authority")]
+mod registers;
 mod run;
 mod save;
 mod seed;

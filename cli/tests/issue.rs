@@ -248,8 +248,8 @@ fn invented_people_get_no_card_that_is_older_than_its_authorities() {
     let here = folder();
     let ca = ["ca", "init", "ca", "--seed", "1", "--begin", "2027-01-01"];
     in_folder(&here, &ca).exits_with(0);
-    for (name, whom) in [("a", &["--random"][..]), ("b", &["--people", "1"])] {
-        let run = [&["issue", "--seed", "1", "--ca", "ca", "-o", name], whom].concat();
+    for (name, seed, whom) in [("a", "1", &["--random"][..]), ("b", "2", &["--people", "1"])] {
+        let run = [&["issue", "--seed", seed, "--ca", "ca", "-o", name], whom].concat();
         in_folder(&here, &run).exits_with(0);
         let shown = in_folder(&here, &["show", name]).exits_with(0).out();
         assert!(shown.contains("2027-01-01T00:00:00Z"), "{shown}");

@@ -13,9 +13,9 @@ use x509_cert::der::DateTime;
 use x509_cert::der::pem::{LineEnding, encode_string};
 
 use super::args::{Crl, Export, Kind, List, Revoke};
-use super::registers;
+use super::authorities;
 use crate::failure::Failure;
-use crate::{output, save};
+use crate::{output, registers, save};
 
 impl Kind {
     pub(super) const fn hierarchy(self) -> Hierarchy {
@@ -71,7 +71,7 @@ impl From<Entry> for Row {
 }
 
 pub(super) fn list(arguments: &List) -> Result<(), Failure> {
-    let register = registers::of(&arguments.authority)?;
+    let register = authorities::of(&arguments.authority)?;
     let card = match &arguments.card {
         Some(source) => Some(CardId::of(&source.issued()?)),
         None => None,
@@ -121,7 +121,7 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
 }
 
 pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
-    let mut register = registers::of(&arguments.authority)?;
+    let mut register = authorities::of(&arguments.authority)?;
     let wanted = |hierarchy: Hierarchy| arguments.kind.is_none_or(|kind| kind.hierarchy() == hierarchy);
     let mut found: Vec<(Hierarchy, IssuerId, u32)> = Vec::new();
     if let Some(source) = &arguments.card {
@@ -137,7 +137,7 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
         }
     }
     if let Some(serial) = arguments.serial {
-        for authority in registers::certifying(&arguments.authority)? {
+        for authority in authorities::certifying(&arguments.authority)? {
             let issuer = issuer_id(&authority).map_err(|error| Failure::Failed(error.to_string()))?;
             let there = register
                 .entry(issuer, serial)
@@ -195,9 +195,9 @@ fn now() -> Result<DateTime, Failure> {
 }
 
 pub(super) fn crl(arguments: &Crl) -> Result<(), Failure> {
-    let register = registers::of(&arguments.authority)?;
-    let authorities = registers::certifying(&arguments.authority)?;
-    let authority = authorities
+    let register = authorities::of(&arguments.authority)?;
+    let all = authorities::certifying(&arguments.authority)?;
+    let authority = all
         .iter()
         .rfind(|authority| authority.hierarchy() == arguments.kind.hierarchy())
         .ok_or_else(|| Failure::Failed("there is no such authority".to_owned()))?;
@@ -236,16 +236,16 @@ fn write_list(
 }
 
 pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
-    let authorities = registers::certifying(&arguments.authority)?;
+    let all = authorities::certifying(&arguments.authority)?;
     save::folder(&arguments.output)?;
     let mut bundle = String::new();
     // Earlier generations have the same name: the file's tells them apart by the year of their beginning.
-    for (at, authority) in authorities.iter().enumerate() {
+    for (at, authority) in all.iter().enumerate() {
         let der = authority.certificate();
         let pem =
             encode_string("CERTIFICATE", LineEnding::LF, der).map_err(|error| Failure::Failed(error.to_string()))?;
         let kind = kind_of(authority.hierarchy());
-        let newest = !authorities[at + 1..]
+        let newest = !all[at + 1..]
             .iter()
             .any(|later| later.hierarchy() == authority.hierarchy());
         let name = match newest {

@@ -2,9 +2,9 @@
 
 pub(crate) mod args;
 #[cfg(feature = "authority")]
-mod lists;
+mod authorities;
 #[cfg(feature = "authority")]
-pub(crate) mod registers;
+mod lists;
 #[cfg(feature = "authority")]
 mod serve;
 

@@ -10,13 +10,13 @@ use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::server::{Clock, Event, Faults, Limits, OpenRegister, Server};
 
 use super::args::{Authority, Fault, Serve};
-use super::registers;
+use super::authorities;
 use crate::failure::Failure;
 use crate::output::{self, say};
-use crate::signals;
+use crate::{registers, signals};
 
 pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
-    let authorities = registers::certifying(&arguments.authority)?;
+    let certifying = authorities::certifying(&arguments.authority)?;
     let listeners = listen(&arguments.listen, arguments.insecure_remote)?;
     let addresses = listeners
         .iter()
@@ -35,7 +35,7 @@ pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
     }
     let quiet = arguments.quiet;
     let server = Server {
-        authorities,
+        authorities: certifying,
         register,
         listeners,
         hosts: arguments.host.clone(),
@@ -67,7 +67,7 @@ pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
 /// How each thread opens the register. The built-in cards are known without one: where none can be written, the server
 /// answers from memory, and no certificate is revoked.
 fn open_register(authority: &Authority) -> Result<Box<OpenRegister>, Failure> {
-    let path: PathBuf = match (registers::of(authority), authority) {
+    let path: PathBuf = match (authorities::of(authority), authority) {
         (Ok(register), _) => {
             drop(register);
             match authority {
@@ -83,7 +83,7 @@ fn open_register(authority: &Authority) -> Result<Box<OpenRegister>, Failure> {
             return Ok(Box::new(|| {
                 let mut register = SqliteRegister::in_memory()?;
                 // They are the program's own, and were read before.
-                let _ = registers::record_specimens(&mut register);
+                let _ = authorities::record_specimens(&mut register);
                 Ok(Box::new(register))
             }));
         }

@@ -9,8 +9,8 @@ use vmyna_authority::register::{Certificate, Recorded, Register};
 
 use super::args::Issue;
 use crate::advice;
-use crate::ca::registers;
 use crate::failure::Failure;
+use crate::registers;
 
 /// How many certificates one write enters.
 const BATCH: usize = 4096;
