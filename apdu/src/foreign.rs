@@ -93,7 +93,7 @@ impl Cleaner {
     /// What `out` gives.
     pub fn clean(&mut self, piece: &str, keep: impl Fn(char) -> bool, out: &mut impl fmt::Write) -> fmt::Result {
         for letter in piece.chars() {
-            if is_visible(letter) || is_selector(letter) && is_han(self.before) || keep(letter) {
+            if is_visible(letter) || is_variation_selector(letter) && is_han(self.before) || keep(letter) {
                 out.write_char(letter)?;
             } else {
                 write!(out, "{}", letter.escape_default())?;
@@ -156,8 +156,9 @@ pub const fn is_visible(letter: char) -> bool {
         | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}')
 }
 
-/// A variation selector, which belongs to the Han character before it.
-const fn is_selector(letter: char) -> bool {
+/// Whether a character chooses a form of the one before it (Unicode's variation selectors), and so counts as none.
+#[must_use]
+pub const fn is_variation_selector(letter: char) -> bool {
     matches!(letter, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 

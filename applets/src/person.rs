@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use vmyna_apdu::foreign::is_variation_selector;
+
 use crate::birth::BirthDate;
 use crate::calendar::Date;
 
@@ -139,12 +141,6 @@ impl PersonError {
             Self::BeforeMeiji => "a cardholder is born in Meiji or later",
         }
     }
-}
-
-/// Whether a character chooses a form of the one before it (Unicode's variation selectors), and so counts as none.
-#[must_use]
-pub const fn is_variation_selector(character: char) -> bool {
-    matches!(character, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
 /// 性別. The card writes it in two codes.

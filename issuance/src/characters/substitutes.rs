@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use vmyna_applets::person::is_variation_selector;
+use vmyna_apdu::foreign::is_variation_selector;
 
 use super::{full_width, is_carried, is_shown, same_for_a_reader, shown, standard_form, visible};
 

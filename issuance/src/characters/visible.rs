@@ -1,5 +1,7 @@
 //! The characters that no text of a card may have, because a reader doesn't see them.
 
+use vmyna_apdu::foreign::{is_variation_selector, is_visible};
+
 /// A character that no text may have, and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("character {position} is {}, {why}", super::shown(*.character))]
@@ -35,7 +37,7 @@ fn fault(before: Option<char>, character: char) -> Option<&'static str> {
     if character.is_control() {
         return Some("a control character");
     }
-    if vmyna_applets::person::is_variation_selector(character) {
+    if is_variation_selector(character) {
         let follows_a_han_character = before.is_some_and(is_han);
         return (!follows_a_han_character).then_some("a variation selector that follows no kanji");
     }
@@ -46,7 +48,7 @@ fn fault(before: Option<char>, character: char) -> Option<&'static str> {
     if changes_direction(character) {
         return Some("which changes the direction of writing");
     }
-    if is_invisible(character) {
+    if !is_visible(character) {
         return Some("which can't be seen");
     }
     is_noncharacter(character).then_some("a code point without a character")
@@ -67,14 +69,6 @@ const fn is_han(character: char) -> bool {
 /// Unicode's bidirectional format characters.
 const fn changes_direction(character: char) -> bool {
     matches!(character, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
-
-/// Unicode's property `Default_Ignorable_Code_Point`, the separators of lines and paragraphs, and marks for annotations.
-const fn is_invisible(character: char) -> bool {
-    matches!(character,
-        '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200D}' | '\u{2028}' | '\u{2029}' | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FEFF}' | '\u{FFA0}'
-        | '\u{FFF0}'..='\u{FFFB}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 const fn is_noncharacter(character: char) -> bool {

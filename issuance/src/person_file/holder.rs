@@ -4,9 +4,10 @@
 //! is for tests alone.
 
 use rsa::rand_core::CryptoRngCore;
+use vmyna_apdu::foreign::is_variation_selector;
 use vmyna_applets::person::{
-    Municipality, MunicipalityCode, MyNumber, ResidenceCode, SecurityCode, Sex, is_variation_selector,
-    my_number_check_digit, residence_code_check_digit,
+    Municipality, MunicipalityCode, MyNumber, ResidenceCode, SecurityCode, Sex, my_number_check_digit,
+    residence_code_check_digit,
 };
 
 use super::PinName;

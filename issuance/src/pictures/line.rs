@@ -2,7 +2,7 @@
 
 use png::{BitDepth, ColorType, DeflateCompression, Encoder, Filter};
 
-use vmyna_applets::person::is_variation_selector;
+use vmyna_apdu::foreign::is_variation_selector;
 
 use super::font::{self, Glyph};
 use super::{HEIGHT, Layout};
