@@ -12,7 +12,7 @@
 
 use std::fmt;
 
-use crate::calendar::{Date, Era, JapaneseDate};
+use crate::calendar::{self, Date, Era, JapaneseDate};
 
 /// The age in years of a person whose year of birth is unknown: an adult's.
 pub const AGE_OF_UNKNOWN: u16 = 100;
@@ -44,12 +44,8 @@ impl BirthDate {
     /// Reads the form in which the card stores birth dates: eight ASCII digits, `YYYYMMDD`.
     #[must_use]
     pub fn from_digits(digits: &[u8]) -> Option<Self> {
-        if digits.len() != 8 || !digits.iter().all(u8::is_ascii_digit) {
-            return None;
-        }
-        let number = |digits: &[u8]| digits.iter().fold(0, |sum, digit| sum * 10 + u16::from(digit - b'0'));
-        let [year, month, day] = [&digits[..4], &digits[4..6], &digits[6..]].map(number);
-        Self::new(year, month as u8, day as u8)
+        let (year, month, day) = calendar::parts(digits)?;
+        Self::new(year, month, day)
     }
 
     /// The year, 0 if it is not known.

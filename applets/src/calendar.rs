@@ -24,6 +24,26 @@ pub fn day_in_japan(instant: DateTime) -> Option<Date> {
     Date::new(local.year(), local.month(), local.day())
 }
 
+/// Year, month and day of eight ASCII digits `YYYYMMDD`, whether the calendar has that day or not.
+pub(crate) const fn parts(digits: &[u8]) -> Option<(u16, u8, u8)> {
+    if digits.len() != 8 {
+        return None;
+    }
+    let (mut number, mut at) = (0_u32, 0);
+    while at < 8 {
+        if !digits[at].is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + (digits[at] - b'0') as u32;
+        at += 1;
+    }
+    Some((
+        (number / 10_000) as u16,
+        (number / 100 % 100) as u8,
+        (number % 100) as u8,
+    ))
+}
+
 /// A day of the Gregorian calendar, years 1 to 9999. Holds no time zone: the card's dates are days in Japan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date {
@@ -45,22 +65,10 @@ impl Date {
     /// Reads the form in which the card stores dates: eight ASCII digits, `YYYYMMDD`.
     #[must_use]
     pub const fn from_digits(digits: &[u8]) -> Option<Self> {
-        if digits.len() != 8 {
-            return None;
+        match parts(digits) {
+            Some((year, month, day)) => Self::new(year, month, day),
+            None => None,
         }
-        let (mut number, mut at) = (0_u32, 0);
-        while at < 8 {
-            if !digits[at].is_ascii_digit() {
-                return None;
-            }
-            number = number * 10 + (digits[at] - b'0') as u32;
-            at += 1;
-        }
-        Self::new(
-            (number / 10_000) as u16,
-            (number / 100 % 100) as u8,
-            (number % 100) as u8,
-        )
     }
 
     /// The year, 1 to 9999.
