@@ -83,6 +83,21 @@ impl Responder {
     /// # Errors
     /// [`IssuanceError`] when the key can't be made or certified.
     pub fn new(authority: &Authority, now: DateTime) -> Result<Self, IssuanceError> {
+        Self::certified_by(authority, authority, now)
+    }
+
+    /// A responder whose certificate another key has signed than it claims: what a client must refuse.
+    ///
+    /// # Errors
+    /// [`IssuanceError`] when the keys can't be made or the certificate can't be issued.
+    pub fn impostor(authority: &Authority, now: DateTime) -> Result<Self, IssuanceError> {
+        let begin = authority.begin();
+        let other = Authority::establish(authority.hierarchy(), keys::generate(&mut OsRng)?, 1, begin)?;
+        Self::certified_by(&other, authority, now)
+    }
+
+    /// A responder for `authority` with a new key that `signer` certifies.
+    fn certified_by(signer: &Authority, authority: &Authority, now: DateTime) -> Result<Self, IssuanceError> {
         let private = keys::generate(&mut OsRng)?;
         let key = IssuerKey::new(&private)?;
         let at = now.unix_duration();
@@ -93,13 +108,13 @@ impl Responder {
         let public = private.to_public_key();
         // Holders' serial numbers take three octets, so this is none of theirs, and another one at each start.
         let number = 0x4000_0000 | u32::try_from(at.as_secs() & 0x3FFF_FFFF).unwrap_or_default();
-        let certificate = authority.issue_responder(number, validity, &public)?;
+        let certificate = signer.issue_responder(number, validity, &public)?;
         let bits = certificate
             .tbs_certificate
             .subject_public_key_info
             .subject_public_key
             .raw_bytes();
-        let id = ResponderId::ByKey(OctetString::new(Sha1::digest(bits).to_vec())?);
+        let id = ResponderId::ByKey(OctetString::new(IssuerId::of_key(bits).0)?);
         let of = &authority.parsed().tbs_certificate;
         let (name, public) = (
             of.subject.to_der()?,
@@ -120,24 +135,6 @@ impl Responder {
             certificate,
             id,
             key,
-        })
-    }
-
-    /// A responder whose certificate another key has signed than it claims: what a client must refuse.
-    ///
-    /// # Errors
-    /// [`IssuanceError`] when the keys can't be made or the certificate can't be issued.
-    pub fn impostor(authority: &Authority, now: DateTime) -> Result<Self, IssuanceError> {
-        let own = &authority.parsed().tbs_certificate;
-        let begin = own.validity.not_before.to_date_time();
-        let other = Authority::establish(authority.hierarchy(), keys::generate(&mut OsRng)?, 1, begin)?;
-        let forged = Self::new(&other, now)?;
-        let right = Self::new(authority, now)?;
-        Ok(Self {
-            certificate: forged.certificate,
-            id: forged.id,
-            key: forged.key,
-            ..right
         })
     }
 

@@ -15,13 +15,15 @@ use vmyna_issuance::x509::Authority;
 use x509_cert::Version;
 use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
 use x509_cert::ext::Extension;
-use x509_cert::ext::pkix::crl::{CrlDistributionPoints, CrlNumber, IssuingDistributionPoint};
+use x509_cert::ext::pkix::AuthorityKeyIdentifier;
+use x509_cert::ext::pkix::crl::{CrlNumber, IssuingDistributionPoint};
 use x509_cert::ext::pkix::name::DistributionPointName;
-use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::Time;
 
-use crate::register::{Change, DistributionPoint, IssuerId, Reason, Register, RegisterError, RevokedCertificate};
+use crate::register::{
+    Change, DistributionPoint, IssuerId, Reason, Register, RegisterError, RevokedCertificate, distribution_point,
+};
 
 /// How long a list is valid. The real lists are "renewed in units of one day"; the length is `assumed`.
 pub const VALIDITY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -127,11 +129,8 @@ pub fn make(
 /// The key identifier, without which the lists of two generations of one name can't be told apart; the number; the scope.
 fn extensions(authority: &Authority, scope: &Scope, this_update: DateTime) -> Result<Vec<Extension>, ListError> {
     let certificate = &authority.parsed().tbs_certificate;
-    let key = SubjectKeyIdentifier::try_from(der::referenced::OwnedToRef::owned_to_ref(
-        &certificate.subject_public_key_info,
-    ))?;
     let identifier = AuthorityKeyIdentifier {
-        key_identifier: Some(OctetString::new(key.0.as_bytes())?),
+        key_identifier: Some(OctetString::new(issuer_id(authority)?.0)?),
         ..Default::default()
     };
     let number = CrlNumber(Uint::new(&this_update.unix_duration().as_secs().to_be_bytes())?);
@@ -143,10 +142,8 @@ fn extensions(authority: &Authority, scope: &Scope, this_update: DateTime) -> Re
         Scope::Complete => None,
         Scope::Municipality(point) => Some(DistributionPointName::from_der(&point.name)?),
         Scope::Authorities => {
-            let points: Option<(bool, CrlDistributionPoints)> = certificate.get()?;
-            points
-                .and_then(|(_, points)| points.0.into_iter().next())
-                .and_then(|point| point.distribution_point)
+            // The first of its own certificate, as a reader of that looks for the list.
+            distribution_point(certificate)?
         }
     };
     if !matches!(scope, Scope::Complete) {

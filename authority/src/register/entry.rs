@@ -9,6 +9,8 @@ use sha2::Sha256;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_issuance::IssuanceError;
 pub use vmyna_issuance::x509::names::Hierarchy;
+use x509_cert::TbsCertificate;
+use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlDistributionPoints};
 
 /// An authority's key: SHA-1 over its public key (the bits of the BIT STRING), which is its certificate's subject key
@@ -208,9 +210,7 @@ impl Certificate {
         let identifier: Option<(bool, AuthorityKeyIdentifier)> = certificate.get()?;
         let issuer = identifier.and_then(|(_, identifier)| identifier.key_identifier);
         let issuer = issuer.and_then(|id| id.as_bytes().try_into().ok());
-        let points: Option<(bool, CrlDistributionPoints)> = certificate.get()?;
-        let point = points.and_then(|(_, points)| points.0.into_iter().next());
-        let point = point.and_then(|point| point.distribution_point);
+        let point = distribution_point(&certificate)?;
         let serial = serial(certificate.serial_number.as_bytes());
         let validity = certificate.validity;
         Ok(Self {
@@ -225,6 +225,13 @@ impl Certificate {
             replaces: None,
         })
     }
+}
+
+/// The name in a certificate's first distribution point: that of the list which covers it.
+pub(crate) fn distribution_point(certificate: &TbsCertificate) -> der::Result<Option<DistributionPointName>> {
+    let points: Option<(bool, CrlDistributionPoints)> = certificate.get()?;
+    let first = points.and_then(|(_, points)| points.0.into_iter().next());
+    Ok(first.and_then(|point| point.distribution_point))
 }
 
 const NOT_OURS: IssuanceError = IssuanceError::Input(

@@ -14,8 +14,8 @@ pub mod sqlite;
 
 use der::DateTime;
 
-pub(crate) use entry::serial;
 pub use entry::{CardId, Certificate, Entry, Hierarchy, IssuerId, Reason, Revocation, UnknownReason};
+pub(crate) use entry::{distribution_point, serial};
 pub use error::{RegisterError, RegisterErrorKind};
 
 /// The number of a write. A later one is larger.

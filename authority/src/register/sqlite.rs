@@ -389,7 +389,7 @@ impl Register for SqliteRegister {
             Some(_) => REVOKED_AT_POINT,
             None => REVOKED,
         };
-        let read = || -> rusqlite::Result<bool> {
+        let mut read = || -> rusqlite::Result<bool> {
             let mut statement = self.connection.prepare_cached(sql)?;
             let mut rows = match point {
                 Some(point) => statement.query(params![issuer.0, by.0, point.name])?,
@@ -406,7 +406,6 @@ impl Register for SqliteRegister {
             }
             Ok(true)
         };
-        let mut read = read;
         match read().map_err(|error| self.refused(&error))? {
             true => Ok(()),
             false => Err(self.damaged(DATES)),

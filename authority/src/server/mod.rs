@@ -17,7 +17,7 @@ use der::DateTime;
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::x509::Authority;
 
-use crate::register::{Register, RegisterError};
+use crate::register::{Register, RegisterError, whole_seconds};
 
 pub use answers::PATHS;
 
@@ -67,15 +67,12 @@ impl Clock {
     /// The time, UTC, in whole seconds.
     #[must_use]
     pub fn now(&self) -> DateTime {
-        let since_1970 = match self {
-            Self::Machine => SystemTime::now()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default(),
-            Self::From(begin, started) => begin.unix_duration() + started.elapsed(),
+        let time = match self {
+            Self::Machine => SystemTime::now(),
+            Self::From(begin, started) => begin.to_system_time() + started.elapsed(),
         };
-        let whole = Duration::from_secs(since_1970.as_secs());
         // After the year 9999 no time can be written.
-        DateTime::from_unix_duration(whole).unwrap_or(DateTime::INFINITY)
+        whole_seconds(time).unwrap_or(DateTime::INFINITY)
     }
 }
 
