@@ -36,6 +36,12 @@ pub(crate) fn json(value: &impl serde::Serialize) -> io::Result<()> {
     out.flush()
 }
 
+/// A value as one line of JSON, escaped in the same way. Both [`text`] and [`say`] leave it as it is.
+#[cfg(feature = "authority")]
+pub(crate) fn json_line(value: &impl serde::Serialize) -> io::Result<String> {
+    Ok(escape_json(&serde_json::to_string(value)?))
+}
+
 fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for letter in json.chars() {

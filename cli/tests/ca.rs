@@ -5,7 +5,8 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -118,7 +119,7 @@ impl Served {
         let id = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
         let mut log = String::new();
-        std::io::Read::read_to_string(&mut self.child.stderr.take().unwrap(), &mut log).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
         assert!(self.child.wait().unwrap().success(), "{log}");
         log
     }
@@ -221,9 +222,15 @@ fn what_is_revoked_is_listed_served_and_on_the_lists_until_the_end() {
         let output = openssl.current_dir(folder).output().unwrap().exits_with(2);
         assert!(output.err().contains("error 23"), "{}", output.err());
     }
+    // A stranger's path with an override of the direction of writing: the log stays JSON and shows it escaped.
+    let mut stream = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
+    stream.write_all("GET /\u{202E}x HTTP/1.0\r\n\r\n".as_bytes()).unwrap();
+    stream.read_to_end(&mut Vec::new()).unwrap();
     let log = served.end();
+    assert!(!log.contains('\u{202E}'), "{log:?}");
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(lines.len(), 2, "{log}");
+    assert_eq!(lines.len(), 3, "{log}");
+    assert_eq!(lines[2]["path"], "/\u{202E}x");
     assert!(
         lines[1]["what"].as_str().unwrap().contains("affiliationChanged"),
         "{log}"

@@ -1,6 +1,6 @@
 //! `vmyna ca list`, `revoke`, `crl` and `export`.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::time::SystemTime;
 
 use serde::Serialize;
@@ -87,10 +87,7 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
         }
         let row = Row::from(entry);
         written = match arguments.json {
-            // What is not visible in a name is escaped, and JSON is read as such all the same.
-            true => serde_json::to_string(&row)
-                .map_err(io::Error::from)
-                .and_then(|row| writeln!(out, "{row}")),
+            true => output::json_line(&row).and_then(|row| writeln!(out, "{row}")),
             false => {
                 let status = match (&row.revoked_at, row.reason) {
                     (Some(at), Some(reason)) => format!("revoked {at} {reason}"),

@@ -113,7 +113,7 @@ fn log(event: &Event) {
         what: &event.what,
         microseconds: u64::try_from(event.took.as_micros()).unwrap_or(u64::MAX),
     };
-    if let Ok(line) = serde_json::to_string(&line) {
+    if let Ok(line) = output::json_line(&line) {
         say(&line);
     }
 }
