@@ -285,27 +285,13 @@ fn a_card_that_connects_is_in_the_reader_of_run_until_it_goes_and_again_when_it_
         host.wait_for_reader("card with ATR 3BE000FF8131FE4514");
         host.run.wait_for("is in the reader \"vmyna 00 00\"");
         // The PIN is known as verified until the card has lost its power.
-        let steps = [
-            "apdu",
-            "--plain",
-            "--reader",
-            "#0",
-            SELECT_JPKI,
-            "00200098 04 31323334",
-            "00200098",
-        ];
-        assert_eq!(host.vmyna(&steps).exits_with(0).out(), "9000\n9000\n63C3\n");
-        let sign = format!("802A009720{}00", "A5".repeat(32));
-        let steps = [
-            "apdu",
-            "--plain",
-            "--reader",
-            "#0",
-            SELECT_JPKI,
-            "00200098 04 31323334",
-            &sign,
-        ];
-        let signed = host.vmyna(&steps).exits_with(0).out();
+        let verified_and = |last: &str| {
+            let verify = "00200098 04 31323334";
+            let steps = ["apdu", "--plain", "--reader", "#0", SELECT_JPKI, verify, last];
+            host.vmyna(&steps).exits_with(0).out()
+        };
+        assert_eq!(verified_and("00200098"), "9000\n9000\n63C3\n");
+        let signed = verified_and(&format!("802A009720{}00", "A5".repeat(32)));
         assert!(signed.ends_with("9000\n") && signed.len() > 512, "{signed}");
         card.signal("INT");
         assert_eq!(card.end().0.code(), Some(0));

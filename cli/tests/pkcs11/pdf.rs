@@ -66,6 +66,26 @@ fn signature(pdf: &[u8]) -> (Vec<u8>, Vec<u8>) {
     (der.collect(), signed)
 }
 
+/// Openssl verifies the signature of a PDF over what it covers.
+#[track_caller]
+fn openssl_verifies(desk: &Desk, signed: &[u8], options: &[&str]) {
+    let (der, content) = signature(signed);
+    desk.write("signature.der", der);
+    desk.write("content", content);
+    let verify = [
+        "cms",
+        "-verify",
+        "-cades",
+        "-binary",
+        "-inform",
+        "DER",
+        "-in",
+        "signature.der",
+    ];
+    let of = ["-content", "content", "-out", "verified"];
+    openssl(desk.path(), &[&verify[..], &of, options].concat());
+}
+
 #[test]
 fn pyhanko_signs_with_the_signature_key_what_pyhanko_openssl_and_poppler_verify() {
     let _signs = proves("pyhanko.signs", Way::Service);
@@ -84,21 +104,7 @@ fn pyhanko_signs_with_the_signature_key_what_pyhanko_openssl_and_poppler_verify(
     }
 
     let signed = fs::read(desk.path().join("signed.pdf")).unwrap();
-    let (der, content) = signature(&signed);
-    desk.write("signature.der", der);
-    desk.write("content", content);
-    let verify = [
-        "cms",
-        "-verify",
-        "-cades",
-        "-binary",
-        "-inform",
-        "DER",
-        "-in",
-        "signature.der",
-    ];
-    let of = ["-content", "content", "-out", "verified", "-CAfile", "sign-ca.pem"];
-    openssl(desk.path(), &[&verify[..], &of].concat());
+    openssl_verifies(&desk, &signed, &["-CAfile", "sign-ca.pem"]);
     let poppler = client("pdfsig", "poppler-utils")
         .arg("signed.pdf")
         .current_dir(desk.path())
@@ -141,30 +147,8 @@ fn pyhanko_signs_with_the_authentication_key_and_judges_that_invalid() {
     let desk = desk();
     let (status, printed) = run(&desk, "sign a PDF", &[("setup sign", "setup auth")]);
     assert_eq!(status, 0, "{printed}");
-    let (der, content) = signature(&fs::read(desk.path().join("signed.pdf")).unwrap());
-    desk.write("signature.der", der);
-    desk.write("content", content);
-    let verify = [
-        "cms",
-        "-verify",
-        "-cades",
-        "-binary",
-        "-inform",
-        "DER",
-        "-in",
-        "signature.der",
-    ];
-    let of = [
-        "-content",
-        "content",
-        "-out",
-        "verified",
-        "-CAfile",
-        "auth-ca.pem",
-        "-purpose",
-        "sslclient",
-    ];
-    openssl(desk.path(), &[&verify[..], &of].concat());
+    let signed = fs::read(desk.path().join("signed.pdf")).unwrap();
+    openssl_verifies(&desk, &signed, &["-CAfile", "auth-ca.pem", "-purpose", "sslclient"]);
     let (status, printed) = run(&desk, "validate a PDF", &[("context sign", "context auth")]);
     assert!(
         status == 1
