@@ -86,7 +86,7 @@ impl Responder {
         Self::certified_by(authority, authority, now)
     }
 
-    /// A responder whose certificate another key has signed than it claims: what a client must refuse.
+    /// A responder with a certificate that another key has signed than it claims: what a client must refuse.
     ///
     /// # Errors
     /// [`IssuanceError`] when the keys can't be made or the certificate can't be issued.
@@ -236,7 +236,7 @@ pub fn answer(
     if !issuers.all(same) {
         return refusal(OcspResponse::unauthorized());
     }
-    // Of an authority that is not served here no certificate is known; the newest key says so.
+    // Of an authority that is not served here no certificate is known; the newest key answers so.
     let Some(responder) = first.or(responders.last()) else {
         return refusal(OcspResponse::unauthorized());
     };

@@ -1,6 +1,6 @@
 //! Certificate revocation lists (失効リスト, RFC 5280, 5): the complete one, one a municipality, and the one of authorities.
 //!
-//! That the real service divides its lists by municipality is read off its certificates, whose distribution points are the
+//! That the real service divides its lists by municipality is read off its certificates: their distribution points are the
 //! municipalities' directory names. Whether its lists mark that they hold users' certificates only is not public: these
 //! don't (`assumed`). Clients need each form: NSS and gpgsm take the complete list only, and only without
 //! issuingDistributionPoint; nginx wants the list of authorities beside a municipality's.
@@ -126,7 +126,7 @@ pub fn make(
     Ok(list.to_der()?)
 }
 
-/// The key identifier, without which the lists of two generations of one name can't be told apart; the number; the scope.
+/// The key identifier, without which the lists of two generations of one name look alike; the number; the scope.
 fn extensions(authority: &Authority, scope: &Scope, this_update: DateTime) -> Result<Vec<Extension>, ListError> {
     let certificate = &authority.parsed().tbs_certificate;
     let identifier = AuthorityKeyIdentifier {
@@ -161,7 +161,7 @@ fn extensions(authority: &Authority, scope: &Scope, this_update: DateTime) -> Re
 }
 
 fn entry(certificate: RevokedCertificate) -> der::Result<RevokedCert> {
-    // A reason that says nothing is left out (RFC 5280, 5.3.1).
+    // Unspecified is left out (RFC 5280, 5.3.1).
     let reason = match certificate.revocation.reason {
         Reason::Unspecified => None,
         reason => Some(vec![extension(

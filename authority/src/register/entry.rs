@@ -15,7 +15,7 @@ use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlDistributionPoints};
 
 /// An authority's key: SHA-1 over its public key (the bits of the BIT STRING), which is its certificate's subject key
 /// identifier, its leaves' authority key identifier and an OCSP request's issuerKeyHash alike (RFC 5280, 4.2.1.2; RFC 6960,
-/// 4.1.1). The generations of one authority have the same name, so only this tells them apart.
+/// 4.1.1). The generations of one authority have the same name, so only this distinguishes them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IssuerId(pub [u8; 20]);
 

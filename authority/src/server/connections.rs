@@ -1,4 +1,4 @@
-//! Connections: who may ask, how much at once, and for how long.
+//! Connections: from where one may ask, how much at once, and for how long.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

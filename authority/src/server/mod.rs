@@ -37,7 +37,7 @@ pub struct Limits {
     pub connection: Duration,
     /// The longest header, in bytes.
     pub header_bytes: usize,
-    /// The most bytes of answers that are kept for the next who asks the same.
+    /// The most bytes of answers that are kept for the next request that is the same.
     pub kept_bytes: usize,
 }
 

@@ -71,7 +71,7 @@ impl Status {
             }
         }
         let served = |authorities: Vec<Authority>| -> Result<Served, ServerError> {
-            // A key that nobody has certified, under the authority's name: what an impostor would sign with.
+            // A key that the authority has not certified, under its name: what an impostor would sign with.
             let responder = |authority: &Authority| match server.faults.wrong_signer {
                 true => Responder::impostor(authority, now),
                 false => Responder::new(authority, now),
@@ -185,7 +185,7 @@ impl Status {
         seen.answers.get(question).filter(|_| current).map(Arc::clone)
     }
 
-    /// Keeps an answer for the next who asks the same.
+    /// Keeps an answer for the next request that is the same.
     pub(super) fn keep(&self, question: Question, view: View, answer: &Arc<[u8]>) {
         let mut seen = lock(&self.seen);
         if seen.by != view.by || seen.times.0 != view.times.this_update {

@@ -123,7 +123,7 @@ mod register {
         #[arg(long, value_name = "HEX", value_parser = serial)]
         pub(in super::super) serial: Option<u32>,
 
-        /// The card whose certificates are revoked
+        /// The card of which the certificates are revoked
         #[arg(long)]
         pub(in super::super) card: Option<CardSource>,
 
@@ -253,7 +253,7 @@ mod register {
 
     pub(in super::super) const SERVE_HELP: &str = "\
 Certificates for authentication name the address http://localhost:47910/ocsp/auth-ca; those for
-signatures name none, as the real ones: tell your program http://localhost:47910/ocsp/sign-ca.
+signatures name none, as the real ones: give your program http://localhost:47910/ocsp/sign-ca.
 http://localhost:47910/ lists all paths.
 
 Each request is a line of JSON on standard error. Whoever can connect can ask: there is no TLS and

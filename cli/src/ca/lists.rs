@@ -236,7 +236,7 @@ pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
     let all = authorities::certifying(&arguments.authority)?;
     save::folder(&arguments.output)?;
     let mut bundle = String::new();
-    // Earlier generations have the same name: the file's tells them apart by the year of their beginning.
+    // Earlier generations have the same name: the name of the file has the year of their beginning.
     for (at, authority) in all.iter().enumerate() {
         let der = authority.certificate();
         let pem =
