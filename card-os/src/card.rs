@@ -8,7 +8,7 @@ use crate::command::{Context, Event, Observer, carry_out};
 use crate::declaration::{Application, Body, DeclarationError, ObjectId, check};
 use crate::key::{Engine, KeyRing, default_engine};
 use crate::rule::Refusal;
-use crate::state::{Applied, MemoryStore, Persistent, Session, Store, StoreError};
+use crate::state::{Applied, Change, MemoryStore, Persistent, Session, Store, StoreError};
 use vmyna_apdu::{Aid, FileId, StatusWord};
 
 /// What a card is made of: its declaration, and what comes from outside.
@@ -125,13 +125,58 @@ impl Card {
         }
     }
 
-    /// Makes the card as issued, which no command can do. The card is without power afterwards.
+    /// The record that replaces the issued card's contents; `None` if they are as issued.
+    pub fn record(&self) -> Option<&[u8]> {
+        self.persistent.state().record()
+    }
+
+    /// The number of the last operation that replaced something.
+    pub fn operation(&self) -> Option<[u8; 16]> {
+        self.persistent.state().operation()
+    }
+
+    /// Drops the state, which no command can do. The card keeps its declarations, and is without power afterwards. A card whose
+    /// contents were replaced needs [`Card::reset_to`] to be as issued.
     ///
     /// # Errors
     /// From the store. The card then keeps its power and its security status.
     pub fn reset_state(&mut self) -> Result<(), StoreError> {
         self.persistent.reset()?;
         self.power_off();
+        Ok(())
+    }
+
+    /// Drops the state, which no command can do, and declares these applications, those of the card as issued. The card is
+    /// without power afterwards.
+    ///
+    /// # Errors
+    /// The declarations contradict each other, or the store fails. The card then keeps its power and its security status.
+    pub fn reset_to(&mut self, issued: Vec<Application>) -> Result<(), CardError> {
+        self.declare_after(Some(issued), Persistent::reset)
+    }
+
+    /// Commits a change that no command can make. `applications` are the declarations of the card with that change, if they
+    /// differ. The card is without power afterwards. The operation that the card took in last changes nothing.
+    ///
+    /// # Errors
+    /// The declarations contradict each other, or the store fails. The card then keeps its power and its security status.
+    pub fn change(&mut self, change: &Change, applications: Option<Vec<Application>>) -> Result<(), CardError> {
+        self.declare_after(applications, |persistent| persistent.commit(change))
+    }
+
+    fn declare_after(
+        &mut self,
+        applications: Option<Vec<Application>>,
+        commit: impl FnOnce(&mut Persistent) -> Result<(), StoreError>,
+    ) -> Result<(), CardError> {
+        let applications = applications.map(|new| check(&new).map(|()| new));
+        let applications = applications.transpose().map_err(CardError::Declaration)?;
+        commit(&mut self.persistent).map_err(CardError::Store)?;
+        self.power_off();
+        if let Some(new) = applications {
+            self.applications = new;
+            self.keys.forget();
+        }
         Ok(())
     }
 

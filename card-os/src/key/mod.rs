@@ -31,6 +31,11 @@ impl KeyRing {
         }
     }
 
+    /// Forgets the parsed keys, because the card's files have others now.
+    pub(crate) fn forget(&mut self) {
+        self.loaded.clear();
+    }
+
     /// The operation with a key of the card.
     pub(crate) fn operation(
         &mut self,

@@ -29,7 +29,7 @@ use std::path::Path;
 use redb::{Database, StorageBackend};
 use zeroize::Zeroizing;
 
-pub use inspect::{Inspection, PinEntry, inspect, reset};
+pub use inspect::{Inspection, PinEntry, inspect, read, reset};
 pub use medium::{FileMedium, Medium};
 pub use redb;
 
@@ -157,6 +157,7 @@ impl<M: Medium> Store for DurableStore<M> {
 
     fn commit(&mut self, change: &Change) -> Result<(), StoreError> {
         self.refuse_after_failure()?;
+        change.check()?;
         let check = |medium: &M| {
             medium
                 .check_lock()

@@ -15,6 +15,7 @@ impl Store for MemoryStore {
     }
 
     fn commit(&mut self, change: &Change) -> Result<(), StoreError> {
+        change.check()?;
         self.state.apply(change);
         Ok(())
     }

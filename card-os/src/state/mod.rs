@@ -16,4 +16,4 @@ pub use error::{FailedIo, LockOwner, StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub(crate) use persistent::Persistent;
 pub(crate) use session::{Applied, CERTIFICATE_BODY, Session};
-pub use store::{Change, State, Store};
+pub use store::{Change, PinReplacement, Replacement, State, Store};

@@ -23,6 +23,11 @@ impl Persistent {
         Ok(())
     }
 
+    /// The state.
+    pub(crate) const fn state(&self) -> &State {
+        &self.state
+    }
+
     pub(crate) fn reset(&mut self) -> Result<(), StoreError> {
         self.store.reset()?;
         self.state = State::default();

@@ -1,12 +1,16 @@
-//! What changes in a card while it is used: values and counters of PINs. Everything else is as it was issued.
+//! What changes in a card: values and counters of PINs by use, and by an authority's operation also everything else that it
+//! holds. What no change has touched is as it was issued.
 //!
 //! A [`Store`] keeps it. Nothing above the trait may assume a file. The card works on a copy in memory that changes only
 //! after the store has taken the change.
 
+use core::fmt;
 use std::collections::BTreeMap;
 
+use zeroize::Zeroizing;
+
 use super::error::StoreError;
-use crate::declaration::{ObjectId, ReferenceData};
+use crate::declaration::{ObjectId, Pin, ReferenceData};
 
 /// One atomic change of the state. `Debug` shows no value.
 #[derive(Clone, Debug)]
@@ -26,12 +30,122 @@ pub enum Change {
         /// The value.
         value: ReferenceData,
     },
+    /// Every PIN is as the card's record has it, or as it was issued where there is none: values, unset ones, tries.
+    PinsAsRecorded,
+    /// An operation of an authority replaces contents, PINs or both.
+    Replacement(Replacement),
 }
 
-/// The difference between a card in use and the card as issued.
-#[derive(Clone, Debug, Default)]
+impl Change {
+    /// Whether a state can hold it.
+    ///
+    /// # Errors
+    /// A replacement that no card can have.
+    pub(super) fn check(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Replacement(replacement) => replacement.check().map_err(StoreError::other),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What one operation of an authority changes in a card. `Debug` shows neither the record nor a PIN.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Replacement {
+    /// The number of the operation. A state that holds this number as its last one does not change again.
+    pub operation: [u8; 16],
+    /// The record of the card from now on, 1 byte to [`Replacement::LONGEST_RECORD`]: everything that the card declares. It is
+    /// opaque here. `None`: the contents stay.
+    pub record: Option<Zeroizing<Vec<u8>>>,
+    /// The PINs that change. Every other one keeps its value and its tries.
+    pub pins: BTreeMap<ObjectId, PinReplacement>,
+}
+
+/// What a PIN becomes.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum PinReplacement {
+    /// As the card's record has it, or as it was issued where there is none: its value or none, and its tries.
+    AsRecorded,
+    /// This value, with so many tries (0 to 15, and never more than the PIN can have), whether the PIN was blocked, unset or
+    /// neither. [`PinReplacement::with_all_tries`] makes it.
+    Value(ReferenceData, u8),
+}
+
+impl Replacement {
+    /// The longest record, in bytes.
+    pub const LONGEST_RECORD: usize = 1 << 20;
+
+    /// An operation with this number, which changes nothing yet.
+    pub const fn new(operation: [u8; 16]) -> Self {
+        Self {
+            operation,
+            record: None,
+            pins: BTreeMap::new(),
+        }
+    }
+
+    /// Whether a state can hold it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        let record = self.record.as_ref();
+        if record.is_some_and(|record| !(1..=Self::LONGEST_RECORD).contains(&record.len())) {
+            return Err("the record of the card has a length that none can have");
+        }
+        let possible = |pin: &PinReplacement| match pin {
+            PinReplacement::AsRecorded => true,
+            PinReplacement::Value(value, tries) => can_be_kept(value.as_bytes()) && *tries <= MOST_TRIES,
+        };
+        match self.pins.values().all(possible) {
+            true => Ok(()),
+            false => Err("a PIN has a length or tries that none can have"),
+        }
+    }
+}
+
+/// The most tries that a counter can have.
+pub(super) const MOST_TRIES: u8 = 15;
+
+/// Whether the value of a PIN can have this length.
+pub(super) fn can_be_kept(value: &[u8]) -> bool {
+    (1..=ReferenceData::MAX).contains(&value.len())
+}
+
+impl PinReplacement {
+    /// This value, with all tries that the PIN can have by its declaration.
+    pub fn with_all_tries(value: ReferenceData, pin: &Pin) -> Self {
+        Self::Value(value, pin.max_tries.unwrap_or(MOST_TRIES))
+    }
+}
+
+impl fmt::Debug for Replacement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Replacement")
+            .field("operation", &self.operation)
+            .field("record", &self.record.as_ref().map(|record| Length(record.len())))
+            .field("pins", &self.pins)
+            .finish()
+    }
+}
+
+/// The length of what `Debug` does not show.
+struct Length(usize);
+
+impl fmt::Debug for Length {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0)
+    }
+}
+
+/// The difference between a card in use and the card as issued. `Debug` shows neither the record nor a PIN.
+#[derive(Clone, Default)]
 pub struct State {
     pub(super) pins: BTreeMap<ObjectId, PinState>,
+    record: Option<Zeroizing<Vec<u8>>>,
+    operation: Option<[u8; 16]>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -41,7 +155,7 @@ pub(super) struct PinState {
 }
 
 impl State {
-    /// Takes a change in.
+    /// Takes a change in. The operation that the state took in last changes nothing.
     pub fn apply(&mut self, change: &Change) {
         match change {
             Change::PinTries { object, tries_left } => {
@@ -50,7 +164,56 @@ impl State {
             Change::PinValue { object, value } => {
                 self.pins.entry(*object).or_default().value = Some(value.clone());
             }
+            Change::PinsAsRecorded => self.pins.clear(),
+            Change::Replacement(replacement) => self.replace(replacement),
         }
+    }
+
+    fn replace(&mut self, replacement: &Replacement) {
+        if self.operation == Some(replacement.operation) {
+            return;
+        }
+        self.operation = Some(replacement.operation);
+        if let Some(record) = &replacement.record {
+            self.record = Some(record.clone());
+        }
+        for (object, pin) in &replacement.pins {
+            match pin {
+                PinReplacement::AsRecorded => self.pins.remove(object),
+                PinReplacement::Value(value, tries) => self.pins.insert(
+                    *object,
+                    PinState {
+                        tries_left: Some(*tries),
+                        value: Some(value.clone()),
+                    },
+                ),
+            };
+        }
+    }
+
+    /// Whether no change has touched it.
+    pub fn is_as_issued(&self) -> bool {
+        self.pins.is_empty() && self.operation.is_none()
+    }
+
+    /// The record of the card as it is now; `None` for a card whose contents are as issued.
+    pub fn record(&self) -> Option<&[u8]> {
+        self.record.as_ref().map(|record| &record[..])
+    }
+
+    /// The number of the last operation that replaced something.
+    pub const fn operation(&self) -> Option<[u8; 16]> {
+        self.operation
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("pins", &self.pins)
+            .field("record", &self.record().map(|record| Length(record.len())))
+            .field("operation", &self.operation)
+            .finish()
     }
 }
 
@@ -74,3 +237,6 @@ pub trait Store {
     /// It was not done, or may not last: then every further call fails as well.
     fn reset(&mut self) -> Result<(), StoreError>;
 }
+
+#[cfg(test)]
+mod tests;

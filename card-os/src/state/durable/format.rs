@@ -2,19 +2,23 @@
 //!
 //! | table | key | value |
 //! |---|---|---|
-//! | `format` | `"state"` | version of the format, [`VERSION`] |
+//! | `format` | `"state"` | version of the format: 1 or 2 |
 //! | `card` | `"identity"` | 32 bytes: the issued card that the state belongs to |
 //! | `pin tries` | AID (1 to 16 bytes), file identifier (2 bytes, big-endian) | tries left, 0 to 15 |
 //! | `pin values` | the same | the PIN, 1 to 16 bytes |
+//! | `record` (version 2) | `"card"` | the record of the card as it is now, 1 byte to 1 MiB; absent if the contents are as issued |
+//! | `operation` (version 2) | `"last"` | 16 bytes: the number of the last operation that replaced something |
 //!
 //! `format` stays as it is in every later version, so that each version can read which one it has. A new table (changed
-//! files, life-cycle) is a new version.
+//! files, life-cycle) is a new version. A state is version 1 until its first replacement, which makes it version 2 in the same
+//! transaction; a program that knows version 1 alone can use it until then.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
 use redb::{
-    Builder, Database, Durability, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, WriteTransaction,
+    Builder, Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
+    WriteTransaction,
 };
 use zeroize::Zeroizing;
 
@@ -22,12 +26,15 @@ use super::error::damaged;
 use super::quiet;
 use crate::declaration::{ObjectId, ReferenceData};
 use crate::state::error::StoreErrorKind;
-use crate::state::store::{Change, State};
+use crate::state::store::{Change, MOST_TRIES, PinReplacement, Replacement, State, can_be_kept};
 use vmyna_apdu::{Aid, FileId};
 
-/// The version of the format that this module writes, and the newest it reads.
-pub(super) const VERSION: u32 = 1;
-/// No state is longer, in bytes: a new one has 72 KiB.
+/// The newest version of the format that this module reads, and writes once something was replaced.
+pub(super) const VERSION: u32 = 2;
+/// The version of a state in which nothing was replaced.
+const WITHOUT_REPLACEMENT: u32 = 1;
+/// No state is longer, in bytes: a new one has 72 KiB. One with the longest record has less than 16 MiB, because the library
+/// stores a value in a power of two of bytes, and the new record beside the old one.
 pub(super) const LONGEST: usize = 64 << 20;
 /// Memory for pages of one card, in bytes; the library's own choice is 1 GiB.
 const CACHE: usize = 1 << 20;
@@ -36,6 +43,8 @@ const FORMAT: TableDefinition<&str, u32> = TableDefinition::new("format");
 const CARD: TableDefinition<&str, &[u8]> = TableDefinition::new("card");
 const PIN_TRIES: TableDefinition<&[u8], u8> = TableDefinition::new("pin tries");
 const PIN_VALUES: TableDefinition<&[u8], &[u8]> = TableDefinition::new("pin values");
+const RECORD: TableDefinition<&str, &[u8]> = TableDefinition::new("record");
+const OPERATION: TableDefinition<&str, &[u8]> = TableDefinition::new("operation");
 
 /// The version of a state and the card that it belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -53,7 +62,7 @@ pub(super) fn builder() -> Builder {
 /// Writes the first change of a card.
 pub(super) fn begin(database: &Database, identity: &[u8; 32], change: &Change) -> Result<(), StoreErrorKind> {
     write(database, |transaction| {
-        transaction.open_table(FORMAT)?.insert("state", VERSION)?;
+        transaction.open_table(FORMAT)?.insert("state", WITHOUT_REPLACEMENT)?;
         transaction.open_table(CARD)?.insert("identity", &identity[..])?;
         transaction.open_table(PIN_TRIES)?;
         transaction.open_table(PIN_VALUES)?;
@@ -63,6 +72,11 @@ pub(super) fn begin(database: &Database, identity: &[u8; 32], change: &Change) -
 
 /// Writes a change.
 pub(super) fn commit(database: &Database, change: &Change) -> Result<(), StoreErrorKind> {
+    if let Change::Replacement(replacement) = change
+        && last_operation(database)? == Some(replacement.operation)
+    {
+        return Ok(());
+    }
     write(database, |transaction| put(transaction, change))
 }
 
@@ -94,18 +108,71 @@ fn put(transaction: &WriteTransaction, change: &Change) -> Result<(), StoreError
                 .open_table(PIN_VALUES)?
                 .insert(&key(object)[..], value.as_bytes())?;
         }
+        Change::PinsAsRecorded => {
+            transaction.open_table(PIN_TRIES)?.retain(|_, _| false)?;
+            transaction.open_table(PIN_VALUES)?.retain(|_, _| false)?;
+        }
+        Change::Replacement(replacement) => replace(transaction, replacement)?,
     }
     Ok(())
+}
+
+fn replace(transaction: &WriteTransaction, replacement: &Replacement) -> Result<(), StoreErrorKind> {
+    transaction.open_table(FORMAT)?.insert("state", VERSION)?;
+    let mut records = transaction.open_table(RECORD)?;
+    if let Some(record) = &replacement.record {
+        records.insert("card", &record[..])?;
+    }
+    let mut operations = transaction.open_table(OPERATION)?;
+    operations.insert("last", &replacement.operation[..])?;
+    let mut tries = transaction.open_table(PIN_TRIES)?;
+    let mut values = transaction.open_table(PIN_VALUES)?;
+    for (object, pin) in &replacement.pins {
+        let key = &key(object)[..];
+        match pin {
+            PinReplacement::AsRecorded => {
+                tries.remove(key)?;
+                values.remove(key)?;
+            }
+            PinReplacement::Value(value, tries_left) => {
+                tries.insert(key, tries_left)?;
+                values.insert(key, value.as_bytes())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The last operation; `None` for a state in which nothing was replaced.
+fn last_operation(database: &Database) -> Result<Option<[u8; 16]>, StoreErrorKind> {
+    let transaction = database.begin_read()?;
+    match format_of(&transaction)? {
+        WITHOUT_REPLACEMENT => Ok(None),
+        _ => read_operation(&transaction).map(Some),
+    }
+}
+
+fn read_operation(transaction: &ReadTransaction) -> Result<[u8; 16], StoreErrorKind> {
+    let missing = || damaged("it does not name the operation that replaced something");
+    let operation = transaction.open_table(OPERATION)?.get("last")?.ok_or_else(missing)?;
+    operation.value().try_into().map_err(|_| missing())
 }
 
 /// Reads the state, which [`examine`] has found sound.
 pub(super) fn read_state(database: &Database) -> Result<State, StoreErrorKind> {
     let transaction = database.begin_read()?;
     let mut state = State::default();
+    if format_of(&transaction)? > WITHOUT_REPLACEMENT {
+        let mut replacement = Replacement::new(read_operation(&transaction)?);
+        let record = transaction.open_table(RECORD)?.get("card")?;
+        replacement.record = record.map(|record| Zeroizing::new(record.value().to_vec()));
+        replacement.check().map_err(damaged)?;
+        state.apply(&Change::Replacement(replacement));
+    }
     for entry in transaction.open_table(PIN_TRIES)?.iter()? {
         let (at, tries) = entry?;
         let tries_left = tries.value();
-        if tries_left > 15 {
+        if tries_left > MOST_TRIES {
             return Err(damaged("a PIN has more tries than any can have"));
         }
         state.apply(&Change::PinTries {
@@ -116,7 +183,7 @@ pub(super) fn read_state(database: &Database) -> Result<State, StoreErrorKind> {
     for entry in transaction.open_table(PIN_VALUES)?.iter()? {
         let (at, value) = entry?;
         let value = value.value();
-        if !(1..=ReferenceData::MAX).contains(&value.len()) {
+        if !can_be_kept(value) {
             return Err(damaged("a PIN has a length that none can have"));
         }
         state.apply(&Change::PinValue {
@@ -128,21 +195,24 @@ pub(super) fn read_state(database: &Database) -> Result<State, StoreErrorKind> {
 }
 
 fn read_head(database: &Database) -> Result<Head, StoreErrorKind> {
-    let missing = || damaged("it does not say what it is");
     let transaction = database.begin_read()?;
-    let format = transaction
-        .open_table(FORMAT)?
-        .get("state")?
-        .ok_or_else(missing)?
-        .value();
-    match format {
-        0 => return Err(missing()),
-        1..=VERSION => {}
-        _ => return Err(StoreErrorKind::Newer { format, known: VERSION }),
-    }
-    let identity = transaction.open_table(CARD)?.get("identity")?.ok_or_else(missing)?;
-    let identity = identity.value().try_into().map_err(|_| missing())?;
+    let format = format_of(&transaction)?;
+    let identity = transaction.open_table(CARD)?.get("identity")?.ok_or_else(no_head)?;
+    let identity = identity.value().try_into().map_err(|_| no_head())?;
     Ok(Head { format, identity })
+}
+
+fn format_of(transaction: &ReadTransaction) -> Result<u32, StoreErrorKind> {
+    let format = transaction.open_table(FORMAT)?.get("state")?.ok_or_else(no_head)?;
+    match format.value() {
+        0 => Err(no_head()),
+        format @ 1..=VERSION => Ok(format),
+        format => Err(StoreErrorKind::Newer { format, known: VERSION }),
+    }
+}
+
+fn no_head() -> StoreErrorKind {
+    damaged("it does not say what it is")
 }
 
 /// Checks every byte of a state that counts, and reads it. Works on a copy in memory, so that the library repairs and
@@ -250,90 +320,4 @@ impl StorageBackend for MemoryCopy {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const IDENTITY: [u8; 32] = [0x11; 32];
-
-    fn pin() -> ObjectId {
-        ObjectId {
-            aid: Aid::new(&[0xD3, 0x92]).unwrap(),
-            file: FileId::new(0x18),
-        }
-    }
-
-    fn tries(tries_left: u8) -> Change {
-        Change::PinTries {
-            object: pin(),
-            tries_left,
-        }
-    }
-
-    fn value(length: usize) -> Change {
-        Change::PinValue {
-            object: pin(),
-            value: ReferenceData::new(&vec![b'1'; length]),
-        }
-    }
-
-    fn in_memory() -> Database {
-        let copy = MemoryCopy(Mutex::new(Zeroizing::new(Vec::new())));
-        builder().create_with_backend(copy).unwrap()
-    }
-
-    #[test]
-    fn a_state_is_read_back_and_impossible_values_are_refused() {
-        for (change, possible) in [
-            (tries(0), true),
-            (tries(15), true),
-            (tries(16), false),
-            (value(0), false),
-            (value(1), true),
-            (value(16), true),
-            (value(17), false),
-        ] {
-            let database = in_memory();
-            begin(&database, &IDENTITY, &tries(3)).unwrap();
-            commit(&database, &change).unwrap();
-            assert_eq!(read_state(&database).is_ok(), possible, "{change:?}");
-        }
-        let database = in_memory();
-        begin(&database, &IDENTITY, &tries(3)).unwrap();
-        commit(&database, &tries(2)).unwrap();
-        assert_eq!(read_state(&database).unwrap().pins[&pin()].tries_left, Some(2));
-        let head = read_head(&database).unwrap();
-        assert_eq!((head.format, head.identity), (VERSION, IDENTITY));
-    }
-
-    #[test]
-    fn no_version_is_damage_and_a_newer_one_is_named() {
-        for (format, newer) in [(0, false), (VERSION + 1, true), (u32::MAX, true)] {
-            let database = in_memory();
-            begin(&database, &IDENTITY, &tries(3)).unwrap();
-            let transaction = database.begin_write().unwrap();
-            transaction.open_table(FORMAT).unwrap().insert("state", format).unwrap();
-            transaction.commit().unwrap();
-            match read_head(&database) {
-                Err(StoreErrorKind::Newer { format: found, .. }) => assert!(newer && found == format, "{format}"),
-                Err(StoreErrorKind::Damaged(_)) => assert!(!newer, "{format}"),
-                other => panic!("version {format}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn a_copy_in_memory_has_the_set_length_and_shows_nothing() {
-        let copy = MemoryCopy(Mutex::new(Zeroizing::new(b"1234".to_vec())));
-        assert_eq!(format!("{copy:?}"), "MemoryCopy");
-        copy.set_len(6).unwrap();
-        copy.write(4, b"56").unwrap();
-        let mut all = [0; 6];
-        copy.read(0, &mut all).unwrap();
-        assert_eq!((&all, copy.len().unwrap()), (b"123456", 6));
-        assert!(copy.write(5, b"78").is_err() && copy.read(1, &mut all).is_err());
-        copy.set_len(2).unwrap();
-        assert_eq!(copy.len().unwrap(), 2);
-        copy.set_len(LONGEST as u64).unwrap();
-        assert!(copy.set_len(LONGEST as u64 + 1).is_err());
-    }
-}
+mod tests;

@@ -1,4 +1,5 @@
-//! Reading a state without using the card, and removing it. Shows which PINs have changed, never a value.
+//! Reading a state without using the card, and removing it. An inspection shows which PINs have changed and whether contents
+//! were replaced, never a value.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read};
@@ -24,6 +25,10 @@ pub struct Inspection {
     pub head: Option<(u32, [u8; 32])>,
     /// The PINs that are not as issued, by application and file.
     pub pins: Vec<PinEntry>,
+    /// The length of the record that replaces the issued card's contents, in bytes; `None` if they are as issued.
+    pub record: Option<usize>,
+    /// The number of the last operation that replaced something.
+    pub operation: Option<[u8; 16]>,
 }
 
 /// The state of a PIN.
@@ -44,6 +49,43 @@ pub struct PinEntry {
 /// # Errors
 /// The card is in use, the state is of a newer format, or the file can't be read.
 pub fn inspect(path: &Path) -> Result<Option<Inspection>, StoreError> {
+    let Some(bytes) = read_bytes(path)? else {
+        return Ok(None);
+    };
+    let (damage, read) = match format::examine(&bytes) {
+        Ok(read) => (None, Some(read)),
+        Err(StoreErrorKind::Damaged(what)) => (Some(what), format::salvage(&bytes).ok()),
+        Err(kind) => return Err(kind.at(name(path))),
+    };
+    let state = read.as_ref().map(|(_, state)| state);
+    Ok(Some(Inspection {
+        damage,
+        head: read.as_ref().map(|(head, _)| (head.format, head.identity)),
+        pins: state.map(pins).unwrap_or_default(),
+        record: state.and_then(State::record).map(<[u8]>::len),
+        operation: state.and_then(State::operation),
+    }))
+}
+
+/// Reads the state in the file `path` of the issued card with this `identity`, without using the card or changing the file. It
+/// is empty for a card never changed. Any number of processes can do so at once.
+///
+/// # Errors
+/// The card is in use; the state belongs to another card, is damaged, or was written by a newer version; or the file can't be
+/// read.
+pub fn read(path: &Path, identity: &[u8; 32]) -> Result<State, StoreError> {
+    let Some(bytes) = read_bytes(path)? else {
+        return Ok(State::default());
+    };
+    match format::examine(&bytes) {
+        Ok((head, state)) if head.identity == *identity => Ok(state),
+        Ok(_) => Err(StoreErrorKind::OtherCard.at(name(path))),
+        Err(kind) => Err(kind.at(name(path))),
+    }
+}
+
+/// The bytes of the state, while no process writes it; `None` if there is none.
+fn read_bytes(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
     // Excludes a writer meanwhile.
     let _lock = match lock_shared(path) {
         Err(StoreError {
@@ -52,21 +94,11 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, StoreError> {
         }) if NOT_WRITABLE.contains(&io.error.kind()) => lock_unwritable(path)?,
         other => Some(other?),
     };
-    let bytes = match read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(storage("read")(error).at(name(path))),
-    };
-    let (damage, read) = match format::examine(&bytes) {
-        Ok(read) => (None, Some(read)),
-        Err(StoreErrorKind::Damaged(what)) => (Some(what), format::salvage(&bytes).ok()),
-        Err(kind) => return Err(kind.at(name(path))),
-    };
-    Ok(Some(Inspection {
-        damage,
-        head: read.as_ref().map(|(head, _)| (head.format, head.identity)),
-        pins: read.map(|(_, state)| pins(&state)).unwrap_or_default(),
-    }))
+    match read_file(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(storage("read")(error).at(name(path))),
+    }
 }
 
 /// Removes the state in the file `path`, sound or damaged: the card is as issued. Returns whether there was one.
@@ -90,7 +122,7 @@ const NOT_WRITABLE: [io::ErrorKind; 5] = [
     io::ErrorKind::QuotaExceeded,
 ];
 
-fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     let file = open_own(OpenOptions::new().read(true), path)?;
     let length = file.metadata()?.len();
     if length > format::LONGEST as u64 {

@@ -1,0 +1,183 @@
+use super::*;
+
+const IDENTITY: [u8; 32] = [0x11; 32];
+
+fn pin() -> ObjectId {
+    ObjectId {
+        aid: Aid::new(&[0xD3, 0x92]).unwrap(),
+        file: FileId::new(0x18),
+    }
+}
+
+fn tries(tries_left: u8) -> Change {
+    Change::PinTries {
+        object: pin(),
+        tries_left,
+    }
+}
+
+fn value(length: usize) -> Change {
+    Change::PinValue {
+        object: pin(),
+        value: ReferenceData::new(&vec![b'1'; length]),
+    }
+}
+
+fn replacement(number: u8, record: Option<usize>) -> Replacement {
+    let mut replacement = Replacement::new([number; 16]);
+    replacement.record = record.map(|length| Zeroizing::new(vec![number; length]));
+    replacement
+}
+
+fn in_memory() -> Database {
+    let copy = MemoryCopy(Mutex::new(Zeroizing::new(Vec::new())));
+    builder().create_with_backend(copy).unwrap()
+}
+
+#[test]
+fn a_state_is_read_back_and_impossible_values_are_refused() {
+    for (change, possible) in [
+        (tries(0), true),
+        (tries(15), true),
+        (tries(16), false),
+        (value(0), false),
+        (value(1), true),
+        (value(16), true),
+        (value(17), false),
+    ] {
+        let database = in_memory();
+        begin(&database, &IDENTITY, &tries(3)).unwrap();
+        commit(&database, &change).unwrap();
+        assert_eq!(read_state(&database).is_ok(), possible, "{change:?}");
+    }
+    let database = in_memory();
+    begin(&database, &IDENTITY, &tries(3)).unwrap();
+    commit(&database, &tries(2)).unwrap();
+    assert_eq!(read_state(&database).unwrap().pins[&pin()].tries_left, Some(2));
+    let head = read_head(&database).unwrap();
+    assert_eq!((head.format, head.identity), (WITHOUT_REPLACEMENT, IDENTITY));
+}
+
+#[test]
+fn no_version_is_damage_and_a_newer_one_is_named() {
+    for (format, newer) in [(0, false), (VERSION + 1, true), (u32::MAX, true)] {
+        let database = in_memory();
+        begin(&database, &IDENTITY, &tries(3)).unwrap();
+        let transaction = database.begin_write().unwrap();
+        transaction.open_table(FORMAT).unwrap().insert("state", format).unwrap();
+        transaction.commit().unwrap();
+        match read_head(&database) {
+            Err(StoreErrorKind::Newer { format: found, .. }) => assert!(newer && found == format, "{format}"),
+            Err(StoreErrorKind::Damaged(_)) => assert!(!newer, "{format}"),
+            other => panic!("version {format}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_copy_in_memory_has_the_set_length_and_shows_nothing() {
+    let copy = MemoryCopy(Mutex::new(Zeroizing::new(b"1234".to_vec())));
+    assert_eq!(format!("{copy:?}"), "MemoryCopy");
+    copy.set_len(6).unwrap();
+    copy.write(4, b"56").unwrap();
+    let mut all = [0; 6];
+    copy.read(0, &mut all).unwrap();
+    assert_eq!((&all, copy.len().unwrap()), (b"123456", 6));
+    assert!(copy.write(5, b"78").is_err() && copy.read(1, &mut all).is_err());
+    copy.set_len(2).unwrap();
+    assert_eq!(copy.len().unwrap(), 2);
+    copy.set_len(LONGEST as u64).unwrap();
+    assert!(copy.set_len(LONGEST as u64 + 1).is_err());
+}
+
+#[test]
+fn the_first_replacement_makes_version_2_and_a_state_without_one_stays_version_1() {
+    let database = in_memory();
+    begin(&database, &IDENTITY, &tries(2)).unwrap();
+    for change in [value(4), Change::PinsAsRecorded, tries(1)] {
+        commit(&database, &change).unwrap();
+        assert_eq!(read_head(&database).unwrap().format, WITHOUT_REPLACEMENT);
+        let tables = database.begin_read().unwrap().list_tables().unwrap().count();
+        assert_eq!(tables, 4, "{change:?}");
+    }
+    commit(&database, &Change::Replacement(replacement(7, Some(300)))).unwrap();
+    assert_eq!(read_head(&database).unwrap().format, VERSION);
+    let state = read_state(&database).unwrap();
+    assert_eq!(
+        (state.record().unwrap(), state.operation()),
+        (&[7; 300][..], Some([7; 16]))
+    );
+    assert_eq!(state.pins[&pin()].tries_left, Some(1));
+    // One without a record keeps the record; the PINs alone go back.
+    commit(&database, &Change::Replacement(replacement(8, None))).unwrap();
+    commit(&database, &Change::PinsAsRecorded).unwrap();
+    let state = read_state(&database).unwrap();
+    assert_eq!(
+        (state.record().unwrap(), state.operation()),
+        (&[7; 300][..], Some([8; 16]))
+    );
+    assert!(state.pins.is_empty() && !state.is_as_issued());
+}
+
+#[test]
+fn a_replacement_as_the_first_change_is_version_2_at_once() {
+    let database = in_memory();
+    let change = Change::Replacement(replacement(7, Some(Replacement::LONGEST_RECORD)));
+    begin(&database, &IDENTITY, &change).unwrap();
+    let head = read_head(&database).unwrap();
+    assert_eq!((head.format, head.identity), (VERSION, IDENTITY));
+    let state = read_state(&database).unwrap();
+    assert_eq!(state.record().unwrap().len(), Replacement::LONGEST_RECORD);
+}
+
+#[test]
+fn an_operation_that_is_repeated_writes_nothing() {
+    let database = in_memory();
+    begin(&database, &IDENTITY, &tries(2)).unwrap();
+    commit(&database, &Change::Replacement(replacement(7, Some(3)))).unwrap();
+    commit(&database, &tries(1)).unwrap();
+    let mut again = replacement(7, Some(5));
+    again.pins.insert(pin(), PinReplacement::AsRecorded);
+    commit(&database, &Change::Replacement(again)).unwrap();
+    let state = read_state(&database).unwrap();
+    assert_eq!((state.record().unwrap().len(), state.pins.len()), (3, 1));
+}
+
+#[test]
+fn a_version_2_without_operation_or_with_an_impossible_record_is_damage() {
+    let put = |record: Option<usize>, operation: Option<usize>| {
+        let database = in_memory();
+        begin(&database, &IDENTITY, &Change::Replacement(replacement(7, Some(3)))).unwrap();
+        let transaction = database.begin_write().unwrap();
+        if let Some(length) = record {
+            let record = vec![7; length];
+            transaction
+                .open_table(RECORD)
+                .unwrap()
+                .insert("card", &record[..])
+                .unwrap();
+        }
+        let mut operations = transaction.open_table(OPERATION).unwrap();
+        match operation {
+            Some(length) => drop(operations.insert("last", &vec![7; length][..]).unwrap()),
+            None => drop(operations.remove("last").unwrap()),
+        }
+        drop(operations);
+        transaction.commit().unwrap();
+        read_state(&database)
+    };
+    assert!(put(None, Some(16)).is_ok());
+    let longest = Replacement::LONGEST_RECORD;
+    for (record, operation) in [
+        (None, None),
+        (None, Some(15)),
+        (Some(0), Some(16)),
+        (Some(longest + 1), Some(16)),
+    ] {
+        let read = put(record, operation);
+        assert!(
+            matches!(read, Err(StoreErrorKind::Damaged(_))),
+            "{record:?} {operation:?}"
+        );
+    }
+}
