@@ -38,6 +38,7 @@
 
 mod read;
 pub(crate) mod record;
+mod single;
 mod write;
 
 use std::fmt;
@@ -46,6 +47,7 @@ use std::path::{Path, PathBuf};
 use vmyna_apdu::ShowPath as _;
 
 pub use read::Image;
+pub use single::RecordError;
 pub use write::{ImageFile, ImageWriter, create};
 
 const MAGIC: [u8; 8] = *b"\x89VMYNA\r\n";

@@ -236,7 +236,7 @@ impl Image {
         // PINs and numbers stand in it.
         let card = Zeroizing::new(self.object("a card", &entry.place, &mut left)?);
         record::decode(&card, self.version, &mut |place| {
-            self.object("an object of a card", place, &mut left)
+            Ok(self.object("an object of a card", place, &mut left)?)
         })
         .map_err(|error| match error {
             record::DecodeError::Image(error) => error,

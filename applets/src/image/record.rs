@@ -227,12 +227,14 @@ pub(super) struct Record {
     pub(super) version: u32,
 }
 
-/// The card as a record. `share` writes an object that other cards may have too.
-pub(super) fn encode(
-    card: &IssuedCard,
-    share: &mut dyn FnMut(&[u8]) -> Result<Place, ImageErrorKind>,
-) -> Result<Record, ImageErrorKind> {
-    let mut share = |object: &[u8]| -> Result<Object<'static>, ImageErrorKind> {
+/// Writes an object that other cards may have too.
+type Share<'s> = &'s mut dyn FnMut(&[u8]) -> Result<Place, ImageErrorKind>;
+
+/// The card as a record. `share` writes an object that other cards may have too; `None` for a record that has all of its
+/// objects itself.
+pub(super) fn encode<'a>(card: &'a IssuedCard, mut share: Option<Share<'_>>) -> Result<Record, ImageErrorKind> {
+    let mut share = |object: &'a [u8]| -> Result<Object<'a>, ImageErrorKind> {
+        let Some(share) = &mut share else { return here(object) };
         let place = share(object)?;
         let digest = der::asn1::OctetString::new(place.digest).map_err(unwritable)?;
         Ok(Object::Shared(Shared {
@@ -405,7 +407,7 @@ fn pin(pin: &PinAtIssue) -> Result<Pin<'_>, ImageErrorKind> {
 
 fn certified_key<'a>(
     certified: &'a jpki::CertifiedKey,
-    share: &mut dyn FnMut(&[u8]) -> Result<Object<'static>, ImageErrorKind>,
+    share: &mut dyn FnMut(&'a [u8]) -> Result<Object<'a>, ImageErrorKind>,
 ) -> Result<CertifiedKey<'a>, ImageErrorKind> {
     Ok(CertifiedKey {
         certificate: octets(&certified.certificate)?,
@@ -434,7 +436,7 @@ impl From<der::Error> for DecodeError {
 }
 
 /// Gives the bytes of shared objects.
-type Fetch<'f> = &'f mut dyn FnMut(&Place) -> Result<Vec<u8>, ImageError>;
+type Fetch<'f> = &'f mut dyn FnMut(&Place) -> Result<Vec<u8>, DecodeError>;
 
 /// Whether every DER object in these bytes ends where the one around it does, or before, and there are not more than the
 /// limits allow. The `der` crate allocates for a text or an octet string what its length announces, up to 256 MiB, before it

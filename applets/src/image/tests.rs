@@ -460,7 +460,8 @@ fn a_card_that_names_one_object_thousands_of_times_is_refused() {
         length: OBJECT,
         digest: Sha256::digest(vec![0; OBJECT as usize]).into(),
     };
-    let record = super::record::encode(&named("a"), &mut |_| Ok(place.clone()));
+    let whole = named("a");
+    let record = super::record::encode(&whole, Some(&mut |_| Ok(place.clone())));
     let record = record.ok().unwrap().bytes;
     let card = |record: &[u8]| {
         let mut fetched = 0;

@@ -100,10 +100,11 @@ impl<W: Write + Seek> ImageWriter<W> {
             return Err(ImageErrorKind::Unwritable("an image holds no more cards"));
         }
         let mut length = 0;
-        let record = record::encode(card, &mut |object| {
+        let mut share = |object: &[u8]| {
             length += object.len();
             self.share(object)
-        })?;
+        };
+        let record = record::encode(card, Some(&mut share))?;
         if length + record.bytes.len() > LONGEST_CARD as usize || !record::lengths_fit(&record.bytes) {
             return Err(ImageErrorKind::Unwritable("a card is longer than an image can hold"));
         }
