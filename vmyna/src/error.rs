@@ -9,6 +9,7 @@ use vmyna_applets::specimen::SpecimenError;
 use vmyna_card_os::CardError;
 use vmyna_card_os::state::StoreError;
 
+use crate::contents::ContentsError;
 use crate::control::ControlError;
 use crate::folder::{FolderError, STATE_VARIABLE};
 
@@ -62,6 +63,9 @@ pub enum Error {
     /// The folder of the state can't be used.
     #[error("{0}")]
     Folder(#[from] FolderError),
+    /// The record in the state at this path can't be the card.
+    #[error("{0}: {1}")]
+    Contents(String, #[source] ContentsError),
     /// The state can't be used.
     #[error("{0}")]
     State(#[from] StoreError),

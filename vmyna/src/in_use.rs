@@ -12,6 +12,7 @@ use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::{Icc, IccError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::Observer;
+use vmyna_card_os::state::Store as _;
 
 use crate::error::Error;
 use crate::private_directory::PrivateDirectory;
@@ -26,7 +27,7 @@ pub struct KeptCard {
 }
 
 impl KeptCard {
-    /// Opens the card and its state, and locks the state. `observer` is called with each event of the card.
+    /// Opens the card as it is now by its state, and locks the state. `observer` is called with each event of the card.
     ///
     /// # Errors
     /// Another process uses the card, or its state or control socket can't be used.
@@ -36,13 +37,17 @@ impl KeptCard {
         let listener = UnixListener::bind(&socket).map_err(Error::Socket)?;
         let mut store = place.open()?;
         store.announce(&socket.shown().to_string())?;
-        let card = issued.card(Box::new(store), Box::new(OsRng));
+        let now = match store.load()?.record() {
+            Some(record) => place.with_record(issued, record)?,
+            None => issued.clone(),
+        };
+        let card = now.card(Box::new(store), Box::new(OsRng));
         let mut card = card.map_err(|error| Error::Card {
             card: place.path().shown().to_string(),
             error,
         })?;
         card.observe(observer);
-        let shared = Arc::new(Mutex::new(InUse::new(card, place.identity())));
+        let shared = Arc::new(Mutex::new(InUse::new(card, issued.clone(), place.identity())));
         let answering = shared.clone();
         let answers = move || requests::listen(&listener, &answering);
         thread::Builder::new().spawn(answers).map_err(Error::Thread)?;
@@ -93,39 +98,4 @@ impl Icc for KeptCard {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::state::Reset;
-    use vmyna_apdu::hex;
-    use vmyna_applets::specimen;
-    use vmyna_card_os::Event;
-
-    const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
-
-    #[test]
-    fn a_state_reset_leaves_one_command_unanswered() {
-        let folder = tempfile::tempdir().unwrap();
-        let issued = specimen::find("hanako").unwrap().unwrap();
-        let place = StatePlace::beside(&folder.path().join("c"), &"hanako".parse().unwrap(), [1; 32]);
-        let mut card = KeptCard::open(&issued, &place, Box::new(|_: &Event<'_>| {})).unwrap();
-        let select = hex::decode(SELECT_JPKI).unwrap();
-        let (mut atr, mut answer) = (Vec::new(), Vec::new());
-        let reset = || assert!(matches!(place.reset(), Ok(Reset::ByOwner(_))));
-        // A card without power has nothing to lose.
-        reset();
-        card.power_on(&mut atr).unwrap();
-        card.transmit(&select, &mut answer).unwrap();
-        reset();
-        assert_eq!(card.transmit(&select, &mut answer), Err(IccError::Mute));
-        for _ in 0..2 {
-            card.transmit(&select, &mut answer).unwrap();
-            assert_eq!(answer, [0x90, 0x00]);
-        }
-        // A program that resets the card expects that nothing is selected.
-        for how in [KeptCard::reset, KeptCard::power_on] {
-            reset();
-            how(&mut card, &mut atr).unwrap();
-            card.transmit(&select, &mut answer).unwrap();
-        }
-    }
-}
+mod tests;

@@ -25,6 +25,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod bench;
+mod contents;
 mod control;
 mod error;
 mod exchange;
@@ -36,6 +37,7 @@ mod source;
 mod state;
 
 pub use bench::{Bench, Slot};
+pub use contents::ContentsError;
 pub use control::{ControlError, ControlErrorKind};
 pub use error::Error;
 pub use exchange::{Exchange, SendError};
@@ -43,7 +45,7 @@ pub use folder::{FolderError, FolderProblem, STATE_VARIABLE};
 pub use in_use::KeptCard;
 pub use private_directory::PrivateDirectory;
 pub use source::{CardSource, OpenCard, ParseCardError};
-pub use state::{Reset, StatePlace, Tries, TriesSource};
+pub use state::{Replaced, Reset, StatePlace, Tries, TriesSource};
 
 pub use vmyna_apdu as apdu;
 pub use vmyna_applets as applets;

@@ -157,6 +157,20 @@ impl CardSource {
         Ok((card, place.transpose()?))
     }
 
+    /// The card as it is now, and the place of its state; `None` for a built-in card, which keeps none. The PINs are those of
+    /// the card's record; the state has those that use has changed. The process that has the card in use is asked.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find); or the state can't be used, or the process that has the card in use does not answer.
+    pub fn current(&self) -> Result<(IssuedCard, Option<StatePlace>), Error> {
+        let (issued, place) = self.find()?;
+        let now = match &place {
+            Some(place) => place.current(issued)?,
+            None => issued,
+        };
+        Ok((now, place))
+    }
+
     fn look_up(&self) -> Result<(IssuedCard, Option<Kept<'_>>), Error> {
         match self {
             Self::Specimen(name, profile) => {

@@ -3,19 +3,23 @@
 //! `FILE.state/NAME.redb` is the state of the card NAME of the image FILE; the first change creates it. If the variable
 //! [`STATE_VARIABLE`] names a folder, the state is `NAME-IDENTITY.redb` there; IDENTITY is the beginning of the card's identity.
 //! That path must be absolute, or a card would have a state in each working directory. Only the owner can enter the folder.
-//! This module must never return the value of a PIN, nor use a folder into which another user can put something.
+//! This module must never return the value of a PIN outside a record, nor use a folder into which another user can put something.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::hex;
-use vmyna_applets::issued::CardName;
+use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_card_os::declaration::ObjectId;
 use vmyna_card_os::state::durable::{self, DurableStore, Inspection};
-use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
+use vmyna_card_os::state::{Change, LockOwner, Replacement, State, Store as _, StoreError, StoreErrorKind};
+use zeroize::Zeroizing;
 
-use crate::control::{ControlError, ask_reset, ask_tries};
+use crate::contents;
+use crate::control::{
+    ControlError, RESET_PINS, RESET_STATE, ask_operation, ask_record, ask_replace, ask_reset, ask_tries,
+};
 use crate::error::Error;
 use crate::folder::{self, STATE_VARIABLE};
 
@@ -23,6 +27,7 @@ use crate::folder::{self, STATE_VARIABLE};
 #[derive(Clone, Debug)]
 pub struct StatePlace {
     path: PathBuf,
+    name: CardName,
     /// Whether [`STATE_VARIABLE`] names the folder.
     named: bool,
     identity: [u8; 32],
@@ -53,10 +58,24 @@ pub enum TriesSource {
 pub enum Reset {
     /// The state at this path was removed.
     Removed(PathBuf),
+    /// The PINs in the state at this path are as in the card's record; the record stays.
+    Pins(PathBuf),
     /// There was no state.
     WasAsIssued,
     /// The process that has the card in use did it. The card lost its power for a moment.
     ByOwner(LockOwner),
+}
+
+/// Where something in a card was replaced.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Replaced {
+    /// In the state at this path.
+    InState(PathBuf),
+    /// The process that has the card in use did it. The card lost its power for a moment.
+    ByOwner(LockOwner),
+    /// Nowhere: this operation was the card's last one already.
+    Already,
 }
 
 impl Tries {
@@ -103,6 +122,7 @@ impl StatePlace {
         let (beginning, _) = identity.split_at(8);
         Self {
             path: folder.join(format!("{name}-{}.redb", hex::encode(beginning))),
+            name: name.clone(),
             named: true,
             identity,
         }
@@ -117,6 +137,7 @@ impl StatePlace {
         folder.push(".state");
         Self {
             path: Path::new(&folder).join(format!("{name}.redb")),
+            name: name.clone(),
             named: false,
             identity,
         }
@@ -195,6 +216,106 @@ impl StatePlace {
         })
     }
 
+    /// The number of the last operation that replaced something in the card, from its state or from the process that has the
+    /// card in use.
+    ///
+    /// # Errors
+    /// The state can't be used, or that process does not answer.
+    pub fn last_operation(&self) -> Result<Option<[u8; 16]>, Error> {
+        self.here_or_by_the_owner(
+            || Ok(self.read()?.operation()),
+            |owner| ask_operation(owner, &self.identity),
+        )
+    }
+
+    /// The record of the card as it is now, from its state or from the process that has the card in use; `None` if its
+    /// contents are as issued. It has the card's private keys and PINs.
+    fn record(&self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let here = || {
+            let state = self.read()?;
+            Ok(state.record().map(|record| Zeroizing::new(record.to_vec())))
+        };
+        self.here_or_by_the_owner(here, |owner| ask_record(owner, &self.identity))
+    }
+
+    /// The card as it is now: `issued` is the card as it was issued. PINs are as in the record: use has changed others.
+    ///
+    /// # Errors
+    /// The state can't be used, or the process that has the card in use does not answer.
+    pub fn current(&self, issued: IssuedCard) -> Result<IssuedCard, Error> {
+        match self.record()? {
+            Some(record) => self.with_record(&issued, &record),
+            None => Ok(issued),
+        }
+    }
+
+    pub(crate) fn with_record(&self, issued: &IssuedCard, record: &[u8]) -> Result<IssuedCard, Error> {
+        let now = contents::with_record(issued, record);
+        now.map_err(|error| Error::Contents(self.path.shown().to_string(), error))
+    }
+
+    /// The state, without using the card.
+    fn read(&self) -> Result<State, Error> {
+        Ok(match self.check_folder()? {
+            true => durable::read(&self.path, &self.identity)?,
+            false => State::default(),
+        })
+    }
+
+    /// Replaces what an operation replaces in the card, all of it or nothing. If another process has the card in use, that
+    /// process does it and continues with the card as it is then. An operation that was the card's last one changes nothing.
+    ///
+    /// # Errors
+    /// The record is no card of this name; the state can't be changed; or that process does not answer or can't change it.
+    pub fn replace(&self, replacement: &Replacement) -> Result<Replaced, Error> {
+        if let Some(record) = &replacement.record {
+            let new = contents::of_record(&self.name, record);
+            new.map_err(|error| Error::Contents(self.path.shown().to_string(), error))?;
+        }
+        let here = || {
+            let mut store = self.open()?;
+            if store.load()?.operation() == Some(replacement.operation) {
+                return Ok(Replaced::Already);
+            }
+            store.commit(&Change::Replacement(replacement.clone()))?;
+            Ok(Replaced::InState(self.path.clone()))
+        };
+        self.here_or_by_the_owner(here, |owner| {
+            Ok(match ask_replace(owner, &self.identity, replacement)? {
+                true => Replaced::ByOwner(owner.clone()),
+                false => Replaced::Already,
+            })
+        })
+    }
+
+    /// Makes the PINs as they are in the card's record, or as issued without one. Contents that were replaced stay. If another
+    /// process has the card in use, that process does it.
+    ///
+    /// # Errors
+    /// The state can't be changed, or that process does not answer.
+    pub fn reset_pins(&self) -> Result<Reset, Error> {
+        let here = || {
+            if !self.check_folder()? {
+                return Ok(Reset::WasAsIssued);
+            }
+            let mut store = self.open()?;
+            let state = store.load()?;
+            if state.operation().is_some() {
+                store.commit(&Change::PinsAsRecorded)?;
+                return Ok(Reset::Pins(self.path.clone()));
+            }
+            store.reset()?;
+            Ok(match state.is_as_issued() {
+                true => Reset::WasAsIssued,
+                false => Reset::Removed(self.path.clone()),
+            })
+        };
+        self.here_or_by_the_owner(here, |owner| {
+            ask_reset(owner, RESET_PINS, &self.identity)?;
+            Ok(Reset::ByOwner(owner.clone()))
+        })
+    }
+
     /// Drops the state: the card is as it was issued. If another process has the card in use, that process does it and
     /// continues with the card as issued.
     ///
@@ -208,7 +329,7 @@ impl StatePlace {
             })
         };
         self.here_or_by_the_owner(here, |owner| {
-            ask_reset(owner, &self.identity)?;
+            ask_reset(owner, RESET_STATE, &self.identity)?;
             Ok(Reset::ByOwner(owner.clone()))
         })
     }

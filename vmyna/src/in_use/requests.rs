@@ -11,17 +11,22 @@ use vmyna_apdu::hex;
 use vmyna_card_os::Card;
 use vmyna_card_os::declaration::Body;
 use vmyna_pcsc_service::connect;
+use zeroize::Zeroizing;
 
 use super::shared::{InUse, lock};
-use crate::control::{GO, PATIENCE, READY, RESET_STATE, TRIES};
+use crate::control::{
+    ALREADY, DONE, GO, OPERATION, PATIENCE, READY, RECORD, REPLACE, RESET_PINS, RESET_STATE, TRIES, body,
+};
 
-/// The time limit for a whole line to arrive, and for an answer to be read.
+/// The time limit for a whole line to arrive, and for a part of an answer to be read.
 const REQUEST: Duration = Duration::from_millis(500);
+/// The time limit for a whole body to arrive.
+const BODY: Duration = PATIENCE;
 /// That many requests are answered at once; the next one waits for the last of them.
 const AT_ONCE: usize = 16;
 /// The pause after a connection could not be accepted: the reason may not pass at once.
 const AFTER_ERROR: Duration = Duration::from_millis(100);
-/// More than any request has, in bytes.
+/// More than a request has without its body, in bytes.
 const LONGEST_REQUEST: u64 = 128;
 
 /// Answers requests until the card is no longer in use. A client that sends nothing delays no other client.
@@ -61,21 +66,33 @@ fn answer(stream: &UnixStream, shared: &Mutex<InUse>) -> io::Result<()> {
     stream.set_write_timeout(Some(REQUEST))?;
     let end = Instant::now();
     let mut lines = BufReader::new(Arriving { stream, end }.take(LONGEST_REQUEST));
-    let mut line = || -> io::Result<String> {
-        let mut line = String::new();
-        lines.get_mut().get_mut().end = Instant::now() + REQUEST;
-        lines.read_line(&mut line)?;
-        Ok(line.trim_end().to_owned())
-    };
-    let send = |text: &str| -> io::Result<()> {
+    let send = |bytes: &[u8]| -> io::Result<()> {
         let mut stream = stream;
-        stream.write_all(text.as_bytes())
+        stream.write_all(bytes)
     };
-    let request = line()?;
-    let (request, identity) = request.split_once(' ').unwrap_or((&request, ""));
-    if request == RESET_STATE {
-        send(&format!("{READY}\n"))?;
-        if line()? != GO {
+    let request = line(&mut lines)?;
+    let mut words = request.split(' ');
+    let mut word = || words.next().unwrap_or_default();
+    let (request, identity) = (word(), word());
+    let mut replacement = None;
+    if request == REPLACE {
+        let length = word().parse().ok().filter(|length| *length <= body::LONGEST);
+        let Some(length) = length else {
+            return send(format!("error a replacement has at most {} bytes\n", body::LONGEST).as_bytes());
+        };
+        let arriving = lines.get_mut();
+        arriving.set_limit((length as u64).saturating_add(LONGEST_REQUEST));
+        arriving.get_mut().end = Instant::now() + BODY;
+        let mut bytes = Zeroizing::new(vec![0; length]);
+        lines.read_exact(&mut bytes)?;
+        replacement = body::decode(&bytes);
+        if replacement.is_none() {
+            return send(b"error the replacement is in no known form\n");
+        }
+    }
+    if [RESET_STATE, RESET_PINS, REPLACE].contains(&request) {
+        send(format!("{READY}\n").as_bytes())?;
+        if line(&mut lines)? != GO {
             return Ok(());
         }
     }
@@ -87,16 +104,40 @@ fn answer(stream: &UnixStream, shared: &Mutex<InUse>) -> io::Result<()> {
     let answer = if identity != hex::encode(&in_use.identity) {
         Err("it has another card in use: the image was replaced meanwhile. End that process to use this one".to_owned())
     } else {
-        match request {
-            TRIES => Ok(tries(card)),
-            RESET_STATE => in_use.reset_state().map(|()| String::new()),
-            _ => Err(format!("there are {TRIES} and {RESET_STATE}")),
+        match (request, replacement) {
+            (TRIES, _) => Ok(tries(card).into_bytes()),
+            (OPERATION, _) => Ok(operation(card).into_bytes()),
+            (RECORD, _) => Ok(record(card)),
+            (RESET_STATE, _) => in_use.reset_state().map(|()| Vec::new()),
+            (RESET_PINS, _) => in_use.reset_pins().map(|()| Vec::new()),
+            (REPLACE, Some(replacement)) => in_use.replace(replacement).map(|is_new| match is_new {
+                true => format!("{DONE}\n").into_bytes(),
+                false => format!("{ALREADY}\n").into_bytes(),
+            }),
+            _ => Err(format!(
+                "there are {TRIES}, {OPERATION}, {RECORD}, {RESET_STATE}, {RESET_PINS} and {REPLACE}"
+            )),
         }
     };
-    send(&match answer {
-        Ok(rest) => format!("ok\n{rest}"),
-        Err(message) => format!("error {message}\n"),
-    })
+    // A client that reads slowly must not stop the card.
+    drop(in_use);
+    match answer.map(Zeroizing::new) {
+        Ok(rest) => {
+            send(b"ok\n")?;
+            send(&rest)
+        }
+        Err(message) => send(format!("error {message}\n").as_bytes()),
+    }
+}
+
+type Lines<'a> = BufReader<io::Take<Arriving<'a>>>;
+
+/// The next line.
+fn line(lines: &mut Lines<'_>) -> io::Result<String> {
+    let mut line = String::new();
+    lines.get_mut().get_mut().end = Instant::now() + REQUEST;
+    lines.read_line(&mut line)?;
+    Ok(line.trim_end().to_owned())
 }
 
 /// The bytes that arrive until `end`, however few arrive at a time.
@@ -115,6 +156,17 @@ impl Read for Arriving<'_> {
         let mut stream = self.stream;
         stream.read(buffer)
     }
+}
+
+fn operation(card: &Card) -> String {
+    let number = card.operation().map(|number| hex::encode(&number));
+    format!("{}\n", number.unwrap_or_default())
+}
+
+fn record(card: &Card) -> Vec<u8> {
+    let record = card.record().unwrap_or_default();
+    // In one piece, because a buffer that grows leaves copies in memory.
+    [format!("{}\n", record.len()).as_bytes(), record].concat()
 }
 
 fn tries(card: &Card) -> String {
