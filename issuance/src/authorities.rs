@@ -290,8 +290,12 @@ impl Authorities {
     }
 
     fn at_hand(&self, validity: (DateTime, DateTime)) -> Option<&Generation> {
-        let mut all = std::iter::once(&self.own).chain(&self.others);
-        all.find(|generation| generation.covers(validity))
+        self.generations().find(|generation| generation.covers(validity))
+    }
+
+    /// The generations at hand.
+    pub(super) fn generations(&self) -> impl Iterator<Item = &Generation> {
+        std::iter::once(&self.own).chain(&self.others)
     }
 
     /// Makes the generation that is valid from `begin` to `end`, if the set lacks and can make it. `false` if there is none.

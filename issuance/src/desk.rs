@@ -26,8 +26,8 @@ use super::{IssuanceError, validity};
 
 /// The desk that issues cards.
 pub struct Desk {
-    authorities: Authorities,
-    municipalities: HashMap<MunicipalityCode, MunicipalDesk>,
+    pub(super) authorities: Authorities,
+    pub(super) municipalities: HashMap<MunicipalityCode, MunicipalDesk>,
 }
 
 impl Desk {
@@ -292,7 +292,7 @@ fn key_reference() -> Result<KeyId, CvError> {
 }
 
 /// How the texts of the card's pictures were made to fit, where they were not drawn as they are.
-fn remarks(pictures: &Pictures) -> Vec<String> {
+pub(super) fn remarks(pictures: &Pictures) -> Vec<String> {
     let mut remarks = Vec::new();
     for (what, picture) in [("name", &pictures.name), ("address", &pictures.address)] {
         remarks.extend(layout_remark(what, picture));

@@ -43,6 +43,7 @@
 //! | [`font`] | the outlines of the font that all pictures are drawn with |
 //! | [`pictures`] | the pictures of the card's face: lines of text as PNG, the default photo |
 //! | [`desk`] | an issued card from an order, numbers and keys |
+//! | [`reissue`] | single parts of an issued card, made anew |
 //! | [`series`] | many cards, on all processors |
 //!
 //! Dates, serial numbers and random generators come from the caller, so that the same input gives the same card.
@@ -72,6 +73,7 @@ pub mod order;
 pub mod person_file;
 pub mod pictures;
 mod processors;
+pub mod reissue;
 pub mod series;
 pub mod specimen;
 pub mod text_data;

@@ -10,12 +10,12 @@ use der::DateTime;
 use vmyna_applets::Profile;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::file_size::FileSizes;
-use vmyna_applets::issued::CardName;
+use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::person::{Person, ResidenceCode, SecurityCode};
 use vmyna_card_os::declaration::{Content, ReferenceData};
 
 use super::characters::{self, Carried, Lacking, Substitutes};
-use super::{IssuanceError, validity};
+use super::{IssuanceError, reissue, validity};
 
 /// A signature certificate is issued from this age on (署名用電子証明書: 15歳以上).
 pub const SIGNATURE_AGE: u16 = 15;
@@ -66,6 +66,51 @@ pub struct Order {
 }
 
 impl Order {
+    /// The order for a new card for the holder of this one, issued at this time with this security code and these PINs. The
+    /// person, the photo, the generation, the sizes of the files and the remarks field are those of the old card.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Input`] when the old card's files are not of the form of these cards.
+    pub fn again(
+        card: &IssuedCard,
+        issued: DateTime,
+        security_code: SecurityCode,
+        pins: Pins,
+        substitutes: Substitutes,
+    ) -> Result<Self, IssuanceError> {
+        let person = card.summary.person.clone();
+        let [name, address] = reissue::input_assist_texts(card)?;
+        let same = name == person.name && address == person.address;
+        Ok(Self {
+            name: card.name.clone(),
+            expiry: validity::card_expiry(issued, person.birth)?,
+            sign_certificate: person.birth.age_on(validity::day_in_japan(issued)?) >= SIGNATURE_AGE,
+            person,
+            substitutes,
+            input_assist_text: if same {
+                TextForm::Register
+            } else {
+                TextForm::Certificate
+            },
+            printed: card.summary.printed().map(str::to_owned).collect(),
+            residence_code: card.summary.residence_code,
+            security_code,
+            issued,
+            auth_certificate: true,
+            certificate_dates: CertificateDates::default(),
+            pins,
+            without_pins: false,
+            tries: Tries::default(),
+            photo: reissue::photo(card)?.into(),
+            profile: card.profile.clone(),
+            // The sizes of the old card's files.
+            file_sizes: match card.file_sizes.is_empty() {
+                true => FileSizes::Exact,
+                false => FileSizes::Profile,
+            },
+        })
+    }
+
     /// The order for a card of another generation, batch or interface.
     #[must_use]
     pub fn with_profile(self, profile: Profile) -> Self {

@@ -45,6 +45,7 @@ use rsa::rand_core::CryptoRngCore;
 use vmyna_card_os::declaration::ReferenceData;
 
 pub use error::PersonFileError;
+pub use pins::pin_refusal;
 use vmyna_applets::Profile;
 use vmyna_applets::atr::Atr;
 use vmyna_applets::birth::BirthDate;

@@ -60,12 +60,55 @@ pub fn certificate_end(
     card_expiry: Date,
 ) -> Result<DateTime, IssuanceError> {
     let day = day_in_japan(issued)?;
-    let last_day = birthday_after(birth.into().reckoned_on(day), day, 5)?.min(card_expiry);
+    end_on(
+        birthday_after(birth.into().reckoned_on(day), day, 5)?.min(card_expiry),
+        issued,
+    )
+}
+
+/// The end of a certificate with this last day.
+fn end_on(last_day: Date, issued: DateTime) -> Result<DateTime, IssuanceError> {
     let end = end_of_day(last_day)?;
     if end <= issued {
         return Err(IssuanceError::Input("a certificate must begin before its card expires"));
     }
     Ok(end)
+}
+
+/// The end of a certificate that is issued in place of one that ends at `old`, at the time `issued`: as [`certificate_end`],
+/// but the sixth birthday after the day of issue where that lies in the last three months of the old one.
+///
+/// # Errors
+/// As [`certificate_end`].
+pub fn renewed_certificate_end(
+    (issued, old): (DateTime, DateTime),
+    birth: impl Into<BirthDate>,
+    card_expiry: Date,
+) -> Result<DateTime, IssuanceError> {
+    let birth = birth.into();
+    let day = day_in_japan(issued)?;
+    if issued > old || day < renewable_from(old)? {
+        return certificate_end(issued, birth, card_expiry);
+    }
+    end_on(birthday_after(birth.reckoned_on(day), day, 6)?.min(card_expiry), issued)
+}
+
+/// From which day in Japan on a certificate with this end can be renewed: the day of the same number three months before its
+/// last day, or the last day of that month. Which day exactly the three months begin on is `assumed`.
+///
+/// # Errors
+/// [`IssuanceError::Input`] outside the years 1970 to 9999.
+pub fn renewable_from(end: DateTime) -> Result<Date, IssuanceError> {
+    const MONTHS: u8 = 3;
+    let last = day_in_japan(end)?;
+    let (year, month) = match last.month() {
+        month @ 1..=MONTHS => (last.year() - 1, month + 12 - MONTHS),
+        month => (last.year(), month - MONTHS),
+    };
+    let days = (1..=last.day()).rev();
+    days.filter_map(|day| Date::new(year, month, day))
+        .next()
+        .ok_or(OUT_OF_RANGE)
 }
 
 /// The expiry day of a card: the tenth birthday after issue for an adult (18 or older on the day of issue), else the fifth.
@@ -247,6 +290,52 @@ mod tests {
             date("20350217"),
         );
         assert!(matches!(begun_too_late, Err(IssuanceError::Input(_))));
+    }
+
+    #[test]
+    fn a_certificate_is_renewed_from_three_months_before_its_end() {
+        for (end, from) in [
+            ("2030-02-17T14:59:59Z", "20291117"),
+            ("2030-05-31T14:59:59Z", "20300228"),
+            ("2028-05-30T14:59:59Z", "20280229"),
+            ("2030-12-31T14:59:59Z", "20300930"),
+        ] {
+            assert_eq!(renewable_from(end.parse().unwrap()).unwrap(), date(from), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_renewed_in_its_last_three_months_ends_with_the_sixth_birthday() {
+        let old = "2030-02-17T14:59:59Z";
+        for (issued, card, expected, why) in [
+            (
+                "2029-11-16T15:00:00Z",
+                FAR,
+                "2035-02-17T14:59:59Z",
+                "the first day in Japan",
+            ),
+            ("2029-11-16T14:59:59Z", FAR, "2034-02-17T14:59:59Z", "the second before"),
+            (
+                "2030-02-17T14:59:59Z",
+                FAR,
+                "2036-02-17T14:59:59Z",
+                "its last second, a birthday",
+            ),
+            ("2030-02-17T15:00:00Z", FAR, "2035-02-17T14:59:59Z", "after its end"),
+            (
+                "2029-12-01T00:00:00Z",
+                "20340217",
+                "2034-02-17T14:59:59Z",
+                "never after the card",
+            ),
+        ] {
+            let end = renewed_certificate_end(
+                (issued.parse().unwrap(), old.parse().unwrap()),
+                date("19800217"),
+                date(card),
+            );
+            assert_eq!(end.unwrap().to_string(), expected, "{why}");
+        }
     }
 
     #[test]

@@ -230,7 +230,7 @@ pub enum Holder<'a> {
 }
 
 impl Holder<'_> {
-    const fn hierarchy(&self) -> Hierarchy {
+    pub(super) const fn hierarchy(&self) -> Hierarchy {
         match self {
             Self::Authentication { .. } => Hierarchy::Authentication,
             Self::Signature { .. } => Hierarchy::Signature,
@@ -296,6 +296,15 @@ pub fn signature_common_name(
     let day = format!("{:04}{:02}{:02}", local.year(), local.month(), local.day());
     let time = format!("{:02}{:02}{:02}", local.hour(), local.minutes(), local.seconds());
     Ok(format!("{day}{time}{running:05}{municipality}{COMMON_NAME_SUFFIX}"))
+}
+
+/// Name and address in a signature certificate (DER), with the marks of their substitutes; `None` for a certificate without
+/// them.
+///
+/// # Errors
+/// [`IssuanceError::Asn1`] when it is no certificate.
+pub fn certified_text(certificate: &[u8]) -> Result<Option<CertificateText>, IssuanceError> {
+    extensions::certified_text(&Certificate::from_der(certificate)?.tbs_certificate)
 }
 
 #[cfg(test)]

@@ -79,18 +79,22 @@ fn password(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<Refe
     let Some((text, place)) = source.text(section, PinName::Sign.key())? else {
         return Ok(None);
     };
-    let format = jpki::SIGN_PIN_FORMAT;
-    let bytes = text.as_bytes();
-    let message = if bytes.iter().any(u8::is_ascii_lowercase) {
-        "has lower-case letters: the card stores upper case and folds nothing, so write it in upper case"
-    } else if !format.allows(bytes) {
-        "has 6 to 16 characters A-Z and 0-9"
+    match bad_password(text.as_bytes()) {
+        Some(message) => Err(source.error(place, message)),
+        None => Ok(Some(ReferenceData::new(text.as_bytes()))),
+    }
+}
+
+fn bad_password(bytes: &[u8]) -> Option<&'static str> {
+    if bytes.iter().any(u8::is_ascii_lowercase) {
+        Some("has lower-case letters: the card stores upper case and folds nothing, so write it in upper case")
+    } else if !jpki::SIGN_PIN_FORMAT.allows(bytes) {
+        Some("has 6 to 16 characters A-Z and 0-9")
     } else if !bytes.iter().any(u8::is_ascii_digit) || !bytes.iter().any(u8::is_ascii_uppercase) {
-        "has at least one letter and one digit"
+        Some("has at least one letter and one digit")
     } else {
-        return Ok(Some(ReferenceData::new(bytes)));
-    };
-    Err(source.error(place, message))
+        None
+    }
 }
 
 /// A PIN of four digits.
@@ -103,15 +107,31 @@ fn four_digits(
     let Some((text, place)) = source.text(section, name.key())? else {
         return Ok(None);
     };
-    if !jpki::AUTH_PIN_FORMAT.allows(text.as_bytes()) {
-        return Err(source.error(place, "has four digits 0-9"));
-    }
-    match guessable.why(text.as_bytes()) {
-        Some(why) => Err(source.error(
-            place,
-            format!("is {why}, which others can read off the card: choose another"),
-        )),
+    match bad_digits(text.as_bytes(), guessable) {
+        Some(message) => Err(source.error(place, message)),
         None => Ok(Some(ReferenceData::new(text.as_bytes()))),
+    }
+}
+
+fn bad_digits(bytes: &[u8], guessable: &Guessable) -> Option<String> {
+    if !jpki::AUTH_PIN_FORMAT.allows(bytes) {
+        return Some("has four digits 0-9".to_owned());
+    }
+    let why = guessable.why(bytes)?;
+    Some(format!("is {why}, which others can read off the card: choose another"))
+}
+
+/// Why the terminal of a town hall refuses a value for a PIN of this card: a sentence without its subject, and without the
+/// value. `None` if it takes it.
+#[must_use]
+pub fn pin_refusal(name: PinName, value: &[u8], birth: BirthDate, security_code: SecurityCode) -> Option<String> {
+    let guessable = Guessable {
+        birth: Some(birth),
+        security_code: Some(security_code),
+    };
+    match name {
+        PinName::Sign => bad_password(value).map(str::to_owned),
+        PinName::Auth | PinName::InputAssist | PinName::Residence => bad_digits(value, &guessable),
     }
 }
 

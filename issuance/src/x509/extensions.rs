@@ -9,7 +9,7 @@ use der::{Encode, Length, Writer};
 use spki::SubjectPublicKeyInfoOwned;
 use vmyna_applets::person::Person;
 use x509_cert::builder::CertificateBuilder;
-use x509_cert::certificate::Certificate;
+use x509_cert::certificate::{Certificate, TbsCertificate};
 use x509_cert::ext::pkix::certpolicy::{PolicyInformation, PolicyQualifierInfo};
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName, OtherName};
@@ -23,6 +23,7 @@ use x509_cert::name::Name;
 use super::Holder;
 use super::names::{self, Hierarchy};
 use crate::IssuanceError;
+use crate::characters::Carried;
 use crate::issuer_key::IssuerKey;
 use crate::order::CertificateText;
 
@@ -131,6 +132,37 @@ impl Encode for NoCheck {
     fn encode(&self, encoder: &mut impl Writer) -> der::Result<()> {
         der::asn1::Null.encode(encoder)
     }
+}
+
+/// Name and address in a signature certificate, with the marks of their substitutes; `None` for a certificate without them.
+pub(super) fn certified_text(certificate: &TbsCertificate) -> Result<Option<CertificateText>, IssuanceError> {
+    let Some((_, SubjectAltName(names))) = certificate.get()? else {
+        return Ok(None);
+    };
+    let text = |id: ObjectIdentifier| {
+        names.iter().find_map(|name| match name {
+            GeneralName::OtherName(other) if other.type_id == id => other.value.decode_as::<String>().ok(),
+            _ => None,
+        })
+    };
+    let carried = |id, marks| {
+        let marks: String = text(marks)?;
+        Some(Carried {
+            text: text(id)?,
+            replaced: marks
+                .chars()
+                .enumerate()
+                .filter(|(_, mark)| *mark == '1')
+                .map(|(at, _)| at)
+                .collect(),
+            remarks: Vec::new(),
+        })
+    };
+    let name = carried(FULL_NAME, NAME_SUBSTITUTION);
+    let address = carried(ADDRESS, ADDRESS_SUBSTITUTION);
+    Ok(name
+        .zip(address)
+        .map(|(name, address)| CertificateText { name, address }))
 }
 
 /// The four attributes and the two substitution strings, in the card's order, which is not that of their identifiers.

@@ -1,0 +1,179 @@
+//! Single parts of a card that was issued before, made anew: one certificate, or the signed files.
+//!
+//! A counter changes parts of a card; everything else on it stays byte for byte. As at the [desk](super::desk), everything is
+//! a function of what goes in. This module must never decide whether a change is allowed: its caller knows the rules.
+
+use der::Decode;
+use rsa::RsaPrivateKey;
+use rsa::RsaPublicKey;
+use rsa::pkcs8::DecodePrivateKey;
+use vmyna_applets::issued::{IssuedCard, Summary};
+use vmyna_applets::person::Person;
+use vmyna_card_os::declaration::PrivateKey;
+use vmyna_card_os::tlv::Tlv;
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
+
+use super::IssuanceError;
+use super::desk::{Desk, remarks};
+use super::keys::CardKeys;
+use super::numbers::Numbers;
+use super::order::Order;
+use super::pictures::Pictures;
+use super::x509::Request;
+use super::x509::names::Hierarchy;
+
+/// A certificate made by [`Desk::certify`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Certified {
+    /// The certificate, DER.
+    pub certificate: Vec<u8>,
+    /// That of the authority that issued it, DER.
+    pub authority: Vec<u8>,
+}
+
+impl Desk {
+    /// Issues one certificate, by the generation of the authorities that is valid as long as it.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Input`] when no generation is valid so long, and as [`super::x509::Authority::issue`].
+    pub fn certify(&mut self, request: &Request<'_>) -> Result<Certified, IssuanceError> {
+        let (begin, end) = (request.not_before, request.not_after);
+        if !self.authorities.prepare(begin, end)? {
+            return Err(IssuanceError::Input(
+                "the authorities must be valid as long as the certificates that they issue",
+            ));
+        }
+        let generation = self.authorities.generation(begin, end);
+        let authority = match request.holder.hierarchy() {
+            Hierarchy::Signature => &generation.sign,
+            Hierarchy::Authentication => &generation.auth,
+        };
+        Ok(Certified {
+            certificate: authority.issue(request)?,
+            authority: authority.certificate().to_vec(),
+        })
+    }
+
+    /// Whether one of these authorities, of any generation, issued the certificate (DER), judged by its authority key
+    /// identifier.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Asn1`] when it is no certificate.
+    pub fn issued(&mut self, certificate: &[u8]) -> Result<bool, IssuanceError> {
+        let certificate = Certificate::from_der(certificate)?.tbs_certificate;
+        let issuer: Option<(bool, AuthorityKeyIdentifier)> = certificate.get()?;
+        let Some(issuer) = issuer.and_then(|(_, issuer)| issuer.key_identifier) else {
+            return Ok(false);
+        };
+        let begin = certificate.validity.not_before.to_date_time();
+        let end = certificate.validity.not_after.to_date_time();
+        // Authorities with a seed make the generation of that time.
+        self.authorities.prepare(begin, end.max(begin))?;
+        for generation in self.authorities.generations() {
+            for authority in [&generation.sign, &generation.auth] {
+                let own: Option<(bool, SubjectKeyIdentifier)> = authority.parsed().tbs_certificate.get()?;
+                if own.is_some_and(|(_, own)| own.0 == issuer) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Makes the files of the input-assist and the face-info application for the cardholder as the card's summary now has
+    /// them, signed with the keys of the municipality there. Photo, expiry, security code and the card's own keys stay. The
+    /// lines of the remarks field stay too; the notes about the pictures are those of the new ones.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Input`] for a person that no card can carry; else when the card holds no such files, or something
+    /// can't be signed.
+    pub fn sign_files(&mut self, card: &mut IssuedCard, shown: &Person) -> Result<(), IssuanceError> {
+        let person = &card.summary.person;
+        let code = person.municipality.code;
+        self.open_for([code])?;
+        let desk = self
+            .municipalities
+            .get(&code)
+            .ok_or(IssuanceError::Input("the desk must be open for the municipality"))?;
+        let photo = photo(card)?;
+        let pictures = Pictures::draw(person, card.summary.security_code, &photo)?;
+        let text = desk.text.issue(
+            shown,
+            &public_key(&card.input_assist.authentication_key)?,
+            &public_key(&card.input_assist.session_key)?,
+        )?;
+        let face = desk.face.issue(
+            person,
+            card.summary.expiry,
+            &pictures,
+            &public_key(&card.face_info.authentication_key)?,
+        )?;
+        card.input_assist.data = text;
+        card.face_info.data = face;
+        let printed: Vec<String> = card.summary.printed().map(Summary::printed_line).collect();
+        card.summary.remarks = remarks(&pictures);
+        card.summary.remarks.extend(printed);
+        Ok(())
+    }
+}
+
+impl Desk {
+    /// Issues one card with keys of its own, made from this seed.
+    ///
+    /// # Errors
+    /// As [`Desk::issue`]; and when a key can't be made.
+    pub fn issue_alone(
+        &mut self,
+        order: &Order,
+        numbers: &Numbers,
+        seed: &[u8; 32],
+    ) -> Result<IssuedCard, IssuanceError> {
+        self.open_for([order.person.municipality.code])?;
+        self.prepare(order)?;
+        let keys = CardKeys::derive_sets(seed, &[format!("card/{}", order.name)], &|| Ok(()))?;
+        let keys = keys.first().ok_or(IssuanceError::Input("a card has keys"))?;
+        self.issue(order, numbers, keys, None)
+    }
+}
+
+/// The photo on a card, a JP2 file; empty on a card without one.
+///
+/// # Errors
+/// [`IssuanceError::Input`] when EF 0002 of the face-info application is not of the form of these cards.
+pub fn photo(card: &IssuedCard) -> Result<Vec<u8>, IssuanceError> {
+    const PHOTO: u16 = 0xDF27;
+    let malformed = || IssuanceError::Input("the file with a card's face has the form of these cards");
+    let (file, _) = Tlv::read(card.face_info.data.card_face.as_bytes()).map_err(|_| malformed())?;
+    let objects = Tlv::read_all(file.value).map_err(|_| malformed())?;
+    let photo = objects
+        .iter()
+        .find(|object| object.tag == PHOTO)
+        .ok_or_else(malformed)?;
+    Ok(photo.value.to_vec())
+}
+
+/// Name and address in the input-assist application (EF 0002).
+///
+/// # Errors
+/// [`IssuanceError::Input`] when the file is not of the form of these cards.
+pub fn input_assist_texts(card: &IssuedCard) -> Result<[String; 2], IssuanceError> {
+    const NAME: u16 = 0xDF22;
+    const ADDRESS: u16 = 0xDF23;
+    let malformed = || IssuanceError::Input("the file with a card's texts has the form of these cards");
+    let (file, _) = Tlv::read(card.input_assist.data.attributes.as_bytes()).map_err(|_| malformed())?;
+    let objects = Tlv::read_all(file.value).map_err(|_| malformed())?;
+    let text = |tag| {
+        let object = objects.iter().find(|object| object.tag == tag).ok_or_else(malformed)?;
+        String::from_utf8(object.value.to_vec()).map_err(|_| malformed())
+    };
+    Ok([text(NAME)?, text(ADDRESS)?])
+}
+
+fn public_key(key: &PrivateKey) -> Result<RsaPublicKey, IssuanceError> {
+    Ok(RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der())?.to_public_key())
+}
+
+#[cfg(test)]
+mod tests;
