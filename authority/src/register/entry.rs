@@ -140,6 +140,51 @@ pub struct Revocation {
     pub reason: Reason,
 }
 
+/// Why a card was taken out of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The cardholder died.
+    Death = 1,
+    /// Another card replaces it.
+    Replaced = 2,
+}
+
+impl Cause {
+    /// The number in the register.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The cause of a number.
+    #[must_use]
+    pub fn of_code(code: u8) -> Option<Self> {
+        [Self::Death, Self::Replaced]
+            .into_iter()
+            .find(|cause| cause.code() == code)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Death => "the cardholder died",
+            Self::Replaced => "another card replaces it",
+        })
+    }
+}
+
+/// When and why a card was taken out of use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// When, UTC.
+    pub at: DateTime,
+    /// Why.
+    pub cause: Cause,
+}
+
 impl CardId {
     /// That of an issued card.
     #[must_use]

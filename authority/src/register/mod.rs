@@ -9,14 +9,18 @@
 
 mod entry;
 mod error;
+mod operation;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
 use der::DateTime;
 
-pub use entry::{CardId, Certificate, Entry, Hierarchy, IssuerId, Reason, Revocation, UnknownReason};
+pub use entry::{
+    CardId, Cause, Certificate, Entry, Hierarchy, IssuerId, Reason, Revocation, UnknownReason, Withdrawal,
+};
 pub(crate) use entry::{distribution_point, serial};
 pub use error::{RegisterError, RegisterErrorKind};
+pub use operation::{Beginning, Begun, CardStatus, Intent, OperationId};
 
 /// The number of a write. A later one is larger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -118,6 +122,42 @@ pub trait Register: Send {
     /// # Errors
     /// [`RegisterError`] when the register can't be read.
     fn entries(&self, card: Option<CardId>, each: &mut dyn FnMut(Entry) -> bool) -> Result<(), RegisterError>;
+
+    /// What is known of the operations on a card.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn card_status(&self, card: CardId) -> Result<CardStatus, RegisterError>;
+
+    /// Does the first step of an operation on a card, all of it or nothing. It is on stable storage when this returns.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be written.
+    fn begin(&mut self, beginning: &Beginning<'_>) -> Result<Begun, RegisterError>;
+
+    /// The operations that have begun and not been finished, in the order in which they began.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn intents(&self) -> Result<Vec<Intent>, RegisterError>;
+
+    /// Does the last step of an operation: enters its certificates and drops its intent. `false` if there is none.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be written.
+    fn finish(&mut self, operation: OperationId) -> Result<bool, RegisterError>;
+
+    /// Keeps a one-time code for a card, as its digest, until this time. A code that the card had before is no longer good.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be written.
+    fn give_code(&mut self, card: &(CardId, String), digest: [u8; 32], until: DateTime) -> Result<(), RegisterError>;
+
+    /// Whether a card has this code, and it is good at this time. [`Register::begin`] uses it up.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn has_code(&self, card: CardId, digest: [u8; 32], now: DateTime) -> Result<bool, RegisterError>;
 }
 
 /// A time as the register keeps it: whole seconds since 1970, UTC.

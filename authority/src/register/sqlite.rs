@@ -4,7 +4,10 @@
 //! writer is refused at once, whatever the patience. A write waits for others at most [`PATIENCE`]. A transaction is on
 //! stable storage when it is committed (`synchronous = FULL`).
 
-use std::collections::HashMap;
+mod operations;
+mod writes;
+
+use std::convert::Infallible;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,17 +16,20 @@ use der::DateTime;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
-    CardId, Certificate, Change, DistributionPoint, Entry, Hierarchy, IssuerId, Reason, Recorded, Register,
-    RegisterError, RegisterErrorKind, Revocation, Revoked, RevokedCertificate, seconds,
+    Beginning, Begun, CardId, CardStatus, Certificate, Change, DistributionPoint, Entry, Hierarchy, Intent, IssuerId,
+    OperationId, Reason, Recorded, Register, RegisterError, RegisterErrorKind, Revocation, Revoked, RevokedCertificate,
 };
+use writes::{Shared, record, revoke};
 
 /// How long a write waits while other programs write.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// "VMYR": what marks the file as a register of this program.
 const APPLICATION: i64 = 0x564D_5952;
-const VERSION: i64 = 1;
+/// The newest version. Version 1 becomes it when it is opened.
+const VERSION: i64 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA_2: &str = include_str!("schema_2.sql");
 
 /// A register in a file. Only its owner can read it.
 pub struct SqliteRegister {
@@ -76,6 +82,7 @@ impl SqliteRegister {
         let refused = |error: rusqlite::Error| RegisterError::new(path, kind(&error));
         let connection = Connection::open_in_memory().map_err(refused)?;
         connection.execute_batch(SCHEMA).map_err(refused)?;
+        connection.execute_batch(SCHEMA_2).map_err(refused)?;
         Ok(Self {
             path: path.to_owned(),
             connection,
@@ -95,6 +102,15 @@ impl SqliteRegister {
         &mut self,
         write: impl FnOnce(&Transaction<'_>, i64) -> rusqlite::Result<T>,
     ) -> Result<T, RegisterError> {
+        let done = self.write_if(|transaction, number| write(transaction, number).map(Ok::<T, Infallible>))?;
+        Ok(done.unwrap_or_else(|never| match never {}))
+    }
+
+    /// Runs a write that `write` can call off: then nothing is written.
+    fn write_if<T, E>(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>, i64) -> rusqlite::Result<Result<T, E>>,
+    ) -> Result<Result<T, E>, RegisterError> {
         let path = &self.path;
         let refused = |error: rusqlite::Error| RegisterError::new(path, kind(&error));
         let transaction = self
@@ -106,7 +122,9 @@ impl SqliteRegister {
             .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
             .map_err(refused)?;
         let result = write(&transaction, number).map_err(refused)?;
-        transaction.commit().map_err(refused)?;
+        if result.is_ok() {
+            transaction.commit().map_err(refused)?;
+        }
         Ok(result)
     }
 }
@@ -146,6 +164,7 @@ fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError>
                 return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
             }
             transaction.execute_batch(SCHEMA).map_err(refused)?;
+            transaction.execute_batch(SCHEMA_2).map_err(refused)?;
             transaction
                 .pragma_update(None, "application_id", APPLICATION)
                 .map_err(refused)?;
@@ -156,10 +175,24 @@ fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError>
         }
     } else if application != APPLICATION {
         return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
+    } else if version == 1 {
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(refused)?;
+        // Another process may have done it while this one waited for the lock.
+        if marks(&transaction).map_err(refused)? == (APPLICATION, 1) {
+            transaction.execute_batch(SCHEMA_2).map_err(refused)?;
+            transaction
+                .pragma_update(None, "user_version", VERSION)
+                .map_err(refused)?;
+            transaction.commit().map_err(refused)?;
+        }
     } else if version != VERSION {
         return Err(RegisterError::new(path, RegisterErrorKind::Newer(version, VERSION)));
     }
     connection.pragma_update(None, "synchronous", "FULL").map_err(refused)?;
+    // Intents have private keys and PINs, which go with them.
+    connection.pragma_update(None, "secure_delete", true).map_err(refused)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(refused)
 }
 
@@ -171,124 +204,6 @@ fn kind(error: &rusqlite::Error) -> RegisterErrorKind {
         Some(ErrorCode::DiskFull) => RegisterErrorKind::Full,
         _ => RegisterErrorKind::Database(error.to_string()),
     }
-}
-
-fn hierarchy_code(hierarchy: Hierarchy) -> i64 {
-    match hierarchy {
-        Hierarchy::Signature => 0,
-        Hierarchy::Authentication => 1,
-    }
-}
-
-/// The rows that many certificates share, looked up once a batch.
-#[derive(Default)]
-struct Shared {
-    issuers: HashMap<IssuerId, i64>,
-    points: HashMap<(i64, Vec<u8>), i64>,
-    cards: HashMap<CardId, i64>,
-}
-
-impl Shared {
-    fn issuer(&mut self, transaction: &Transaction<'_>, certificate: &Certificate) -> rusqlite::Result<i64> {
-        if let Some(id) = self.issuers.get(&certificate.issuer) {
-            return Ok(*id);
-        }
-        let id = transaction
-            .prepare_cached(
-                "INSERT INTO issuer (key_id, hierarchy) VALUES (?1, ?2)
-                 ON CONFLICT (key_id) DO UPDATE SET hierarchy = hierarchy RETURNING id",
-            )?
-            .query_row(
-                params![certificate.issuer.0, hierarchy_code(certificate.hierarchy)],
-                |row| row.get(0),
-            )?;
-        self.issuers.insert(certificate.issuer, id);
-        Ok(id)
-    }
-
-    fn point(
-        &mut self,
-        transaction: &Transaction<'_>,
-        issuer: i64,
-        certificate: &Certificate,
-    ) -> rusqlite::Result<i64> {
-        let key = (issuer, certificate.distribution_point.clone());
-        if let Some(id) = self.points.get(&key) {
-            return Ok(*id);
-        }
-        let id = transaction
-            .prepare_cached(
-                "INSERT INTO point (issuer, municipality, name) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (issuer, name) DO UPDATE SET municipality = municipality RETURNING id",
-            )?
-            .query_row(
-                params![issuer, certificate.municipality, certificate.distribution_point],
-                |row| row.get(0),
-            )?;
-        self.points.insert(key, id);
-        Ok(id)
-    }
-
-    fn card(&mut self, transaction: &Transaction<'_>, (card, name): &(CardId, String)) -> rusqlite::Result<i64> {
-        if let Some(id) = self.cards.get(card) {
-            return Ok(*id);
-        }
-        let id = transaction
-            .prepare_cached(
-                "INSERT INTO card (digest, name) VALUES (?1, ?2)
-                 ON CONFLICT (digest) DO UPDATE SET name = name RETURNING id",
-            )?
-            .query_row(params![card.0, name], |row| row.get(0))?;
-        self.cards.insert(*card, id);
-        Ok(id)
-    }
-}
-
-fn record(
-    transaction: &Transaction<'_>,
-    number: i64,
-    shared: &mut Shared,
-    certificate: &Certificate,
-) -> rusqlite::Result<Recorded> {
-    let issuer = shared.issuer(transaction, certificate)?;
-    let there: Option<(i64, [u8; 32])> = transaction
-        .prepare_cached("SELECT id, digest FROM certificate WHERE issuer = ?1 AND serial = ?2")?
-        .query_row(params![issuer, certificate.serial], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    let (id, recorded) = match there {
-        Some((_, digest)) if digest != certificate.digest => return Ok(Recorded::SerialTaken),
-        Some((id, _)) => (id, Recorded::Known),
-        None => {
-            let point = shared.point(transaction, issuer, certificate)?;
-            let (not_before, not_after) = certificate.validity;
-            transaction
-                .prepare_cached(
-                    "INSERT INTO certificate (issuer, serial, point, digest, not_before, not_after, recorded, replaces)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
-                             (SELECT old.id FROM certificate old JOIN issuer ON issuer.id = old.issuer
-                              WHERE issuer.key_id = ?8 AND old.serial = ?9))",
-                )?
-                .execute(params![
-                    issuer,
-                    certificate.serial,
-                    point,
-                    certificate.digest,
-                    seconds(not_before),
-                    seconds(not_after),
-                    number,
-                    certificate.replaces.map(|(issuer, _)| issuer.0),
-                    certificate.replaces.map(|(_, serial)| serial),
-                ])?;
-            (transaction.last_insert_rowid(), Recorded::New)
-        }
-    };
-    let card = shared.card(transaction, &certificate.card)?;
-    transaction
-        .prepare_cached("INSERT INTO on_card (certificate, card) VALUES (?1, ?2) ON CONFLICT DO NOTHING")?
-        .execute([id, card])?;
-    Ok(recorded)
 }
 
 /// A time as it stands in the register.
@@ -323,30 +238,8 @@ impl Register for SqliteRegister {
     }
 
     fn revoke(&mut self, issuer: IssuerId, serial: u32, wanted: Revocation) -> Result<Revoked, RegisterError> {
-        let before = self.write(|transaction, number| {
-            let row: Option<(i64, Option<i64>, Option<u8>)> = transaction
-                .prepare_cached(
-                    "SELECT certificate.id, revoked_at, reason FROM certificate JOIN issuer ON issuer.id = issuer
-                     WHERE key_id = ?1 AND serial = ?2",
-                )?
-                .query_row(params![issuer.0, serial], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                })
-                .optional()?;
-            if let Some((id, None, _)) = row {
-                transaction
-                    .prepare_cached("UPDATE certificate SET revoked_at = ?2, reason = ?3, revoked = ?4 WHERE id = ?1")?
-                    .execute(params![id, seconds(wanted.at), wanted.reason.code(), number])?;
-            }
-            Ok(row)
-        })?;
-        let Some((_, at, reason)) = before else {
-            return Ok(Revoked::Unknown);
-        };
-        match revocation(at, reason).ok_or_else(|| self.damaged(DATES))? {
-            None => Ok(Revoked::Now),
-            Some(before) => Ok(Revoked::Before(before)),
-        }
+        let outcome = self.write(|transaction, number| revoke(transaction, number, (issuer, serial), wanted))?;
+        outcome.ok_or_else(|| self.damaged(DATES))
     }
 
     fn now(&self) -> Result<Change, RegisterError> {
@@ -474,6 +367,30 @@ impl Register for SqliteRegister {
             }
         }
     }
+
+    fn card_status(&self, card: CardId) -> Result<CardStatus, RegisterError> {
+        self.status_of(card)
+    }
+
+    fn begin(&mut self, beginning: &Beginning<'_>) -> Result<Begun, RegisterError> {
+        self.begin_operation(beginning)
+    }
+
+    fn intents(&self) -> Result<Vec<Intent>, RegisterError> {
+        self.pending_intents()
+    }
+
+    fn finish(&mut self, operation: OperationId) -> Result<bool, RegisterError> {
+        self.finish_operation(operation)
+    }
+
+    fn give_code(&mut self, card: &(CardId, String), digest: [u8; 32], until: DateTime) -> Result<(), RegisterError> {
+        self.keep_code(card, digest, until)
+    }
+
+    fn has_code(&self, card: CardId, digest: [u8; 32], now: DateTime) -> Result<bool, RegisterError> {
+        self.code_is_good(card, digest, now)
+    }
 }
 
 const REVOKED: &str = "SELECT serial, revoked_at, reason FROM certificate
@@ -565,5 +482,7 @@ impl SqliteRegister {
     }
 }
 
+#[cfg(test)]
+mod operations_tests;
 #[cfg(test)]
 mod tests;

@@ -9,19 +9,19 @@ use tempfile::TempDir;
 
 use super::*;
 
-const KEYS: [IssuerId; 2] = [IssuerId([1; 20]), IssuerId([2; 20])];
+pub(super) const KEYS: [IssuerId; 2] = [IssuerId([1; 20]), IssuerId([2; 20])];
 
-fn fresh() -> (TempDir, SqliteRegister) {
+pub(super) fn fresh() -> (TempDir, SqliteRegister) {
     let folder = tempfile::tempdir().unwrap();
     let register = SqliteRegister::open_or_make(&folder.path().join("register.sqlite")).unwrap();
     (folder, register)
 }
 
-fn date(text: &str) -> DateTime {
+pub(super) fn date(text: &str) -> DateTime {
     text.parse().unwrap()
 }
 
-fn certificate(issuer: IssuerId, serial: u32, digest: u8) -> Certificate {
+pub(super) fn certificate(issuer: IssuerId, serial: u32, digest: u8) -> Certificate {
     Certificate {
         issuer,
         hierarchy: if issuer == KEYS[0] {
@@ -39,7 +39,7 @@ fn certificate(issuer: IssuerId, serial: u32, digest: u8) -> Certificate {
     }
 }
 
-fn revocation(second: u64, reason: Reason) -> Revocation {
+pub(super) fn revocation(second: u64, reason: Reason) -> Revocation {
     let at = DateTime::from_unix_duration(Duration::from_secs(1_800_000_000 + second)).unwrap();
     Revocation { at, reason }
 }
@@ -132,7 +132,7 @@ fn what_is_no_register_or_a_later_one_is_refused_and_left_as_it_is() {
     register.connection.pragma_update(None, "user_version", 7).unwrap();
     drop(register);
     let refused = SqliteRegister::open(&path).err().unwrap();
-    assert!(matches!(refused.kind(), RegisterErrorKind::Newer(7, 1)), "{refused}");
+    assert!(matches!(refused.kind(), RegisterErrorKind::Newer(7, 2)), "{refused}");
     // A folder, and nothing at all.
     let refused = SqliteRegister::open(folder.path()).err().unwrap();
     assert!(matches!(refused.kind(), RegisterErrorKind::NoRegister), "{refused}");
