@@ -1,0 +1,87 @@
+//! The PINs at the counter.
+
+use vmyna_applets::PinAtIssue;
+use vmyna_applets::card_os::declaration::{Body, ObjectId, ReferenceData};
+use vmyna_applets::card_os::state::PinReplacement;
+use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::pins::{self, CardPin};
+use vmyna_issuance::person_file::{PinName, pin_refusal};
+
+use super::CounterError;
+
+/// The PINs that a cardholder chooses. Two applications have the one of the resident register.
+pub(super) const CHOSEN: [CardPin; 5] = [
+    pins::AUTH,
+    pins::SIGN,
+    pins::INPUT_ASSIST,
+    pins::RESIDENCE,
+    pins::COMMON,
+];
+
+/// The PINs that have one value with this one.
+pub(super) fn same_value(pin: CardPin) -> Vec<CardPin> {
+    match pin {
+        // Municipal terminals keep the two equal.
+        pins::RESIDENCE | pins::COMMON => vec![pins::RESIDENCE, pins::COMMON],
+        pin => vec![pin],
+    }
+}
+
+pub(super) const fn object(pin: CardPin) -> ObjectId {
+    ObjectId {
+        aid: pin.aid,
+        file: pin.file,
+    }
+}
+
+/// This value for a PIN, with all its tries.
+pub(super) fn value(card: &IssuedCard, pin: CardPin, value: &ReferenceData) -> PinReplacement {
+    let declared = card
+        .applications()
+        .into_iter()
+        .find(|application| application.aid == pin.aid);
+    let mut files = declared.into_iter().flat_map(|application| application.files);
+    let declared = files.find(|file| file.id == pin.file).map(|file| file.body);
+    match declared {
+        Some(Body::Pin(declared)) => PinReplacement::with_all_tries(value.clone(), &declared),
+        // Every card has every PIN.
+        _ => PinReplacement::AsRecorded,
+    }
+}
+
+/// Whether the card is one without PINs.
+pub(super) const fn is_without_pins(card: &IssuedCard) -> bool {
+    card.jpki.auth_pin.value.is_none()
+}
+
+/// The place of a PIN on the card's record.
+pub(super) fn at_issue(card: &mut IssuedCard, pin: CardPin) -> &mut PinAtIssue {
+    match pin {
+        pins::AUTH => &mut card.jpki.auth_pin,
+        pins::SIGN => &mut card.jpki.sign_pin,
+        pins::INPUT_ASSIST => &mut card.input_assist.pin,
+        pins::CODE_A => &mut card.input_assist.code_a,
+        pins::CODE_B => &mut card.input_assist.code_b,
+        pins::BIRTH => &mut card.face_info.birth_date_pin,
+        pins::FACE_CODE_A => &mut card.face_info.code_a,
+        pins::FACE_CODE_B => &mut card.face_info.code_b,
+        pins::RESIDENCE => &mut card.residence_code.pin,
+        _ => &mut card.card_info.pin,
+    }
+}
+
+/// Checks a value that the cardholder chooses, by the rules of the town hall's terminal.
+pub(super) fn check(card: &IssuedCard, pin: CardPin, value: &[u8]) -> Result<(), CounterError> {
+    let name = match pin {
+        pins::AUTH => PinName::Auth,
+        pins::SIGN => PinName::Sign,
+        pins::INPUT_ASSIST => PinName::InputAssist,
+        pins::RESIDENCE | pins::COMMON => PinName::Residence,
+        pin => return Err(CounterError::FixedValue(pin.label)),
+    };
+    let (birth, code) = (card.summary.person.birth, card.summary.security_code);
+    match pin_refusal(name, value, birth, code) {
+        Some(rule) => Err(CounterError::BadValue(pin.label, rule)),
+        None => Ok(()),
+    }
+}
