@@ -22,8 +22,8 @@ pub(crate) use entry::{distribution_point, serial};
 pub use error::{RegisterError, RegisterErrorKind};
 pub use operation::{Beginning, Begun, CardStatus, Intent, OperationId};
 
-/// The number of a write. A later one is larger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// The number of a write. A later one is larger; the default is before the first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Change(pub(crate) i64);
 
 /// What became of a certificate that was handed to [`Register::record`].
@@ -104,6 +104,12 @@ pub trait Register: Send {
         by: Change,
         each: &mut dyn FnMut(RevokedCertificate),
     ) -> Result<(), RegisterError>;
+
+    /// The keys that issued certificates of the register, in the order of entry, each with the beginning of one of them.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn issuers(&self) -> Result<Vec<(IssuerId, DateTime)>, RegisterError>;
 
     /// The distribution points of an authority, ascending by municipality.
     ///

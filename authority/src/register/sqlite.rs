@@ -305,6 +305,22 @@ impl Register for SqliteRegister {
         }
     }
 
+    fn issuers(&self) -> Result<Vec<(IssuerId, DateTime)>, RegisterError> {
+        let read = || -> rusqlite::Result<Vec<([u8; 20], i64)>> {
+            self.connection
+                .prepare_cached(
+                    "SELECT key_id, (SELECT not_before FROM certificate WHERE issuer = issuer.id LIMIT 1) AS begin FROM issuer
+                     WHERE begin IS NOT NULL ORDER BY id",
+                )?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect()
+        };
+        let all = read().map_err(|error| self.refused(&error))?;
+        let with_time = |(key, begin)| Some((IssuerId(key), time(begin)?));
+        let all: Option<_> = all.into_iter().map(with_time).collect();
+        all.ok_or_else(|| self.damaged(DATES))
+    }
+
     fn points(&self, issuer: IssuerId) -> Result<Vec<DistributionPoint>, RegisterError> {
         let read = || -> rusqlite::Result<Vec<DistributionPoint>> {
             self.connection

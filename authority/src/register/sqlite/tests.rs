@@ -61,6 +61,8 @@ fn the_same_certificate_again_adds_the_card_and_keeps_the_status() {
         register.record(&[sign.clone(), auth]).unwrap(),
         [Recorded::New, Recorded::New]
     );
+    let begin = date("2026-11-01T01:00:00Z");
+    assert_eq!(register.issuers().unwrap(), KEYS.map(|key| (key, begin)));
     let first = revocation(0, Reason::KeyCompromise);
     assert_eq!(register.revoke(KEYS[0], 7, first).unwrap(), Revoked::Now);
     let mut again = sign;
