@@ -604,4 +604,10 @@ fn another_day_is_another_day_in_the_answer_too() {
     });
     let text = rig.openssl("hanako", Hierarchy::Signature, &[]);
     assert!(text.contains("This Update: Feb  3 04:05:0"), "{text}");
+    assert!(text.contains("Next Update: Feb  3 04:06:0"), "{text}");
+    // The responder's certificate is valid then, and by the clock of today it is not.
+    let text = rig.openssl("hanako", Hierarchy::Signature, &["-attime", "1896321930"]);
+    assert!(text.contains("Response verify OK"), "{text}");
+    let text = rig.openssl("hanako", Hierarchy::Signature, &[]);
+    assert!(text.contains("Response Verify Failure"), "{text}");
 }
