@@ -75,6 +75,9 @@ const FLOORS: &[(&str, &[&str])] = &[
 /// What a program that only opens a specimen must not compile: it belongs to issuing.
 const ISSUING: [&str; 4] = ["rayon", "png", "toml", "vmyna-issuance"];
 
+/// What a command that serves no certificates must not compile.
+const SERVERS: [&str; 5] = ["tokio", "axum", "hyper", "rusqlite", "libsqlite3-sys"];
+
 /// The largest package that the registry takes, in bytes.
 const LARGEST: u64 = 10 * 1024 * 1024;
 
@@ -163,28 +166,52 @@ fn conformance_uses_apdu_and_the_test_vectors_alone() {
     );
 }
 
+/// The packages that cargo builds for a package with these options, a line each.
+fn tree(package: &str, more: &[&str]) -> String {
+    let tree = [
+        "tree",
+        "--edges",
+        "normal",
+        "--prefix",
+        "none",
+        "--offline",
+        "--locked",
+        "--package",
+        package,
+    ];
+    cargo(&[&tree, more].concat())
+}
+
+fn has(tree: &str, name: &str) -> bool {
+    tree.lines().any(|line| line.split(' ').next() == Some(name))
+}
+
 #[test]
 fn a_specimen_needs_nothing_of_issuing() {
-    let tree = |package| {
-        cargo(&[
-            "tree",
-            "--package",
-            package,
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-            "--offline",
-            "--locked",
-        ])
-    };
-    let has = |tree: &str, name: &str| tree.lines().any(|line| line.split(' ').next() == Some(name));
-    let (applets, issuance) = (tree("vmyna-applets"), tree("vmyna-issuance"));
+    let (applets, issuance) = (tree("vmyna-applets", &[]), tree("vmyna-issuance", &[]));
     for name in ISSUING {
         assert!(!has(&applets, name), "vmyna-applets brings {name}");
         assert!(
             has(&issuance, name),
             "vmyna-issuance no longer needs {name}: this test looks for the wrong name"
+        );
+    }
+}
+
+#[test]
+fn the_command_without_its_default_features_needs_neither_tokio_nor_sqlite() {
+    let tree = |more: &[&str]| tree("vmyna-cli", more);
+    let (all, least) = (tree(&[]), tree(&["--no-default-features"]));
+    let most = tree(&["--no-default-features", "--features", "openssl,pcsc"]);
+    for name in SERVERS {
+        let has = |tree: &str| has(tree, name);
+        assert!(
+            has(&all),
+            "the command no longer needs {name}: this test looks for the wrong name"
+        );
+        assert!(
+            !has(&least) && !has(&most),
+            "{name} is brought without the feature `authority`"
         );
     }
 }
