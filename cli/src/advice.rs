@@ -97,7 +97,9 @@ pub(crate) fn of_authorities(error: &CaFolderError) -> String {
         CaFolderError::Exists(_) => ": choose another folder",
         CaFolderError::NoCaFolder(_) => "; `vmyna ca init` makes one",
         CaFolderError::Newer(..) => ": use a newer vmyna",
-        CaFolderError::File(..) => ": restore it from a copy",
+        CaFolderError::File(..) | CaFolderError::Description(..) => ": restore it from a copy",
+        CaFolderError::InUse(_) => ": try again when it is done",
+        CaFolderError::Begin(..) => ": check the clock of this machine, or give a later --begin",
         _ => "",
     };
     format!("{error}{advice}")
@@ -111,7 +113,8 @@ pub(crate) fn outside_authorities(
 ) -> String {
     format!(
         "{}: its certificates would be valid from {from} to {to}, but those of the authorities are from {begin} to {end}: \
-         issue it in that time, make authorities with `vmyna ca init --begin`, or give the certificates dates of their own \
+         issue it in that time, make authorities with `vmyna ca init --begin`, or a new generation of yours with \
+         `vmyna ca rollover`, or give the certificates dates of their own \
          (issued and until in [certificates])",
         person.shown()
     )

@@ -36,8 +36,9 @@ pub fn run(input: &[u8]) {
         .and_then(toml::Value::as_integer);
     match (format, &error) {
         // The format is known, and the first of the other files is missing.
-        (Some(1), CaFolderError::File(file, None)) => assert!(file.starts_with(FOLDER.path()) && *file != path),
-        (Some(newer @ 2..), CaFolderError::Newer(folder, told)) => {
+        (Some(1 | 2), CaFolderError::File(file, None)) => assert!(file.starts_with(FOLDER.path()) && *file != path),
+        (Some(2), CaFolderError::Description(file, _)) => assert_eq!(*file, path),
+        (Some(newer @ 3..), CaFolderError::Newer(folder, told)) => {
             assert_eq!((folder.as_path(), told), (FOLDER.path(), &newer))
         }
         (Some(..=0) | None, CaFolderError::NoCaFolder(_)) => {}

@@ -59,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         fs::remove_file(&collection)?;
     }
     let begin = DateTime::from_unix_duration(issued.unix_duration() - AUTHORITIES_BEFORE)?;
-    ca_folder::init(&ca, &SEED, begin, &|| Ok(()))?;
+    ca_folder::init(&ca, &SEED, begin, None, &|| Ok(()))?;
     let authorities = ca_folder::open(&ca)?.with_seed(Zeroizing::new(SEED));
     // A card that is older than the authorities, or younger, is of another generation of them.
     let (own_begin, own_end) = authorities.validity();

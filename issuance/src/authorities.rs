@@ -12,11 +12,12 @@
 //! | `terminal-intermediate/key.pem`, `certificate.bin` | a terminal's chain under it, for tests of the PIN-less path |
 //! | `terminal/key.pem`, `certificate.bin` | the terminal itself |
 //! | `municipality-cv/key.pem`, `-text/key.pem`, `-face/key.pem` | a municipality's three keys: for the cards' own keys, for texts, for face data |
-//! | `generations/YEAR/sign-ca`, `…/auth-ca` | the first two of an earlier or later generation, which began in that year |
+//! | `generations/NAME/sign-ca`, `…/auth-ca` | the first two of another generation: in a folder its number from 2 on, built in the year of its beginning |
 //!
 //! A generation of the two X.509 authorities has the same names and keys of its own. A program finds the right one by the
-//! key identifier. A certificate is issued by a generation that is valid as long as the certificate, the set's first one if
-//! that is. A set that knows its seed makes the generations that it lacks.
+//! key identifier. A certificate is issued by a generation that is valid as long as the certificate: the newest of them. A
+//! set that knows its seed makes the generations that it lacks; its own one comes first there, so that a card doesn't depend
+//! on the cards before it.
 //!
 //! Real municipalities have keys of their own. Here all municipalities of a set share three, certified under each one's
 //! name. Otherwise a town of people from everywhere would need a thousand keys before its first card.
@@ -37,8 +38,8 @@ use super::cv::CvAuthority;
 use super::face_data::{self, FaceAuthority};
 use super::keys::{self, KeyMade, from_pem, to_pem};
 use super::text_data::{self, TextAuthority};
-use super::x509::Authority;
 use super::x509::names::Hierarchy;
+use super::x509::{Authority, ServiceUrl};
 use super::{IssuanceError, numbers, validity};
 
 const SIGN: &str = "sign-ca";
@@ -128,7 +129,15 @@ pub fn establish_generation(
     made: KeyMade<'_>,
 ) -> Result<Files, IssuanceError> {
     let begin = validity::generation_begin(anchor, instant)?;
-    let folder = format!("{GENERATIONS}/{}", begin.year());
+    new_generation(seed, &begin.year().to_string(), begin, made)
+}
+
+/// Makes a generation of the X.509 authorities that begins at `begin`: its four files, under this name.
+///
+/// # Errors
+/// As [`establish`].
+pub fn new_generation(seed: &[u8; 32], name: &str, begin: DateTime, made: KeyMade<'_>) -> Result<Files, IssuanceError> {
+    let folder = format!("{GENERATIONS}/{name}");
     let labels = X509.map(|(name, _)| format!("{folder}/{name}"));
     let keys = keys::derive_all(seed, &labels, made)?;
     let mut files = Files::new();
@@ -142,9 +151,9 @@ pub fn establish_generation(
     Ok(files)
 }
 
-/// The paths of the files of a generation that began in this year.
-pub fn generation_paths(year: &str) -> impl Iterator<Item = String> + use<> {
-    let folders = X509.map(|(name, _)| format!("{GENERATIONS}/{year}/{name}"));
+/// The paths of the files of the generation of this name.
+pub fn generation_paths(generation: &str) -> impl Iterator<Item = String> + use<> {
+    let folders = X509.map(|(name, _)| format!("{GENERATIONS}/{generation}/{name}"));
     folders
         .into_iter()
         .flat_map(|folder| ["key.pem", "certificate.der"].map(|file| format!("{folder}/{file}")))
@@ -196,6 +205,13 @@ impl Generation {
         )
     }
 
+    fn with_service(self, service: &ServiceUrl) -> Self {
+        Self {
+            sign: self.sign.with_service(service.clone()),
+            auth: self.auth.with_service(service.clone()),
+        }
+    }
+
     pub(super) fn covers(&self, (begin, end): (DateTime, DateTime)) -> bool {
         let (from, to) = self.validity();
         from <= begin && end <= to
@@ -226,6 +242,15 @@ pub struct AuthoritiesError {
     /// What is wrong; `None` if the file is missing.
     #[source]
     pub error: Option<IssuanceError>,
+}
+
+impl AuthoritiesError {
+    /// Its cause, for a set that was just made and lacks no file.
+    pub(super) fn into_issuance(self) -> IssuanceError {
+        self.error.unwrap_or(IssuanceError::Input(
+            "a generation of the authorities has all its files",
+        ))
+    }
 }
 
 /// The error of a file; `None` if it is missing.
@@ -275,10 +300,29 @@ impl Authorities {
         Self { seed, ..self }
     }
 
-    /// Since when and until when the certificates of the set's own generation are valid, UTC.
+    /// The set with another address of its services in the certificates that it issues.
+    #[must_use]
+    pub fn with_service(self, service: &ServiceUrl) -> Self {
+        let others = self.others.into_iter();
+        Self {
+            own: self.own.with_service(service),
+            others: others.map(|generation| generation.with_service(service)).collect(),
+            ..self
+        }
+    }
+
+    /// Since when and until when certificates of the set are valid, UTC: from the beginning of its own generation to the end
+    /// of its newest. A set that can make generations counts its own one alone.
     #[must_use]
     pub fn validity(&self) -> (DateTime, DateTime) {
-        self.own.validity()
+        let (begin, end) = self.own.validity();
+        match self.seed {
+            Some(_) => (begin, end),
+            None => (
+                begin,
+                self.others.iter().fold(end, |last, other| last.max(other.validity().1)),
+            ),
+        }
     }
 
     /// Whether a generation is valid all the time from `begin` to `end`, one that the set has or can make.
@@ -290,7 +334,11 @@ impl Authorities {
     }
 
     fn at_hand(&self, validity: (DateTime, DateTime)) -> Option<&Generation> {
-        self.generations().find(|generation| generation.covers(validity))
+        let mut covering = self.generations().filter(|generation| generation.covers(validity));
+        match self.seed {
+            Some(_) => covering.next(),
+            None => covering.max_by_key(|generation| generation.validity().0),
+        }
     }
 
     /// The generations at hand.
@@ -312,11 +360,7 @@ impl Authorities {
             .next()
             .and_then(|path| path.split(AUTH).next())
             .unwrap_or_default();
-        let generation = Generation::take_up(&files, folder).map_err(|error| {
-            error.error.unwrap_or(IssuanceError::Input(
-                "a generation of the authorities has all its files",
-            ))
-        })?;
+        let generation = Generation::take_up(&files, folder).map_err(AuthoritiesError::into_issuance)?;
         self.others.push(generation);
         Ok(true)
     }
@@ -347,12 +391,20 @@ impl Authorities {
 /// # Errors
 /// [`AuthoritiesError`], as for [`Authorities::take_up`].
 pub fn certifying(files: &Files) -> Result<Vec<Authority>, AuthoritiesError> {
+    let Generation { sign, auth } = Generation::take_up(files, "")?;
+    let mut all = certifying_generations(files)?;
+    all.extend([sign, auth]);
+    all.sort_by_key(Authority::begin);
+    Ok(all)
+}
+
+/// Takes up those of the further generations in `files` alone.
+pub(super) fn certifying_generations(files: &Files) -> Result<Vec<Authority>, AuthoritiesError> {
     let mut all = Vec::new();
-    for prefix in generations(files).into_iter().chain([String::new()]) {
+    for prefix in generations(files) {
         let Generation { sign, auth } = Generation::take_up(files, &prefix)?;
         all.extend([sign, auth]);
     }
-    all.sort_by_key(Authority::begin);
     Ok(all)
 }
 

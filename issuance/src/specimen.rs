@@ -2,9 +2,11 @@
 //!
 //! Their keys are PUBLIC TEST KEYS: any program can sign with them.
 
+use der::DateTime;
 use vmyna_test_vectors::specimens;
 use zeroize::Zeroizing;
 
+use super::IssuanceError;
 use super::authorities::{self, Authorities, AuthoritiesError, Files};
 use super::x509::Authority;
 
@@ -25,6 +27,17 @@ pub fn authorities() -> Result<Authorities, AuthoritiesError> {
 /// [`AuthoritiesError`], only if the built-in files are damaged.
 pub fn certifying() -> Result<Vec<Authority>, AuthoritiesError> {
     authorities::certifying(&files())
+}
+
+/// Those of the generation that is the latest at a moment, made anew: they issued the certificates of that time if the
+/// generation at hand did not. It takes as long as two keys take.
+///
+/// # Errors
+/// [`IssuanceError`] when they can't be made.
+pub fn certifying_at(instant: DateTime) -> Result<Vec<Authority>, IssuanceError> {
+    let own = authorities().map_err(AuthoritiesError::into_issuance)?.validity().0;
+    let files = authorities::establish_generation(&SEED, (own, instant), &|| Ok(()))?;
+    authorities::certifying_generations(&files).map_err(AuthoritiesError::into_issuance)
 }
 
 fn files() -> Files {

@@ -156,6 +156,14 @@ pub fn authority_end(not_before: DateTime) -> Result<DateTime, IssuanceError> {
 /// years and a day, an authority ten: so each ends within the generation that was the latest when it began.
 const GENERATION: i32 = 4;
 
+/// When the generation after one begins: four years later.
+///
+/// # Errors
+/// [`IssuanceError::Asn1`] outside the years 1970 to 9999.
+pub fn next_generation(begin: DateTime) -> Result<DateTime, IssuanceError> {
+    in_year(begin, i32::from(begin.year()) + GENERATION)
+}
+
 /// When the generation that is the latest at `instant` begins, where one of them begins at `anchor`.
 ///
 /// # Errors
@@ -164,23 +172,9 @@ pub(crate) fn generation_begin(anchor: DateTime, instant: DateTime) -> Result<Da
     let first = DateTime::new(1970, 1, 1, 0, 0, 0)?;
     let mut year = i32::from(anchor.year());
     year += (i32::from(instant.year()) - year).div_euclid(GENERATION) * GENERATION;
-    // The day of 29 February counts as the 28th, so that every generation has one.
-    let begin = |year: i32| {
-        let Some(year) = u16::try_from(year).ok().filter(|year| *year >= first.year()) else {
-            return Ok(first);
-        };
-        let day = match (anchor.month(), anchor.day()) {
-            (2, 29) => 28,
-            (_, day) => day,
-        };
-        DateTime::new(
-            year,
-            anchor.month(),
-            day,
-            anchor.hour(),
-            anchor.minutes(),
-            anchor.seconds(),
-        )
+    let begin = |year: i32| match year >= i32::from(first.year()) {
+        true => in_year(anchor, year),
+        false => Ok(first),
     };
     let latest = begin(year)?;
     Ok(if latest <= instant {
@@ -188,6 +182,22 @@ pub(crate) fn generation_begin(anchor: DateTime, instant: DateTime) -> Result<Da
     } else {
         begin(year - GENERATION)?
     })
+}
+
+/// The same moment of another year. The day of 29 February counts as the 28th, so that every year has one.
+fn in_year(anchor: DateTime, year: i32) -> Result<DateTime, IssuanceError> {
+    let day = match (anchor.month(), anchor.day()) {
+        (2, 29) => 28,
+        (_, day) => day,
+    };
+    Ok(DateTime::new(
+        u16::try_from(year).map_err(|_| OUT_OF_RANGE)?,
+        anchor.month(),
+        day,
+        anchor.hour(),
+        anchor.minutes(),
+        anchor.seconds(),
+    )?)
 }
 
 const OUT_OF_RANGE: IssuanceError = IssuanceError::Input("dates must lie in the years 1970 to 9999");

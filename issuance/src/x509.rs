@@ -7,6 +7,7 @@
 
 mod extensions;
 pub mod names;
+mod service;
 
 use der::{DateTime, Decode, Encode};
 use rsa::signature::Keypair;
@@ -21,6 +22,7 @@ use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::{Time, Validity};
 
 use self::names::Hierarchy;
+pub use self::service::{ServiceUrl, ServiceUrlError};
 use super::IssuanceError;
 use super::issuer_key::{CertificateSignature, IssuerKey};
 use super::order::CertificateText;
@@ -37,6 +39,7 @@ pub struct Authority {
     certificate: Certificate,
     /// The same, DER: it goes onto every card.
     der: Vec<u8>,
+    service: ServiceUrl,
 }
 
 impl Authority {
@@ -72,6 +75,7 @@ impl Authority {
             key,
             der: certificate.to_der()?,
             certificate,
+            service: ServiceUrl::default(),
         })
     }
 
@@ -95,7 +99,20 @@ impl Authority {
             key,
             der: certificate.to_der()?,
             certificate,
+            service: ServiceUrl::default(),
         })
+    }
+
+    /// The authority with another address of its services in the certificates that it issues.
+    #[must_use]
+    pub fn with_service(self, service: ServiceUrl) -> Self {
+        Self { service, ..self }
+    }
+
+    /// The address of its services in the certificates that it issues.
+    #[must_use]
+    pub const fn service(&self) -> &ServiceUrl {
+        &self.service
     }
 
     /// When the authority's certificate begins, UTC.
@@ -105,7 +122,8 @@ impl Authority {
     }
 
     /// When the authority's certificate ends, UTC.
-    pub(super) fn end(&self) -> DateTime {
+    #[must_use]
+    pub fn end(&self) -> DateTime {
         self.certificate.tbs_certificate.validity.not_after.to_date_time()
     }
 
@@ -190,7 +208,12 @@ impl Authority {
             public.clone(),
             &self.key,
         )?;
-        extensions::of_holder(&mut builder, &request.holder, &public, &self.certificate)?;
+        extensions::of_holder(
+            &mut builder,
+            &request.holder,
+            &public,
+            (&self.certificate, &self.service),
+        )?;
         Ok(builder.build::<CertificateSignature>()?.to_der()?)
     }
 }

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use vmyna_issuance::x509::ServiceUrl;
+
 use crate::seed::Time;
 
 #[cfg(feature = "authority")]
@@ -20,6 +22,9 @@ pub(crate) struct Ca {
 pub(super) enum Command {
     /// Make the authorities that issue cards, in a new folder that only you can read
     Init(Init),
+    /// Make a new generation of the authorities in a folder: the same name, new keys. Cards are issued under it from its
+    /// beginning on; those issued before stay valid
+    Rollover(Rollover),
     /// List the certificates that were issued, and which of them are revoked (失効)
     #[cfg(feature = "authority")]
     List(List),
@@ -49,6 +54,26 @@ pub(super) struct Init {
     pub(super) seed: Option<u64>,
 
     /// When their certificates begin (UTC): cards issued before are not valid under them. Now, if not given
+    #[arg(long, value_name = "TIME")]
+    pub(super) begin: Option<Time>,
+
+    /// The address of OCSP responder and practice statement in the certificates that these authorities will issue:
+    /// http://HOST:PORT. http://localhost:47910, if not given
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<ServiceUrl>,
+}
+
+#[derive(Args)]
+pub(super) struct Rollover {
+    /// The authorities' folder
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
+
+    /// Make the same keys for the same number; the generation begins four years after the one before unless --begin is given
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
+
+    /// When the generation begins (UTC): cards issued before get their certificates from the one before. Now, if not given
     #[arg(long, value_name = "TIME")]
     pub(super) begin: Option<Time>,
 }
@@ -156,6 +181,10 @@ mod register {
         #[arg(long)]
         pub(in super::super) kind: Kind,
 
+        /// Of this generation of the authority, from 1 on, as `list --json` numbers them; of the newest, if not given
+        #[arg(long, value_name = "NUMBER")]
+        pub(in super::super) generation: Option<usize>,
+
         /// Only of a municipality: its code, five digits. NSS and gpgsm take the complete list only
         #[arg(long, value_name = "CODE", conflicts_with = "authorities")]
         pub(in super::super) municipality: Option<String>,
@@ -179,7 +208,8 @@ mod register {
         #[arg(value_name = "DIR|specimen")]
         pub(in super::super) authority: Authority,
 
-        /// The folder to write to: sign-ca.pem, sign-ca.cer, auth-ca.pem, auth-ca.cer, and both in ca.pem
+        /// The folder to write to: sign-ca.pem, sign-ca.cer, auth-ca.pem, auth-ca.cer, those of earlier generations with the
+        /// year of their beginning in the name, and all in ca.pem
         #[arg(long, short, value_name = "FOLDER")]
         pub(in super::super) output: PathBuf,
     }
@@ -190,15 +220,16 @@ mod register {
         #[arg(value_name = "DIR|specimen", default_value = "specimen")]
         pub(in super::super) authority: Authority,
 
-        /// Where to listen. localhost means 127.0.0.1 and ::1; port 0 takes a free one
-        #[arg(long, value_name = "HOST:PORT", default_value = "localhost:47910")]
-        pub(in super::super) listen: String,
+        /// Where to listen. localhost means 127.0.0.1 and ::1; port 0 takes a free one. Localhost and the port in the
+        /// certificates, if not given: localhost:47910 unless `ca init --url` set another
+        #[arg(long, value_name = "HOST:PORT")]
+        pub(in super::super) listen: Option<String>,
 
         /// Allow an address that other machines can reach
         #[arg(long)]
         pub(in super::super) insecure_remote: bool,
 
-        /// Answer also when a request names this host
+        /// Answer also when a request names this host. The one in the certificates is allowed anyway
         #[arg(long, value_name = "NAME")]
         pub(in super::super) host: Vec<String>,
 

@@ -1,5 +1,6 @@
 //! `vmyna ca list`, `revoke`, `crl` and `export`.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::SystemTime;
 
@@ -7,13 +8,13 @@ use serde::Serialize;
 use vmyna_apdu::ShowPath as _;
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{CardId, Certificate, Entry, IssuerId, Register, Revocation, Revoked};
-use vmyna_authority::revocation_list::{self, Scope, issuer_id};
+use vmyna_authority::revocation_list::{self, Scope};
 use vmyna_issuance::x509::names::Hierarchy;
 use x509_cert::der::DateTime;
 use x509_cert::der::pem::{LineEnding, encode_string};
 
 use super::args::{Crl, Export, Kind, List, Revoke};
-use super::authorities;
+use super::authorities::{self, Identified, Opened, check_clock};
 use crate::failure::Failure;
 use crate::{output, registers, save};
 
@@ -38,6 +39,8 @@ pub(super) const fn kind_of(hierarchy: Hierarchy) -> &'static str {
 struct Row {
     kind: &'static str,
     authority: String,
+    /// `None` for a key of other authorities, in a folder that was put together.
+    generation: Option<usize>,
     serial: String,
     municipality: String,
     not_before: String,
@@ -50,12 +53,13 @@ struct Row {
     replaces: Option<String>,
 }
 
-impl From<Entry> for Row {
-    fn from(entry: Entry) -> Self {
+impl Row {
+    fn new(entry: Entry, generation: Option<usize>) -> Self {
         let serial = |(_, serial): (IssuerId, u32)| format!("{serial:06X}");
         Self {
             kind: kind_of(entry.hierarchy),
             authority: entry.issuer.to_string(),
+            generation,
             serial: format!("{:06X}", entry.serial),
             municipality: entry.municipality,
             not_before: entry.validity.0.to_string(),
@@ -71,7 +75,8 @@ impl From<Entry> for Row {
 }
 
 pub(super) fn list(arguments: &List) -> Result<(), Failure> {
-    let register = authorities::of(&arguments.authority)?;
+    let opened = Opened::of(&arguments.authority)?;
+    let several = opened.of_hierarchy(Hierarchy::Signature).count() > 1;
     let card = match &arguments.card {
         Some(source) => Some(CardId::of(&source.issued()?)),
         None => None,
@@ -85,7 +90,8 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
         if arguments.revoked && entry.revocation.is_none() {
             return true;
         }
-        let row = Row::from(entry);
+        let generation = opened.generation(entry.issuer);
+        let row = Row::new(entry, generation);
         written = match arguments.json {
             true => output::json_line(&row).and_then(|row| writeln!(out, "{row}")),
             false => {
@@ -95,8 +101,13 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
                 };
                 writeln!(
                     out,
-                    "{:<4}  {:>8}  {}  until {}  {status}  {}",
+                    "{:<4}{}  {:>8}  {}  until {}  {status}  {}",
                     row.kind,
+                    match (several, row.generation) {
+                        (true, Some(number)) => format!(" {number:>2}"),
+                        (true, None) => "  ?".to_owned(),
+                        (false, _) => String::new(),
+                    },
                     row.serial,
                     row.municipality,
                     row.not_after,
@@ -106,7 +117,8 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
         };
         written.is_ok()
     };
-    register
+    opened
+        .register
         .entries(card, &mut print)
         .map_err(|error| registers::failure(&error))?;
     written?;
@@ -118,7 +130,7 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
 }
 
 pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
-    let mut register = authorities::of(&arguments.authority)?;
+    let mut opened = Opened::of(&arguments.authority)?;
     let wanted = |hierarchy: Hierarchy| arguments.kind.is_none_or(|kind| kind.hierarchy() == hierarchy);
     let mut found: Vec<(Hierarchy, IssuerId, u32)> = Vec::new();
     if let Some(source) = &arguments.card {
@@ -134,13 +146,10 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
         }
     }
     if let Some(serial) = arguments.serial {
-        for authority in authorities::certifying(&arguments.authority)? {
-            let issuer = issuer_id(&authority).map_err(|error| Failure::Failed(error.to_string()))?;
-            let there = register
-                .entry(issuer, serial)
-                .map_err(|error| registers::failure(&error))?;
-            if there.is_some() && wanted(authority.hierarchy()) {
-                found.push((authority.hierarchy(), issuer, serial));
+        for (issuer, authority) in &opened.certifying {
+            let there = opened.register.entry(*issuer, serial);
+            if there.map_err(|error| registers::failure(&error))?.is_some() && wanted(authority.hierarchy()) {
+                found.push((authority.hierarchy(), *issuer, serial));
             }
         }
         match found.len() {
@@ -152,7 +161,8 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
             1 => {}
             _ => {
                 return Err(Failure::Usage(format!(
-                    "two certificates have the serial number {serial:06X}: --kind sign or --kind auth chooses one"
+                    "several certificates have the serial number {serial:06X}: --kind sign or --kind auth chooses one, --card \
+                     those of a card"
                 )));
             }
         }
@@ -162,9 +172,21 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
         None => now()?,
     };
     let reason = arguments.reason;
+    for (hierarchy, issuer, serial) in &found {
+        let entry = opened.register.entry(*issuer, *serial);
+        if let Some(entry) = entry.map_err(|error| registers::failure(&error))?
+            && at < entry.validity.0
+        {
+            return Err(Failure::Usage(format!(
+                "the {} certificate {serial:06X} begins at {}, after {at}: check the clock of this machine, or give a later --at",
+                kind_of(*hierarchy),
+                entry.validity.0
+            )));
+        }
+    }
     let mut out = output::text();
     for (hierarchy, issuer, serial) in found {
-        let revoked = register.revoke(issuer, serial, Revocation { at, reason });
+        let revoked = opened.register.revoke(issuer, serial, Revocation { at, reason });
         let kind = kind_of(hierarchy);
         match revoked.map_err(|error| registers::failure(&error))? {
             Revoked::Now => writeln!(out, "Revoked the {kind} certificate {serial:06X} ({reason}) at {at}")?,
@@ -192,13 +214,20 @@ fn now() -> Result<DateTime, Failure> {
 }
 
 pub(super) fn crl(arguments: &Crl) -> Result<(), Failure> {
-    let register = authorities::of(&arguments.authority)?;
-    let all = authorities::certifying(&arguments.authority)?;
-    let authority = all
-        .iter()
-        .rfind(|authority| authority.hierarchy() == arguments.kind.hierarchy())
-        .ok_or_else(|| Failure::Failed("there is no such authority".to_owned()))?;
-    let list = write_list(authority, &register, arguments)?;
+    let opened = Opened::of(&arguments.authority)?;
+    check_clock(&opened.certifying, now()?, "")?;
+    let mut all = opened.of_hierarchy(arguments.kind.hierarchy());
+    let authority = match arguments.generation {
+        Some(number) => number.checked_sub(1).and_then(|at| all.nth(at)),
+        None => all.next_back(),
+    };
+    let Some(authority) = authority else {
+        let many = opened.of_hierarchy(arguments.kind.hierarchy()).count();
+        return Err(Failure::Usage(format!(
+            "--generation: these authorities have the generations 1 to {many}"
+        )));
+    };
+    let list = write_list(authority, &opened.register, arguments)?;
     let bytes = match arguments.pem {
         true => encode_string("X509 CRL", LineEnding::LF, &list)
             .map_err(|error| Failure::Failed(error.to_string()))?
@@ -209,7 +238,7 @@ pub(super) fn crl(arguments: &Crl) -> Result<(), Failure> {
 }
 
 fn write_list(
-    authority: &vmyna_issuance::x509::Authority,
+    (issuer, authority): &Identified,
     register: &SqliteRegister,
     arguments: &Crl,
 ) -> Result<Vec<u8>, Failure> {
@@ -218,8 +247,7 @@ fn write_list(
         _ if arguments.authorities => Scope::Authorities,
         None => Scope::Complete,
         Some(code) => {
-            let issuer = issuer_id(authority).map_err(|error| failed(&error))?;
-            let points = register.points(issuer).map_err(|error| registers::failure(&error))?;
+            let points = register.points(*issuer).map_err(|error| registers::failure(&error))?;
             let point = points.into_iter().find(|point| point.municipality == *code);
             Scope::Municipality(point.ok_or_else(|| {
                 Failure::Usage(format!(
@@ -233,22 +261,28 @@ fn write_list(
 }
 
 pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
-    let all = authorities::certifying(&arguments.authority)?;
+    let opened = authorities::certifying(&arguments.authority)?;
     save::folder(&arguments.output)?;
     let mut bundle = String::new();
+    let mut names = BTreeSet::new();
     // Earlier generations have the same name: the name of the file has the year of their beginning.
-    for (at, authority) in all.iter().enumerate() {
+    for (at, (_, authority)) in opened.iter().enumerate() {
         let der = authority.certificate();
         let pem =
             encode_string("CERTIFICATE", LineEnding::LF, der).map_err(|error| Failure::Failed(error.to_string()))?;
         let kind = kind_of(authority.hierarchy());
-        let newest = !all[at + 1..]
-            .iter()
-            .any(|later| later.hierarchy() == authority.hierarchy());
-        let name = match newest {
-            true => format!("{kind}-ca"),
-            false => format!("{kind}-ca-{}", authority.begin().year()),
+        let mut later = opened[at + 1..].iter();
+        let mut name = match later.any(|(_, later)| later.hierarchy() == authority.hierarchy()) {
+            true => format!("{kind}-ca-{}", authority.begin().year()),
+            false => format!("{kind}-ca"),
         };
+        // Two generations of one year.
+        let plain = name.clone();
+        let mut number = 1;
+        while !names.insert(name.clone()) {
+            number += 1;
+            name = format!("{plain}-{number}");
+        }
         save::replace(&arguments.output.join(format!("{name}.cer")), der)?;
         save::replace(&arguments.output.join(format!("{name}.pem")), pem.as_bytes())?;
         bundle += &pem;
@@ -257,8 +291,8 @@ pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
     let folder = arguments.output.shown();
     writeln!(
         output::text(),
-        "Wrote sign-ca (署名用認証局) and auth-ca (利用者証明用認証局) to {folder}, each as .pem and .cer (DER), and both in\n\
-         {folder}/ca.pem. They are for tests: let only test programs trust them"
+        "Wrote sign-ca (署名用認証局) and auth-ca (利用者証明用認証局) to {folder}, each as .pem and .cer (DER), those of\n\
+         earlier generations with a year in the name, and all in {folder}/ca.pem. They are for tests: let only test programs trust them"
     )?;
     Ok(())
 }

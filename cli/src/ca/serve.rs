@@ -2,28 +2,42 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use vmyna_apdu::ShowPath as _;
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::server::{Clock, Event, Faults, Limits, OpenRegister, Server};
+use vmyna_issuance::ca_folder;
 
 use super::args::{Authority, Fault, Serve};
-use super::authorities;
-use crate::failure::Failure;
+use super::authorities::{self, Identified, Opened, check_clock};
+use crate::failure::{Failure, ca_failure};
 use crate::output::{self, say};
 use crate::{registers, signals};
 
 pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
-    let certifying = authorities::certifying(&arguments.authority)?;
-    let listeners = listen(&arguments.listen, arguments.insecure_remote)?;
+    let (certifying, register) = open(&arguments.authority)?;
+    let clock = arguments
+        .now
+        .map_or(Clock::Machine, |time| Clock::From(time.0, Instant::now()));
+    check_clock(&certifying, clock.now(), ", or serve another day with --now")?;
+    let service = certifying.first().map(|(_, authority)| authority.service().clone());
+    let service = service.unwrap_or_default();
+    let listen_at = match &arguments.listen {
+        Some(listen) => listen.clone(),
+        None => format!("localhost:{}", service.port()),
+    };
+    let listeners = listen(&listen_at, arguments.insecure_remote)?;
     let addresses = listeners
         .iter()
         .map(TcpListener::local_addr)
         .collect::<io::Result<Vec<_>>>()
         .map_err(|error| Failure::Failed(error.to_string()))?;
-    let register = open_register(&arguments.authority)?;
     let mut faults = Faults::default();
     for fault in &arguments.fault {
         match fault {
@@ -35,13 +49,17 @@ pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
     }
     let quiet = arguments.quiet;
     let server = Server {
-        authorities: certifying,
+        authorities: certifying.into_iter().map(|(_, authority)| authority).collect(),
         register,
         listeners,
-        hosts: arguments.host.clone(),
-        clock: arguments
-            .now
-            .map_or(Clock::Machine, |time| Clock::From(time.0, Instant::now())),
+        // The address in the certificates is where their programs ask.
+        hosts: arguments
+            .host
+            .iter()
+            .cloned()
+            .chain([service.host().to_owned()])
+            .collect(),
+        clock,
         refresh: match arguments.fresh {
             true => Duration::ZERO,
             false => Duration::from_secs(arguments.refresh.into()),
@@ -55,6 +73,9 @@ pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
         }),
     };
     let stop = signals::end_flag()?;
+    if let Authority::Folder(folder) = &arguments.authority {
+        report_rollover(folder, Arc::clone(&stop))?;
+    }
     let shown: Vec<String> = addresses.iter().map(|address| format!("http://{address}/")).collect();
     // A program that starts the server waits for this line.
     let mut out = output::text();
@@ -64,31 +85,53 @@ pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
     server.run(&stop).map_err(|error| Failure::Failed(error.to_string()))
 }
 
-/// How each thread opens the register. The built-in cards are known without one: where none can be written, the server
-/// answers from memory, and no certificate is revoked.
-fn open_register(authority: &Authority) -> Result<Box<OpenRegister>, Failure> {
-    let path: PathBuf = match (authorities::of(authority), authority) {
-        (Ok(register), _) => {
-            drop(register);
-            match authority {
-                Authority::Folder(folder) => registers::path(Some(folder))?,
-                Authority::Specimen => registers::path(None)?,
-            }
-        }
+/// The authorities, and how each thread opens their register. The built-in cards are known without one: where none can be
+/// written, the server answers from memory, and no certificate is revoked.
+fn open(authority: &Authority) -> Result<(Vec<Identified>, Box<OpenRegister>), Failure> {
+    let certifying = match (Opened::of(authority), authority) {
+        (Ok(opened), _) => opened.certifying,
         (Err(failure), Authority::Folder(_)) => return Err(failure),
         (Err(failure), Authority::Specimen) => {
             say(&format!(
                 "vmyna: {failure}: only the built-in cards are known, and none is revoked"
             ));
-            return Ok(Box::new(|| {
+            let open: Box<OpenRegister> = Box::new(|| {
                 let mut register = SqliteRegister::in_memory()?;
                 // They are the program's own, and were read before.
                 let _ = authorities::record_specimens(&mut register);
                 Ok(Box::new(register))
-            }));
+            });
+            return Ok((authorities::without_register()?, open));
         }
     };
-    Ok(Box::new(move || Ok(Box::new(SqliteRegister::open(&path)?))))
+    let path: PathBuf = match authority {
+        Authority::Folder(folder) => registers::path(Some(folder))?,
+        Authority::Specimen => registers::path(None)?,
+    };
+    Ok((certifying, Box::new(move || Ok(Box::new(SqliteRegister::open(&path)?)))))
+}
+
+/// How often the folder is looked at for a new generation.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Reports once that the folder has a new generation, which this process doesn't answer for: it has loaded its keys.
+fn report_rollover(folder: &Path, stop: Arc<AtomicBool>) -> Result<(), Failure> {
+    let generations = ca_folder::generations(folder).map_err(ca_failure)?;
+    let folder = folder.to_owned();
+    let look = move || {
+        while !stop.load(Ordering::Relaxed) {
+            thread::sleep(LOOK);
+            if ca_folder::generations(&folder).is_ok_and(|now| now != generations) {
+                say(&format!(
+                    "vmyna: {} has a new generation of its authorities: start this server again to answer for it",
+                    folder.shown()
+                ));
+                return;
+            }
+        }
+    };
+    let started = thread::Builder::new().name("generations".to_owned()).spawn(look);
+    started.map(drop).map_err(|error| Failure::Failed(error.to_string()))
 }
 
 /// A line of the log.

@@ -214,7 +214,7 @@ fn the_committed_image_is_what_the_code_issues_from_the_person_files() {
 fn the_committed_authorities_are_what_the_code_establishes_from_the_seed() {
     let around = tempfile::tempdir().unwrap();
     let folder = around.path().join("ca");
-    ca_folder::init(&folder, &SEED, begin(), &|| Ok(())).unwrap();
+    ca_folder::init(&folder, &SEED, begin(), None, &|| Ok(())).unwrap();
     let paths = authorities::paths().chain(["ca.toml".to_owned()]);
     for path in paths {
         let made = fs::read(folder.join(&path)).unwrap();

@@ -20,8 +20,8 @@ use x509_cert::ext::pkix::{
 use x509_cert::ext::{AsExtension, Extension};
 use x509_cert::name::Name;
 
-use super::Holder;
 use super::names::{self, Hierarchy};
+use super::{Holder, ServiceUrl};
 use crate::IssuanceError;
 use crate::characters::Carried;
 use crate::issuer_key::IssuerKey;
@@ -71,7 +71,7 @@ pub(super) fn of_holder(
     builder: &mut Builder<'_>,
     holder: &Holder<'_>,
     public: &SubjectPublicKeyInfoOwned,
-    issuer: &Certificate,
+    (issuer, service): (&Certificate, &ServiceUrl),
 ) -> Result<(), IssuanceError> {
     let hierarchy = holder.hierarchy();
     match holder {
@@ -87,7 +87,7 @@ pub(super) fn of_holder(
             plain(builder, ExtendedKeyUsage(vec![CLIENT_AUTHENTICATION]))?;
         }
     }
-    critical(builder, policy(hierarchy)?)?;
+    critical(builder, policy(hierarchy, service)?)?;
     plain(
         builder,
         IssuerAltName(vec![GeneralName::DirectoryName(names::authority_japanese(hierarchy)?)]),
@@ -97,7 +97,7 @@ pub(super) fn of_holder(
         distribution_point(names::distribution_point(hierarchy, holder.municipality())?),
     )?;
     if hierarchy == Hierarchy::Authentication {
-        plain(builder, responder()?)?;
+        plain(builder, responder(service)?)?;
     }
     plain(builder, authority_key_identifier(issuer)?)?;
     plain(builder, subject_key_identifier(public)?)
@@ -186,10 +186,10 @@ fn personal_names(person: &Person, text: &CertificateText) -> Result<Vec<General
         .collect()
 }
 
-fn policy(hierarchy: Hierarchy) -> Result<CertificatePolicies, IssuanceError> {
+fn policy(hierarchy: Hierarchy, service: &ServiceUrl) -> Result<CertificatePolicies, IssuanceError> {
     let statement = PolicyQualifierInfo {
         policy_qualifier_id: CPS_QUALIFIER,
-        qualifier: Some(names::ia5(names::CPS)?),
+        qualifier: Some(names::ia5(&service.practice_statement())?),
     };
     Ok(CertificatePolicies(vec![PolicyInformation {
         policy_identifier: hierarchy.policy(),
@@ -205,8 +205,8 @@ fn distribution_point(name: Name) -> CrlDistributionPoints {
     }])
 }
 
-fn responder() -> Result<AuthorityInfoAccessSyntax, IssuanceError> {
-    let access_location = GeneralName::UniformResourceIdentifier(Ia5String::new(names::OCSP)?);
+fn responder(service: &ServiceUrl) -> Result<AuthorityInfoAccessSyntax, IssuanceError> {
+    let access_location = GeneralName::UniformResourceIdentifier(Ia5String::new(&service.ocsp())?);
     Ok(AuthorityInfoAccessSyntax(vec![AccessDescription {
         access_method: OCSP_ACCESS,
         access_location,

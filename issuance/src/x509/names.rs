@@ -8,8 +8,8 @@
 //! | Japan Agency for Local Authority Information Systems | [`OPERATOR`] | 52 |
 //! | 公的個人認証サービス ("public personal authentication service") | 試験用仮認証サービス ("stand-in authentication service for testing") | 30 |
 //! | 地方公共団体情報システム機構 (the agency's Japanese name) | 試験用であり機構発行ではない ("for testing, not issued by the agency") | 42 |
-//! | the OCSP responder of the test service | [`OCSP`] | 35 |
-//! | the certification practice statement | [`CPS`] | 30 |
+//! | the OCSP responder of the test service | [`ServiceUrl::ocsp`](super::ServiceUrl::ocsp) | 35 |
+//! | the certification practice statement | [`ServiceUrl::practice_statement`](super::ServiceUrl::practice_statement) | 30 |
 
 use der::Any;
 use der::asn1::{Ia5StringRef, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
@@ -23,10 +23,6 @@ use crate::IssuanceError;
 pub const ORGANISATION: &str = "JPKI-TEST";
 /// The organisational unit in the place where real certificates name their issuer.
 pub const OPERATOR: &str = "vmyna virtual card for testing - not issued by J-LIS";
-/// The OCSP address in the authentication certificate.
-pub const OCSP: &str = "http://localhost:47910/ocsp/auth-ca";
-/// The address of the practice statement in the certificates.
-pub const CPS: &str = "http://localhost:47910/cps.txt";
 
 /// The Japanese names, in the authorities' alternative name.
 const ORGANISATION_JAPANESE: &str = "試験用仮認証サービス";

@@ -110,8 +110,13 @@ fn a_certificate_for_texts_as_long_as_the_test_cards_has_the_test_cards_size() {
 
 #[test]
 fn a_replacing_text_has_the_length_of_the_text_it_replaces() {
+    let service = ServiceUrl::default();
     assert_eq!(
-        (names::OPERATOR.len(), names::OCSP.len(), names::CPS.len()),
+        (
+            names::OPERATOR.len(),
+            service.ocsp().len(),
+            service.practice_statement().len()
+        ),
         (52, 35, 30)
     );
     for (name, length) in [(SIGN_JAPANESE, 39), (AUTH_JAPANESE, 48)] {
@@ -356,5 +361,21 @@ proptest! {
         let carried = |text: String| text.replace(|character| !is_carried(character), "見");
         let der = issue_sign(&with(|person| { person.name = carried(name); person.address = carried(address); })).unwrap();
         prop_assert_eq!(Certificate::from_der(&der).unwrap().to_der().unwrap(), der);
+    }
+}
+
+#[test]
+fn another_address_stands_in_both_kinds_of_certificate_and_the_longest_still_fits() {
+    let longest = format!("http://{}:65535", [&*"a".repeat(63); 4].join(".").split_at(253).0);
+    for url in ["http://[2001:db8::1]:8080", &longest] {
+        let service: ServiceUrl = url.parse().unwrap();
+        let (person, key) = (holder(), keys::from_pem(HOLDER).unwrap().to_public_key());
+        let name = authentication_common_name("VMYNA00TEST001", person.municipality.code).unwrap();
+        let issuer = authority(Hierarchy::Authentication).with_service(service);
+        let issued = issuer.issue(&auth_request(&name, &key, &person.municipality)).unwrap();
+        let before = issue_auth();
+        let there = |text: &str| issued.windows(text.len()).any(|window| window == text.as_bytes());
+        assert!(there(&format!("{url}/ocsp/auth-ca")) && there(&format!("{url}/cps.txt")));
+        assert!(issued.len() - before.len() <= 2 * (url.len() - ServiceUrl::default().to_string().len()) + 40);
     }
 }

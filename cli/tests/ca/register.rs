@@ -1,129 +1,15 @@
-//! `vmyna ca`: what authorities issued is listed, revoked and served, as openssl sees it.
-
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
-
-mod common;
+//! What authorities issued is listed, revoked and served, as openssl sees it.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
-use common::{Printed, vmyna};
 use serde_json::Value;
-use vmyna_testkit::client;
+use vmyna_testkit::{client, require_program};
 
-/// A folder with authorities and a card of theirs.
-struct Bench {
-    folder: tempfile::TempDir,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let bench = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        bench.run(&["ca", "init", "ca", "--seed", "1"], 0);
-        bench.issue("card", 5, 0);
-        bench
-    }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = vmyna(arguments);
-        command
-            .current_dir(&self.folder)
-            .env("VMYNA_REGISTER", self.path("built-in"));
-        command
-    }
-
-    #[track_caller]
-    fn run(&self, arguments: &[&str], status: i32) -> String {
-        let output = self.command(arguments).output().unwrap().exits_with(status);
-        output.out() + &output.err()
-    }
-
-    fn issue(&self, name: &str, seed: u32, status: i32) -> String {
-        let seed = seed.to_string();
-        self.run(
-            &["issue", "--random", "--ca", "ca", "--seed", &seed, "-o", name],
-            status,
-        )
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn list(&self, options: &[&str]) -> Vec<Value> {
-        let text = self.run(&[&["ca", "list", "ca", "--json"][..], options].concat(), 0);
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-    }
-
-    /// The certificate of a card's file, as PEM.
-    fn certificate(&self, card: &str, file: &str) -> String {
-        let der = self
-            .command(&["files", card, file, "--object"])
-            .output()
-            .unwrap()
-            .exits_with(0);
-        let name = format!("{}.pem", file.replace([' ', '/'], "-"));
-        fs::write(self.path("certificate.der"), der.stdout).unwrap();
-        let mut openssl = client("openssl", "openssl");
-        openssl.args(["x509", "-inform", "DER", "-in", "certificate.der", "-out", &name]);
-        openssl.current_dir(&self.folder).output().unwrap().exits_with(0);
-        name
-    }
-
-    fn serve(&self, options: &[&str]) -> Served {
-        let mut command = self.command(&[&["ca", "serve", "--listen", "localhost:0"], options].concat());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line
-            .split_whitespace()
-            .find(|word| word.starts_with("http://127.0.0.1:"));
-        let port = address.unwrap_or_else(|| panic!("{line}")).trim_end_matches('/');
-        let port = port.rsplit(':').next().unwrap().parse().unwrap();
-        Served { child, port }
-    }
-}
-
-struct Served {
-    child: Child,
-    port: u16,
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Served {
-    /// What openssl prints of a certificate's status.
-    fn ask(&self, folder: &Path, ca: &str, certificate: &str, kind: &str) -> String {
-        let mut openssl = client("openssl", "openssl");
-        openssl.args(["ocsp", "-CAfile", ca, "-issuer", ca, "-cert", certificate]);
-        openssl.args(["-url", &format!("http://localhost:{}/ocsp/{kind}-ca", self.port)]);
-        let output = openssl.current_dir(folder).output().unwrap();
-        output.out() + &output.err()
-    }
-
-    /// Ends it as Ctrl-C does.
-    fn end(mut self) -> String {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::INT).unwrap();
-        let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
-        assert!(self.child.wait().unwrap().success(), "{log}");
-        log
-    }
-}
+use crate::bench::{Bench, Served};
+use crate::common::Printed;
 
 #[test]
 fn what_is_revoked_is_listed_served_and_on_the_lists_until_the_end() {
@@ -298,24 +184,7 @@ fn the_built_in_cards_are_served_with_a_register_and_without_one() {
         assert!(text.contains(": good") && text.contains("Response verify OK"), "{text}");
     }
     let mut command = bench.command(&["ca", "serve", "specimen", "--listen", "127.0.0.1:0", "--quiet"]);
-    command
-        .env("VMYNA_REGISTER", "none")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap())
-        .read_line(&mut line)
-        .unwrap();
-    let port = line
-        .trim_end()
-        .trim_end_matches('/')
-        .rsplit(':')
-        .next()
-        .unwrap()
-        .parse()
-        .unwrap();
-    let served = Served { child, port };
+    let served = Served::start(command.env("VMYNA_REGISTER", "none"));
     let text = served.ask(folder, "trust/auth-ca.pem", &certificate, "auth");
     assert!(text.contains(": good") && text.contains("Response verify OK"), "{text}");
     let reported = served.end();
@@ -398,4 +267,51 @@ fn what_is_typed_wrongly_is_refused_and_changes_nothing() {
         refused.contains("no register") && !bench.path("late").exists(),
         "{refused}"
     );
+}
+
+#[test]
+fn other_addresses_and_hosts_are_served_when_they_are_asked_for() {
+    let bench = Bench::new();
+    let served = bench.serve(&["ca"]);
+    assert!(served.answers("localhost") && !served.answers("ca.example.test"));
+    drop(served);
+    let served = bench.serve(&["ca", "--host", "ca.example.test"]);
+    let with_port = format!("ca.example.test:{}", served.port);
+    assert!(served.answers("ca.example.test") && served.answers(&with_port));
+    assert!(!served.answers("other.example.test"));
+    drop(served);
+    // Every address of the machine, among them this one.
+    let mut command = bench.command(&["ca", "serve", "ca", "--listen", "0.0.0.0:0", "--insecure-remote"]);
+    let served = Served::start(&mut command);
+    assert!(served.answers("127.0.0.1"));
+    served.end();
+}
+
+#[test]
+fn a_machine_without_the_second_loopback_address_is_served_at_the_first() {
+    let bench = Bench::new();
+    require_program("ip", "iproute2");
+    // In a network of its own without IPv6.
+    let script = "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; ip link set lo up
+        \"$0\" ca serve ca --listen localhost:0 2>log & server=$!
+        until grep -q ::1 log; do sleep 0.05; done
+        kill $server; wait $server";
+    let mut command = client("unshare", "util-linux");
+    command.args([
+        "--map-root-user",
+        "--net",
+        "sh",
+        "-e",
+        "-c",
+        script,
+        env!("CARGO_BIN_EXE_vmyna"),
+    ]);
+    let output = command.current_dir(&bench.folder).output().unwrap().exits_with(0);
+    assert!(
+        output.out().contains("http://127.0.0.1:") && !output.out().contains("[::1]"),
+        "{}",
+        output.out()
+    );
+    let log = fs::read_to_string(bench.path("log")).unwrap();
+    assert!(log.contains("this machine has no ::1"), "{log}");
 }

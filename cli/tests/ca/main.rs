@@ -1,0 +1,10 @@
+//! `vmyna ca`: authorities after issuing, as the programs see them that check certificates.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod bench;
+mod generations;
+mod register;
