@@ -21,11 +21,12 @@ Written by `make docs` from [the list of clients](../testkit/src/clients/list.rs
 it so. A line stands here only if a test of that name runs with every `make test`.
 
 All programs are unmodified, as their projects or Debian publish them. The versions are those with which the tests were
-seen to pass; your distribution's may be others. They meet the card in one of three ways:
+seen to pass; your distribution's may be others. They meet the card in one of three ways, or its authorities in a fourth:
 
 - **own PC/SC service**: `vmyna run -- PROGRAM`, or `vmyna serve --socket` for a whole shell;
 - **pcscd + vpcd**: the system's pcscd with the driver vpcd, and `vmyna serve`;
-- **software reader**: a library that is given a reader in the same process.
+- **software reader**: a library that is given a reader in the same process;
+- **certificate services**: `vmyna ca serve` and revocation lists, for programs that check certificates.
 ";
 
 /// A test that says it proves a claim.
@@ -113,10 +114,10 @@ fn statement(line: &str) -> Option<(String, Way)> {
 
 fn page(said: &BTreeSet<Said>) -> String {
     let mut text = INTRODUCTION.to_owned();
-    let [service, vpcd, software] = Way::ALL;
+    let [service, vpcd, software, services] = Way::ALL;
     writeln!(
         text,
-        "\n| Client | Seen with | {service} | {vpcd} | {software} |\n|---|---|---|---|---|"
+        "\n| Client | Seen with | {service} | {vpcd} | {software} | {services} |\n|---|---|---|---|---|---|"
     )
     .unwrap();
     for client in CLIENTS {

@@ -18,6 +18,7 @@ fn both_pages_have_the_same_blocks() {
 fn a_test_uses_each_block() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../cli/tests");
     let files = [
+        "ca/trust.rs",
         "run_clients.rs",
         "pkcs11/java.rs",
         "pkcs11/nss.rs",

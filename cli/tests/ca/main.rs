@@ -8,3 +8,4 @@ mod common;
 mod bench;
 mod generations;
 mod register;
+mod trust;

@@ -6,6 +6,8 @@
     reason = "every test program uses its own part of this module"
 )]
 
+pub mod python;
+
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;

@@ -45,7 +45,7 @@ impl Desk {
         let stack = match way {
             Way::Service => None,
             Way::Vpcd => Some(Stack::start_with(&["--card", &card])),
-            Way::Software => panic!("these clients need PC/SC"),
+            Way::Software | Way::Services => panic!("these clients need PC/SC"),
         };
         Desk { directory, card, stack }
     }

@@ -21,8 +21,20 @@ pins.auth = "1234"
 pins.sign = "ABC123"
 "#;
 
-/// The image and, as PEM, the card's certificates and those of the authorities.
-const FILES: [&str; 5] = ["card.vmyna", "auth.pem", "sign.pem", "auth-ca.pem", "sign-ca.pem"];
+/// The image; as PEM, the card's certificates and those of the authorities; and what a server needs of the authorities.
+const FILES: [&str; 11] = [
+    "card.vmyna",
+    "auth.pem",
+    "sign.pem",
+    "auth-ca.pem",
+    "sign-ca.pem",
+    "ca/ca.toml",
+    "ca/sign-ca/key.pem",
+    "ca/sign-ca/certificate.der",
+    "ca/auth-ca/key.pem",
+    "ca/auth-ca/certificate.der",
+    "ca/register.sqlite",
+];
 
 /// Issued once for all tests of this program: a card takes a second. Each test gets a copy, because only one process
 /// uses a card at a time.
@@ -55,6 +67,9 @@ static ISSUED: LazyLock<Vec<(&str, Vec<u8>)>> = LazyLock::new(|| {
 
 /// Puts the card as issued, `card.vmyna`, and the certificates into this directory.
 pub(crate) fn lay_out(directory: &Path) {
+    for folder in ["ca/sign-ca", "ca/auth-ca"] {
+        fs::create_dir_all(directory.join(folder)).unwrap();
+    }
     for (name, content) in ISSUED.iter() {
         fs::write(directory.join(name), content).unwrap();
     }

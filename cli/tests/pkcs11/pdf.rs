@@ -7,9 +7,9 @@ use vmyna_testkit::client;
 use vmyna_testkit::clients::{Way, proves};
 use vmyna_testkit::configurations::configuration;
 
+use crate::common::python::path;
 use crate::common::{Printed, openssl};
 use crate::desk::Desk;
-use crate::python::path;
 
 fn desk() -> Desk {
     let desk = Desk::new(Way::Service);

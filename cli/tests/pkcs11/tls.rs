@@ -7,11 +7,12 @@
 use vmyna_testkit::clients::{Way, proves};
 use vmyna_testkit::{LocalServer, isolated, require_program};
 
-use crate::common::{Printed, openssl};
+use crate::common::{Printed, openssl, starting, vmyna};
 use crate::desk::{Desk, require_openssl_engine};
 
-/// nginx with a certificate of its own, `server.pem` on the desk; it answers with what it knows of the client.
-fn nginx(desk: &Desk) -> LocalServer {
+/// nginx with a certificate of its own, `server.pem` on the desk, and these directives; it answers with what it knows of the
+/// client.
+fn nginx(desk: &Desk, more: &str) -> LocalServer {
     let nginx = require_program("nginx", "nginx");
     let name = [
         "-subj",
@@ -49,7 +50,7 @@ fn nginx(desk: &Desk) -> LocalServer {
                     ssl_certificate {here}/server.pem;
                     ssl_certificate_key {here}/server.key;
                     ssl_client_certificate {here}/auth-ca.pem;
-                    ssl_verify_client on;
+                    ssl_verify_client on; {more}
                     location / {{ return 200 \"$ssl_protocol $ssl_client_verify $ssl_client_s_dn\\n\"; }}
                 }}
             }}"
@@ -89,7 +90,11 @@ fn gnutls_asks(version: &str) -> String {
 fn visit(desk: &Desk, script: &str, certificate: &str) -> (String, String) {
     require_openssl_engine();
     require_program("gnutls-cli", "gnutls-bin");
-    let server = nginx(desk);
+    visit_at(desk, &nginx(desk, ""), script, certificate)
+}
+
+/// The same at this server.
+fn visit_at(desk: &Desk, server: &LocalServer, script: &str, certificate: &str) -> (String, String) {
     let variables = [("PORT", &*server.port().to_string()), ("CERTIFICATE", certificate)];
     let output = desk.run(script, &variables);
     (output.out() + &output.err(), server.log())
@@ -188,4 +193,72 @@ fn tls_1_3_wants_pss_which_opensc_does_not_offer_for_this_card() {
         told.contains("400 No required SSL certificate was sent"),
         "{told}\n{log}"
     );
+}
+
+/// A server for the desk's authorities that looks at their register at every request.
+fn authorities(desk: &Desk) -> LocalServer {
+    let server = LocalServer::start("Serving the authorities", |_, port| {
+        let mut command = starting(require_program("sh", "dash"));
+        command.args(["-c", "exec \"$0\" ca serve ca --fresh --listen 127.0.0.1:$1 >&2"]);
+        command.args([env!("CARGO_BIN_EXE_vmyna"), &port.to_string()]);
+        command.current_dir(desk.path());
+        command
+    });
+    server.unwrap()
+}
+
+#[test]
+fn nginx_asks_the_authority_and_lets_in_no_revoked_or_unknown_certificate() {
+    let _proof = proves("nginx.ocsp", Way::Service);
+    require_openssl_engine();
+    let desk = Desk::new(Way::Service);
+    let responder = authorities(&desk);
+    let asks = format!(
+        "ssl_ocsp leaf; ssl_ocsp_responder http://127.0.0.1:{}/ocsp/auth-ca;",
+        responder.port()
+    );
+    let server = nginx(&desk, &asks);
+    let script = openssl_asks(TLS_1_2);
+    let (told, log) = visit_at(&desk, &server, &script, "auth.pem");
+    assert!(told.contains("TLSv1.2 SUCCESS"), "{told}\n{log}");
+    let revoke = |kind: &str| {
+        let arguments = [
+            "ca",
+            "revoke",
+            "ca",
+            "--card",
+            "card.vmyna",
+            "--reason",
+            "keyCompromise",
+            "--kind",
+            kind,
+        ];
+        vmyna(arguments)
+            .current_dir(desk.path())
+            .output()
+            .unwrap()
+            .exits_with(0);
+    };
+    // The other certificate of the card is no concern of a log-in.
+    revoke("sign");
+    let (told, log) = visit_at(&desk, &server, &script, "auth.pem");
+    assert!(told.contains("TLSv1.2 SUCCESS"), "{told}\n{log}");
+    revoke("auth");
+    let (told, log) = visit_at(&desk, &server, &script, "auth.pem");
+    assert!(
+        told.contains(" 400 ") && log.contains("certificate revoked"),
+        "{told}\n{log}"
+    );
+    // The authority has lost its register.
+    drop(responder);
+    for file in ["register.sqlite", "register.sqlite-wal", "register.sqlite-shm"] {
+        let _ = std::fs::remove_file(desk.path().join("ca").join(file));
+    }
+    let responder = authorities(&desk);
+    let asks = format!(
+        "ssl_ocsp leaf; ssl_ocsp_responder http://127.0.0.1:{}/ocsp/auth-ca;",
+        responder.port()
+    );
+    let (told, log) = visit_at(&desk, &nginx(&desk, &asks), &script, "auth.pem");
+    assert!(told.contains(" 400 ") && !told.contains("SUCCESS"), "{told}\n{log}");
 }

@@ -99,6 +99,11 @@ pub const CLIENTS: &[Client] = &[
                 "lets in holders of the authority's cards and knows their names (`$ssl_client_s_dn`)",
             ),
             works("nginx.refuses", "refuses the card of another authority with 400"),
+            works(
+                "nginx.ocsp",
+                "with `ssl_ocsp leaf` and `ssl_ocsp_responder`: asks `vmyna ca serve`, and refuses a revoked and an unknown \
+                 certificate with 400",
+            ),
         ],
     },
     Client {
@@ -334,6 +339,88 @@ pub const CLIENTS: &[Client] = &[
             works(
                 "myna.signs",
                 "verifies the PIN and signs with the authentication key, the only one it knows",
+            ),
+        ],
+    },
+    Client {
+        name: "openssl (`ocsp`, `verify`)",
+        versions: "`openssl` 3.0 (Debian 12), 3.5 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "openssl.ocsp",
+                "`openssl ocsp`: good, revoked and unknown in the text; its status is 0 for each",
+            ),
+            works(
+                "openssl.crl",
+                "`openssl verify -crl_check` with the complete list or a municipality's",
+            ),
+        ],
+    },
+    Client {
+        name: "GnuTLS (`ocsptool`)",
+        versions: "`gnutls-bin` 3.7 (Debian 12), 3.8 (Debian 13)",
+        pinned: None,
+        claims: &[works(
+            "gnutls.ocsp",
+            "asks at the certificate's address: good, revoked and unknown in the text; its status is 0 for each",
+        )],
+    },
+    Client {
+        name: "Java (PKIX)",
+        versions: "`default-jdk-headless` 17 (Debian 12), 21 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "java.ocsp",
+                "asks at the certificate's address; refuses a revoked certificate (REVOKED), an unknown one \
+                 (UNDETERMINED_REVOCATION_STATUS) and one of another authority",
+            ),
+            works("java.crl", "reads the complete revocation list"),
+        ],
+    },
+    Client {
+        name: "pyHanko's certificate validator",
+        versions: "PyPI packages pyHanko 0.38.0 and pyhanko-certvalidator 0.33.0",
+        pinned: Some((
+            "pyhanko-certvalidator==0.33.0",
+            "cli/tests/clients/python/requirements.txt",
+        )),
+        claims: &[
+            works(
+                "pyhanko.ocsp",
+                "asks at the certificate's address; refuses a revoked certificate, an unknown one and one of another authority",
+            ),
+            works("pyhanko.crl", "reads the complete revocation list"),
+        ],
+    },
+    Client {
+        name: "NSS (`vfychain`, `crlutil`)",
+        versions: "`libnss3-tools` 3.87 (Debian 12)",
+        pinned: None,
+        claims: &[
+            works(
+                "nss.ocsp",
+                "asks at the certificate's address; refuses a revoked and an unknown certificate, both as \"revoked\"",
+            ),
+            works(
+                "nss.crl",
+                "imports the complete revocation list; it takes no municipality's",
+            ),
+        ],
+    },
+    Client {
+        name: "GnuPG (`gpgsm`, `dirmngr`)",
+        versions: "`gpgsm` and `dirmngr` 2.2.40 (Debian 12)",
+        pinned: None,
+        claims: &[
+            works(
+                "gpgsm.ocsp",
+                "asks at the certificate's address; tells good, revoked and unknown certificates apart",
+            ),
+            works(
+                "gpgsm.crl",
+                "reads the complete revocation list; it takes no municipality's",
             ),
         ],
     },

@@ -21,11 +21,13 @@ pub enum Way {
     Vpcd,
     /// A reader inside the program, for libraries that take commands one by one.
     Software,
+    /// Not the card but its authorities: `vmyna ca serve` and revocation lists.
+    Services,
 }
 
 impl Way {
     /// All of them, in the page's order.
-    pub const ALL: [Way; 3] = [Way::Service, Way::Vpcd, Way::Software];
+    pub const ALL: [Way; 4] = [Way::Service, Way::Vpcd, Way::Software, Way::Services];
 }
 
 impl fmt::Display for Way {
@@ -34,6 +36,7 @@ impl fmt::Display for Way {
             Way::Service => "own PC/SC service",
             Way::Vpcd => "pcscd + vpcd",
             Way::Software => "software reader",
+            Way::Services => "certificate services",
         })
     }
 }
