@@ -333,6 +333,13 @@ impl Authorities {
         self.at_hand((begin, end)).is_some() || self.seed.is_some() && can_make()
     }
 
+    /// The keys above the municipalities' data-signing keys, with their names: that of texts, that of face data.
+    #[must_use]
+    pub const fn data_roots(&self) -> [(KeyId, &RsaPublicKey); 2] {
+        let (text, face) = (&self.text_root, &self.face_root);
+        [(text.id(), text.public_key()), (face.id(), face.public_key())]
+    }
+
     fn at_hand(&self, validity: (DateTime, DateTime)) -> Option<&Generation> {
         let mut covering = self.generations().filter(|generation| generation.covers(validity));
         match self.seed {

@@ -33,6 +33,12 @@ impl CvAuthority {
         self.id
     }
 
+    /// The public half of its key.
+    #[must_use]
+    pub const fn public_key(&self) -> &RsaPublicKey {
+        self.key.public_key()
+    }
+
     /// Certifies that `subject` is the name of `key`.
     ///
     /// # Errors

@@ -38,6 +38,12 @@ impl IssuerKey {
         Ok(Self { public, operation })
     }
 
+    /// The public half.
+    #[must_use]
+    pub const fn public_key(&self) -> &RsaPublicKey {
+        &self.public
+    }
+
     /// The signature of a message: RSASSA-PKCS1-v1_5 with SHA-256, 256 bytes.
     ///
     /// # Errors
