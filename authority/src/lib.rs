@@ -10,3 +10,4 @@ pub mod register;
 pub mod revocation_list;
 #[cfg(feature = "server")]
 pub mod server;
+pub mod verifier;

@@ -35,7 +35,10 @@ const FLOORS: &[(&str, &[&str])] = &[
             "vmyna-applets",
         ],
     ),
-    ("vmyna-authority", &["vmyna-apdu", "vmyna-applets", "vmyna-issuance"]),
+    (
+        "vmyna-authority",
+        &["vmyna-apdu", "vmyna-card-os", "vmyna-applets", "vmyna-issuance"],
+    ),
     ("vmyna-explain", &["vmyna-apdu", "vmyna-card-os", "vmyna-applets"]),
     ("vmyna-conformance", &["vmyna-apdu", "vmyna-test-vectors"]),
     (

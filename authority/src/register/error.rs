@@ -41,6 +41,7 @@ pub enum RegisterErrorKind {
 }
 
 impl RegisterError {
+    #[cfg(feature = "sqlite")]
     pub(crate) fn new(place: impl Into<PathBuf>, kind: RegisterErrorKind) -> Self {
         let place = place.into();
         Self { place, kind }

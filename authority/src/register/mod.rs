@@ -167,6 +167,7 @@ pub trait Register: Send {
 }
 
 /// A time as the register keeps it: whole seconds since 1970, UTC.
+#[cfg(feature = "sqlite")]
 pub(crate) fn seconds(time: DateTime) -> i64 {
     i64::try_from(time.unix_duration().as_secs()).unwrap_or(i64::MAX)
 }

@@ -1,0 +1,116 @@
+//! Things that were given together must be of one person: text data, face data, a certificate for digital signature.
+
+use vmyna_apdu::text;
+
+use super::attributes::{Attributes, same};
+use super::report::{Kind, Report, fixed};
+
+/// The four attributes of the card's text data.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CardAttributes {
+    pub(super) name: String,
+    pub(super) address: String,
+    /// YYYYMMDD.
+    pub(super) birth: String,
+    /// ISO 5218.
+    pub(super) sex: String,
+}
+
+/// What the card's face data states as text.
+#[derive(Clone, PartialEq, Eq)]
+pub struct FaceAttributes {
+    pub(super) birth: String,
+    pub(super) sex: String,
+}
+
+/// What the verified things state of the cardholder. There is no `Debug`, because it is personal.
+#[derive(Clone, Default)]
+pub struct Claims {
+    pub(super) text: Option<CardAttributes>,
+    pub(super) face: Option<FaceAttributes>,
+    pub(super) certificates: Vec<Attributes>,
+}
+
+/// Compares all of them; `None` if there is nothing to compare.
+#[must_use]
+pub fn compare(claims: &Claims) -> Option<Report> {
+    let mut report = Report::new(Kind::Comparison, Vec::new());
+    if let (Some(text), Some(face)) = (&claims.text, &claims.face) {
+        report.check(
+            "compare.text-face",
+            text.birth == face.birth && text.sex == face.sex,
+            fixed(
+                "text data and face data state the same birth date and sex",
+                "テキストデータと券面データの生年月日と性別は同じです",
+            ),
+            fixed(
+                "text data and face data state different birth dates or sexes",
+                "テキストデータと券面データの生年月日または性別が異なります",
+            ),
+        );
+        report.note(
+            "compare.pictures",
+            fixed(
+                "name and address in the face data are pictures: compare them with the text by eye",
+                "券面データの氏名と住所は画像です。目で見て比べてください",
+            ),
+        );
+    }
+    for certificate in &claims.certificates {
+        if let Some(text) = &claims.text {
+            let differing = [
+                (same(&certificate.name, &text.name), "name", "氏名"),
+                (same(&certificate.address, &text.address), "address", "住所"),
+                (
+                    certificate.birth_digits() == Some(&*text.birth),
+                    "birth date",
+                    "生年月日",
+                ),
+                (certificate.is_sex(&text.sex), "sex", "性別"),
+            ];
+            let names = differing.iter().filter(|(same, ..)| !same);
+            let (en, ja): (Vec<&str>, Vec<&str>) = names.map(|(_, en, ja)| (*en, *ja)).unzip();
+            let (en, ja) = (en.join(", "), ja.join("、"));
+            report.check(
+                "compare.certificate-text",
+                en.is_empty(),
+                fixed(
+                    "certificate and text data are of one person",
+                    "証明書とテキストデータは同じ人のものです",
+                ),
+                text!(
+                    "certificate and text data differ in: {en}",
+                    "証明書とテキストデータが異なります: {ja}"
+                ),
+            );
+        }
+        if let Some(face) = &claims.face {
+            report.check(
+                "compare.certificate-face",
+                certificate.birth_digits() == Some(&*face.birth) && certificate.is_sex(&face.sex),
+                fixed(
+                    "certificate and face data state the same birth date and sex",
+                    "証明書と券面データの生年月日と性別は同じです",
+                ),
+                fixed(
+                    "certificate and face data state different birth dates or sexes",
+                    "証明書と券面データの生年月日または性別が異なります",
+                ),
+            );
+        }
+    }
+    if let [first, others @ ..] = claims.certificates.as_slice()
+        && !others.is_empty()
+    {
+        report.check(
+            "compare.certificates",
+            others.iter().all(|other| other == first),
+            fixed("the certificates are of one person", "証明書は同じ人のものです"),
+            fixed(
+                "the certificates state different attributes",
+                "証明書の基本4情報が異なります",
+            ),
+        );
+    }
+    (!report.steps.is_empty()).then_some(report)
+}

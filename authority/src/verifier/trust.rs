@@ -1,0 +1,112 @@
+//! The authorities that the user has named. Nothing else is trusted: no list of the system, no authority of this program,
+//! no certificate of the verified file.
+
+use der::Decode;
+use rsa::RsaPublicKey;
+use vmyna_applets::cv::KeyId;
+use vmyna_issuance::x509::names::{Hierarchy, ORGANISATION};
+use x509_cert::Certificate;
+use x509_cert::ext::pkix::SubjectKeyIdentifier;
+
+use super::certificate::key_of;
+use crate::register::IssuerId;
+
+/// A certificate that can't be trusted, because it can't be read or its key can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no certificate with an RSA key of 2048 to 4096 bits")]
+pub struct NoAnchor;
+
+/// A named X.509 authority.
+#[derive(Clone, Debug)]
+pub struct Anchor {
+    pub(super) certificate: Certificate,
+    pub(super) key: RsaPublicKey,
+    pub(super) id: IssuerId,
+    pub(super) public_keys: bool,
+}
+
+impl Anchor {
+    /// The hierarchy that the authority's own name states.
+    pub(super) fn hierarchy(&self) -> Option<Hierarchy> {
+        let name = self.certificate.tbs_certificate.subject.to_string();
+        let states = |hierarchy: &Hierarchy| name.contains(hierarchy.unit());
+        [Hierarchy::Signature, Hierarchy::Authentication]
+            .into_iter()
+            .find(states)
+    }
+
+    /// Whether this is an authority of a test hierarchy, by the organisation in its name.
+    pub(super) fn is_test(&self) -> bool {
+        let name = self.certificate.tbs_certificate.subject.to_string();
+        name.split(['+', ','])
+            .any(|part| part.trim() == format!("O={ORGANISATION}"))
+    }
+
+    /// Whether the authority has this key identifier.
+    fn has(&self, identifier: &[u8]) -> bool {
+        let stated: der::Result<Option<(bool, SubjectKeyIdentifier)>> = self.certificate.tbs_certificate.get();
+        let stated = stated.ok().flatten();
+        self.id.0 == *identifier || stated.is_some_and(|(_, stated)| stated.0.as_bytes() == identifier)
+    }
+}
+
+/// A named key that certifies municipalities' data-signing keys.
+#[derive(Clone, Debug)]
+pub(super) struct CvAnchor {
+    pub(super) id: KeyId,
+    pub(super) key: RsaPublicKey,
+    pub(super) public_keys: bool,
+}
+
+/// All authorities that the user has named.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    anchors: Vec<Anchor>,
+    cv: Vec<CvAnchor>,
+}
+
+impl Trust {
+    /// Trusts an authority's certificate, DER. `public_keys` states that anyone can sign with the authority's key.
+    ///
+    /// # Errors
+    /// [`NoAnchor`].
+    pub fn certificate(&mut self, der: &[u8], public_keys: bool) -> Result<(), NoAnchor> {
+        let certificate = Certificate::from_der(der).map_err(|_| NoAnchor)?;
+        let key = key_of(&certificate).map_err(|_| NoAnchor)?;
+        let bits = &certificate.tbs_certificate.subject_public_key_info.subject_public_key;
+        let id = IssuerId::of_key(bits.raw_bytes());
+        self.anchors.push(Anchor {
+            certificate,
+            key,
+            id,
+            public_keys,
+        });
+        Ok(())
+    }
+
+    /// Trusts a key that certifies data-signing keys of municipalities.
+    pub fn cv_key(&mut self, id: KeyId, key: RsaPublicKey, public_keys: bool) {
+        self.cv.push(CvAnchor { id, key, public_keys });
+    }
+
+    /// How many X.509 authorities are named.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.anchors.len()
+    }
+
+    /// Whether no X.509 authority is named.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.anchors.is_empty()
+    }
+
+    /// The authority with this key identifier: all generations of an authority have one name, so the name decides nothing.
+    pub(super) fn authority(&self, identifier: &[u8]) -> Option<&Anchor> {
+        self.anchors.iter().find(|anchor| anchor.has(identifier))
+    }
+
+    pub(super) fn cv_authority(&self, id: KeyId) -> Option<&CvAnchor> {
+        self.cv.iter().find(|anchor| anchor.id == id)
+    }
+}
