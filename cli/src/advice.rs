@@ -6,10 +6,12 @@ use std::path::Path;
 use vmyna::{ControlErrorKind, Error, FolderError, FolderProblem, STATE_VARIABLE};
 use vmyna_apdu::ReaderError;
 use vmyna_apdu::ShowPath as _;
+use vmyna_apdu::{Text, text};
 use vmyna_applets::image::{ImageError, ImageErrorKind};
 use vmyna_applets::specimen;
 #[cfg(feature = "authority")]
 use vmyna_authority::register::{RegisterError, RegisterErrorKind};
+use vmyna_authority::verifier::revocation::HttpError;
 use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
 use vmyna_issuance::ca_folder::CaFolderError;
 use vmyna_pcsc_service::{ControlError, NotMoved, ServiceError};
@@ -44,6 +46,14 @@ fn for_reader(error: &ReaderError) -> Option<&'static str> {
         ReaderError::Unplugged { .. } => "connect it again",
         _ => return None,
     })
+}
+
+/// An OCSP responder that could not be asked, with the advice for it.
+pub(crate) fn of_ocsp(error: &HttpError) -> Text {
+    match error {
+        HttpError::NotLoopback => text!("{error}; --online allows it", "{error}（--onlineで許可できます）"),
+        _ => Text::same(error.to_string()),
+    }
 }
 
 /// An error of the PC/SC service with the advice for it.

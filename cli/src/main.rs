@@ -37,6 +37,7 @@ mod threads;
 mod trace;
 mod trace_file;
 mod verbose;
+mod verify;
 mod vpcd;
 
 use std::process::ExitCode;
@@ -75,6 +76,9 @@ enum Command {
     Issue(issue::args::Issue),
     /// Make certificate authorities of your own to issue cards with, revoke what they issued, answer OCSP requests
     Ca(ca::args::Ca),
+    /// Verify certificates, signatures, signed data and a card's files, step by step, with authorities that you name
+    #[command(after_long_help = verify::args::HELP)]
+    Verify(Box<verify::args::Verify>),
     /// Show the state of an issued card, or go back to the card as issued
     #[command(after_long_help = card::args::HELP)]
     Card(card::args::Card),
@@ -113,7 +117,12 @@ fn main() -> ExitCode {
     // These commands report a verdict by exit status, so a closed pipe must not count as success.
     let judges = matches!(
         command,
-        Command::Demo(_) | Command::Apdu(_) | Command::Doctor(_) | Command::Trace(_) | Command::Conformance(_)
+        Command::Demo(_)
+            | Command::Apdu(_)
+            | Command::Doctor(_)
+            | Command::Trace(_)
+            | Command::Conformance(_)
+            | Command::Verify(_)
     );
     let outcome = match command {
         Command::Demo(arguments) => demo::run(&arguments),
@@ -132,6 +141,7 @@ fn main() -> ExitCode {
         Command::Issue(arguments) => issue::run(&arguments),
         Command::Card(arguments) => card::run(&arguments),
         Command::Ca(arguments) => ca::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -6,8 +6,9 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use vmyna_apdu::ShowPath as _;
-use vmyna_authority::register::RegisterError;
+use vmyna_applets::specimen;
 use vmyna_authority::register::sqlite::SqliteRegister;
+use vmyna_authority::register::{Certificate, Register, RegisterError};
 
 use crate::advice;
 use crate::failure::Failure;
@@ -76,6 +77,23 @@ pub(crate) fn open(folder: Option<&Path>) -> Result<SqliteRegister, Failure> {
             .map_err(|error| Failure::Failed(format!("{}: {error}; {VARIABLE}=/DIR names another", folder.shown())))?;
     }
     SqliteRegister::open_or_make(&path).map_err(|error| failure(&error))
+}
+
+/// Enters the certificates of the built-in cards, unless they are there.
+pub(crate) fn record_specimens(register: &mut dyn Register) -> Result<(), Failure> {
+    let mut certificates = Vec::new();
+    let fault = |error: &dyn std::fmt::Display| Failure::Failed(format!("the built-in cards: {error}"));
+    for name in specimen::names().map_err(|error| fault(&error))? {
+        if let Some(card) = specimen::find(name).map_err(|error| fault(&error))? {
+            certificates.extend(Certificate::of_card(&card).map_err(|error| fault(&error))?);
+        }
+    }
+    let there = |one: &Certificate| register.entry(one.issuer, one.serial).map(|entry| entry.is_some());
+    let all = certificates.iter().map(there).collect::<Result<Vec<_>, _>>();
+    if !all.map_err(|error| failure(&error))?.into_iter().all(|there| there) {
+        register.record(&certificates).map_err(|error| failure(&error))?;
+    }
+    Ok(())
 }
 
 /// A register that can't be used.

@@ -422,6 +422,24 @@ fn each_reader_has_the_documented_limit_of_bytes() {
             "long.json",
             &["conformance", "diff", "long.json", "long.json"],
         ),
+        ("File to be verified", "long.der", &["verify", "long.der"]),
+        (
+            "Revocation list",
+            "long.crl",
+            &[
+                "verify",
+                "ca/auth-ca/certificate.der",
+                "--ca",
+                "ca",
+                "--crl",
+                "long.crl",
+            ],
+        ),
+        (
+            "Certificates to trust",
+            "long.cer",
+            &["verify", "ca/ca.toml", "--trust", "long.cer"],
+        ),
     ] {
         let limit = documented(row);
         let kept = fs::read(at(&folder, file)).ok();

@@ -1,8 +1,7 @@
 //! The authorities that a command names, and their register.
 
-use vmyna_applets::specimen;
 use vmyna_authority::register::sqlite::SqliteRegister;
-use vmyna_authority::register::{Certificate, IssuerId, Register};
+use vmyna_authority::register::{IssuerId, Register};
 use vmyna_authority::revocation_list::issuer_id;
 use vmyna_issuance::x509;
 use vmyna_issuance::x509::names::Hierarchy;
@@ -11,7 +10,7 @@ use vmyna_issuance::{ca_folder, specimen as built_in};
 use super::args::Authority;
 use crate::failure::{Failure, ca_failure};
 use crate::output::say;
-use crate::registers::{failure, open};
+use crate::registers::{failure, open, record_specimens};
 
 /// An authority with its key's identifier.
 pub(super) type Identified = (IssuerId, x509::Authority);
@@ -112,21 +111,4 @@ fn of_all_times(register: &dyn Register) -> Result<Vec<Identified>, Failure> {
     }
     all.sort_by_key(|(_, authority)| authority.begin());
     Ok(all)
-}
-
-/// Enters the certificates of the built-in cards, unless they are there.
-pub(super) fn record_specimens(register: &mut dyn Register) -> Result<(), Failure> {
-    let mut certificates = Vec::new();
-    let fault = |error: &dyn std::fmt::Display| Failure::Failed(format!("the built-in cards: {error}"));
-    for name in specimen::names().map_err(|error| fault(&error))? {
-        if let Some(card) = specimen::find(name).map_err(|error| fault(&error))? {
-            certificates.extend(Certificate::of_card(&card).map_err(|error| fault(&error))?);
-        }
-    }
-    let there = |one: &Certificate| register.entry(one.issuer, one.serial).map(|entry| entry.is_some());
-    let all = certificates.iter().map(there).collect::<Result<Vec<_>, _>>();
-    if !all.map_err(|error| failure(&error))?.into_iter().all(|there| there) {
-        register.record(&certificates).map_err(|error| failure(&error))?;
-    }
-    Ok(())
 }

@@ -98,7 +98,7 @@ fn open(authority: &Authority) -> Result<(Vec<Identified>, Box<OpenRegister>), F
             let open: Box<OpenRegister> = Box::new(|| {
                 let mut register = SqliteRegister::in_memory()?;
                 // They are the program's own, and were read before.
-                let _ = authorities::record_specimens(&mut register);
+                let _ = registers::record_specimens(&mut register);
                 Ok(Box::new(register))
             });
             return Ok((authorities::without_register()?, open));

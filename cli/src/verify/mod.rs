@@ -1,0 +1,168 @@
+//! `vmyna verify`: certificates, signatures and files of the card, checked as a careful relying party would.
+//!
+//! The verdicts are those of the library. This module must never trust an authority that was not named.
+
+pub(crate) mod args;
+mod output;
+mod sources;
+
+use std::path::Path;
+
+use vmyna_apdu::ShowPath as _;
+use vmyna_authority::register::Register;
+use vmyna_authority::verifier::block::Message;
+use vmyna_authority::verifier::card_files::CardFile;
+use vmyna_authority::verifier::compare::{Claims, compare};
+use vmyna_authority::verifier::input::{Input, recognise};
+use vmyna_authority::verifier::report::{Report, Verdict};
+use vmyna_authority::verifier::revocation::{HttpError, Reach, Sources, post};
+use vmyna_authority::verifier::{self, AgreedForm, Settings};
+use vmyna_issuance::x509::names::Hierarchy;
+
+use crate::advice;
+use crate::failure::{Failure, path_failure};
+use args::{Form, Kind, Purpose, Verify};
+
+/// The most bytes of a file that is verified.
+const LONGEST_FILE: u64 = 16 << 20;
+/// The most bytes of what was signed.
+const LONGEST_DATA: u64 = 256 << 20;
+/// The most bytes of a revocation list.
+const LONGEST_LIST: u64 = 64 << 20;
+/// The most bytes of a file with certificates to trust.
+const LONGEST_TRUST: u64 = 1 << 20;
+
+/// Runs the command.
+pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
+    let data = match &arguments.data {
+        Some(path) => Some(read(path, LONGEST_DATA)?),
+        None => None,
+    };
+    let mut certificates = Vec::new();
+    for path in &arguments.certificate {
+        certificates.extend(sources::certificates(path)?);
+    }
+    let registers = match arguments.crl.is_empty() && arguments.ocsp.is_none() {
+        true => sources::registers(&arguments.ca)?,
+        false => Vec::new(),
+    };
+    let clock = sources::clock()?;
+    let reach = match arguments.online {
+        true => Reach::Anywhere,
+        false => Reach::Loopback,
+    };
+    let ask = |url: &str, request: &[u8]| {
+        let answer = post(url, "application/ocsp-request", request, reach);
+        answer.map_err(|error: HttpError| advice::of_ocsp(&error))
+    };
+    let settings = Settings {
+        trust: sources::trust(arguments)?,
+        at: arguments.at.map_or(clock, |time| time.0),
+        clock,
+        purpose: arguments.purpose.map(|purpose| match purpose {
+            Purpose::Sign => Hierarchy::Signature,
+            Purpose::Auth => Hierarchy::Authentication,
+        }),
+        form: match arguments.form {
+            Form::DigestInfo => Some(AgreedForm::DigestInfo),
+            Form::Bare => Some(AgreedForm::Bare),
+            Form::Pss => Some(AgreedForm::Pss),
+            Form::Any => None,
+        },
+        revocation: Sources {
+            registers: registers.iter().map(|register| &**register as &dyn Register).collect(),
+            lists: sources::lists(&arguments.crl)?,
+            ocsp: arguments.ocsp.clone(),
+            ask: Some(&ask),
+        },
+        nonce: sources::nonce(),
+    };
+    let reports = verify(arguments, data, &certificates, &settings)?;
+    let verdict = reports
+        .iter()
+        .map(Report::verdict)
+        .max()
+        .unwrap_or(Verdict::NotVerified);
+    output::write(arguments, &settings, &reports, verdict)?;
+    match verdict {
+        Verdict::Ok => Ok(()),
+        _ => Err(Failure::Failed(output::failure(verdict, arguments.lang))),
+    }
+}
+
+/// Verifies every file.
+fn verify(
+    arguments: &Verify,
+    data: Option<Vec<u8>>,
+    certificates: &[Vec<u8>],
+    settings: &Settings<'_>,
+) -> Result<Vec<Report>, Failure> {
+    let message = match (&data, &arguments.digest) {
+        (Some(data), _) => Some(Message::Data(data.clone())),
+        (None, Some(digest)) => Some(Message::Digest(digest.0.clone())),
+        (None, None) => None,
+    };
+    let mut claims = Claims::default();
+    let mut reports = Vec::new();
+    let mut card_files = Vec::new();
+    for path in &arguments.files {
+        let name = path.shown().to_string();
+        let bytes = read(path, LONGEST_FILE)?;
+        for input in inputs(arguments, bytes) {
+            match input {
+                Input::Certificate(der) => {
+                    reports.push(verifier::certificate(&der, &name, settings, &mut claims));
+                }
+                Input::SignedData(der) => reports.extend(verifier::signed_data::signed_data(
+                    &der,
+                    data.as_deref(),
+                    certificates,
+                    &name,
+                    settings,
+                    &mut claims,
+                )),
+                Input::CardFile(bytes) => card_files.push(CardFile {
+                    name: name.clone(),
+                    bytes,
+                }),
+                Input::Other(value) => {
+                    let (Some(message), [certificate]) = (&message, certificates) else {
+                        return Err(Failure::Usage(format!(
+                            "{name} is no certificate, signed data or file of a card; for a signature value give --data or \
+                             --digest, and one --certificate"
+                        )));
+                    };
+                    let files = vec![name.clone()];
+                    let report = verifier::signature(&value, message, certificate, files, settings, &mut claims);
+                    reports.push(report);
+                }
+                _ => {
+                    return Err(Failure::Usage(format!(
+                        "{name} is a PDF document: verify it with a program such as pyHanko, and the certificate of its \
+                         signer with this command"
+                    )));
+                }
+            }
+        }
+    }
+    if !card_files.is_empty() {
+        reports.extend(verifier::card_files::card_files(&card_files, settings, &mut claims));
+    }
+    reports.extend(compare(&claims));
+    Ok(reports)
+}
+
+/// What a file holds, by the option or by its content.
+fn inputs(arguments: &Verify, bytes: Vec<u8>) -> Vec<Input> {
+    match arguments.kind {
+        None => recognise(bytes),
+        Some(Kind::Raw) => vec![Input::Other(bytes)],
+        Some(Kind::CardFile) => vec![Input::CardFile(bytes)],
+        Some(Kind::Certificate) => sources::unwrapped(bytes).into_iter().map(Input::Certificate).collect(),
+        Some(Kind::Cms) => sources::unwrapped(bytes).into_iter().map(Input::SignedData).collect(),
+    }
+}
+
+fn read(path: &Path, longest: u64) -> Result<Vec<u8>, Failure> {
+    vmyna_files::read_named(path, longest).map_err(|error| path_failure(&error, format!("{}: {error}", path.shown())))
+}
