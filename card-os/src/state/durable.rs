@@ -124,7 +124,9 @@ fn open_existing<M: Medium>(medium: &M, identity: &[u8; 32]) -> Result<Option<Da
         return Err(StoreErrorKind::OtherCard);
     }
     // The bytes may exist in the operating system's memory only: a killed process wrote them, or a sync failed that no later
-    // one repeats. They are written again, so that no answer depends on bytes that a power cut would undo.
+    // one repeats. They are written again, so that no answer depends on bytes that a power cut would undo. The file's length
+    // is synced first, because a cut during a write behind the end could leave a length that the library refuses.
+    backend.sync_data().map_err(io("write"))?;
     backend.write(0, &bytes).map_err(io("write"))?;
     // The library also syncs when it opens, but does not document it.
     backend.sync_data().map_err(io("write"))?;

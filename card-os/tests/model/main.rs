@@ -11,6 +11,9 @@ use common::{Rig, hex};
 use proptest::prelude::*;
 use proptest::sample::select;
 use reference::{Instruction, LE, Model, NAMES, Name, Step};
+use vmyna_apdu::{Aid, FileId};
+use vmyna_card_os::declaration::{ObjectId, ReferenceData};
+use vmyna_card_os::state::{Change, PinReplacement, Replacement};
 
 /// A step whose PIN is still to be chosen, because the right one depends on what came before.
 #[derive(Clone, Debug)]
@@ -89,12 +92,52 @@ fn plan() -> impl Strategy<Value = Plan> {
         1 => Just(Step::PowerOn),
         1 => Just(Step::Reset),
         1 => Just(Step::Restart),
+        1 => replace(),
+        1 => prop_oneof![3 => Just(Step::ResetPins), 1 => Just(Step::ResetState)],
     ];
     prop_oneof![
         10 => step.prop_map(Plan::Do),
         3 => pin().prop_map(Plan::VerifyRight),
         1 => (by(), pin(), value()).prop_map(|(by, file, value)| Plan::ChangeTo(by, file, value)),
     ]
+}
+
+/// Few operations, so that one is repeated now and then.
+fn replace() -> impl Strategy<Value = Step> {
+    let record = proptest::option::of(b'A'..=b'C');
+    let values = select(vec!["1234", "5555", "ABC123"]).prop_map(|value| value.as_bytes().to_vec());
+    let value = proptest::option::of(values);
+    (0..4u8, record, 0..reference::pins().len(), value).prop_map(|(operation, record, pin, value)| Step::Replace {
+        operation,
+        record,
+        pin,
+        value,
+    })
+}
+
+/// The change of a step that no command can make.
+fn change(step: &Step) -> Option<Change> {
+    let Step::Replace {
+        operation,
+        record,
+        pin,
+        value,
+    } = step
+    else {
+        return matches!(step, Step::ResetPins).then_some(Change::PinsAsRecorded);
+    };
+    let (application, file, most) = reference::pins()[*pin];
+    let object = ObjectId {
+        aid: Aid::new(NAMES[application]).unwrap(),
+        file: FileId::new(file),
+    };
+    let mut replacement = Replacement::new([*operation; 16]);
+    replacement.record = record.map(|letter| vec![letter].into());
+    let pin = value.as_ref().map_or(PinReplacement::AsRecorded, |value| {
+        PinReplacement::Value(ReferenceData::new(value), most.unwrap_or(15))
+    });
+    replacement.pins.insert(object, pin);
+    Some(Change::Replacement(replacement))
 }
 
 /// The steps that a plan means now.
@@ -147,7 +190,9 @@ fn command(step: &Step) -> String {
             Instruction::ChangeReferenceData => format!("002401{:02X} {}", by_p2(file), data(value)),
             Instruction::ChangeKey => format!("803200{:02X} {}", by_p2(file), data(value)),
         },
-        Step::PowerOn | Step::Reset | Step::Restart => format!("# {step:?}"),
+        Step::PowerOn | Step::Reset | Step::Restart | Step::Replace { .. } | Step::ResetPins | Step::ResetState => {
+            format!("# {step:?}")
+        }
     }
 }
 
@@ -165,7 +210,14 @@ proptest! {
                 Step::PowerOn => drop(rig.card.power_on().to_vec()),
                 Step::Reset => drop(rig.card.reset().unwrap().to_vec()),
                 Step::Restart => rig = Rig::on(rig.card.into_store()),
-                _ => {}
+                Step::ResetState => {
+                    rig.card.reset_state().unwrap();
+                    rig.card.power_on();
+                }
+                step => if let Some(change) = change(step) {
+                    rig.card.change(&change, None).unwrap();
+                    rig.card.power_on();
+                },
             }
             if let Some(expected) = model.step(&step) {
                 let (data, sw) = rig.send(&command(&step));
@@ -175,6 +227,8 @@ proptest! {
                     "the card and the model differ in the last command of\n{}", script.join("\n")
                 );
             }
+            let now = (rig.card.operation().map(|number| number[0]), rig.card.record().map(|record| record[0]));
+            prop_assert_eq!(now, model.replaced(), "after\n{}", script.join("\n"));
             prop_assert_eq!(rig.selected(), hex(NAMES[model.application()]), "after\n{}", script.join("\n"));
         }
         }

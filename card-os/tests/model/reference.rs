@@ -120,6 +120,17 @@ pub(crate) enum Step {
     Reset,
     /// The process ends and another one puts the card in.
     Restart,
+    /// An operation with this number replaces the record by one of this letter, and makes a PIN of an application, by its
+    /// place among the PINs, as recorded or as this value with all its tries. The card loses its power.
+    Replace {
+        operation: u8,
+        record: Option<u8>,
+        pin: usize,
+        value: Option<Vec<u8>>,
+    },
+    /// The PINs are as recorded, or the whole card as issued. The card loses its power.
+    ResetPins,
+    ResetState,
     SelectApplication {
         name: Vec<u8>,
         next: bool,
@@ -155,6 +166,26 @@ pub(crate) struct Model {
     verified: Vec<u16>,
     /// For each row that is a PIN: tries left and value.
     pins: Vec<(u8, Vec<u8>)>,
+    /// The last operation, and the letter of the record.
+    replaced: (Option<u8>, Option<u8>),
+}
+
+/// For each row that is a PIN: tries left and value, as issued.
+fn pins_as_issued() -> Vec<(u8, Vec<u8>)> {
+    let pins = CARD.iter().map(|row| match &row.what {
+        What::Pin(rule) => (rule.tries.map_or(0, |(at_issue, _)| at_issue), rule.value.to_vec()),
+        _ => (0, Vec::new()),
+    });
+    pins.collect()
+}
+
+/// The rows that are PINs: application, file, most tries.
+pub(crate) fn pins() -> Vec<(usize, u16, Option<u8>)> {
+    let pins = CARD.iter().filter_map(|row| match &row.what {
+        What::Pin(rule) => Some((row.application, row.id, rule.tries.map(|(_, most)| most))),
+        _ => None,
+    });
+    pins.collect()
 }
 
 /// Status word, and how many bytes of data come with it.
@@ -165,16 +196,18 @@ pub(crate) const LE: usize = 256;
 
 impl Model {
     pub(crate) fn new() -> Self {
-        let pins = CARD.iter().map(|row| match &row.what {
-            What::Pin(rule) => (rule.tries.map_or(0, |(at_issue, _)| at_issue), rule.value.to_vec()),
-            _ => (0, Vec::new()),
-        });
         Self {
             application: 0,
             current: None,
             verified: Vec::new(),
-            pins: pins.collect(),
+            pins: pins_as_issued(),
+            replaced: (None, None),
         }
+    }
+
+    /// The last operation, and the letter of the record.
+    pub(crate) fn replaced(&self) -> (Option<u8>, Option<u8>) {
+        self.replaced
     }
 
     /// The selected application.
@@ -228,6 +261,33 @@ impl Model {
             }
             Step::Reset => {
                 self.current = None;
+                None
+            }
+            Step::Replace {
+                operation,
+                record,
+                pin,
+                value,
+            } => {
+                self.leave_for(0);
+                if self.replaced.0 != Some(*operation) {
+                    self.replaced = (Some(*operation), record.or(self.replaced.1));
+                    let (application, id, most) = pins()[*pin];
+                    let row = |row: &Row| (row.application, row.id) == (application, id);
+                    let at = CARD.iter().position(row).unwrap();
+                    self.pins[at] = match value {
+                        Some(value) => (most.unwrap_or(0), value.clone()),
+                        None => pins_as_issued()[at].clone(),
+                    };
+                }
+                None
+            }
+            Step::ResetPins | Step::ResetState => {
+                self.leave_for(0);
+                self.pins = pins_as_issued();
+                if matches!(step, Step::ResetState) {
+                    self.replaced = (None, None);
+                }
                 None
             }
             _ => Some(self.command(step).unwrap_or_else(|refusal| refusal)),
@@ -314,7 +374,9 @@ impl Model {
                 self.pins[at].1 = value.clone();
                 Ok((0x9000, 0))
             }
-            Step::PowerOn | Step::Reset | Step::Restart => Ok((0, 0)),
+            Step::PowerOn | Step::Reset | Step::Restart | Step::Replace { .. } | Step::ResetPins | Step::ResetState => {
+                Ok((0, 0))
+            }
         }
     }
 

@@ -5,8 +5,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
+use vmyna_apdu::{Aid, FileId};
+use vmyna_card_os::declaration::{ObjectId, ReferenceData};
 use vmyna_card_os::state::durable::DurableStore;
-use vmyna_card_os::state::{Change, State, Store, StoreError};
+use vmyna_card_os::state::{Change, PinReplacement, Replacement, State, Store, StoreError};
 
 use crate::common::{ALPHA, Rig, hex};
 use crate::disk::{Arriving, Disk, Image, Mark, Op, survivor};
@@ -40,25 +42,40 @@ impl Store for Marked {
 }
 
 /// A card on this disk with alpha selected.
-fn card_on(disk: &Disk) -> Rig {
-    let store = DurableStore::open_on(disk.clone(), &IDENTITY).expect("a power cut damages no state");
+fn card_on(disk: &Disk) -> Result<Rig, StoreError> {
+    let store = DurableStore::open_on(disk.clone(), &IDENTITY)?;
     let mut rig = Rig::on(Box::new(Marked {
         store,
         disk: disk.clone(),
     }));
     rig.select(ALPHA);
-    rig
+    Ok(rig)
 }
 
-/// What a host can find out about a PIN.
+/// What a host can find out about a PIN, and what the card's record and last operation are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Legal {
     tries: u8,
     value: &'static str,
+    /// The number of the last operation, and the letter that its record is made of.
+    replaced: Option<(u8, u8)>,
 }
 
 const fn legal(tries: u8, value: &'static str) -> Legal {
-    Legal { tries, value }
+    Legal {
+        tries,
+        value,
+        replaced: None,
+    }
+}
+
+/// The same after operation 1 or 2, with a record of this letter.
+const fn replaced(operation: u8, letter: u8, Legal { tries, value, .. }: Legal) -> Legal {
+    Legal {
+        tries,
+        value,
+        replaced: Some((operation, letter)),
+    }
 }
 
 /// A command during which the power is cut.
@@ -79,6 +96,43 @@ const WRONG: &str = "00200098 04 31323335";
 const RIGHT: &str = "00200098 04 31323334";
 /// No command: the card goes back to what it was issued as.
 const RESET_STATE: &str = "reset-state";
+/// No command: the PINs are as recorded.
+const RESET_PINS: &str = "reset-pins";
+/// No command: operations 1 and 2. The first gives the PIN a value, the second makes it as recorded.
+const REPLACE: [&str; 2] = ["replace A", "replace B"];
+/// Longer than two pages of the library.
+const RECORD: usize = 9_000;
+
+/// The change behind a name that is no command.
+fn change(name: &str) -> Option<Change> {
+    let pin = ObjectId {
+        aid: Aid::new(&crate::common::bytes(ALPHA)).unwrap(),
+        file: FileId::new(0x18),
+    };
+    let (operation, letter, becomes) = match name {
+        RESET_PINS => return Some(Change::PinsAsRecorded),
+        _ if name == REPLACE[0] => (1, b'A', PinReplacement::Value(ReferenceData::new(b"5555"), 3)),
+        _ if name == REPLACE[1] => (2, b'B', PinReplacement::AsRecorded),
+        _ => return None,
+    };
+    let mut replacement = Replacement::new([operation; 16]);
+    replacement.record = Some(vec![letter; RECORD].into());
+    replacement.pins.insert(pin, becomes);
+    Some(Change::Replacement(replacement))
+}
+
+/// Does what a scenario names: a command, or a change that no command can make.
+fn perform(rig: &mut Rig, name: &str) -> u16 {
+    let done = match change(name) {
+        Some(change) => rig.card.change(&change, None).is_ok(),
+        None if name == RESET_STATE => rig.card.reset_state().is_ok(),
+        None => return rig.sw(name),
+    };
+    rig.card.power_on();
+    rig.select(ALPHA);
+    if done { 0x9000 } else { 0x6581 }
+}
+
 /// Something of another PIN, so that there is a state.
 const USED: &str = "00200099 06 313131313131";
 
@@ -94,7 +148,7 @@ macro_rules! scenarios {
         )*
 
         mod thorough {
-            use super::{legal, run, Scenario, RESET_STATE, RIGHT, THOROUGH, USED, WRONG};
+            use super::{legal, replaced, run, Scenario, REPLACE, RESET_PINS, RESET_STATE, RIGHT, THOROUGH, USED, WRONG};
 
             $(
                 #[test]
@@ -194,6 +248,52 @@ scenarios! {
         states: &[legal(1, "5555"), legal(3, "1234")],
         other: "9999",
     },
+    replacement_as_the_first_change_of_a_card: Scenario {
+        pin: "98",
+        before: &[],
+        command: REPLACE[0],
+        answer: 0x9000,
+        states: &[legal(3, "1234"), replaced(1, b'A', legal(3, "5555"))],
+        other: "9999",
+    },
+    replacement_in_a_card_with_a_blocked_pin: Scenario {
+        pin: "98",
+        before: &[WRONG, WRONG, WRONG],
+        command: REPLACE[0],
+        answer: 0x9000,
+        states: &[legal(0, "1234"), replaced(1, b'A', legal(3, "5555"))],
+        other: "9999",
+    },
+    replacement_in_a_card_in_which_something_was_replaced: Scenario {
+        pin: "98",
+        before: &[REPLACE[0], WRONG],
+        command: REPLACE[1],
+        answer: 0x9000,
+        states: &[
+            replaced(1, b'A', legal(2, "5555")),
+            replaced(2, b'B', legal(3, "1234")),
+        ],
+        other: "9999",
+    },
+    reset_of_the_pins_alone: Scenario {
+        pin: "98",
+        before: &[REPLACE[0], WRONG],
+        command: RESET_PINS,
+        answer: 0x9000,
+        states: &[
+            replaced(1, b'A', legal(2, "5555")),
+            replaced(1, b'A', legal(3, "1234")),
+        ],
+        other: "9999",
+    },
+    reset_of_a_card_in_which_something_was_replaced: Scenario {
+        pin: "98",
+        before: &[REPLACE[0], WRONG],
+        command: RESET_STATE,
+        answer: 0x9000,
+        states: &[replaced(1, b'A', legal(2, "5555")), legal(3, "1234")],
+        other: "9999",
+    },
 }
 
 /// How many cuts there were.
@@ -231,7 +331,8 @@ impl Run<'_> {
     fn check(&mut self, disk: &Disk, legal: &[Legal], story: &str) -> (Legal, usize) {
         let Scenario { pin, other, .. } = self.scenario;
         let name = self.name;
-        let mut rig = card_on(disk);
+        let rig = card_on(disk);
+        let mut rig = rig.unwrap_or_else(|error| panic!("{name}, {story}: a power cut damages no state: {error}"));
         let recovery = disk.operations();
         let (_, sw) = rig.send(&format!("002000{pin}"));
         let tries = (sw & 0x0F) as u8;
@@ -243,12 +344,26 @@ impl Run<'_> {
                 "{name}, {story}: verified without VERIFY"
             );
         }
+        let record = rig.card.record().map(<[u8]>::to_vec);
+        let now = rig.card.operation().map(|operation| {
+            let record = record.as_deref().unwrap_or_default();
+            assert!(
+                record.len() == RECORD && record.iter().all(|byte| *byte == record[0]),
+                "{name}, {story}: a record that no operation has written"
+            );
+            (operation[0], record[0])
+        });
+        assert!(
+            now.is_some() || record.is_none(),
+            "{name}, {story}: a record without operation"
+        );
         // The blocked PIN has a value too, but nobody can ask for it.
         let verify = |rig: &mut Rig, value: &str| rig.sw(&format!("002000{pin} 04 {}", hex(value.as_bytes())));
-        let found = legal
-            .iter()
-            .find(|legal| legal.tries == tries && (tries == 0 || verify(&mut rig, legal.value) == 0x9000));
-        let found = *found.unwrap_or_else(|| panic!("{name}, {story}: {tries} tries left, legal are {legal:?}"));
+        let found = legal.iter().find(|legal| {
+            (legal.tries, legal.replaced) == (tries, now) && (tries == 0 || verify(&mut rig, legal.value) == 0x9000)
+        });
+        let found =
+            *found.unwrap_or_else(|| panic!("{name}, {story}: {tries} tries left, {now:?}, legal are {legal:?}"));
         if tries > 0 {
             let left = verify(&mut rig, other);
             assert!(
@@ -305,16 +420,12 @@ impl Run<'_> {
 /// Cuts everywhere in a scenario.
 fn run(name: &str, scenario: &Scenario, effort: Effort) {
     let disk = Disk::default();
-    let mut rig = card_on(&disk);
+    let mut rig = card_on(&disk).unwrap();
     for command in scenario.before {
-        rig.send(command);
+        perform(&mut rig, command);
     }
     disk.start_afresh();
-    let answer = match scenario.command {
-        RESET_STATE => rig.card.reset_state().map_or(0x6581, |()| 0x9000),
-        command => rig.sw(command),
-    };
-    assert_eq!(answer, scenario.answer, "{name}");
+    assert_eq!(perform(&mut rig, scenario.command), scenario.answer, "{name}");
     let answered = disk.operations();
     // The end of the process writes as well: the answer must hold through that.
     drop(rig);

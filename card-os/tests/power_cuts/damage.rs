@@ -3,9 +3,8 @@
 //! The rule: it is refused, or the damage is to something that does not matter and the state is the same. It is never taken
 //! for another state, and never for none.
 
-use vmyna_card_os::state::Store;
 use vmyna_card_os::state::durable::DurableStore;
-use vmyna_card_os::state::{StoreError, StoreErrorKind};
+use vmyna_card_os::state::{Change, Replacement, Store, StoreError, StoreErrorKind};
 
 use crate::common::{ALPHA, Rig};
 use crate::disk::{Disk, Image};
@@ -164,4 +163,76 @@ fn a_refused_state_is_found_as_it_was_by_who_looks_at_it_again() {
     // The undamaged copy that a user has kept is good.
     let mut store = DurableStore::open_on(Disk::new(used(true), Vec::new()), &IDENTITY).unwrap();
     store.load().unwrap();
+}
+
+/// A disk with a state of version 2: operations 1 and 2 have replaced the record, and the card was switched off or killed.
+fn replaced(switched_off: bool) -> Image {
+    let disk = Disk::default();
+    let mut rig = Rig::on(Box::new(DurableStore::open_on(disk.clone(), &IDENTITY).unwrap()));
+    rig.select(ALPHA);
+    rig.expect(&[("00200099 06 313131313131", 0x63C4)]);
+    for operation in [1, 2] {
+        let mut replacement = Replacement::new([operation; 16]);
+        replacement.record = Some(vec![operation; 5_000].into());
+        rig.card.change(&Change::Replacement(replacement), None).unwrap();
+    }
+    if switched_off {
+        drop(rig);
+        return disk.image();
+    }
+    disk.image()
+}
+
+/// The operation on this disk, or why it is refused. Its record must be the one that it wrote, and the PIN as it was.
+fn operation(image: &Image) -> Result<u8, StoreError> {
+    let store = DurableStore::open_on(Disk::new(image.clone(), Vec::new()), &IDENTITY)?;
+    let mut rig = Rig::on(Box::new(store));
+    rig.select(ALPHA);
+    rig.expect(&[("00200099", 0x63C4)]);
+    let [operation, ..] = rig.card.operation().unwrap();
+    assert!(
+        rig.card.record().unwrap() == [operation; 5_000],
+        "another record than written"
+    );
+    Ok(operation)
+}
+
+/// Flips a bit in each of these bytes of a state of version 2.
+fn damage_replaced(switched_off: bool, places: impl Fn(usize) -> bool) {
+    let sound = replaced(switched_off);
+    assert_eq!(operation(&sound).unwrap(), 2);
+    let (mut refused, mut same, mut undone) = (0, 0, 0);
+    for at in (0..sound.bytes.len()).filter(|at| places(*at)) {
+        let mut image = sound.clone();
+        image.bytes[at] ^= 1 << (at % 8);
+        match operation(&image) {
+            Ok(2) => same += 1,
+            Ok(1) if !switched_off => undone += 1,
+            Err(StoreError {
+                kind: StoreErrorKind::Damaged(_),
+                ..
+            }) => refused += 1,
+            other => panic!("byte {at}: {other:?}"),
+        }
+    }
+    println!(
+        "counted: damage of version 2, switched off: {switched_off}: {refused} refused, {same} without effect, {undone} undid \
+         the last operation"
+    );
+    assert!(same > 500 && (refused > 500 || !switched_off));
+}
+
+#[test]
+fn a_damaged_state_of_version_2_is_refused_or_has_the_operation_before() {
+    for switched_off in [true, false] {
+        damage_replaced(switched_off, |at| at < 320 || at % 11 == 0);
+    }
+}
+
+#[test]
+#[ignore = "takes long; `make test-heavy`"]
+fn each_damaged_byte_of_a_state_of_version_2_is_refused_or_has_the_operation_before() {
+    for switched_off in [true, false] {
+        damage_replaced(switched_off, |_| true);
+    }
 }
