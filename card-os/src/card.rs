@@ -125,6 +125,11 @@ impl Card {
         }
     }
 
+    /// Whether a PIN has another value than the card's record has, or than it was issued with where there is none.
+    pub fn pin_changed(&self, aid: Aid, file: FileId) -> bool {
+        self.persistent.state().has_value(ObjectId { aid, file })
+    }
+
     /// The record that replaces the issued card's contents; `None` if they are as issued.
     pub fn record(&self) -> Option<&[u8]> {
         self.persistent.state().record()

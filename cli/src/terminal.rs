@@ -1,10 +1,10 @@
-//! Asks for a PIN on the terminal, whatever standard input is.
+//! Asks for a PIN on the terminal, whatever standard input is, and reads a consent from standard input.
 //!
 //! The PIN is typed without echo. The terminal gets its modes back, whatever ends the prompt. This module must never show
 //! a PIN or keep one.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
@@ -41,6 +41,16 @@ pub(crate) fn ask_pin(prompt: &str, stop: &dyn Fn() -> bool) -> io::Result<Optio
     };
     (&terminal).write_all(b"\n")?;
     Ok((done && !pin.is_empty()).then_some(pin))
+}
+
+/// Whether the next line of standard input is `yes`.
+///
+/// # Errors
+/// Standard input can't be read.
+pub(crate) fn is_yes() -> io::Result<bool> {
+    let mut line = String::new();
+    io::stdin().lock().take(LONGEST as u64).read_line(&mut line)?;
+    Ok(line.trim() == "yes")
 }
 
 /// A terminal without echo that gives each key as it is typed, and nothing after 0.2 seconds without one.

@@ -656,7 +656,7 @@ fn a_folder_for_the_states_that_depends_on_where_one_stands_is_refused() {
         .collect();
     assert_eq!(left, ["c"], "nothing is made");
     // What needs no state does not mind.
-    let mut show = vmyna(["show", "c#p000001"]);
+    let mut show = vmyna(["show", "c#p000001", "--issued"]);
     let shown = show.current_dir(&cards.0).env("VMYNA_STATE", "mine").output();
     shown.unwrap().exits_with(0);
 }

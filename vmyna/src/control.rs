@@ -5,7 +5,7 @@
 //!
 //! | Request | After `ok` |
 //! |---|---|
-//! | `tries` | a line for each PIN: AID, file, tries left |
+//! | `tries` | a line for each PIN: AID, file, tries left, and `changed` for one with another value than recorded or issued |
 //! | `operation` | the number of the last operation in hexadecimal; an empty line for none |
 //! | `record` | the length of the card's record, and its bytes; 0 for a card whose contents are as issued |
 //! | `reset-state` | |
@@ -21,7 +21,7 @@
 
 pub(crate) mod body;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -49,6 +49,8 @@ pub(crate) const REPLACE: &str = "replace";
 /// The answers to [`REPLACE`]: the operation is done now, or was before.
 pub(crate) const DONE: &str = "done";
 pub(crate) const ALREADY: &str = "already";
+/// In an answer to [`TRIES`]: the PIN has another value than recorded or issued.
+pub(crate) const CHANGED: &str = "changed";
 /// The two steps of a request that can't be undone.
 pub(crate) const READY: &str = "ready";
 pub(crate) const GO: &str = "go";
@@ -121,14 +123,22 @@ impl std::error::Error for ControlError {
     }
 }
 
-/// Asks the process that has a card in use for the tries left of the card's PINs.
-pub(crate) fn ask_tries(owner: &LockOwner, card: &[u8; 32]) -> Result<BTreeMap<ObjectId, u8>, ControlError> {
-    let line = |line: &str| {
-        let (object, tries) = body::object(line)?;
-        Some((object, tries.parse().ok()?))
-    };
+/// Asks the process that has a card in use for the tries left of the card's PINs, and for the PINs with another value.
+pub(crate) fn ask_tries(
+    owner: &LockOwner,
+    card: &[u8; 32],
+) -> Result<(BTreeMap<ObjectId, u8>, BTreeSet<ObjectId>), ControlError> {
     ask(owner, TRIES, card, |answer| {
-        str::from_utf8(answer).ok()?.lines().map(line).collect()
+        let (mut left, mut changed) = (BTreeMap::new(), BTreeSet::new());
+        for line in str::from_utf8(answer).ok()?.lines() {
+            let (object, rest) = body::object(line)?;
+            let mut words = rest.split(' ');
+            left.insert(object, words.next()?.parse().ok()?);
+            if words.next() == Some(CHANGED) {
+                changed.insert(object);
+            }
+        }
+        Some((left, changed))
     })
 }
 

@@ -5,7 +5,7 @@
 //! That path must be absolute, or a card would have a state in each working directory. Only the owner can enter the folder.
 //! This module must never return the value of a PIN outside a record, nor use a folder into which another user can put something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use vmyna_apdu::ShowPath as _;
@@ -37,6 +37,8 @@ pub struct StatePlace {
 #[derive(Clone, Debug)]
 pub struct Tries {
     left: BTreeMap<ObjectId, u8>,
+    /// The PINs with another value than recorded or issued.
+    changed: BTreeSet<ObjectId>,
     source: TriesSource,
 }
 
@@ -84,6 +86,7 @@ impl Tries {
     pub const fn issued() -> Self {
         Self {
             left: BTreeMap::new(),
+            changed: BTreeSet::new(),
             source: TriesSource::Issued,
         }
     }
@@ -92,6 +95,13 @@ impl Tries {
     #[must_use]
     pub fn left(&self, pin: ObjectId) -> Option<u8> {
         self.left.get(&pin).copied()
+    }
+
+    /// Whether the PIN has got a value that is not the one of the card's record, or as issued: also one that was unset has a
+    /// value then.
+    #[must_use]
+    pub fn has_value(&self, pin: ObjectId) -> bool {
+        self.changed.contains(&pin)
     }
 
     /// The source of the figures.
@@ -190,9 +200,9 @@ impl StatePlace {
     pub fn tries(&self) -> Result<Tries, Error> {
         let from_state = || self.inspect().map(Ok);
         let from_owner = |owner: &LockOwner| {
-            let left = ask_tries(owner, &self.identity)?;
+            let (left, changed) = ask_tries(owner, &self.identity)?;
             let source = TriesSource::Owner(owner.clone());
-            Ok(Err(Tries { left, source }))
+            Ok(Err(Tries { left, changed, source }))
         };
         let inspection = match self.here_or_by_the_owner(from_state, from_owner)? {
             Err(tries) => return Ok(tries),
@@ -210,8 +220,10 @@ impl StatePlace {
             .pins
             .iter()
             .filter_map(|pin| Some((pin.object, pin.tries_left?)));
+        let changed = inspection.pins.iter().filter(|pin| pin.changed);
         Ok(Tries {
             left: left.collect(),
+            changed: changed.map(|pin| pin.object).collect(),
             source: TriesSource::State(self.path.clone()),
         })
     }

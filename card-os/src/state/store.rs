@@ -191,6 +191,11 @@ impl State {
         }
     }
 
+    /// Whether it has a value for this PIN.
+    pub(crate) fn has_value(&self, pin: ObjectId) -> bool {
+        self.pins.get(&pin).is_some_and(|pin| pin.value.is_some())
+    }
+
     /// Whether no change has touched it.
     pub fn is_as_issued(&self) -> bool {
         self.pins.is_empty() && self.operation.is_none()

@@ -134,7 +134,7 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
     let wanted = |hierarchy: Hierarchy| arguments.kind.is_none_or(|kind| kind.hierarchy() == hierarchy);
     let mut found: Vec<(Hierarchy, IssuerId, u32)> = Vec::new();
     if let Some(source) = &arguments.card {
-        let card = source.issued()?;
+        let (card, _) = source.current()?;
         let all = Certificate::of_card(&card).map_err(|error| Failure::Failed(format!("{source}: {error}")))?;
         found.extend(
             all.into_iter()

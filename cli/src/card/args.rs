@@ -26,8 +26,19 @@ pub(super) enum Action {
         card: CardSource,
     },
     /// Drop the state of an issued card, even while it is in use: PINs, tries and everything else are as issued again
+    ///
+    /// If more than PINs changes, the command lists that, and asks on a terminal. The register of certificates is not
+    /// changed: what was revoked stays revoked.
     ResetState {
         /// The card: FILE or FILE#NAME
         card: CardSource,
+
+        /// Reset the values and tries of its PINs alone; files, certificates and keys stay as they are now
+        #[arg(long)]
+        pins: bool,
+
+        /// Do not ask, also if files, certificates or keys change
+        #[arg(long, conflicts_with = "pins")]
+        yes: bool,
     },
 }

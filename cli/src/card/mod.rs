@@ -1,11 +1,14 @@
 //! `vmyna card`: the state of a card beside its image: what it holds, and back to the card as issued.
 
 pub(crate) mod args;
+mod differences;
+mod reset;
 
 use std::io::Write;
 
-use vmyna::{CardSource, Error, Reset, StatePlace};
+use vmyna::{CardSource, Error, StatePlace};
 use vmyna_apdu::ShowPath as _;
+use vmyna_apdu::hex;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::state::StoreErrorKind;
 
@@ -17,17 +20,12 @@ use args::{Action, Card};
 pub(crate) fn run(arguments: &Card) -> Result<(), Failure> {
     match &arguments.action {
         Action::Inspect { card } => inspect(card),
-        Action::ResetState { card } => {
-            let done = match find(card)?.1.reset()? {
-                Reset::Removed(state) => format!("removed {}: the card is as issued", state.shown()),
-                Reset::ByOwner(owner) => format!(
-                    "process {} has the card in use and has gone back to the card as issued; it lost power for a \
-                     moment: programs connected to it must connect, select and verify again",
-                    owner.pid
-                ),
-                _ => "the card was as issued".to_owned(),
-            };
-            Ok(writeln!(output::text(), "{card}: {done}")?)
+        Action::ResetState { card, pins, yes } => {
+            let (issued, place) = find(card)?;
+            match pins {
+                true => reset::pins(card, &place),
+                false => reset::state(card, &issued, &place, *yes),
+            }
         }
     }
 }
@@ -60,6 +58,14 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
     if let Some((format, _)) = inspection.head {
         let card = if other { "ANOTHER card" } else { "this card" };
         writeln!(out, "  format {format}, of {card}")?;
+    }
+    if let Some(operation) = inspection.operation {
+        let operation = hex::encode(&operation);
+        writeln!(out, "  last replaced by operation {operation}")?;
+        match inspection.record {
+            Some(bytes) => writeln!(out, "  contents: not as issued, but as in a record of {bytes} bytes")?,
+            None => writeln!(out, "  contents: as issued")?,
+        }
     }
     let applications = issued.applications();
     for pin in &inspection.pins {

@@ -1,4 +1,5 @@
-//! A virtual card as a subject: as issued each time it is made, whatever has become of the same card in use.
+//! A virtual card as a subject: each time it is made with the contents that it has now and with its PINs as issued, whatever
+//! has become of the same card in use.
 
 use vmyna::{Bench, CardSource, Error, Slot};
 use vmyna_apdu::{IccError, Reader, ReaderError};
@@ -9,27 +10,27 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// A card as issued.
+/// A card as it is now.
 pub(super) struct VirtualCard {
     source: CardSource,
-    issued: IssuedCard,
+    contents: IssuedCard,
 }
 
 impl VirtualCard {
     pub(super) fn new(source: &CardSource) -> Result<Self, Failure> {
-        let issued = source.issued()?;
+        let (contents, _) = source.current()?;
         // An error of the card is reported here, with its reason.
-        source.as_issued(&issued, None)?;
+        source.as_issued(&contents, None)?;
         Ok(Self {
             source: source.clone(),
-            issued,
+            contents,
         })
     }
 
     /// A new one in a reader. In the trace it is a conversation of its own, named for what the card is made for: so each
     /// can be replayed, with a card that is new as well.
     pub(super) fn reader(&self, what_for: &str, bench: &Bench) -> Result<Box<dyn Reader>, ReaderError> {
-        let card = self.source.as_issued(&self.issued, None);
+        let card = self.source.as_issued(&self.contents, None);
         let reader = card.and_then(|card| bench.reader_with(card, Slot::new(what_for)));
         match reader {
             Ok(reader) => Ok(Box::new(reader)),
@@ -38,9 +39,9 @@ impl VirtualCard {
         }
     }
 
-    /// The values of its PINs, from what it was issued with.
+    /// The values of its PINs, from its contents.
     pub(super) fn values(&self) -> Vec<(Pin, Zeroizing<String>)> {
-        let applications = self.issued.applications();
+        let applications = self.contents.applications();
         let value = |place: Place| {
             let application = applications
                 .iter()

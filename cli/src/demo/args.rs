@@ -8,7 +8,7 @@ use crate::options::trace::TraceOptions;
 /// The guided tour.
 #[derive(Args)]
 pub(crate) struct Demo {
-    /// The virtual card: specimen:NAME, FILE or FILE#NAME. It is as issued, and what happens to it is forgotten
+    /// The virtual card: specimen:NAME, FILE or FILE#NAME. Its PINs are as issued, and what happens to it is forgotten
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
     pub(crate) card: CardSource,
 

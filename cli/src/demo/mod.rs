@@ -38,10 +38,10 @@ const READ_AUTH_CERTIFICATE: &str = "00B08A00000000";
 
 /// Runs the tour.
 pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
-    let card = arguments.card.issued()?;
+    let (card, _) = arguments.card.current()?;
     if let Some(lack) = lack(&card) {
         return Err(Failure::Usage(format!(
-            "{} was issued with {lack}, and the tour shows a card that has all: name another with --card",
+            "{} has {lack}, and the tour shows a card that has all: name another with --card",
             arguments.card
         )));
     }
@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What the tour would need and the card was issued without.
+/// What the tour would need and the card does not have.
 fn lack(card: &IssuedCard) -> Option<&'static str> {
     let spent = |pin: &PinAtIssue, all| pin.value.is_none() || pin.tries_left.is_some_and(|left| left < all);
     if card.jpki.sign.is_none() || card.jpki.auth.is_none() {
@@ -86,7 +86,7 @@ fn verify(reference: u8, pin: &[u8]) -> Zeroizing<String> {
 /// The value of a PIN that the tour verifies.
 fn value(pin: &PinAtIssue) -> Result<ReferenceData, Failure> {
     let value = pin.value.clone();
-    value.ok_or_else(|| Failure::Failed("the card was issued without a PIN that the tour needs".to_owned()))
+    value.ok_or_else(|| Failure::Failed("the card is without a PIN that the tour needs".to_owned()))
 }
 
 /// Another PIN of four digits.

@@ -1,17 +1,16 @@
 //! The arguments of `vmyna files`.
 
 use clap::Args;
-use vmyna::CardSource;
 
 use super::FilePath;
+use crate::options::card_now::CardNow;
 use crate::options::language::{self, Language};
 
 /// Listing and showing files.
 #[derive(Args)]
 pub(crate) struct Files {
-    /// The virtual card: specimen:NAME, FILE or FILE#NAME
-    #[arg(value_name = "CARD")]
-    pub(crate) card: CardSource,
+    #[command(flatten)]
+    pub(crate) card: CardNow,
 
     /// The application to list (name, Japanese title or AID), or the file or GET DATA object in it to show (four
     /// hexadecimal digits, or its name)

@@ -38,7 +38,7 @@ impl FromStr for FilePath {
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
     let list = List::new(arguments.lang).with_sources(arguments.why);
-    let card = arguments.card.issued()?;
+    let card = arguments.card.find()?;
     let applications = card.applications();
     let Some(path) = &arguments.path else {
         let mut out = output::text();

@@ -47,7 +47,7 @@ struct PinReport {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
-    let (card, place) = arguments.card.find()?;
+    let (card, place) = arguments.card.current()?;
     let tries = match place {
         None => Tries::issued(),
         Some(place) => place.tries()?,
@@ -72,11 +72,7 @@ pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
 }
 
 /// How many tries a PIN has left; `None` for one without limit.
-fn tries_left(application: &Application, file: &File, pin: &Pin, tries: &Tries) -> Option<u8> {
-    let object = ObjectId {
-        aid: application.aid,
-        file: file.id,
-    };
+fn tries_left(object: ObjectId, pin: &Pin, tries: &Tries) -> Option<u8> {
     let left = || tries.left(object).unwrap_or(pin.tries_at_issue);
     pin.max_tries.map(|max| left().min(max))
 }
@@ -85,7 +81,11 @@ fn tries_left(application: &Application, file: &File, pin: &Pin, tries: &Tries) 
 fn pins(application: &Application, tries: &Tries) -> Vec<PinReport> {
     let report = |file: &File| {
         let Body::Pin(pin) = &file.body else { return None };
-        let tries_left = tries_left(application, file, pin, tries);
+        let object = ObjectId {
+            aid: application.aid,
+            file: file.id,
+        };
+        let tries_left = tries_left(object, pin, tries);
         let commands = [
             (Operation::ChangeReferenceData, "CHANGE REFERENCE DATA"),
             (Operation::ChangeKey, "CHANGE KEY"),
@@ -100,7 +100,7 @@ fn pins(application: &Application, tries: &Tries) -> Vec<PinReport> {
             tries_left,
             max_tries: pin.max_tries,
             blocked: tries_left == Some(0),
-            unset: pin.value.is_none() && tries_left == Some(0),
+            unset: pin.value.is_none() && !tries.has_value(object),
             changed_by: commands
                 .into_iter()
                 .filter(|(operation, _)| file.access.condition(*operation).is_some())

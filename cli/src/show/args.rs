@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use vmyna::CardSource;
+
+use crate::options::card_now::CardNow;
 
 /// Showing a card.
 #[derive(Args)]
 pub(crate) struct Show {
-    /// The virtual card: specimen:NAME, FILE or FILE#NAME
-    #[arg(value_name = "CARD")]
-    pub(crate) card: CardSource,
+    #[command(flatten)]
+    pub(crate) card: CardNow,
 
     /// As JSON
     #[arg(long)]
@@ -30,4 +30,5 @@ marked 見本 SPECIMEN. They are the same on every machine: the font is part of 
 Examples:
   vmyna show specimen:hanako
   vmyna show specimen:hanako --png pictures
+  vmyna show hanako.vmyna --issued
   vmyna show specimen:hanako --json | jq .holder.name";

@@ -1,4 +1,4 @@
-//! `vmyna show`: a card as it was issued, as a text for people, as JSON for programs, and drawn as pictures.
+//! `vmyna show`: a card as it is now, or as it was issued, as a text for people, as JSON for programs, and drawn as pictures.
 //!
 //! The command shows all data of a card, the My Number included, but never a PIN and never a key.
 
@@ -26,7 +26,7 @@ use summary::Summary;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
-    let card = arguments.card.issued()?;
+    let card = arguments.card.find()?;
     let summary = Summary::of(&card, SystemTime::now()).map_err(Failure::Failed)?;
     if let Some(directory) = &arguments.png {
         draw(&card, &summary, directory)?;
@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
         output::json(&summary)?;
     } else {
         let mut out = output::text();
-        text::write(&mut out, &summary, &arguments.card.to_string())?;
+        text::write(&mut out, &summary, &arguments.card.card.to_string())?;
         out.flush()?;
     }
     Ok(())

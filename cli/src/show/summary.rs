@@ -19,7 +19,7 @@ use x509_cert::ext::pkix::name::GeneralName;
 
 use super::japanese;
 
-/// A card as issued. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
+/// A card. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
 #[derive(Serialize)]
 pub(super) struct Summary {
     /// The name of the card in its collection.

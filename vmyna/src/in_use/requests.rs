@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::shared::{InUse, lock};
 use crate::control::{
-    ALREADY, DONE, GO, OPERATION, PATIENCE, READY, RECORD, REPLACE, RESET_PINS, RESET_STATE, TRIES, body,
+    ALREADY, CHANGED, DONE, GO, OPERATION, PATIENCE, READY, RECORD, REPLACE, RESET_PINS, RESET_STATE, TRIES, body,
 };
 
 /// The time limit for a whole line to arrive, and for a part of an answer to be read.
@@ -175,7 +175,11 @@ fn tries(card: &Card) -> String {
         let pins = application.files.iter();
         for file in pins.filter(|file| matches!(file.body, Body::Pin(_))) {
             if let Some(left) = card.tries_left(application.aid, file.id) {
-                lines += &format!("{} {} {left}\n", application.aid, file.id);
+                let changed = match card.pin_changed(application.aid, file.id) {
+                    true => format!(" {CHANGED}"),
+                    false => String::new(),
+                };
+                lines += &format!("{} {} {left}{changed}\n", application.aid, file.id);
             }
         }
     }
