@@ -3,10 +3,12 @@
 
 mod cards;
 mod certificates;
+mod faces;
 mod lists;
 mod responders;
 mod rig;
 mod signatures;
+mod signed;
 
 use proptest::prelude::*;
 

@@ -1,6 +1,5 @@
-//! Files of the card: text data, face data and what is compared with them.
+//! Text data of the card, and what is compared with it.
 
-use der::Encode;
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, hazmat};
 use vmyna_applets::cv::{CvCertificate, KeyId, encode_public_key};
@@ -10,6 +9,7 @@ use vmyna_applets::specimen;
 use vmyna_card_os::tlv::Tlv;
 use vmyna_issuance::issuer_key::IssuerKey;
 
+use super::faces::{FACE, Faces};
 use super::rig::*;
 use crate::verifier::block::{Hash, padded};
 use crate::verifier::card_files::{CardFile, card_files};
@@ -17,22 +17,21 @@ use crate::verifier::compare::{Claims, compare};
 use crate::verifier::report::{Report, Verdict};
 
 const TEXT: &str = "municipality-text";
-const FACE: &str = "municipality-face";
 
-type Objects = Vec<(u16, Vec<u8>)>;
+pub(super) type Objects = Vec<(u16, Vec<u8>)>;
 
-fn card() -> IssuedCard {
+pub(super) fn card() -> IssuedCard {
     specimen::find("hanako").unwrap().unwrap()
 }
 
-fn tlv(tag: u16, value: &[u8]) -> Vec<u8> {
+pub(super) fn tlv(tag: u16, value: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     Tlv { tag, value }.write(&mut bytes).unwrap();
     bytes
 }
 
 /// The objects in the outer object of a file, without the table of offsets.
-fn objects(file: &[u8]) -> Objects {
+pub(super) fn objects(file: &[u8]) -> Objects {
     let (outer, _) = Tlv::read(file).unwrap();
     let all = Tlv::read_all(outer.value).unwrap().into_iter();
     all.map(|object| (object.tag, object.value.to_vec()))
@@ -40,15 +39,15 @@ fn objects(file: &[u8]) -> Objects {
         .collect()
 }
 
-fn set(objects: &mut Objects, tag: u16, value: &[u8]) {
+pub(super) fn set(objects: &mut Objects, tag: u16, value: &[u8]) {
     objects.iter_mut().find(|(found, _)| *found == tag).unwrap().1 = value.to_vec();
 }
 
-fn get(objects: &Objects, tag: u16) -> Vec<u8> {
+pub(super) fn get(objects: &Objects, tag: u16) -> Vec<u8> {
     objects.iter().find(|(found, _)| *found == tag).unwrap().1.clone()
 }
 
-fn joined(objects: &Objects, tags: &[u16]) -> Vec<u8> {
+pub(super) fn joined(objects: &Objects, tags: &[u16]) -> Vec<u8> {
     tags.iter()
         .map(|tag| tlv(*tag, &get(objects, *tag)))
         .collect::<Vec<_>>()
@@ -56,7 +55,7 @@ fn joined(objects: &Objects, tags: &[u16]) -> Vec<u8> {
 }
 
 /// An EF 0002 of these objects, with its table of offsets for the tags from DF22 on.
-fn with_table(objects: &Objects, entries: u16) -> Vec<u8> {
+pub(super) fn with_table(objects: &Objects, entries: u16) -> Vec<u8> {
     let parts: Vec<Vec<u8>> = objects.iter().map(|(tag, value)| tlv(*tag, value)).collect();
     let inner = 3 + usize::from(entries) * 2 + parts.iter().map(Vec::len).sum::<usize>();
     let before = if inner < 0x80 { 3 } else { 5 } + 3 + usize::from(entries) * 2;
@@ -71,7 +70,7 @@ fn with_table(objects: &Objects, entries: u16) -> Vec<u8> {
 }
 
 /// `objects` with a signature over them.
-fn with_signature(outer: u16, objects: &Objects, tag: u16, key: &IssuerKey) -> Vec<u8> {
+pub(super) fn with_signature(outer: u16, objects: &Objects, tag: u16, key: &IssuerKey) -> Vec<u8> {
     let parts: Vec<Vec<u8>> = objects.iter().map(|(tag, value)| tlv(*tag, value)).collect();
     let signed = parts.concat();
     let signature = key.sign_message(&signed).unwrap();
@@ -79,7 +78,7 @@ fn with_signature(outer: u16, objects: &Objects, tag: u16, key: &IssuerKey) -> V
 }
 
 /// A CV certificate over a key by another one.
-fn certified(issuer: KeyId, by: &str, of: &str) -> Vec<u8> {
+pub(super) fn certified(issuer: KeyId, by: &str, of: &str) -> Vec<u8> {
     let subject = KeyId::new(7_131_013, 0, 0).unwrap();
     let key = encode_public_key(&key(of).to_public_key()).unwrap();
     let body = [&issuer.as_bytes()[..], subject.as_bytes(), &key].concat();
@@ -87,7 +86,7 @@ fn certified(issuer: KeyId, by: &str, of: &str) -> Vec<u8> {
     CvCertificate::from_parts(&body, &signature).unwrap().to_file()
 }
 
-fn root(number: u32, generation: u16) -> KeyId {
+pub(super) fn root(number: u32, generation: u16) -> KeyId {
     KeyId::new(number, generation, 0).unwrap()
 }
 
@@ -148,7 +147,7 @@ impl Texts {
     }
 }
 
-fn named(all: &[&Vec<u8>]) -> Vec<CardFile> {
+pub(super) fn named(all: &[&Vec<u8>]) -> Vec<CardFile> {
     let file = |(index, bytes): (usize, &&Vec<u8>)| CardFile {
         name: format!("file {index}"),
         bytes: bytes.to_vec(),
@@ -157,7 +156,7 @@ fn named(all: &[&Vec<u8>]) -> Vec<CardFile> {
 }
 
 #[track_caller]
-fn report(files: &[CardFile]) -> Report {
+pub(super) fn report(files: &[CardFile]) -> Report {
     let mut reports = card_files(files, &settings(), &mut Claims::default());
     assert_eq!(reports.len(), 1, "{reports:#?}");
     reports.remove(0)
@@ -288,7 +287,7 @@ fn each_file_needs_its_digest_and_the_signature_covers_all() {
 }
 
 /// A signature over a content, padded as PKCS#1 v1.5 has it.
-fn raw(by: &str, content: &[u8]) -> Vec<u8> {
+pub(super) fn raw(by: &str, content: &[u8]) -> Vec<u8> {
     let block = BigUint::from_bytes_be(&padded(content, 256).unwrap());
     let signature = hazmat::rsa_decrypt_and_check(&key(by), None::<&mut rsa::rand_core::OsRng>, &block).unwrap();
     let bytes = signature.to_bytes_be();
@@ -390,257 +389,6 @@ fn objects_are_found_by_tag_and_never_through_the_unsigned_offsets() {
     fields.swap(1, 4);
     other.attributes = with_table(&fields, 4);
     assert_valid(&other.report());
-}
-
-/// The files of the face-info application.
-#[derive(Clone)]
-struct Faces {
-    age: Vec<u8>,
-    face: Vec<u8>,
-    certificate: Vec<u8>,
-    number: Vec<u8>,
-}
-
-impl Faces {
-    fn new() -> Self {
-        let data = card().face_info.data;
-        Self {
-            age: data.age_record.as_bytes().to_vec(),
-            face: data.card_face.as_bytes().to_vec(),
-            certificate: data.certificate.as_bytes().to_vec(),
-            number: data.my_number_picture.as_bytes().to_vec(),
-        }
-    }
-
-    fn report(&self) -> Report {
-        report(&named(&[&self.age, &self.face, &self.certificate, &self.number]))
-    }
-
-    /// With a face of these objects, signed anew.
-    fn signed(&self, mut objects: Objects) -> Self {
-        let groups: [&[u16]; 3] = [&[0xDF22, 0xDF23, 0xDF24], &[0xDF25, 0xDF26], &[0xDF27]];
-        let digests = groups
-            .map(|group| Hash::Sha256.digest(&joined(&objects, group)))
-            .concat();
-        set(
-            &mut objects,
-            0xDF28,
-            &raw(FACE, &[&three(0x71, 0x60), &digests[..]].concat()),
-        );
-        Self {
-            face: with_table(&objects, 9),
-            ..self.clone()
-        }
-    }
-
-    fn unsigned(&self, objects: &Objects) -> Self {
-        Self {
-            face: with_table(objects, 9),
-            ..self.clone()
-        }
-    }
-}
-
-/// A DigestInfo up to the digests.
-fn three(all: u8, digests: u8) -> Vec<u8> {
-    [
-        &[0x30, all, 0x30, 0x0D, 0x06, 0x09][..],
-        &oid("2.16.840.1.101.3.4.2.1").to_der().unwrap()[2..],
-        &[0x05, 0x00, 0x04, digests],
-    ]
-    .concat()
-}
-
-#[test]
-fn the_face_data_of_a_card_are_valid() {
-    let report = Faces::new().report();
-    assert_valid(&report);
-    assert!(report.facts.iter().any(|fact| fact.id == "age"));
-    let faces = Faces::new();
-    // The age record alone, as a shop reads it.
-    assert_valid(&self::report(&named(&[&faces.age, &faces.certificate])));
-    assert_valid(&faces.signed(objects(&faces.face)).report());
-}
-
-#[test]
-fn a_changed_part_of_the_face_is_found_and_the_same_signed_is_accepted() {
-    // F01 to F03, P14.
-    for (tag, value) in [
-        (0xDF27, b"photo".to_vec()),
-        (0xDF27, Vec::new()),
-        (0xDF25, vec![7; 300]),
-        (0xDF26, vec![7; 300]),
-        (0xDF23, b"9".to_vec()),
-    ] {
-        let faces = Faces::new();
-        let mut parts = objects(&faces.face);
-        set(&mut parts, tag, &value);
-        assert_only(&faces.unsigned(&parts).report(), &["face.signature"], Verdict::Invalid);
-        assert_valid(&faces.signed(parts).report());
-    }
-    // F04: another key of the card. F08: the other files still have the old one.
-    let faces = Faces::new();
-    let mut parts = objects(&faces.face);
-    set(
-        &mut parts,
-        0xDF24,
-        &encode_public_key(&key(HOLDER).to_public_key()).unwrap(),
-    );
-    let forged = faces.unsigned(&parts).report();
-    assert_only(&forged, &["face.signature", "face.same-card"], Verdict::Invalid);
-    let twin = faces.signed(parts);
-    assert_only(&twin.report(), &["face.same-card"], Verdict::Invalid);
-    assert_valid(&report(&named(&[&twin.face, &twin.certificate])));
-}
-
-#[test]
-fn the_whole_block_of_three_digests_is_compared() {
-    // F05: a signature over two digests only, the photo free.
-    let faces = Faces::new();
-    let parts = objects(&faces.face);
-    let all = [&[0xDF22, 0xDF23, 0xDF24][..], &[0xDF25, 0xDF26], &[0xDF27]]
-        .map(|group| Hash::Sha256.digest(&joined(&parts, group)));
-    let block = |content: Vec<u8>| {
-        let mut parts = parts.clone();
-        set(&mut parts, 0xDF28, &raw(FACE, &content));
-        faces.unsigned(&parts).report()
-    };
-    assert_valid(&block([three(0x71, 0x60), all.concat()].concat()));
-    for content in [
-        [three(0x51, 0x40), all[..2].concat()].concat(),
-        all.concat(),
-        [three(0x71, 0x60), all.concat(), vec![0]].concat(),
-        [three(0x71, 0x60), [&all[1][..], &all[0], &all[2]].concat()].concat(),
-    ] {
-        assert_only(&block(content), &["face.signature"], Verdict::Invalid);
-    }
-}
-
-#[test]
-fn the_key_of_face_data_is_certified_by_the_named_key() {
-    // F06, and the reverse of T08.
-    for (certificate, id, verdict) in [
-        (
-            certified(root(7_000_023, 1), FORGER, FACE),
-            "cv.signature",
-            Verdict::Invalid,
-        ),
-        (
-            certified(root(7_000_033, 1), "text-root", FACE),
-            "cv.application",
-            Verdict::Invalid,
-        ),
-        (
-            certified(root(7_000_023, 8), "face-root", FACE),
-            "cv.issuer",
-            Verdict::NotVerified,
-        ),
-    ] {
-        let report = Faces {
-            certificate,
-            ..Faces::new()
-        };
-        let report = report.report();
-        assert_eq!(report.verdict(), verdict);
-        assert!(
-            report.steps.iter().any(|step| step.id == id && step.verdict == verdict),
-            "{id}"
-        );
-    }
-    let twin = Faces {
-        certificate: certified(root(7_000_023, 1), "face-root", FACE),
-        ..Faces::new()
-    };
-    assert_valid(&twin.report());
-}
-
-#[test]
-fn the_other_records_have_their_own_signatures() {
-    // F09, N03.
-    let faces = Faces::new();
-    let mut age = objects(&faces.age);
-    set(&mut age, 0xDF11, b"19500101");
-    let bytes: Vec<u8> = age.iter().flat_map(|(tag, value)| tlv(*tag, value)).collect();
-    let forged = tlv(0xFF10, &bytes);
-    assert_only(
-        &report(&named(&[&forged, &faces.certificate])),
-        &["face.age-record"],
-        Verdict::Invalid,
-    );
-    age.pop();
-    let twin = with_signature(0xFF10, &age, 0xDF13, &issuer_key(FACE));
-    assert_valid(&report(&named(&[&twin, &faces.certificate])));
-    // With the card's face, which states another birth date.
-    let both = report(&named(&[&twin, &faces.certificate, &faces.face]));
-    assert_only(&both, &["face.same-card"], Verdict::Invalid);
-    let mut number = objects(&faces.number);
-    set(&mut number, 0xDF41, &[7; 100]);
-    let bytes: Vec<u8> = number.iter().flat_map(|(tag, value)| tlv(*tag, value)).collect();
-    let forged = tlv(0xFF40, &bytes);
-    assert_only(
-        &report(&named(&[&forged, &faces.certificate])),
-        &["face.my-number-picture"],
-        Verdict::Invalid,
-    );
-    number.pop();
-    let twin = with_signature(0xFF40, &number, 0xDF43, &issuer_key(FACE));
-    assert_valid(&report(&named(&[&twin, &faces.certificate])));
-}
-
-#[test]
-fn the_end_of_the_card_and_the_offsets_are_looked_at_though_unsigned() {
-    // F12, F13.
-    let faces = Faces::new();
-    let with_end = |end: &[u8]| {
-        let mut parts = objects(&faces.face);
-        set(&mut parts, 0xDF29, end);
-        faces.unsigned(&parts).report()
-    };
-    assert_only(&with_end(b"20261129"), &["face.expiry"], Verdict::Invalid);
-    assert_only(&with_end(b"2026xx29"), &["face.expiry"], Verdict::Invalid);
-    // The check is at 09:00 on this day in Japan.
-    let report = with_end(b"20261130");
-    assert_valid(&report);
-    assert!(
-        report
-            .steps
-            .iter()
-            .any(|step| step.id == "face.expiry" && step.verdict == Verdict::Note)
-    );
-    // F14.
-    let mut forged = Faces::new();
-    let at = 5 + 3 + 5 * 2;
-    forged.face[at..at + 2].copy_from_slice(&9000_u16.to_be_bytes());
-    assert_only(&forged.report(), &["face.offsets"], Verdict::Invalid);
-    // F15: pictures in the other order, found and hashed by tag.
-    let mut parts = objects(&faces.face);
-    parts.swap(3, 4);
-    assert_valid(&faces.unsigned(&parts).report());
-}
-
-#[test]
-fn the_age_changes_at_midnight_in_japan() {
-    // F16.
-    let faces = Faces::new();
-    let key = get(&objects(&faces.age), 0xDF12);
-    let record = with_signature(
-        0xFF10,
-        &vec![(0xDF11, b"20061201".to_vec()), (0xDF12, key)],
-        0xDF13,
-        &issuer_key(FACE),
-    );
-    for (at, age) in [("2026-11-30T14:59:59Z", "19"), ("2026-11-30T15:00:00Z", "20")] {
-        let mut settings = settings();
-        settings.at = time(at);
-        let reports = card_files(
-            &named(&[&record, &faces.certificate]),
-            &settings,
-            &mut Claims::default(),
-        );
-        assert_valid(&reports[0]);
-        let fact = reports[0].facts.iter().find(|fact| fact.id == "age").unwrap();
-        assert_eq!(fact.value, age);
-    }
 }
 
 #[test]
