@@ -89,16 +89,10 @@ impl Trust {
         self.cv.push(CvAnchor { id, key, public_keys });
     }
 
-    /// How many X.509 authorities are named.
+    /// Whether the authority with this key is named.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.anchors.len()
-    }
-
-    /// Whether no X.509 authority is named.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.anchors.is_empty()
+    pub fn has(&self, issuer: IssuerId) -> bool {
+        self.authority(&issuer.0).is_some()
     }
 
     /// The authority with this key identifier: all generations of an authority have one name, so the name decides nothing.

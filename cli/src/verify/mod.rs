@@ -9,7 +9,6 @@ mod sources;
 use std::path::Path;
 
 use vmyna_apdu::ShowPath as _;
-use vmyna_authority::register::Register;
 use vmyna_authority::verifier::block::Message;
 use vmyna_authority::verifier::card_files::CardFile;
 use vmyna_authority::verifier::compare::{Claims, compare};
@@ -34,6 +33,13 @@ const LONGEST_TRUST: u64 = 1 << 20;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
+    let mut inputs = Vec::new();
+    for path in &arguments.files {
+        let name = path.shown().to_string();
+        let parts = recognised(arguments, read(path, LONGEST_FILE)?);
+        inputs.extend(parts.into_iter().map(|input| (name.clone(), input)));
+    }
+    let card_files = inputs.iter().any(|(_, input)| matches!(input, Input::CardFile(_)));
     let data = match &arguments.data {
         Some(path) => Some(read(path, LONGEST_DATA)?),
         None => None,
@@ -42,10 +48,8 @@ pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
     for path in &arguments.certificate {
         certificates.extend(sources::certificates(path)?);
     }
-    let registers = match arguments.crl.is_empty() && arguments.ocsp.is_none() {
-        true => sources::registers(&arguments.ca)?,
-        false => Vec::new(),
-    };
+    let registers = sources::registers(&arguments.ca)?;
+    let instead = !arguments.crl.is_empty() || arguments.ocsp.is_some();
     let clock = sources::clock()?;
     let reach = match arguments.online {
         true => Reach::Anywhere,
@@ -56,7 +60,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
         answer.map_err(|error: HttpError| advice::of_ocsp(&error))
     };
     let settings = Settings {
-        trust: sources::trust(arguments)?,
+        trust: sources::trust(arguments, &registers, card_files)?,
         at: arguments.at.map_or(clock, |time| time.0),
         clock,
         purpose: arguments.purpose.map(|purpose| match purpose {
@@ -70,14 +74,17 @@ pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
             Form::Any => None,
         },
         revocation: Sources {
-            registers: registers.iter().map(|register| &**register as &dyn Register).collect(),
+            registers: match instead {
+                true => Vec::new(),
+                false => registers.iter().map(|named| &*named.register).collect(),
+            },
             lists: sources::lists(&arguments.crl)?,
             ocsp: arguments.ocsp.clone(),
             ask: Some(&ask),
         },
         nonce: sources::nonce(),
     };
-    let reports = verify(arguments, data, &certificates, &settings)?;
+    let reports = verify(arguments, inputs, data, &certificates, &settings)?;
     let verdict = reports
         .iter()
         .map(Report::verdict)
@@ -93,6 +100,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
 /// Verifies every file.
 fn verify(
     arguments: &Verify,
+    inputs: Vec<(String, Input)>,
     data: Option<Vec<u8>>,
     certificates: &[Vec<u8>],
     settings: &Settings<'_>,
@@ -105,43 +113,39 @@ fn verify(
     let mut claims = Claims::default();
     let mut reports = Vec::new();
     let mut card_files = Vec::new();
-    for path in &arguments.files {
-        let name = path.shown().to_string();
-        let bytes = read(path, LONGEST_FILE)?;
-        for input in inputs(arguments, bytes) {
-            match input {
-                Input::Certificate(der) => {
-                    reports.push(verifier::certificate(&der, &name, settings, &mut claims));
-                }
-                Input::SignedData(der) => reports.extend(verifier::signed_data::signed_data(
-                    &der,
-                    data.as_deref(),
-                    certificates,
-                    &name,
-                    settings,
-                    &mut claims,
-                )),
-                Input::CardFile(bytes) => card_files.push(CardFile {
-                    name: name.clone(),
-                    bytes,
-                }),
-                Input::Other(value) => {
-                    let (Some(message), [certificate]) = (&message, certificates) else {
-                        return Err(Failure::Usage(format!(
-                            "{name} is no certificate, signed data or file of a card; for a signature value give --data or \
-                             --digest, and one --certificate"
-                        )));
-                    };
-                    let files = vec![name.clone()];
-                    let report = verifier::signature(&value, message, certificate, files, settings, &mut claims);
-                    reports.push(report);
-                }
-                _ => {
+    for (name, input) in inputs {
+        match input {
+            Input::Certificate(der) => {
+                reports.push(verifier::certificate(&der, &name, settings, &mut claims));
+            }
+            Input::SignedData(der) => reports.extend(verifier::signed_data::signed_data(
+                &der,
+                data.as_deref(),
+                certificates,
+                &name,
+                settings,
+                &mut claims,
+            )),
+            Input::CardFile(bytes) => card_files.push(CardFile {
+                name: name.clone(),
+                bytes,
+            }),
+            Input::Other(value) => {
+                let (Some(message), [certificate]) = (&message, certificates) else {
                     return Err(Failure::Usage(format!(
-                        "{name} is a PDF document: verify it with a program such as pyHanko, and the certificate of its \
-                         signer with this command"
+                        "{name} is no certificate, signed data or file of a card; for a signature value give --data or \
+                         --digest, and one --certificate"
                     )));
-                }
+                };
+                let files = vec![name.clone()];
+                let report = verifier::signature(&value, message, certificate, files, settings, &mut claims);
+                reports.push(report);
+            }
+            _ => {
+                return Err(Failure::Usage(format!(
+                    "{name} is a PDF document: verify it with a program such as pyHanko, and the certificate of its \
+                     signer with this command"
+                )));
             }
         }
     }
@@ -153,7 +157,7 @@ fn verify(
 }
 
 /// What a file holds, by the option or by its content.
-fn inputs(arguments: &Verify, bytes: Vec<u8>) -> Vec<Input> {
+fn recognised(arguments: &Verify, bytes: Vec<u8>) -> Vec<Input> {
     match arguments.kind {
         None => recognise(bytes),
         Some(Kind::Raw) => vec![Input::Other(bytes)],

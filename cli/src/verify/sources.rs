@@ -9,8 +9,6 @@ use vmyna_authority::register::{Register, whole_seconds};
 use vmyna_authority::verifier::input::pem_blocks;
 use vmyna_authority::verifier::revocation::List;
 use vmyna_authority::verifier::trust::Trust;
-use vmyna_issuance::authorities::Authorities;
-use vmyna_issuance::x509;
 use vmyna_issuance::{ca_folder, specimen as built_in};
 use x509_cert::der::DateTime;
 
@@ -18,29 +16,49 @@ use super::args::{Authority, Verify};
 use super::{LONGEST_LIST, LONGEST_TRUST, read};
 use crate::failure::{Failure, ca_failure};
 
-/// Everything that the arguments trust.
-pub(super) fn trust(arguments: &Verify) -> Result<Trust, Failure> {
+/// A register, and whether it is one of the built-in authorities.
+pub(super) struct Named {
+    pub(super) register: Box<dyn Register>,
+    built_in: bool,
+}
+
+/// Everything that the arguments trust. The keys above CV certificates are read only if `card_files` are verified.
+pub(super) fn trust(arguments: &Verify, registers: &[Named], card_files: bool) -> Result<Trust, Failure> {
     let mut trust = Trust::default();
     for authority in &arguments.ca {
         let broken = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
-        let (certifying, all, public): (Vec<x509::Authority>, Authorities, bool) = match authority {
-            Authority::Specimen => (
-                built_in::certifying().map_err(|error| broken(&error))?,
-                built_in::authorities().map_err(|error| broken(&error))?,
-                true,
-            ),
-            Authority::Folder(folder) => (
-                ca_folder::open_certifying(folder).map_err(ca_failure)?,
-                ca_folder::open(folder).map_err(ca_failure)?,
-                false,
-            ),
+        let public = matches!(authority, Authority::Specimen);
+        let certifying = match authority {
+            Authority::Specimen => built_in::certifying().map_err(|error| broken(&error))?,
+            Authority::Folder(folder) => ca_folder::open_certifying(folder).map_err(ca_failure)?,
         };
         for authority in certifying {
             let added = trust.certificate(authority.certificate(), public);
             added.map_err(|error| broken(&error))?;
         }
+        if !card_files {
+            continue;
+        }
+        let all = match authority {
+            Authority::Specimen => built_in::authorities().map_err(|error| broken(&error))?,
+            Authority::Folder(folder) => ca_folder::open(folder).map_err(ca_failure)?,
+        };
         for (id, key) in all.data_roots() {
             trust.cv_key(id, key.clone(), public);
+        }
+    }
+    // The built-in authorities of other generations, which were made for cards of other times.
+    for named in registers.iter().filter(|named| named.built_in) {
+        let issuers = named.register.issuers();
+        for (issuer, begin) in issuers.map_err(|error| Failure::Failed(error.to_string()))? {
+            if trust.has(issuer) {
+                continue;
+            }
+            let made = built_in::certifying_at(begin).map_err(|error| Failure::Failed(error.to_string()))?;
+            for authority in made {
+                let added = trust.certificate(authority.certificate(), true);
+                added.map_err(|error| Failure::Failed(error.to_string()))?;
+            }
         }
     }
     for path in &arguments.trust {
@@ -83,12 +101,12 @@ pub(super) fn lists(paths: &[PathBuf]) -> Result<Vec<List>, Failure> {
 
 /// The registers of the named authorities. The command only reads: none is made.
 #[cfg(feature = "authority")]
-pub(super) fn registers(authorities: &[Authority]) -> Result<Vec<Box<dyn Register>>, Failure> {
+pub(super) fn registers(authorities: &[Authority]) -> Result<Vec<Named>, Failure> {
     use vmyna_authority::register::sqlite::SqliteRegister;
 
     use crate::registers::{failure, is_kept, path, record_specimens};
 
-    let mut registers: Vec<Box<dyn Register>> = Vec::new();
+    let mut registers = Vec::new();
     for authority in authorities {
         let folder = match authority {
             Authority::Specimen => None,
@@ -97,14 +115,21 @@ pub(super) fn registers(authorities: &[Authority]) -> Result<Vec<Box<dyn Registe
         if folder.is_some() || is_kept() {
             let path = path(folder)?;
             if path.exists() {
-                registers.push(Box::new(SqliteRegister::open(&path).map_err(|error| failure(&error))?));
+                let register = SqliteRegister::open(&path).map_err(|error| failure(&error))?;
+                registers.push(Named {
+                    register: Box::new(register),
+                    built_in: folder.is_none(),
+                });
             }
         }
         if folder.is_none() {
             // The built-in cards are known without a register, and none is revoked there.
-            let mut built_in = SqliteRegister::in_memory().map_err(|error| failure(&error))?;
-            record_specimens(&mut built_in)?;
-            registers.push(Box::new(built_in));
+            let mut register = SqliteRegister::in_memory().map_err(|error| failure(&error))?;
+            record_specimens(&mut register)?;
+            registers.push(Named {
+                register: Box::new(register),
+                built_in: true,
+            });
         }
     }
     Ok(registers)
@@ -112,7 +137,7 @@ pub(super) fn registers(authorities: &[Authority]) -> Result<Vec<Box<dyn Registe
 
 /// Without SQLite there is no register.
 #[cfg(not(feature = "authority"))]
-pub(super) fn registers(_: &[Authority]) -> Result<Vec<Box<dyn Register>>, Failure> {
+pub(super) fn registers(_: &[Authority]) -> Result<Vec<Named>, Failure> {
     Ok(Vec::new())
 }
 
