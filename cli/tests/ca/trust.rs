@@ -226,6 +226,19 @@ fn pyhanko_sees_what_is_good_and_refuses_what_is_revoked_unknown_or_of_others() 
         .out();
     let expected = "good.pem: valid\nrevoked.pem: RevokedError\nunknown.pem: InsufficientRevinfoError\nforeign.pem: PathBuildingError\n";
     assert_eq!(text, expected);
+    // The verifier asks at the same address and agrees.
+    for (certificate, verdict) in [
+        ("good", "valid"),
+        ("revoked", "invalid"),
+        ("unknown", "not verified"),
+        ("foreign", "not verified"),
+    ] {
+        let file = format!("{certificate}.pem");
+        let arguments = ["verify", &file, "--trust", "trust/auth-ca.pem"];
+        let output = vmyna(arguments).current_dir(visitor.path()).output().unwrap();
+        let printed = output.exits_with(i32::from(verdict != "valid")).out();
+        assert_eq!(printed.lines().last(), Some(verdict), "{printed}");
+    }
     let block = "check certificates with pyHanko and a revocation list";
     let text = visitor.run(block, "", &["good", "revoked"]).exits_with(0).out();
     assert_eq!(text, "good.pem: valid\nrevoked.pem: RevokedError\n");

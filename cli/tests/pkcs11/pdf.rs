@@ -8,7 +8,7 @@ use vmyna_testkit::clients::{Way, proves};
 use vmyna_testkit::configurations::configuration;
 
 use crate::common::python::path;
-use crate::common::{Printed, openssl};
+use crate::common::{Printed, openssl, vmyna};
 use crate::desk::Desk;
 
 fn desk() -> Desk {
@@ -66,6 +66,25 @@ fn signature(pdf: &[u8]) -> (Vec<u8>, Vec<u8>) {
     (der.collect(), signed)
 }
 
+/// The verdict of `vmyna verify` on the signature of a PDF over what it covers.
+#[track_caller]
+fn verdict(desk: &Desk, signed: &[u8], options: &[&str]) -> String {
+    let (der, content) = signature(signed);
+    desk.write("signature.der", der);
+    desk.write("content", content);
+    let arguments = [
+        &["verify", "signature.der", "--data", "content", "--ca", "ca"][..],
+        options,
+    ];
+    let output = vmyna(arguments.concat()).current_dir(desk.path()).output().unwrap();
+    let printed = output.out();
+    printed
+        .lines()
+        .last()
+        .unwrap_or_else(|| panic!("{}", output.err()))
+        .to_owned()
+}
+
 /// Openssl verifies the signature of a PDF over what it covers.
 #[track_caller]
 fn openssl_verifies(desk: &Desk, signed: &[u8], options: &[&str]) {
@@ -105,6 +124,7 @@ fn pyhanko_signs_with_the_signature_key_what_pyhanko_openssl_and_poppler_verify(
 
     let signed = fs::read(desk.path().join("signed.pdf")).unwrap();
     openssl_verifies(&desk, &signed, &["-CAfile", "sign-ca.pem"]);
+    assert_eq!(verdict(&desk, &signed, &[]), "valid");
     let poppler = client("pdfsig", "poppler-utils")
         .arg("signed.pdf")
         .current_dir(desk.path())
@@ -129,9 +149,12 @@ fn pyhanko_signs_with_the_signature_key_what_pyhanko_openssl_and_poppler_verify(
         status == 1 && printed.contains("The signer's certificate is untrusted."),
         "{status}: {printed}"
     );
+    // Instead of the register a file that is no revocation list.
+    assert_eq!(verdict(&desk, &signed, &["--crl", "sign-ca.pem"]), "not verified");
     let mut changed = signed;
     let at = changed.windows(7).position(|bytes| bytes == b"200 200").unwrap();
     changed[at] = b'3';
+    assert_eq!(verdict(&desk, &changed, &[]), "invalid");
     desk.write("signed.pdf", changed);
     let (status, printed) = run(&desk, "validate a PDF", &[]);
     assert!(
@@ -149,6 +172,7 @@ fn pyhanko_signs_with_the_authentication_key_and_judges_that_invalid() {
     assert_eq!(status, 0, "{printed}");
     let signed = fs::read(desk.path().join("signed.pdf")).unwrap();
     openssl_verifies(&desk, &signed, &["-CAfile", "auth-ca.pem", "-purpose", "sslclient"]);
+    assert_eq!(verdict(&desk, &signed, &[]), "invalid");
     let (status, printed) = run(&desk, "validate a PDF", &[("context sign", "context auth")]);
     assert!(
         status == 1
