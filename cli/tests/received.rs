@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Printed, starting, vmyna};
+use common::{PATIENCE, Printed, Serve, starting, vmyna};
 use tempfile::TempDir;
 
 /// A user other than the one of the test.
@@ -206,33 +206,33 @@ fn hidden(folder: &TempDir) -> Vec<String> {
 #[test]
 fn what_a_killed_issue_left_is_removed_by_the_next_command_and_a_living_one_s_is_not() {
     let folder = tempfile::tempdir().unwrap();
-    let begin = |name: &str| {
-        let before = hidden(&folder).len();
+    // Dropping the process kills it, also when the test fails.
+    let begin = |name: &str, has_begun: &dyn Fn(&[String]) -> bool| {
         let mut command = vmyna(["issue", "--people", "100000", "-o", name]);
-        let child = command.current_dir(&folder).stderr(Stdio::null()).spawn().unwrap();
+        let process = Serve::start_by(command.current_dir(&folder));
         let end = Instant::now() + PATIENCE;
-        while hidden(&folder).len() == before {
-            assert!(Instant::now() < end, "it does not begin");
+        loop {
+            let hidden = hidden(&folder);
+            if has_begun(&hidden) {
+                return (process, hidden);
+            }
+            assert!(Instant::now() < end, "it does not begin: {hidden:?}");
             std::thread::sleep(Duration::from_millis(10));
         }
-        child
     };
-    let mut killed = begin("town");
-    killed.kill().unwrap();
-    killed.wait().unwrap();
-    let left = hidden(&folder);
-    assert_eq!(left.len(), 1, "{left:?}");
-    fs::create_dir(at(&folder, ".vmyna-ca-Ab3xYz")).unwrap();
-    fs::write(at(&folder, ".vmyna-ca-Ab3xYz/ca.toml"), "half a folder").unwrap();
+    let (killed, left) = begin("town", &|hidden| hidden.len() == 1);
+    drop(killed);
+    assert_eq!(hidden(&folder), left);
+    let interrupted = ".vmyna-ca-Ab3xYz";
+    fs::create_dir(at(&folder, interrupted)).unwrap();
+    fs::write(at(&folder, interrupted).join("ca.toml"), "half a folder").unwrap();
 
-    let mut living = begin("city");
-    // The beginning of the second has removed what the first and an interrupted `ca init` left.
-    let now = hidden(&folder);
-    assert!(now.len() == 1 && now != left, "{now:?}");
+    // The beginning of the second removes what the first and an interrupted `ca init` left, one after the other.
+    let is_alone = |hidden: &[String]| hidden.len() == 1 && hidden != left && hidden[0] != interrupted;
+    let (living, now) = begin("city", &is_alone);
     limited(&folder, &["issue", "--random", "-o", "card", "--seed", "1"]).exits_with(0);
     assert_eq!(hidden(&folder), now, "a living process lost its file");
-    living.kill().unwrap();
-    living.wait().unwrap();
+    drop(living);
     limited(&folder, &["ca", "init", "ca", "--seed", "1"]).exits_with(0);
     assert_eq!(names(folder.path()), ["ca", "card"]);
 }
