@@ -298,6 +298,10 @@ fn openssl_and_vmyna_agree_on_signature_values() {
     assert_eq!(bench.verdict(checked), "valid");
     assert_eq!(bench.verdict(&format!("{checked} --as raw --purpose auth")), "valid");
     assert_eq!(bench.verdict(&format!("{checked} --purpose sign")), "invalid");
+    // Any 256 bytes are a signature value where one is asked for, also with the first bytes of a card's file.
+    fs::write(bench.path("other"), [&[0xFF, 0x20], &[7; 254][..]].concat()).unwrap();
+    let (report, _) = bench.verify(&checked.replacen("value", "other", 1));
+    assert_eq!(report["reports"][0]["kind"], "raw-signature");
     // A value with one byte more is a signature value too, and refused.
     let value = fs::read(bench.path("value")).unwrap();
     fs::write(bench.path("value"), [&[0], &value[..]].concat()).unwrap();

@@ -80,7 +80,6 @@ pub(super) struct Rollover {
 
 #[cfg(feature = "authority")]
 mod register {
-    use std::convert::Infallible;
     use std::path::PathBuf;
     use std::str::FromStr;
     use std::time::Duration;
@@ -89,25 +88,8 @@ mod register {
     use vmyna::CardSource;
     use vmyna_authority::register::Reason;
 
+    pub(in super::super) use crate::options::authority::Authority;
     use crate::seed::Time;
-
-    /// A folder of authorities, or the built-in ones.
-    #[derive(Clone, Debug)]
-    pub(in super::super) enum Authority {
-        Specimen,
-        Folder(PathBuf),
-    }
-
-    impl FromStr for Authority {
-        type Err = Infallible;
-
-        fn from_str(text: &str) -> Result<Self, Infallible> {
-            Ok(match text {
-                "specimen" => Self::Specimen,
-                folder => Self::Folder(folder.into()),
-            })
-        }
-    }
 
     /// Which of the two hierarchies.
     #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,6 @@
 //! Options that several commands have.
 
+pub(crate) mod authority;
 pub(crate) mod card_now;
 pub(crate) mod faults;
 pub(crate) mod given_pin;

@@ -1,11 +1,10 @@
 //! The arguments of `vmyna verify`.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
 
+use crate::options::authority::Authority;
 use crate::options::language::{self, Language};
 use crate::seed::Time;
 
@@ -71,24 +70,6 @@ pub(crate) struct Verify {
     /// The language
     #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en")]
     pub(super) lang: Language,
-}
-
-/// A folder of authorities, or the built-in ones.
-#[derive(Clone, Debug)]
-pub(super) enum Authority {
-    Specimen,
-    Folder(PathBuf),
-}
-
-impl FromStr for Authority {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text {
-            "specimen" => Self::Specimen,
-            folder => Self::Folder(folder.into()),
-        })
-    }
 }
 
 /// The kind of a file.

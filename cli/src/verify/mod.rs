@@ -9,6 +9,7 @@ mod sources;
 use std::path::Path;
 
 use vmyna_apdu::ShowPath as _;
+use vmyna_applets::cv::MODULUS_BYTES;
 use vmyna_authority::verifier::block::Message;
 use vmyna_authority::verifier::card_files::CardFile;
 use vmyna_authority::verifier::compare::{Claims, compare};
@@ -158,7 +159,12 @@ fn verify(
 
 /// What a file holds, by the option or by its content.
 fn recognised(arguments: &Verify, bytes: Vec<u8>) -> Vec<Input> {
+    let message = arguments.data.is_some() || arguments.digest.is_some();
     match arguments.kind {
+        // A signature value of a card's key is any 256 bytes, also such as begin like another form.
+        None if message && !arguments.certificate.is_empty() && bytes.len() == MODULUS_BYTES => {
+            vec![Input::Other(bytes)]
+        }
         None => recognise(bytes),
         Some(Kind::Raw) => vec![Input::Other(bytes)],
         Some(Kind::CardFile) => vec![Input::CardFile(bytes)],

@@ -12,9 +12,10 @@ use vmyna_authority::verifier::trust::Trust;
 use vmyna_issuance::{ca_folder, specimen as built_in};
 use x509_cert::der::DateTime;
 
-use super::args::{Authority, Verify};
+use super::args::Verify;
 use super::{LONGEST_LIST, LONGEST_TRUST, read};
 use crate::failure::{Failure, ca_failure};
+use crate::options::authority::Authority;
 
 /// A register, and whether it is one of the built-in authorities.
 pub(super) struct Named {
