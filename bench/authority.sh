@@ -12,7 +12,7 @@ set -eu
 seconds=${SECONDS_EACH:-5}
 revoked=${REVOKED:-1000000}
 many=${MANY:-1000000}
-people=${PEOPLE:-3000}
+people=${PEOPLE:-1000}
 port=${PORT:-47917}
 release=${CARGO_TARGET_DIR:-target}/release
 
@@ -158,7 +158,7 @@ for turn in 1 2 3 4 5; do
     for with in none "$directory/state"; do
         rm -rf state town
         begin=$(date +%s%N)
-        VMYNA_REGISTER=$with "$vmyna" issue --people "$people" --key-pool 4 --seed 1 -o town >/dev/null 2>&1
+        VMYNA_REGISTER=$with "$vmyna" issue --people "$people" --key-pool 1 --seed 1 -o town >/dev/null 2>&1
         echo "$((($(date +%s%N) - begin) / 1000000))" >>"issue-$([ "$with" = none ] && echo without || echo with)"
     done
 done
