@@ -66,6 +66,9 @@ pub enum Error {
     /// The record in the state at this path can't be the card.
     #[error("{0}: {1}")]
     Contents(String, #[source] ContentsError),
+    /// The mark of an operation at this path can't be read or written.
+    #[error("{path}: {error}", path = .0.shown(), error = .1)]
+    Mark(PathBuf, #[source] io::Error),
     /// The state can't be used.
     #[error("{0}")]
     State(#[from] StoreError),

@@ -165,10 +165,30 @@ impl StatePlace {
         self.identity
     }
 
-    /// Opens the state, and locks it until it is dropped.
-    pub(crate) fn open(&self) -> Result<DurableStore, Error> {
+    /// Path, name of the card, whether [`STATE_VARIABLE`] names the folder, identity.
+    pub(crate) const fn parts(&self) -> (&PathBuf, &CardName, bool, [u8; 32]) {
+        (&self.path, &self.name, self.named, self.identity)
+    }
+
+    pub(crate) const fn from_parts(path: PathBuf, name: CardName, named: bool, identity: [u8; 32]) -> Self {
+        Self {
+            path,
+            name,
+            named,
+            identity,
+        }
+    }
+
+    /// Makes the folder of the state, if nothing is there, and refuses one that other users can write to.
+    pub(crate) fn make_folder(&self) -> Result<(), Error> {
         folder::make_private(self.folder(), self.named)?;
         self.check_folder()?;
+        Ok(())
+    }
+
+    /// Opens the state, and locks it until it is dropped.
+    pub(crate) fn open(&self) -> Result<DurableStore, Error> {
+        self.make_folder()?;
         Ok(DurableStore::open(&self.path, &self.identity)?)
     }
 
@@ -189,7 +209,7 @@ impl StatePlace {
     }
 
     /// Refuses a folder that other users can write to; returns whether there is one.
-    fn check_folder(&self) -> Result<bool, Error> {
+    pub(crate) fn check_folder(&self) -> Result<bool, Error> {
         Ok(folder::check_private(self.folder(), self.named)?)
     }
 
