@@ -20,6 +20,7 @@ mod error;
 mod operation;
 mod people;
 mod pins;
+pub mod steps;
 
 use std::collections::BTreeMap;
 use std::fmt;
