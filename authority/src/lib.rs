@@ -1,10 +1,11 @@
-//! The authority after issuing: what it knows of each certificate ([`register`]), what it answers about it, and what its
-//! counter does with cards ([`counter`]).
+//! The authority after issuing: what it knows of each certificate ([`register`]), what it answers about it, and what the
+//! counter ([`counter`]) and the kiosk ([`kiosk`]) do with cards.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod counter;
+pub mod kiosk;
 pub mod ocsp;
 pub mod register;
 pub mod revocation_list;

@@ -66,18 +66,21 @@ pub struct Order {
 }
 
 impl Order {
-    /// The order for a new card for the holder of this one, issued at this time with this security code and these PINs. The
-    /// person, the photo, the generation, the sizes of the files and the remarks field are those of the old card.
+    /// The order for a new card for the holder of this one, with this security code and these PINs. Its two certificates, which
+    /// begin one after the other, are both valid at `now`. The person, the photo, the generation, the sizes of the files and the
+    /// remarks field are those of the old card.
     ///
     /// # Errors
     /// [`IssuanceError::Input`] when the old card's files are not of the form of these cards.
     pub fn again(
         card: &IssuedCard,
-        issued: DateTime,
+        now: DateTime,
         security_code: SecurityCode,
         pins: Pins,
         substitutes: Substitutes,
     ) -> Result<Self, IssuanceError> {
+        let issued = now.unix_duration().saturating_sub(BETWEEN_CERTIFICATES);
+        let issued = DateTime::from_unix_duration(issued)?;
         let person = card.summary.person.clone();
         let [name, address] = reissue::input_assist_texts(card)?;
         let same = name == person.name && address == person.address;

@@ -22,7 +22,7 @@ pub enum CounterError {
     #[error("the card ended on {0}: a new card replaces it")]
     Ended(Date),
     /// The card was taken out of use.
-    #[error("the card was withdrawn at {at} ({cause}): nothing more is done with it", at = .0.at, cause = .0.cause)]
+    #[error("the card was withdrawn at {at} ({cause})", at = .0.at, cause = .0.cause)]
     Withdrawn(Withdrawal),
     /// The certificate can't be renewed yet: from which day on.
     #[error("the {kind} certificate can be renewed from {from} on, three months before its end", kind = kind(*.0), from = .1)]
@@ -49,10 +49,10 @@ pub enum CounterError {
     #[error("the {0} has the value that it was issued with: only its tries can be restored")]
     FixedValue(&'static str),
     /// The value is refused: the PIN's name, and the rule that is broken.
-    #[error("the value for the {0} {1}")]
+    #[error("{0}: {1}")]
     BadValue(&'static str, String),
     /// A text can't be on a card: which, and the rule.
-    #[error("the {0} {1}")]
+    #[error("{0}: {1}")]
     BadText(&'static str, String),
     /// Nothing would change.
     #[error("the card has this {0} already")]

@@ -30,13 +30,16 @@ use rand_core::CryptoRngCore;
 use vmyna_applets::card_os::declaration::ObjectId;
 use vmyna_applets::card_os::state::PinReplacement;
 use vmyna_applets::issued::IssuedCard;
+use vmyna_issuance::IssuanceError;
 use vmyna_issuance::characters::Substitutes;
 use vmyna_issuance::desk::Desk;
 
 pub use error::CounterError;
 pub use operation::{NewPins, Operation, Which};
 
-use crate::register::{CardId, Cause, Certificate, Hierarchy, IssuerId, Reason, Revocation, Withdrawal};
+use crate::register::{
+    CardId, Cause, Certificate, Hierarchy, IssuerId, Reason, Register, RegisterError, Revocation, Withdrawal,
+};
 
 /// The name of a kind of certificate in messages.
 #[must_use]
@@ -60,14 +63,45 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// What a register knows of a card as it is now; `id` is that of the card as it was issued.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    pub fn of(register: &dyn Register, card: &IssuedCard, id: CardId) -> Result<Self, RegisterError> {
+        let mut standing = Self {
+            withdrawn: register.card_status(id)?.withdrawn,
+            ..Self::default()
+        };
+        // A certificate that can't be read is refused by the operation.
+        for certificate in entries(card, id).unwrap_or_default() {
+            let entry = register.entry(certificate.issuer, certificate.serial)?;
+            let revocation = entry.and_then(|entry| entry.revocation);
+            match certificate.hierarchy {
+                Hierarchy::Signature => standing.sign = revocation,
+                Hierarchy::Authentication => standing.auth = revocation,
+            }
+        }
+        Ok(standing)
+    }
+
     /// The revocation of one kind.
     #[must_use]
-    pub const fn of(&self, hierarchy: Hierarchy) -> Option<Revocation> {
+    pub const fn revocation(&self, hierarchy: Hierarchy) -> Option<Revocation> {
         match hierarchy {
             Hierarchy::Signature => self.sign,
             Hierarchy::Authentication => self.auth,
         }
     }
+}
+
+/// What the register is to hold of the certificates that a card has now.
+///
+/// # Errors
+/// [`IssuanceError`] when one is no certificate as an authority of these hierarchies issues it.
+pub fn entries(card: &IssuedCard, id: CardId) -> Result<Vec<Certificate>, IssuanceError> {
+    let kinds = [Hierarchy::Signature, Hierarchy::Authentication];
+    let entries = kinds.map(|hierarchy| certificates::entry(card, hierarchy, id));
+    entries.into_iter().filter_map(Result::transpose).collect()
 }
 
 /// A card at the counter.

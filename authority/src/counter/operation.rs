@@ -37,16 +37,16 @@ pub type NewPins = Vec<(CardPin, ReferenceData)>;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Operation {
-    /// Gives a PIN a new value and all its tries, whether it is blocked or not. A PIN with a value of its own (照合番号, birth
-    /// PIN) gets its tries only, and takes no value.
-    ResetPin(CardPin, Option<ReferenceData>),
+    /// Gives PINs new values and all their tries, whether they are blocked or not. A PIN with a value of its own (照合番号,
+    /// birth PIN) gets its tries only, and takes no value.
+    ResetPins(Vec<(CardPin, Option<ReferenceData>)>),
     /// Renews certificates, from three months before their end on; one that is revoked or has ended at any time.
     Renew(Which),
     /// Puts certificates on hold (一時保留), which is never released.
     Hold(Which),
     /// Revokes certificates.
     Revoke(Which, Reason),
-    /// Issues a signature certificate to a holder of 15 years and more who has none, and gives its password if it is given.
+    /// Issues a signature certificate to a holder of 15 years and more without one, and sets its password if one is given.
     SignCertificate(Option<ReferenceData>),
     /// 転出届: revokes the signature certificate.
     MoveOut,
@@ -119,7 +119,11 @@ impl<'w> Work<'w> {
 
     pub(super) fn run(mut self, operation: &Operation) -> Result<Outcome, CounterError> {
         match operation {
-            Operation::ResetPin(pin, value) => self.reset_pin(*pin, value.as_ref())?,
+            Operation::ResetPins(pins) => {
+                for (pin, value) in pins {
+                    self.reset_pin(*pin, value.as_ref())?;
+                }
+            }
             Operation::Renew(which) => self.renew(*which)?,
             Operation::Hold(which) => self.revoke(*which, Reason::CertificateHold)?,
             Operation::Revoke(which, reason) => self.revoke(*which, *reason)?,
@@ -166,7 +170,7 @@ impl<'w> Work<'w> {
         let Some(entry) = certificates::entry(self.visit.card, hierarchy, self.visit.id)? else {
             return Ok(());
         };
-        match self.visit.standing.of(hierarchy) {
+        match self.visit.standing.revocation(hierarchy) {
             Some(before) => self.outcome.done.push(Done::WasRevoked(hierarchy, before)),
             None => {
                 self.outcome.revoke.push((entry.issuer, entry.serial, reason));
@@ -264,7 +268,7 @@ impl<'w> Work<'w> {
             let entry = certificates::entry(self.visit.card, *hierarchy, self.visit.id)?;
             let end = entry.map(|entry| entry.validity.1);
             // One that is revoked or has ended is replaced and not renewed.
-            let end = end.filter(|end| self.visit.standing.of(*hierarchy).is_none() && self.visit.now <= *end);
+            let end = end.filter(|end| self.visit.standing.revocation(*hierarchy).is_none() && self.visit.now <= *end);
             if let Some(end) = end {
                 let from = validity::renewable_from(end)?;
                 if day < from {

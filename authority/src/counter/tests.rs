@@ -370,7 +370,7 @@ fn a_card_without_pins_signs_nothing_and_goes_back() {
     for refused in [
         Operation::WithoutPins,
         Operation::SignCertificate(None),
-        Operation::ResetPin(pins::AUTH, Some(value("4649"))),
+        Operation::ResetPins(vec![(pins::AUTH, Some(value("4649")))]),
     ] {
         assert!(refuses(&bare, DAY, &refused).contains("no PINs"));
     }
@@ -394,7 +394,7 @@ fn a_card_without_pins_signs_nothing_and_goes_back() {
 #[test]
 fn a_pin_is_reset_by_the_rules_of_the_terminal() {
     let card = hanako();
-    let reset = |pin, text: &str| Operation::ResetPin(pin, Some(value(text)));
+    let reset = |pin, text: &str| Operation::ResetPins(vec![(pin, Some(value(text)))]);
     let outcome = does(&card, &reset(pins::SIGN, "PASS12"));
     assert!(outcome.card.is_none() && outcome.revoke.is_empty() && outcome.pins.len() == 1);
     // The terminal keeps the PINs of two applications equal.
@@ -413,9 +413,9 @@ fn a_pin_is_reset_by_the_rules_of_the_terminal() {
         let refused = refuses(&card, DAY, &reset(pin, text));
         assert!(refused.contains(why) && !refused.contains(text), "{refused}");
     }
-    let outcome = does(&card, &Operation::ResetPin(pins::CODE_B, None));
+    let outcome = does(&card, &Operation::ResetPins(vec![(pins::CODE_B, None)]));
     assert_eq!(outcome.done, [Done::Tries("verification code B")]);
-    assert!(refuses(&card, DAY, &Operation::ResetPin(pins::AUTH, None)).contains("new value"));
+    assert!(refuses(&card, DAY, &Operation::ResetPins(vec![(pins::AUTH, None)])).contains("new value"));
 }
 
 #[test]

@@ -95,6 +95,9 @@ impl Register for Mortal<'_> {
     fn points(&self, issuer: IssuerId) -> Result<Vec<DistributionPoint>, RegisterError> {
         self.register.points(issuer)
     }
+    fn issuers(&self) -> Result<Vec<(IssuerId, DateTime)>, RegisterError> {
+        self.register.issuers()
+    }
     fn entry(&self, issuer: IssuerId, serial: u32) -> Result<Option<Entry>, RegisterError> {
         self.register.entry(issuer, serial)
     }
