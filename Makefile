@@ -13,7 +13,7 @@ TEST_PACKAGES += python3-venv poppler-utils
 # A card of another project, which connects as to vpcd.
 TEST_PACKAGES += vsmartcard-vpicc python3-pycryptodome
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
-TEST_PACKAGES += python3 python3-pyscard bsdutils util-linux nodejs npm g++ make
+TEST_PACKAGES += python3 python3-pyscard bsdutils strace util-linux nodejs npm g++ make
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -38,6 +38,7 @@ test-heavy: ## hours: clients beside softhsm2, all power cuts, 1,000 kills, cove
 	scripts/test-clients.sh
 	cargo test --locked --package vmyna-card-os --test power_cuts -- --ignored --nocapture
 	cargo test --locked --package vmyna-cli --test kills -- --ignored --nocapture
+	cargo test --locked --package vmyna-cli --test ca -- --ignored --nocapture
 	$(MAKE) coverage
 	$(MAKE) mutants
 

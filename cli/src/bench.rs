@@ -12,6 +12,7 @@ use crate::advice;
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::output::say;
+use crate::settle::settle;
 use crate::verbose;
 
 /// Verbose output on standard error.
@@ -57,6 +58,7 @@ impl OwnBench {
 /// Opens a card that programs use. Why a change could not be stored is printed on standard error, because the program gets
 /// only the status word 6581.
 pub(crate) fn open(source: &CardSource) -> Result<OpenCard, Failure> {
+    settle(source);
     let report: Box<dyn Observer + Send> = Box::new(|event: &Event<'_>| {
         if let Event::Commit { outcome: Err(why), .. } = event {
             say(&format!("vmyna: {}", advice::of_store(why)));

@@ -4,11 +4,16 @@
 
 mod advice;
 mod apdu;
+#[cfg(feature = "authority")]
+mod at_counter;
+mod authorities;
 mod bench;
 mod ca;
 mod card;
 mod completions;
 mod conformance;
+#[cfg(feature = "authority")]
+mod counter;
 mod demo;
 mod doctor;
 mod explain;
@@ -16,10 +21,14 @@ mod failure;
 mod faults;
 mod files;
 mod issue;
+#[cfg(feature = "authority")]
+mod kiosk;
 mod man;
 mod options;
 mod output;
 mod pcsc;
+#[cfg(feature = "authority")]
+mod pending;
 mod pin;
 mod reader;
 mod readers;
@@ -30,6 +39,7 @@ mod save;
 mod seed;
 mod serve;
 mod service;
+mod settle;
 mod show;
 mod signals;
 mod terminal;
@@ -79,6 +89,14 @@ enum Command {
     /// Verify certificates, signatures, signed data and a card's files, step by step, with authorities that you name
     #[command(after_long_help = verify::args::HELP)]
     Verify(Box<verify::args::Verify>),
+    /// Do with an issued card what a municipality's counter (窓口) does: PINs, renewal, moving, loss, a new card
+    #[cfg(feature = "authority")]
+    #[command(after_long_help = counter::args::HELP)]
+    Counter(Box<counter::args::Counter>),
+    /// Reset the sign password of an issued card at the kiosk of a store, with the auth PIN and a one-time code
+    #[cfg(feature = "authority")]
+    #[command(after_long_help = kiosk::args::HELP)]
+    Kiosk(kiosk::args::Kiosk),
     /// Show the state of an issued card, or go back to the card as issued
     #[command(after_long_help = card::args::HELP)]
     Card(card::args::Card),
@@ -142,6 +160,10 @@ fn main() -> ExitCode {
         Command::Card(arguments) => card::run(&arguments),
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        #[cfg(feature = "authority")]
+        Command::Counter(arguments) => counter::run(&arguments),
+        #[cfg(feature = "authority")]
+        Command::Kiosk(arguments) => kiosk::run(&arguments),
         Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -10,8 +10,8 @@ use vmyna_applets::specimen;
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{Certificate, Register, RegisterError};
 
-use crate::advice;
 use crate::failure::Failure;
+use crate::{advice, pending};
 
 /// The register's name in a folder.
 const REGISTER: &str = "register.sqlite";
@@ -76,7 +76,15 @@ pub(crate) fn open(folder: Option<&Path>) -> Result<SqliteRegister, Failure> {
             .create(folder)
             .map_err(|error| Failure::Failed(format!("{}: {error}; {VARIABLE}=/DIR names another", folder.shown())))?;
     }
-    SqliteRegister::open_or_make(&path).map_err(|error| failure(&error))
+    let mut register = SqliteRegister::open_or_make(&path).map_err(|error| failure(&error))?;
+    // What an interrupted process has left comes first.
+    pending::finish_of_register(&mut register, &absolute(&path));
+    Ok(register)
+}
+
+/// A path that means the same in every working directory.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 /// Enters the certificates of the built-in cards, unless they are there.

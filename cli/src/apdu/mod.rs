@@ -21,6 +21,7 @@ use crate::faults::Faults;
 use crate::options::language::Language;
 use crate::output;
 use crate::pcsc;
+use crate::settle::settle;
 use crate::trace_file;
 use auto_response::Pieces;
 use expect::Expectation;
@@ -73,6 +74,7 @@ impl Session {
                 trace_file::around(reader, begin()?)
             }
             None => {
+                settle(&arguments.card);
                 let observer = reasons.as_ref().map(Reasons::observer);
                 let card = match observer {
                     Some(observer) => arguments.card.open(Some(observer))?,

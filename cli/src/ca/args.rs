@@ -9,7 +9,7 @@ use vmyna_issuance::x509::ServiceUrl;
 use crate::seed::Time;
 
 #[cfg(feature = "authority")]
-pub(super) use self::register::{Authority, Crl, Export, Fault, Kind, List, Revoke, Serve};
+pub(super) use self::register::{Authority, Crl, Export, Fault, List, Revoke, Serve};
 
 /// Certificate authorities.
 #[derive(Args)]
@@ -84,21 +84,13 @@ mod register {
     use std::str::FromStr;
     use std::time::Duration;
 
-    use clap::{Args, ValueEnum};
+    use clap::Args;
     use vmyna::CardSource;
     use vmyna_authority::register::Reason;
 
     pub(in super::super) use crate::options::authority::Authority;
+    use crate::options::kind::Kind;
     use crate::seed::Time;
-
-    /// Which of the two hierarchies.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-    pub(in super::super) enum Kind {
-        /// 署名用
-        Sign,
-        /// 利用者証明用
-        Auth,
-    }
 
     #[derive(Args)]
     pub(in super::super) struct List {

@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 use vmyna_apdu::ShowPath as _;
+use vmyna_authority::counter::kind as kind_of;
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{CardId, Certificate, Entry, IssuerId, Register, Revocation, Revoked};
 use vmyna_authority::revocation_list::{self, Scope};
@@ -13,26 +14,10 @@ use vmyna_issuance::x509::names::Hierarchy;
 use x509_cert::der::DateTime;
 use x509_cert::der::pem::{LineEnding, encode_string};
 
-use super::args::{Crl, Export, Kind, List, Revoke};
+use super::args::{Crl, Export, List, Revoke};
 use super::authorities::{self, Identified, Opened, check_clock};
 use crate::failure::Failure;
 use crate::{output, registers, save};
-
-impl Kind {
-    pub(super) const fn hierarchy(self) -> Hierarchy {
-        match self {
-            Self::Sign => Hierarchy::Signature,
-            Self::Auth => Hierarchy::Authentication,
-        }
-    }
-}
-
-pub(super) const fn kind_of(hierarchy: Hierarchy) -> &'static str {
-    match hierarchy {
-        Hierarchy::Signature => "sign",
-        Hierarchy::Authentication => "auth",
-    }
-}
 
 /// A certificate as `list --json` prints it.
 #[derive(Serialize)]

@@ -14,6 +14,7 @@ use vmyna_card_os::state::StoreErrorKind;
 
 use crate::failure::Failure;
 use crate::output;
+use crate::settle::settle;
 use args::{Action, Card};
 
 /// Runs the command.
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: &Card) -> Result<(), Failure> {
 
 /// The card as issued, and where its state is kept.
 fn find(card: &CardSource) -> Result<(IssuedCard, StatePlace), Failure> {
+    settle(card);
     match card.find()? {
         (issued, Some(place)) => Ok((issued, place)),
         (_, None) => Err(Failure::Usage(format!(

@@ -8,22 +8,19 @@ mod watch;
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
 use std::time::Instant;
 
 use vmyna_apdu::ShowPath as _;
 use vmyna_applets::image::{self, ImageError, ImageFile};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_issuance::IssuanceError;
-use vmyna_issuance::authorities::Authorities;
 use vmyna_issuance::desk::Desk;
 use vmyna_issuance::keys::CardKeys;
 use vmyna_issuance::series::{Series, SeriesError};
-use vmyna_issuance::{ca_folder, specimen};
 
-use crate::failure::{Failure, ca_failure, image_failure, unless_closed};
-use crate::output;
+use crate::failure::{Failure, image_failure, unless_closed};
 use crate::seed::{fixed_time, now, random_seed, seed_of};
+use crate::{authorities, output};
 use args::Issue;
 use people::People;
 #[cfg(feature = "authority")]
@@ -41,7 +38,7 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
         None if arguments.seed.is_some() => fixed_time(TIME_UNDER_A_SEED)?,
         None => now()?,
     };
-    let authorities = authorities(arguments.ca.as_deref())?;
+    let authorities = authorities::open(arguments.ca.as_deref())?;
     let people = People::of(arguments, &seed, now, &authorities)?;
     // An output that can't be written is reported before keys are made.
     if arguments.output.to_str().is_none() {
@@ -137,14 +134,6 @@ fn report(
         "Look at it with `vmyna show {example}`, use it with `vmyna serve --card {example}`"
     )?;
     Ok(())
-}
-
-/// The authorities in a folder, or the built-in ones.
-fn authorities(folder: Option<&Path>) -> Result<Authorities, Failure> {
-    match folder {
-        Some(folder) => ca_folder::open(folder).map_err(ca_failure),
-        None => specimen::authorities().map_err(|error| Failure::Failed(error.to_string())),
-    }
 }
 
 fn stopped(error: &IssuanceError) -> Failure {

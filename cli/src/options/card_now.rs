@@ -5,6 +5,7 @@ use vmyna::CardSource;
 use vmyna_applets::issued::IssuedCard;
 
 use crate::failure::Failure;
+use crate::settle::settle;
 
 /// The card that is shown.
 #[derive(Args)]
@@ -21,6 +22,7 @@ pub(crate) struct CardNow {
 impl CardNow {
     /// The card. Its state is not read for the card as it was issued.
     pub(crate) fn find(&self) -> Result<IssuedCard, Failure> {
+        settle(&self.card);
         Ok(match self.issued {
             true => self.card.issued()?,
             false => self.card.current()?.0,

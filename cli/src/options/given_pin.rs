@@ -21,6 +21,15 @@ impl FromStr for GivenPin {
 }
 
 impl GivenPin {
+    /// Name and value; no value where none was typed.
+    #[cfg(feature = "authority")]
+    pub(crate) fn name_and_value(&self) -> (&str, Option<Zeroizing<String>>) {
+        match self.0.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned().into())),
+            None => (&self.0, None),
+        }
+    }
+
     /// Name and value.
     ///
     /// # Errors

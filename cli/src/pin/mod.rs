@@ -11,6 +11,7 @@ use vmyna_card_os::declaration::{Application, Body, File, ObjectId, Operation, P
 
 use crate::failure::Failure;
 use crate::output;
+use crate::settle::settle;
 
 /// The JSON, with field names in snake_case.
 #[derive(Serialize)]
@@ -47,6 +48,7 @@ struct PinReport {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
+    settle(&arguments.card);
     let (card, place) = arguments.card.current()?;
     let tries = match place {
         None => Tries::issued(),

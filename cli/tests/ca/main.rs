@@ -6,6 +6,7 @@
 mod common;
 
 mod bench;
+mod counter;
 mod generations;
 mod register;
 mod trust;
