@@ -14,6 +14,10 @@ use common::{Printed, vmyna};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
+use vmyna::StatePlace;
+use vmyna::applets::image::Image;
+use vmyna::applets::issued::CardName;
+use vmyna::card_os::state::Replacement;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -185,6 +189,30 @@ fn the_keys_of_an_image_of_version_1_belong_to_its_certificates() {
         common::write_public_key(folder, &copy.run(&["files", card, "jpki/000A", "--raw"]).stdout);
         common::is_signed(folder, "signature");
     }
+}
+
+/// The first replacement makes a state of version 1 one of version 2. Nothing else in it changes.
+#[test]
+fn a_state_of_version_1_becomes_version_2_with_what_it_holds() {
+    let copy = Copy::new();
+    let State { file, image, name, .. } = expected().state;
+    let folder = copy.0.path().join(format!("{image}.state"));
+    fs::DirBuilder::new().mode(0o700).create(&folder).unwrap();
+    fs::copy(vectors().join(file), folder.join(format!("{name}.redb"))).unwrap();
+    let before = copy.tries(&image);
+    let path = copy.0.path().join(&image);
+    let opened = Image::open(&path).unwrap();
+    let name: CardName = name.parse().unwrap();
+    let place = StatePlace::beside(&path, &name, opened.identity(&name).unwrap());
+    let mut now = opened.card(&name).unwrap();
+    now.summary.person.name = "別姓　花子".to_owned();
+    let mut replacement = Replacement::new([1; 16]);
+    replacement.record = Some(now.to_record().unwrap());
+    place.replace(&replacement).unwrap();
+    let inspected = copy.run(&["card", "inspect", &image]).out();
+    assert!(inspected.contains("format 2, of this card"), "{inspected}");
+    assert_eq!(copy.tries(&image), before);
+    assert_eq!(copy.json(&["show", "--json", &image])["holder"]["name"], "別姓　花子");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A real process with a durable card, killed with SIGKILL in a storm of wrong and right PINs, again and again: what a
-//! program was answered is true for ever, and no try comes back without the right PIN.
+//! program was answered is true for ever, and no try comes back without the right PIN. And killed while another process
+//! replaces what the card holds: all of it is replaced, or nothing.
 //!
 //! The test plays vpcd for `vmyna serve`, so that it knows which command was in flight. The disk's part in it (power cuts,
 //! lost writes) is tested in `card-os/tests/power_cuts`; here everything is real but the loss of power.
@@ -22,6 +23,12 @@ use common::{PATIENCE, Printed, vmyna};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use tempfile::TempDir;
+use vmyna::applets::image::Image;
+use vmyna::applets::issued::{CardName, IssuedCard};
+use vmyna::applets::pins;
+use vmyna::card_os::declaration::{ObjectId, ReferenceData};
+use vmyna::card_os::state::{PinReplacement, Replacement};
+use vmyna::{Replaced, StatePlace};
 
 const FACE_INFO: &[u8] = b"\x00\xA4\x04\x0C\x0A\xD3\x92\x10\x00\x31\x00\x01\x01\x04\x02";
 /// 生年月日: the PIN of the face-info application with ten tries.
@@ -338,4 +345,188 @@ fn no_try_comes_back_however_often_the_process_is_killed() {
 #[ignore = "takes minutes; `make test-heavy` runs it"]
 fn no_try_comes_back_in_a_thousand_kills() {
     kill(1_000, 2);
+}
+
+/// What a kill of the process that has the card in use has left of replacements.
+#[derive(Debug, Default)]
+struct Outcomes {
+    by_process: u32,
+    repeated: u32,
+    already: u32,
+}
+
+/// The card in which operation `number` has replaced name, PIN and a file, each by something with this number in it.
+fn replacement(issued: &IssuedCard, number: u32) -> Replacement {
+    let mut now = issued.clone();
+    now.summary.person.name = format!("第{number}　花子");
+    now.face_info.data.age_record = number.to_be_bytes().repeat(10).into();
+    let mut operation = [0; 16];
+    operation[..4].copy_from_slice(&number.to_be_bytes());
+    let mut replacement = Replacement::new(operation);
+    replacement.record = Some(now.to_record().unwrap());
+    let birth = ObjectId {
+        aid: pins::BIRTH.aid,
+        file: pins::BIRTH.file,
+    };
+    let value = ReferenceData::new(format!("{number:06}").as_bytes());
+    replacement.pins.insert(birth, PinReplacement::Value(value, MAX));
+    replacement
+}
+
+/// The number that everything in the card has, as a new process finds it; 0 for the card as issued.
+fn number_in(place: &Place, issued: &IssuedCard, state: &StatePlace) -> u32 {
+    let operation = state.last_operation().unwrap();
+    let number = operation.map_or(0, |operation| u32::from_be_bytes(operation[..4].try_into().unwrap()));
+    let now = state.current(issued.clone()).unwrap();
+    let pin = match number {
+        0 => "011025".to_owned(),
+        number => {
+            assert_eq!(now.summary.person.name, format!("第{number}　花子"));
+            assert_eq!(
+                now.face_info.data.age_record.as_bytes(),
+                number.to_be_bytes().repeat(10)
+            );
+            format!("{number:06}")
+        }
+    };
+    let mut verify = "0020009106".to_owned();
+    verify.extend(pin.bytes().map(|byte| format!("{byte:02X}")));
+    let select = "00A4040C0AD3921000310001010402";
+    vmyna([
+        "apdu",
+        "--plain",
+        "--card",
+        "card.vmyna",
+        "--expect",
+        "9000",
+        select,
+        &verify,
+    ])
+    .current_dir(&place.folder)
+    .output()
+    .unwrap()
+    .exits_with(0);
+    number
+}
+
+fn kill_while_replacing(count: u32, seed: u64) {
+    let place = Place::new();
+    let image = place.folder.path().join("card.vmyna");
+    let opened = Image::open(&image).unwrap();
+    let name: CardName = opened.names().next().unwrap().parse().unwrap();
+    let state = StatePlace::beside(&image, &name, opened.identity(&name).unwrap());
+    let issued = opened.card(&name).unwrap();
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let mut outcomes = Outcomes::default();
+    // The first one is done in peace: the kills strike in about the time that it takes.
+    let mut usual = PATIENCE;
+    for number in 1..=count {
+        let mut served = place.serve();
+        let pid = served.id();
+        let mut reader = place.accept(&mut served).unwrap();
+        reader.power_on().unwrap();
+        assert_eq!(reader.sw(FACE_INFO).unwrap(), OK);
+        if number == 1 {
+            let begun = Instant::now();
+            let replaced = state.replace(&replacement(&issued, number)).unwrap();
+            assert!(matches!(replaced, Replaced::ByOwner(_)), "{replaced:?}");
+            usual = begun.elapsed();
+            served.kill().unwrap();
+            served.wait().unwrap();
+            continue;
+        }
+        let delay = usual.mul_f64(f64::from(rng.next_u32() % 1_500) / 1_000.0);
+        let killer = thread::spawn(move || {
+            thread::sleep(delay);
+            common::signal(pid, "KILL");
+        });
+        let replaced = state.replace(&replacement(&issued, number));
+        killer.join().unwrap();
+        served.wait().unwrap();
+        match replaced {
+            Ok(Replaced::ByOwner(_)) => outcomes.by_process += 1,
+            // The process was killed, and this one did the rest: nothing was there, or all.
+            Ok(Replaced::InState(_)) => outcomes.repeated += 1,
+            Ok(Replaced::Already) => outcomes.already += 1,
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(number_in(&place, &issued, &state), number, "{outcomes:?}");
+    }
+    let Outcomes {
+        by_process,
+        repeated,
+        already,
+    } = outcomes;
+    println!(
+        "counted: kills while replacing: {count}: {by_process} were answered, {repeated} had done nothing, {already} were done \
+         and not answered"
+    );
+    // Which moments a few kills hit depends on the machine's speed; a thousand hit all of them.
+    assert!(by_process > 0 && repeated + already > 0 && (count < 1_000 || (repeated > 0 && already > 0)));
+}
+
+#[test]
+fn a_replacement_is_whole_however_often_the_process_is_killed() {
+    kill_while_replacing(30, 3);
+}
+
+#[test]
+#[ignore = "takes minutes; `make test-heavy` runs it"]
+fn a_replacement_is_whole_in_a_thousand_kills() {
+    kill_while_replacing(1_000, 4);
+}
+
+/// The process that replaces is killed, with the card in use by none: the next one finds the old or the new card.
+#[test]
+fn a_replacement_by_a_killed_process_is_whole_or_absent() {
+    const CHILD: &str = "VMYNA_TEST_REPLACES";
+    let find = |folder: &Path| {
+        let image = folder.join("card.vmyna");
+        let opened = Image::open(&image).unwrap();
+        let name: CardName = opened.names().next().unwrap().parse().unwrap();
+        let state = StatePlace::beside(&image, &name, opened.identity(&name).unwrap());
+        (opened.card(&name).unwrap(), state)
+    };
+    if let Some(folder) = std::env::var_os(CHILD) {
+        let (issued, state) = find(Path::new(&folder));
+        let done = state.last_operation().unwrap();
+        let begin = done.map_or(0, |operation| u32::from_be_bytes(operation[..4].try_into().unwrap()));
+        for number in begin + 1.. {
+            state.replace(&replacement(&issued, number)).unwrap();
+            println!("replaced {number}");
+        }
+    }
+    let place = Place::new();
+    let (issued, state) = find(place.folder.path());
+    let mut rng = ChaCha20Rng::seed_from_u64(5);
+    let mut last = 0;
+    for _ in 0..20 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "a_replacement_by_a_killed_process_is_whole_or_absent",
+                "--nocapture",
+            ])
+            .env(CHILD, place.folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(Duration::from_micros(100_000 + u64::from(rng.next_u32() % 100_000)));
+        child.kill().unwrap();
+        let mut told = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut told).unwrap();
+        child.wait().unwrap();
+        let done = told
+            .lines()
+            .filter_map(|line| line.strip_prefix("replaced ")?.parse().ok());
+        let done: u32 = done.max().unwrap_or(last);
+        last = number_in(&place, &issued, &state);
+        assert!(
+            last == done || last == done + 1,
+            "{done} were acknowledged, {last} found"
+        );
+    }
+    println!("counted: kills of a process that replaces: 20, after {last} replacements");
+    assert!(last > 20);
 }

@@ -1,4 +1,8 @@
+use std::io::{Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+
 use super::*;
+use crate::control::body;
 use crate::state::{Replaced, Reset};
 use vmyna_apdu::hex;
 use vmyna_applets::specimen;
@@ -228,4 +232,78 @@ fn a_failed_commit_of_a_card_in_use_leaves_everything() {
     assert_eq!(send(&mut card, READ_CERTIFICATE), before);
     assert_eq!(rig.place.last_operation().unwrap(), None);
     assert_eq!(rig.now().summary.person.name, rig.issued.summary.person.name);
+}
+
+/// The answer of the process that has the card in use to these bytes, after the end of what is sent.
+fn answer_to(card: &KeptCard, request: &[u8]) -> String {
+    let mut stream = UnixStream::connect(card.directory.card_socket()).unwrap();
+    // It closes the connection before it has read a request that is too long.
+    let _ = stream.write_all(request);
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn a_request_that_is_cut_too_long_or_unconfirmed_replaces_nothing() {
+    let rig = Rig::new();
+    let card = rig.card();
+    let longest = body::LONGEST;
+    let page = include_str!("../../../docs/limits.md");
+    assert!(page.contains("1 MiB and 16 KiB") && longest == (1 << 20) + (16 << 10));
+    let identity = hex::encode(&rig.place.identity());
+    let sound = body::encode(&operation(7, Some(&rig.renamed())));
+    let request = |length: usize, body: &[u8], end: &str| {
+        let line = format!("replace {identity} {length}\n");
+        [line.as_bytes(), body, end.as_bytes()].concat()
+    };
+    for (request, expected) in [
+        (request(longest + 1, b"", ""), "error a replacement has at most"),
+        (request(usize::MAX, b"", ""), "error a replacement has at most"),
+        (
+            format!("replace {identity}\n").into_bytes(),
+            "error a replacement has at most",
+        ),
+        (
+            format!("replace {identity} -1\n").into_bytes(),
+            "error a replacement has at most",
+        ),
+        (
+            request(3, b"abc", "go\n"),
+            "error the replacement is in no known form\n",
+        ),
+        (request(sound.len(), &sound[1..], ""), ""),
+        (request(sound.len(), &sound, ""), "ready\n"),
+        (request(sound.len(), &sound, "stop\n"), "ready\n"),
+        (
+            request(longest, &vec![b'\n'; longest], "go\n"),
+            "error the replacement is in no known form\n",
+        ),
+    ] {
+        let answer = answer_to(&card, &request);
+        assert!(
+            answer.starts_with(expected) && (!expected.is_empty() || answer.is_empty()),
+            "{answer}"
+        );
+        assert_eq!(rig.place.last_operation().unwrap(), None, "{answer}");
+    }
+    let other = String::from_utf8(request(sound.len(), b"", "")).unwrap();
+    let other = other.replace(&identity[..2], if identity.starts_with("00") { "11" } else { "00" });
+    let answer = answer_to(&card, &[other.as_bytes(), &sound, b"go\n"].concat());
+    assert!(answer.contains("error it has another card in use"), "{answer}");
+    let record = rig.issued.clone().with_name("taro".parse().unwrap());
+    let foreign = body::encode(&operation(7, Some(&record)));
+    let answer = answer_to(&card, &request(foreign.len(), &foreign, "go\n"));
+    assert!(answer.contains("error ") && answer.contains("taro"), "{answer}");
+    assert_eq!(rig.place.last_operation().unwrap(), None);
+    assert_eq!(
+        answer_to(&card, &request(sound.len(), &sound, "go\n")),
+        "ready\nok\ndone\n"
+    );
+    assert_eq!(rig.place.last_operation().unwrap(), Some([7; 16]));
+    assert_eq!(
+        answer_to(&card, &request(sound.len(), &sound, "go\n")),
+        "ready\nok\nalready\n"
+    );
 }
