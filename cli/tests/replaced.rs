@@ -8,7 +8,7 @@ mod common;
 
 use std::process::{Output, Stdio};
 
-use common::{PATIENCE, Printed, Serve, run_with_input, vmyna};
+use common::{PATIENCE, Printed, Serve, run_with_input, starting, vmyna};
 use tempfile::TempDir;
 use vmyna::applets::PinAtIssue;
 use vmyna::applets::issued::{CardName, IssuedCard, Summary};
@@ -16,6 +16,7 @@ use vmyna::applets::{image::Image, pins};
 use vmyna::card_os::declaration::{ObjectId, ReferenceData};
 use vmyna::card_os::state::{PinReplacement, Replacement};
 use vmyna::{Replaced, StatePlace};
+use vmyna_testkit::require_program;
 use vmyna_testkit::waiting::within;
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
@@ -199,6 +200,20 @@ fn going_back_lists_what_is_lost_and_needs_a_consent() {
     // Nothing is lost now, and nothing asked.
     let done = card.out(&["card", "reset-state", "c"]);
     assert!(done.contains("was as issued") && !done.contains("revoked"), "{done}");
+}
+
+#[test]
+fn a_terminal_is_asked_for_the_consent() {
+    let card = Card::replaced();
+    for (answer, status) in [("no\n", 1), ("\n", 1), ("yes\n", 0)] {
+        let mut command = starting(require_program("script", "bsdutils"));
+        let vmyna = format!("{} card reset-state c", env!("CARGO_BIN_EXE_vmyna"));
+        command.args(["--quiet", "--return", "--command", &vmyna, "/dev/null"]);
+        let output = run_with_input(command.current_dir(&card.folder), answer.as_bytes());
+        let output = output.exits_with(status).out();
+        assert!(output.contains("別姓") && output.contains("Type yes"), "{output}");
+        assert_eq!(card.shows_issued(), status == 0, "{output}");
+    }
 }
 
 #[test]

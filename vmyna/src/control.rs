@@ -84,6 +84,17 @@ pub enum ControlErrorKind {
     Refused(String),
 }
 
+impl ControlError {
+    /// Whether the process may have ended, or be ending.
+    pub(crate) fn is_of_the_end(&self) -> bool {
+        match &self.kind {
+            ControlErrorKind::Unreachable { error, .. } => error.kind() != ErrorKind::TimedOut,
+            ControlErrorKind::NoAnswer => true,
+            _ => false,
+        }
+    }
+}
+
 impl fmt::Display for ControlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pid = self.owner.pid;

@@ -7,6 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::hex;
@@ -22,6 +24,10 @@ use crate::control::{
 };
 use crate::error::Error;
 use crate::folder::{self, STATE_VARIABLE};
+
+/// How long a process that has closed its socket may take to end, and how often that is looked at.
+const ENDING: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// Where the state of one card is, and which card that is.
 #[derive(Clone, Debug)]
@@ -373,6 +379,7 @@ impl StatePlace {
         ask: impl Fn(&LockOwner) -> Result<T, ControlError>,
     ) -> Result<T, Error> {
         let mut failed: Option<ControlError> = None;
+        let end = Instant::now() + ENDING;
         loop {
             let owner = match here() {
                 Err(Error::State(StoreError {
@@ -382,6 +389,12 @@ impl StatePlace {
                 other => return other,
             };
             match failed {
+                // A process that ends closes its socket before its lock is free.
+                Some(error) if error.owner == owner && error.is_of_the_end() && Instant::now() < end => {
+                    thread::sleep(AGAIN);
+                    failed = Some(error);
+                    continue;
+                }
                 Some(error) if error.owner == owner => return Err(error.into()),
                 _ => {}
             }
