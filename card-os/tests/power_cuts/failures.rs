@@ -8,8 +8,10 @@ use std::io::ErrorKind;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
+use vmyna_apdu::{Aid, FileId};
+use vmyna_card_os::declaration::{ObjectId, ReferenceData};
 use vmyna_card_os::state::durable::DurableStore;
-use vmyna_card_os::state::{StoreError, StoreErrorKind};
+use vmyna_card_os::state::{Change, PinReplacement, Replacement, Store, StoreError, StoreErrorKind};
 
 use crate::common::{ALPHA, Rig, hex};
 use crate::disk::{Arriving, Disk, Fault, survivor};
@@ -287,6 +289,92 @@ fn every_write_and_every_sync_of_every_command_may_fail() {
     );
 }
 
+/// The operation in a card, whose PIN and record must be of that operation too: 0 as issued and after two wrong PINs.
+fn operation_in(rig: &mut Rig) -> u8 {
+    let operation = rig.card.operation().map_or(0, |operation| operation[0]);
+    let record = rig.card.record().map(<[u8]>::to_vec);
+    let expected = (operation > 0).then(|| vec![operation; 9_000]);
+    assert!(record == expected, "another record than that of operation {operation}");
+    assert_eq!(rig.sw("00200098"), if operation == 0 { 0x63C1 } else { 0x63C3 });
+    operation
+}
+
+#[test]
+fn every_write_and_every_sync_of_a_replacement_may_fail() {
+    let replacement = |operation: u8| {
+        let mut replacement = Replacement::new([operation; 16]);
+        replacement.record = Some(vec![operation; 9_000].into());
+        let pin = ObjectId {
+            aid: Aid::new(&crate::common::bytes(ALPHA)).unwrap(),
+            file: FileId::new(0x18),
+        };
+        let value = ReferenceData::new(b"5555");
+        replacement.pins.insert(pin, PinReplacement::Value(value, MAX));
+        Change::Replacement(replacement)
+    };
+    // Operation `before` + 1 fails; the disk and its card are returned if it met the fault.
+    let meets = |before: u8, fault: Fault| {
+        let disk = Disk::default();
+        let mut rig = rig_on(&disk).unwrap();
+        rig.expect(&[("00200098 04 31323335", 0x63C2), ("00200098 04 31323335", 0x63C1)]);
+        for operation in 1..=before {
+            rig.card.change(&replacement(operation), None).unwrap();
+        }
+        disk.fail(Some(fault));
+        let failed = rig.card.change(&replacement(before + 1), None).is_err();
+        disk.fail(None);
+        failed.then_some((disk, rig))
+    };
+    let mut rng = ChaCha20Rng::seed_from_u64(9);
+    let (mut met, mut old, mut new) = (0, 0, 0);
+    for before in 0..=2 {
+        let kinds: [fn(u32) -> Fault; 2] = [
+            |after| Fault::Write(after, ErrorKind::StorageFull),
+            |after| Fault::Sync(after, ErrorKind::Other),
+        ];
+        for kind in kinds {
+            let mut after = 0;
+            while let Some((disk, mut rig)) = meets(before, kind(after)) {
+                // The card works on, as before. Its power is as it was: on, unless operations before have taken it.
+                rig.card.power_on();
+                rig.select(ALPHA);
+                assert_eq!(operation_in(&mut rig), before);
+                assert!(rig.card.change(&replacement(before + 1), None).is_err());
+                drop(rig);
+                for cut in [
+                    None,
+                    Some(Arriving::Nothing),
+                    Some(Arriving::Prefix),
+                    Some(Arriving::Subset),
+                ] {
+                    let (base, ops) = disk.history();
+                    let left = match cut {
+                        None => disk.clone(),
+                        Some(cut) => Disk::new(survivor(&base, &ops, ops.len(), 0, cut, &mut rng), Vec::new()),
+                    };
+                    let mut rig = rig_on(&left).expect("no failure damages a state");
+                    match operation_in(&mut rig) {
+                        found if found == before => old += 1,
+                        found => {
+                            assert_eq!(found, before + 1);
+                            new += 1;
+                        }
+                    }
+                    // Repeated, it is done once, whatever was there.
+                    rig.card.change(&replacement(before + 1), None).unwrap();
+                    rig.card.power_on();
+                    rig.select(ALPHA);
+                    assert_eq!(operation_in(&mut rig), before + 1);
+                }
+                after += 1;
+                met += 1;
+            }
+            assert!(after > 0, "operation {} meets no {:?}", before + 1, kind(0));
+        }
+    }
+    println!("counted: failures of replacements: {met}; then {old} times the card before, {new} times the one after");
+}
+
 #[test]
 fn a_way_back_to_the_card_as_issued_that_fails_changes_nothing_or_is_the_last_thing_done() {
     const QUERY: &str = "00200098";
@@ -313,9 +401,6 @@ fn a_way_back_to_the_card_as_issued_that_fails_changes_nothing_or_is_the_last_th
 #[test]
 fn after_a_full_disk_the_store_stops_and_names_that_error() {
     use std::error::Error;
-    use vmyna_apdu::{Aid, FileId};
-    use vmyna_card_os::declaration::ObjectId;
-    use vmyna_card_os::state::{Change, Store};
     let disk = Disk::default();
     let mut store = DurableStore::open_on(disk.clone(), &IDENTITY).unwrap();
     let change = Change::PinTries {
