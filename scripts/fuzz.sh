@@ -32,6 +32,7 @@ longest() {
     case $1 in
     card_session | secure_messaging) echo 100 ;;
     vpcd_frames) echo 256 ;;
+    verifier) echo 8192 ;;
     person_file | photo | trace | recording | fault_file) echo 2048 ;;
     *) echo 600 ;;
     esac

@@ -23,4 +23,5 @@ pub mod tlv;
 pub mod trace;
 pub mod trace_import;
 mod tracker;
+pub mod verifier;
 pub mod vpcd_frames;
