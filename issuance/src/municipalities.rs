@@ -113,6 +113,33 @@ pub fn find(code: MunicipalityCode) -> Option<Municipality> {
     entry(code).map(Entry::municipality)
 }
 
+/// Why a text is no code of a municipality.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeError {
+    /// It is not of the form.
+    Form,
+    /// Its check digit is wrong: the right one, ASCII.
+    CheckDigit(u8),
+}
+
+/// Reads 全国地方公共団体コード, with or without its check digit.
+///
+/// # Errors
+/// [`CodeError`].
+pub fn read_code(text: &str) -> Result<MunicipalityCode, CodeError> {
+    let (base, check) = match *text.as_bytes() {
+        [ref base @ .., check] if base.len() == 5 => (base, Some(check)),
+        ref base => (base, None),
+    };
+    let code = <[u8; 5]>::try_from(base).ok().and_then(MunicipalityCode::from_digits);
+    let code = code.filter(|_| check.is_none_or(|check| check.is_ascii_digit()));
+    let code = code.ok_or(CodeError::Form)?;
+    match check {
+        Some(check) if check != code.check_digit() => Err(CodeError::CheckDigit(code.check_digit())),
+        _ => Ok(code),
+    }
+}
+
 /// The prefecture (都道府県) of any code, in the table or not: in Japanese and in Roman letters, e.g. 東京都 and `Tokyo-to`.
 #[must_use]
 pub fn prefecture(code: MunicipalityCode) -> (&'static str, &'static str) {

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use vmyna_applets::person::{Municipality, MunicipalityCode};
-use vmyna_issuance::municipalities;
+use vmyna_issuance::municipalities::{self, CodeError};
 
 use crate::failure::Failure;
 
@@ -16,17 +16,12 @@ impl FromStr for Code {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, &'static str> {
-        const FORM: &str = "a code has five digits, or six with its check digit, the first two a prefecture (01 to 47)";
-        let (base, check) = match *text.as_bytes() {
-            [ref base @ .., check] if base.len() == 5 => (base, Some(check)),
-            ref base => (base, None),
-        };
-        let code = <[u8; 5]>::try_from(base).ok().and_then(MunicipalityCode::from_digits);
-        let code = code.ok_or(FORM)?;
-        match check {
-            Some(check) if check != code.check_digit() => Err("the code has a wrong check digit"),
-            _ => Ok(Self(code)),
-        }
+        municipalities::read_code(text).map(Self).map_err(|error| match error {
+            CodeError::Form => {
+                "a code has five digits, or six with its check digit, the first two a prefecture (01 to 47)"
+            }
+            CodeError::CheckDigit(_) => "the code has a wrong check digit",
+        })
     }
 }
 

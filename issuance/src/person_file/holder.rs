@@ -13,8 +13,9 @@ use vmyna_applets::person::{
 use super::PinName;
 use super::source::{Place, Reported, Section, Source};
 use crate::characters::{self, BadCharacter, SubstituteError, Substitutes};
+use crate::municipalities::{self, CodeError};
 use crate::order::{LONGEST_TEXT, Pins, TextForm};
-use crate::{municipalities, pictures};
+use crate::pictures;
 
 /// The longest name of a municipality, in characters: a part of a certificate's name has at most 64, and one ends in
 /// ` CRLDP`.
@@ -319,19 +320,13 @@ fn municipality_code(source: &mut Source<'_>, section: Section<'_>) -> Result<Mu
     let Some((text, place)) = source.text(section, "code")? else {
         return Err(source.missing(section, "code", "the municipality's code, e.g. \"13101\" or \"131016\""));
     };
-    let (base, check) = match *text.as_bytes() {
-        [ref base @ .., check] if base.len() == 5 => (base, Some(check)),
-        ref base => (base, None),
-    };
-    let code = <[u8; 5]>::try_from(base).ok().and_then(MunicipalityCode::from_digits);
-    let Some(code) = code.filter(|_| check.is_none_or(|check| check.is_ascii_digit())) else {
-        let message = "has five digits, or six with its check digit, the first two a prefecture (01 to 47)";
-        return Err(source.error(place, message));
-    };
-    match check {
-        Some(check) if check != code.check_digit() => Err(wrong_check(source, place, Some(code.check_digit()))),
-        _ => Ok(code),
-    }
+    municipalities::read_code(text).map_err(|error| match error {
+        CodeError::Form => {
+            let message = "has five digits, or six with its check digit, the first two a prefecture (01 to 47)";
+            source.error(place, message)
+        }
+        CodeError::CheckDigit(right) => wrong_check(source, place, Some(right)),
+    })
 }
 
 /// A name in Roman letters.
