@@ -11,6 +11,7 @@ pub mod card_session;
 pub mod command_apdu;
 pub mod fault_file;
 mod memory;
+pub mod ocsp_request;
 pub mod pcsc_messages;
 pub mod pcsc_table;
 pub mod person_file;
