@@ -34,12 +34,7 @@ struct Base {
 }
 
 static BASE: LazyLock<Base> = LazyLock::new(|| {
-    let mut card = specimen::find("hanako")
-        .expect("the specimens are whole")
-        .expect("hanako is one of them");
-    // A card without certificates and keys of its own is as good here and a tenth as long.
-    card.jpki.sign = None;
-    card.jpki.auth = None;
+    let card = small_card();
     let bytes = written(&card);
     let number = |at: usize, length: usize| {
         bytes[at..at + length]
@@ -80,6 +75,16 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
         shared,
     }
 });
+
+/// A card without certificates and keys of its own is as good here and a tenth as long.
+pub(crate) fn small_card() -> IssuedCard {
+    let mut card = specimen::find("hanako")
+        .expect("the specimens are whole")
+        .expect("hanako is one of them");
+    card.jpki.sign = None;
+    card.jpki.auth = None;
+    card
+}
 
 /// One input.
 pub fn run(input: &[u8]) {

@@ -8,6 +8,7 @@
 pub mod ca_description;
 pub mod card_image;
 pub mod card_session;
+pub mod card_state;
 pub mod command_apdu;
 pub mod fault_file;
 mod memory;
