@@ -76,9 +76,18 @@ pub(crate) fn open(folder: Option<&Path>) -> Result<SqliteRegister, Failure> {
             .create(folder)
             .map_err(|error| Failure::Failed(format!("{}: {error}; {VARIABLE}=/DIR names another", folder.shown())))?;
     }
-    let mut register = SqliteRegister::open_or_make(&path).map_err(|error| failure(&error))?;
-    // What an interrupted process has left comes first.
-    pending::finish_of_register(&mut register, &absolute(&path));
+    finished(SqliteRegister::open_or_make(&path), &path)
+}
+
+/// Opens a register that is there.
+pub(crate) fn open_file(path: &Path) -> Result<SqliteRegister, Failure> {
+    finished(SqliteRegister::open(path), path)
+}
+
+/// Does first what an interrupted process has left.
+fn finished(register: Result<SqliteRegister, RegisterError>, path: &Path) -> Result<SqliteRegister, Failure> {
+    let mut register = register.map_err(|error| failure(&error))?;
+    pending::finish_of_register(&mut register, &absolute(path));
     Ok(register)
 }
 

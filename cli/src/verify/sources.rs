@@ -100,12 +100,13 @@ pub(super) fn lists(paths: &[PathBuf]) -> Result<Vec<List>, Failure> {
     Ok(lists)
 }
 
-/// The registers of the named authorities. The command only reads: none is made.
+/// The registers of the named authorities. None is made, and nothing is entered but what an interrupted
+/// process has left.
 #[cfg(feature = "authority")]
 pub(super) fn registers(authorities: &[Authority]) -> Result<Vec<Named>, Failure> {
     use vmyna_authority::register::sqlite::SqliteRegister;
 
-    use crate::registers::{failure, is_kept, path, record_specimens};
+    use crate::registers::{failure, is_kept, open_file, path, record_specimens};
 
     let mut registers = Vec::new();
     for authority in authorities {
@@ -116,7 +117,7 @@ pub(super) fn registers(authorities: &[Authority]) -> Result<Vec<Named>, Failure
         if folder.is_some() || is_kept() {
             let path = path(folder)?;
             if path.exists() {
-                let register = SqliteRegister::open(&path).map_err(|error| failure(&error))?;
+                let register = open_file(&path)?;
                 registers.push(Named {
                     register: Box::new(register),
                     built_in: folder.is_none(),

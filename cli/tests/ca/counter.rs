@@ -315,8 +315,9 @@ fn the_kiosk_resets_the_sign_password_once_with_auth_pin_and_code() {
 }
 
 /// The next command that opens the register or uses the card.
-const NEXT: [&[&str]; 4] = [
+const NEXT: [&[&str]; 5] = [
     &["ca", "list", "ca"],
+    &["run", "--card", "card", "--", "true"],
     &["pin", "card"],
     &["show", "card"],
     &[
