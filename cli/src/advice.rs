@@ -13,6 +13,7 @@ use vmyna_applets::specimen;
 use vmyna_authority::register::{RegisterError, RegisterErrorKind};
 use vmyna_authority::verifier::revocation::HttpError;
 use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
+use vmyna_issuance::IssuanceError;
 use vmyna_issuance::ca_folder::CaFolderError;
 use vmyna_pcsc_service::{ControlError, NotMoved, ServiceError};
 use vmyna_reader_bridge::vpcd::Reason;
@@ -142,6 +143,14 @@ pub(crate) fn of_register(error: &RegisterError) -> String {
         _ => "",
     };
     format!("{error}{advice}")
+}
+
+/// The advice for an error of issuing, as the end of a sentence; empty where there is none.
+pub(crate) const fn for_issuance(error: &IssuanceError) -> &'static str {
+    match error {
+        IssuanceError::Outlived => ": `vmyna ca rollover DIR` makes a generation that is",
+        _ => "",
+    }
 }
 
 /// An error of a card's state with the advice for it.

@@ -21,7 +21,7 @@ use x509_cert::der::DateTime;
 use crate::failure::Failure;
 use crate::pending::{self, CardChange, Side, Where, step_failure};
 use crate::seed::Time;
-use crate::{authorities, output, registers};
+use crate::{advice, authorities, output, registers};
 
 /// A card at the counter, locked against other counters.
 pub(crate) struct Counter {
@@ -285,6 +285,7 @@ impl Counter {
             CounterError::HasCertificate => " with `renew`".to_owned(),
             CounterError::WithoutPins => ": `with-pin` gives it some".to_owned(),
             CounterError::NoValue(_) => ": give it as --pin NAME=VALUE".to_owned(),
+            CounterError::Issuance(error) => advice::for_issuance(error).to_owned(),
             CounterError::Lacking(lacking) => format!(
                 ": choose one with --substitute CHARACTER=SUBSTITUTE for {}",
                 lacking.characters.join(", ")

@@ -139,7 +139,7 @@ impl Desk {
                 let authorities = self.authorities.generation(begin, end);
                 let own_dates = !order.has_certificates() || order.certificate_dates.any();
                 if !own_dates && !authorities.covers((begin, end)) {
-                    return Err(OUTSIDE);
+                    return Err(IssuanceError::Outlived);
                 }
                 (authorities, validity)
             }
@@ -202,9 +202,6 @@ impl Desk {
         })
     }
 }
-
-const OUTSIDE: IssuanceError =
-    IssuanceError::Input("the authorities must be valid as long as the certificates that they issue");
 
 fn card_data(
     order: &Order,

@@ -11,6 +11,9 @@ pub enum IssuanceError {
     /// An argument breaks the rule stated in the text.
     #[error("not issuable: {0}")]
     Input(&'static str),
+    /// No generation of the authorities is valid from the beginning of a certificate to its end.
+    #[error("not issuable: the authorities must be valid as long as the certificates that they issue")]
+    Outlived,
     /// The caller asked to stop.
     #[error("stopped")]
     Stopped,

@@ -37,13 +37,11 @@ impl Desk {
     /// Issues one certificate, by the generation of the authorities that is valid as long as it.
     ///
     /// # Errors
-    /// [`IssuanceError::Input`] when no generation is valid so long, and as [`super::x509::Authority::issue`].
+    /// [`IssuanceError::Outlived`] when no generation is valid so long, and as [`super::x509::Authority::issue`].
     pub fn certify(&mut self, request: &Request<'_>) -> Result<Certified, IssuanceError> {
         let (begin, end) = (request.not_before, request.not_after);
         if !self.authorities.prepare(begin, end)? {
-            return Err(IssuanceError::Input(
-                "the authorities must be valid as long as the certificates that they issue",
-            ));
+            return Err(IssuanceError::Outlived);
         }
         let generation = self.authorities.generation(begin, end);
         let authority = match request.holder.hierarchy() {

@@ -20,7 +20,7 @@ use vmyna_issuance::series::{Series, SeriesError};
 
 use crate::failure::{Failure, image_failure, unless_closed};
 use crate::seed::{fixed_time, now, random_seed, seed_of};
-use crate::{authorities, output};
+use crate::{advice, authorities, output};
 use args::Issue;
 use people::People;
 #[cfg(feature = "authority")]
@@ -139,7 +139,7 @@ fn report(
 fn stopped(error: &IssuanceError) -> Failure {
     match error {
         IssuanceError::Stopped => Failure::Interrupted("interrupted; nothing was written".to_owned()),
-        error => Failure::Failed(format!("{error}; nothing was written")),
+        error => Failure::Failed(format!("{error}{}; nothing was written", advice::for_issuance(error))),
     }
 }
 
