@@ -35,6 +35,17 @@ impl Desk {
         Desk::with(way, Desk::directory_with_the_card(), ANOTHER.to_owned())
     }
 
+    /// With a card of this directory in the reader of the own PC/SC service.
+    pub(crate) fn with_card(directory: TempDir, card: &str) -> Desk {
+        let card = directory.path().join(card).to_str().unwrap().to_owned();
+        Desk::with(Way::Service, directory, card)
+    }
+
+    /// Puts another card of the directory into the reader.
+    pub(crate) fn insert(&mut self, card: &str) {
+        self.card = self.path().join(card).to_str().unwrap().to_owned();
+    }
+
     fn directory_with_the_card() -> TempDir {
         let directory = tempfile::tempdir().unwrap();
         issued::lay_out(directory.path());

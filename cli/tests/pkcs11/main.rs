@@ -12,6 +12,7 @@ mod common;
 mod desk;
 mod issued;
 mod java;
+mod life;
 mod nss;
 mod openssl;
 mod pdf;

@@ -12,7 +12,7 @@ use crate::desk::{Desk, require_openssl_engine};
 
 /// nginx with a certificate of its own, `server.pem` on the desk, and these directives; it answers with what it knows of the
 /// client.
-fn nginx(desk: &Desk, more: &str) -> LocalServer {
+pub(crate) fn nginx(desk: &Desk, more: &str) -> LocalServer {
     let nginx = require_program("nginx", "nginx");
     let name = [
         "-subj",
@@ -67,9 +67,9 @@ fn nginx(desk: &Desk, more: &str) -> LocalServer {
 const ASK: &str = r"printf 'GET / HTTP/1.0\r\n\r\n'";
 
 /// Without PSS among the algorithms that it may use, openssl signs by PKCS#1 v1.5.
-const TLS_1_2: &str = "-tls1_2 -sigalgs ECDSA+SHA256:RSA+SHA256";
+pub(crate) const TLS_1_2: &str = "-tls1_2 -sigalgs ECDSA+SHA256:RSA+SHA256";
 
-fn openssl_asks(options: &str) -> String {
+pub(crate) fn openssl_asks(options: &str) -> String {
     format!(
         "{ASK} | openssl s_client -quiet -ign_eof -connect 127.0.0.1:$PORT -CAfile server.pem -verify_return_error \
         {options} -cert $CERTIFICATE \
@@ -94,7 +94,7 @@ fn visit(desk: &Desk, script: &str, certificate: &str) -> (String, String) {
 }
 
 /// The same at this server.
-fn visit_at(desk: &Desk, server: &LocalServer, script: &str, certificate: &str) -> (String, String) {
+pub(crate) fn visit_at(desk: &Desk, server: &LocalServer, script: &str, certificate: &str) -> (String, String) {
     let variables = [("PORT", &*server.port().to_string()), ("CERTIFICATE", certificate)];
     let output = desk.run(script, &variables);
     (output.out() + &output.err(), server.log())
