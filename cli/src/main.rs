@@ -100,7 +100,7 @@ enum Command {
     /// Show the state of an issued card, or go back to the card as issued
     #[command(after_long_help = card::args::HELP)]
     Card(card::args::Card),
-    /// Show a card as it was issued: holder, numbers, certificates; as text, JSON or pictures
+    /// Show a card as it is now, or as it was issued: holder, numbers, certificates; as text, JSON or pictures
     #[command(after_long_help = show::args::HELP)]
     Show(show::args::Show),
     /// List a card's PINs and the tries left of each
