@@ -11,8 +11,10 @@ use sha2::{Digest, Sha256};
 use vmyna_applets::calendar::Date;
 use vmyna_applets::cv::{CvCertificate, CvError, KeyId, encode_public_key};
 use vmyna_applets::face_info::FaceData;
+use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::person::{MunicipalityCode, Person};
 use vmyna_card_os::declaration::Content;
+use vmyna_card_os::tlv::Tlv;
 
 use super::cv::CvAuthority;
 use super::data_signer::DataSigner;
@@ -170,6 +172,22 @@ fn with_offsets(objects: &[Vec<u8>; 9]) -> Result<Content, IssuanceError> {
         offset += object.len();
     }
     file(0xFF20, &[object(0xDF21, &table)?, objects.concat()].concat())
+}
+
+/// The photo on a card, a JP2 file; empty on a card without one.
+///
+/// # Errors
+/// [`IssuanceError::Input`] when EF 0002 of the face-info application is not of the form of these cards.
+pub fn photo(card: &IssuedCard) -> Result<Vec<u8>, IssuanceError> {
+    const PHOTO: u16 = 0xDF27;
+    let malformed = || IssuanceError::Input("the file with a card's face has the form of these cards");
+    let (file, _) = Tlv::read(card.face_info.data.card_face.as_bytes()).map_err(|_| malformed())?;
+    let objects = Tlv::read_all(file.value).map_err(|_| malformed())?;
+    let photo = objects
+        .iter()
+        .find(|object| object.tag == PHOTO)
+        .ok_or_else(malformed)?;
+    Ok(photo.value.to_vec())
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use vmyna_applets::person::{Person, ResidenceCode, SecurityCode};
 use vmyna_card_os::declaration::{Content, ReferenceData};
 
 use super::characters::{self, Carried, Lacking, Substitutes};
-use super::{IssuanceError, reissue, validity};
+use super::{IssuanceError, face_data, text_data, validity};
 
 /// A signature certificate is issued from this age on (署名用電子証明書: 15歳以上).
 pub const SIGNATURE_AGE: u16 = 15;
@@ -82,7 +82,7 @@ impl Order {
         let issued = now.unix_duration().saturating_sub(BETWEEN_CERTIFICATES);
         let issued = DateTime::from_unix_duration(issued)?;
         let person = card.summary.person.clone();
-        let [name, address] = reissue::input_assist_texts(card)?;
+        let [name, address] = text_data::name_and_address(card)?;
         let same = name == person.name && address == person.address;
         Ok(Self {
             name: card.name.clone(),
@@ -104,7 +104,7 @@ impl Order {
             pins,
             without_pins: false,
             tries: Tries::default(),
-            photo: reissue::photo(card)?.into(),
+            photo: face_data::photo(card)?.into(),
             profile: card.profile.clone(),
             // The sizes of the old card's files.
             file_sizes: match card.file_sizes.is_empty() {

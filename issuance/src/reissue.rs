@@ -10,11 +10,9 @@ use rsa::pkcs8::DecodePrivateKey;
 use vmyna_applets::issued::{IssuedCard, Summary};
 use vmyna_applets::person::Person;
 use vmyna_card_os::declaration::PrivateKey;
-use vmyna_card_os::tlv::Tlv;
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 
-use super::IssuanceError;
 use super::desk::{Desk, remarks};
 use super::keys::CardKeys;
 use super::numbers::Numbers;
@@ -22,6 +20,7 @@ use super::order::Order;
 use super::pictures::Pictures;
 use super::x509::Request;
 use super::x509::names::Hierarchy;
+use super::{IssuanceError, face_data};
 
 /// A certificate made by [`Desk::certify`].
 #[derive(Clone, Debug)]
@@ -95,7 +94,7 @@ impl Desk {
             .municipalities
             .get(&code)
             .ok_or(IssuanceError::Input("the desk must be open for the municipality"))?;
-        let photo = photo(card)?;
+        let photo = face_data::photo(card)?;
         let pictures = Pictures::draw(person, card.summary.security_code, &photo)?;
         let text = desk.text.issue(
             shown,
@@ -134,39 +133,6 @@ impl Desk {
         let keys = keys.first().ok_or(IssuanceError::Input("a card has keys"))?;
         self.issue(order, numbers, keys, None)
     }
-}
-
-/// The photo on a card, a JP2 file; empty on a card without one.
-///
-/// # Errors
-/// [`IssuanceError::Input`] when EF 0002 of the face-info application is not of the form of these cards.
-pub fn photo(card: &IssuedCard) -> Result<Vec<u8>, IssuanceError> {
-    const PHOTO: u16 = 0xDF27;
-    let malformed = || IssuanceError::Input("the file with a card's face has the form of these cards");
-    let (file, _) = Tlv::read(card.face_info.data.card_face.as_bytes()).map_err(|_| malformed())?;
-    let objects = Tlv::read_all(file.value).map_err(|_| malformed())?;
-    let photo = objects
-        .iter()
-        .find(|object| object.tag == PHOTO)
-        .ok_or_else(malformed)?;
-    Ok(photo.value.to_vec())
-}
-
-/// Name and address in the input-assist application (EF 0002).
-///
-/// # Errors
-/// [`IssuanceError::Input`] when the file is not of the form of these cards.
-pub fn input_assist_texts(card: &IssuedCard) -> Result<[String; 2], IssuanceError> {
-    const NAME: u16 = 0xDF22;
-    const ADDRESS: u16 = 0xDF23;
-    let malformed = || IssuanceError::Input("the file with a card's texts has the form of these cards");
-    let (file, _) = Tlv::read(card.input_assist.data.attributes.as_bytes()).map_err(|_| malformed())?;
-    let objects = Tlv::read_all(file.value).map_err(|_| malformed())?;
-    let text = |tag| {
-        let object = objects.iter().find(|object| object.tag == tag).ok_or_else(malformed)?;
-        String::from_utf8(object.value.to_vec()).map_err(|_| malformed())
-    };
-    Ok([text(NAME)?, text(ADDRESS)?])
 }
 
 fn public_key(key: &PrivateKey) -> Result<RsaPublicKey, IssuanceError> {

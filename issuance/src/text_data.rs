@@ -10,7 +10,10 @@ use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use vmyna_applets::cv::{CvCertificate, CvError, KeyId, encode_public_key};
 use vmyna_applets::input_assist::TextData;
+use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::person::{MunicipalityCode, MyNumber, Person};
+
+use vmyna_card_os::tlv::Tlv;
 
 use super::cv::CvAuthority;
 use super::data_signer::DataSigner;
@@ -152,6 +155,23 @@ fn basic_information() -> Result<Vec<u8>, IssuanceError> {
         object(0xDF43, &opaque)?,
     ];
     object(0xFF40, &objects.concat())
+}
+
+/// Name and address in the input-assist application (EF 0002).
+///
+/// # Errors
+/// [`IssuanceError::Input`] when the file is not of the form of these cards.
+pub fn name_and_address(card: &IssuedCard) -> Result<[String; 2], IssuanceError> {
+    const NAME: u16 = 0xDF22;
+    const ADDRESS: u16 = 0xDF23;
+    let malformed = || IssuanceError::Input("the file with a card's texts has the form of these cards");
+    let (file, _) = Tlv::read(card.input_assist.data.attributes.as_bytes()).map_err(|_| malformed())?;
+    let objects = Tlv::read_all(file.value).map_err(|_| malformed())?;
+    let text = |tag| {
+        let object = objects.iter().find(|object| object.tag == tag).ok_or_else(malformed)?;
+        String::from_utf8(object.value.to_vec()).map_err(|_| malformed())
+    };
+    Ok([text(NAME)?, text(ADDRESS)?])
 }
 
 #[cfg(test)]

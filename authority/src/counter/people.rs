@@ -6,7 +6,7 @@ use vmyna_applets::issued::{IssuedCard, Summary};
 use vmyna_applets::person::Person;
 use vmyna_issuance::characters;
 use vmyna_issuance::desk::Desk;
-use vmyna_issuance::reissue;
+use vmyna_issuance::text_data;
 
 use super::{CounterError, Done};
 
@@ -58,7 +58,7 @@ pub(super) fn sign_files(
     text: &vmyna_issuance::order::CertificateText,
 ) -> Result<(), CounterError> {
     let was = &before.summary.person;
-    let [name, address] = reissue::input_assist_texts(before)?;
+    let [name, address] = text_data::name_and_address(before)?;
     let mut shown: Person = card.summary.person.clone();
     if (&name, &address) != (&was.name, &was.address) {
         shown.name.clone_from(&text.name.text);
@@ -71,7 +71,7 @@ pub(super) fn sign_files(
 /// Whether the input-assist application has name and address in the form of the certificates.
 pub(super) fn has_certificate_form(card: &IssuedCard) -> Result<bool, CounterError> {
     let person = &card.summary.person;
-    let [name, address] = reissue::input_assist_texts(card)?;
+    let [name, address] = text_data::name_and_address(card)?;
     Ok((&name, &address) != (&person.name, &person.address))
 }
 

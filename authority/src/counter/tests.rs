@@ -10,7 +10,7 @@ use vmyna_applets::card_os::declaration::ReferenceData;
 use vmyna_applets::cv::CvCertificate;
 use vmyna_applets::person::{Municipality, MunicipalityCode};
 use vmyna_applets::{pins, specimen};
-use vmyna_issuance::{municipalities, reissue};
+use vmyna_issuance::{face_data, municipalities, text_data};
 use x509_cert::Certificate as X509;
 
 use super::*;
@@ -176,7 +176,7 @@ fn moving_in_signs_files_and_certificate_for_the_new_address_and_keeps_the_auth_
     let outcome = does(&card, &move_in());
     let new = outcome.card.unwrap();
     assert_eq!(
-        reissue::input_assist_texts(&new).unwrap()[1],
+        text_data::name_and_address(&new).unwrap()[1],
         "大阪府大阪市北区見本町１"
     );
     files_verify(&new, "27127");
@@ -197,7 +197,7 @@ fn moving_in_signs_files_and_certificate_for_the_new_address_and_keeps_the_auth_
     assert_eq!(text.name.text, card.summary.person.name);
     // What the operation is not about stays byte for byte.
     assert_eq!(new.card_data, card.card_data);
-    assert_eq!(reissue::photo(&new).unwrap(), reissue::photo(&card).unwrap());
+    assert_eq!(face_data::photo(&new).unwrap(), face_data::photo(&card).unwrap());
     // After the moving-out notice the old certificate is revoked already: that stays.
     let revoked = Revocation {
         at: date(DAY),
@@ -220,7 +220,7 @@ fn a_new_name_is_in_certificate_files_and_remarks() {
         &Operation::Rename("髙山　花子".to_owned(), "タカヤマ　ハナコ".to_owned()),
     );
     let new = outcome.card.unwrap();
-    assert_eq!(reissue::input_assist_texts(&new).unwrap()[0], "髙山　花子");
+    assert_eq!(text_data::name_and_address(&new).unwrap()[0], "髙山　花子");
     let text = vmyna_issuance::x509::certified_text(&new.jpki.sign.as_ref().unwrap().certificate);
     assert_eq!(text.unwrap().unwrap().name.text, "高山　花子");
     assert_eq!(new.summary.printed().collect::<Vec<_>>(), ["令和9年4月1日 髙山　花子"]);
@@ -340,7 +340,7 @@ fn a_lost_card_is_on_hold_and_another_one_replaces_it() {
     assert_eq!((&new.name, &new.summary.person), (&card.name, &card.summary.person));
     assert_eq!(new.jpki.auth_pin.value.as_ref().unwrap().as_bytes(), b"4649");
     assert_ne!(new.card_info.serial.to_string(), card.card_info.serial.to_string());
-    assert_eq!(reissue::photo(&new).unwrap(), reissue::photo(&card).unwrap());
+    assert_eq!(face_data::photo(&new).unwrap(), face_data::photo(&card).unwrap());
     openssl_verifies(&new);
     files_verify(&new, "13101");
     assert_eq!(outcome.withdraw, Some(Cause::Replaced));

@@ -8,6 +8,7 @@ use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPublicKey, hazmat, pss};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
+use spki::AlgorithmIdentifierOwned;
 use vmyna_apdu::{Text, text};
 
 use super::report::fixed;
@@ -59,6 +60,20 @@ impl Hash {
             Self::Sha256 => Sha256::digest(message).to_vec(),
             Self::Sha384 => Sha384::digest(message).to_vec(),
             Self::Sha512 => Sha512::digest(message).to_vec(),
+        }
+    }
+
+    /// The hash function of a digest algorithm that is accepted.
+    pub(super) fn of_digest(algorithm: &AlgorithmIdentifierOwned) -> Option<Self> {
+        let parameters = algorithm.parameters.as_ref();
+        if parameters.is_some_and(|parameters| !parameters.is_null()) {
+            return None;
+        }
+        match algorithm.oid.to_string().strip_prefix("2.16.840.1.101.3.4.2.")? {
+            "1" => Some(Self::Sha256),
+            "2" => Some(Self::Sha384),
+            "3" => Some(Self::Sha512),
+            _ => None,
         }
     }
 

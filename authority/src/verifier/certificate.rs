@@ -4,10 +4,9 @@
 //! key identifier among all that are named.
 
 use der::asn1::ObjectIdentifier;
-use der::{DateTime, Decode, Encode};
-use rsa::pkcs8::DecodePublicKey;
+use der::{DateTime, Decode};
+use rsa::RsaPublicKey;
 use rsa::traits::PublicKeyParts;
-use rsa::{BigUint, RsaPublicKey};
 use spki::AlgorithmIdentifierOwned;
 use vmyna_apdu::{Text, text};
 use vmyna_issuance::x509::names::Hierarchy;
@@ -18,7 +17,7 @@ use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints, KeyUsage, K
 use super::block::{self, Hash};
 use super::parts;
 use super::report::{Report, fixed};
-use super::trust::{Anchor, Trust};
+use super::trust::{Anchor, Trust, key_of};
 
 const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
@@ -96,22 +95,6 @@ impl<'a> Received<'a> {
         let identifier: Option<(bool, AuthorityKeyIdentifier)> = self.fields().get().ok()?;
         identifier?.1.key_identifier.map(|id| id.as_bytes().to_vec())
     }
-}
-
-/// The key of a certificate: RSA of 2048 to 4096 bits with e from 65537 on.
-pub(super) fn key_of(certificate: &x509_cert::Certificate) -> Result<RsaPublicKey, Text> {
-    let no_key = || fixed("the certificate's key is no RSA key", "証明書の鍵がRSA鍵ではありません");
-    let info = certificate.tbs_certificate.subject_public_key_info.to_der();
-    let key = RsaPublicKey::from_public_key_der(&info.map_err(|_| no_key())?).map_err(|_| no_key())?;
-    let bits = key.n().bits();
-    if !(2048..=4096).contains(&bits) || *key.e() < BigUint::from(65_537_u32) {
-        let exponent = key.e().to_string();
-        return Err(text!(
-            "the certificate's key has {bits} bits and the exponent {exponent}: at least 2048 bits and 65537 are needed",
-            "証明書の鍵は{bits}ビット、公開指数{exponent}です。2048ビット以上、65537以上でなければなりません"
-        ));
-    }
-    Ok(key)
 }
 
 /// The hash function of a signature algorithm that is accepted in certificates and lists: RSA PKCS#1 v1.5 with SHA-2.

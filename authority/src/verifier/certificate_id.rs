@@ -12,7 +12,6 @@ use super::block::Hash;
 use super::certificate::Received;
 use super::parts;
 use super::report::{Report, fixed};
-use super::signed_data::digest_hash;
 
 const V1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 const V2: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
@@ -66,7 +65,9 @@ fn names(value: &[u8], v2: bool, certificate: &Received<'_>) -> der::Result<bool
     let hash = match (v2, algorithm) {
         (false, _) => Hash::Sha1,
         (true, None) => Hash::Sha256,
-        (true, Some(algorithm)) => digest_hash(&AlgorithmIdentifierOwned::from_der(algorithm)?).ok_or_else(wrong)?,
+        (true, Some(algorithm)) => {
+            Hash::of_digest(&AlgorithmIdentifierOwned::from_der(algorithm)?).ok_or_else(wrong)?
+        }
     };
     let (digest, issuer) = match rest {
         [digest] => (digest, None),

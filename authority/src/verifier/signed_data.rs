@@ -7,7 +7,6 @@ use cms::content_info::ContentInfo;
 use cms::signed_data::{EncapsulatedContentInfo, SignerIdentifier, SignerInfo};
 use der::asn1::{ObjectIdentifier, OctetString};
 use der::{Any, Decode, Encode};
-use spki::AlgorithmIdentifierOwned;
 use vmyna_apdu::{Text, text};
 use vmyna_issuance::x509::names::Hierarchy;
 use x509_cert::attr::Attributes;
@@ -296,7 +295,7 @@ fn names(sid: &SignerIdentifier, certificate: &Received<'_>) -> bool {
 
 /// The hash function, if both algorithms agree and are accepted.
 fn check_algorithms(report: &mut Report, signer: &SignerInfo) -> Option<Hash> {
-    let digest = digest_hash(&signer.digest_alg);
+    let digest = Hash::of_digest(&signer.digest_alg);
     let signature = match signer.signature_algorithm.oid {
         RSA => digest,
         _ => signature_hash(&signer.signature_algorithm),
@@ -317,20 +316,6 @@ fn check_algorithms(report: &mut Report, signer: &SignerInfo) -> Option<Hash> {
         ),
     }
     hash
-}
-
-/// The hash function of a digest algorithm that is accepted.
-pub(super) fn digest_hash(algorithm: &AlgorithmIdentifierOwned) -> Option<Hash> {
-    let parameters = algorithm.parameters.as_ref();
-    if parameters.is_some_and(|parameters| !parameters.is_null()) {
-        return None;
-    }
-    match algorithm.oid.to_string().strip_prefix("2.16.840.1.101.3.4.2.")? {
-        "1" => Some(Hash::Sha256),
-        "2" => Some(Hash::Sha384),
-        "3" => Some(Hash::Sha512),
-        _ => None,
-    }
 }
 
 /// The values of an attribute that occurs once with one value.

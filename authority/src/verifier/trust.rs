@@ -1,14 +1,17 @@
 //! The authorities that the user has named. Nothing else is trusted: no list of the system, no authority of this program,
 //! no certificate of the verified file.
 
-use der::Decode;
-use rsa::RsaPublicKey;
+use der::{Decode, Encode};
+use rsa::pkcs8::DecodePublicKey;
+use rsa::traits::PublicKeyParts;
+use rsa::{BigUint, RsaPublicKey};
+use vmyna_apdu::{Text, text};
 use vmyna_applets::cv::KeyId;
 use vmyna_issuance::x509::names::{Hierarchy, ORGANISATION};
 use x509_cert::Certificate;
 use x509_cert::ext::pkix::SubjectKeyIdentifier;
 
-use super::certificate::key_of;
+use super::report::fixed;
 use crate::register::IssuerId;
 
 /// A certificate that can't be trusted, because it can't be read or its key can't be used.
@@ -103,4 +106,20 @@ impl Trust {
     pub(super) fn cv_authority(&self, id: KeyId) -> Option<&CvAnchor> {
         self.cv.iter().find(|anchor| anchor.id == id)
     }
+}
+
+/// The key of a certificate: RSA of 2048 to 4096 bits with e from 65537 on.
+pub(super) fn key_of(certificate: &Certificate) -> Result<RsaPublicKey, Text> {
+    let no_key = || fixed("the certificate's key is no RSA key", "証明書の鍵がRSA鍵ではありません");
+    let info = certificate.tbs_certificate.subject_public_key_info.to_der();
+    let key = RsaPublicKey::from_public_key_der(&info.map_err(|_| no_key())?).map_err(|_| no_key())?;
+    let bits = key.n().bits();
+    if !(2048..=4096).contains(&bits) || *key.e() < BigUint::from(65_537_u32) {
+        let exponent = key.e().to_string();
+        return Err(text!(
+            "the certificate's key has {bits} bits and the exponent {exponent}: at least 2048 bits and 65537 are needed",
+            "証明書の鍵は{bits}ビット、公開指数{exponent}です。2048ビット以上、65537以上でなければなりません"
+        ));
+    }
+    Ok(key)
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::keys::{self, KeyPair};
 use crate::order::CertificateText;
 use crate::x509::{self, Holder};
-use crate::{municipalities, specimen};
+use crate::{municipalities, specimen, text_data};
 
 fn desk() -> Desk {
     Desk::new(specimen::authorities().unwrap())
@@ -37,11 +37,11 @@ fn files_of_a_person_who_moved_are_signed_by_the_new_municipality() {
     let code = vmyna_applets::person::MunicipalityCode::from_digits(*b"27127").unwrap();
     card.summary.person.municipality = municipalities::find(code).unwrap();
     card.summary.person.address = "大阪府大阪市北区見本町１".to_owned();
-    let photo_before = photo(&card).unwrap();
+    let photo_before = face_data::photo(&card).unwrap();
     let person = card.summary.person.clone();
     desk().sign_files(&mut card, &person).unwrap();
-    assert_eq!(input_assist_texts(&card).unwrap()[1], person.address);
-    assert_eq!(photo(&card).unwrap(), photo_before);
+    assert_eq!(text_data::name_and_address(&card).unwrap()[1], person.address);
+    assert_eq!(face_data::photo(&card).unwrap(), photo_before);
     let certificate = CvCertificate::from_file(card.face_info.data.certificate.as_bytes()).unwrap();
     assert_eq!(certificate.subject(), KeyId::new(7_271_272, 0, 0).unwrap());
 }

@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use zeroize::Zeroizing;
 
-use super::writes::{Shared, hierarchy_code, record, revoke};
+use super::writes::{Shared, hierarchy_code, is_intended, record, revoke};
 use super::{SqliteRegister, time};
 use crate::register::{
     Beginning, Begun, CardId, CardStatus, Cause, Certificate, Hierarchy, Intent, IssuerId, OperationId, RegisterError,
@@ -40,20 +40,6 @@ fn pending(connection: &rusqlite::Connection, card: CardId) -> rusqlite::Result<
         .prepare_cached("SELECT operation FROM intent WHERE card = (SELECT id FROM card WHERE digest = ?1)")?
         .query_row([card.0], |row| Ok(OperationId(row.get(0)?)))
         .optional()
-}
-
-/// Whether a pending operation is to enter a certificate with this serial number.
-pub(super) fn is_intended(transaction: &Transaction<'_>, certificate: &Certificate) -> rusqlite::Result<bool> {
-    transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM intended WHERE key_id = ?1 AND serial = ?2)")?
-        .query_row(params![certificate.issuer.0, certificate.serial], |row| row.get(0))
-}
-
-/// Whether any operation is pending.
-pub(super) fn any_intended(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
-    transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM intended)")?
-        .query_row([], |row| row.get(0))
 }
 
 /// What forbids the operation: `None` if nothing does.

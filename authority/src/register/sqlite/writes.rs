@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::{operations, revocation};
+use super::revocation;
 use crate::register::{CardId, Certificate, Hierarchy, IssuerId, Recorded, Revocation, Revoked, seconds};
 
 pub(super) fn hierarchy_code(hierarchy: Hierarchy) -> i64 {
@@ -12,6 +12,20 @@ pub(super) fn hierarchy_code(hierarchy: Hierarchy) -> i64 {
         Hierarchy::Signature => 0,
         Hierarchy::Authentication => 1,
     }
+}
+
+/// Whether a pending operation is to enter a certificate with this serial number.
+pub(super) fn is_intended(transaction: &Transaction<'_>, certificate: &Certificate) -> rusqlite::Result<bool> {
+    transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM intended WHERE key_id = ?1 AND serial = ?2)")?
+        .query_row(params![certificate.issuer.0, certificate.serial], |row| row.get(0))
+}
+
+/// Whether any operation is pending.
+fn any_intended(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
+    transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM intended)")?
+        .query_row([], |row| row.get(0))
 }
 
 /// The rows that many certificates share, looked up once a batch.
@@ -46,7 +60,7 @@ impl Shared {
         if let Some(pending) = self.pending {
             return Ok(pending);
         }
-        let pending = operations::any_intended(transaction)?;
+        let pending = any_intended(transaction)?;
         self.pending = Some(pending);
         Ok(pending)
     }
@@ -109,7 +123,7 @@ pub(super) fn record(
     let (id, recorded) = match there {
         Some((_, digest)) if digest != certificate.digest => return Ok(Recorded::SerialTaken),
         Some((id, _)) => (id, Recorded::Known),
-        None if shared.is_pending(transaction)? && operations::is_intended(transaction, certificate)? => {
+        None if shared.is_pending(transaction)? && is_intended(transaction, certificate)? => {
             return Ok(Recorded::SerialTaken);
         }
         None => {

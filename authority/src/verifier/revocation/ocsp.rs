@@ -19,10 +19,10 @@ use super::{Ask, Status, fresh};
 use crate::register::{IssuerId, Reason};
 use crate::verifier::Settings;
 use crate::verifier::block;
-use crate::verifier::certificate::{Received, extension_fault, key_of, signature_hash, usages};
+use crate::verifier::certificate::{Received, extension_fault, signature_hash, usages};
 use crate::verifier::parts;
 use crate::verifier::report::fixed;
-use crate::verifier::trust::Anchor;
+use crate::verifier::trust::{Anchor, key_of};
 
 const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
