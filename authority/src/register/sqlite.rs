@@ -141,6 +141,12 @@ fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError>
     };
     let (application, version) = marks(connection).map_err(refused)?;
     if (application, version) == (0, 0) {
+        // Another program's database stays as it is: also the change of its journal mode would be written to it. A register's
+        // tables and marks are committed at once, so marks that are read after its tables are there.
+        let tables = count_tables(connection).map_err(refused)?;
+        if tables != 0 && marks(connection).map_err(refused)? == (0, 0) {
+            return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
+        }
         let mode: String = connection
             .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
             .map_err(refused)?;
@@ -157,10 +163,7 @@ fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError>
             .map_err(refused)?;
         // Another process may have made them while this one waited for the lock.
         if marks(&transaction).map_err(refused)? == (0, 0) {
-            let tables: i64 = transaction
-                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-                .map_err(refused)?;
-            if tables != 0 {
+            if count_tables(&transaction).map_err(refused)? != 0 {
                 return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
             }
             transaction.execute_batch(SCHEMA).map_err(refused)?;
@@ -194,6 +197,10 @@ fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError>
     // Intents have private keys and PINs, which go with them.
     connection.pragma_update(None, "secure_delete", true).map_err(refused)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(refused)
+}
+
+fn count_tables(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
 }
 
 fn kind(error: &rusqlite::Error) -> RegisterErrorKind {

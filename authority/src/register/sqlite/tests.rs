@@ -125,9 +125,11 @@ fn what_is_no_register_or_a_later_one_is_refused_and_left_as_it_is() {
     fs::remove_file(&path).unwrap();
     let other = Connection::open(&path).unwrap();
     other.execute_batch("CREATE TABLE friend (name TEXT)").unwrap();
+    drop(other);
+    let before = fs::read(&path).unwrap();
     let refused = SqliteRegister::open_or_make(&path).err().unwrap();
     assert!(matches!(refused.kind(), RegisterErrorKind::NoRegister), "{refused}");
-    drop(other);
+    assert!(fs::read(&path).unwrap() == before, "the database was changed");
     // One of a later version.
     fs::remove_file(&path).unwrap();
     let register = SqliteRegister::open_or_make(&path).unwrap();
