@@ -1,7 +1,7 @@
 //! One POST over HTTP/1.0, with limits on size and time. There is no TLS: an OCSP answer is signed.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 /// The longest answer with its header, in bytes. An answer about one certificate has some 3,000.
@@ -12,7 +12,7 @@ pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Which addresses a request may be sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Only this machine's own.
+    /// Only this machine's own: `localhost` and loopback addresses. No other name is looked up.
     Loopback,
     /// Any.
     Anywhere,
@@ -71,6 +71,10 @@ fn parts(url: &str) -> Option<(&str, u16, &str)> {
 pub fn post(url: &str, media_type: &str, body: &[u8], reach: Reach) -> Result<Vec<u8>, HttpError> {
     let end = Instant::now() + TIME_LIMIT;
     let (host, port, path) = parts(url).ok_or(HttpError::Url)?;
+    // A look-up would itself be a request to another machine, with a name that the certificate's maker chose.
+    if reach == Reach::Loopback && !host.eq_ignore_ascii_case("localhost") && host.parse::<IpAddr>().is_err() {
+        return Err(HttpError::NotLoopback);
+    }
     let addresses: Vec<SocketAddr> = (host, port).to_socket_addrs()?.collect();
     // The address that is connected to is the one that was judged: a name is resolved once.
     let allowed = |address: &&SocketAddr| reach == Reach::Anywhere || address.ip().is_loopback();
@@ -182,6 +186,19 @@ mod tests {
         // A documentation address (RFC 5737): with a connection the error would be another one.
         let sent = post("http://192.0.2.1:9/", "text/plain", b"", Reach::Loopback);
         assert!(matches!(sent, Err(HttpError::NotLoopback)), "{sent:?}");
+    }
+
+    #[test]
+    fn no_name_is_looked_up_unless_other_machines_are_allowed() {
+        // No machine has such a name (RFC 6761): a look-up would fail with the error of the resolver.
+        for url in ["http://certificate-7.invalid/", "http://localhost.invalid:9/"] {
+            let sent = post(url, "text/plain", b"", Reach::Loopback);
+            assert!(matches!(sent, Err(HttpError::NotLoopback)), "{url}: {sent:?}");
+        }
+        assert!(matches!(
+            post("http://certificate-7.invalid/", "text/plain", b"", Reach::Anywhere),
+            Err(HttpError::Io(_))
+        ));
     }
 
     #[test]
