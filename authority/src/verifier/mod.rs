@@ -3,7 +3,7 @@
 //! | Module | Checks |
 //! |---|---|
 //! | [`block`] | a signature value: DigestInfo, bare digest and PSS told apart, the whole block compared |
-//! | [`certificate`] | an X.509 certificate with its chain, times, usage, policy, revocation and attributes |
+//! | [`certificate()`] | an X.509 certificate with its chain, times, usage, policy, revocation and attributes |
 //! | [`signed_data`] | CMS signed data, its content inside or beside it |
 //! | [`card_files`] | text and face data under CV certificates |
 //! | [`compare`] | things that were given together are of one person |
