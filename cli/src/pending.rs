@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use vmyna::{
     CardSource, Error, FoundMark, PendingMark, Replaced, StatePlace, replacement_from_bytes, replacement_to_bytes,
 };
-use vmyna_apdu::hex;
+use vmyna_apdu::{ShowPath as _, hex};
 use vmyna_applets::image::{self, Image, ImageError, ImageErrorKind};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_authority::counter::steps::{CardSide, StepError, resume};
@@ -242,6 +242,13 @@ pub(crate) fn finish_of_register(register: &mut SqliteRegister, path: &Path) {
 fn finish_intent(register: &mut SqliteRegister, path: &Path, intent: &Intent) -> Result<(), Failure> {
     let place = StatePlace::from_text(&intent.place)
         .ok_or_else(|| Failure::Failed("the register doesn't name the place of its state".to_owned()))?;
+    // A card that was moved has taken its mark along: at the old place only a state without a card would be made.
+    if !place.is_there() && matches!(PendingMark::find(&place)?, FoundMark::None) {
+        return Err(Failure::Failed(format!(
+            "its state {} is not there any more; if the card was moved, use it where it is now (`vmyna show CARD`)",
+            place.path().shown()
+        )));
+    }
     let Some(mark) = PendingMark::take(&place)? else {
         // Another process is doing it.
         return Ok(());
@@ -293,7 +300,33 @@ fn finish_of_place(place: &StatePlace) -> Result<(), Failure> {
     })?;
     let register = SqliteRegister::open(&path);
     let mut register = register.map_err(|error| Failure::Failed(advice::of_register(&error)))?;
+    finish_of_original(&mut register, &path, place, &text)?;
     finish_marked(&mut register, Side::of_marked(place.clone(), path, mark), operation)
+}
+
+/// Does what is left at the place that the register names, if that has the same mark: the card here is a copy of the one there.
+fn finish_of_original(
+    register: &mut SqliteRegister,
+    path: &Path,
+    place: &StatePlace,
+    text: &str,
+) -> Result<(), Failure> {
+    let operation = read_mark(text).map(|(_, operation)| operation);
+    let intents = register.intents();
+    let intents = intents.map_err(|error| Failure::Failed(advice::of_register(&error)))?;
+    let Some(intent) = intents.iter().find(|intent| Some(intent.operation) == operation) else {
+        return Ok(());
+    };
+    // The mark here is locked by this process: if it is the same file by another name, it is busy.
+    if let Some(original) = StatePlace::from_text(&intent.place)
+        && original.path() != place.path()
+        && let Ok(FoundMark::Left(mut mark)) = PendingMark::find(&original)
+        && mark.text()? == text
+    {
+        let side = Side::of_marked(original, path.to_owned(), mark);
+        return finish_marked(register, side, intent.operation);
+    }
+    Ok(())
 }
 
 /// Locks a card for an operation.

@@ -149,6 +149,16 @@ fn lock(place: &StatePlace, make: bool) -> Result<FoundMark, Error> {
 }
 
 impl StatePlace {
+    /// Whether the card can be at this place: the image that the state belongs to is there. In a folder that
+    /// [`STATE_VARIABLE`](crate::STATE_VARIABLE) names, the place of the image is not known, and this is true.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        let (path, _, named, _) = self.parts();
+        let folder = path.parent().map(|folder| folder.as_os_str().as_bytes());
+        let image = folder.and_then(|folder| folder.strip_suffix(b".state"));
+        named || image.is_none_or(|image| Path::new(std::ffi::OsStr::from_bytes(image)).is_file())
+    }
+
     /// The place as a text by which any process finds it: four lines.
     #[must_use]
     pub fn to_text(&self) -> String {
@@ -230,6 +240,15 @@ mod tests {
         fs::remove_dir(&path).unwrap();
         std::os::unix::fs::symlink("/dev/null", &path).unwrap();
         assert!(matches!(PendingMark::take(&place), Err(Error::Mark(..))));
+    }
+
+    #[test]
+    fn a_card_is_where_its_image_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path());
+        assert!(!place.is_there());
+        fs::write(folder.path().join("c"), "").unwrap();
+        assert!(place.is_there());
     }
 
     #[test]

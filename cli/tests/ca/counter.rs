@@ -433,3 +433,56 @@ fn kill_at_writes(kinds: &[(&str, u32)]) {
     // Both outcomes were seen, and many places.
     assert!(tried > 10 && new_sides > 3 && new_sides < tried, "{tried} {new_sides}");
 }
+
+/// Kills the counter at some of its writes, lets `prepare` do something with the card, and runs `first`. The one good sign
+/// certificate must be the one on the card at `card` afterwards. Returns what `first` printed each time.
+fn killed_and_then(prepare: &dyn Fn(&Bench), first: &[&str], card: &str) -> Vec<String> {
+    require_program("strace", "strace");
+    let mut printed = Vec::new();
+    for number in (5..).step_by(2) {
+        let bench = Bench::new();
+        let killed = killed_at(&bench, "fsync,fdatasync", number);
+        prepare(&bench);
+        printed.push(bench.run(first, 0));
+        let there = sign_certificate(&bench, card, "ABC123").unwrap();
+        let rows = rows(&bench, "sign");
+        let good: Vec<&Value> = rows.iter().filter(|row| row["status"] == "good").collect();
+        assert_eq!(good.len(), 1, "{number}: {rows:?}");
+        let serial = u32::from_str_radix(good[0]["serial"].as_str().unwrap(), 16).unwrap();
+        let serial = serial.to_be_bytes();
+        assert!(
+            there.windows(3).take(20).any(|part| part == &serial[1..]),
+            "{number}: {rows:?}"
+        );
+        if !killed {
+            break;
+        }
+    }
+    printed
+}
+
+#[test]
+fn a_card_that_was_moved_gets_what_is_left_where_it_is_now() {
+    let moved = |bench: &Bench| {
+        fs::create_dir(bench.path("moved")).unwrap();
+        for name in ["card", "card.state"] {
+            fs::rename(bench.path(name), bench.path("moved").join(name)).unwrap();
+        }
+    };
+    let printed = killed_and_then(&moved, &["ca", "list", "ca"], "moved/card");
+    assert!(
+        printed.iter().any(|text| text.contains("not there any more")),
+        "{printed:?}"
+    );
+}
+
+#[test]
+fn the_copy_of_a_card_leaves_what_is_pending_to_the_card() {
+    let copied = |bench: &Bench| {
+        let mut cp = client("cp", "coreutils");
+        let copied = cp.args(["-r", "card", "card.state", "copy"]);
+        fs::create_dir(bench.path("copy")).unwrap();
+        assert!(copied.current_dir(&bench.folder).status().unwrap().success());
+    };
+    killed_and_then(&copied, &["show", "copy/card"], "card");
+}
