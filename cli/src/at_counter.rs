@@ -8,6 +8,7 @@ use rand_core::{CryptoRngCore, OsRng, RngCore};
 use serde::Serialize;
 use vmyna::{CardSource, StatePlace};
 use vmyna_apdu::ShowPath as _;
+use vmyna_applets::image;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_authority::counter::steps::perform;
 use vmyna_authority::counter::{self, CounterError, Done as Step, Operation, Outcome, Standing, Visit, kind};
@@ -18,7 +19,7 @@ use vmyna_issuance::characters::Substitutes;
 use vmyna_issuance::desk::Desk;
 use x509_cert::der::DateTime;
 
-use crate::failure::Failure;
+use crate::failure::{Failure, image_failure};
 use crate::pending::{self, CardChange, Side, Where, step_failure};
 use crate::seed::Time;
 use crate::{advice, authorities, output, registers};
@@ -81,7 +82,12 @@ impl Counter {
                     path.shown()
                 )));
             }
-            Some(path) => Some(std::path::absolute(path)?),
+            Some(path) => {
+                let path = std::path::absolute(path)?;
+                // What is revoked stays revoked, so nothing may begin if no image can be written there.
+                drop(image::create(&path).map_err(image_failure)?);
+                Some(path)
+            }
             None => None,
         };
         let desk = Desk::new(authorities::open(ca)?);

@@ -185,6 +185,10 @@ fn a_new_card_replaces_a_lost_one_and_the_dead_have_none() {
     let bench = Bench::new();
     counter(&bench, "card", DAY, &["lost"], 0);
     assert!(bench.list(&[]).iter().all(|row| row["reason"] == "certificateHold"));
+    // Where no image can be written, nothing begins.
+    let absent = counter(&bench, "card", DAY, &["reissue", "-o", "absent/new"], 2);
+    assert!(absent.contains("absent/new: No such file"), "{absent}");
+    assert!(!bench.run(&["ca", "list", "ca"], 0).contains("superseded"));
     let out = counter(&bench, "card", DAY, &["reissue", "-o", "new", "--pin", "auth=4649"], 0);
     assert!(
         out.contains("another card replaces it") && out.contains("/new"),
