@@ -5,17 +5,17 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
 use serde_json::Value;
-use vmyna_testkit::{client, require_program};
+use vmyna_testkit::client;
 
 use crate::bench::Bench;
 use crate::common::{Printed, run_with_input};
 
 const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
-const DAY: &str = "2027-04-01";
+pub(crate) const DAY: &str = "2027-04-01";
 
 /// An operation at the counter of the card's authorities.
 #[track_caller]
-fn counter(bench: &Bench, card: &str, now: &str, operation: &[&str], status: i32) -> String {
+pub(crate) fn counter(bench: &Bench, card: &str, now: &str, operation: &[&str], status: i32) -> String {
     let arguments = [&["counter", card, "--ca", "ca", "--now", now][..], operation].concat();
     bench.run(&arguments, status)
 }
@@ -39,7 +39,7 @@ fn tries_auth(bench: &Bench, card: &str, pin: &str) -> String {
 }
 
 /// The sign certificate that a program reads from the card with this password, DER; `None` for a card without one.
-fn sign_certificate(bench: &Bench, card: &str, password: &str) -> Option<Vec<u8>> {
+pub(crate) fn sign_certificate(bench: &Bench, card: &str, password: &str) -> Option<Vec<u8>> {
     let password = verify("9B", password);
     let read = ["00A4020C020001", "00B00000000000"];
     let answers = answers(bench, card, &[SELECT_JPKI, &password, read[0], read[1]]);
@@ -68,7 +68,7 @@ fn openssl(bench: &Bench, der: &[u8], at: &str) -> String {
 }
 
 /// The rows of a kind in the register.
-fn rows(bench: &Bench, kind: &str) -> Vec<Value> {
+pub(crate) fn rows(bench: &Bench, kind: &str) -> Vec<Value> {
     let all = bench.list(&[]).into_iter();
     all.filter(|row| row["kind"] == kind).collect()
 }
@@ -316,177 +316,4 @@ fn the_kiosk_resets_the_sign_password_once_with_auth_pin_and_code() {
     counter(&bench, "card", DAY, &["hold"], 0);
     let held = kiosk(DAY, &["apply", "--pin", "auth=1234"], 1);
     assert!(held.contains("auth certificate is revoked"), "{held}");
-}
-
-/// The commands that open the register or use the card next; `vmyna ca serve` is another one.
-const NEXT: [&[&str]; 5] = [
-    &["ca", "list", "ca"],
-    &["run", "--card", "card", "--", "true"],
-    &["pin", "card"],
-    &["show", "card"],
-    &[
-        "counter",
-        "card",
-        "--ca",
-        "ca",
-        "--now",
-        "2027-05-01",
-        "reset-pin",
-        "code-b",
-    ],
-];
-
-/// Kills the counter with its n-th system call that writes, renames, removes or syncs. Returns whether there was one.
-fn killed_at(bench: &Bench, calls: &str, number: u32) -> bool {
-    let inject = format!("inject={calls}:signal=KILL:when={number}");
-    let mut strace = client("strace", "strace");
-    strace.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={calls}"),
-        "-e",
-        &inject,
-    ]);
-    let counter = bench.command(&["counter", "card", "--ca", "ca", "--now", DAY]);
-    strace.arg(counter.get_program()).args(counter.get_args());
-    strace.args([
-        "move-in",
-        "--municipality",
-        "27127",
-        "--address",
-        "大阪府大阪市北区見本町１",
-    ]);
-    strace.current_dir(&bench.folder);
-    let output = strace.output().unwrap();
-    let killed = !output.status.success();
-    if !killed {
-        assert!(output.out().contains("issued the sign certificate"), "{}", output.err());
-    }
-    killed
-}
-
-#[test]
-fn a_counter_killed_at_a_write_leaves_old_or_new_on_both_sides() {
-    kill_at_writes(&[
-        ("fsync,fdatasync", 2),
-        ("unlink,unlinkat,ftruncate", 1),
-        ("pwrite64", 7),
-    ]);
-}
-
-#[test]
-#[ignore = "some minutes: every write; `make test-heavy` runs it"]
-fn a_counter_killed_at_every_write_leaves_old_or_new_on_both_sides() {
-    kill_at_writes(&[
-        ("fsync,fdatasync", 1),
-        ("unlink,unlinkat,ftruncate", 1),
-        ("pwrite64", 1),
-        ("write", 1),
-    ]);
-}
-
-/// Kills the counter at its system calls of these kinds, at each k-th of them, and looks at both sides after the next command.
-fn kill_at_writes(kinds: &[(&str, u32)]) {
-    require_program("strace", "strace");
-    let bench = Bench::new();
-    fs::create_dir(bench.path("saved")).unwrap();
-    let copy = |from: &str, to: &str| {
-        let mut cp = client("cp", "coreutils");
-        let copied = cp.args(["-r", from, to]).current_dir(&bench.folder).status().unwrap();
-        assert!(copied.success());
-    };
-    copy("ca", "saved/ca");
-    let old = sign_certificate(&bench, "card", "ABC123").unwrap();
-    let (mut tried, mut new_sides) = (0, 0);
-    for (calls, stride) in kinds {
-        let mut number = 1;
-        loop {
-            for folder in ["ca", "card.state"] {
-                let _ = fs::remove_dir_all(bench.path(folder));
-            }
-            copy("saved/ca", "ca");
-            let killed = killed_at(&bench, calls, number);
-            tried += 1;
-            let next = NEXT.get(tried % (NEXT.len() + 1));
-            let output = match next {
-                Some(next) => bench.run(next, 0),
-                None => bench.serve(&["ca"]).end(),
-            };
-            assert!(!output.contains("pending"), "{calls} {number} {next:?}: {output}");
-            let rows = rows(&bench, "sign");
-            let there = sign_certificate(&bench, "card", "ABC123").unwrap();
-            let is_old = there == old;
-            let place = format!("{calls} {number} {next:?}: {rows:?}");
-            assert_eq!(rows.len(), if is_old { 1 } else { 2 }, "{place}");
-            let good: Vec<&Value> = rows.iter().filter(|row| row["status"] == "good").collect();
-            assert_eq!(good.len(), 1, "{place}");
-            // The one good certificate is the one on the card.
-            let serial = u32::from_str_radix(good[0]["serial"].as_str().unwrap(), 16).unwrap();
-            let serial = serial.to_be_bytes();
-            assert!(there.windows(3).take(20).any(|part| part == &serial[1..]), "{place}");
-            new_sides += usize::from(!is_old);
-            if !killed {
-                break;
-            }
-            number += stride;
-        }
-    }
-    // Both outcomes were seen, and many places.
-    assert!(tried > 10 && new_sides > 3 && new_sides < tried, "{tried} {new_sides}");
-}
-
-/// Kills the counter at some of its writes, lets `prepare` do something with the card, and runs `first`. The one good sign
-/// certificate must be the one on the card at `card` afterwards. Returns what `first` printed each time.
-fn killed_and_then(prepare: &dyn Fn(&Bench), first: &[&str], card: &str) -> Vec<String> {
-    require_program("strace", "strace");
-    let mut printed = Vec::new();
-    for number in (5..).step_by(2) {
-        let bench = Bench::new();
-        let killed = killed_at(&bench, "fsync,fdatasync", number);
-        prepare(&bench);
-        printed.push(bench.run(first, 0));
-        let there = sign_certificate(&bench, card, "ABC123").unwrap();
-        let rows = rows(&bench, "sign");
-        let good: Vec<&Value> = rows.iter().filter(|row| row["status"] == "good").collect();
-        assert_eq!(good.len(), 1, "{number}: {rows:?}");
-        let serial = u32::from_str_radix(good[0]["serial"].as_str().unwrap(), 16).unwrap();
-        let serial = serial.to_be_bytes();
-        assert!(
-            there.windows(3).take(20).any(|part| part == &serial[1..]),
-            "{number}: {rows:?}"
-        );
-        if !killed {
-            break;
-        }
-    }
-    printed
-}
-
-#[test]
-fn a_card_that_was_moved_gets_what_is_left_where_it_is_now() {
-    let moved = |bench: &Bench| {
-        fs::create_dir(bench.path("moved")).unwrap();
-        for name in ["card", "card.state"] {
-            fs::rename(bench.path(name), bench.path("moved").join(name)).unwrap();
-        }
-    };
-    let printed = killed_and_then(&moved, &["ca", "list", "ca"], "moved/card");
-    assert!(
-        printed.iter().any(|text| text.contains("not there any more")),
-        "{printed:?}"
-    );
-}
-
-#[test]
-fn the_copy_of_a_card_leaves_what_is_pending_to_the_card() {
-    let copied = |bench: &Bench| {
-        let mut cp = client("cp", "coreutils");
-        let copied = cp.args(["-r", "card", "card.state", "copy"]);
-        fs::create_dir(bench.path("copy")).unwrap();
-        assert!(copied.current_dir(&bench.folder).status().unwrap().success());
-    };
-    killed_and_then(&copied, &["show", "copy/card"], "card");
 }

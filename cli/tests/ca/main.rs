@@ -8,5 +8,6 @@ mod common;
 mod bench;
 mod counter;
 mod generations;
+mod interrupted;
 mod register;
 mod trust;
