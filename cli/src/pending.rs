@@ -14,7 +14,7 @@ use vmyna_applets::image::{self, Image, ImageError, ImageErrorKind};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_authority::counter::steps::{CardSide, StepError, resume};
 use vmyna_authority::register::sqlite::SqliteRegister;
-use vmyna_authority::register::{Intent, OperationId, Register};
+use vmyna_authority::register::{Intent, OperationId, Register, RegisterErrorKind};
 use vmyna_card_os::state::Replacement;
 use zeroize::Zeroizing;
 
@@ -291,15 +291,27 @@ fn finish_of_place(place: &StatePlace) -> Result<(), Failure> {
     let FoundMark::Left(mut mark) = PendingMark::find(place)? else {
         return Ok(());
     };
-    let text = mark.text()?;
+    let file = mark.path().to_owned();
+    // Without the register nothing can be finished, and only the user knows that it is lost.
+    let lost = |why: &str| {
+        Failure::Failed(format!(
+            "{why}. If the register of that operation is lost, remove {}: the card stays as it is",
+            file.shown()
+        ))
+    };
+    let text = mark.text().map_err(|error| lost(&advice::of_card(&error)))?;
     if text.is_empty() {
         return Ok(mark.remove()?);
     }
-    let (path, operation) = read_mark(&text).ok_or_else(|| {
-        Failure::Failed("the mark beside its state is damaged, or a later version wrote it".to_owned())
+    let (path, operation) =
+        read_mark(&text).ok_or_else(|| lost("the mark beside its state is damaged, or a later version wrote it"))?;
+    let mut register = SqliteRegister::open(&path).map_err(|error| {
+        let why = advice::of_register(&error);
+        match error.kind() {
+            RegisterErrorKind::Io(_) | RegisterErrorKind::NoRegister => lost(&why),
+            _ => Failure::Failed(why),
+        }
     })?;
-    let register = SqliteRegister::open(&path);
-    let mut register = register.map_err(|error| Failure::Failed(advice::of_register(&error)))?;
     finish_of_original(&mut register, &path, place, &text)?;
     finish_marked(&mut register, Side::of_marked(place.clone(), path, mark), operation)
 }

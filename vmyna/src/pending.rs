@@ -67,6 +67,12 @@ impl PendingMark {
         }
     }
 
+    /// The path of its file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Its text; empty for a mark without an operation.
     ///
     /// # Errors

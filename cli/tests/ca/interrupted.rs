@@ -181,3 +181,35 @@ fn the_copy_of_a_card_leaves_what_is_pending_to_the_card() {
     };
     killed_and_then(&copied, &["show", "copy/card"], "card");
 }
+
+#[test]
+fn a_mark_that_leads_nowhere_is_named_with_the_way_out() {
+    let bench = Bench::new();
+    counter(&bench, "card", DAY, &["reset-pin", "code-b"], 0);
+    let files = fs::read_dir(bench.path("card.state")).unwrap();
+    let mut files = files.map(|entry| entry.unwrap().path());
+    let state = files.find(|path| path.extension().is_some_and(|end| end == "redb"));
+    let mark = state.unwrap().with_extension("redb.pending");
+    let lost = format!("vmyna pending 1\n2F616273656E74\n{}\n", "00".repeat(16));
+    for (text, fault) in [
+        (lost, "/absent: No such file"),
+        ("another text\n".to_owned(), "damaged"),
+        ("a".repeat(9000), "too large"),
+    ] {
+        fs::write(&mark, text).unwrap();
+        for (arguments, status) in [
+            (&["pin", "card"][..], 0),
+            (&["counter", "card", "--ca", "ca", "death"], 1),
+        ] {
+            let printed = bench.run(arguments, status);
+            assert!(
+                printed.contains(fault) && printed.contains("remove ") && printed.contains(".redb.pending"),
+                "{printed}"
+            );
+        }
+        assert!(mark.exists());
+    }
+    assert!(bench.list(&["--revoked"]).is_empty());
+    fs::remove_file(&mark).unwrap();
+    counter(&bench, "card", DAY, &["move-out"], 0);
+}
