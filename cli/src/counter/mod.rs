@@ -21,7 +21,10 @@ use args::{Action, Counter};
 pub(crate) fn run(arguments: &Counter) -> Result<(), Failure> {
     let mut output = None;
     let operation = match &arguments.action {
-        Action::ResetPin { pins } => Operation::ResetPins(pins.iter().map(reset_pin).collect::<Result<_, _>>()?),
+        Action::ResetPin { pins } => {
+            new_pins::each_once(pins)?;
+            Operation::ResetPins(pins.iter().map(reset_pin).collect::<Result<_, _>>()?)
+        }
         Action::Renew { kind } => Operation::Renew(which(*kind)),
         Action::Hold { kind } => Operation::Hold(which(*kind)),
         Action::Revoke { kind, reason } => Operation::Revoke(which(*kind), *reason),
@@ -77,6 +80,7 @@ fn reset_pin(given: &GivenPin) -> Result<(CardPin, Option<ReferenceData>), Failu
 }
 
 fn all_values(given: &[GivenPin]) -> Result<vmyna_authority::counter::NewPins, Failure> {
+    new_pins::each_once(given)?;
     given.iter().map(new_pins::with_value).collect()
 }
 

@@ -23,6 +23,22 @@ fn named(name: &str) -> Result<CardPin, Failure> {
     })
 }
 
+/// Refuses a PIN that is given twice: only one of its values could be the card's.
+///
+/// # Errors
+/// [`Failure::Usage`], also for a name that is none.
+pub(crate) fn each_once(given: &[GivenPin]) -> Result<(), Failure> {
+    let mut seen = Vec::new();
+    for one in given {
+        let pin = named(one.name_and_value().0)?;
+        if seen.contains(&pin) {
+            return Err(Failure::Usage(format!("the {} is given twice", pin.label)));
+        }
+        seen.push(pin);
+    }
+    Ok(())
+}
+
 /// A PIN, and its value if one was typed.
 pub(crate) fn typed(given: &GivenPin) -> Result<(CardPin, Option<ReferenceData>), Failure> {
     let (name, value) = given.name_and_value();

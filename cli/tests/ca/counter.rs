@@ -233,6 +233,11 @@ fn what_the_counter_refuses_changes_nothing() {
         refused.contains("other authorities") && refused.contains("--ca DIR"),
         "{refused}"
     );
+    let twice = counter(&bench, "card", DAY, &["reset-pin", "auth=1111", "auth=2222"], 2);
+    assert!(
+        twice.contains("auth PIN is given twice") && !twice.contains("2222"),
+        "{twice}"
+    );
     let refused = bench.run(&["counter", "specimen:hanako", "death"], 2);
     assert!(refused.contains("keeps no state"), "{refused}");
     let unknown = counter(
