@@ -137,14 +137,14 @@ fn the_state_of_a_newer_version_is_refused_whatever_else_it_has() {
     let database = Database::open(&state).unwrap();
     let transaction = database.begin_write().unwrap();
     let format = TableDefinition::<&str, u32>::new("format");
-    transaction.open_table(format).unwrap().insert("state", 2).unwrap();
+    transaction.open_table(format).unwrap().insert("state", 3).unwrap();
     transaction
         .delete_table(TableDefinition::<&[u8], u8>::new("pin tries"))
         .unwrap();
     transaction.commit().unwrap();
     drop(database);
     for error in [open(&state).unwrap_err(), inspect(&state).unwrap_err()] {
-        assert!(matches!(error.kind, StoreErrorKind::Newer { format: 2, .. }), "{error}");
+        assert!(matches!(error.kind, StoreErrorKind::Newer { format: 3, .. }), "{error}");
     }
 }
 

@@ -124,8 +124,8 @@ fn digest(text: &str) -> Result<Digest, &'static str> {
 pub(crate) const HELP: &str = "\
 No authority is trusted unless --ca or --trust names it, not even the built-in ones. Revocation is
 taken from the register of a named --ca, or from --crl or --ocsp, else from the address in the
-certificate. Requests go to this machine only, unless --online is given. A certificate without fresh
-revocation data is not verified. PDF files: take a program such as pyHanko (see docs/guide.md).
+certificate. Requests go to this machine only, unless --online is given. A certificate without
+fresh revocation data is not verified. PDF files: take a program such as pyHanko (docs/guide.md).
 
 Exit status: 0 if everything is valid, 1 if something is invalid or not verified, 2 for wrong
 arguments. The names of the steps are stable, their texts are not.
