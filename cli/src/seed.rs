@@ -24,7 +24,7 @@ impl FromStr for Time {
             text
         };
         let time = whole.parse().map(Self);
-        time.map_err(|_| "a time is UTC and looks like 2026-11-01T01:00:00Z or 2026-11-01")
+        time.map_err(|_| "a time is UTC, from 1970 on, and looks like 2026-11-01T01:00:00Z or 2026-11-01")
     }
 }
 
