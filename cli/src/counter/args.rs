@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use vmyna::CardSource;
 use vmyna_authority::register::Reason;
 
+use crate::options::authority::Authority;
 use crate::options::given_pin::GivenPin;
 use crate::options::kind::Kind;
 use crate::options::municipality::MunicipalityOptions;
@@ -19,9 +20,9 @@ pub(crate) struct Counter {
     #[arg(value_name = "CARD")]
     pub(super) card: CardSource,
 
-    /// The folder of the authorities that issued the card; the built-in ones, if it is not given
+    /// The folder of the authorities that issued the card; the built-in ones ("specimen"), if it is not given
     #[arg(long, value_name = "DIR")]
-    pub(super) ca: Option<PathBuf>,
+    pub(super) ca: Option<Authority>,
 
     /// Let it be this time (UTC) at the counter
     #[arg(long, value_name = "TIME")]

@@ -11,6 +11,7 @@ use vmyna_issuance::characters::Substitutes;
 
 use crate::at_counter::{Counter as Desk, report};
 use crate::failure::Failure;
+use crate::options::authority::Authority;
 use crate::options::given_pin::GivenPin;
 use crate::options::kind::Kind;
 use crate::options::new_pins;
@@ -51,7 +52,8 @@ pub(crate) fn run(arguments: &Counter) -> Result<(), Failure> {
         Action::Furigana { kana } => Operation::Furigana(kana.clone()),
     };
     let substitutes = substitutes(&arguments.substitute)?;
-    let mut counter = Desk::open(&arguments.card, arguments.ca.as_deref(), arguments.now, output)?;
+    let ca = arguments.ca.as_ref().and_then(Authority::folder);
+    let mut counter = Desk::open(&arguments.card, ca, arguments.now, output)?;
     let seed = arguments.seed.map_or_else(random_seed, seed_of);
     let mut rng = ChaCha20Rng::from_seed(*seed);
     let done = counter.operate(&operation, &substitutes, &mut rng)?;

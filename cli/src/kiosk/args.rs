@@ -1,10 +1,9 @@
 //! The arguments of `vmyna kiosk`.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use vmyna::CardSource;
 
+use crate::options::authority::Authority;
 use crate::options::given_pin::GivenPin;
 use crate::seed::Time;
 
@@ -16,9 +15,9 @@ pub(crate) struct Kiosk {
     #[arg(value_name = "CARD")]
     pub(super) card: CardSource,
 
-    /// The folder of the authorities that issued the card; the built-in ones, if it is not given
+    /// The folder of the authorities that issued the card; the built-in ones ("specimen"), if it is not given
     #[arg(long, value_name = "DIR")]
-    pub(super) ca: Option<PathBuf>,
+    pub(super) ca: Option<Authority>,
 
     /// Let it be this time (UTC)
     #[arg(long, value_name = "TIME")]

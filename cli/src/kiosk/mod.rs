@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::at_counter::{Counter, report};
 use crate::failure::Failure;
+use crate::options::authority::Authority;
 use crate::options::new_pins;
 use crate::{output, registers};
 use args::{Action, Kiosk};
@@ -40,7 +41,8 @@ pub(crate) fn run(arguments: &Kiosk) -> Result<(), Failure> {
             }
         }
     }
-    let mut terminal = Counter::open(&arguments.card, arguments.ca.as_deref(), arguments.now, None)?;
+    let ca = arguments.ca.as_ref().and_then(Authority::folder);
+    let mut terminal = Counter::open(&arguments.card, ca, arguments.now, None)?;
     check(&terminal)?;
     let (id, name) = terminal.id();
     match &arguments.action {

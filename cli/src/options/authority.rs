@@ -1,6 +1,8 @@
 //! Which authorities: a folder of the user's, or the built-in ones.
 
 use std::convert::Infallible;
+#[cfg(feature = "authority")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -19,5 +21,16 @@ impl FromStr for Authority {
             "specimen" => Self::Specimen,
             folder => Self::Folder(folder.into()),
         })
+    }
+}
+
+impl Authority {
+    /// The folder; none for the built-in ones.
+    #[cfg(feature = "authority")]
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Specimen => None,
+            Self::Folder(folder) => Some(folder),
+        }
     }
 }

@@ -110,10 +110,7 @@ pub(super) fn registers(authorities: &[Authority]) -> Result<Vec<Named>, Failure
 
     let mut registers = Vec::new();
     for authority in authorities {
-        let folder = match authority {
-            Authority::Specimen => None,
-            Authority::Folder(folder) => Some(folder.as_path()),
-        };
+        let folder = authority.folder();
         if folder.is_some() || is_kept() {
             let path = path(folder)?;
             if path.exists() {

@@ -228,11 +228,13 @@ fn what_the_counter_refuses_changes_nothing() {
         );
     }
     // Other authorities, by the key identifier: the option is named.
-    let refused = bench.run(&["counter", "card", "--now", DAY, "death"], 1);
-    assert!(
-        refused.contains("other authorities") && refused.contains("--ca DIR"),
-        "{refused}"
-    );
+    for built_in in [&["counter", "card"][..], &["counter", "card", "--ca", "specimen"]] {
+        let refused = bench.run(&[built_in, &["--now", DAY, "death"]].concat(), 1);
+        assert!(
+            refused.contains("other authorities") && refused.contains("--ca DIR"),
+            "{refused}"
+        );
+    }
     let twice = counter(&bench, "card", DAY, &["reset-pin", "auth=1111", "auth=2222"], 2);
     assert!(
         twice.contains("auth PIN is given twice") && !twice.contains("2222"),
