@@ -43,6 +43,10 @@ impl SqliteRegister {
     /// # Errors
     /// [`RegisterError`] when it can't be made or opened, is no register, or a later version made it.
     pub fn open_or_make(path: &Path) -> Result<Self, RegisterError> {
+        // Opening a pipe would wait for its other end.
+        if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
+        }
         // SQLite would make it readable for everyone that the umask allows.
         let mut file = fs::OpenOptions::new();
         file.write(true).create(true).truncate(false);

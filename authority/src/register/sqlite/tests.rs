@@ -140,6 +140,19 @@ fn what_is_no_register_or_a_later_one_is_refused_and_left_as_it_is() {
     // A folder, and nothing at all.
     let refused = SqliteRegister::open(folder.path()).err().unwrap();
     assert!(matches!(refused.kind(), RegisterErrorKind::NoRegister), "{refused}");
+    let refused = SqliteRegister::open_or_make(folder.path()).err().unwrap();
+    assert!(matches!(refused.kind(), RegisterErrorKind::NoRegister), "{refused}");
+    // A pipe would keep the process waiting, and a device take what is written.
+    let refused = SqliteRegister::open_or_make(Path::new("/dev/null")).err().unwrap();
+    assert!(matches!(refused.kind(), RegisterErrorKind::NoRegister), "{refused}");
+    let pipe = folder.path().join("pipe");
+    let mut mkfifo = vmyna_testkit::client("mkfifo", "coreutils");
+    assert!(mkfifo.arg(&pipe).status().unwrap().success());
+    let (sent, received) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sent.send(SqliteRegister::open_or_make(&pipe).map(drop)));
+    let refused = received.recv_timeout(std::time::Duration::from_secs(60));
+    let refused = refused.expect("it waits for the pipe").err().unwrap();
+    assert!(matches!(refused.kind(), RegisterErrorKind::NoRegister), "{refused}");
     let refused = SqliteRegister::open(&folder.path().join("absent")).err().unwrap();
     assert!(matches!(refused.kind(), RegisterErrorKind::Io(_)), "{refused}");
 }
