@@ -33,6 +33,8 @@ pub(crate) fn ask_pin(prompt: &str, stop: &dyn Fn() -> bool) -> io::Result<Optio
         }
         match key[0] {
             b'\n' | b'\r' => break true,
+            // Ctrl-D: the end of the input.
+            0x04 if pin.is_empty() => break false,
             // Backspace, by either of its codes.
             0x08 | 0x7F => drop(pin.pop()),
             other if pin.len() < LONGEST => pin.push(other),

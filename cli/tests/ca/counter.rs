@@ -1,7 +1,7 @@
 //! `vmyna counter`: what it does with a card is on the card and in the register, as openssl and a program with the card see it.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
 use serde_json::Value;
@@ -323,4 +323,33 @@ fn the_kiosk_resets_the_sign_password_once_with_auth_pin_and_code() {
     counter(&bench, "card", DAY, &["hold"], 0);
     let held = kiosk(DAY, &["apply", "--pin", "auth=1234"], 1);
     assert!(held.contains("auth certificate is revoked"), "{held}");
+}
+
+#[test]
+fn the_end_of_input_at_the_prompt_for_a_pin_ends_it() {
+    let bench = Bench::new();
+    let asked = bench.command(&["counter", "card", "--ca", "ca", "--now", DAY, "reset-pin", "auth"]);
+    let words: Vec<_> = asked.get_args().map(|word| word.to_str().unwrap()).collect();
+    let asked = format!("{} {}", asked.get_program().to_str().unwrap(), words.join(" "));
+    let mut script = client("script", "bsdutils");
+    script.args(["--quiet", "--return", "--command", &asked, "/dev/null"]);
+    script
+        .current_dir(&bench.folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut script = script.spawn().unwrap();
+    let mut output = script.stdout.take().unwrap();
+    let mut printed = Vec::new();
+    // The terminal has its modes before the prompt is there.
+    while !printed.ends_with(b": ") {
+        let mut byte = [0];
+        output.read_exact(&mut byte).unwrap();
+        printed.push(byte[0]);
+    }
+    // Ctrl-D. Taken as the value, twice, it would be refused as no four digits.
+    script.stdin.take().unwrap().write_all(b"\x04\r\x04\r").unwrap();
+    output.read_to_end(&mut printed).unwrap();
+    assert_eq!(script.wait().unwrap().code(), Some(1));
+    let printed = String::from_utf8_lossy(&printed);
+    assert!(printed.contains("nothing was typed; nothing was done"), "{printed}");
 }
