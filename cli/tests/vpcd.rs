@@ -353,7 +353,10 @@ fn run_waits_for_the_card_and_gives_up_in_time() {
         .output()
         .unwrap();
     assert!(remote.exits_with(2).err().contains("--insecure-remote"));
-    let mut waiting = Serve::start_by(&mut common::vmyna(["run", "--vpcd-card", &port, "--", "true"]));
+    // A shell lets what it starts in the background ignore SIGINT, and so do the programs of these.
+    let mut waiting = common::starting("env");
+    waiting.args(["--default-signal=INT", env!("CARGO_BIN_EXE_vmyna")]);
+    let mut waiting = Serve::start_by(waiting.args(["run", "--vpcd-card", &port, "--", "true"]));
     waiting.wait_for("waiting 60 s");
     waiting.signal("INT");
     assert_eq!(waiting.end().0.code(), Some(130));
