@@ -7,7 +7,7 @@ TEST_PACKAGES = $(CLIENT_PACKAGES) pcsc-tools gnutls-bin libopenjp2-tools imagem
 # Programs that use the card through PKCS#11, and the servers they log in to.
 TEST_PACKAGES += libengine-pkcs11-openssl nginx openssh-client openssh-server default-jdk-headless libnss3-tools
 # gpgsm asks for the status of certificates through dirmngr.
-TEST_PACKAGES += gpgsm dirmngr iproute2
+TEST_PACKAGES += gpgsm gpg-agent dirmngr iproute2
 # Python packages of tests go into an environment of their own; poppler verifies what they sign.
 TEST_PACKAGES += python3-venv poppler-utils
 # A card of another project, which connects as to vpcd.
