@@ -74,10 +74,12 @@ impl Session {
                 trace_file::around(reader, begin()?)
             }
             None => {
-                settle(&arguments.card);
                 let observer = reasons.as_ref().map(Reasons::observer);
                 let card = match observer {
-                    Some(observer) => arguments.card.open(Some(observer))?,
+                    Some(observer) => {
+                        settle(&arguments.card);
+                        arguments.card.open(Some(observer))?
+                    }
                     None => bench::open(&arguments.card)?,
                 };
                 kind = match card.is_contactless() {
