@@ -20,8 +20,9 @@ use vmyna_issuance::desk::Desk;
 use x509_cert::der::DateTime;
 
 use crate::failure::{Failure, image_failure};
+use crate::options::at_counter::AtCounter;
+use crate::options::authority::Authority;
 use crate::pending::{self, CardChange, Side, Where, step_failure};
-use crate::seed::Time;
 use crate::{advice, authorities, output, registers};
 
 /// A card at the counter, locked against other counters.
@@ -57,19 +58,16 @@ impl Counter {
     ///
     /// # Errors
     /// The card keeps no state; authorities, register or state can't be used; another counter has the card.
-    pub(crate) fn open(
-        source: &CardSource,
-        ca: Option<&Path>,
-        now: Option<Time>,
-        output: Option<&Path>,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn open(at: &AtCounter, output: Option<&Path>) -> Result<Self, Failure> {
+        let source = &at.card;
+        let ca = at.ca.as_ref().and_then(Authority::folder);
         let (issued, place) = source.find()?;
         let place = place.ok_or_else(|| {
             Failure::Usage(format!(
                 "{source} is built in and keeps no state: `vmyna issue --random -o FILE` issues a card for the counter"
             ))
         })?;
-        let now = match now {
+        let now = match at.now {
             Some(time) => time.0,
             None => vmyna_authority::register::whole_seconds(SystemTime::now()).ok_or_else(|| {
                 Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned())

@@ -3,30 +3,19 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use vmyna::CardSource;
 use vmyna_authority::register::Reason;
 
-use crate::options::authority::Authority;
+use crate::options::at_counter::AtCounter;
 use crate::options::given_pin::GivenPin;
 use crate::options::kind::Kind;
 use crate::options::municipality::MunicipalityOptions;
-use crate::seed::Time;
 
 /// The counter of a municipality.
 #[derive(Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Counter {
-    /// The card: FILE or FILE#NAME
-    #[arg(value_name = "CARD")]
-    pub(super) card: CardSource,
-
-    /// The folder of the authorities that issued the card; the built-in ones ("specimen"), if it is not given
-    #[arg(long, value_name = "DIR")]
-    pub(super) ca: Option<Authority>,
-
-    /// Let it be this time (UTC) at the counter
-    #[arg(long, value_name = "TIME")]
-    pub(super) now: Option<Time>,
+    #[command(flatten)]
+    pub(super) at: AtCounter,
 
     /// Make keys and numbers reproducible: the same for the same number, card and time
     #[arg(long, value_name = "NUMBER")]
@@ -35,10 +24,6 @@ pub(crate) struct Counter {
     /// A substitute (代替文字) for a character that certificates lack, e.g. 𩸽=タ; repeat it for several
     #[arg(long, value_name = "CHARACTER=SUBSTITUTE")]
     pub(super) substitute: Vec<String>,
-
-    /// As JSON
-    #[arg(long)]
-    pub(super) json: bool,
 
     #[command(subcommand)]
     pub(super) action: Action,

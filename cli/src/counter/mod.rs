@@ -11,7 +11,6 @@ use vmyna_issuance::characters::Substitutes;
 
 use crate::at_counter::{Counter as Desk, report};
 use crate::failure::Failure;
-use crate::options::authority::Authority;
 use crate::options::given_pin::GivenPin;
 use crate::options::kind::Kind;
 use crate::options::new_pins;
@@ -52,12 +51,11 @@ pub(crate) fn run(arguments: &Counter) -> Result<(), Failure> {
         Action::Furigana { kana } => Operation::Furigana(kana.clone()),
     };
     let substitutes = substitutes(&arguments.substitute)?;
-    let ca = arguments.ca.as_ref().and_then(Authority::folder);
-    let mut counter = Desk::open(&arguments.card, ca, arguments.now, output)?;
+    let mut counter = Desk::open(&arguments.at, output)?;
     let seed = arguments.seed.map_or_else(random_seed, seed_of);
     let mut rng = ChaCha20Rng::from_seed(*seed);
     let done = counter.operate(&operation, &substitutes, &mut rng)?;
-    report(&counter, &done, arguments.json)
+    report(&counter, &done, arguments.at.json)
 }
 
 fn which(kind: Option<Kind>) -> Which {

@@ -1,31 +1,16 @@
 //! The arguments of `vmyna kiosk`.
 
 use clap::{Args, Subcommand};
-use vmyna::CardSource;
 
-use crate::options::authority::Authority;
+use crate::options::at_counter::AtCounter;
 use crate::options::given_pin::GivenPin;
-use crate::seed::Time;
 
 /// The kiosk of a store.
 #[derive(Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Kiosk {
-    /// The card: FILE or FILE#NAME
-    #[arg(value_name = "CARD")]
-    pub(super) card: CardSource,
-
-    /// The folder of the authorities that issued the card; the built-in ones ("specimen"), if it is not given
-    #[arg(long, value_name = "DIR")]
-    pub(super) ca: Option<Authority>,
-
-    /// Let it be this time (UTC)
-    #[arg(long, value_name = "TIME")]
-    pub(super) now: Option<Time>,
-
-    /// As JSON
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) at: AtCounter,
 
     #[command(subcommand)]
     pub(super) action: Action,

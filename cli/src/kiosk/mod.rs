@@ -17,7 +17,6 @@ use zeroize::Zeroizing;
 
 use crate::at_counter::{Counter, report};
 use crate::failure::Failure;
-use crate::options::authority::Authority;
 use crate::options::new_pins;
 use crate::{output, registers};
 use args::{Action, Kiosk};
@@ -41,8 +40,7 @@ pub(crate) fn run(arguments: &Kiosk) -> Result<(), Failure> {
             }
         }
     }
-    let ca = arguments.ca.as_ref().and_then(Authority::folder);
-    let mut terminal = Counter::open(&arguments.card, ca, arguments.now, None)?;
+    let mut terminal = Counter::open(&arguments.at, None)?;
     check(&terminal)?;
     let (id, name) = terminal.id();
     match &arguments.action {
@@ -55,7 +53,7 @@ pub(crate) fn run(arguments: &Kiosk) -> Result<(), Failure> {
                 .register
                 .give_code(&(id, name), kiosk::code_digest(id, &code), until);
             given.map_err(|error| registers::failure(&error))?;
-            if arguments.json {
+            if arguments.at.json {
                 let until = until.to_string();
                 return Ok(output::json(&Application { code: &code, until })?);
             }
@@ -69,7 +67,7 @@ pub(crate) fn run(arguments: &Kiosk) -> Result<(), Failure> {
                 return Err(Failure::Failed(format!(
                     "{}: this is no code for the card, or it is used or has run out: `vmyna kiosk CARD apply` gives one; nothing \
                      was done",
-                    arguments.card
+                    arguments.at.card
                 )));
             }
             verify(&terminal, auth)?;
@@ -79,7 +77,7 @@ pub(crate) fn run(arguments: &Kiosk) -> Result<(), Failure> {
             };
             let reset = kiosk::reset(password);
             let done = terminal.operate_with(&reset, &Substitutes::default(), Some(digest), &mut OsRng)?;
-            report(&terminal, &done, arguments.json)
+            report(&terminal, &done, arguments.at.json)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Options that several commands have.
 
+#[cfg(feature = "authority")]
+pub(crate) mod at_counter;
 pub(crate) mod authority;
 pub(crate) mod card_now;
 pub(crate) mod faults;
