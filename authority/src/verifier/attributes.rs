@@ -2,8 +2,10 @@
 //! substituted characters.
 
 use der::asn1::{ObjectIdentifier, Utf8StringRef};
+use vmyna_apdu::foreign::is_variation_selector;
 use vmyna_apdu::{Text, text};
 use vmyna_applets::birth::BirthDate;
+use vmyna_issuance::x509::names::attribute;
 use x509_cert::certificate::TbsCertificate;
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
@@ -12,33 +14,17 @@ use super::report::{Report, fixed};
 
 /// The identifiers of the other names, with the stable names and titles of their values.
 const NAMES: [(ObjectIdentifier, &str, (&str, &str)); 6] = [
+    (attribute::FULL_NAME, "name", ("name", "氏名")),
+    (attribute::ADDRESS, "address", ("address", "住所")),
+    (attribute::BIRTH_DATE, "birth-date", ("birth date", "生年月日")),
+    (attribute::SEX, "sex", ("sex", "性別")),
     (
-        ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.1"),
-        "name",
-        ("name", "氏名"),
-    ),
-    (
-        ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.5"),
-        "address",
-        ("address", "住所"),
-    ),
-    (
-        ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.4"),
-        "birth-date",
-        ("birth date", "生年月日"),
-    ),
-    (
-        ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.3"),
-        "sex",
-        ("sex", "性別"),
-    ),
-    (
-        ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.2"),
+        attribute::NAME_SUBSTITUTION,
         "name-substitutes",
         ("substitutes in the name", "氏名の代替文字"),
     ),
     (
-        ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.6"),
+        attribute::ADDRESS_SUBSTITUTION,
         "address-substitutes",
         ("substitutes in the address", "住所の代替文字"),
     ),
@@ -207,10 +193,9 @@ pub(super) fn same(of_certificate: &Marked, of_card: &str) -> bool {
 
 /// Characters, each with the variation selectors behind it.
 fn letters(text: &str) -> Vec<&str> {
-    let is_selector = |letter: char| matches!(letter, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}');
     let starts: Vec<usize> = text
         .char_indices()
-        .filter(|(_, letter)| !is_selector(*letter))
+        .filter(|(_, letter)| !is_variation_selector(*letter))
         .map(|(at, _)| at)
         .chain([text.len()])
         .collect();

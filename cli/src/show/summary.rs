@@ -11,6 +11,7 @@ use vmyna_applets::calendar;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::person::Sex;
+use vmyna_issuance::x509::names::attribute;
 use x509_cert::Certificate;
 use x509_cert::der::asn1::{ObjectIdentifier, Utf8StringRef};
 use x509_cert::der::{DateTime, Decode};
@@ -217,8 +218,8 @@ impl Holder {
             name: person.name.clone(),
             kana: Some(person.kana.clone()).filter(|kana| !kana.is_empty()),
             address: person.address.clone(),
-            certificate_name: other(NAME, &person.name),
-            certificate_address: other(ADDRESS, &person.address),
+            certificate_name: other(attribute::FULL_NAME, &person.name),
+            certificate_address: other(attribute::ADDRESS, &person.address),
             birth: person.birth.to_string(),
             birth_japanese: japanese::in_era(person.birth),
             sex: match person.sex {
@@ -249,11 +250,6 @@ impl CertificateSummary {
         })
     }
 }
-
-/// 氏名 in the sign certificate.
-const NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.1");
-/// 住所 in the sign certificate.
-const ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.5");
 
 /// Returns a text of the subject's alternative names.
 fn other_name(certificate: &[u8], id: ObjectIdentifier) -> Option<String> {

@@ -20,7 +20,7 @@ use x509_cert::ext::pkix::{
 use x509_cert::ext::{AsExtension, Extension};
 use x509_cert::name::Name;
 
-use super::names::{self, Hierarchy};
+use super::names::{self, Hierarchy, attribute};
 use super::{Holder, ServiceUrl};
 use crate::IssuanceError;
 use crate::characters::Carried;
@@ -31,14 +31,6 @@ const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.
 const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
 const CPS_QUALIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.2.1");
 const OCSP_ACCESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
-
-/// The other names in the signature certificate, under 1.2.392.200149.8.5.5.
-const FULL_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.1");
-const NAME_SUBSTITUTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.2");
-const SEX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.3");
-const BIRTH_DATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.4");
-const ADDRESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.5");
-const ADDRESS_SUBSTITUTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.5.6");
 
 type Builder<'k> = CertificateBuilder<'k, IssuerKey>;
 
@@ -158,8 +150,8 @@ pub(super) fn certified_text(certificate: &TbsCertificate) -> Result<Option<Cert
             remarks: Vec::new(),
         })
     };
-    let name = carried(FULL_NAME, NAME_SUBSTITUTION);
-    let address = carried(ADDRESS, ADDRESS_SUBSTITUTION);
+    let name = carried(attribute::FULL_NAME, attribute::NAME_SUBSTITUTION);
+    let address = carried(attribute::ADDRESS, attribute::ADDRESS_SUBSTITUTION);
     Ok(name
         .zip(address)
         .map(|(name, address)| CertificateText { name, address }))
@@ -168,12 +160,12 @@ pub(super) fn certified_text(certificate: &TbsCertificate) -> Result<Option<Cert
 /// The four attributes and the two substitution strings, in the card's order, which is not that of their identifiers.
 fn personal_names(person: &Person, text: &CertificateText) -> Result<Vec<GeneralName>, IssuanceError> {
     let values = [
-        (FULL_NAME, text.name.text.clone()),
-        (BIRTH_DATE, person.birth_with_era_digit()?),
-        (SEX, person.sex.certificate_digit().to_string()),
-        (ADDRESS, text.address.text.clone()),
-        (NAME_SUBSTITUTION, text.name.flags()),
-        (ADDRESS_SUBSTITUTION, text.address.flags()),
+        (attribute::FULL_NAME, text.name.text.clone()),
+        (attribute::BIRTH_DATE, person.birth_with_era_digit()?),
+        (attribute::SEX, person.sex.certificate_digit().to_string()),
+        (attribute::ADDRESS, text.address.text.clone()),
+        (attribute::NAME_SUBSTITUTION, text.name.flags()),
+        (attribute::ADDRESS_SUBSTITUTION, text.address.flags()),
     ];
     values
         .into_iter()
