@@ -35,7 +35,7 @@ const LONGEST_NONCE: usize = 128;
 /// How long a responder's certificate is valid on each side of its making.
 const RESPONDER_VALIDITY: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
-const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+pub(crate) const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 
 /// Why an answer can't be made.

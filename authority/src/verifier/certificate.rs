@@ -8,7 +8,7 @@ use der::{DateTime, Decode};
 use rsa::RsaPublicKey;
 use rsa::traits::PublicKeyParts;
 use spki::AlgorithmIdentifierOwned;
-use vmyna_apdu::{Text, text};
+use vmyna_apdu::{Text, hex, text};
 use vmyna_issuance::x509::names::Hierarchy;
 use x509_cert::certificate::{TbsCertificate, Version};
 use x509_cert::ext::Extension;
@@ -19,11 +19,11 @@ use super::parts;
 use super::report::{Report, fixed};
 use super::trust::{Anchor, Trust, key_of};
 
-const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
+pub(super) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 const ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
 const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
 const POLICIES: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32");
-const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
+pub(super) const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 
 /// The extensions that are processed here, so that they may be critical.
 const PROCESSED: [ObjectIdentifier; 5] = [
@@ -221,7 +221,7 @@ pub(super) fn check_issuer<'t>(
         );
         return None;
     };
-    let shown = hex(&identifier);
+    let shown = hex::encode(&identifier);
     let Some(anchor) = trust.authority(&identifier) else {
         report.not_verified(
             "certificate.issuer",
@@ -325,8 +325,4 @@ pub(super) const fn purpose_title(purpose: Hierarchy) -> (&'static str, &'static
         Hierarchy::Signature => ("digital signature", "署名用"),
         Hierarchy::Authentication => ("user authentication", "利用者証明用"),
     }
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02X}")).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! | Module | Checks |
 //! |---|---|
-//! | [`block`] | a signature value: DigestInfo, bare digest and PSS told apart, the whole block compared |
+//! | [`block`] | a signature value: DigestInfo, bare digest or PSS, the whole block compared |
 //! | [`certificate()`] | an X.509 certificate with its chain, times, usage, policy, revocation and attributes |
 //! | [`signed_data`] | CMS signed data, its content inside or beside it |
 //! | [`card_files`] | text and face data under CV certificates |
@@ -30,7 +30,7 @@ pub mod signed_data;
 pub mod trust;
 
 use der::DateTime;
-use vmyna_apdu::{Text, text};
+use vmyna_apdu::{Text, hex, text};
 use vmyna_issuance::x509::names::Hierarchy;
 
 use self::block::{Form, Hash, Message};
@@ -107,7 +107,7 @@ fn check_certificate(
         fields.subject.to_string(),
     );
     report.fact("issuer", report::fixed("issuer", "発行者"), fields.issuer.to_string());
-    let serial = certificate::hex(fields.serial_number.as_bytes());
+    let serial = hex::encode(fields.serial_number.as_bytes());
     report.fact("serial", report::fixed("serial number", "シリアル番号"), serial);
     report.ok(
         "certificate.form",

@@ -16,21 +16,19 @@ use x509_ocsp::{
 };
 
 use super::{Ask, Status, fresh};
+use crate::ocsp::SHA_1;
 use crate::register::{IssuerId, Reason};
 use crate::verifier::Settings;
 use crate::verifier::block;
-use crate::verifier::certificate::{Received, extension_fault, signature_hash, usages};
+use crate::verifier::certificate::{EXTENDED_KEY_USAGE, KEY_USAGE, Received, extension_fault, signature_hash, usages};
 use crate::verifier::parts;
 use crate::verifier::report::fixed;
 use crate::verifier::trust::{Anchor, key_of};
 
-const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const BASIC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.1");
 const NO_CHECK: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.5");
 const OCSP_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.9");
 const ACCESS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1");
-const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
-const EXTENDED_KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37");
 
 /// The responder's address in a certificate.
 pub(super) fn address(fields: &TbsCertificate) -> Option<String> {
@@ -65,18 +63,13 @@ pub(super) fn status(
 /// The certificate's name in a request: with SHA-1, which every responder knows.
 fn certificate_id(certificate: &Received<'_>, anchor: &Anchor) -> der::Result<CertId> {
     let name = anchor.certificate.tbs_certificate.subject.to_der()?;
-    let bits = &anchor
-        .certificate
-        .tbs_certificate
-        .subject_public_key_info
-        .subject_public_key;
     Ok(CertId {
         hash_algorithm: AlgorithmIdentifierOwned {
             oid: SHA_1,
             parameters: Some(Null.into()),
         },
         issuer_name_hash: OctetString::new(Sha1::digest(&name).to_vec())?,
-        issuer_key_hash: OctetString::new(Sha1::digest(bits.raw_bytes()).to_vec())?,
+        issuer_key_hash: OctetString::new(anchor.id.0)?,
         serial_number: certificate.fields().serial_number.clone(),
     })
 }
