@@ -1,9 +1,9 @@
 //! The kiosk (コンビニのキオスク端末): the cardholder resets the sign password without going to the counter.
 //!
-//! The public description: the holder applies on a phone first, and then gives the auth PIN at the terminal of a store. Neither
+//! The public description: the cardholder applies on a phone first, and then gives the auth PIN at the terminal of a store. Neither
 //! protocol is public. `assumed` are: the application gives a one-time code of eight digits, good for 24 hours and for one
-//! card; a new code replaces the one before; the application asks for the auth PIN as well; the terminal refuses a card whose
-//! auth certificate is revoked or has ended, because only that certificate proves that the card is the holder's.
+//! card; a new code replaces the one before; the application asks for the auth PIN as well; the terminal refuses a card with a
+//! revoked or ended auth certificate, because only that certificate proves that the card is the cardholder's.
 //!
 //! The auth PIN is verified by APDU, so that a wrong one costs a try as with any other terminal. The password is changed as
 //! at the [counter](crate::counter). This module must never keep a code, a PIN or a password.

@@ -140,8 +140,8 @@ impl Card {
         self.persistent.state().operation()
     }
 
-    /// Drops the state, which no command can do. The card keeps its declarations, and is without power afterwards. A card whose
-    /// contents were replaced needs [`Card::reset_to`] to be as issued.
+    /// Drops the state, which no command can do. The card keeps its declarations, and is without power afterwards. After a
+    /// replacement of its contents a card needs [`Card::reset_to`] to be as issued.
     ///
     /// # Errors
     /// From the store. The card then keeps its power and its security status.

@@ -15,7 +15,7 @@ const SELECT_JPKI: &str = "00A4040C0AD392F000260100000001";
 const SELECT_AUTH_PIN: &str = "00A4020C020018";
 const QUERY: &str = "00200080";
 const VERIFY: &str = "0020008004 31323334";
-/// The whole token information, whose 160 bytes make this Le a wrong one for the fault `sw=6Cxx`.
+/// The whole token information. It has 160 bytes, so this Le is a wrong one for the fault `sw=6Cxx`.
 const READ_TOKEN: &str = "00B0860000";
 
 #[test]

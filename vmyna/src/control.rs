@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `tries` | a line for each PIN: AID, file, tries left, and `changed` for one with another value than recorded or issued |
 //! | `operation` | the number of the last operation in hexadecimal; an empty line for none |
-//! | `record` | the length of the card's record, and its bytes; 0 for a card whose contents are as issued |
+//! | `record` | the length of the card's record, and its bytes; 0 if its contents are as issued |
 //! | `reset-state` | |
 //! | `reset-pins` | |
 //! | `replace`, with the length of the body behind the identity; the body follows ([`body`]) | `done` or `already` |

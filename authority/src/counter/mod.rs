@@ -4,7 +4,7 @@
 //! the card afterwards, the certificates to revoke and to enter, and a report come out ([`Outcome`]). It writes nothing. So
 //! it can be computed as often as wanted before [`crate::register`] and card are changed.
 //!
-//! The terminal at a real counter changes the card by APDUs whose form is not public. Here the counter changes what the
+//! The terminal at a real counter changes the card by APDUs. Their form is not public. Here the counter changes what the
 //! card is, and not by APDUs. The rules are those of public descriptions; the following are `assumed`:
 //!
 //! - A certificate that is renewed gets a new key, and so does one that replaces a revoked one, which needs no three months.

@@ -112,7 +112,7 @@ pub struct Report {
     pub steps: Vec<Step>,
     /// What it states. A value is proved only if the verdict is [`Verdict::Ok`].
     pub facts: Vec<Fact>,
-    /// Whether an authority was used whose private keys are public.
+    /// Whether the private keys of a used authority are public.
     pub public_keys: bool,
 }
 

@@ -406,7 +406,7 @@ fn check_attributes(
 }
 
 /// A signature over the content itself. If the content reads as signed attributes, it was made from another signed data by
-/// leaving them out: nobody has signed it as a content.
+/// leaving them out: no signer has signed it as a content.
 fn check_without_attributes(report: &mut Report, cut: &Cut<'_>, content: Option<&[u8]>) {
     let kind = cut.content.econtent_type;
     if kind != DATA {

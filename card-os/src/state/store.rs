@@ -201,7 +201,7 @@ impl State {
         self.pins.is_empty() && self.operation.is_none()
     }
 
-    /// The record of the card as it is now; `None` for a card whose contents are as issued.
+    /// The record of the card as it is now; `None` if its contents are as issued.
     pub fn record(&self) -> Option<&[u8]> {
         self.record.as_ref().map(|record| &record[..])
     }

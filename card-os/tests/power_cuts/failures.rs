@@ -289,7 +289,7 @@ fn every_write_and_every_sync_of_every_command_may_fail() {
     );
 }
 
-/// The operation in a card, whose PIN and record must be of that operation too: 0 as issued and after two wrong PINs.
+/// The operation in a card; its PIN and record must be of that operation too: 0 as issued and after two wrong PINs.
 fn operation_in(rig: &mut Rig) -> u8 {
     let operation = rig.card.operation().map_or(0, |operation| operation[0]);
     let record = rig.card.record().map(<[u8]>::to_vec);

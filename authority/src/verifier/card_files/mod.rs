@@ -164,7 +164,7 @@ impl<'a> Parsed<'a> {
             .map_err(|_| fixed("an object is missing", "オブジェクトがありません"))
     }
 
-    /// Checks the table of offsets in DF21: the object of the n-th entry begins where the entry says.
+    /// Checks the table of offsets in DF21: the object of the n-th entry begins at the offset in the entry.
     fn check_offsets(&self, report: &mut Report, id: &'static str, tags: &[u16]) {
         let name = &self.file.name;
         let right = self.object(0xDF21).is_ok_and(|table| {
@@ -257,8 +257,8 @@ fn placed(value: &[u8], start: usize) -> Option<Vec<Placed<'_>>> {
     Some(all)
 }
 
-/// Which application a CV certificate is for: by the number of its issuer, whose last two digits are 33 for texts and 23 for
-/// face data in every hierarchy that was seen.
+/// Which application a CV certificate is for: by the last two digits of its issuer's number, 33 for texts and 23 for face
+/// data in every hierarchy that was seen.
 fn application(certificate: &CvCertificate) -> Option<Kind> {
     match &certificate.issuer().as_bytes()[5..7] {
         b"33" => Some(Kind::TextData),
