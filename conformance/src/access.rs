@@ -22,6 +22,9 @@ struct Matrix {
 struct Rules {
     name: String,
     aid: String,
+    #[serde(default)]
+    loaded: bool,
+    parent: Option<String>,
     absent: Vec<String>,
     pins: Vec<PinRules>,
     #[serde(default)]
@@ -85,6 +88,12 @@ pub(crate) fn vectors(toml: &str) -> Result<Vec<Vector>, String> {
         if aid != rules.aid {
             return Err(format!("access.toml: {} is {aid}", rules.name));
         }
+        if rules.loaded != Property::of_loaded(application).is_some() {
+            return Err(format!(
+                "access.toml: whether {} is loaded is not as the suite has it",
+                rules.name
+            ));
+        }
         let maker = Maker { rules, application };
         for row in &rules.rows {
             maker.row(row, &mut vectors)?;
@@ -115,6 +124,7 @@ impl Maker<'_> {
             Application::FaceInfo => "3.3",
             Application::CardInfo => "3.4",
             Application::ResidenceCode => "3.5",
+            Application::DrivingLicence => "3.7",
         }
     }
 
@@ -125,6 +135,12 @@ impl Maker<'_> {
             format!("{}-{word}", self.section()),
             format!("3.6-{}-{word}", self.rules.name.replace('_', "-")),
         ]
+    }
+
+    /// The steps that select the application.
+    fn select(&self) -> Vec<String> {
+        let names = self.rules.parent.iter().chain([&self.rules.name]);
+        names.map(|name| format!("{{select:{name}}}")).collect()
     }
 
     /// The PINs that can be verified.
@@ -184,7 +200,7 @@ impl Maker<'_> {
                 object => object.to_owned(),
             };
             let mut proves = self.facts(&row.object);
-            if row.operation == "set session key" {
+            if row.operation == "set session key" && !self.rules.loaded {
                 proves.push("5.2-other-applications".to_owned());
             }
             vectors.push(Vector {
@@ -211,7 +227,7 @@ impl Maker<'_> {
 
     /// The steps of an attempt, and whether it may change something.
     fn attempt(&self, row: &Row, allowed: bool, verified: &[&PinRules]) -> Result<(Vec<Step>, bool), String> {
-        let mut steps = vec![format!("{{select:{}}}", self.rules.name)];
+        let mut steps = self.select();
         for pin in verified {
             let place = self.place(pin)?;
             steps.push(format!("00 20 00 {:02X} [{{pin:{}}}]", 0x80 | place.ef, place.pin));
@@ -325,6 +341,9 @@ impl Maker<'_> {
     }
 
     fn applies(&self, object: &str) -> BTreeSet<Property> {
+        if let Some(property) = Property::of_loaded(self.application) {
+            return BTreeSet::from([property]);
+        }
         let property = match (self.application, object) {
             (Application::CardManager, "GET DATA 7F21") => Property::CardCertificate,
             (Application::CardManager, "GET DATA 5F51") => Property::ContactAtrAtCardManager,
@@ -338,7 +357,11 @@ impl Maker<'_> {
 
     fn absent(&self, vectors: &mut Vec<Vector>) -> Result<(), String> {
         let measured = self.application == Application::CardManager;
-        let mut files = vec![format!("{{select:{}}}", self.rules.name)];
+        let source = match self.rules.loaded {
+            true => "its published specification lists what there is",
+            false => "myna-card lists what there is; other clients list identifiers that no client has read",
+        };
+        let mut files = self.select();
         let mut objects = files.clone();
         for object in &self.rules.absent {
             match object.strip_prefix("EF ") {
@@ -365,21 +388,23 @@ impl Maker<'_> {
             ),
         ];
         for (kind, steps, requirement, fact) in kinds {
-            if steps.len() < 2 {
+            if steps.len() <= self.select().len() {
                 continue;
             }
             vectors.push(Vector {
                 id: format!("access.{}.absent.{kind}", name.replace('_', "-")),
                 requirement,
-                source: "myna-card lists what there is; other clients list identifiers that no client has read"
-                    .to_owned(),
+                source: source.to_owned(),
                 certainty: if measured {
                     Certainty::Measured
                 } else {
                     Certainty::Assumed
                 },
-                proves: vec![format!("2-{fact}"), format!("{}-{fact}", self.section())],
-                applies: BTreeSet::new(),
+                proves: match self.rules.loaded {
+                    true => vec![format!("{}-{fact}", self.section())],
+                    false => vec![format!("2-{fact}"), format!("{}-{fact}", self.section())],
+                },
+                applies: self.applies(""),
                 effect: Effect::Reads,
                 spends: Vec::new(),
                 steps: steps
@@ -432,19 +457,20 @@ impl Maker<'_> {
     fn counter(&self, pin: &PinRules, vectors: &mut Vec<Vector>) -> Result<(), String> {
         let place = self.place(pin)?;
         let (name, tries, named) = (place.pin, pin.tries, 0x80 | place.ef);
-        let select = format!("{{select:{}}}", self.rules.name);
+        let select = self.select();
         let verify = |value: &str, sw: String| format!("00 20 00 {named:02X} [{{{value}:{name}}}] => {sw}");
         let query = |left: u8| format!("00 20 00 {named:02X} => 63C{left:X}");
-        let spend = vec![
-            select.clone(),
+        let mut spend = select.clone();
+        spend.extend([
             verify("pin", "9000".to_owned()),
             query(tries),
             verify("wrong", format!("63C{:X}", tries - 1)),
             query(tries - 1),
             verify("pin", "9000".to_owned()),
             query(tries),
-        ];
-        let mut block = vec![select.clone(), verify("pin", "9000".to_owned())];
+        ]);
+        let mut block = select.clone();
+        block.push(verify("pin", "9000".to_owned()));
         block.extend((0..tries).rev().map(|left| verify("wrong", format!("63C{left:X}"))));
         let blocked = [
             query(0),
@@ -453,7 +479,8 @@ impl Maker<'_> {
             query(0),
         ];
         block.extend(blocked.clone());
-        block.extend(["cold reset".to_owned(), select]);
+        block.push("cold reset".to_owned());
+        block.extend(select);
         block.extend(blocked);
         let facts = |more: &[&str]| {
             let mut facts = vec![format!("4-{}", place.to_string().replace(['@', '_'], "-"))];
@@ -484,7 +511,7 @@ impl Maker<'_> {
                 source: pin.source.clone(),
                 certainty: pin.certainty,
                 proves,
-                applies: BTreeSet::new(),
+                applies: self.applies(""),
                 effect,
                 spends: vec![place],
                 steps: steps

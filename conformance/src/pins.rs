@@ -27,10 +27,12 @@ pub enum Application {
     ResidenceCode,
     /// 共通カードAP.
     CardInfo,
+    /// マイナ免許証AP, in the free area.
+    DrivingLicence,
 }
 
 impl Application {
-    /// All of them, in the order of the fact sheet.
+    /// Those that every card has, in the order of the fact sheet.
     pub const ALL: [Self; 6] = [
         Self::CardManager,
         Self::Jpki,
@@ -39,6 +41,9 @@ impl Application {
         Self::ResidenceCode,
         Self::CardInfo,
     ];
+
+    /// Those in the free area (空き領域), which a card may lack.
+    pub const LOADED: [Self; 1] = [Self::DrivingLicence];
 
     /// Its name in vectors.
     #[must_use]
@@ -50,6 +55,7 @@ impl Application {
             Self::FaceInfo => "face_info",
             Self::ResidenceCode => "residence_code",
             Self::CardInfo => "card_info",
+            Self::DrivingLicence => "driving-licence",
         }
     }
 
@@ -63,13 +69,15 @@ impl Application {
             Self::FaceInfo => &[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x02],
             Self::ResidenceCode => &[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x01],
             Self::CardInfo => &[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x01, 0x00],
+            Self::DrivingLicence => &[0xA0, 0x00, 0x00, 0x02, 0x31, 0x06, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         }
     }
 
     /// The one of this name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|application| application.name() == name)
+        let all = Self::ALL.into_iter().chain(Self::LOADED);
+        all.into_iter().find(|application| application.name() == name)
     }
 }
 
@@ -92,11 +100,13 @@ pub enum Pin {
     CodeB,
     /// The birth PIN.
     Birth,
+    /// The PIN of the driving licence (マイナ免許証).
+    Licence,
 }
 
 impl Pin {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Auth,
         Self::Sign,
         Self::InputAssist,
@@ -105,6 +115,7 @@ impl Pin {
         Self::CodeA,
         Self::CodeB,
         Self::Birth,
+        Self::Licence,
     ];
 
     /// Its name.
@@ -119,6 +130,7 @@ impl Pin {
             Self::CodeA => "code-a",
             Self::CodeB => "code-b",
             Self::Birth => "birth",
+            Self::Licence => "licence",
         }
     }
 
@@ -149,6 +161,10 @@ impl Pin {
                 "birth date YYMMDD in the era's year, 6 digits",
                 "和暦の生年月日YYMMDD、数字6桁"
             ),
+            Self::Licence => text!(
+                "マイナ免許証の暗証番号, 4 digits, or **** where none was set",
+                "マイナ免許証の暗証番号、数字4桁（未設定のときは****）"
+            ),
         }
     }
 
@@ -164,6 +180,7 @@ impl Pin {
             Self::CodeA => &[(Application::InputAssist, 0x14), (Application::FaceInfo, 0x13)],
             Self::CodeB => &[(Application::InputAssist, 0x15), (Application::FaceInfo, 0x12)],
             Self::Birth => &[(Application::FaceInfo, 0x11)],
+            Self::Licence => &[(Application::DrivingLicence, 0x06)],
         }
     }
 
@@ -179,6 +196,7 @@ impl Pin {
             Self::CodeA => digits(12),
             Self::CodeB => digits(14),
             Self::Birth => digits(6),
+            Self::Licence => digits(4) || value == "****",
         }
     }
 }
@@ -350,7 +368,7 @@ mod tests {
 
     #[test]
     fn every_place_is_written_and_read() {
-        assert_eq!(Place::all().count(), 10);
+        assert_eq!(Place::all().count(), 11);
         for place in Place::all() {
             assert_eq!(place.to_string().parse(), Ok(place));
         }

@@ -85,6 +85,16 @@ pub struct Examination {
     pub tries: BTreeMap<Place, u8>,
 }
 
+impl Examination {
+    /// Whether the card has what the vector is about: not so for an application in the free area that it lacks.
+    #[must_use]
+    pub fn concerns(&self, vector: &Vector) -> bool {
+        let loaded = Application::LOADED.into_iter().filter_map(Property::of_loaded);
+        let mut lacking = loaded.filter(|property| !self.properties.contains(property));
+        !lacking.any(|property| vector.applies.contains(&property))
+    }
+}
+
 fn send(reader: &mut dyn Reader, command: &[u8]) -> Result<(Vec<u8>, u16), RunError> {
     let mut response = Zeroizing::new(Vec::new());
     reader.transmit(command, &mut response)?;
@@ -141,10 +151,11 @@ pub fn examine(subject: &mut Subject<'_>) -> Result<Examination, RunError> {
             add(Property::ContactAtrInApplications);
         }
         let mut tries = BTreeMap::new();
-        for application in Application::ALL {
+        for application in Application::ALL.into_iter().chain(Application::LOADED) {
             if select(reader, application)? != 0x9000 {
                 continue;
             }
+            properties.extend(Property::of_loaded(application));
             for place in Place::all().filter(|place| place.application == application) {
                 if let Some(left) = query(reader, place)? {
                     tries.insert(place, left);

@@ -16,7 +16,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::pins::{Pin, Place};
+use crate::pins::{Application, Pin, Place};
 use crate::template::Template;
 use vmyna_apdu::{Text, text};
 
@@ -106,6 +106,19 @@ pub enum Property {
     /// It is a card without PINs (顔認証マイナンバーカード): none of the holder's PINs has a try left, and it has no
     /// certificate to sign.
     NoPins,
+    /// The driving licence (マイナ免許証AP) is in its free area.
+    DrivingLicence,
+}
+
+impl Property {
+    /// The property of a card that has this application; `None` for an application that every card has.
+    #[must_use]
+    pub fn of_loaded(application: Application) -> Option<Self> {
+        match application {
+            Application::DrivingLicence => Some(Self::DrivingLicence),
+            _ => None,
+        }
+    }
 }
 
 /// One test vector.

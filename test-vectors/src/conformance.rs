@@ -26,5 +26,6 @@ pub const FILES: &[(&str, &str)] = files![
     "files-text.toml",
     "files-face.toml",
     "files-common.toml",
+    "files-licence.toml",
     "traces.toml",
 ];

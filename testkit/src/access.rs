@@ -22,6 +22,11 @@ pub struct Rules {
     pub name: String,
     /// The AID, hexadecimal.
     pub aid: String,
+    /// Whether it is an application in the free area, which a card may lack.
+    #[serde(default)]
+    pub loaded: bool,
+    /// The application that must be selected before it.
+    pub parent: Option<String>,
     /// Objects that the application does not have.
     pub absent: Vec<String>,
     /// The PINs.
@@ -92,17 +97,28 @@ pub struct Row {
     pub source: String,
 }
 
-/// All applications, in the file's order.
+/// The applications that every card has, in the file's order.
 ///
 /// # Panics
 /// When the file does not have its form.
-#[expect(clippy::panic, reason = "only tests call this; a panic is how they fail")]
 pub fn applications() -> &'static [Rules] {
-    static MATRIX: LazyLock<Matrix> = LazyLock::new(|| {
-        toml::from_str(vmyna_test_vectors::ACCESS).unwrap_or_else(|error| panic!("access.toml: {error}"))
-    });
-    &MATRIX.application
+    &MATRIX.0
 }
+
+/// The applications in the free area, which a card may lack, in the file's order.
+///
+/// # Panics
+/// When the file does not have its form.
+pub fn loaded() -> &'static [Rules] {
+    &MATRIX.1
+}
+
+#[expect(clippy::panic, reason = "only tests read it; a panic is how they fail")]
+static MATRIX: LazyLock<(Vec<Rules>, Vec<Rules>)> = LazyLock::new(|| {
+    let matrix: Matrix =
+        toml::from_str(vmyna_test_vectors::ACCESS).unwrap_or_else(|error| panic!("access.toml: {error}"));
+    matrix.application.into_iter().partition(|rules| !rules.loaded)
+});
 
 impl Rules {
     /// The row of this object and operation.

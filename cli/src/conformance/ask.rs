@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use vmyna_conformance::pins::{Pin, Place, Values};
+use vmyna_conformance::pins::{Application, Pin, Place, Values};
 use vmyna_conformance::run::Examination;
 use zeroize::Zeroizing;
 
@@ -33,6 +33,11 @@ pub(super) fn pins(examination: &Examination, values: &mut Values, language: Lan
     let interrupt = Interrupt::watch()?;
     for pin in Pin::ALL {
         let places = || Place::all().filter(move |place| place.pin == pin);
+        let lacking =
+            |place: Place| Application::LOADED.contains(&place.application) && !examination.tries.contains_key(&place);
+        if places().all(lacking) {
+            continue;
+        }
         let tries = places()
             .filter_map(|place| examination.tries.get(&place))
             .min()

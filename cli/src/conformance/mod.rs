@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
         return diff(a, b);
     }
     let suite = Suite::built_in().map_err(|fault| Failure::Failed(fault.to_string()))?;
-    let vectors = suite
+    let mut vectors = suite
         .select(&arguments.selection)
         .map_err(|why| Failure::Usage(format!("{why}; `vmyna conformance --list` shows all names")))?;
     if arguments.list {
@@ -78,6 +78,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             let mut reader = trace_file::around(reader, begin()?);
             let mut subject = Subject::InReader(&mut *reader);
             let mut examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
+            vectors.retain(|vector| examination.concerns(vector));
             output::introduce(&place, &examination, vectors.len(), arguments.lang);
             if arguments.pin.is_empty() {
                 ask::pins(&examination, &mut values, arguments.lang)?;
@@ -101,6 +102,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             let mut make = |what_for: &str| card.reader(what_for, &bench);
             let mut subject = Subject::Anew(&mut make);
             let examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
+            vectors.retain(|vector| examination.concerns(vector));
             let name = &arguments.card;
             let place = text!("the virtual card {name}", "仮想カード{name}");
             output::introduce(place.say(arguments.lang), &examination, vectors.len(), arguments.lang);
