@@ -105,6 +105,11 @@ impl Rule {
     }
 }
 
+/// The rule with this id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().find(|rule| rule.id == id).copied()
+}
+
 macro_rules! rules {
     ($($name:ident = $id:literal, $sw:expr, $certainty:ident, $text:literal, $source:literal;)*) => {
         $(#[doc = $text]

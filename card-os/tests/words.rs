@@ -249,6 +249,10 @@ fn every_operation_has_a_name_and_every_condition_its_pins() {
         "external authenticate",
         "verify certificate",
         "set session key",
+        "update binary",
+        "update record",
+        "append record",
+        "generate key pair",
     ];
     assert_eq!(Operation::ALL.map(|operation| operation.to_string()), operations);
 }

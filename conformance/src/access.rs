@@ -233,12 +233,11 @@ impl Maker<'_> {
             steps.push(format!("00 20 00 {:02X} [{{pin:{}}}]", 0x80 | place.ef, place.pin));
         }
         let refusal = row.refusal.as_deref().unwrap_or("6982");
-        let mut push = |command: String, data: &str| {
-            steps.push(match allowed {
-                true => format!("{command} => 9000 {data}").trim_end().to_owned(),
-                false => format!("{command} => {refusal}"),
-            });
+        let answered = |command: String, data: &str| match allowed {
+            true => format!("{command} => 9000 {data}").trim_end().to_owned(),
+            false => format!("{command} => {refusal}"),
         };
+        let mut push = |command: String, data: &str| steps.push(answered(command, data));
         let signature = "?".repeat(512);
         let id = row.object.strip_prefix("EF ");
         let number = id.and_then(|id| u16::from_str_radix(id, 16).ok()).unwrap_or_default();
@@ -303,6 +302,27 @@ impl Maker<'_> {
             }
             "external authenticate" => {
                 push(format!("00 82 00 {named:02X} [01 02 03 04 05 06 07 08]"), "");
+                true
+            }
+            "update binary" => {
+                steps.extend(by_identifier);
+                let at = if sfi.is_some() { named } else { 0 };
+                steps.push(answered(format!("00 D6 {at:02X} 00 [00]"), ""));
+                true
+            }
+            "update record" | "append record" => {
+                steps.extend(by_identifier);
+                let file = sfi.unwrap_or_default() << 3;
+                let head = match row.operation.as_str() {
+                    "append record" => format!("00 E2 00 {file:02X}"),
+                    _ => format!("00 DC 01 {:02X}", file | 4),
+                };
+                steps.push(answered(format!("{head} [00]"), ""));
+                true
+            }
+            "generate key pair" => {
+                steps.extend(by_identifier);
+                steps.push(answered(format!("00 46 80 {named:02X} 00"), "7F 49 ??*"));
                 true
             }
             "verify certificate" => {

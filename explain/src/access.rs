@@ -160,6 +160,10 @@ fn operation(operation: Operation) -> &'static str {
         Operation::ExternalAuthenticate => "外部認証",
         Operation::VerifyCertificate => "証明書の検証",
         Operation::SetSessionKey => "セッション鍵の設定",
+        Operation::UpdateBinary => "バイナリの更新",
+        Operation::UpdateRecord => "レコードの更新",
+        Operation::AppendRecord => "レコードの追加",
+        Operation::GenerateKeyPair => "鍵ペアの生成",
     }
 }
 

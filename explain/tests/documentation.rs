@@ -89,7 +89,9 @@ fn kind(body: &Body) -> String {
             Some(tries) => format!("PIN, {}, {tries} tries", pin.format),
             None => format!("PIN, {}, no limit", pin.format),
         },
-        Body::PrivateKey(_) => "private key".to_owned(),
+        Body::SharedPin(_) => "shared PIN".to_owned(),
+        Body::PrivateKey(_) | Body::GeneratedKey(_) => "private key".to_owned(),
+        Body::HostKey(_) => "public key of a host".to_owned(),
         Body::CertificateKey(_) => "public key of an authority".to_owned(),
         Body::Reserved => "internal".to_owned(),
     }

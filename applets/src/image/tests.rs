@@ -61,7 +61,8 @@ fn holdings(card: &IssuedCard) -> Vec<Vec<u8>> {
                 ),
                 Body::PrivateKey(key) => all.push(key.as_pkcs8_der().to_vec()),
                 Body::CertificateKey(key) => all.push([&key.key_id[..], &key.modulus, &key.exponent].concat()),
-                Body::Reserved => {}
+                // No built-in application has one.
+                Body::Reserved | Body::SharedPin(_) | Body::GeneratedKey(_) | Body::HostKey(_) => {}
             }
         }
     }

@@ -6,20 +6,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use vmyna_card_os::declaration::{Application, Body, Operation};
 
 use crate::common::{HANAKO, Rig};
-use crate::rules::{FILE_OPERATIONS, Judge, PinRules, Rules, SET_SESSION_KEY, applications, operations};
+use crate::rules::{
+    DECLARED_OPERATIONS, FILE_OPERATIONS, Judge, PinRules, Rules, SET_SESSION_KEY, applications, operations,
+};
 
 /// The objects that an application of the card declares, each with the operations that make sense for it.
 fn declared(application: &Application) -> BTreeMap<String, Vec<String>> {
     let files = application.files.iter().map(|file| {
         let operations: &[Operation] = match file.body {
             Body::Transparent(_) | Body::Records(_) | Body::Reserved => &[],
-            Body::Pin(_) => &[
+            Body::Pin(_) | Body::SharedPin(_) => &[
                 Operation::Verify,
                 Operation::ChangeReferenceData,
                 Operation::ChangeKey,
                 Operation::ExternalAuthenticate,
             ],
-            Body::PrivateKey(_) => &[
+            Body::HostKey(_) => &[Operation::ExternalAuthenticate],
+            Body::PrivateKey(_) | Body::GeneratedKey(_) => &[
                 Operation::ComputeSignature,
                 Operation::InternalAuthenticate,
                 Operation::ExternalAuthenticate,
@@ -40,7 +43,7 @@ fn declared(application: &Application) -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn the_words_of_the_file_are_the_operations_of_the_card() {
-    let words = [&FILE_OPERATIONS[..], &[SET_SESSION_KEY]].concat();
+    let words = [&FILE_OPERATIONS[..], &[SET_SESSION_KEY], &DECLARED_OPERATIONS].concat();
     assert_eq!(Operation::ALL.map(|operation| operation.to_string())[..], words);
 }
 
@@ -96,7 +99,9 @@ fn every_row_is_said_once_in_the_words_that_the_file_explains_and_with_a_source(
             let place = format!("{} {}: {}", rules.name, row.object, row.operation);
             assert!(seen.insert((&row.object, &row.operation)), "{place} is there twice");
             assert!(
-                operations(&row.object).contains(&row.operation.as_str()),
+                [operations(&row.object), &DECLARED_OPERATIONS]
+                    .concat()
+                    .contains(&row.operation.as_str()),
                 "{place} is no operation"
             );
             assert!(certain(&row.certainty), "{place}: {}", row.certainty);

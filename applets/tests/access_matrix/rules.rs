@@ -18,6 +18,10 @@ pub(crate) const FILE_OPERATIONS: [&str; 8] = [
     "verify certificate",
 ];
 
+/// What can be done to a file only in an application with a row for it.
+pub(crate) const DECLARED_OPERATIONS: [&str; 4] =
+    ["update binary", "update record", "append record", "generate key pair"];
+
 /// What can be done to the session.
 pub(crate) const SET_SESSION_KEY: &str = "set session key";
 

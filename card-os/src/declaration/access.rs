@@ -10,7 +10,7 @@ use vmyna_apdu::FileId;
 /// What a command wants to do to a file, key or data object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// READ BINARY, READ RECORD, GET DATA.
+    /// READ BINARY, READ RECORD, GET DATA; of a private key its public half.
     Read,
     /// VERIFY, also the query of the tries left.
     Verify,
@@ -28,11 +28,19 @@ pub enum Operation {
     VerifyCertificate,
     /// SET SESSION KEY `80 AE`: opens a secure session.
     SetSessionKey,
+    /// UPDATE BINARY `00 D6`.
+    UpdateBinary,
+    /// UPDATE RECORD `00 DC`.
+    UpdateRecord,
+    /// APPEND RECORD `00 E2`.
+    AppendRecord,
+    /// GENERATE ASYMMETRIC KEY PAIR `00 46`. Its form that returns the public key is a [`Self::Read`].
+    GenerateKeyPair,
 }
 
 impl Operation {
     /// All of them, for exhaustive tests and tables.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 13] = [
         Self::Read,
         Self::Verify,
         Self::ChangeReferenceData,
@@ -42,6 +50,10 @@ impl Operation {
         Self::ExternalAuthenticate,
         Self::VerifyCertificate,
         Self::SetSessionKey,
+        Self::UpdateBinary,
+        Self::UpdateRecord,
+        Self::AppendRecord,
+        Self::GenerateKeyPair,
     ];
 }
 
@@ -57,6 +69,10 @@ impl fmt::Display for Operation {
             Self::ExternalAuthenticate => "external authenticate",
             Self::VerifyCertificate => "verify certificate",
             Self::SetSessionKey => "set session key",
+            Self::UpdateBinary => "update binary",
+            Self::UpdateRecord => "update record",
+            Self::AppendRecord => "append record",
+            Self::GenerateKeyPair => "generate key pair",
         })
     }
 }
@@ -70,7 +86,7 @@ pub enum Condition {
     Never,
     /// Never, because the key is not for this use: the refusal is another one than for a missing credential.
     Unsuited,
-    /// After a successful VERIFY of this PIN in the same application.
+    /// After a successful VERIFY of this PIN, or EXTERNAL AUTHENTICATE with this key of a host, in the same application.
     Verified(FileId),
     /// Where at least one of these holds.
     AnyOf(Vec<Condition>),
@@ -103,7 +119,7 @@ impl Condition {
         }
     }
 
-    /// Every PIN the condition speaks of.
+    /// Every PIN and key of a host that the condition names.
     pub fn pins(&self) -> Vec<FileId> {
         match self {
             Self::Always | Self::Never | Self::Unsuited => Vec::new(),

@@ -10,7 +10,7 @@ use super::access::{Access, Condition};
 use super::file::{Body, Content, File};
 use super::key::PrivateKey;
 use crate::rule::{self, Basis, Rule};
-use vmyna_apdu::{Aid, FileId};
+use vmyna_apdu::{Aid, FileId, StatusWord};
 
 /// An application: a DF with its files, and the data objects that GET DATA finds while it is selected.
 #[derive(Clone, Debug)]
@@ -30,8 +30,23 @@ pub struct Application {
     pub default_key: Option<FileId>,
     /// Whether a secure session can be opened (SET SESSION KEY).
     pub secure_session: SecureSession,
+    /// What SELECT of it answers.
+    pub select: SelectAnswer,
+    /// The application below which it is: it can be selected only while that one, or another one below it, is selected.
+    pub parent: Option<Aid>,
+    /// Where this application answers another status word than the card's own: the rule that refuses, and the answer.
+    pub status_words: Vec<(&'static Rule, StatusWord)>,
     /// How certain its existence is.
     pub basis: Basis,
+}
+
+/// What SELECT of an application answers.
+#[derive(Clone, Debug, Default)]
+pub struct SelectAnswer {
+    /// The file control information, whole; `None` for the card's own form, `6F { 84 AID }`.
+    pub fci: Option<Content>,
+    /// Whether it is locked: SELECT answers 6283, and nothing else is allowed in it.
+    pub locked: bool,
 }
 
 /// Whether an application sets up a secure session.
@@ -84,6 +99,9 @@ impl Application {
             data_objects: Vec::new(),
             default_key: None,
             secure_session: SecureSession::Refused(&rule::SESSION_KEY_REFUSED),
+            select: SelectAnswer::default(),
+            parent: None,
+            status_words: Vec::new(),
             basis,
         }
     }
@@ -113,6 +131,27 @@ impl Application {
     #[must_use]
     pub fn with_secure_session(self, secure_session: SecureSession) -> Self {
         Self { secure_session, ..self }
+    }
+
+    /// The application whose SELECT answers this.
+    #[must_use]
+    pub fn with_select(self, select: SelectAnswer) -> Self {
+        Self { select, ..self }
+    }
+
+    /// The application below this one.
+    #[must_use]
+    pub fn with_parent(self, parent: impl Into<Option<Aid>>) -> Self {
+        Self {
+            parent: parent.into(),
+            ..self
+        }
+    }
+
+    /// The application that answers these status words where these rules refuse.
+    #[must_use]
+    pub fn with_status_words(self, status_words: Vec<(&'static Rule, StatusWord)>) -> Self {
+        Self { status_words, ..self }
     }
 
     /// The file with this identifier.

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use vmyna_apdu::{Aid, FileId};
 
 use super::access::Access;
-use super::key::{CertificateKey, PrivateKey};
+use super::key::{CertificateKey, KeyAlgorithm, PrivateKey, PublicKey};
 use super::pin::Pin;
 use crate::rule::Basis;
 
@@ -34,6 +34,18 @@ pub struct File {
     pub secret: bool,
     /// What is known of the size of a transparent EF; `None` where nothing is stated.
     pub extent: Option<Extent>,
+    /// The room of a file of records that UPDATE RECORD and APPEND RECORD fill. `None`: as many records as are declared,
+    /// each at most as long as the longest of them.
+    pub room: Option<RecordRoom>,
+}
+
+/// The room of a file of records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordRoom {
+    /// The most records, at most 254.
+    pub records: u8,
+    /// The longest record, in bytes.
+    pub length: u16,
 }
 
 /// What is known of the size of a transparent EF.
@@ -65,6 +77,7 @@ impl File {
             basis,
             secret: false,
             extent: None,
+            room: None,
         }
     }
 
@@ -82,6 +95,15 @@ impl File {
         match (&self.body, self.extent.as_ref()?.object?) {
             (Body::Transparent(content), length) => content.as_bytes().get(..length),
             _ => None,
+        }
+    }
+
+    /// The file of records with this room.
+    #[must_use]
+    pub fn with_room(self, room: RecordRoom) -> Self {
+        Self {
+            room: Some(room),
+            ..self
         }
     }
 
@@ -110,8 +132,15 @@ pub enum Body {
     Records(Vec<Content>),
     /// An internal EF with reference data (a PIN).
     Pin(Pin),
+    /// An internal EF whose value and tries are those of a PIN of another application. Each application has its own
+    /// security status.
+    SharedPin(ObjectId),
     /// An internal EF with a private key.
     PrivateKey(PrivateKey),
+    /// An internal EF with a private key that GENERATE ASYMMETRIC KEY PAIR makes on the card. There is none before.
+    GeneratedKey(KeyAlgorithm),
+    /// An internal EF with the public key of a host, for EXTERNAL AUTHENTICATE.
+    HostKey(PublicKey),
     /// An internal EF with the public key of a certification authority, for card-verifiable certificates.
     CertificateKey(CertificateKey),
     /// An internal EF of unknown purpose: it can be selected and nothing else.

@@ -9,7 +9,7 @@ mod key;
 mod pin;
 
 pub use access::{Access, Condition, Operation, Verdict, decide};
-pub use application::{Application, DataObject, DeclarationError, SecureSession, check};
-pub use file::{Body, Content, Extent, File, ObjectId};
-pub use key::{CertificateKey, PrivateKey};
+pub use application::{Application, DataObject, DeclarationError, SecureSession, SelectAnswer, check};
+pub use file::{Body, Content, Extent, File, ObjectId, RecordRoom};
+pub use key::{CertificateKey, KeyAlgorithm, PrivateKey, PublicKey, UnknownAlgorithm};
 pub use pin::{Characters, Format, Pin, ReferenceData};

@@ -99,6 +99,9 @@ fn is_same(now: &Body, issued: &Body) -> bool {
         (Body::Records(now), Body::Records(issued)) => now == issued,
         (Body::PrivateKey(now), Body::PrivateKey(issued)) => now.as_pkcs8_der() == issued.as_pkcs8_der(),
         (Body::CertificateKey(now), Body::CertificateKey(issued)) => now == issued,
+        (Body::SharedPin(now), Body::SharedPin(issued)) => now == issued,
+        (Body::GeneratedKey(now), Body::GeneratedKey(issued)) => now == issued,
+        (Body::HostKey(now), Body::HostKey(issued)) => now == issued,
         (Body::Pin(now), Body::Pin(issued)) => {
             now.tries_at_issue == issued.tries_at_issue && value(&now.value) == value(&issued.value)
         }
@@ -128,7 +131,10 @@ fn held(file: &File) -> String {
             (Some(_), 0) => "value, blocked".to_owned(),
             (Some(_), tries) => format!("value with {tries} tries"),
         },
+        Body::SharedPin(_) => "shared PIN".to_owned(),
         Body::PrivateKey(_) => "key".to_owned(),
+        Body::GeneratedKey(_) => "key made on the card".to_owned(),
+        Body::HostKey(_) => "key of a host".to_owned(),
         Body::CertificateKey(_) => "key of an authority".to_owned(),
         Body::Reserved => "reserved".to_owned(),
     }

@@ -60,6 +60,21 @@ pub fn content(application: &Application, item: Item<'_>, language: Language) ->
                     "秘密鍵、{form}。値は表示しない"
                 )]
             }
+            Body::SharedPin(_) => vec![say!(
+                language,
+                "its value and its tries are those of a PIN of another application",
+                "値と残り試行回数は、ほかのAPのPINと共通"
+            )],
+            Body::GeneratedKey(algorithm) => vec![say!(
+                language,
+                "a private key, {algorithm}, that the card makes by GENERATE ASYMMETRIC KEY PAIR",
+                "GENERATE ASYMMETRIC KEY PAIRでカードが生成する秘密鍵、{algorithm}"
+            )],
+            Body::HostKey(_) => vec![say!(
+                language,
+                "the public key of a host, which EXTERNAL AUTHENTICATE checks a signature with",
+                "EXTERNAL AUTHENTICATEで署名を検証する、端末の公開鍵"
+            )],
             Body::CertificateKey(key) => certificate_key(key, language),
             Body::Reserved => vec![say!(
                 language,

@@ -9,7 +9,9 @@ pub(crate) fn kind(body: &Body) -> &'static str {
         Body::Transparent(_) => "transparent file",
         Body::Records(_) => "file of records",
         Body::Pin(_) => "PIN",
-        Body::PrivateKey(_) => "private key",
+        Body::SharedPin(_) => "shared PIN",
+        Body::PrivateKey(_) | Body::GeneratedKey(_) => "private key",
+        Body::HostKey(_) => "key of a host",
         Body::CertificateKey(_) => "certificate verification key",
         Body::Reserved => "internal file",
     }
@@ -48,6 +50,16 @@ pub(crate) fn form(file: &File, language: Language) -> String {
             let format = pin_format(&pin.format, language);
             say!(language, "PIN, {format}", "暗証番号等、{format}")
         }
+        Body::SharedPin(of) => {
+            let (aid, file) = (of.aid, of.file);
+            say!(language, "PIN {file} of {aid}", "{aid}のPIN {file}と共通")
+        }
+        Body::GeneratedKey(algorithm) => say!(
+            language,
+            "private key made on the card, {algorithm}",
+            "カード内で生成する秘密鍵、{algorithm}"
+        ),
+        Body::HostKey(_) => say!(language, "public key of a host", "端末の公開鍵"),
         Body::PrivateKey(key) => {
             let form = key_form(key, language);
             say!(language, "private key, {form}", "秘密鍵、{form}")
