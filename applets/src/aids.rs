@@ -16,3 +16,13 @@ pub(crate) const FACE_INFO: Aid = aid(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01
 pub(crate) const INPUT_ASSIST: Aid = aid(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x08]);
 pub(crate) const RESIDENCE_CODE: Aid = aid(&[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x01]);
 pub(crate) const CARD_MANAGER: Aid = aid(&[0xA0, 0x00, 0x00, 0x01, 0x51, 0x00, 0x00]);
+
+/// All of them, each with the name of its application, in the order in which the card looks for one.
+pub(crate) const BUILT_IN: [(Aid, &str); 6] = [
+    (CARD_MANAGER, "card_manager"),
+    (JPKI, "jpki"),
+    (INPUT_ASSIST, "input_assist"),
+    (FACE_INFO, "face_info"),
+    (RESIDENCE_CODE, "residence_code"),
+    (CARD_INFO, "card_info"),
+];

@@ -7,12 +7,13 @@ use std::str::FromStr;
 
 use der::DateTime;
 use rand_core::CryptoRngCore;
-use vmyna_card_os::declaration::Application;
+use vmyna_card_os::declaration::{Application, check};
 use vmyna_card_os::state::Store;
 use vmyna_card_os::{Card, CardError, Parts};
 
 use crate::calendar::Date;
 use crate::file_size::{self, FileSize};
+use crate::free_area::{self, FreeApplication, FreeAreaError};
 use crate::person::{Person, ResidenceCode, SecurityCode};
 use crate::{Profile, card_info, card_manager, face_info, input_assist, jpki, residence_code};
 
@@ -162,6 +163,8 @@ pub struct IssuedCard {
     pub card_info: card_info::Contents,
     /// The sizes of files that are longer than their contents. Every other file is as long as they are.
     pub file_sizes: Vec<FileSize>,
+    /// The applications of its free area (空き領域), in the order in which they were put there.
+    pub free: Vec<FreeApplication>,
 }
 
 impl IssuedCard {
@@ -179,6 +182,7 @@ impl IssuedCard {
             residence_code: contents.residence_code,
             card_info: contents.card_info,
             file_sizes: Vec::new(),
+            free: Vec::new(),
         }
     }
 
@@ -186,6 +190,17 @@ impl IssuedCard {
     #[must_use]
     pub fn with_file_sizes(self, file_sizes: Vec<FileSize>) -> Self {
         Self { file_sizes, ..self }
+    }
+
+    /// The card with these applications in its free area.
+    ///
+    /// # Errors
+    /// [`FreeAreaError`]: they can't be on one card.
+    pub fn with_free_applications(self, free: Vec<FreeApplication>) -> Result<Self, FreeAreaError> {
+        free_area::check_set(&free)?;
+        let card = Self { free, ..self };
+        check(&card.applications())?;
+        Ok(card)
     }
 
     /// The card under another name.
@@ -200,7 +215,7 @@ impl IssuedCard {
         Self { profile, ..self }
     }
 
-    /// The applications of the card; the first is the one selected at power-up.
+    /// The applications of the card, those of its free area last; the first is the one selected at power-up.
     #[must_use]
     pub fn applications(&self) -> Vec<Application> {
         let profile = &self.profile;
@@ -218,6 +233,7 @@ impl IssuedCard {
                 .map(|file| file_size::sized(application.aid, file, &self.file_sizes))
                 .collect();
         }
+        applications.extend(self.free.iter().map(|free| free.application().clone()));
         applications
     }
 

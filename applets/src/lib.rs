@@ -23,6 +23,7 @@
 //! | [`issued`] | an issued card: what an image keeps, and what becomes a card in use |
 //! | [`Profile`] | generation, batch and interface of a card |
 //! | [`card_manager`], [`jpki`], [`input_assist`], [`face_info`], [`residence_code`], [`card_info`] | one application each |
+//! | [`free_area`] | applications of others beside them |
 //! | [`atr`] | an ATR of a card's own |
 //! | [`file_size`] | the sizes of the files, and what is behind their objects |
 //! | [`pins`] | the names of the PINs |
@@ -46,6 +47,7 @@ pub mod card_manager;
 pub mod cv;
 pub mod face_info;
 pub mod file_size;
+pub mod free_area;
 pub mod image;
 pub mod input_assist;
 pub mod issued;

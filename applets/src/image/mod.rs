@@ -31,11 +31,13 @@
 //! deliberate change.
 //!
 //! An image has at most 8,000,000 cards. A card has at most 1 MiB with all shared objects that it refers to, and at most 4,096
-//! DER objects, 12 of them inside one another. A reader refuses more before it allocates memory for it.
+//! DER objects, 12 of them inside one another. The same holds for each application of its free area, which is one of those
+//! objects. A reader refuses more before it allocates memory for it.
 //!
 //! A reader refuses a version or a flag that it does not know. Images are readable by their owner only: they hold private
 //! keys and PINs.
 
+pub(crate) mod application;
 mod read;
 pub(crate) mod record;
 mod single;

@@ -4,7 +4,8 @@
 //! Card ::= SEQUENCE {
 //!   name UTF8String, profile UTF8String, holder Holder, cardData SEQUENCE OF DataObject,
 //!   jpki Jpki, inputAssist InputAssist, faceInfo FaceInfo, residenceCode ResidenceCode, cardInfo CardInfo,
-//!   fileSizes [0] SEQUENCE OF FileSize, atr [1] OCTET STRING, withoutPhoto [2] BOOLEAN, all OPTIONAL }  -- version 2
+//!   fileSizes [0] SEQUENCE OF FileSize, atr [1] OCTET STRING, withoutPhoto [2] BOOLEAN,
+//!   applications [3] SEQUENCE OF OCTET STRING (DER of an Application), all OPTIONAL }                    -- version 2
 //! Holder ::= SEQUENCE {
 //!   name, kana, address UTF8String, nameReplaced, addressReplaced SEQUENCE OF INTEGER, birth UTF8String (YYYYMMDD),
 //!   sex INTEGER (ISO/IEC 5218), myNumber UTF8String, municipality UTF8String (five digits),
@@ -25,6 +26,8 @@
 //! Object ::= CHOICE { here OCTET STRING, shared [0] SEQUENCE { offset, length INTEGER, digest OCTET STRING } }
 //! ```
 //!
+//! `Application` is in `application.rs` beside this file. At most 20 are those of the free area, in their order.
+//!
 //! `nameReplaced` and `addressReplaced` are empty. In older images, where name and address are the certificate's, they are
 //! the places of its substitutes (from 0). Unknown parts of `birth` are 00.
 //!
@@ -34,10 +37,10 @@
 use der::asn1::{GeneralizedTime, OctetStringRef, Utf8StringRef};
 use der::{Choice, Decode, Encode, Sequence};
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceData};
+use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceData, check};
 use zeroize::Zeroizing;
 
-use super::{DEEPEST, ImageError, ImageErrorKind, MOST_OBJECTS};
+use super::{DEEPEST, ImageError, ImageErrorKind, MOST_OBJECTS, application};
 use crate::atr::Atr;
 use crate::birth::BirthDate;
 use crate::calendar;
@@ -45,6 +48,7 @@ use crate::card_info::CardSerial;
 use crate::cv::KeyId;
 use crate::face_info::FaceData;
 use crate::file_size::FileSize;
+use crate::free_area::{self, FreeApplication};
 use crate::input_assist::TextData;
 use crate::issued::{IssuedCard, Summary};
 use crate::person::{Municipality, MunicipalityCode, MyNumber, Person, SecurityCode, Sex};
@@ -75,6 +79,8 @@ struct Card<'a> {
     atr: Option<OctetStringRef<'a>>,
     #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
     without_photo: Option<bool>,
+    #[asn1(context_specific = "3", optional = "true")]
+    applications: Option<Vec<OctetStringRef<'a>>>,
 }
 
 /// The first version that has each optional field of a record which the record uses; 1 for a record that uses none.
@@ -97,6 +103,7 @@ fn version_of(card: &Card<'_>) -> u32 {
     let is_later = card.file_sizes.is_some()
         || card.atr.is_some()
         || card.without_photo.is_some()
+        || card.applications.is_some()
         || is_partly_unknown
         || pins.iter().any(|pin| pin.unset.is_some());
     if is_later { 2 } else { 1 }
@@ -207,14 +214,14 @@ struct CardInfo<'a> {
 }
 
 #[derive(Choice)]
-enum Object<'a> {
+pub(super) enum Object<'a> {
     Here(OctetStringRef<'a>),
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", constructed = "true")]
     Shared(Shared),
 }
 
 #[derive(Sequence)]
-struct Shared {
+pub(super) struct Shared {
     offset: u64,
     length: u32,
     digest: der::asn1::OctetString,
@@ -243,6 +250,10 @@ pub(super) fn encode<'a>(card: &'a IssuedCard, mut share: Option<Share<'_>>) -> 
             digest,
         }))
     };
+    let mut applications = Vec::with_capacity(card.free.len());
+    for free in &card.free {
+        applications.push(application::encode(free.application(), &mut share)?);
+    }
     let mut data = Vec::new();
     for (tag, value) in &card.card_data {
         data.push(DataObject {
@@ -331,11 +342,17 @@ pub(super) fn encode<'a>(card: &'a IssuedCard, mut share: Option<Share<'_>>) -> 
             _ => Some(octets(&card.profile.atr)?),
         },
         without_photo: card.summary.without_photo.then_some(true),
+        applications: free_applications(&applications)?,
     };
     Ok(Record {
         version: version_of(&record),
         bytes: record.to_der().map(Zeroizing::new).map_err(unwritable)?,
     })
+}
+
+fn free_applications(list: &[Zeroizing<Vec<u8>>]) -> Result<Option<Vec<OctetStringRef<'_>>>, ImageErrorKind> {
+    let list: Result<Vec<_>, _> = list.iter().map(|der| octets(der)).collect();
+    Ok(Some(list?).filter(|list| !list.is_empty()))
 }
 
 fn file_sizes(sizes: &[FileSize]) -> Result<Option<Vec<Size<'_>>>, ImageErrorKind> {
@@ -376,11 +393,11 @@ fn holder(summary: &Summary) -> Result<Holder<'_>, ImageErrorKind> {
     })
 }
 
-fn unwritable(_: der::Error) -> ImageErrorKind {
+pub(super) fn unwritable(_: der::Error) -> ImageErrorKind {
     ImageErrorKind::Unwritable("a card is longer than an image can hold")
 }
 
-fn text(text: &str) -> Result<Utf8StringRef<'_>, ImageErrorKind> {
+pub(super) fn text(text: &str) -> Result<Utf8StringRef<'_>, ImageErrorKind> {
     Utf8StringRef::new(text).map_err(unwritable)
 }
 
@@ -389,11 +406,11 @@ fn digits(digits: &[u8]) -> Result<Utf8StringRef<'_>, ImageErrorKind> {
     Utf8StringRef::new(digits).map_err(unwritable)
 }
 
-fn octets(bytes: &[u8]) -> Result<OctetStringRef<'_>, ImageErrorKind> {
+pub(super) fn octets(bytes: &[u8]) -> Result<OctetStringRef<'_>, ImageErrorKind> {
     OctetStringRef::new(bytes).map_err(unwritable)
 }
 
-fn here(bytes: &[u8]) -> Result<Object<'_>, ImageErrorKind> {
+pub(super) fn here(bytes: &[u8]) -> Result<Object<'_>, ImageErrorKind> {
     octets(bytes).map(Object::Here)
 }
 
@@ -436,7 +453,7 @@ impl From<der::Error> for DecodeError {
 }
 
 /// Gives the bytes of shared objects.
-type Fetch<'f> = &'f mut dyn FnMut(&Place) -> Result<Vec<u8>, DecodeError>;
+pub(super) type Fetch<'f> = &'f mut dyn FnMut(&Place) -> Result<Vec<u8>, DecodeError>;
 
 /// Whether every DER object in these bytes ends where the one around it does, or before, and there are not more than the
 /// limits allow. The `der` crate allocates for a text or an octet string what its length announces, up to 256 MiB, before it
@@ -491,7 +508,7 @@ pub(super) fn decode(record: &[u8], version: u32, fetch: Fetch<'_>) -> Result<Is
         card_data.push((object.tag, bytes(&object.value, fetch)?));
     }
     let info = &card.card_info;
-    Ok(IssuedCard {
+    let issued = IssuedCard {
         name: card
             .name
             .as_str()
@@ -517,7 +534,29 @@ pub(super) fn decode(record: &[u8], version: u32, fetch: Fetch<'_>) -> Result<Is
         },
         summary,
         file_sizes: sizes(card.file_sizes.as_deref().unwrap_or_default())?,
-    })
+        free: free(card.applications.as_deref().unwrap_or_default(), fetch)?,
+    };
+    // An application may refer to another one of the card.
+    if !issued.free.is_empty() && check(&issued.applications()).is_err() {
+        return Err(DecodeError::Record(FREE_AREA));
+    }
+    Ok(issued)
+}
+
+/// What is damaged in a card whose applications of the free area are no set.
+const FREE_AREA: &str = "the applications of the free area";
+
+fn free(list: &[OctetStringRef<'_>], fetch: Fetch<'_>) -> Result<Vec<FreeApplication>, DecodeError> {
+    // Before anything is fetched for them.
+    if list.len() > free_area::MOST_APPLICATIONS {
+        return Err(DecodeError::Record("how many applications there are in the free area"));
+    }
+    let mut applications = Vec::with_capacity(list.len());
+    for der in list {
+        applications.push(application::decode(der.as_bytes(), fetch)?);
+    }
+    free_area::check_set(&applications).map_err(|_| DecodeError::Record(FREE_AREA))?;
+    Ok(applications)
 }
 
 fn sizes(list: &[Size<'_>]) -> Result<Vec<FileSize>, DecodeError> {
@@ -654,12 +693,12 @@ fn certified(record: Option<&CertifiedKey<'_>>, fetch: Fetch<'_>) -> Result<Opti
     }))
 }
 
-fn private_key(object: &Object<'_>, fetch: Fetch<'_>) -> Result<PrivateKey, DecodeError> {
+pub(super) fn private_key(object: &Object<'_>, fetch: Fetch<'_>) -> Result<PrivateKey, DecodeError> {
     let der = Zeroizing::new(bytes(object, fetch)?);
     Ok(PrivateKey::from_pkcs8_der(&der))
 }
 
-fn bytes(object: &Object<'_>, fetch: Fetch<'_>) -> Result<Vec<u8>, DecodeError> {
+pub(super) fn bytes(object: &Object<'_>, fetch: Fetch<'_>) -> Result<Vec<u8>, DecodeError> {
     match object {
         Object::Here(bytes) => Ok(bytes.as_bytes().to_vec()),
         Object::Shared(shared) => {
