@@ -71,6 +71,8 @@ const FLOORS: &[(&str, &[&str])] = &[
             "vmyna",
         ],
     ),
+    // Examples of what uses a card through PC/SC, so they know nothing of how a virtual one works. No package may use them.
+    ("vmyna-host-programs", &["vmyna-apdu", "vmyna-files"]),
     // For tests only: no package may use it.
     ("vmyna-testkit", &["vmyna-apdu", "vmyna-test-vectors"]),
 ];
@@ -86,6 +88,15 @@ const LARGEST: u64 = 10 * 1024 * 1024;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The folder of a package.
+fn folder(package: &str) -> PathBuf {
+    root().join(match package {
+        "vmyna" => "vmyna",
+        "vmyna-host-programs" => "applications/host",
+        other => other.trim_start_matches("vmyna-"),
+    })
 }
 
 /// What cargo prints on standard output.
@@ -227,7 +238,7 @@ fn every_library_can_be_packaged() {
     let libraries: Vec<&str> = packages
         .keys()
         .map(String::as_str)
-        .filter(|name| !["vmyna-cli", "vmyna-testkit"].contains(name))
+        .filter(|name| !["vmyna-cli", "vmyna-host-programs", "vmyna-testkit"].contains(name))
         .collect();
     let mut arguments = vec![
         "package",
@@ -253,7 +264,7 @@ fn every_library_can_be_packaged() {
 fn no_library_includes_a_file_outside_its_package() {
     let mut seen = 0;
     for (name, _) in FLOORS.iter().filter(|(name, _)| *name != "vmyna-testkit") {
-        let folder = root().join(name.trim_start_matches("vmyna-"));
+        let folder = folder(name);
         if folder.join("Cargo.toml").is_file() {
             each_source(&folder.join("src"), &mut |path, text| {
                 seen += 1;
@@ -302,13 +313,8 @@ fn each_source(folder: &Path, each: &mut dyn FnMut(&Path, &str)) {
 /// Methods that panic if the system has no thread to give are refused in every package but this one, which is for tests.
 #[test]
 fn every_product_crate_refuses_the_methods_of_clippy_toml() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     for (package, _) in FLOORS {
-        let folder = match *package {
-            "vmyna" => "vmyna",
-            other => other.strip_prefix("vmyna-").unwrap(),
-        };
-        let source = root.join(folder).join("src");
+        let source = folder(package).join("src");
         let main = ["lib.rs", "main.rs"].map(|name| fs::read_to_string(source.join(name)).unwrap_or_default());
         let line = "#![cfg_attr(not(test), warn(clippy::disallowed_methods))]";
         assert!(

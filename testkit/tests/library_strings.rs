@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders whose code is no library of the product.
-const NO_LIBRARIES: [&str; 9] = [
+const NO_LIBRARIES: [&str; 10] = [
+    "applications",
     "bench",
     "cli",
     "client-tests",
