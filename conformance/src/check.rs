@@ -12,7 +12,7 @@ use rsa::Pss;
 use sha2::{Digest, Sha256};
 
 use crate::keys::{certificate, digest_info, opens_to, public_key, read_der};
-use crate::pattern::{find_tlv, read_tlv};
+use crate::pattern::{find_tlv, hex, read_tlv};
 use crate::pins::Pin;
 use crate::template::{Context, Template};
 use digits::{era_date, is_my_number};
@@ -281,6 +281,10 @@ impl<'a> Check<'a> {
                     "it does not begin as a JPEG 2000 file",
                     "先頭がJPEG 2000ファイルの形ではない"
                 ),
+            ),
+            "sha256" => require(
+                hex(&Sha256::digest(data)).eq_ignore_ascii_case(self.argument(0)),
+                text!("the data are others", "データが異なる"),
             ),
             "same" => require(
                 data == self.saved(0, saved)?,

@@ -36,6 +36,7 @@
 
 mod access;
 mod check;
+pub mod declared;
 mod english;
 pub mod junit;
 mod keys;

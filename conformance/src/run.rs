@@ -253,22 +253,22 @@ pub fn run(
     for vector in order {
         let start = Instant::now();
         let mut steps = Vec::new();
+        let kept = subject.is_kept();
         let tried = match reason(vector, &examination, values, permissions) {
+            // The tries of declared PINs are not guarded.
+            None if kept && vector.presents_declared() => Ok(Outcome::Skipped { why: Reason::Writes }),
             Some(why) => Ok(Outcome::Skipped { why }),
-            None => {
-                let kept = subject.is_kept();
-                subject.with(&vector.id, |reader| {
-                    if kept && let Some(why) = guard(reader, vector)? {
-                        return Ok(Outcome::Skipped { why });
-                    }
-                    reader.power_cycle()?;
-                    let outcome = execute(reader, vector, &examination, values, &mut steps)?;
-                    if kept {
-                        restore(reader, vector, &examination, values)?;
-                    }
-                    Ok(outcome)
-                })
-            }
+            None => subject.with(&vector.id, |reader| {
+                if kept && let Some(why) = guard(reader, vector)? {
+                    return Ok(Outcome::Skipped { why });
+                }
+                reader.power_cycle()?;
+                let outcome = execute(reader, vector, &examination, values, &mut steps)?;
+                if kept {
+                    restore(reader, vector, &examination, values)?;
+                }
+                Ok(outcome)
+            }),
         };
         let (outcome, ended) = match tried {
             Ok(outcome) => (outcome, None),

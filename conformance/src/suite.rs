@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 
 use vmyna_test_vectors::{ACCESS, ORDER, conformance};
 
+use crate::declared::{self, Declared};
 use crate::rows::{self, Section};
+use crate::template::Names;
 use crate::vector::{Certainty, Step, Vector, VectorFile};
 use crate::{access, check, order, pattern};
 
@@ -47,17 +49,41 @@ impl Suite {
             }
             vectors.extend(file);
         }
+        let own = Names::default();
         let mut of_matrix = access::vectors(ACCESS).map_err(SuiteError)?;
         for vector in &mut of_matrix {
             vector.proves.retain(|row| known.contains(row.as_str()));
-            verify(vector).map_err(|fault| SuiteError(format!("access.toml: {}: {fault}", vector.id)))?;
+            verify(vector, &own).map_err(|fault| SuiteError(format!("access.toml: {}: {fault}", vector.id)))?;
         }
         vectors.extend(of_matrix);
-        let of_order = order::vectors(ORDER).map_err(SuiteError)?;
-        for vector in &of_order {
-            verify(vector).map_err(|fault| SuiteError(format!("order.toml: {}: {fault}", vector.id)))?;
+        let mut of_order = order::vectors(ORDER).map_err(SuiteError)?;
+        for vector in &mut of_order {
+            verify(vector, &own).map_err(|fault| SuiteError(format!("order.toml: {}: {fault}", vector.id)))?;
         }
         vectors.extend(of_order);
+        Self::of(vectors, sections)
+    }
+
+    /// The vectors that follow from declarations, and those of an author: (name of the file, TOML).
+    ///
+    /// # Errors
+    /// [`SuiteError`], with the file's name and the vector's.
+    pub fn of_declared(
+        applications: &[Declared],
+        authors: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, SuiteError> {
+        let names = declared::names(applications);
+        let mut vectors = declared::vectors(applications).map_err(SuiteError)?;
+        for vector in &mut vectors {
+            verify(vector, &names).map_err(|fault| SuiteError(format!("{}: {fault}", vector.id)))?;
+        }
+        for (name, toml) in authors {
+            vectors.extend(parse_with(&name, &toml, &names)?);
+        }
+        Self::of(vectors, Vec::new())
+    }
+
+    fn of(vectors: Vec<Vector>, sections: Vec<Section>) -> Result<Self, SuiteError> {
         let mut names = BTreeSet::new();
         if let Some(vector) = vectors.iter().find(|vector| !names.insert(vector.id.as_str())) {
             return Err(SuiteError(format!("two vectors are called {}", vector.id)));
@@ -106,14 +132,21 @@ impl Suite {
 /// # Errors
 /// [`SuiteError`], with the file's name and the vector's.
 pub fn parse(name: &str, toml: &str) -> Result<Vec<Vector>, SuiteError> {
-    let file: VectorFile = toml::from_str(toml).map_err(|error| SuiteError(format!("{name}: {error}")))?;
-    for vector in &file.vector {
-        verify(vector).map_err(|fault| SuiteError(format!("{name}: {}: {fault}", vector.id)))?;
+    parse_with(name, toml, &Names::default())
+}
+
+/// The vectors of a file in TOML that also uses these names.
+fn parse_with(name: &str, toml: &str, names: &Names) -> Result<Vec<Vector>, SuiteError> {
+    let mut file: VectorFile = toml::from_str(toml).map_err(|error| SuiteError(format!("{name}: {error}")))?;
+    for vector in &mut file.vector {
+        verify(vector, names).map_err(|fault| SuiteError(format!("{name}: {}: {fault}", vector.id)))?;
     }
     Ok(file.vector)
 }
 
-fn verify(vector: &Vector) -> Result<(), String> {
+/// Resolves the names of a vector and checks it.
+fn verify(vector: &mut Vector, names: &Names) -> Result<(), String> {
+    vector.resolve(names)?;
     vector.check()?;
     for step in &vector.steps {
         let expected = match step {

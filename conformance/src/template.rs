@@ -4,6 +4,7 @@
 //! a value of a PIN into its text: reports show the text.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use rand_core::CryptoRngCore;
 use sha2::{Digest, Sha256};
@@ -41,6 +42,10 @@ enum Part {
     /// `[[…]]`: an extended length, 00 and two bytes, and the bytes.
     Extended(Vec<Part>),
     Select(Application),
+    /// A placeholder with a name that the card's own applications and PINs don't have, until [`Template::resolve`].
+    Named(String, String),
+    /// A PIN of an application that was declared: `{pin:PIN@AP}` and so on.
+    Declared(Value, Secret),
     /// `{pin:…}`, `{wrong:…}`, `{longer:…}`, `{lower:…}`.
     Pin(Pin, Value),
     Saved(String),
@@ -50,14 +55,76 @@ enum Part {
     Sealed(Vec<Part>, Seal),
 }
 
+/// Which value of a PIN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Value {
+pub(crate) enum Value {
     Right,
     Wrong,
     /// The right value and one more character.
     Longer,
     /// The right value in small letters.
     Lower,
+}
+
+impl Value {
+    /// The value that a placeholder's word means.
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "pin" => Some(Self::Right),
+            "wrong" => Some(Self::Wrong),
+            "longer" => Some(Self::Longer),
+            "lower" => Some(Self::Lower),
+            _ => None,
+        }
+    }
+}
+
+/// A value that `Debug` does not show.
+#[derive(Clone)]
+struct Secret(Zeroizing<Vec<u8>>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a secret")
+    }
+}
+
+/// The names of applications that are not the card's own, and of their PINs as `PIN@AP`, for placeholders.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    applications: BTreeMap<String, Vec<u8>>,
+    pins: BTreeMap<String, Secret>,
+}
+
+impl Names {
+    /// Adds an application by its name.
+    pub(crate) fn application(&mut self, name: &str, aid: &[u8]) {
+        self.applications.insert(name.to_owned(), aid.to_vec());
+    }
+
+    /// Adds a PIN of an application.
+    pub(crate) fn pin(&mut self, pin: &str, application: &str, value: &[u8]) {
+        let value = Secret(Zeroizing::new(value.to_vec()));
+        self.pins.insert(format!("{pin}@{application}"), value);
+    }
+
+    fn part(&self, word: &str, name: &str) -> Result<Part, String> {
+        if let "select" | "aid" = word {
+            let aid = self.applications.get(name);
+            let aid = aid.ok_or_else(|| format!("no application is called \"{name}\""))?;
+            let length = u8::try_from(aid.len()).map_err(|_| format!("the AID of {name} is too long"))?;
+            let head = [0x00, 0xA4, 0x04, 0x0C, length];
+            return Ok(Part::Bytes(match word {
+                "aid" => aid.clone(),
+                _ => [&head, &aid[..]].concat(),
+            }));
+        }
+        let value = self.pins.get(name).ok_or_else(|| match name.parse::<Pin>() {
+            Err(unknown) => unknown,
+            Ok(_) => format!("the PIN {name} is the card's own"),
+        })?;
+        Ok(Part::Declared(Value::of(word).unwrap_or(Value::Right), value.clone()))
+    }
 }
 
 /// What placeholders are filled from.
@@ -81,6 +148,19 @@ impl Template {
             text: text.to_owned(),
             parts,
         })
+    }
+
+    /// Gives the names that are not the card's own their meaning.
+    ///
+    /// # Errors
+    /// A sentence: there is no such name.
+    pub(crate) fn resolve(&mut self, names: &Names) -> Result<(), String> {
+        resolve(&mut self.parts, names)
+    }
+
+    /// Whether it presents a wrong value of a declared PIN, and whether it presents one at all.
+    pub(crate) fn declared_pin(&self) -> Option<Value> {
+        declared_pin(&self.parts)
     }
 
     /// As it was written.
@@ -126,10 +206,27 @@ impl Template {
     /// send, and VERIFY with a value that is no PIN's.
     pub(crate) fn writes(&self) -> bool {
         match self.head() {
-            Some([_, 0x20, ..]) => self.parts.len() > 1 && self.pins().is_empty() || self.parts.iter().any(bare_data),
+            Some([_, 0x20, ..]) => {
+                let of_no_pin = self.pins().is_empty() && self.declared_pin().is_none();
+                self.parts.len() > 1 && of_no_pin || self.parts.iter().any(bare_data)
+            }
             Some([_, ins, ..]) => matches!(
                 ins,
-                0x06 | 0x24 | 0x2C | 0x32 | 0x50 | 0x52 | 0x54 | 0x82 | 0x8A | 0xA2 | 0xD0 | 0xD2 | 0xD6 | 0xDC | 0xE2
+                0x06 | 0x24
+                    | 0x2C
+                    | 0x32
+                    | 0x46
+                    | 0x50
+                    | 0x52
+                    | 0x54
+                    | 0x82
+                    | 0x8A
+                    | 0xA2
+                    | 0xD0
+                    | 0xD2
+                    | 0xD6
+                    | 0xDC
+                    | 0xE2
             ),
             _ => false,
         }
@@ -161,6 +258,25 @@ fn collect(parts: &[Part], found: &mut Vec<(Pin, bool)>) {
             _ => {}
         }
     }
+}
+
+fn resolve(parts: &mut Vec<Part>, names: &Names) -> Result<(), String> {
+    for part in parts {
+        match part {
+            Part::Named(word, name) => *part = names.part(word, name)?,
+            Part::Short(inner) | Part::Extended(inner) | Part::Sealed(inner, _) => resolve(inner, names)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn declared_pin(parts: &[Part]) -> Option<Value> {
+    parts.iter().find_map(|part| match part {
+        Part::Declared(value, _) => Some(*value),
+        Part::Short(inner) | Part::Extended(inner) | Part::Sealed(inner, _) => declared_pin(inner),
+        _ => None,
+    })
 }
 
 fn parts(rest: &mut &str, end: Option<&str>) -> Result<Vec<Part>, String> {
@@ -216,14 +332,13 @@ fn add(parts: &mut Vec<Part>, part: Part) {
 
 fn placeholder(word: &str) -> Result<Part, String> {
     let (name, argument) = word.split_once(':').unwrap_or((word, ""));
-    let application = || Application::find(argument).ok_or_else(|| format!("no application is called \"{argument}\""));
+    let named = || Part::Named(name.to_owned(), argument.to_owned());
+    if let Some(value) = Value::of(name) {
+        return Ok(argument.parse().map_or_else(|_| named(), |pin| Part::Pin(pin, value)));
+    }
     Ok(match name {
-        "select" => Part::Select(application()?),
-        "aid" => Part::Bytes(application()?.aid().to_vec()),
-        "pin" => Part::Pin(argument.parse()?, Value::Right),
-        "wrong" => Part::Pin(argument.parse()?, Value::Wrong),
-        "longer" => Part::Pin(argument.parse()?, Value::Longer),
-        "lower" => Part::Pin(argument.parse()?, Value::Lower),
+        "select" => Application::find(argument).map_or_else(named, Part::Select),
+        "aid" => Application::find(argument).map_or_else(named, |known| Part::Bytes(known.aid().to_vec())),
         "saved" => Part::Saved(argument.to_owned()),
         "text" => Part::Bytes(argument.as_bytes().to_vec()),
         "sha256" => Part::Bytes(Sha256::digest(argument).to_vec()),
@@ -262,6 +377,25 @@ fn fill(parts: &[Part], context: &mut Context<'_>) -> Result<Zeroizing<Vec<u8>>,
                 let aid = application.aid();
                 bytes.extend([0x00, 0xA4, 0x04, 0x0C, aid.len() as u8]);
                 bytes.extend(aid);
+            }
+            Part::Named(word, name) => return Err(format!("{{{word}:{name}}} means nothing")),
+            Part::Declared(value, Secret(pin)) => {
+                let start = bytes.len();
+                bytes.extend(pin.iter());
+                match value {
+                    Value::Right => {}
+                    Value::Wrong => {
+                        if let Some(last) = bytes.last_mut() {
+                            *last = match *last {
+                                b'9' => b'0',
+                                b'Z' => b'A',
+                                last => last.wrapping_add(1),
+                            };
+                        }
+                    }
+                    Value::Longer => bytes.push(b'0'),
+                    Value::Lower => bytes.get_mut(start..).unwrap_or_default().make_ascii_lowercase(),
+                }
             }
             Part::Pin(pin, value) => {
                 let unknown = || format!("the PIN {pin} is not known");
@@ -355,9 +489,41 @@ mod tests {
             "{pin:auth",
             "é0",
         ] {
-            assert!(Template::parse(text).is_err(), "{text}");
+            let resolved = Template::parse(text).and_then(|mut template| template.resolve(&Names::default()));
+            assert!(resolved.is_err(), "{text}");
         }
         assert!(filled("{pin:sign}").is_err() && filled("{saved:other}").is_err());
+    }
+
+    #[test]
+    fn declared_names_have_a_meaning_and_show_no_value() {
+        let mut names = Names::default();
+        names.application("employee", &[0xF0, 1]);
+        names.pin("pin", "employee", b"1239");
+        let filled = |text: &str| {
+            let mut template = Template::parse(text)?;
+            template.resolve(&names)?;
+            assert!(!format!("{template:?}").contains("49"), "a digit is shown");
+            let (values, saved) = (Values::default(), BTreeMap::new());
+            let rng = &mut ChaCha20Rng::seed_from_u64(1);
+            let mut context = Context {
+                values: &values,
+                saved: &saved,
+                session: None,
+                rng,
+                delivered: None,
+            };
+            Ok::<_, String>((template.writes(), template.fill(&mut context)?.to_vec()))
+        };
+        let select = filled("{select:employee}").unwrap();
+        assert_eq!(select, (false, vec![0, 0xA4, 4, 0x0C, 2, 0xF0, 1]));
+        assert_eq!(
+            filled("00200081[{pin:pin@employee}]").unwrap(),
+            (false, b"\x00\x20\x00\x81\x041239".to_vec())
+        );
+        assert_eq!(filled("{wrong:pin@employee}").unwrap().1, b"1230");
+        assert_eq!(filled("{longer:pin@employee}").unwrap().1, b"12390");
+        assert!(filled("{pin:pin@other}").is_err() && filled("{select:other}").is_err());
     }
 
     #[test]

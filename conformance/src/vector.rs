@@ -17,7 +17,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::pins::{Application, Pin, Place};
-use crate::template::Template;
+use crate::template::{Names, Template, Value};
 use vmyna_apdu::{Text, text};
 
 /// How certain it is that a real card behaves so.
@@ -175,6 +175,24 @@ impl Vector {
         most
     }
 
+    /// Gives the names that are not the card's own their meaning.
+    ///
+    /// # Errors
+    /// A sentence: there is no such name.
+    pub(crate) fn resolve(&mut self, names: &Names) -> Result<(), String> {
+        for step in &mut self.steps {
+            if let Step::Send(send) = step {
+                send.command.resolve(names)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it presents PINs of declared applications. Nothing guards their tries.
+    pub(crate) fn presents_declared(&self) -> bool {
+        self.sends().any(|send| send.command.declared_pin().is_some())
+    }
+
     /// The commands, in order.
     fn sends(&self) -> impl Iterator<Item = &Send> {
         self.steps.iter().filter_map(|step| match step {
@@ -228,12 +246,14 @@ impl Vector {
             ));
         }
         let writes = self.sends().any(|send| send.command.writes());
-        let least = match (wrong.is_empty(), writes) {
+        let right = |value: Option<Value>| value.is_none_or(|value| value == Value::Right);
+        let no_wrong = wrong.is_empty() && self.sends().all(|send| right(send.command.declared_pin()));
+        let least = match (no_wrong, writes) {
             (_, true) => Effect::Writes,
             (false, false) => Effect::WrongPins,
             (true, false) => Effect::Reads,
         };
-        if self.effect < least || (self.effect == Effect::WrongPins && wrong.is_empty()) {
+        if self.effect < least || (self.effect == Effect::WrongPins && no_wrong) {
             return Err(format!("its effect is \"{}\", not \"{}\"", least, self.effect));
         }
         if self.effect != Effect::Blocks {

@@ -56,6 +56,7 @@ pub const CHECKS: &[(&str, &str)] = &[
     ),
     ("png(TAG, WIDTHxHEIGHT)", "object TAG is a PNG of that size, 1 bit grey"),
     ("jp2(TAG)", "object TAG is a JPEG 2000 file"),
+    ("sha256(DIGEST)", "the SHA-256 of the data is DIGEST, hexadecimal"),
     ("same(NAME)", "the data are those saved as NAME"),
     ("differs(NAME)", "the data are not those saved as NAME"),
     (
