@@ -53,6 +53,8 @@ struct PinRules {
     _characters: Option<String>,
     #[serde(rename = "length")]
     _length: Option<[usize; 2]>,
+    #[serde(default)]
+    invented: bool,
     certainty: Certainty,
     source: String,
 }
@@ -95,11 +97,11 @@ pub(crate) fn vectors(toml: &str) -> Result<Vec<Vector>, String> {
             ));
         }
         let maker = Maker { rules, application };
-        for row in &rules.rows {
+        for row in rules.rows.iter().filter(|row| !maker.is_invented(row)) {
             maker.row(row, &mut vectors)?;
         }
         maker.absent(&mut vectors)?;
-        for pin in rules.pins.iter().filter(|pin| pin.tries > 0) {
+        for pin in maker.verifiable() {
             maker.counter(pin, &mut vectors)?;
         }
         for pin in &rules.unset {
@@ -125,6 +127,10 @@ impl Maker<'_> {
             Application::CardInfo => "3.4",
             Application::ResidenceCode => "3.5",
             Application::DrivingLicence => "3.7",
+            Application::Residence
+            | Application::ResidenceDf1
+            | Application::ResidenceDf2
+            | Application::ResidenceDf3 => "3.8",
         }
     }
 
@@ -145,7 +151,14 @@ impl Maker<'_> {
 
     /// The PINs that can be verified.
     fn verifiable(&self) -> Vec<&PinRules> {
-        self.rules.pins.iter().filter(|pin| pin.tries > 0).collect()
+        let can = |pin: &&PinRules| pin.tries > 0 && !pin.invented;
+        self.rules.pins.iter().filter(can).collect()
+    }
+
+    /// Whether a row is about a PIN that real cards have in another way.
+    fn is_invented(&self, row: &Row) -> bool {
+        let of_row = |pin: &&PinRules| row.object.strip_prefix("EF ") == Some(&pin.ef);
+        self.rules.pins.iter().find(of_row).is_some_and(|pin| pin.invented)
     }
 
     fn place(&self, pin: &PinRules) -> Result<Place, String> {

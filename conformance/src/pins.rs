@@ -29,6 +29,14 @@ pub enum Application {
     CardInfo,
     /// マイナ免許証AP, in the free area.
     DrivingLicence,
+    /// 在留AP, in the free area.
+    Residence,
+    /// DF1 of 在留AP.
+    ResidenceDf1,
+    /// DF2 of 在留AP.
+    ResidenceDf2,
+    /// DF3 of 在留AP.
+    ResidenceDf3,
 }
 
 impl Application {
@@ -42,8 +50,14 @@ impl Application {
         Self::CardInfo,
     ];
 
-    /// Those in the free area (空き領域), which a card may lack.
-    pub const LOADED: [Self; 1] = [Self::DrivingLicence];
+    /// Those in the free area (空き領域), which a card may lack: one below another behind it.
+    pub const LOADED: [Self; 5] = [
+        Self::DrivingLicence,
+        Self::Residence,
+        Self::ResidenceDf1,
+        Self::ResidenceDf2,
+        Self::ResidenceDf3,
+    ];
 
     /// Its name in vectors.
     #[must_use]
@@ -56,6 +70,10 @@ impl Application {
             Self::ResidenceCode => "residence_code",
             Self::CardInfo => "card_info",
             Self::DrivingLicence => "driving-licence",
+            Self::Residence => "residence",
+            Self::ResidenceDf1 => "residence-df1",
+            Self::ResidenceDf2 => "residence-df2",
+            Self::ResidenceDf3 => "residence-df3",
         }
     }
 
@@ -70,6 +88,10 @@ impl Application {
             Self::ResidenceCode => &[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x01],
             Self::CardInfo => &[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x01, 0x00],
             Self::DrivingLicence => &[0xA0, 0x00, 0x00, 0x02, 0x31, 0x06, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            Self::Residence => &[0xD3, 0x92, 0xF0, 0x00, 0x4F, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            Self::ResidenceDf1 => &[0xD3, 0x92, 0xF0, 0x00, 0x4F, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            Self::ResidenceDf2 => &[0xD3, 0x92, 0xF0, 0x00, 0x4F, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            Self::ResidenceDf3 => &[0xD3, 0x92, 0xF0, 0x00, 0x4F, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         }
     }
 

@@ -108,6 +108,8 @@ pub enum Property {
     NoPins,
     /// The driving licence (マイナ免許証AP) is in its free area.
     DrivingLicence,
+    /// The application for foreign residents (在留AP) is in its free area.
+    Residence,
 }
 
 impl Property {
@@ -116,6 +118,10 @@ impl Property {
     pub fn of_loaded(application: Application) -> Option<Self> {
         match application {
             Application::DrivingLicence => Some(Self::DrivingLicence),
+            Application::Residence
+            | Application::ResidenceDf1
+            | Application::ResidenceDf2
+            | Application::ResidenceDf3 => Some(Self::Residence),
             _ => None,
         }
     }

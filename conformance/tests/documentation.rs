@@ -60,15 +60,16 @@ A vector begins after a cold reset. An answer other than 9000 must have no data.
 `length` (`160`, `1..256`), `tlv` (`FF20{DF21:8 DF22}FF*`: tags, lengths, filler), `check` (below), `save` (a name for the
 data), `sealed` (open the answer first) and `public` (the data may be recorded). `send = \"atr\"` looks at the ATR. The kinds
 of card for `applies`: contact, contactless, card-certificate, no-card-certificate, contact-atr-at-card-manager,
-contact-atr-in-applications, sign-certificate, no-sign-certificate, auth-certificate, no-pins, driving-licence; they are found
-by SELECT and reading. A vector of an application in the free area is left out without a word on a card that lacks it.
+contact-atr-in-applications, sign-certificate, no-sign-certificate, auth-certificate, no-pins, driving-licence,
+residence; they are found by SELECT and reading. A vector of an application in the free area is left out without a word on a card that lacks it.
 
 Placeholders: `{select:AP}` the whole SELECT, `{aid:AP}`, `{pin:P}`, `{wrong:P}` (its last character is the next one),
 `{longer:P}`, `{lower:P}`, `{saved:NAME}`, `{text:T}`, `{sha256:T}`, `{digest-info:T}`, `{fill:COUNT BYTE}`,
 `{random:COUNT}`, `{session-key}` (a new one, under the key saved as session-key; also `:tag-81`, `:too-large`),
 `{sealed:…}`, `{sealed-long:…}`, `{sealed-ahead:…}` and `{sealed-unpadded}` (object 86 under the session's key; with a long
 length; under a later command's number; a block that ends with no padding). AP is card_manager, jpki, input_assist, face_info,
-residence_code, card_info or driving-licence; P is auth, sign, input-assist, residence, common, code-a, code-b, birth or licence.
+residence_code, card_info, driving-licence, residence or residence-df1 to -df3; P is auth, sign, input-assist, residence,
+common, code-a, code-b, birth or licence.
 
 ";
 

@@ -27,5 +27,6 @@ pub const FILES: &[(&str, &str)] = files![
     "files-face.toml",
     "files-common.toml",
     "files-licence.toml",
+    "files-residence.toml",
     "traces.toml",
 ];

@@ -52,6 +52,9 @@ pub struct PinRules {
     pub characters: Option<String>,
     /// The least and the greatest length of a new value.
     pub length: Option<[usize; 2]>,
+    /// Whether a real card has it in another way.
+    #[serde(default)]
+    pub invented: bool,
     /// How certain this is.
     pub certainty: String,
     /// Where this is known from.
