@@ -25,6 +25,7 @@
 //! | Module | Gives |
 //! |---|---|
 //! | [`person_file`] | an order from a TOML file |
+//! | [`toml_file`] | the errors of TOML files, with their places |
 //! | [`invent`] | fictional people and the orders of their cards |
 //! | [`order`] | what a card is issued from |
 //! | [`municipalities`] | codes and names of Japanese municipalities |
@@ -77,6 +78,7 @@ pub mod reissue;
 pub mod series;
 pub mod specimen;
 pub mod text_data;
+pub mod toml_file;
 pub mod validity;
 pub mod x509;
 

@@ -31,7 +31,6 @@
 //! \* must be given.
 
 mod dates;
-mod error;
 mod holder;
 mod pins;
 mod source;
@@ -44,7 +43,6 @@ use der::DateTime;
 use rsa::rand_core::CryptoRngCore;
 use vmyna_card_os::declaration::ReferenceData;
 
-pub use error::PersonFileError;
 pub use pins::pin_refusal;
 use vmyna_applets::Profile;
 use vmyna_applets::atr::Atr;
@@ -57,8 +55,12 @@ use vmyna_applets::pins as names;
 
 use super::order::{CertificateDates, Order, Pins, SIGNATURE_AGE, TextForm};
 use super::pictures::DEFAULT_PHOTO;
+use super::toml_file::{self, TomlFileError};
 use super::{IssuanceError, characters, validity};
 use source::{Place, Reported, Section, Source};
+
+/// One error of a person file and its place. It never holds the value that is wrong.
+pub type PersonFileError = TomlFileError;
 
 /// What a file need not say.
 #[derive(Clone, Debug)]
@@ -173,9 +175,8 @@ impl PinName {
 /// Every fault of the file, in the order of its lines, those without a line last. Faults of TOML itself come alone: what
 /// the rest means is not certain then.
 pub fn read(text: &str, defaults: &Defaults, rng: &mut dyn CryptoRngCore) -> Result<PersonFile, Vec<PersonFileError>> {
-    // Editors on Windows begin a file so.
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let table = source::parse(text)?;
+    let text = toml_file::without_mark(text);
+    let table = toml_file::parse(text)?;
     let mut source = Source::new(text);
     let file = read_table(&mut source, Section::top(&table), defaults, rng);
     let faults = source.into_faults();

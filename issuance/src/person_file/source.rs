@@ -9,7 +9,8 @@ use toml::value::Datetime;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::pins;
 
-use super::error::PersonFileError;
+use super::PersonFileError;
+use crate::toml_file::{is_word, line_of, nearest};
 
 /// All sections and their keys.
 const SECTIONS: &[(&str, &[&str])] = &[
@@ -80,9 +81,6 @@ fn present_name<'k>(section: &str, key: &'k str) -> &'k str {
     }
 }
 
-/// A longer key is surely no key of ours: it is neither shown nor compared.
-const LONGEST_KEY: usize = 40;
-
 /// Something was wrong, and the list of errors has it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reported;
@@ -137,40 +135,6 @@ impl<'a> Section<'a> {
     }
 }
 
-/// Parses TOML.
-pub(super) fn parse(text: &str) -> Result<DeTable<'_>, Vec<PersonFileError>> {
-    let (table, errors) = DeTable::parse_recoverable(text);
-    if errors.is_empty() {
-        return Ok(table.into_inner());
-    }
-    let fault = |error: toml::de::Error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let column = |before: &str| before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        PersonFileError {
-            field: String::new(),
-            line: before.map(line_after),
-            column: before.map(column),
-            // The library's messages are constants: nothing of the file is in them.
-            message: format!("is not TOML: {}", error.message()),
-        }
-    };
-    let mut faults: Vec<PersonFileError> = errors.into_iter().map(fault).collect();
-    // The library reports a text without an end after the errors that it finds behind it.
-    faults.sort_by_key(|fault| (fault.line.unwrap_or(usize::MAX), fault.column));
-    faults.dedup();
-    // The first ones are the cause of those behind them; a file that is no TOML at all has a fault on every line.
-    faults.truncate(SHOWN);
-    Err(faults)
-}
-
-/// The most errors of TOML's syntax that are reported.
-const SHOWN: usize = 20;
-
-/// The line on which the text after this one begins.
-fn line_after(before: &str) -> usize {
-    before.matches('\n').count() + 1
-}
-
 /// The file while it is read.
 pub(super) struct Source<'a> {
     text: &'a str,
@@ -193,12 +157,7 @@ impl<'a> Source<'a> {
 
     /// Notes a fault.
     pub(super) fn error(&mut self, place: Place, message: impl Into<String>) -> Reported {
-        self.faults.push(PersonFileError {
-            field: place.field,
-            line: place.line,
-            column: None,
-            message: message.into(),
-        });
+        self.faults.push(PersonFileError::new(place.field, place.line, message));
         Reported
     }
 
@@ -250,15 +209,11 @@ impl<'a> Source<'a> {
             }
             let line = self.line_of(key);
             let key = key.get_ref();
-            let is_word = |key: &str| {
-                key.bytes()
-                    .all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte))
-            };
             let place = |key| Place {
                 field: section.dotted(key),
                 line: Some(line),
             };
-            if key.len() > LONGEST_KEY || !is_word(key) {
+            if !is_word(key) {
                 self.error(
                     place("?"),
                     "unknown key, not shown: keys are made of letters and hyphens",
@@ -267,7 +222,7 @@ impl<'a> Source<'a> {
             }
             let spelled = key.to_ascii_lowercase().replace('_', "-");
             let elsewhere = SECTIONS.iter().find(|(_, keys)| keys.contains(&spelled.as_str()));
-            let nearest = known.iter().min_by_key(|known| edit_distance(&spelled, known));
+            let nearest = nearest(&spelled, known.iter().copied());
             let advice = match (elsewhere, nearest) {
                 (Some((path, _)), _) if !known.contains(&spelled.as_str()) => match *path {
                     "" => format!("`{spelled}` stands at the top of the file, before every [section]"),
@@ -424,48 +379,6 @@ impl<'a> Source<'a> {
     }
 
     fn line_of<T>(&self, part: &Spanned<T>) -> usize {
-        line_after(self.text.get(..part.span().start).unwrap_or_default())
-    }
-}
-
-/// How many characters must be put in, left out or changed to make one text the other (Levenshtein).
-fn edit_distance(one: &str, other: &str) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (above, from) in one.bytes().enumerate() {
-        let mut diagonal = above;
-        let mut left = above + 1;
-        row[0] = left;
-        for (cell, to) in row[1..].iter_mut().zip(other.bytes()) {
-            left = (*cell + 1).min(left + 1).min(diagonal + usize::from(from != to));
-            diagonal = std::mem::replace(cell, left);
-        }
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn an_edit_distance_counts_what_must_be_changed() {
-        for (one, other, distance) in [
-            ("", "", 0),
-            ("", "abc", 3),
-            ("adress", "address", 1),
-            ("brith", "birth", 2),
-            ("kitten", "sitting", 3),
-        ] {
-            assert_eq!(edit_distance(one, other), distance, "{one} {other}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn an_edit_distance_is_the_same_both_ways_and_zero_only_to_itself(one in "[a-d]{0,8}", other in "[a-d]{0,8}") {
-            prop_assert_eq!(edit_distance(&one, &other), edit_distance(&other, &one));
-            prop_assert_eq!(edit_distance(&one, &other) == 0, one == other);
-        }
+        line_of(self.text, part)
     }
 }
