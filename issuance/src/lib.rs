@@ -26,6 +26,7 @@
 //! |---|---|
 //! | [`person_file`] | an order from a TOML file |
 //! | [`toml_file`] | the errors of TOML files, with their places |
+//! | [`application_file`] | applications of others from a TOML file |
 //! | [`invent`] | fictional people and the orders of their cards |
 //! | [`order`] | what a card is issued from |
 //! | [`municipalities`] | codes and names of Japanese municipalities |
@@ -49,12 +50,13 @@
 //!
 //! Dates, serial numbers and random generators come from the caller, so that the same input gives the same card.
 //!
-//! This crate must never read a clock or the system's random source, and no file but those of a [`ca_folder`]. It must
-//! never issue under the name of a real authority. A private key, a PIN or a My Number never gets into an error, a log
+//! This crate must never read a clock or the system's random source, and no file but those of a [`ca_folder`]
+//! and of an [`application_file`]. It must never issue under the name of a real authority. A private key, a PIN or a My Number never gets into an error, a log
 //! line or a `Debug` output.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+pub mod application_file;
 pub mod authorities;
 pub mod ca_folder;
 pub mod card_data;
