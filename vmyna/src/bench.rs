@@ -75,6 +75,7 @@ impl Bench {
             mut card,
             interface,
             secrecy,
+            ..
         } = card;
         if let Interface::Contactless(type_b) = interface {
             card = Box::new(ContactlessReader::new(card, type_b, Box::new(OsRng)));

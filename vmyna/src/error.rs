@@ -3,7 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use vmyna_apdu::{ReaderError, ShowPath as _, shown};
+use vmyna_apdu::{Aid, ReaderError, ShowPath as _, shown};
+use vmyna_applets::free_area::FreeAreaError;
 use vmyna_applets::image::ImageError;
 use vmyna_applets::specimen::SpecimenError;
 use vmyna_card_os::CardError;
@@ -57,6 +58,21 @@ pub enum Error {
         #[source]
         error: CardError,
     },
+    /// The applications can't be in the free area of the card together.
+    #[error("{card}: {error}")]
+    FreeArea {
+        /// The name of the card, or the path of its state.
+        card: String,
+        /// The reason.
+        #[source]
+        error: FreeAreaError,
+    },
+    /// An application that is to be on this card for one use only, and the card keeps a state.
+    #[error("{0} keeps a state, so an application is installed into it or is not on it")]
+    NotInstalled(String),
+    /// The free area of the card of this name has no application with this AID.
+    #[error("{0} has no application {1} in its free area")]
+    NoSuchApplication(String, Aid),
     /// [`STATE_VARIABLE`] contains this relative path: in another working directory the card would have another state.
     #[error("{STATE_VARIABLE} is {}, which is another folder in each working directory", .0.shown())]
     RelativeStateFolder(PathBuf),

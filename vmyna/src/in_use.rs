@@ -11,8 +11,9 @@ use rand_core::OsRng;
 use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::{Icc, IccError};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::Observer;
+use vmyna_card_os::declaration::Application;
 use vmyna_card_os::state::Store as _;
+use vmyna_card_os::{Card, Observer};
 
 use crate::error::Error;
 use crate::private_directory::PrivateDirectory;
@@ -56,6 +57,12 @@ impl KeptCard {
         // Without a thread a later process removes what is stale.
         SWEEP.call_once(|| drop(thread::Builder::new().spawn(PrivateDirectory::remove_stale)));
         Ok(Self { shared, directory })
+    }
+
+    /// The applications of the card as it is now; none once it is no longer in use.
+    pub(crate) fn applications(&self) -> Arc<[Application]> {
+        let in_use = lock(&self.shared);
+        in_use.card.as_ref().map_or(&[][..], Card::applications).into()
     }
 }
 

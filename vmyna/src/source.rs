@@ -4,14 +4,17 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use rand_core::OsRng;
 use vmyna_apdu::Icc;
 use vmyna_apdu::ShowPath as _;
 use vmyna_applets::atr::Atr;
+use vmyna_applets::free_area::FreeApplication;
 use vmyna_applets::image::Image;
 use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::{Interface, Profile, specimen};
+use vmyna_card_os::declaration::Application;
 use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Event, Observer};
 use vmyna_reader_bridge::trace::Secrecy;
@@ -31,6 +34,8 @@ pub enum CardSource {
     Image(PathBuf, Option<CardName>),
     /// Another card with this ATR instead of its own.
     WithAtr(Box<CardSource>, Atr),
+    /// A built-in card with these applications in its free area too.
+    WithApplications(Box<CardSource>, Vec<FreeApplication>),
 }
 
 /// A text that names no card.
@@ -98,7 +103,7 @@ impl fmt::Display for CardSource {
             Self::Specimen(name, Some(profile)) => write!(f, "specimen:{name}@{}", profile.name),
             Self::Image(file, None) => write!(f, "{}", file.shown()),
             Self::Image(file, Some(name)) => write!(f, "{}#{name}", file.shown()),
-            Self::WithAtr(card, _) => card.fmt(f),
+            Self::WithAtr(card, _) | Self::WithApplications(card, _) => card.fmt(f),
         }
     }
 }
@@ -127,6 +132,36 @@ impl CardSource {
         }
     }
 
+    /// The same card with these applications in its free area (空き領域) too. A card of an image refuses that when it is
+    /// opened, because its state would not know them: [`StatePlace::install`] puts applications into such a card.
+    ///
+    /// ```
+    /// use vmyna::apdu::{Aid, FileId};
+    /// use vmyna::applets::free_area::FreeApplication;
+    /// use vmyna::card_os::declaration::{Access, Application, Body, Condition, File};
+    /// use vmyna::card_os::rule::{Basis, Certainty};
+    /// use vmyna::{Bench, CardSource, Exchange};
+    ///
+    /// let basis = || Basis::new(Certainty::Assumed, "an invention");
+    /// let greeting = Body::Transparent(b"hello".to_vec().into());
+    /// let file = File::new(FileId::new(1), "greeting", "挨拶", greeting, Access::read(Condition::Always), basis());
+    /// let aid = Aid::new(b"\xF0TEST").ok_or("no AID")?;
+    /// let application = Application::new(aid, "hello", "挨拶AP", basis()).with_files(vec![file]);
+    ///
+    /// let card = CardSource::hanako().with_applications(vec![FreeApplication::new(application)?]);
+    /// let mut reader = Bench::new().reader(&card)?;
+    /// reader.send("00A4040C 05 F054455354")?; // SELECT it
+    /// assert_eq!(reader.send("00B08100 00")?, b"hello"); // READ BINARY of EF 0001
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_applications(self, applications: Vec<FreeApplication>) -> Self {
+        match applications.is_empty() {
+            true => self,
+            false => Self::WithApplications(Box::new(self), applications),
+        }
+    }
+
     /// The same card under a name that a process in another folder understands.
     ///
     /// # Errors
@@ -135,6 +170,7 @@ impl CardSource {
         Ok(match self {
             Self::Image(file, name) => Self::Image(std::path::absolute(file)?, name.clone()),
             Self::WithAtr(card, atr) => card.to_absolute()?.with_atr(Some(atr)),
+            Self::WithApplications(card, applications) => card.to_absolute()?.with_applications(applications.clone()),
             built_in => built_in.clone(),
         })
     }
@@ -184,6 +220,18 @@ impl CardSource {
                 let profile = card.profile.clone().with_own_atr(atr);
                 Ok((card.with_profile(profile), kept))
             }
+            Self::WithApplications(card, applications) => {
+                let (issued, kept) = card.look_up()?;
+                if kept.is_some() {
+                    return Err(Error::NotInstalled(card.to_string()));
+                }
+                let all = [&issued.free[..], applications].concat();
+                let issued = issued.with_free_applications(all).map_err(|error| Error::FreeArea {
+                    card: card.to_string(),
+                    error,
+                })?;
+                Ok((issued, None))
+            }
             Self::Image(file, name) => {
                 let failed = |error| Error::Image {
                     file: file.clone(),
@@ -217,7 +265,9 @@ impl CardSource {
             Some(place) => {
                 let interface = issued.profile.interface;
                 OpenCard::new(interface, observer, |observer| {
-                    Ok(Box::new(KeptCard::open(&issued, &place, observer)?))
+                    let card = KeptCard::open(&issued, &place, observer)?;
+                    let applications = card.applications();
+                    Ok((Box::new(card), applications))
                 })
             }
             None => self.as_issued(&issued, observer),
@@ -248,10 +298,14 @@ impl CardSource {
                 error,
             })?;
             card.observe(observer);
-            Ok(Box::new(card))
+            let applications = card.applications().into();
+            Ok((Box::new(card), applications))
         })
     }
 }
+
+/// A card of this library with its applications.
+type Opened = (Box<dyn Icc + Send>, Arc<[Application]>);
 
 /// A card without power, in no reader yet. [`Bench::connect`](crate::Bench::connect) makes it ready for one.
 pub struct OpenCard {
@@ -260,6 +314,7 @@ pub struct OpenCard {
     pub(crate) interface: Interface,
     /// Where the card reports which answers are secret.
     pub(crate) secrecy: Secrecy,
+    applications: Option<Arc<[Application]>>,
 }
 
 impl OpenCard {
@@ -271,7 +326,15 @@ impl OpenCard {
             card,
             interface: Interface::Contact,
             secrecy: Secrecy::unknown(),
+            applications: None,
         }
+    }
+
+    /// The applications of the card as it was opened; `None` for a foreign card. Programs that describe commands take the
+    /// names of files from them.
+    #[must_use]
+    pub fn applications(&self) -> Option<Arc<[Application]>> {
+        self.applications.clone()
     }
 
     /// Whether the card needs a contactless reader. [`Bench::connect`](crate::Bench::connect) puts one in front of it.
@@ -283,16 +346,18 @@ impl OpenCard {
     fn new(
         interface: Interface,
         observer: Option<Box<dyn Observer + Send>>,
-        open: impl FnOnce(Box<dyn Observer + Send>) -> Result<Box<dyn Icc + Send>, Error>,
+        open: impl FnOnce(Box<dyn Observer + Send>) -> Result<Opened, Error>,
     ) -> Result<Self, Error> {
         let secrecy = Secrecy::reported();
         let mut observers = vec![secrecy::reporting_to(&secrecy)];
         observers.extend(observer);
         let all = move |event: &Event<'_>| observers.iter_mut().for_each(|observer| observer.event(event));
+        let (card, applications) = open(Box::new(all))?;
         Ok(Self {
-            card: open(Box::new(all))?,
+            card,
             interface,
             secrecy,
+            applications: Some(applications),
         })
     }
 }
@@ -314,8 +379,9 @@ fn only_card(file: &Path, image: &Image) -> Result<CardName, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Bench;
-    use vmyna_apdu::Reader;
+    use crate::{Bench, Exchange};
+    use vmyna_apdu::{Aid, Reader};
+    use vmyna_card_os::rule::{Basis, Certainty};
 
     #[test]
     fn every_specimen_is_found_by_its_name_and_makes_a_card() {
@@ -336,6 +402,43 @@ mod tests {
         }
         let message = "specimen:hanako@new".parse::<CardSource>().unwrap_err().to_string();
         assert!(message.contains("contactless"), "{message}");
+    }
+
+    fn application(aid: &[u8]) -> FreeApplication {
+        let basis = Basis::new(Certainty::Assumed, "a test");
+        FreeApplication::new(Application::new(Aid::new(aid).unwrap(), "test", "試験AP", basis)).unwrap()
+    }
+
+    #[test]
+    fn an_application_is_on_a_built_in_card_and_the_card_as_issued_is_without_it() {
+        let hanako = CardSource::hanako();
+        let card = hanako.clone().with_applications(vec![application(b"\xF0TEST")]);
+        assert_eq!(card.to_string(), "specimen:hanako");
+        assert_eq!(hanako.clone().with_applications(Vec::new()), hanako);
+        assert_ne!(card, hanako);
+        let select = "00A4040C 05 F054455354";
+        Bench::new().reader(&card).unwrap().send(select).unwrap();
+        let absent = Bench::new().reader(&hanako).unwrap().send(select).unwrap_err();
+        assert!(absent.to_string().contains("6A82"), "{absent}");
+        let twice = card.with_applications(vec![application(b"\xF0TEST2")]);
+        assert!(matches!(twice.open(None), Err(Error::FreeArea { .. })));
+    }
+
+    #[test]
+    fn a_card_that_keeps_a_state_takes_no_application_for_one_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("card.vmyna");
+        let mut file = vmyna_applets::image::create(&path).unwrap();
+        file.add(&CardSource::hanako().issued().unwrap()).unwrap();
+        file.finish().unwrap();
+        let card = CardSource::Image(path, None).with_applications(vec![application(b"\xF0TEST")]);
+        for refused in [
+            card.open(None).err(),
+            card.open_as_issued(None).err(),
+            card.find().err(),
+        ] {
+            assert!(matches!(refused, Some(Error::NotInstalled(_))), "{refused:?}");
+        }
     }
 
     #[test]
