@@ -1,5 +1,7 @@
 //! The applications of a My Number Card and the one that a conversation has selected. Names of files come from here.
 
+use std::sync::Arc;
+
 use vmyna_apdu::{Aid, CommandApdu, FileId, ResponseApdu};
 use vmyna_applets::specimen;
 use vmyna_card_os::command::{Instruction, Select};
@@ -7,15 +9,19 @@ use vmyna_card_os::declaration::{Application, File};
 
 /// The known applications and the selected one.
 pub(crate) struct Directory {
-    known: Vec<Application>,
+    known: Arc<[Application]>,
     selected: Option<Aid>,
 }
 
 impl Directory {
-    /// For a card that was just powered.
+    /// For a card with the built-in applications that was just powered.
     pub(crate) fn new() -> Self {
         let known = specimen::find("hanako").ok().flatten();
-        let known = known.map(|card| card.applications()).unwrap_or_default();
+        Self::of(known.map(|card| card.applications()).unwrap_or_default().into())
+    }
+
+    /// For a card with these applications that was just powered.
+    pub(crate) fn of(known: Arc<[Application]>) -> Self {
         let mut directory = Self { known, selected: None };
         directory.powered();
         directory

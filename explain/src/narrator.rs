@@ -4,10 +4,12 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use vmyna_apdu::{CommandApdu, FileId, Language, ResponseApdu, hex, instruction, mask::secret_range, say};
 use vmyna_card_os::command::{Instruction, Reference, Select};
+use vmyna_card_os::declaration::Application;
 use vmyna_card_os::rule;
 
 use crate::directory::Directory;
@@ -42,6 +44,14 @@ impl Narrator {
             directory: Directory::new(),
             reader: ReaderKind::Unknown,
         }
+    }
+
+    /// For a card with these applications, the first of which is selected at power-up. Without this the built-in ones are
+    /// known.
+    #[must_use]
+    pub fn of_applications(self, applications: Arc<[Application]>) -> Self {
+        let directory = Directory::of(applications);
+        Self { directory, ..self }
     }
 
     /// For a card in which another program may have selected an application: no file is named before a SELECT.
@@ -288,6 +298,38 @@ fn parts(command: &[u8]) -> Vec<Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use vmyna_apdu::Aid;
+    use vmyna_card_os::declaration::{Access, Body, Condition, File};
+    use vmyna_card_os::rule::{Basis, Certainty};
+
+    #[test]
+    fn applications_and_files_are_named_as_the_card_declares_them() {
+        let basis = || Basis::new(Certainty::Assumed, "a test");
+        let file = File::new(
+            FileId::new(1),
+            "greeting",
+            "挨拶",
+            Body::Transparent(vec![1].into()),
+            Access::read(Condition::Always),
+            basis(),
+        );
+        let aid = Aid::new(b"\xF0TEST").unwrap();
+        let application = Application::new(aid, "hello", "挨拶AP", basis()).with_files(vec![file]);
+        let select = hex::decode("00A4040C05F054455354").unwrap();
+        let read = hex::decode("00B0810000").unwrap();
+        let mut narrator = Narrator::new().of_applications([application].into());
+        assert!(narrator.command(&select).ends_with("SELECT AP hello"));
+        narrator.follow(&select, &[0x90, 0x00]);
+        assert!(
+            narrator.command(&read).contains("(greeting)"),
+            "{}",
+            narrator.command(&read)
+        );
+        let mut unknown = Narrator::new();
+        assert!(unknown.command(&select).ends_with("SELECT AP F054455354"));
+        unknown.follow(&select, &[0x90, 0x00]);
+        assert!(!unknown.command(&read).ends_with(')'));
+    }
 
     #[test]
     fn a_command_is_shown_in_its_fields_with_its_meaning() {
