@@ -13,6 +13,7 @@ use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::output::say;
 use crate::settle::settle;
+use crate::trace_file::names::Names;
 use crate::verbose;
 
 /// Verbose output on standard error.
@@ -25,14 +26,17 @@ pub(crate) struct Verbose {
 pub(crate) struct OwnBench {
     bench: Bench,
     faults: Arc<Faults>,
+    names: Names,
     verbose: Option<Verbose>,
 }
 
 impl OwnBench {
-    pub(crate) fn new(faults: &Arc<Faults>, trace: Option<Trace>, verbose: Option<Verbose>) -> Self {
+    /// `names` are those of the trace.
+    pub(crate) fn new(faults: &Arc<Faults>, trace: Option<Trace>, names: Names, verbose: Option<Verbose>) -> Self {
         Self {
             bench: faults.bench().with_trace(trace),
             faults: Arc::clone(faults),
+            names,
             verbose,
         }
     }
@@ -47,7 +51,10 @@ impl OwnBench {
         reader: Option<&str>,
         put_back: impl FnMut(Duration) + Send + 'static,
     ) -> Box<dyn Icc + Send> {
-        let verbose = self.verbose.map(|verbose| verbose::trace(reader, verbose.show_secrets));
+        self.names.note(conversation, &card);
+        let verbose = self
+            .verbose
+            .map(|verbose| verbose::trace(reader, verbose.show_secrets, card.applications()));
         let slot = Slot::new(conversation)
             .watching_faults(self.faults.watch(reader, put_back))
             .with_trace(verbose);

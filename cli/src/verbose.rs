@@ -4,17 +4,24 @@
 //! never show a PIN or data of the cardholder.
 
 use std::io;
+use std::sync::Arc;
 
+use vmyna_card_os::declaration::Application;
 use vmyna_explain::{Narrator, shortened};
 use vmyna_reader_bridge::trace::{Message, Sink, Trace, What};
 
 use crate::output::say;
 
-/// A trace that prints the conversation with one card; `reader` begins each exchange where there may be several readers.
-pub(crate) fn trace(reader: Option<&str>, show_secrets: bool) -> Trace {
+/// A trace that prints the conversation with one card, with the names of its applications; `reader` begins each exchange
+/// where there may be several readers.
+pub(crate) fn trace(reader: Option<&str>, show_secrets: bool, applications: Option<Arc<[Application]>>) -> Trace {
+    let narrator = match applications {
+        Some(applications) => Narrator::new().of_applications(applications),
+        None => Narrator::new(),
+    };
     let printer = Printer {
         prefix: reader.map(|reader| format!("[{reader}] ")).unwrap_or_default(),
-        narrator: Narrator::new().showing_secrets(show_secrets),
+        narrator: narrator.showing_secrets(show_secrets),
     };
     // It never fails: a closed standard error must not take a card out of its reader.
     Trace::new(Box::new(printer), show_secrets, Box::new(|_| {}))

@@ -22,7 +22,7 @@ use crate::options::language::Language;
 use crate::output;
 use crate::pcsc;
 use crate::settle::settle;
-use crate::trace_file;
+use crate::trace_file::{self, names::Names};
 use auto_response::Pieces;
 use expect::Expectation;
 use step::{Directive, Step};
@@ -67,7 +67,12 @@ impl Session {
     fn open(arguments: &args::Apdu, faults: &Arc<Faults>) -> Result<Self, Failure> {
         let reasons = arguments.why.then(Reasons::default);
         let mut kind = ReaderKind::Unknown;
-        let begin = || trace_file::begin(&arguments.trace, arguments.show_secrets);
+        let mut narrator = match &arguments.reader {
+            Some(_) => Narrator::of_shared_card(),
+            None => Narrator::new(),
+        };
+        let names = Names::default();
+        let begin = || trace_file::begin(&arguments.trace, arguments.show_secrets, &names);
         let reader: Box<dyn Reader> = match &arguments.reader {
             Some(name) => {
                 let reader = pcsc::open(name)?;
@@ -86,7 +91,10 @@ impl Session {
                     true => ReaderKind::Contactless,
                     false => ReaderKind::Contacts,
                 };
-                let bench = OwnBench::new(faults, begin()?, None);
+                let bench = OwnBench::new(faults, begin()?, names.clone(), None);
+                if let Some(applications) = card.applications() {
+                    narrator = narrator.of_applications(applications);
+                }
                 let mut reader = SoftwareReader::new("software reader");
                 // The user puts a card back that a fault pulls out.
                 reader.put(bench.connect(card, "software reader", None, |_| {}))?;
@@ -97,13 +105,10 @@ impl Session {
         };
         Ok(Self {
             reader,
-            narrator: match &arguments.reader {
-                Some(_) => Narrator::of_shared_card(),
-                None => Narrator::new(),
-            }
-            .in_language(arguments.lang)
-            .at_reader(kind)
-            .showing_secrets(arguments.show_secrets),
+            narrator: narrator
+                .in_language(arguments.lang)
+                .at_reader(kind)
+                .showing_secrets(arguments.show_secrets),
             reasons,
             language: arguments.lang,
             plain: arguments.plain,

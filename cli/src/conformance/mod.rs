@@ -30,6 +30,7 @@ use crate::advice;
 use crate::failure::Failure;
 use crate::options::language::{Language, say};
 use crate::save;
+use crate::trace_file::names::Names;
 use crate::trace_file::{compare, load};
 use crate::{pcsc, trace_file};
 use args::Conformance;
@@ -71,7 +72,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
     let mut permissions = Permissions::default();
     permissions.wrong_pins = arguments.allow_wrong_pins;
     permissions.disposable = arguments.disposable;
-    let begin = || trace_file::begin(&arguments.trace, arguments.show_secrets);
+    let begin = || trace_file::begin(&arguments.trace, arguments.show_secrets, &Names::default());
     let report = match reader(&arguments)? {
         Some(reader) => {
             let place = reader.name().to_owned();

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 use crate::output;
-use crate::trace_file;
+use crate::trace_file::{self, names::Names};
 
 /// `DigestInfo` of SHA-256 in front of the hash: what clients give to the card (RFC 8017, 9.2, note 1).
 const SHA256_DIGEST_INFO: &str = "3031300D060960864801650304020105000420";
@@ -107,7 +107,8 @@ impl Tour {
     fn begin(arguments: &args::Demo, card: IssuedCard) -> Result<Self, Failure> {
         let reasons = Reasons::default();
         let open = arguments.card.as_issued(&card, Some(reasons.observer()))?;
-        let bench = Bench::new().with_trace(trace_file::begin(&arguments.trace, arguments.show_secrets)?);
+        let trace = trace_file::begin(&arguments.trace, arguments.show_secrets, &Names::default())?;
+        let bench = Bench::new().with_trace(trace);
         let reader = bench.reader_with(open, Slot::new("software reader"))?;
         writeln!(
             output::text(),

@@ -40,10 +40,15 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
         true => ReaderKind::Contactless,
         false => ReaderKind::Contacts,
     };
+    let applications = card.applications();
     let mut card = Bench::new().connect(card, Slot::new("explain"));
     let unpowered = |error| Failure::Failed(format!("{}: {error}", arguments.card));
     card.power_on(&mut Vec::new()).map_err(unpowered)?;
-    let mut narrator = Narrator::new()
+    let narrator = match applications {
+        Some(applications) => Narrator::new().of_applications(applications),
+        None => Narrator::new(),
+    };
+    let mut narrator = narrator
         .in_language(language)
         .at_reader(reader)
         .showing_secrets(arguments.show_secrets);

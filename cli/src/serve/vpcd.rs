@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::output::say;
 use crate::service::make_card;
+use crate::trace_file::names::Names;
 use crate::{signals, threads, trace_file, vpcd};
 
 /// How long a card is out at least that is to be put back at once, so that one that leaves again each time keeps no core busy.
@@ -37,7 +38,8 @@ pub(super) fn serve(arguments: args::Serve) -> Result<(), Failure> {
     let source = source.clone();
     let card = bench::open(&source)?;
     let faults = Arc::new(Faults::begin(&arguments.faults, arguments.verbose)?);
-    let trace = trace_file::begin(&arguments.trace, arguments.show_secrets)?;
+    let names = Names::default();
+    let trace = trace_file::begin(&arguments.trace, arguments.show_secrets, &names)?;
     let args::Serve {
         vpcd: address,
         vpcd_listen,
@@ -63,6 +65,7 @@ pub(super) fn serve(arguments: args::Serve) -> Result<(), Failure> {
     let bench = Arc::new(OwnBench::new(
         &faults,
         trace,
+        names,
         verbose.then_some(Verbose { show_secrets }),
     ));
     let back = Arc::<Mutex<Option<Duration>>>::default();

@@ -24,7 +24,7 @@ use crate::options::readers::Readers;
 use crate::options::trace::TraceOptions;
 use crate::output::say;
 use crate::threads;
-use crate::trace_file;
+use crate::trace_file::{self, names::Names};
 pub(crate) use pin_pad::Cancel;
 use put_back::PutBack;
 use remote::RemoteCard;
@@ -105,10 +105,12 @@ impl OwnService {
             .iter()
             .map(|source| source.as_ref().map(bench::open).transpose())
             .collect::<Result<_, _>>()?;
-        let trace = trace_file::begin(trace, show_secrets)?;
+        let known = Names::default();
+        let trace = trace_file::begin(trace, show_secrets, &known)?;
         let bench = Arc::new(OwnBench::new(
             faults,
             trace,
+            known,
             verbose.then_some(Verbose { show_secrets }),
         ));
         let cancel = Arc::new(Cancel::default());

@@ -4,6 +4,7 @@
 
 pub(crate) mod compare;
 pub(crate) mod load;
+pub(crate) mod names;
 pub(crate) mod text;
 pub(crate) mod text_read;
 
@@ -18,6 +19,7 @@ use vmyna_reader_bridge::trace::{self, Message, PcapngSink, Sink, Trace, TracedR
 use crate::failure::{Failure, path_failure};
 use crate::options::trace::{TraceFormat, TraceOptions};
 use crate::output::say;
+use names::Names;
 
 /// Whether a trace of this process ends too early, because its file could not be written.
 static ENDED_EARLY: AtomicBool = AtomicBool::new(false);
@@ -27,13 +29,13 @@ pub(crate) fn ended_early() -> bool {
     ENDED_EARLY.load(Ordering::SeqCst)
 }
 
-/// Makes the file that was asked for and begins the trace in it.
-pub(crate) fn begin(options: &TraceOptions, show_secrets: bool) -> Result<Option<Trace>, Failure> {
+/// Makes the file that was asked for and begins the trace in it. `names` has the applications of each conversation's card.
+pub(crate) fn begin(options: &TraceOptions, show_secrets: bool, names: &Names) -> Result<Option<Trace>, Failure> {
     let Some(path) = &options.trace else {
         return Ok(None);
     };
     let format = options.trace_format.unwrap_or_else(|| TraceFormat::of(path));
-    let sink = create(path, format).map_err(|error| fault(path, &error))?;
+    let sink = create(path, format, names).map_err(|error| fault(path, &error))?;
     let path = path.clone();
     let failed = move |error: &std::io::Error| {
         ENDED_EARLY.store(true, Ordering::SeqCst);
@@ -49,7 +51,7 @@ pub(crate) fn begin(options: &TraceOptions, show_secrets: bool) -> Result<Option
 pub(crate) fn write(path: &Path, messages: &[Message]) -> Result<(), Failure> {
     // As many as a sink gathers in memory at a time.
     const AT_ONCE: usize = 1024;
-    let mut sink = create(path, TraceFormat::of(path)).map_err(|error| fault(path, &error))?;
+    let mut sink = create(path, TraceFormat::of(path), &Names::default()).map_err(|error| fault(path, &error))?;
     let written = messages.chunks(AT_ONCE).try_for_each(|messages| sink.write(messages));
     written.map_err(|error| {
         // The error that matters is the first.
@@ -58,11 +60,11 @@ pub(crate) fn write(path: &Path, messages: &[Message]) -> Result<(), Failure> {
     })
 }
 
-fn create(path: &Path, format: TraceFormat) -> io::Result<Box<dyn Sink>> {
+fn create(path: &Path, format: TraceFormat, names: &Names) -> io::Result<Box<dyn Sink>> {
     let file = trace::create(path)?;
     Ok(match format {
         TraceFormat::Pcapng => Box::new(PcapngSink::begin(file)?),
-        TraceFormat::Text => Box::new(text::TextSink::new(file)),
+        TraceFormat::Text => Box::new(text::TextSink::new(file, names.clone())),
     })
 }
 

@@ -12,11 +12,13 @@ use vmyna_explain::Narrator;
 use vmyna_reader_bridge::trace::{Message, Octets, ReaderName, Sink, What};
 use x509_cert::der::DateTime;
 
+use super::names::Names;
 use super::text_read::{GAP, POWER_OFF, POWER_ON, RESET, UNANSWERED};
 
 /// Writes the text form.
 pub(crate) struct TextSink<W> {
     out: W,
+    names: Names,
     conversations: HashMap<ReaderName, Conversation>,
 }
 
@@ -29,9 +31,10 @@ struct Conversation {
 }
 
 impl<W: Write + Send> TextSink<W> {
-    pub(crate) fn new(out: W) -> Self {
+    pub(crate) fn new(out: W, names: Names) -> Self {
         Self {
             out,
+            names,
             conversations: HashMap::new(),
         }
     }
@@ -41,7 +44,7 @@ impl<W: Write + Send> TextSink<W> {
             .conversations
             .entry(message.reader.clone())
             .or_insert_with(|| Conversation {
-                narrator: Narrator::new(),
+                narrator: self.names.narrator(message.reader.raw()),
                 command: Vec::new(),
                 sent: UNIX_EPOCH,
             });
@@ -116,7 +119,7 @@ mod tests {
 
     fn written(messages: &[Message]) -> String {
         let mut text = Vec::new();
-        let mut sink = TextSink::new(&mut text);
+        let mut sink = TextSink::new(&mut text, Names::default());
         sink.write(messages).unwrap();
         String::from_utf8(text).unwrap()
     }
