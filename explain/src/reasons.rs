@@ -110,6 +110,36 @@ pub fn reason(event: &Event<'_>) -> Option<Text> {
                 "保存: PIN {pin}を新しい値に変更した"
             )
         }
+        Event::Commit {
+            change: Change::FileContent { object, .. },
+            ..
+        } => {
+            let file = object.file;
+            text!(
+                "stored: EF {file} has a new content",
+                "保存: EF {file}の内容を書き換えた"
+            )
+        }
+        Event::Commit {
+            change: Change::Record { object, number, .. },
+            ..
+        } => {
+            let file = object.file;
+            text!(
+                "stored: record {number} of EF {file}",
+                "保存: EF {file}のレコード{number}"
+            )
+        }
+        Event::Commit {
+            change: Change::Key { object, .. },
+            ..
+        } => {
+            let file = object.file;
+            text!(
+                "stored: EF {file} has a new key, made on the card",
+                "保存: EF {file}にカード内で新しい鍵を生成した"
+            )
+        }
         Event::Rule(rule) | Event::Answer { rule: Some(rule), .. } => rules::describe(rule),
         _ => return None,
     })

@@ -8,19 +8,19 @@ use crate::rule::{self, Refusal};
 impl ReadBinary {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let target = context.resolve(self.file)?;
-        let content = match &target.file.body {
-            Body::Transparent(content) => content.as_bytes(),
+        let declared = match &target.file.body {
+            Body::Transparent(content) => content,
             Body::Records(_) => return rule::WRONG_FILE_KIND.refuse(),
             _ => return rule::INTERNAL_FILE.refuse(),
         };
         context.require(target, Operation::Read)?;
+        let content = context.persistent.content(target.object(), declared);
         match content.get(self.offset..) {
             None | Some([]) => rule::READ_OUTSIDE.refuse(),
             Some(rest) => {
-                if rest.len() < self.length {
-                    context.apply(&rule::READ_SHORT);
-                }
+                let short = rest.len() < self.length;
                 context.response.extend(&rest[..rest.len().min(self.length)]);
+                context.apply_all([short.then_some(&rule::READ_SHORT)]);
                 Ok(())
             }
         }
@@ -30,7 +30,7 @@ impl ReadBinary {
 impl ReadRecord {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let target = context.resolve(self.file)?;
-        let records = match &target.file.body {
+        let declared = match &target.file.body {
             Body::Records(records) => records,
             Body::Transparent(_) => return rule::WRONG_FILE_KIND.refuse(),
             _ => return rule::INTERNAL_FILE.refuse(),
@@ -39,18 +39,19 @@ impl ReadRecord {
         let first = usize::from(self.number)
             .checked_sub(1)
             .ok_or(rule::RECORD_NOT_FOUND.refusal())?;
+        let records = context.persistent.records(target.object(), declared);
         let wanted = match records.get(first..) {
             None | Some([]) => return rule::RECORD_NOT_FOUND.refuse(),
             Some(rest) if self.to_last => rest,
             Some(rest) => &rest[..1],
         };
-        let bytes = wanted.iter().flat_map(|record| record.as_bytes());
-        let length: usize = wanted.iter().map(|record| record.as_bytes().len()).sum();
+        let bytes = wanted.iter().copied().flatten();
+        let length: usize = wanted.iter().map(|record| record.len()).sum();
+        context.response.extend(bytes.take(self.length));
         context.apply_all([
             self.to_last.then_some(&rule::RECORD_ALL),
             (length > self.length).then_some(&rule::RECORD_SHORT),
         ]);
-        context.response.extend(bytes.take(self.length));
         Ok(())
     }
 }

@@ -192,9 +192,9 @@ pub struct DeclarationError {
 }
 
 /// The longest transparent EF: READ BINARY reaches no byte behind offset 32,767.
-const MAX_TRANSPARENT: usize = 0x8000;
+pub(crate) const MAX_TRANSPARENT: usize = 0x8000;
 /// The longest record: what fits into one R-APDU with its status word.
-const MAX_RECORD: usize = 0xFFFF - 2;
+pub(crate) const MAX_RECORD: usize = 0xFFFF - 2;
 
 /// Checks that `applications` can be a card: the first is the one selected at power-up.
 ///

@@ -4,6 +4,8 @@
 use core::fmt;
 use core::str::FromStr;
 
+use p256::pkcs8::{AlgorithmIdentifierRef, AssociatedOid, PrivateKeyInfo, SubjectPublicKeyInfoRef};
+use rsa::pkcs1;
 use zeroize::Zeroizing;
 
 /// The kind and size of a key pair.
@@ -59,6 +61,15 @@ impl PrivateKey {
         Self(Zeroizing::new(der.to_vec()))
     }
 
+    /// Its algorithm; `None` for bytes that are no key, and for another one than the four.
+    pub fn algorithm(&self) -> Option<KeyAlgorithm> {
+        let info = PrivateKeyInfo::try_from(self.as_pkcs8_der()).ok()?;
+        algorithm(info.algorithm, || {
+            let key = pkcs1::RsaPrivateKey::try_from(info.private_key).ok()?;
+            Some(bits(key.modulus.as_bytes()))
+        })
+    }
+
     /// The PKCS#8 DER, for an engine or a store. Never for a log.
     pub fn as_pkcs8_der(&self) -> &[u8] {
         &self.0
@@ -81,10 +92,42 @@ impl PublicKey {
         Self(der.to_vec())
     }
 
+    /// Its algorithm; `None` for bytes that are no key, and for another one than the four.
+    pub fn algorithm(&self) -> Option<KeyAlgorithm> {
+        let info = SubjectPublicKeyInfoRef::try_from(self.as_spki_der()).ok()?;
+        algorithm(info.algorithm, || {
+            let key = pkcs1::RsaPublicKey::try_from(info.subject_public_key.as_bytes()?).ok()?;
+            Some(bits(key.modulus.as_bytes()))
+        })
+    }
+
     /// The DER.
     pub fn as_spki_der(&self) -> &[u8] {
         &self.0
     }
+}
+
+/// The algorithm with this identifier; `modulus` returns the bits of an RSA modulus.
+fn algorithm(id: AlgorithmIdentifierRef<'_>, modulus: impl FnOnce() -> Option<usize>) -> Option<KeyAlgorithm> {
+    match id.oid {
+        pkcs1::ALGORITHM_OID => match modulus()? {
+            2048 => Some(KeyAlgorithm::Rsa2048),
+            3072 => Some(KeyAlgorithm::Rsa3072),
+            _ => None,
+        },
+        p256::elliptic_curve::ALGORITHM_OID => match id.parameters_oid().ok()? {
+            p256::NistP256::OID => Some(KeyAlgorithm::P256),
+            p384::NistP384::OID => Some(KeyAlgorithm::P384),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The bits of a big-endian number without zeros in front.
+fn bits(number: &[u8]) -> usize {
+    let unused = number.first().map_or(0, |first| first.leading_zeros());
+    8 * number.len() - unused as usize
 }
 
 /// The public key of a certification authority for card-verifiable certificates.

@@ -3,6 +3,7 @@
 //! Nothing here knows a command.
 
 mod channel;
+mod contents;
 #[cfg(feature = "durable")]
 pub mod durable;
 mod error;

@@ -1,9 +1,10 @@
 //! The state that outlives power, as the card works with it: a copy in memory that changes only after the store has taken
 //! the change.
 
+use super::contents::MOST_RECORDS;
 use super::error::StoreError;
 use super::store::{Change, State, Store};
-use crate::declaration::{ObjectId, Pin, ReferenceData};
+use crate::declaration::{Content, ObjectId, Pin, ReferenceData};
 
 /// The store with the card's copy of what lies in it.
 pub(crate) struct Persistent {
@@ -52,6 +53,24 @@ impl Persistent {
             .get(&object)
             .and_then(|state| state.value.as_ref())
             .or(pin.value.as_ref())
+    }
+
+    /// The content of a transparent EF. One of another length than the declaration's belongs to another declaration.
+    pub(crate) fn content<'a>(&'a self, object: ObjectId, declared: &'a Content) -> &'a [u8] {
+        let declared = declared.as_bytes();
+        match self.state.contents.file(object) {
+            Some(content) if content.len() == declared.len() => content,
+            _ => declared,
+        }
+    }
+
+    /// The records of a file, from the first to the last.
+    pub(crate) fn records<'a>(&'a self, object: ObjectId, declared: &'a [Content]) -> Vec<&'a [u8]> {
+        let record = |number: u8| {
+            let declared = || Some(declared.get(usize::from(number) - 1)?.as_bytes());
+            self.state.contents.record(object, number).or_else(declared)
+        };
+        (1..=MOST_RECORDS).map_while(record).collect()
     }
 
     pub(crate) fn into_store(self) -> Box<dyn Store + Send> {

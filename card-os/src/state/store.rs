@@ -1,16 +1,18 @@
-//! What changes in a card: values and counters of PINs by use, and by an authority's operation also everything else that it
-//! holds. What no change has touched is as it was issued.
+//! What changes in a card: by use values and counters of PINs, contents of files and keys made on the card, and by an
+//! authority's operation also everything else that it holds. What no change has touched is as it was issued.
 //!
 //! A [`Store`] keeps it. Nothing above the trait may assume a file. The card works on a copy in memory that changes only
 //! after the store has taken the change.
 
 use core::fmt;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
+use super::contents::{self, Contents};
 use super::error::StoreError;
-use crate::declaration::{ObjectId, Pin, ReferenceData};
+use crate::declaration::{Content, ObjectId, Pin, PrivateKey, ReferenceData};
+use vmyna_apdu::Aid;
 
 /// One atomic change of the state. `Debug` shows no value.
 #[derive(Clone, Debug)]
@@ -30,7 +32,31 @@ pub enum Change {
         /// The value.
         value: ReferenceData,
     },
-    /// Every PIN is as the card's record has it, or as it was issued where there is none: values, unset ones, tries.
+    /// A transparent EF has this content, the whole of it.
+    FileContent {
+        /// The file.
+        object: ObjectId,
+        /// The content, at most 32,768 bytes.
+        content: Content,
+    },
+    /// A file of records has this record.
+    Record {
+        /// The file.
+        object: ObjectId,
+        /// The number of the record, 1 to 254.
+        number: u8,
+        /// The record, at most 65,533 bytes.
+        content: Content,
+    },
+    /// A key was made on the card.
+    Key {
+        /// The key's file.
+        object: ObjectId,
+        /// The key.
+        key: PrivateKey,
+    },
+    /// Every PIN is as the card's record has it, or as it was issued where there is none: values, unset ones, tries. Files
+    /// and keys stay.
     PinsAsRecorded,
     /// An operation of an authority replaces contents, PINs or both.
     Replacement(Replacement),
@@ -40,12 +66,16 @@ impl Change {
     /// Whether a state can hold it.
     ///
     /// # Errors
-    /// A replacement that no card can have.
+    /// What no card can have.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         match self {
-            Self::Replacement(replacement) => replacement.check().map_err(StoreError::other),
-            _ => Ok(()),
+            Self::Replacement(replacement) => replacement.check(),
+            Self::FileContent { content, .. } => contents::check_file(content.as_bytes()),
+            Self::Record { number, content, .. } => contents::check_record(*number, content.as_bytes()),
+            Self::Key { key, .. } => contents::check_key(key.as_pkcs8_der()),
+            Self::PinTries { .. } | Self::PinValue { .. } | Self::PinsAsRecorded => Ok(()),
         }
+        .map_err(StoreError::other)
     }
 }
 
@@ -58,6 +88,8 @@ pub struct Replacement {
     /// The record of the card from now on, 1 byte to [`Replacement::LONGEST_RECORD`]: everything that the card declares. It is
     /// opaque here. `None`: the contents stay.
     pub record: Option<Zeroizing<Vec<u8>>>,
+    /// Applications that were installed or removed. The state keeps nothing of them: no PIN, file or key.
+    pub dropped: BTreeSet<Aid>,
     /// The PINs that change. Every other one keeps its value and its tries.
     pub pins: BTreeMap<ObjectId, PinReplacement>,
 }
@@ -82,6 +114,7 @@ impl Replacement {
         Self {
             operation,
             record: None,
+            dropped: BTreeSet::new(),
             pins: BTreeMap::new(),
         }
     }
@@ -126,6 +159,7 @@ impl fmt::Debug for Replacement {
         f.debug_struct("Replacement")
             .field("operation", &self.operation)
             .field("record", &self.record.as_ref().map(|record| Length(record.len())))
+            .field("dropped", &self.dropped)
             .field("pins", &self.pins)
             .finish()
     }
@@ -144,6 +178,7 @@ impl fmt::Debug for Length {
 #[derive(Clone, Default)]
 pub struct State {
     pub(super) pins: BTreeMap<ObjectId, PinState>,
+    pub(super) contents: Contents,
     record: Option<Zeroizing<Vec<u8>>>,
     operation: Option<[u8; 16]>,
 }
@@ -164,6 +199,13 @@ impl State {
             Change::PinValue { object, value } => {
                 self.pins.entry(*object).or_default().value = Some(value.clone());
             }
+            Change::FileContent { object, content } => self.contents.set_file(*object, content),
+            Change::Record {
+                object,
+                number,
+                content,
+            } => self.contents.set_record(*object, *number, content),
+            Change::Key { object, key } => self.contents.set_key(*object, key),
             Change::PinsAsRecorded => self.pins.clear(),
             Change::Replacement(replacement) => self.replace(replacement),
         }
@@ -177,6 +219,8 @@ impl State {
         if let Some(record) = &replacement.record {
             self.record = Some(record.clone());
         }
+        self.pins.retain(|object, _| !replacement.dropped.contains(&object.aid));
+        self.contents.drop_of(&replacement.dropped);
         for (object, pin) in &replacement.pins {
             match pin {
                 PinReplacement::AsRecorded => self.pins.remove(object),
@@ -198,7 +242,7 @@ impl State {
 
     /// Whether no change has touched it.
     pub fn is_as_issued(&self) -> bool {
-        self.pins.is_empty() && self.operation.is_none()
+        self.pins.is_empty() && self.contents.is_empty() && self.operation.is_none()
     }
 
     /// The record of the card as it is now; `None` if its contents are as issued.
@@ -216,6 +260,7 @@ impl fmt::Debug for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("State")
             .field("pins", &self.pins)
+            .field("contents", &self.contents)
             .field("record", &self.record().map(|record| Length(record.len())))
             .field("operation", &self.operation)
             .finish()

@@ -7,18 +7,24 @@
 //! | `pin tries` | AID (1 to 16 bytes), file identifier (2 bytes, big-endian) | tries left, 0 to 15 |
 //! | `pin values` | the same | the PIN, 1 to 16 bytes |
 //! | `record` (version 2) | `"card"` | the record of the card as it is now, 1 byte to 1 MiB; absent if the contents are as issued |
-//! | `operation` (version 2) | `"last"` | 16 bytes: the number of the last operation that replaced something |
+//! | `operation` (version 2) | `"last"` | 16 bytes: the number of the last operation that replaced something; absent if none did |
+//! | `file contents` (version 2) | AID, file identifier | the content of a transparent EF, 1 to 32,768 bytes |
+//! | `file records` (version 2) | AID, file identifier, number (1 byte, 1 to 254) | the record, 1 to 65,533 bytes |
+//! | `private keys` (version 2) | AID, file identifier | the key made on the card, PKCS#8 DER of 1 to 4,096 bytes |
 //!
-//! `format` stays as it is in every later version, so that each version can read which one it has. A new table (changed
-//! files, life-cycle) is a new version. A state is version 1 until its first replacement, which makes it version 2 in the same
-//! transaction; a program that knows version 1 alone can use it until then.
+//! `format` stays as it is in every later version, so that each version can read which one it has. A new table (life-cycle) is
+//! a new version. A state is version 1 until its first replacement, or its first change of a file or key, which makes it
+//! version 2 in the same transaction; a program that knows version 1 alone can use it until then. A table of version 2 that
+//! is not there is empty.
+
+mod contents;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fmt, io};
 
 use redb::{
-    Builder, Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition,
-    WriteTransaction,
+    Builder, Database, Durability, Key, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable,
+    StorageBackend, TableDefinition, TableError, Value, WriteTransaction,
 };
 use zeroize::Zeroizing;
 
@@ -29,12 +35,13 @@ use crate::state::error::StoreErrorKind;
 use crate::state::store::{Change, MOST_TRIES, PinReplacement, Replacement, State, can_be_kept};
 use vmyna_apdu::{Aid, FileId};
 
-/// The newest version of the format that this module reads, and writes once something was replaced.
+/// The newest version of the format that this module reads, and writes once something was replaced or a file changed.
 pub(super) const VERSION: u32 = 2;
-/// The version of a state in which nothing was replaced.
-const WITHOUT_REPLACEMENT: u32 = 1;
-/// No state is longer, in bytes: a new one has 72 KiB. One with the longest record has less than 16 MiB, because the library
-/// stores a value in a power of two of bytes, and the new record beside the old one.
+/// The version of a state in which only PINs have changed.
+const PINS_ALONE: u32 = 1;
+/// No state is longer, in bytes: a new one has 72 KiB. One with the longest record, and with as many contents of files as a
+/// card keeps, has less than half of this. The library stores a value in a power of two of bytes, and a new one beside the
+/// old one.
 pub(super) const LONGEST: usize = 64 << 20;
 /// Memory for pages of one card, in bytes; the library's own choice is 1 GiB.
 const CACHE: usize = 1 << 20;
@@ -62,7 +69,7 @@ pub(super) fn builder() -> Builder {
 /// Writes the first change of a card.
 pub(super) fn begin(database: &Database, identity: &[u8; 32], change: &Change) -> Result<(), StoreErrorKind> {
     write(database, |transaction| {
-        transaction.open_table(FORMAT)?.insert("state", WITHOUT_REPLACEMENT)?;
+        transaction.open_table(FORMAT)?.insert("state", PINS_ALONE)?;
         transaction.open_table(CARD)?.insert("identity", &identity[..])?;
         transaction.open_table(PIN_TRIES)?;
         transaction.open_table(PIN_VALUES)?;
@@ -108,6 +115,10 @@ fn put(transaction: &WriteTransaction, change: &Change) -> Result<(), StoreError
                 .open_table(PIN_VALUES)?
                 .insert(&key(object)[..], value.as_bytes())?;
         }
+        Change::FileContent { .. } | Change::Record { .. } | Change::Key { .. } => {
+            transaction.open_table(FORMAT)?.insert("state", VERSION)?;
+            contents::put(transaction, change)?;
+        }
         Change::PinsAsRecorded => {
             transaction.open_table(PIN_TRIES)?.retain(|_, _| false)?;
             transaction.open_table(PIN_VALUES)?.retain(|_, _| false)?;
@@ -127,6 +138,12 @@ fn replace(transaction: &WriteTransaction, replacement: &Replacement) -> Result<
     operations.insert("last", &replacement.operation[..])?;
     let mut tries = transaction.open_table(PIN_TRIES)?;
     let mut values = transaction.open_table(PIN_VALUES)?;
+    if !replacement.dropped.is_empty() {
+        let kept = |key: &[u8]| object(key).map_or(true, |object| !replacement.dropped.contains(&object.aid));
+        tries.retain(|key, _| kept(key))?;
+        values.retain(|key, _| kept(key))?;
+        contents::drop_of(transaction, &replacement.dropped)?;
+    }
     for (object, pin) in &replacement.pins {
         let key = &key(object)[..];
         match pin {
@@ -146,28 +163,42 @@ fn replace(transaction: &WriteTransaction, replacement: &Replacement) -> Result<
 /// The last operation; `None` for a state in which nothing was replaced.
 fn last_operation(database: &Database) -> Result<Option<[u8; 16]>, StoreErrorKind> {
     let transaction = database.begin_read()?;
-    match format_of(&transaction)? {
-        WITHOUT_REPLACEMENT => Ok(None),
-        _ => read_operation(&transaction).map(Some),
-    }
+    read_operation(&transaction)
 }
 
-fn read_operation(transaction: &ReadTransaction) -> Result<[u8; 16], StoreErrorKind> {
-    let missing = || damaged("it does not name the operation that replaced something");
-    let operation = transaction.open_table(OPERATION)?.get("last")?.ok_or_else(missing)?;
-    operation.value().try_into().map_err(|_| missing())
+fn read_operation(transaction: &ReadTransaction) -> Result<Option<[u8; 16]>, StoreErrorKind> {
+    let Some(table) = open(transaction, OPERATION)? else {
+        return Ok(None);
+    };
+    let unnamed = || damaged("it does not name the operation that replaced something");
+    let operation = table.get("last")?.ok_or_else(unnamed)?;
+    operation.value().try_into().map(Some).map_err(|_| unnamed())
+}
+
+/// A table that may not be there.
+fn open<K: Key, V: Value>(
+    transaction: &ReadTransaction,
+    table: TableDefinition<'_, K, V>,
+) -> Result<Option<ReadOnlyTable<K, V>>, StoreErrorKind> {
+    match transaction.open_table(table) {
+        Err(TableError::TableDoesNotExist(_)) => Ok(None),
+        table => Ok(Some(table?)),
+    }
 }
 
 /// Reads the state, which [`examine`] has found sound.
 pub(super) fn read_state(database: &Database) -> Result<State, StoreErrorKind> {
     let transaction = database.begin_read()?;
     let mut state = State::default();
-    if format_of(&transaction)? > WITHOUT_REPLACEMENT {
-        let mut replacement = Replacement::new(read_operation(&transaction)?);
-        let record = transaction.open_table(RECORD)?.get("card")?;
-        replacement.record = record.map(|record| Zeroizing::new(record.value().to_vec()));
-        replacement.check().map_err(damaged)?;
-        state.apply(&Change::Replacement(replacement));
+    if format_of(&transaction)? > PINS_ALONE {
+        if let Some(operation) = read_operation(&transaction)? {
+            let mut replacement = Replacement::new(operation);
+            let record = transaction.open_table(RECORD)?.get("card")?;
+            replacement.record = record.map(|record| Zeroizing::new(record.value().to_vec()));
+            replacement.check().map_err(damaged)?;
+            state.apply(&Change::Replacement(replacement));
+        }
+        contents::read(&transaction, &mut state)?;
     }
     for entry in transaction.open_table(PIN_TRIES)?.iter()? {
         let (at, tries) = entry?;

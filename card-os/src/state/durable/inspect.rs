@@ -27,6 +27,10 @@ pub struct Inspection {
     pub pins: Vec<PinEntry>,
     /// The length of the record that replaces the issued card's contents, in bytes; `None` if they are as issued.
     pub record: Option<usize>,
+    /// The files with another content than the declared one, by application and file.
+    pub files: Vec<ObjectId>,
+    /// The files with a key that was made on the card.
+    pub keys: Vec<ObjectId>,
     /// The number of the last operation that replaced something.
     pub operation: Option<[u8; 16]>,
 }
@@ -58,11 +62,14 @@ pub fn inspect(path: &Path) -> Result<Option<Inspection>, StoreError> {
         Err(kind) => return Err(kind.at(name(path))),
     };
     let state = read.as_ref().map(|(_, state)| state);
+    let (files, keys) = state.map(|state| state.contents.objects()).unwrap_or_default();
     Ok(Some(Inspection {
         damage,
         head: read.as_ref().map(|(head, _)| (head.format, head.identity)),
         pins: state.map(pins).unwrap_or_default(),
         record: state.and_then(State::record).map(<[u8]>::len),
+        files: files.into_iter().collect(),
+        keys: keys.into_iter().collect(),
         operation: state.and_then(State::operation),
     }))
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::declaration::PrivateKey;
 
 const IDENTITY: [u8; 32] = [0x11; 32];
 
@@ -55,7 +56,7 @@ fn a_state_is_read_back_and_impossible_values_are_refused() {
     commit(&database, &tries(2)).unwrap();
     assert_eq!(read_state(&database).unwrap().pins[&pin()].tries_left, Some(2));
     let head = read_head(&database).unwrap();
-    assert_eq!((head.format, head.identity), (WITHOUT_REPLACEMENT, IDENTITY));
+    assert_eq!((head.format, head.identity), (PINS_ALONE, IDENTITY));
 }
 
 #[test]
@@ -96,7 +97,7 @@ fn the_first_replacement_makes_version_2_and_a_state_without_one_stays_version_1
     begin(&database, &IDENTITY, &tries(2)).unwrap();
     for change in [value(4), Change::PinsAsRecorded, tries(1)] {
         commit(&database, &change).unwrap();
-        assert_eq!(read_head(&database).unwrap().format, WITHOUT_REPLACEMENT);
+        assert_eq!(read_head(&database).unwrap().format, PINS_ALONE);
         let tables = database.begin_read().unwrap().list_tables().unwrap().count();
         assert_eq!(tables, 4, "{change:?}");
     }
@@ -141,6 +142,99 @@ fn an_operation_that_is_repeated_writes_nothing() {
     commit(&database, &Change::Replacement(again)).unwrap();
     let state = read_state(&database).unwrap();
     assert_eq!((state.record().unwrap().len(), state.pins.len()), (3, 1));
+}
+
+/// A change of a file, of a record and of a key, each with content of this length.
+fn contents(length: usize) -> [Change; 3] {
+    let content = || vec![0x5A; length].into();
+    [
+        Change::FileContent {
+            object: pin(),
+            content: content(),
+        },
+        Change::Record {
+            object: pin(),
+            number: 254,
+            content: content(),
+        },
+        Change::Key {
+            object: pin(),
+            key: PrivateKey::from_pkcs8_der(&vec![0x5A; length]),
+        },
+    ]
+}
+
+#[test]
+fn the_first_change_of_a_file_or_key_makes_version_2_without_an_operation() {
+    for change in contents(300) {
+        for first in [true, false] {
+            let database = in_memory();
+            match first {
+                true => begin(&database, &IDENTITY, &change).unwrap(),
+                false => {
+                    begin(&database, &IDENTITY, &tries(2)).unwrap();
+                    commit(&database, &change).unwrap();
+                }
+            }
+            assert_eq!(read_head(&database).unwrap().format, VERSION, "{change:?}");
+            let state = read_state(&database).unwrap();
+            assert!(state.operation().is_none() && state.record().is_none() && !state.is_as_issued());
+            let (files, keys) = state.contents.objects();
+            assert_eq!(files.len() + keys.len(), 1);
+            assert_eq!(last_operation(&database).unwrap(), None);
+            // An operation of an authority keeps it, one that drops the application does not.
+            let mut replacement = replacement(7, None);
+            commit(&database, &Change::Replacement(replacement.clone())).unwrap();
+            assert!(!read_state(&database).unwrap().contents.is_empty());
+            replacement.operation = [8; 16];
+            replacement.dropped.insert(pin().aid);
+            commit(&database, &Change::Replacement(replacement)).unwrap();
+            let state = read_state(&database).unwrap();
+            assert!(state.contents.is_empty() && state.pins.is_empty());
+        }
+    }
+}
+
+#[test]
+fn a_file_record_or_key_that_none_can_be_is_damage() {
+    use redb::TableDefinition;
+    let lengths = [(0, 32_768), (1, 65_533), (2, 4096)];
+    for (table, longest) in lengths {
+        let name = ["file contents", "file records", "private keys"][table];
+        let definition = TableDefinition::<&[u8], &[u8]>::new(name);
+        let object = key(&pin());
+        let numbered = |number: u8| [&object[..], &[number]].concat();
+        let mut cases = vec![
+            (object.clone(), 0),
+            (object.clone(), longest + 1),
+            (vec![], 1),
+            (vec![1; 20], 1),
+        ];
+        if name == "file records" {
+            cases = vec![
+                (numbered(1), 0),
+                (numbered(1), longest + 1),
+                (numbered(0), 1),
+                (numbered(255), 1),
+                (vec![], 1),
+            ];
+        }
+        for (key, length) in cases {
+            let database = in_memory();
+            begin(&database, &IDENTITY, &contents(longest)[table]).unwrap();
+            assert!(read_state(&database).is_ok(), "{name}");
+            let transaction = database.begin_write().unwrap();
+            let mut open = transaction.open_table(definition).unwrap();
+            open.insert(&key[..], &vec![0x5A; length][..]).unwrap();
+            drop(open);
+            transaction.commit().unwrap();
+            let read = read_state(&database);
+            assert!(
+                matches!(read, Err(StoreErrorKind::Damaged(_))),
+                "{name} {key:?} {length}"
+            );
+        }
+    }
 }
 
 #[test]
