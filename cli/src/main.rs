@@ -46,6 +46,7 @@ mod terminal;
 mod threads;
 mod trace;
 mod trace_file;
+mod vectors;
 mod verbose;
 mod verify;
 mod vpcd;

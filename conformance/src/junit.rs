@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{Outcome, Report, VectorReport};
+use crate::report::{Note, Outcome, Report, VectorReport};
 
 /// The report as XML.
 #[must_use]
@@ -27,7 +27,7 @@ pub fn to_xml(report: &Report) -> String {
         }
     }
     for (group, vectors) in groups {
-        suite(&mut xml, group, &vectors);
+        suite(&mut xml, group, &vectors, &report.notes);
     }
     xml += "</testsuites>\n";
     xml
@@ -37,7 +37,7 @@ fn group(vector: &VectorReport) -> &str {
     vector.id.split('.').next().unwrap_or_default()
 }
 
-fn suite(xml: &mut String, group: &str, vectors: &[&VectorReport]) {
+fn suite(xml: &mut String, group: &str, vectors: &[&VectorReport], notes: &[Note]) {
     let number = |is: fn(&Outcome) -> bool| vectors.iter().filter(|vector| is(&vector.outcome)).count();
     let seconds = |microseconds: u64| microseconds as f64 / 1e6;
     let _ = writeln!(
@@ -49,6 +49,13 @@ fn suite(xml: &mut String, group: &str, vectors: &[&VectorReport]) {
         number(|outcome| matches!(outcome, Outcome::Skipped { .. })),
         seconds(vectors.iter().map(|vector| vector.microseconds).sum())
     );
+    if !notes.is_empty() {
+        *xml += "    <properties>\n";
+        for text in notes.iter().flat_map(|note| [&note.en, &note.ja]) {
+            let _ = writeln!(xml, "      <property name=\"note\" value=\"{}\"/>", escape(text));
+        }
+        *xml += "    </properties>\n";
+    }
     for vector in vectors {
         let _ = write!(
             xml,

@@ -22,8 +22,26 @@ pub struct Report {
     /// What ended the run before its end, if anything did.
     #[serde(default, with = "crate::english::optional")]
     pub ended: Option<Text>,
+    /// What a reader must know of these vectors, each in English and Japanese.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<Note>,
     /// How long it took, in milliseconds.
     pub milliseconds: u64,
+}
+
+/// What a reader of the report must know, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// English.
+    pub en: String,
+    /// Japanese.
+    pub ja: String,
+}
+
+impl From<Text> for Note {
+    fn from(Text { en, ja }: Text) -> Self {
+        Self { en, ja }
+    }
 }
 
 /// What is known of the card, without data of the cardholder.

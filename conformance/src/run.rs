@@ -246,6 +246,7 @@ pub fn run(
         },
         vectors: Vec::with_capacity(vectors.len()),
         ended: None,
+        notes: Vec::new(),
         milliseconds: 0,
     };
     let mut order = vectors.to_vec();

@@ -7,11 +7,9 @@
 pub(crate) mod args;
 mod ask;
 mod output;
-mod virtual_card;
 
-use std::collections::BTreeSet;
 use std::io::{BufRead, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use vmyna::Bench;
@@ -19,19 +17,19 @@ use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::{Reader, Text, text};
 use vmyna_applets::pins::CardPin;
 use vmyna_conformance::pins::Values;
+use vmyna_conformance::record;
 use vmyna_conformance::report::Report;
 use vmyna_conformance::run::{Examination, Permissions, RunError, Subject, admit, examine, run as put};
 use vmyna_conformance::suite::Suite;
-use vmyna_conformance::{junit, record};
 use vmyna_reader_bridge::trace::Recording;
 use vmyna_reader_bridge::vpcd::VpcdHost;
 
 use crate::advice;
 use crate::failure::Failure;
 use crate::options::language::{Language, say};
-use crate::save;
 use crate::trace_file::names::Names;
 use crate::trace_file::{compare, load};
+use crate::vectors::{self, Files, outcome::Progress, virtual_card::VirtualCard};
 use crate::{pcsc, trace_file};
 use args::Conformance;
 
@@ -41,26 +39,21 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
         return diff(a, b);
     }
     let suite = Suite::built_in().map_err(|fault| Failure::Failed(fault.to_string()))?;
-    let mut vectors = suite
+    let mut chosen = suite
         .select(&arguments.selection)
         .map_err(|why| Failure::Usage(format!("{why}; `vmyna conformance --list` shows all names")))?;
     if arguments.list {
-        return crate::failure::unless_closed(output::list(&vectors, arguments.lang));
+        return crate::failure::unless_closed(output::list(&chosen, arguments.lang));
     }
-    // What can't be written is found out before the card is touched.
-    let reports: Vec<_> = [&arguments.junit, &arguments.json, &arguments.record]
-        .into_iter()
-        .flatten()
-        .collect();
-    let mut files = BTreeSet::new();
-    let mut twice = reports.iter().copied().chain(&arguments.trace.trace);
-    if let Some(path) = twice.find(|path| !files.insert(*path)) {
-        let path = path.shown();
-        return Err(Failure::Usage(format!(
-            "{path} is to hold two things: give each a file of its own"
-        )));
-    }
-    reports.iter().try_for_each(|path| save::can_replace(path))?;
+    let files = Files {
+        junit: arguments.junit.as_deref(),
+        json: [&arguments.json, &arguments.record]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+            .collect(),
+    };
+    files.check(arguments.trace.trace.as_deref())?;
     let mut values = Values::default();
     for pin in &arguments.pin {
         let wrong = |what: Text| Failure::Usage(what.say(arguments.lang).to_owned());
@@ -79,20 +72,20 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             let mut reader = trace_file::around(reader, begin()?);
             let mut subject = Subject::InReader(&mut *reader);
             let mut examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
-            vectors.retain(|vector| examination.concerns(vector));
-            output::introduce(&place, &examination, vectors.len(), arguments.lang);
+            chosen.retain(|vector| examination.concerns(vector));
+            output::introduce(&place, &examination, chosen.len(), arguments.lang);
             if arguments.pin.is_empty() {
                 ask::pins(&examination, &mut values, arguments.lang)?;
             }
             admit(&mut *reader, &mut examination, &mut values).map_err(|error| failure(&error, arguments.lang))?;
             let mut subject = Subject::InReader(&mut *reader);
-            let report = go(&vectors, &mut subject, &place, examination, &values, permissions);
+            let report = go(&chosen, &mut subject, &place, examination, &values, permissions);
             // The rights of the PINs end with the run. A card that is gone has no power, and the report contains that.
             let _ = reader.power_cycle();
             report
         }
         None => {
-            let card = virtual_card::VirtualCard::new(&arguments.card)?;
+            let card = VirtualCard::new(&arguments.card)?;
             for (pin, value) in card.values() {
                 if values.get(pin).is_none() {
                     // A card issued with a PIN that the real one can't have does without its vectors.
@@ -103,12 +96,12 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             let mut make = |what_for: &str| card.reader(what_for, &bench);
             let mut subject = Subject::Anew(&mut make);
             let examination = examine(&mut subject).map_err(|error| failure(&error, arguments.lang))?;
-            vectors.retain(|vector| examination.concerns(vector));
+            chosen.retain(|vector| examination.concerns(vector));
             let name = &arguments.card;
             let place = text!("the virtual card {name}", "仮想カード{name}");
-            output::introduce(place.say(arguments.lang), &examination, vectors.len(), arguments.lang);
+            output::introduce(place.say(arguments.lang), &examination, chosen.len(), arguments.lang);
             go(
-                &vectors,
+                &chosen,
                 &mut subject,
                 &place.en,
                 examination,
@@ -117,41 +110,20 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             )
         }
     };
-    let kept = keep(&arguments, &report);
-    crate::failure::unless_closed(output::summary(&report, arguments.lang))?;
-    kept?;
-    if let Some(why) = report.ended {
-        let why = why.say(arguments.lang);
-        return Err(Failure::Failed(say!(
-            arguments.lang,
-            "the run ended before its end: {why}",
-            "途中で終了した: {why}"
-        )));
-    }
-    match report.count().failed {
-        0 => Ok(()),
-        failed => {
-            let all = report.vectors.len();
-            Err(Failure::Failed(say!(
-                arguments.lang,
-                "{failed} of {all} vectors failed",
-                "{all}件中{failed}件のベクタが不合格"
-            )))
-        }
-    }
+    vectors::conclude(&report, &files, arguments.lang)
 }
 
 fn go(
-    vectors: &[&vmyna_conformance::vector::Vector],
+    chosen: &[&vmyna_conformance::vector::Vector],
     subject: &mut Subject<'_>,
     place: &str,
     examination: Examination,
     values: &Values,
     permissions: Permissions,
 ) -> Report {
-    let mut progress = output::Progress::new(vectors.len());
+    let mut progress = Progress::new(chosen.len());
     let report = put(
-        vectors,
+        chosen,
         subject,
         place,
         examination,
@@ -190,25 +162,6 @@ fn reader(arguments: &Conformance) -> Result<Option<Box<dyn Reader>>, Failure> {
     crate::output::say(&text);
     let reader = host.wait(Duration::from_secs(arguments.wait))?;
     Ok(Some(Box::new(reader)))
-}
-
-/// Writes the files that were asked for, each whole or not at all: a recording of a real card can't be made again. One that
-/// can't be written keeps no other one from being.
-fn keep(arguments: &Conformance, report: &Report) -> Result<(), Failure> {
-    let json = || {
-        report
-            .to_json()
-            .map_err(|error| Failure::Failed(format!("the report can't be written: {error}")))
-    };
-    let write = |path: &Path, text: String| save::replace(path, (text + "\n").as_bytes());
-    let mut outcomes = Vec::new();
-    if let Some(path) = &arguments.junit {
-        outcomes.push(write(path, junit::to_xml(report)));
-    }
-    for path in [&arguments.json, &arguments.record].into_iter().flatten() {
-        outcomes.push(json().and_then(|text| write(path, text)));
-    }
-    outcomes.into_iter().collect()
 }
 
 /// Compares two recordings or two traces; like `diff`, with exit status 1 when they differ.

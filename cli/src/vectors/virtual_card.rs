@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 use crate::failure::Failure;
 
 /// A card as it is now.
-pub(super) struct VirtualCard {
+pub(crate) struct VirtualCard {
     source: CardSource,
     contents: IssuedCard,
 }
 
 impl VirtualCard {
-    pub(super) fn new(source: &CardSource) -> Result<Self, Failure> {
+    pub(crate) fn new(source: &CardSource) -> Result<Self, Failure> {
         let (contents, _) = source.current()?;
         // An error of the card is reported here, with its reason.
         source.as_issued(&contents, None)?;
@@ -29,7 +29,7 @@ impl VirtualCard {
 
     /// A new one in a reader. In the trace it is a conversation of its own, named for what the card is made for: so each
     /// can be replayed, with a card that is new as well.
-    pub(super) fn reader(&self, what_for: &str, bench: &Bench) -> Result<Box<dyn Reader>, ReaderError> {
+    pub(crate) fn reader(&self, what_for: &str, bench: &Bench) -> Result<Box<dyn Reader>, ReaderError> {
         let card = self.source.as_issued(&self.contents, None);
         let reader = card.and_then(|card| bench.reader_with(card, Slot::new(what_for)));
         match reader {
@@ -40,7 +40,7 @@ impl VirtualCard {
     }
 
     /// The values of its PINs, from its contents.
-    pub(super) fn values(&self) -> Vec<(Pin, Zeroizing<String>)> {
+    pub(crate) fn values(&self) -> Vec<(Pin, Zeroizing<String>)> {
         let applications = self.contents.applications();
         let value = |place: Place| {
             let application = applications
