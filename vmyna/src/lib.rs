@@ -31,6 +31,7 @@ mod error;
 mod exchange;
 mod folder;
 mod in_use;
+mod install;
 mod pending;
 mod private_directory;
 mod secrecy;

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! operation NUMBER              32 hexadecimal digits
+//! drop AID                      for each application that was installed or removed
 //! pin AID FILE recorded         for each PIN that becomes as in the card's record
 //! pin AID FILE TRIES VALUE      for each PIN that gets a value, in hexadecimal, and so many tries
 //!                               an empty line
@@ -20,9 +21,14 @@ pub(crate) const LONGEST: usize = Replacement::LONGEST_RECORD + 16 * 1024;
 pub(crate) fn encode(replacement: &Replacement) -> Zeroizing<Vec<u8>> {
     let record = replacement.record.as_ref().map_or(&[][..], |record| &record[..]);
     // With its full capacity from the start, because a buffer that grows leaves copies in memory.
-    let mut body = Zeroizing::new(Vec::with_capacity(record.len() + 64 + 128 * replacement.pins.len()));
+    let mut body = Zeroizing::new(Vec::with_capacity(
+        record.len() + 64 + 64 * replacement.dropped.len() + 128 * replacement.pins.len(),
+    ));
     let mut line = |line: Zeroizing<String>| body.extend(line.as_bytes());
     line(format!("operation {}\n", hex::encode(&replacement.operation)).into());
+    for aid in &replacement.dropped {
+        line(format!("drop {aid}\n").into());
+    }
     for (ObjectId { aid, file }, pin) in &replacement.pins {
         line(Zeroizing::new(match pin {
             PinReplacement::Value(value, tries) => {
@@ -47,6 +53,10 @@ pub(crate) fn decode(body: &[u8]) -> Option<Replacement> {
     let operation = hex::decode(lines.next()?.strip_prefix("operation ")?).ok()?;
     let mut replacement = Replacement::new(operation.try_into().ok()?);
     for line in lines.take_while(|line| !line.is_empty()) {
+        if let Some(aid) = line.strip_prefix("drop ") {
+            replacement.dropped.insert(Aid::new(&hex::decode(aid).ok()?)?);
+            continue;
+        }
         let (object, pin) = pin(line)?;
         replacement.pins.insert(object, pin);
     }
@@ -90,10 +100,12 @@ mod tests {
             replacement.pins.insert(object(0x18), PinReplacement::AsRecorded);
             let value = PinReplacement::Value(ReferenceData::new(b"1234"), 3);
             replacement.pins.insert(object(0x1B), value);
+            replacement.dropped = [b"\xF0one", b"\xF0two"].map(|aid| Aid::new(aid).unwrap()).into();
             replacement.record = record.clone();
             let body = encode(&replacement);
             let read = decode(&body).unwrap();
             assert_eq!((read.operation, &read.record), ([7; 16], &record));
+            assert_eq!(read.dropped, replacement.dropped);
             assert!(matches!(read.pins[&object(0x18)], PinReplacement::AsRecorded));
             match &read.pins[&object(0x1B)] {
                 PinReplacement::Value(value, 3) => assert_eq!(value.as_bytes(), b"1234"),
@@ -111,6 +123,9 @@ mod tests {
             "pin D392 0018 256 31",
             "pin D392 0018 3 3",
             "tries D392 0018 3",
+            "drop",
+            "drop 0",
+            "drop D392 0018",
         ] {
             assert!(decode(format!("{operation}{pin}\n\n").as_bytes()).is_none(), "{pin}");
         }
