@@ -232,6 +232,9 @@ pub(crate) fn of_card(error: &Error) -> String {
         Error::Image { error, .. } => of_image(error),
         Error::Reader(reader) => of_reader(reader),
         Error::Thread(error) => of_thread(error),
+        Error::NotInstalled(card) => {
+            format!("{error}: `vmyna card install {card} FILE` installs it, or use it with --card specimen:hanako")
+        }
         Error::Specimens(_) => format!("{error}; make the specimens anew with `make specimens` and rebuild"),
         _ => error.to_string(),
     }

@@ -4,6 +4,7 @@
 
 mod advice;
 mod apdu;
+mod application_files;
 #[cfg(feature = "authority")]
 mod at_counter;
 mod authorities;

@@ -4,6 +4,7 @@ use clap::Args;
 use vmyna::CardSource;
 
 use super::expect::Expectation;
+use crate::options::applications::Applications;
 use crate::options::faults::FaultOptions;
 use crate::options::language::{self, Language};
 use crate::options::trace::TraceOptions;
@@ -20,9 +21,12 @@ pub(crate) struct Apdu {
     )]
     pub(crate) card: CardSource,
 
+    #[command(flatten)]
+    pub(crate) applications: Applications,
+
     /// A PC/SC reader instead of a virtual card: its name, a part of it, or #0, #1, … as `vmyna readers` lists them.
     /// Beware: wrong PINs block a real card, and what a PIN has opened stays open until .power-cycle
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["fault", "latency"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["fault", "latency", "ap"])]
     pub(crate) reader: Option<String>,
 
     #[command(flatten)]

@@ -79,13 +79,14 @@ impl Session {
                 trace_file::around(reader, begin()?)
             }
             None => {
+                let source = arguments.applications.on(&arguments.card)?;
                 let observer = reasons.as_ref().map(Reasons::observer);
                 let card = match observer {
                     Some(observer) => {
-                        settle(&arguments.card);
-                        arguments.card.open(Some(observer))?
+                        settle(&source);
+                        source.open(Some(observer))?
                     }
-                    None => bench::open(&arguments.card)?,
+                    None => bench::open(&source)?,
                 };
                 kind = match card.is_contactless() {
                     true => ReaderKind::Contactless,

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use vmyna::CardSource;
 use vmyna_applets::pins;
 
+use crate::options::applications::Applications;
 use crate::options::given_pin::GivenPin;
 use crate::options::language::{self, Language};
 use crate::options::trace::TraceOptions;
@@ -34,12 +35,15 @@ pub(crate) struct Conformance {
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako", conflicts_with_all = ["reader", "vpcd"])]
     pub(super) card: CardSource,
 
+    #[command(flatten)]
+    pub(super) applications: Applications,
+
     /// The card in a PC/SC reader: its name, a part of it, or #0, #1, … as `vmyna readers` lists them
-    #[arg(long, value_name = "NAME", conflicts_with = "vpcd")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["vpcd", "ap"])]
     pub(super) reader: Option<String>,
 
     /// Be vpcd: wait on this TCP port of the loopback for a card that speaks its protocol
-    #[arg(long, value_name = "PORT")]
+    #[arg(long, value_name = "PORT", conflicts_with = "ap")]
     pub(super) vpcd: Option<u16>,
 
     /// How many seconds to wait for that card

@@ -85,7 +85,7 @@ pub(crate) fn run(arguments: Conformance) -> Result<(), Failure> {
             report
         }
         None => {
-            let card = VirtualCard::new(&arguments.card)?;
+            let card = VirtualCard::new(&arguments.applications.on(&arguments.card)?)?;
             for (pin, value) in card.values() {
                 if values.get(pin).is_none() {
                     // A card issued with a PIN that the real one can't have does without its vectors.

@@ -3,6 +3,7 @@
 use clap::Args;
 use vmyna::CardSource;
 
+use crate::options::applications::Applications;
 use crate::options::language::{self, Language};
 
 /// Explaining.
@@ -11,6 +12,9 @@ pub(crate) struct Explain {
     /// The virtual card, in the state in which it was issued: specimen:NAME, FILE or FILE#NAME
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
     pub(crate) card: CardSource,
+
+    #[command(flatten)]
+    pub(crate) applications: Applications,
 
     /// The language
     #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en")]
@@ -21,11 +25,11 @@ pub(crate) struct Explain {
     pub(crate) show_secrets: bool,
 
     /// Explain this answer to reset (ATR) of any card, octet by octet
-    #[arg(long, value_name = "HEX", conflicts_with_all = ["ats", "steps", "card"])]
+    #[arg(long, value_name = "HEX", conflicts_with_all = ["ats", "steps", "card", "ap"])]
     pub(crate) atr: Option<String>,
 
     /// Explain this answer to select (ATS) of a contactless card of type A, octet by octet
-    #[arg(long, value_name = "HEX", conflicts_with_all = ["steps", "card"])]
+    #[arg(long, value_name = "HEX", conflicts_with_all = ["steps", "card", "ap"])]
     pub(crate) ats: Option<String>,
 
     /// C-APDUs, sent one after the other to the same card, or a status word (four digits), to list the rules that answer it

@@ -35,7 +35,8 @@ pub(crate) fn run(arguments: &Explain) -> Result<(), Failure> {
         .map(|(number, step)| understand(number, step))
         .collect::<Result<_, _>>()?;
     let reasons = Reasons::default();
-    let card = arguments.card.open_as_issued(Some(reasons.observer()))?;
+    let source = arguments.applications.on(&arguments.card)?;
+    let card = source.open_as_issued(Some(reasons.observer()))?;
     let reader = match card.is_contactless() {
         true => ReaderKind::Contactless,
         false => ReaderKind::Contacts,

@@ -45,6 +45,11 @@ pub(crate) struct Issue {
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) key_pool: Option<u32>,
 
+    /// Put the applications of these files (*.ap.toml) into the free area (空き領域) of every card; keys and serial numbers
+    /// are each card's own
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub(crate) ap: Vec<PathBuf>,
+
     /// When the cards are issued (UTC), unless a person file contains it; now, if not given
     #[arg(long, value_name = "TIME")]
     pub(crate) issued: Option<Time>,
@@ -122,4 +127,5 @@ PINs, and is never overwritten.
 Examples:
   vmyna issue person.toml -o card.vmyna
   vmyna issue --random -o random.vmyna
+  vmyna issue person.toml --ap driving-licence.ap.toml -o card.vmyna
   vmyna issue --people 100000 --key-pool 16 --seed 1 -o town.vmyna";

@@ -10,14 +10,17 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Instant;
 
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng as _;
 use vmyna_apdu::ShowPath as _;
 use vmyna_applets::image::{self, ImageError, ImageFile};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::desk::Desk;
-use vmyna_issuance::keys::CardKeys;
+use vmyna_issuance::keys::{CardKeys, seed_for};
 use vmyna_issuance::series::{Series, SeriesError};
 
+use crate::application_files::ApplicationFiles;
 use crate::failure::{Failure, image_failure, unless_closed};
 use crate::seed::{fixed_time, now, random_seed, seed_of};
 use crate::{advice, authorities, output};
@@ -48,6 +51,8 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
         )));
     }
     let mut file = image::create(&arguments.output).map_err(image_failure)?;
+    let applications = ApplicationFiles::read(&arguments.ap)?;
+    let free_area = seed_for(&seed, "free area");
     let mut entering = Entering::begin(arguments)?;
     let progress = Progress::begin(people.how_many(), arguments.key_pool)?;
     let began = Instant::now();
@@ -59,6 +64,8 @@ pub(crate) fn run(arguments: &Issue) -> Result<(), Failure> {
     let count = people.how_many();
     let mut shown = Vec::new();
     let result = series.issue(people, &progress, |card| {
+        let mut generator = ChaCha20Rng::from_seed(*seed_for(&free_area, card.name.as_str()));
+        let card = applications.on(card, &mut generator)?;
         entering.add(&card)?;
         add(&mut file, &card, &mut shown).map_err(image_failure)
     });

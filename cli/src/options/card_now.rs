@@ -4,6 +4,7 @@ use clap::Args;
 use vmyna::CardSource;
 use vmyna_applets::issued::IssuedCard;
 
+use super::applications::Applications;
 use crate::failure::Failure;
 use crate::settle::settle;
 
@@ -17,15 +18,19 @@ pub(crate) struct CardNow {
     /// The card as it was issued. Without this it is shown as it is now, with what a counter has replaced
     #[arg(long)]
     issued: bool,
+
+    #[command(flatten)]
+    applications: Applications,
 }
 
 impl CardNow {
     /// The card. Its state is not read for the card as it was issued.
     pub(crate) fn find(&self) -> Result<IssuedCard, Failure> {
         settle(&self.card);
+        let card = self.applications.on(&self.card)?;
         Ok(match self.issued {
-            true => self.card.issued()?,
-            false => self.card.current()?.0,
+            true => card.issued()?,
+            false => card.current()?.0,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Options that several commands have.
 
+pub(crate) mod applications;
 #[cfg(feature = "authority")]
 pub(crate) mod at_counter;
 pub(crate) mod authority;

@@ -49,7 +49,7 @@ struct PinReport {
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
     settle(&arguments.card);
-    let (card, place) = arguments.card.current()?;
+    let (card, place) = arguments.applications.on(&arguments.card)?.current()?;
     let tries = match place {
         None => Tries::issued(),
         Some(place) => place.tries()?,
@@ -57,7 +57,7 @@ pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
     let applications = card.applications();
     let pins: Vec<_> = applications
         .iter()
-        .flat_map(|application| pins(application, &tries))
+        .flat_map(|application| pins(&applications, application, &tries))
         .collect();
     if arguments.json {
         let report = Report {
@@ -79,14 +79,28 @@ fn tries_left(object: ObjectId, pin: &Pin, tries: &Tries) -> Option<u8> {
     pin.max_tries.map(|max| left().min(max))
 }
 
-/// The PINs of an application, in the order of their files.
-fn pins(application: &Application, tries: &Tries) -> Vec<PinReport> {
+/// The PIN of a file: where it is and its declaration. That of a file which shares one is in another application of `all`.
+fn pin_of<'a>(all: &'a [Application], application: &'a Application, file: &'a File) -> Option<(ObjectId, &'a Pin)> {
+    match &file.body {
+        Body::Pin(pin) => {
+            let (aid, file) = (application.aid, file.id);
+            Some((ObjectId { aid, file }, pin))
+        }
+        Body::SharedPin(shared) => {
+            let owner = all.iter().find(|application| application.aid == shared.aid)?;
+            match &owner.file(shared.file)?.body {
+                Body::Pin(pin) => Some((*shared, pin)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// The PINs of an application of `all`, in the order of their files.
+fn pins(all: &[Application], application: &Application, tries: &Tries) -> Vec<PinReport> {
     let report = |file: &File| {
-        let Body::Pin(pin) = &file.body else { return None };
-        let object = ObjectId {
-            aid: application.aid,
-            file: file.id,
-        };
+        let (object, pin) = pin_of(all, application, file)?;
         let tries_left = tries_left(object, pin, tries);
         let commands = [
             (Operation::ChangeReferenceData, "CHANGE REFERENCE DATA"),
@@ -180,7 +194,7 @@ mod tests {
                 };
             }
         }
-        let pins = pins(&applications[1], &Tries::issued());
+        let pins = pins(&applications, &applications[1], &Tries::issued());
         assert_eq!((pins[0].blocked, pins[0].tries_left), (true, Some(0)));
         assert_eq!(
             (pins[1].blocked, pins[1].tries_left, pins[1].max_tries),
@@ -200,7 +214,8 @@ mod tests {
     fn a_pin_that_was_left_unset_is_shown_as_not_set() {
         let mut card = hanako();
         card.jpki.auth_pin = vmyna_applets::PinAtIssue::unset();
-        let pins = pins(&card.applications()[1], &Tries::issued());
+        let applications = card.applications();
+        let pins = pins(&applications, &applications[1], &Tries::issued());
         assert_eq!((pins[0].unset, pins[0].blocked, pins[1].unset), (true, true, false));
         let mut table = Vec::new();
         write(&mut table, &pins, &Tries::issued()).unwrap();

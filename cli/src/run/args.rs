@@ -7,6 +7,7 @@ use vmyna::CardSource;
 use vmyna_applets::atr::Atr;
 use vmyna_reader_bridge::vpcd::VpcdAddress;
 
+use crate::options::applications::Applications;
 use crate::options::faults::FaultOptions;
 use crate::options::readers::Readers;
 use crate::options::trace::TraceOptions;
@@ -37,6 +38,9 @@ pub(crate) struct Run {
     /// The ATR that the cards show instead of their own, in hexadecimal digits; it must offer T=1
     #[arg(long, value_name = "HEX", conflicts_with = "vpcd_card")]
     pub(crate) atr: Option<Atr>,
+
+    #[command(flatten)]
+    pub(crate) applications: Applications,
 
     #[command(flatten)]
     pub(crate) readers: Readers,

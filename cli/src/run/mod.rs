@@ -46,6 +46,11 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
     let directory = PrivateDirectory::create().map_err(unable("no directory can be made for the socket"))?;
     let socket = directory.socket();
     let mut cards = arguments.card;
+    if cards.is_empty() && arguments.vpcd_card.is_some() && !arguments.applications.is_empty() {
+        return Err(Failure::Usage(
+            "--ap is for a virtual card: name it with --card beside --vpcd-card".to_owned(),
+        ));
+    }
     let remote = match &arguments.vpcd_card {
         Some(address) => {
             let listening = VpcdHost::listen_at(address.clone(), arguments.insecure_remote, vpcd::refused());
@@ -55,11 +60,12 @@ pub(crate) fn run(arguments: args::Run) -> Result<u8, Failure> {
             if cards.is_empty() {
                 cards.push(CardSource::hanako());
             }
-            let own = |card: CardSource| card.with_atr(arguments.atr.as_ref());
-            cards = cards.into_iter().map(own).collect();
             None
         }
     };
+    for card in &mut cards {
+        *card = arguments.applications.on(card)?.with_atr(arguments.atr.as_ref());
+    }
     let waited_for = remote.as_ref().map(VpcdHost::address);
     let faults = Arc::new(Faults::begin(&arguments.faults, arguments.verbose)?);
     let service = OwnService::start(

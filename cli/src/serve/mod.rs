@@ -20,7 +20,7 @@ use crate::signals;
 /// Runs the command.
 pub(crate) fn run(mut arguments: args::Serve) -> Result<(), Failure> {
     for card in &mut arguments.card {
-        *card = card.clone().with_atr(arguments.atr.as_ref());
+        *card = arguments.applications.on(card)?.with_atr(arguments.atr.as_ref());
     }
     match &arguments.socket {
         Some(socket) => serve_socket(socket, &arguments),

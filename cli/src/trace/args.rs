@@ -8,6 +8,7 @@ use vmyna::CardSource;
 use vmyna_applets::pins;
 use vmyna_reader_bridge::trace::import::Format;
 
+use crate::options::applications::Applications;
 use crate::options::given_pin::GivenPin;
 
 /// Traces.
@@ -89,6 +90,13 @@ pub(crate) struct TraceShow {
     #[arg(long)]
     pub(crate) show_secrets: bool,
 
+    /// The card whose names of applications and files are shown: specimen:NAME, FILE or FILE#NAME
+    #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
+    pub(crate) card: CardSource,
+
+    #[command(flatten)]
+    pub(crate) applications: Applications,
+
     /// Only the conversation with this reader; in a trace of `conformance` with a virtual card each vector's has its name
     #[arg(long, value_name = "NAME")]
     pub(crate) reader: Option<String>,
@@ -105,7 +113,11 @@ pub(crate) struct TraceReplay {
     #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
     pub(crate) card: CardSource,
 
-    /// A PIN that is masked in the trace, e.g. sign=ABC123 or jpki/001B=ABC123; where the trace changes it, once more
+    #[command(flatten)]
+    pub(crate) applications: Applications,
+
+    /// A PIN that is masked in the trace, e.g. sign=ABC123 or jpki/001B=ABC123, or
+    /// employee/pin=1234 of an application in the free area; where the trace changes it, once more
     /// with the new value
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) pin: Vec<GivenPin>,

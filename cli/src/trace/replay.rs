@@ -26,12 +26,13 @@ use crate::trace_file::load::{choose, load, readers};
 pub(super) fn run(arguments: &TraceReplay) -> Result<(), Failure> {
     let recording = load(&arguments.file)?;
     let reader = choose(arguments.reader.as_deref(), &readers(&recording))?.clone();
-    let issued = arguments.card.issued()?;
+    let source = arguments.applications.on(&arguments.card)?;
+    let issued = source.issued()?;
     let applications = issued.applications();
     let pins = Pins::new(&arguments.pin, &applications)?;
     let position = Position::default();
     let observer = position.observer(&applications);
-    let card = arguments.card.as_issued(&issued, Some(observer))?;
+    let card = source.as_issued(&issued, Some(observer))?;
     let card = Bench::new().connect(card, Slot::new("replay"));
     let mut replay = Replay {
         card,
@@ -367,13 +368,13 @@ fn pin_files(applications: &[Application]) -> impl Iterator<Item = (&Application
     applications.iter().flat_map(|application| {
         let files = application.files.iter();
         files
-            .filter(|file| matches!(file.body, Body::Pin(_)))
+            .filter(|file| matches!(file.body, Body::Pin(_) | Body::SharedPin(_)))
             .map(move |file| (application, file))
     })
 }
 
-/// Whether a PIN is called so: `jpki/001B`, `jpki/sign`, `sign`, or by an older name. `code-a` is 照合番号A in either
-/// application.
+/// Whether a PIN is called so: `jpki/001B`, `jpki/sign`, `sign`, or by an older name; `employee/pin` in the free area.
+/// `code-a` is 照合番号A in either application.
 fn is_called(application: &Application, file: &File, name: &str) -> bool {
     let own = match name.split_once('/') {
         Some((prefix, own)) if prefix.eq_ignore_ascii_case(&application.name) => own,
@@ -385,7 +386,9 @@ fn is_called(application: &Application, file: &File, name: &str) -> bool {
         CardPin::of(application.aid, file.id)
             .is_some_and(|pin| pin.value_name() == own || CardPin::find(own) == Some(pin))
     };
-    by_identifier || by_name()
+    // Names in the free area are those of their application.
+    let by_file = own.len() < name.len() && own.eq_ignore_ascii_case(&file.name);
+    by_identifier || by_file || by_name()
 }
 
 /// The name by which `--pin` gives this PIN.

@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use vmyna_apdu::hex;
+use vmyna_card_os::declaration::Application;
 use vmyna_explain::Narrator;
 use vmyna_reader_bridge::trace::{Octets, ReaderName, What};
 
@@ -22,6 +24,8 @@ pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
         Some(wanted) => Some(choose(Some(wanted), &readers)?),
         None => None,
     };
+    let (card, _) = arguments.applications.on(&arguments.card)?.current()?;
+    let applications: Arc<[Application]> = card.applications().into();
     let several = only.is_none() && readers.len() > 1;
     let mut conversations: HashMap<&ReaderName, (Narrator, &[u8], SystemTime)> = HashMap::new();
     let mut out = io::BufWriter::new(output::text());
@@ -32,7 +36,7 @@ pub(super) fn run(arguments: &TraceShow) -> Result<(), Failure> {
         }
         let (narrator, command, sent) = conversations
             .entry(&message.reader)
-            .or_insert_with(|| (Narrator::new(), &[], message.time));
+            .or_insert_with(|| (Narrator::new().of_applications(applications.clone()), &[], message.time));
         if matches!(message.what, What::PowerOn(_) | What::PowerOff) {
             narrator.powered();
         }
