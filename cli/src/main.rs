@@ -99,7 +99,7 @@ enum Command {
     #[cfg(feature = "authority")]
     #[command(after_long_help = kiosk::args::HELP)]
     Kiosk(kiosk::args::Kiosk),
-    /// Show the state of an issued card, or go back to the card as issued
+    /// Show the state of an issued card, go back to the card as issued, install applications
     #[command(after_long_help = card::args::HELP)]
     Card(card::args::Card),
     /// Show a card as it is now, or as it was issued: holder, numbers, certificates; as text, JSON or pictures

@@ -1,7 +1,9 @@
-//! `vmyna card`: the state of a card beside its image: what it holds, and back to the card as issued.
+//! `vmyna card`: the state of a card beside its image: what it holds, back to the card as issued, and the applications of its
+//! free area.
 
 pub(crate) mod args;
 mod differences;
+mod free_area;
 mod reset;
 
 use std::io::Write;
@@ -28,6 +30,9 @@ pub(crate) fn run(arguments: &Card) -> Result<(), Failure> {
                 false => reset::state(card, &issued, &place, *yes),
             }
         }
+        Action::Install { card, files } => free_area::install(card, find(card)?, files),
+        Action::Remove { card, applications } => free_area::remove(card, find(card)?, applications),
+        Action::List { card } => free_area::list(card),
     }
 }
 
