@@ -6,8 +6,7 @@ use pcsc::{Context, Disposition, Error, Protocols, Scope, ShareMode};
 use vmyna_apdu::StatusWord;
 use zeroize::Zeroizing;
 
-use crate::pin::Pin;
-use crate::{HostError, tlv};
+use crate::{HostError, Pin, tlv};
 
 /// The longest answer: 65,536 bytes and the status word.
 const LONGEST_ANSWER: usize = 65_538;
@@ -262,11 +261,17 @@ impl Drop for Card {
     }
 }
 
-/// A command with at most 255 bytes of data, and no Le.
-pub(crate) fn with_data(head: [u8; 4], data: &[u8]) -> Vec<u8> {
-    debug_assert!(data.len() < 256, "short Lc");
+/// A command with data and no Le; Lc takes three bytes from 256 bytes of data on.
+fn with_data(head: [u8; 4], data: &[u8]) -> Vec<u8> {
     let mut command = head.to_vec();
-    command.push(data.len() as u8);
+    match u8::try_from(data.len()) {
+        Ok(length) => command.push(length),
+        // No data here is longer than a signature.
+        Err(_) => {
+            command.push(0x00);
+            command.extend((data.len() as u16).to_be_bytes());
+        }
+    }
     command.extend(data);
     command
 }

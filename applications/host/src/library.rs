@@ -97,15 +97,15 @@ impl Library {
     ///
     /// # Errors
     /// [`HostError::Crypto`]
-    pub fn challenge(&mut self) -> Result<Challenge, HostError> {
+    pub fn challenge(&mut self, now: Instant) -> Result<Challenge, HostError> {
         let mut challenge = vec![0; 32];
         rand_bytes(&mut challenge).map_err(HostError::crypto("a challenge"))?;
-        self.challenges.retain(|(_, made)| made.elapsed() < CHALLENGE_LIFE);
+        self.forget_old(now);
         if self.challenges.len() >= MOST_CHALLENGES {
             self.challenges.remove(0);
         }
         let text = hex::encode(&challenge);
-        self.challenges.push((challenge, Instant::now()));
+        self.challenges.push((challenge, now));
         Ok(Challenge { challenge: text })
     }
 
@@ -113,21 +113,19 @@ impl Library {
     ///
     /// # Errors
     /// [`HostError::NotGenuine`], [`HostError::Malformed`], and [`HostError::File`] if a new user can't be kept.
-    pub fn log_in(&mut self, request: &LogIn) -> Result<User, HostError> {
+    pub fn log_in(&mut self, request: &LogIn, now: Instant) -> Result<User, HostError> {
         let bytes = |text: &str| {
             hex::decode(text).map_err(|_| HostError::Malformed {
                 what: "the request",
                 fault: "not hexadecimal",
             })
         };
-        // It is used up whatever comes out.
+        self.forget_old(now);
         let challenge = bytes(&request.challenge)?;
-        let before = self.challenges.len();
-        self.challenges
-            .retain(|(known, made)| *known != challenge && made.elapsed() < CHALLENGE_LIFE);
-        if self.challenges.len() == before {
-            return Err(HostError::NotGenuine("the challenge is unknown, used or too old"));
-        }
+        let at = self.challenges.iter().position(|(known, _)| *known == challenge);
+        let at = at.ok_or(HostError::NotGenuine("the challenge is unknown, used or too old"))?;
+        // It is used up whatever comes out.
+        self.challenges.remove(at);
         let certificate = signature::certificate("the certificate", &bytes(&request.certificate)?)?;
         let authority = self
             .authorities
@@ -153,6 +151,11 @@ impl Library {
         }
     }
 
+    fn forget_old(&mut self, now: Instant) {
+        self.challenges
+            .retain(|(_, made)| now.duration_since(*made) < CHALLENGE_LIFE);
+    }
+
     fn enter(&mut self, user: String) -> Result<User, HostError> {
         if self.users.len() >= MOST_USERS {
             return Err(HostError::Server(format!("{MOST_USERS} users are the most")));
@@ -165,5 +168,132 @@ impl Library {
         replace(&self.file, &json)?;
         self.users = users;
         Ok(User { my_key_id, new: true })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use openssl::asn1::Asn1Time;
+    use openssl::bn::BigNum;
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::pkey::{PKey, Private};
+    use openssl::x509::{X509Builder, X509NameBuilder};
+
+    use super::*;
+
+    fn key() -> PKey<Private> {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap()
+    }
+
+    /// A certificate for a key, signed by an authority's key, valid from and until these days from now.
+    fn certificate(subject: &PKey<Private>, authority: &PKey<Private>, serial: u32, days: (i64, i64)) -> X509 {
+        let mut name = X509NameBuilder::new().unwrap();
+        name.append_entry_by_text("CN", "TEST").unwrap();
+        let name = name.build();
+        let now = UNIX_EPOCH.elapsed().unwrap().as_secs().cast_signed();
+        let time = |days: i64| Asn1Time::from_unix(now + days * 86_400).unwrap();
+        let mut builder = X509Builder::new().unwrap();
+        builder.set_version(2).unwrap();
+        let serial = BigNum::from_u32(serial).unwrap().to_asn1_integer().unwrap();
+        builder.set_serial_number(&serial).unwrap();
+        builder.set_subject_name(&name).unwrap();
+        builder.set_issuer_name(&name).unwrap();
+        builder.set_pubkey(subject).unwrap();
+        builder.set_not_before(&time(days.0)).unwrap();
+        builder.set_not_after(&time(days.1)).unwrap();
+        builder.sign(authority, MessageDigest::sha256()).unwrap();
+        builder.build()
+    }
+
+    struct Desk {
+        library: Library,
+        authority: PKey<Private>,
+        folder: tempfile::TempDir,
+        now: Instant,
+    }
+
+    impl Desk {
+        fn new() -> Self {
+            let authority = key();
+            let folder = tempfile::tempdir().unwrap();
+            let own = certificate(&authority, &authority, 1, (-1, 9));
+            let library = Library::open(vec![own], folder.path().join("users")).unwrap();
+            Self {
+                library,
+                authority,
+                folder,
+                now: Instant::now(),
+            }
+        }
+
+        /// Answers a new challenge after so long with this certificate and key.
+        fn log_in(&mut self, certificate: &X509, key: &PKey<Private>, after: Duration) -> Result<User, HostError> {
+            let challenge = self.library.challenge(self.now)?.challenge;
+            let message = message(&hex::decode(&challenge).unwrap());
+            let request = LogIn {
+                challenge,
+                certificate: hex::encode(&certificate.to_der().unwrap()),
+                signature: hex::encode(&signature::sign(key, &message)?),
+            };
+            self.library.log_in(&request, self.now + after)
+        }
+    }
+
+    #[test]
+    fn a_serial_number_has_one_identifier_that_outlives_the_process() {
+        let mut desk = Desk::new();
+        let cards: Vec<_> = (7..10)
+            .map(|serial| {
+                let key = key();
+                (certificate(&key, &desk.authority, serial, (-1, 9)), key)
+            })
+            .collect();
+        for round in 0..2 {
+            for ((certificate, key), expected) in cards.iter().zip(["TEST00000001", "TEST00000002", "TEST00000003"]) {
+                let user = desk.log_in(certificate, key, Duration::ZERO).unwrap();
+                assert_eq!((&*user.my_key_id, user.new), (expected, round == 0));
+            }
+            let authority = certificate(&desk.authority, &desk.authority, 1, (-1, 9));
+            desk.library = Library::open(vec![authority], desk.folder.path().join("users")).unwrap();
+        }
+    }
+
+    #[test]
+    fn nobody_is_entered_without_a_fresh_proof_by_the_key_of_a_valid_certificate() {
+        let mut desk = Desk::new();
+        let (own, other) = (key(), key());
+        let good = certificate(&own, &desk.authority, 7, (-1, 9));
+        let foreign = certificate(&own, &other, 7, (-1, 9));
+        let expired = certificate(&own, &desk.authority, 7, (-9, -1));
+        let future = certificate(&own, &desk.authority, 7, (1, 9));
+        let (now, late) = (Duration::ZERO, CHALLENGE_LIFE);
+        for (certificate, key, after, sentence) in [
+            (&good, &other, now, "has not the key"),
+            (&foreign, &own, now, "no known authority"),
+            (&expired, &own, now, "not valid today"),
+            (&future, &own, now, "not valid today"),
+            (&good, &own, late, "too old"),
+        ] {
+            let refused = desk.log_in(certificate, key, after).err().unwrap().to_string();
+            assert!(refused.contains(sentence), "{sentence}: {refused}");
+        }
+        assert!(!desk.folder.path().join("users").exists());
+        desk.log_in(&good, &own, late - Duration::from_secs(1)).unwrap();
+    }
+
+    #[test]
+    fn the_oldest_of_too_many_challenges_is_forgotten_and_a_damaged_register_refused() {
+        let mut desk = Desk::new();
+        for _ in 0..=MOST_CHALLENGES {
+            desk.library.challenge(desk.now).unwrap();
+        }
+        assert_eq!(desk.library.challenges.len(), MOST_CHALLENGES);
+        let file = desk.folder.path().join("users");
+        std::fs::write(&file, "{").unwrap();
+        assert!(Library::open(Vec::new(), file).is_err());
     }
 }

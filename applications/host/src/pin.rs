@@ -45,17 +45,41 @@ impl Pin {
     }
 }
 
+/// Reads keys from the terminal, which shows none of them and has its modes back afterwards. Ctrl-C is a key here: as a signal
+/// it would end the program and leave the terminal silent.
 fn asked(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let terminal = File::options().read(true).write(true).open("/dev/tty")?;
     (&terminal).write_all(format!("{prompt}: ").as_bytes())?;
     let before = tcgetattr(&terminal)?;
     let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO);
+    silent
+        .local_modes
+        .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
     tcsetattr(&terminal, OptionalActions::Drain, &silent)?;
-    let typed = line(&terminal);
+    let typed = keys(&terminal);
     tcsetattr(&terminal, OptionalActions::Drain, &before)?;
     (&terminal).write_all(b"\n")?;
     typed
+}
+
+/// What is typed up to Enter; nothing if Ctrl-C or Ctrl-D ends it.
+fn keys(mut from: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut typed = Zeroizing::new(Vec::with_capacity(LONGEST));
+    let mut key = Zeroizing::new([0]);
+    while from.read(&mut *key)? == 1 {
+        match key[0] {
+            b'\n' | b'\r' => break,
+            0x03 | 0x04 => {
+                typed.clear();
+                break;
+            }
+            // Backspace, by either of its codes.
+            0x08 | 0x7F => drop(typed.pop()),
+            other if typed.len() < LONGEST => typed.push(other),
+            _ => {}
+        }
+    }
+    Ok(typed)
 }
 
 /// One line without its end. Byte by byte, so that what follows is left for the next question, and no buffer keeps a PIN.
@@ -81,5 +105,19 @@ mod tests {
         assert_eq!(&**line(&mut input).unwrap(), b"1234");
         assert_eq!(&**line(&mut input).unwrap(), b"5678");
         assert!(line(&mut input).unwrap().is_empty());
+    }
+
+    #[test]
+    fn keys_are_taken_up_to_enter_and_can_be_taken_back_or_cancelled() {
+        for (typed, expected) in [
+            (&b"1234\n5"[..], &b"1234"[..]),
+            (b"1239\x7F4\r", b"1234"),
+            (b"\x7F1\n", b"1"),
+            (b"12\x03", b""),
+            (b"12\x04", b""),
+            (b"12", b"12"),
+        ] {
+            assert_eq!(&**keys(typed).unwrap(), expected, "{typed:?}");
+        }
     }
 }

@@ -51,6 +51,11 @@ fn main() -> ExitCode {
         let mut card = arguments.common.card()?;
         card.select(NAME, AID)?;
         let entry = card.read_objects("the employee's entry", ENTRY.into())?;
+        if entry.is_empty() {
+            return Err(HostError::Other(
+                "this card is not enrolled; its entry is empty".to_owned(),
+            ));
+        }
         let number = tlv::value("the employee's entry", &entry, 0xC1)?;
         // The key is the one from the enrolment, never one that the card itself offers.
         let pem = read(&key_file(&arguments.keys, number)?)?;

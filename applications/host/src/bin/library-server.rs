@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, to_bytes};
 use axum::http::header::{CONTENT_TYPE, HOST};
@@ -171,9 +171,9 @@ async fn answer(request: Request<Incoming>, local: SocketAddr, library: &Mutex<L
         );
     };
     match &*path {
-        "/challenge" => json(library.challenge()),
+        "/challenge" => json(library.challenge(Instant::now())),
         "/log-in" => match serde_json::from_slice(&body) {
-            Ok(request) => json(library.log_in(&request)),
+            Ok(request) => json(library.log_in(&request, Instant::now())),
             Err(error) => (StatusCode::BAD_REQUEST, format!("not a request to log in: {error}")),
         },
         _ => (StatusCode::NOT_FOUND, "the paths are /challenge and /log-in".to_owned()),
