@@ -34,6 +34,7 @@ inside apt-get install -y -qq --no-install-recommends /root/vmyna.deb opensc ope
 inside vmyna --version
 inside vmyna demo >/dev/null
 inside vmyna run -- pkcs11-tool --login --pin 1234 --test | grep -x 'No errors'
+inside vmyna apdu --ap /usr/share/vmyna/applications/driving-licence/driving-licence.ap.toml 00A4040C10A0000002310600000000000000000000 | grep 9000
 inside sh -c 'dpkg -L vmyna | grep -q /usr/share/man/man1/vmyna-run.1.gz'
 inside sh -c 'man --where vmyna-run'
 inside test -s /usr/share/bash-completion/completions/vmyna
