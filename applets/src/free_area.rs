@@ -18,6 +18,8 @@ use crate::{aids, image};
 
 /// The most applications in the free area of a card.
 pub const MOST_APPLICATIONS: usize = 20;
+/// The most files of one application.
+pub const MOST_FILES: usize = 64;
 /// The longest file, in bytes: of one with records all of them together, as many and as long as it has room for.
 pub const LONGEST_FILE: usize = 32 * 1024;
 /// The longest name of an application or a file, in bytes.
@@ -106,6 +108,11 @@ impl FreeApplication {
         }
         if !application.data_objects.is_empty() {
             let text = "GET DATA finds only the card's own data objects: it can't have any";
+            return Err(fault(&application, None, text));
+        }
+        if application.files.len() > MOST_FILES {
+            let count = application.files.len();
+            let text = format!("{count} files are more than an application can have ({MOST_FILES})");
             return Err(fault(&application, None, text));
         }
         for file in &application.files {

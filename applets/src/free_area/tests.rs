@@ -44,6 +44,12 @@ fn each_fault_of_one_application_is_refused_with_its_place() {
     let mut second = twice.files[0].clone();
     second.id = FileId::new(2);
     twice.files.push(second);
+    let mut many = small("test", 1);
+    for id in 2..=65 {
+        let mut file = many.files[0].clone();
+        (file.id, file.name) = (FileId::new(id), format!("data {id}").into());
+        many.files.push(file);
+    }
     let object = DataObject::new(0x9F7F, "data", "", Content::from(vec![1]), Access::NONE, basis());
     let jpki = pins::AUTH.aid.as_bytes();
     let table = [
@@ -91,6 +97,7 @@ fn each_fault_of_one_application_is_refused_with_its_place() {
             "EF 0001: a source has at most",
         ),
         (twice, "EF 0002: another file is called data"),
+        (many, "65 files are more than"),
         (small("test", 1).with_data_objects(vec![object]), "GET DATA"),
         (
             with_file(|file| file.body = Body::Transparent(vec![0; LONGEST_FILE + 1].into())),

@@ -30,7 +30,7 @@
 //! 12 generate key pair.
 //!
 //! A condition is a byte and what it needs: 00 always, 01 never, 02 unsuited, 03 and the file that must be verified (2 bytes),
-//! 04 any of and 05 all of, each with a byte for how many conditions follow. At most 8 are inside one another.
+//! 04 any of and 05 all of, each with a byte for how many conditions follow. At most 8 are inside one another, and 32 in all.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -334,17 +334,19 @@ const fn too_long() -> ImageErrorKind {
     ImageErrorKind::Unwritable("a card is longer than an image can hold")
 }
 
-/// The most conditions inside one another.
+/// The most conditions inside one another, and in all.
 const DEEPEST_CONDITION: usize = 8;
+const MOST_CONDITIONS: usize = 32;
 
 fn condition(declared: &Condition) -> Result<OctetString, ImageErrorKind> {
     let mut bytes = Vec::new();
-    write_condition(declared, DEEPEST_CONDITION, &mut bytes).ok_or(too_long())?;
+    write_condition(declared, DEEPEST_CONDITION, &mut { MOST_CONDITIONS }, &mut bytes).ok_or(too_long())?;
     OctetString::new(bytes).map_err(unwritable)
 }
 
-/// Writes a condition that may have `deepest` more inside it; `None` for a deeper one.
-fn write_condition(declared: &Condition, deepest: usize, bytes: &mut Vec<u8>) -> Option<()> {
+/// Writes a condition that may have `deepest` more inside it and be `most`, which is counted down; `None` for another one.
+fn write_condition(declared: &Condition, deepest: usize, most: &mut usize, bytes: &mut Vec<u8>) -> Option<()> {
+    *most = most.checked_sub(1)?;
     let (kind, parts) = match declared {
         Condition::Always => (0, None),
         Condition::Never => (1, None),
@@ -361,7 +363,9 @@ fn write_condition(declared: &Condition, deepest: usize, bytes: &mut Vec<u8>) ->
     let Some(parts) = parts else { return Some(()) };
     bytes.push(u8::try_from(parts.len()).ok()?);
     let deepest = deepest.checked_sub(1)?;
-    parts.iter().try_for_each(|part| write_condition(part, deepest, bytes))
+    parts
+        .iter()
+        .try_for_each(|part| write_condition(part, deepest, most, bytes))
 }
 
 fn body<'a>(declared: &'a declaration::Body, object: ShareObject<'_, 'a>) -> Result<Body<'a>, ImageErrorKind> {
@@ -508,18 +512,19 @@ fn decode_file(record: &File<'_>, fetch: Fetch<'_>) -> Result<declaration::File,
 }
 
 fn decode_condition(record: &OctetString) -> Result<Condition, DecodeError> {
-    match read_condition(record.as_bytes(), DEEPEST_CONDITION) {
+    match read_condition(record.as_bytes(), DEEPEST_CONDITION, &mut { MOST_CONDITIONS }) {
         Some((condition, [])) => Ok(condition),
         _ => Err(DecodeError::Record("an access condition")),
     }
 }
 
-/// The condition at the beginning, which may have `deepest` more inside it, and the rest.
-fn read_condition(bytes: &[u8], deepest: usize) -> Option<(Condition, &[u8])> {
-    let parts = |count: &u8, mut rest| {
-        let mut parts = Vec::with_capacity(usize::from(*count));
+/// The condition at the beginning, which may have `deepest` more inside it and be `most`, and the rest.
+fn read_condition<'a>(bytes: &'a [u8], deepest: usize, most: &mut usize) -> Option<(Condition, &'a [u8])> {
+    *most = most.checked_sub(1)?;
+    let mut parts = |count: &u8, mut rest| {
+        let mut parts = Vec::with_capacity(usize::from(*count).min(*most));
         for _ in 0..*count {
-            let (part, behind) = read_condition(rest, deepest.checked_sub(1)?)?;
+            let (part, behind) = read_condition(rest, deepest.checked_sub(1)?, most)?;
             parts.push(part);
             rest = behind;
         }

@@ -219,10 +219,13 @@ fn a_condition_is_read_back_up_to_its_depth_and_no_deeper() {
     let deepest = condition_of(&nested(DEEPEST_CONDITION)).unwrap();
     assert_eq!(decode_condition(&deepest).ok(), Some(nested(DEEPEST_CONDITION)));
     assert!(condition_of(&nested(DEEPEST_CONDITION + 1)).is_err());
-    let wide = Condition::AnyOf(vec![Condition::Always; 256]);
-    assert!(condition_of(&wide).is_err());
+    let wide = |parts| Condition::AnyOf(vec![Condition::Always; parts]);
+    let widest = condition_of(&wide(MOST_CONDITIONS - 1)).unwrap();
+    assert_eq!(decode_condition(&widest).ok(), Some(wide(MOST_CONDITIONS - 1)));
+    assert!(condition_of(&wide(MOST_CONDITIONS)).is_err() && condition_of(&wide(256)).is_err());
+    let wider = [&[4, 32][..], &[0; 32]].concat();
     let deeper = [&[5, 1][..], deepest.as_bytes()].concat();
-    for bytes in [&deeper[..], &[], &[6], &[3, 0], &[4, 1], &[0, 0]] {
+    for bytes in [&deeper[..], &wider, &[], &[6], &[3, 0], &[4, 1], &[0, 0]] {
         assert!(
             decode_condition(&OctetString::new(bytes).unwrap()).is_err(),
             "{bytes:?}"
