@@ -8,9 +8,16 @@ use std::io::Cursor;
 use std::sync::LazyLock;
 
 use sha2::{Digest, Sha256};
+use vmyna_apdu::{Aid, FileId, StatusWord};
+use vmyna_applets::free_area::FreeApplication;
 use vmyna_applets::image::{Image, ImageWriter};
 use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::specimen;
+use vmyna_card_os::declaration::{
+    Access, Application, Body, Condition, File, Format, KeyAlgorithm, Operation, Pin, RecordRoom, ReferenceData,
+    SelectAnswer,
+};
+use vmyna_card_os::rule::{self, Basis, Certainty};
 
 use crate::memory::peak_of;
 
@@ -19,9 +26,11 @@ const HEADER: usize = 104;
 const HEADER_BODY: usize = 72;
 const DIGEST: usize = 32;
 
-/// Reading takes no more than this, and so many times the file.
+/// Reading takes no more than this, and so many times the file: more if the free area has applications, whose files can be
+/// many and empty.
 const WORKING_MEMORY: usize = 64 * 1024;
 const TIMES: usize = 12;
+const TIMES_WITH_APPLICATIONS: usize = 48;
 
 /// An image of one card, and where everything in it lies.
 struct Base {
@@ -76,14 +85,68 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
     }
 });
 
-/// A card without certificates and keys of its own is as good here and a tenth as long.
+/// A card without certificates and keys of its own is as good here and a tenth as long. Its free area has an application with
+/// files of several kinds.
 pub(crate) fn small_card() -> IssuedCard {
     let mut card = specimen::find("hanako")
         .expect("the specimens are whole")
         .expect("hanako is one of them");
     card.jpki.sign = None;
     card.jpki.auth = None;
-    card
+    card.with_free_applications(vec![application()])
+        .expect("the card can have it")
+}
+
+fn application() -> FreeApplication {
+    let basis = || Basis::new(Certainty::Assumed, "an invention");
+    let pin = FileId::new(0x0006);
+    let either = Condition::AnyOf(vec![
+        Condition::Verified(pin),
+        Condition::AllOf(vec![Condition::Never, Condition::Always]),
+    ]);
+    let file = |id, name: &'static str, body, access| File::new(id, name, "", body, access, basis());
+    let value = ReferenceData::new(b"1234");
+    let records = vec![vec![0xC1, 1, 7].into(), vec![0xC1, 0].into()];
+    let files = vec![
+        file(
+            pin,
+            "pin",
+            Body::Pin(Pin::new(value, Format::digits(4), 3)),
+            Access::NONE.with(Operation::Verify, Condition::Always),
+        ),
+        // Long enough for a shared object.
+        file(
+            FileId::new(1),
+            "data",
+            Body::Transparent(vec![0x5A; 80].into()),
+            Access::read(either.clone()).with(Operation::UpdateBinary, either),
+        )
+        .secret(),
+        file(
+            FileId::new(2),
+            "log",
+            Body::Records(records),
+            Access::read(Condition::Always).with(Operation::AppendRecord, Condition::Always),
+        )
+        .with_room(RecordRoom { records: 4, length: 16 }),
+        file(
+            FileId::new(3),
+            "made",
+            Body::GeneratedKey(KeyAlgorithm::P256),
+            Access::NONE.with(Operation::GenerateKeyPair, Condition::Verified(pin)),
+        ),
+        file(FileId::new(4), "unknown", Body::Reserved, Access::NONE),
+    ];
+    let select = SelectAnswer {
+        fci: Some(vec![0x6F, 0].into()),
+        locked: false,
+    };
+    let aid = Aid::new(b"\xF0FUZZ").expect("five bytes");
+    let application = Application::new(aid, "fuzz", "試験AP", basis())
+        .with_files(files)
+        .with_select(select)
+        .with_status_words(vec![(&rule::NO_SUCH_FILE, StatusWord::new(0x6A88))]);
+    FreeApplication::new(application).expect("the free area can have it")
 }
 
 /// One input.
@@ -143,8 +206,12 @@ pub fn run(input: &[u8]) {
             image.card(&name).map_err(|error| error.to_string())
         })
     });
+    let times = match &card {
+        Ok(card) if card.free.is_empty() => TIMES,
+        _ => TIMES_WITH_APPLICATIONS,
+    };
     assert!(
-        peak <= WORKING_MEMORY + TIMES * length,
+        peak <= WORKING_MEMORY + times * length,
         "{peak} bytes for a file of {length}"
     );
     match card {
