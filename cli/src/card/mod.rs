@@ -74,7 +74,8 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
             None => writeln!(out, "  contents: as issued")?,
         }
     }
-    let applications = issued.applications();
+    // Of a card that can't be read the names as issued are better than none.
+    let applications = place.current(issued.clone()).unwrap_or(issued).applications();
     for pin in &inspection.pins {
         let application = applications
             .iter()
