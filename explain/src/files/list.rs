@@ -43,6 +43,7 @@ impl List {
         let items = files.chain(application.data_objects.iter().map(Item::Object));
         lines.extend(items.flat_map(|item| self.item(application, item)));
         let language = self.language;
+        lines.extend(self.peculiarities(application));
         if let Some(key) = application.default_key {
             lines.push(say!(
                 language,
@@ -57,6 +58,35 @@ impl List {
                 language,
                 "  secure session: {need}  {basis}",
                 "  セキュアセッション: {need}  {basis}"
+            ));
+        }
+        lines
+    }
+
+    /// Where an application differs from those of the card itself.
+    fn peculiarities(self, application: &Application) -> Vec<String> {
+        let language = self.language;
+        let mut lines = Vec::new();
+        if application.select.locked {
+            lines.push(say!(
+                language,
+                "  locked: SELECT answers 6283, and nothing else is allowed",
+                "  閉塞中: SELECTは6283を返し、ほかの操作はできない"
+            ));
+        }
+        if let Some(parent) = application.parent {
+            lines.push(say!(
+                language,
+                "  can be selected only below {parent}",
+                "  {parent}の下でのみ選択できる"
+            ));
+        }
+        for (rule, word) in &application.status_words {
+            let (rule, word) = (rule.id, word.value());
+            lines.push(say!(
+                language,
+                "  status word of its own: {word:04X} by rule {rule}",
+                "  固有のステータスワード: 規則{rule}で{word:04X}"
             ));
         }
         lines

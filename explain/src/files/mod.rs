@@ -16,3 +16,4 @@ mod words;
 pub use content::content;
 pub use item::{Item, find_application};
 pub use list::List;
+pub use words::form;

@@ -18,7 +18,8 @@ pub(crate) fn kind(body: &Body) -> &'static str {
 }
 
 /// The kind and size of a file; where filler follows its object, the size of that too.
-pub(crate) fn form(file: &File, language: Language) -> String {
+#[must_use]
+pub fn form(file: &File, language: Language) -> String {
     match &file.body {
         Body::Transparent(content) => {
             let length = content.as_bytes().len();
@@ -88,14 +89,11 @@ pub(crate) fn pin_format(format: &Format, language: Language) -> String {
     say!(language, "{format}", "{japanese}")
 }
 
-/// The kind of a private key. Only the length of its modulus is read.
+/// The kind of a private key.
 pub(crate) fn key_form(key: &PrivateKey, language: Language) -> String {
-    use rsa::RsaPrivateKey;
-    use rsa::pkcs8::DecodePrivateKey;
-    use rsa::traits::PublicKeyParts;
-    match RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der()) {
-        Ok(key) => format!("RSA-{}", 8 * key.size()),
-        Err(_) => say!(language, "not RSA", "RSA以外"),
+    match key.algorithm() {
+        Some(algorithm) => algorithm.to_string(),
+        None => say!(language, "of another kind", "その他の種類"),
     }
 }
 
