@@ -10,6 +10,8 @@ TEST_PACKAGES += libengine-pkcs11-openssl nginx openssh-client openssh-server de
 TEST_PACKAGES += gpgsm gpg-agent dirmngr iproute2
 # Python packages of tests go into an environment of their own; poppler verifies what they sign.
 TEST_PACKAGES += python3-venv poppler-utils
+# Validates the JSON Schema of declaration files.
+TEST_PACKAGES += python3-jsonschema
 # A card of another project, which connects as to vpcd.
 TEST_PACKAGES += vsmartcard-vpicc python3-pycryptodome
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
@@ -63,5 +65,6 @@ specimens: ## make the certificates of the specimen cards anew: make specimens I
 docs: ## write the pages in docs/ from the rules, declarations, vectors and tests of clients
 	UPDATE_DOCS=1 cargo test --package vmyna-explain --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-conformance --test documentation
+	UPDATE_DOCS=1 cargo test --package vmyna-issuance --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-testkit --test clients
 	UPDATE_DOCS=1 cargo test --package vmyna-cli --test pictures

@@ -103,7 +103,7 @@ impl<'m> Maker<'m> {
         }
         let all: Vec<_> = self.card.free.iter().chain(made).cloned().collect();
         if self.faults.len() == before
-            && let Err(error) = free_area::check_set(&all)
+            && let Err(error) = self.card.clone().with_free_applications(all)
         {
             let place = declared
                 .iter()

@@ -495,6 +495,9 @@ impl<'s, 'a> Reader<'s, 'a> {
             (None, [min, max]) => (min.whole().ok_or(Reported)?, max.whole().ok_or(Reported)?),
             _ => return Err(Reported),
         };
+        if !(1..=max).contains(&min) || max > ReferenceData::MAX as u32 {
+            return Err(Reported);
+        }
         let characters = self.text(table, "characters").map_or("digits", |(word, _)| word);
         let format = Format {
             characters: match characters {

@@ -70,7 +70,7 @@ fn inner(form: &Form, language: Language, page: &mut String, seen: &mut Vec<&'st
 
 /// A text in a cell of a table.
 fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace('\\', "\\\\").replace("\\\\|", "\\|")
+    text.replace('|', "\\|")
 }
 
 /// What a value is, in a few words.

@@ -3,6 +3,8 @@
 //! The check gathers faults for everything that the table of the format can state. It must never put a value into a fault,
 //! because the value may be a PIN.
 
+use std::collections::BTreeSet;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -93,6 +95,8 @@ impl<'t> Value<'t> {
 pub(super) struct Source<'a> {
     text: &'a str,
     faults: Vec<ApplicationFileError>,
+    /// The lines and fields that have a fault.
+    places: BTreeSet<(usize, String)>,
 }
 
 impl<'a> Source<'a> {
@@ -100,19 +104,21 @@ impl<'a> Source<'a> {
         Self {
             text,
             faults: Vec::new(),
+            places: BTreeSet::new(),
         }
     }
 
     /// The faults by line.
     pub(super) fn into_faults(mut self) -> Vec<ApplicationFileError> {
         self.faults.sort_by_key(|fault| fault.line);
-        self.faults.dedup();
         self.faults
     }
 
-    /// Notes a fault.
+    /// Notes a fault. A second one of the same value is a consequence of the first, and is not noted.
     pub(super) fn fault(&mut self, place: &Place, message: impl Into<String>) -> Reported {
-        self.faults.push(place.fault(message));
+        if self.places.insert((place.line, place.field.clone())) {
+            self.faults.push(place.fault(message));
+        }
         Reported
     }
 

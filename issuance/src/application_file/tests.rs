@@ -2,6 +2,7 @@
 
 mod faults;
 mod made;
+mod random;
 
 use std::path::Path;
 
