@@ -3,6 +3,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod advice;
+mod ap;
 mod apdu;
 mod application_files;
 #[cfg(feature = "authority")]
@@ -86,6 +87,9 @@ enum Command {
     /// Issue cards for people from files, for an invented person, or for a whole town
     #[command(after_long_help = issue::args::HELP)]
     Issue(issue::args::Issue),
+    /// Write, check and describe applications for the free area (空き領域) of a card, from declaration files
+    #[command(after_long_help = ap::args::HELP)]
+    Ap(ap::args::Ap),
     /// Make certificate authorities of your own to issue cards with, revoke what they issued, answer OCSP requests
     Ca(ca::args::Ca),
     /// Verify certificates, signatures, signed data and a card's files, step by step, with authorities that you name
@@ -138,6 +142,7 @@ fn main() -> ExitCode {
     let judges = matches!(
         command,
         Command::Demo(_)
+            | Command::Ap(_)
             | Command::Apdu(_)
             | Command::Doctor(_)
             | Command::Trace(_)
@@ -160,6 +165,7 @@ fn main() -> ExitCode {
         Command::Files(arguments) => files::run(&arguments),
         Command::Issue(arguments) => issue::run(&arguments),
         Command::Card(arguments) => card::run(&arguments),
+        Command::Ap(arguments) => ap::run(&arguments),
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         #[cfg(feature = "authority")]
