@@ -48,6 +48,14 @@ impl Bench {
         )
     }
 
+    /// Writes a declaration file with an application of one file that all can read.
+    pub(crate) fn declare_notes(&self) -> &'static str {
+        let text = "format = 1\n[[application]]\nname = \"notes\"\ntitle = \"覚書AP\"\naid = \"F0 54 45 53 54\"\nsource = \"an invention\"\n\
+                    [[application.file]]\nname = \"note\"\nef = \"0001\"\ncontent = { text = \"hello\" }\nread = \"always\"\n";
+        fs::write(self.path("notes.ap.toml"), text).unwrap();
+        "notes.ap.toml"
+    }
+
     pub(crate) fn path(&self, name: &str) -> std::path::PathBuf {
         self.folder.path().join(name)
     }

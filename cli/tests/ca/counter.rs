@@ -74,6 +74,24 @@ pub(crate) fn rows(bench: &Bench, kind: &str) -> Vec<Value> {
 }
 
 #[test]
+fn a_counter_leaves_the_free_area_as_it_is_and_a_new_card_has_none() {
+    let bench = Bench::new();
+    let read = ["00A4040C05F054455354", "00B08100 00"];
+    bench.run(&["card", "install", "card", bench.declare_notes()], 0);
+    counter(&bench, "card", DAY, &["move-out"], 0);
+    counter(&bench, "card", DAY, &["reset-pin", "auth=4649"], 0);
+    assert_eq!(answers(&bench, "card", &read), ["9000", "68656C6C6F9000"]);
+    assert_eq!(tries_auth(&bench, "card", "4649"), "9000");
+    counter(&bench, "card", DAY, &["reissue", "-o", "new"], 0);
+    assert_eq!(answers(&bench, "new", &read)[0], "6A82");
+    assert!(
+        bench
+            .run(&["card", "list", "new"], 0)
+            .contains("the free area is empty")
+    );
+}
+
+#[test]
 fn who_moves_has_a_new_certificate_and_what_was_revoked_stays_so() {
     let bench = Bench::new();
     bench.run(&["ca", "export", "ca", "-o", "trust"], 0);

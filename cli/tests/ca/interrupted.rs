@@ -129,12 +129,17 @@ fn kill_at_writes(kinds: &[(&str, u32)]) {
     assert!(tried > 10 && new_sides > 3 && new_sides < tried, "{tried} {new_sides}");
 }
 
-/// Kills the counter at some of its writes, lets `prepare` do something with the card, and runs `first`. The one good sign
+/// Kills the counter at these of its writes, lets `prepare` do something with the card, and runs `first`. The one good sign
 /// certificate must be the one on the card at `card` afterwards. Returns what `first` printed each time.
-fn killed_and_then(prepare: &dyn Fn(&Bench), first: &[&str], card: &str) -> Vec<String> {
+fn killed_and_then(
+    writes: impl IntoIterator<Item = u32>,
+    prepare: &dyn Fn(&Bench),
+    first: &[&str],
+    card: &str,
+) -> Vec<String> {
     require_program("strace", "strace");
     let mut printed = Vec::new();
-    for number in (5..).step_by(2) {
+    for number in writes {
         let bench = Bench::new();
         let killed = killed_at(&bench, "fsync,fdatasync", number);
         prepare(&bench);
@@ -164,11 +169,21 @@ fn a_card_that_was_moved_gets_what_is_left_where_it_is_now() {
             fs::rename(bench.path(name), bench.path("moved").join(name)).unwrap();
         }
     };
-    let printed = killed_and_then(&moved, &["ca", "list", "ca"], "moved/card");
+    let printed = killed_and_then((5..).step_by(2), &moved, &["ca", "list", "ca"], "moved/card");
     assert!(
         printed.iter().any(|text| text.contains("not there any more")),
         "{printed:?}"
     );
+}
+
+#[test]
+fn an_installation_first_finishes_what_a_killed_counter_has_left() {
+    let declare = |bench: &Bench| {
+        bench.declare_notes();
+    };
+    let install = ["card", "install", "card", "notes.ap.toml"];
+    let printed = killed_and_then([7], &declare, &install, "card");
+    assert!(printed[0].contains("installed notes (F054455354)"), "{printed:?}");
 }
 
 #[test]
@@ -179,7 +194,7 @@ fn the_copy_of_a_card_leaves_what_is_pending_to_the_card() {
         fs::create_dir(bench.path("copy")).unwrap();
         assert!(copied.current_dir(&bench.folder).status().unwrap().success());
     };
-    killed_and_then(&copied, &["show", "copy/card"], "card");
+    killed_and_then((5..).step_by(2), &copied, &["show", "copy/card"], "card");
 }
 
 #[test]
