@@ -12,6 +12,8 @@ pub struct StatusWord(u16);
 impl StatusWord {
     /// `9000`: done.
     pub const SUCCESS: Self = Self(0x9000);
+    /// `6283`: the selected DF is locked.
+    pub const DF_LOCKED: Self = Self(0x6283);
     /// `6300`: the presented value is wrong, and no counter limits the tries.
     pub const WRONG_UNLIMITED: Self = Self(0x6300);
     /// `6581`: the state could not be written; nothing has changed, but a try already consumed stays so.
@@ -48,6 +50,8 @@ impl StatusWord {
     pub const NOT_FOUND: Self = Self(0x6A82);
     /// `6A83`: no such record.
     pub const RECORD_NOT_FOUND: Self = Self(0x6A83);
+    /// `6A84`: there is no memory left.
+    pub const NOT_ENOUGH_MEMORY: Self = Self(0x6A84);
     /// `6A86`: P1-P2 is wrong.
     pub const WRONG_P1_P2: Self = Self(0x6A86);
     /// `6A88`: the referenced data object or key is not there.
@@ -63,8 +67,6 @@ impl StatusWord {
 
     /// `6282`: the data ended before Le bytes (a reader's).
     pub const END_OF_DATA: Self = Self(0x6282);
-    /// `6283`: the selected DF is locked (other cards').
-    pub const DF_LOCKED: Self = Self(0x6283);
     /// `6401`: the cardholder has cancelled at the PIN pad (a reader's).
     pub const PIN_ENTRY_CANCELLED: Self = Self(0x6401);
     /// `6403`: the PIN typed at the PIN pad is too short or too long (a reader's).
@@ -159,6 +161,7 @@ impl StatusWord {
             Self::WRONG_DATA => "wrong data field",
             Self::NOT_FOUND => "file, application or key not found",
             Self::RECORD_NOT_FOUND => "record not found",
+            Self::NOT_ENOUGH_MEMORY => "no memory left",
             Self::WRONG_P1_P2 => "wrong P1-P2",
             Self::REFERENCED_DATA_NOT_FOUND => "referenced data not found",
             Self::OFFSET_OUTSIDE_EF => "offset outside the EF",

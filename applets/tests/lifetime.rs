@@ -12,7 +12,7 @@ use common::{AUTH, CARD_INFO, FACE_INFO, HANAKO, INPUT_ASSIST, ISD, JPKI, RESIDE
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use vmyna_card_os::declaration::{Application, Body, PrivateKey, SecureSession};
-use vmyna_card_os::key::{Engine, EngineError, PrivateOperation};
+use vmyna_card_os::key::{Engine, EngineError, LoadedKey, PrivateOperation};
 
 /// The card's applications, in its order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -271,8 +271,8 @@ const EVENTS: &[Event] = &[
 struct Instant;
 
 impl Engine for Instant {
-    fn load(&self, _: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError> {
-        Ok(Box::new(Self))
+    fn load(&self, _: &PrivateKey) -> Result<LoadedKey, EngineError> {
+        Ok(LoadedKey::Rsa(Box::new(Self)))
     }
 }
 

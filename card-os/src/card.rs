@@ -5,9 +5,9 @@ use core::fmt;
 use rand_core::CryptoRngCore;
 
 use crate::command::{Context, Event, Observer, carry_out};
-use crate::declaration::{Application, Body, DeclarationError, ObjectId, check};
+use crate::declaration::{Application, DeclarationError, ObjectId, check, find_pin};
 use crate::key::{Engine, KeyRing, default_engine};
-use crate::rule::Refusal;
+use crate::rule::{self, Refusal};
 use crate::state::{Applied, Change, MemoryStore, Persistent, Session, Store, StoreError};
 use vmyna_apdu::{Aid, FileId, StatusWord};
 
@@ -118,16 +118,15 @@ impl Card {
 
     /// Tries left of a PIN; `None` where there is no such PIN, or it has no limit.
     pub fn tries_left(&self, aid: Aid, file: FileId) -> Option<u8> {
-        let application = self.applications.iter().find(|application| application.aid == aid)?;
-        match &application.file(file)?.body {
-            Body::Pin(pin) if pin.max_tries.is_some() => Some(self.persistent.tries_left(ObjectId { aid, file }, pin)),
-            _ => None,
-        }
+        let (object, pin) = find_pin(&self.applications, ObjectId { aid, file })?;
+        pin.max_tries.map(|_| self.persistent.tries_left(object, pin))
     }
 
     /// Whether a PIN has another value than the card's record has, or than it was issued with where there is none.
     pub fn pin_changed(&self, aid: Aid, file: FileId) -> bool {
-        self.persistent.state().has_value(ObjectId { aid, file })
+        let object = ObjectId { aid, file };
+        let object = find_pin(&self.applications, object).map_or(object, |(object, _)| object);
+        self.persistent.state().has_value(object)
     }
 
     /// The record that replaces the issued card's contents; `None` if they are as issued.
@@ -148,6 +147,7 @@ impl Card {
     pub fn reset_state(&mut self) -> Result<(), StoreError> {
         self.persistent.reset()?;
         self.power_off();
+        self.keys.forget();
         Ok(())
     }
 
@@ -178,9 +178,9 @@ impl Card {
         let applications = applications.transpose().map_err(CardError::Declaration)?;
         commit(&mut self.persistent).map_err(CardError::Store)?;
         self.power_off();
+        self.keys.forget();
         if let Some(new) = applications {
             self.applications = new;
-            self.keys.forget();
         }
         Ok(())
     }
@@ -242,7 +242,13 @@ impl Card {
             Ok(()) => (StatusWord::SUCCESS, None),
             Err(Refusal { status_word, rule }) => {
                 context.response.clear();
-                (status_word, Some(rule))
+                let own = context
+                    .application()
+                    .status_words
+                    .iter()
+                    .find(|(own, _)| own.id == rule.id);
+                context.apply_all([own.map(|_| &rule::OWN_STATUS_WORD)]);
+                (own.map_or(status_word, |(_, own)| *own), Some(rule))
             }
         };
         let length = context.response.len();

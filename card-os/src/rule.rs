@@ -138,7 +138,7 @@ rules! {
     WRONG_LENGTH = "apdu.wrong-length", Some(Sw::WRONG_LENGTH), Documented,
         "Lc or Le is not what the instruction takes", "JICSAP table 25";
     LE_NOT_TAKEN = "apdu.le-not-taken", Some(Sw::WRONG_LENGTH), Assumed,
-        "an instruction that returns no data takes no Le: VERIFY with a value, CHANGE, 80 A2, 80 AE; no try is lost",
+        "an instruction that returns no data takes no Le: VERIFY with a value, CHANGE, UPDATE, APPEND RECORD, 80 A2, 80 AE; no try is lost",
         "as the query of the tries left, which is measured; a jsapdu test has 6700 of an 80 A2 with Le";
     CLASS_UNKNOWN = "class.unknown", Some(Sw::CLASS_NOT_SUPPORTED), Documented,
         "the class byte is none of 00, 80 and their secure messaging forms", "JICSAP table 25";
@@ -170,6 +170,13 @@ rules! {
         "a secure session lives as long as the security status", "myna-card: its sm module";
     INSTRUCTION_UNKNOWN = "instruction.unknown", Some(Sw::INSTRUCTION_NOT_SUPPORTED), Documented,
         "the class has no such instruction", "JICSAP table 25";
+    INSTRUCTION_DECLARED = "instruction.declared", None, Assumed,
+        "UPDATE BINARY, UPDATE RECORD, APPEND RECORD and GENERATE ASYMMETRIC KEY PAIR exist only in an application that declares the operation; P1=10 and 11 of COMPUTE DIGITAL SIGNATURE only in one with an EC key",
+        "no published application of the card has them; the codes are of ISO/IEC 7816-4 and 7816-8";
+    APPLICATION_LOCKED = "application.locked", Some(Sw::CONDITIONS_NOT_SATISFIED), Assumed,
+        "in a locked application nothing is allowed but to select an application", "the status words' table has 6283 for SELECT alone";
+    OWN_STATUS_WORD = "application.status-word", None, Assumed,
+        "an application may answer a status word of its own where a rule of the card refuses", "published applications differ from the card in some";
     WRONG_P1_P2 = "instruction.p1-p2", Some(Sw::WRONG_P1_P2), Documented,
         "the instruction has no such P1-P2", "JICSAP table 25";
 
@@ -205,6 +212,13 @@ rules! {
     SELECT_FCI = "select.fci", None, Client,
         "P2=00 returns 6F { 84 AID }, for an EF 6F { 83 identifier }; no more than Le allows, nothing without Le",
         "sc-tools-myna: search_df reads 6F { 84 name … }; S380-relay: starts 6F; further bytes and that of an EF are published nowhere";
+    SELECT_OWN_FCI = "select.own-fci", None, Assumed,
+        "an application may declare the whole of the file control information that P2=00 returns", "the form is that of the application's author";
+    SELECT_LOCKED = "select.locked", Some(Sw::DF_LOCKED), Documented,
+        "SELECT of a locked application selects it and answers 6283 without data", "specification of the driving licence application (NPA); status word table of the JICSAP card family";
+    SELECT_PARENT = "select.parent", Some(Sw::NOT_FOUND), Documented,
+        "an application below another one is found only while that one, or another one below it, is selected",
+        "specification of the residence application (MOJ): its top is selected before a DF; the status word is assumed";
     SELECT_DROPS_EF = "select.drops-current-ef", None, Assumed,
         "SELECT of an application, also of the selected one again, leaves no EF selected", "JICSAP 4.2; ISO 7.1.1";
     SELECT_MF_AT_ISD = "select.mf-at-power-up", Some(Sw::WRONG_P1_P2), Measured,
@@ -226,6 +240,24 @@ rules! {
         "of records longer than Le the card returns the first Le bytes, with 9000", "as READ BINARY does";
     RECORD_ALL = "read-record.all", None, Documented,
         "P2 mode 5 returns the records from P1 to the last, one behind the other", "JICSAP 6.4.4 (5)";
+
+    // UPDATE BINARY, UPDATE RECORD, APPEND RECORD.
+    UPDATE_BINARY = "update-binary.whole", None, Assumed,
+        "UPDATE BINARY writes all its bytes or none, and the file keeps its length", "ISO 7.2.5; a transparent EF of the card has a fixed size";
+    UPDATE_OUTSIDE = "update-binary.outside", Some(Sw::OFFSET_OUTSIDE_EF), Assumed,
+        "an update from the end of the file or beyond is refused", "as READ BINARY does";
+    UPDATE_OVER_END = "update-binary.over-end", Some(Sw::WRONG_LENGTH), Assumed,
+        "an update over the end of the file is refused, not cut", "ISO 5.6: 6700; nothing is written";
+    UPDATE_RECORD = "update-record.whole", None, Assumed,
+        "UPDATE RECORD replaces a whole record, also by one of another length", "JICSAP: records are linear and of variable length";
+    RECORD_LENGTH = "update-record.length", Some(Sw::WRONG_LENGTH), Assumed,
+        "a record longer than the file has room for is refused, not cut", "as UPDATE BINARY does";
+    APPEND_RECORD = "append-record.last", None, Assumed,
+        "APPEND RECORD makes a new last record", "ISO 7.3.7; JICSAP";
+    APPEND_FULL = "append-record.full", Some(Sw::NOT_ENOUGH_MEMORY), Assumed,
+        "a file that has as many records as it has room for takes no further one", "ISO 7.3.7; status word table of the JICSAP card family";
+    NO_MEMORY = "update.no-memory", Some(Sw::NOT_ENOUGH_MEMORY), Assumed,
+        "the card has 4 MiB of memory for what updates and made keys change; more is refused", "a limit of this card, so that its state can always be read";
 
     // VERIFY and the PINs.
     VERIFY_QUERY = "verify.query", None, Measured,
@@ -253,6 +285,9 @@ rules! {
         "more than 16 bytes are no PIN: refused, no try is lost", "JICSAP 6.4.9 (3)";
     VERIFY_WRONG_ENDS = "verify.wrong-ends-right", None, Assumed,
         "a wrong value ends the right that an earlier right value of the same PIN gave", "ISO 7.5.6";
+    VERIFY_SHARED = "verify.shared", None, Assumed,
+        "a PIN may have the value and the tries of a PIN of another application; it is verified in each application by itself",
+        "ISO 7816-4: the security status of an application ends with its selection";
     CHANGE_NEW_VALUE = "change.new-value", None, Documented,
         "the data of a change are the new value alone; an earlier VERIFY gives the right to it",
         "jpki/myna, TRETJapanNFCReader, myna-card";
@@ -284,6 +319,16 @@ rules! {
         "P1=04 takes a SHA-256 hash and pads it by PSS with SHA-256 and a random salt of 32 bytes", "myna-card";
     SIGN_SHA256_PSS = "sign.sha256-pss", None, Measured,
         "P1=05 pads the SHA-256 of the input by PSS with SHA-256 and a random salt of 32 bytes", "myna-card";
+    SIGN_ECDSA = "sign.ecdsa", None, Assumed,
+        "P1=10 signs a digest of 20 to 64 bytes by ECDSA and answers the DER of the signature; of a longer digest than the key its left part counts",
+        "no card of this kind is published; FIPS 186-5 6.4";
+    SIGN_ECDSA_RAW = "sign.ecdsa-raw", None, Assumed,
+        "P1=11 signs as P1=10 does and answers r and s, each as long as the key", "no card of this kind is published";
+    SIGN_KEY_KIND = "sign.key-kind", Some(Sw::CONDITIONS_NOT_SATISFIED), Assumed,
+        "an RSA key does not sign by ECDSA, nor an EC key by RSA", "as a key that is not for this use";
+    INTERNAL_AUTHENTICATE_EC = "internal-authenticate.ecdsa", None, Assumed,
+        "INTERNAL AUTHENTICATE with an EC key answers the DER of its ECDSA signature of the challenge, with SHA-256 on P-256 and SHA-384 on P-384",
+        "no card of this kind is published";
     INTERNAL_AUTHENTICATE = "internal-authenticate.scheme", None, Measured,
         "INTERNAL AUTHENTICATE signs the challenge as P1=03 signs its input", "myna-card: PKCS#1 v1.5 with SHA-256, deterministic";
     SIGN_INPUT = "sign.input-length", Some(Sw::CONDITIONS_NOT_SATISFIED), Documented,
@@ -294,6 +339,23 @@ rules! {
         "P2=00 means the application's default key, and this one has none", "JICSAP table 25";
     KEY_FAILURE = "key.failure", Some(Sw::UNKNOWN_FAILURE), Assumed,
         "the private key could not be used", "should not happen; JICSAP table 25";
+    KEY_ABSENT = "key.absent", Some(Sw::REFERENCED_DATA_NOT_FOUND), Assumed,
+        "the key is to be made on the card, and none has been made", "status word table of the JICSAP card family: 6A88, the key is not set";
+    GENERATE = "generate-key-pair.new", None, Assumed,
+        "P1=80 makes a key pair in place of an earlier one and answers the public key, 7F49 { 86 point } or 7F49 { 81 modulus, 82 exponent }",
+        "ISO/IEC 7816-8: GENERATE ASYMMETRIC KEY PAIR";
+    GENERATE_PUBLIC = "generate-key-pair.public-key", None, Assumed,
+        "P1=81 answers the public key of the present private key, and needs the right to read it", "ISO/IEC 7816-8: GENERATE ASYMMETRIC KEY PAIR";
+    GENERATE_LE = "generate-key-pair.le", Some(Sw::WRONG_LENGTH), Assumed,
+        "a public key longer than Le is refused, not cut, and no key is made then", "as GET DATA does";
+    EXTERNAL_CHALLENGE = "external-authenticate.challenge", Some(Sw::CONDITIONS_NOT_SATISFIED), Assumed,
+        "EXTERNAL AUTHENTICATE needs a challenge of at least 8 bytes from GET CHALLENGE; one serves once, and lives as long as the security status",
+        "ISO 7.5.4";
+    EXTERNAL_RIGHT = "external-authenticate.right", None, Assumed,
+        "the signature of a host's key over the challenge, PKCS#1 v1.5 with SHA-256 or ECDSA with SHA-256 or SHA-384, authenticates the host",
+        "ISO 7.5.4; the form is this card's own";
+    EXTERNAL_WRONG = "external-authenticate.wrong", Some(Sw::WRONG_UNLIMITED), Assumed,
+        "another signature ends the right that an earlier one of the same key gave", "ISO 7.5.4; 6300 is the card family's word for a mismatch";
     CHALLENGE_LENGTH = "get-challenge.length", None, Measured,
         "GET CHALLENGE answers as many random bytes as Le says, 1 to 256, in every application", "myna-card; sc-tools-myna";
     CHALLENGE_EXTENDED = "get-challenge.extended", Some(Sw::CONDITIONS_NOT_SATISFIED), Measured,

@@ -5,11 +5,16 @@
 
 mod common;
 
-use common::{ALPHA, Rig, bytes};
+use common::free::{self, BELOW, BESIDE, FREE, LOCKED};
+use common::{ALPHA, ROOT, Rig, bytes};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::declaration::{Access, Application, Body, Condition, Format, Operation, Pin, ReferenceData, check};
+use vmyna_apdu::{Aid, FileId, StatusWord};
+use vmyna_card_os::declaration::{
+    Access, Application, Body, Condition, Content, Format, KeyAlgorithm, ObjectId, Operation, Pin, PublicKey,
+    RecordRoom, ReferenceData, check,
+};
+use vmyna_card_os::rule;
 use vmyna_card_os::{Card, CardError, Parts};
 
 /// The synthetic applications, with one of them altered.
@@ -150,6 +155,165 @@ fn the_default_key_is_a_private_key_of_the_application() {
             format!("the default key {id:04X} is not a private key of this application")
         );
     }
+}
+
+/// What `check` says of the applications of `common::free` with one of them altered.
+#[track_caller]
+fn fault_of(name: &str, alter: impl FnOnce(&mut Application)) -> String {
+    let mut applications = free::applications();
+    let aid = Aid::new(&bytes(name)).unwrap();
+    let altered = applications.iter_mut().find(|application| application.aid == aid);
+    alter(altered.unwrap());
+    let words = check(&applications).unwrap_err().to_string();
+    let fault = words.strip_prefix(&format!("application {name}: "));
+    fault.unwrap_or_else(|| panic!("{words}")).to_owned()
+}
+
+fn file(application: &mut Application, id: u16) -> &mut vmyna_card_os::declaration::File {
+    application
+        .files
+        .iter_mut()
+        .find(|file| file.id == FileId::new(id))
+        .unwrap()
+}
+
+#[test]
+fn an_operation_is_declared_for_a_file_that_can_have_it() {
+    use Operation::{AppendRecord, GenerateKeyPair, UpdateBinary, UpdateRecord};
+    let table = [
+        (UpdateBinary, &[0x0C, 0x10, 0x11, 0x12, 0x18, 0x19][..]),
+        (UpdateRecord, &[0x01, 0x10, 0x11, 0x12, 0x18, 0x19]),
+        (AppendRecord, &[0x01, 0x10, 0x11, 0x12, 0x18, 0x19]),
+        (GenerateKeyPair, &[0x01, 0x0C, 0x11, 0x12, 0x18, 0x19]),
+    ];
+    for (operation, files) in table {
+        for id in files {
+            let words = fault_of(FREE, |application| {
+                let file = file(application, *id);
+                file.access = file.access.clone().with(operation, Condition::Never);
+            });
+            assert_eq!(
+                words,
+                format!("EF {id:04X}: {operation} does not fit a file of this kind")
+            );
+        }
+    }
+    assert!(check(&free::applications()).is_ok());
+}
+
+#[test]
+fn a_room_holds_the_records_as_issued_and_is_that_of_records() {
+    let room = |id: u16, records: u8, length: u16| {
+        let mut applications = free::applications();
+        file(&mut applications[4], id).room = Some(RecordRoom { records, length });
+        check(&applications).map_err(|error| error.fault)
+    };
+    for (records, length, fits) in [
+        (3, 6, true),
+        (2, 6, false),
+        (3, 5, false),
+        (254, 65_533, true),
+        (255, 6, false),
+        (3, 65_534, false),
+    ] {
+        assert_eq!(room(0x0C, records, length).is_ok(), fits, "{records} {length}");
+    }
+    let words = room(0x0C, 2, 6).unwrap_err();
+    assert_eq!(
+        words,
+        "EF 000C: its room of 2 records of 6 bytes is too small or too large"
+    );
+    let words = room(0x01, 3, 6).unwrap_err();
+    assert_eq!(words, "EF 0001: only a file of records has room for records");
+}
+
+#[test]
+fn a_shared_pin_is_one_of_another_application_and_no_shared_one() {
+    let shared = |aid: &str, id: u16| ObjectId {
+        aid: Aid::new(&bytes(aid)).unwrap(),
+        file: FileId::new(id),
+    };
+    // Not there, no PIN, itself, one of its own, of an application that is not there.
+    for of in [
+        shared(ALPHA, 0x17),
+        shared(ALPHA, 0x10),
+        shared(FREE, 0x19),
+        shared(FREE, 0x18),
+        shared("0102", 0x18),
+    ] {
+        let words = fault_of(FREE, |application| file(application, 0x19).body = Body::SharedPin(of));
+        assert_eq!(words, "EF 0019: it shares a PIN that no other application has");
+    }
+    let words = fault_of(ALPHA, |application| {
+        *body(application, 0x1A) = Body::SharedPin(shared(FREE, 0x19))
+    });
+    assert_eq!(words, "EF 001A: it shares a PIN that no other application has");
+}
+
+#[test]
+fn a_host_has_a_key_that_the_card_can_use() {
+    let words = fault_of(FREE, |application| {
+        file(application, 0x12).body = Body::HostKey(PublicKey::from_spki_der(b"no key"));
+    });
+    assert_eq!(
+        words,
+        "EF 0012: the key of a host is none of RSA-2048, RSA-3072, P-256 and P-384"
+    );
+    for algorithm in KeyAlgorithm::ALL {
+        assert_eq!(algorithm.to_string().parse(), Ok(algorithm));
+    }
+    let error = "RSA-1024".parse::<KeyAlgorithm>().unwrap_err();
+    assert_eq!(error.to_string(), "it is none of RSA-2048, RSA-3072, P-256 and P-384");
+}
+
+#[test]
+fn a_parent_is_there_and_not_below_its_child_and_the_first_application_can_be_selected() {
+    let aid = |name: &str| Some(Aid::new(&bytes(name)).unwrap());
+    let words = fault_of(BELOW, |application| application.parent = aid("0102"));
+    assert_eq!(words, "its parent 0102 is no application of the card");
+    let words = fault_of(FREE, |application| application.parent = aid(BELOW));
+    assert_eq!(words, "it is below itself");
+    let words = fault_of(BELOW, |application| application.parent = aid(BELOW));
+    assert_eq!(words, "it is below itself");
+    let first = "the application that is selected at power-up is neither locked nor below another one";
+    assert_eq!(fault_of(ROOT, |application| application.parent = aid(FREE)), first);
+    assert_eq!(fault_of(ROOT, |application| application.select.locked = true), first);
+    // Two levels.
+    let mut applications = free::applications();
+    applications.last_mut().unwrap().parent = aid(BELOW);
+    assert!(check(&applications).is_ok() && applications.last().unwrap().aid == aid(BESIDE).unwrap());
+}
+
+#[test]
+fn a_status_word_of_its_own_is_a_refusal_and_stated_once() {
+    let set = |words: Vec<(&'static rule::Rule, StatusWord)>| {
+        let mut applications = free::applications();
+        applications[5].status_words = words;
+        check(&applications).map_err(|error| error.to_string())
+    };
+    let (denied, absent) = (&rule::ACCESS_DENIED, &rule::KEY_ABSENT);
+    for first in 0..=0xFFu16 {
+        let value = first << 8 | 0x85;
+        let refusal = matches!(first, 0x62..=0x6B | 0x6D..=0x6F);
+        assert_eq!(
+            set(vec![(denied, StatusWord::new(value))]).is_ok(),
+            refusal,
+            "{value:04X}"
+        );
+    }
+    let [one, other] = [0x6985, 0x6A80].map(StatusWord::new);
+    assert!(set(vec![(denied, one), (absent, one)]).is_ok());
+    assert_eq!(
+        set(vec![(denied, one), (denied, other)]).unwrap_err(),
+        format!("application {LOCKED}: rule access.denied has two status words of its own")
+    );
+    assert_eq!(
+        set(vec![(denied, StatusWord::SUCCESS)]).unwrap_err(),
+        format!("application {LOCKED}: 9000 of rule access.denied is no refusal")
+    );
+    assert_eq!(rule::find("access.denied"), Some(denied));
+    assert_eq!(rule::find("access"), None);
+    assert_eq!(format!("{:?}", Content::from(vec![1])), "1 bytes");
 }
 
 #[test]

@@ -119,6 +119,7 @@ fn every_instruction_byte_that_the_card_knows_has_a_name_and_no_other() {
         (0x24, "CHANGE REFERENCE DATA"),
         (0x2A, "COMPUTE DIGITAL SIGNATURE"),
         (0x32, "CHANGE KEY"),
+        (0x46, "GENERATE ASYMMETRIC KEY PAIR"),
         (0x50, "LOCK DF"),
         (0x52, "UNLOCK DF"),
         (0x54, "UNLOCK KEY"),
@@ -132,6 +133,9 @@ fn every_instruction_byte_that_the_card_knows_has_a_name_and_no_other() {
         (0xB0, "READ BINARY"),
         (0xB2, "READ RECORD"),
         (0xCA, "GET DATA"),
+        (0xD6, "UPDATE BINARY"),
+        (0xDC, "UPDATE RECORD"),
+        (0xE2, "APPEND RECORD"),
         (0xFC, "last command indicator"),
     ];
     for ins in 0..=0xFF {
@@ -171,6 +175,7 @@ fn every_status_word_has_its_meaning() {
         (0x6A81, "function not supported"),
         (0x6A82, "file, application or key not found"),
         (0x6A83, "record not found"),
+        (0x6A84, "no memory left"),
         (0x6A86, "wrong P1-P2"),
         (0x6A88, "referenced data not found"),
         (0x6B00, "offset outside the EF"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use vmyna_apdu::{Aid, CommandApdu, FileId, ResponseApdu};
 use vmyna_applets::specimen;
-use vmyna_card_os::command::{Instruction, Select};
+use vmyna_card_os::command::{Instruction, Offered, Select};
 use vmyna_card_os::declaration::{Application, File};
 
 /// The known applications and the selected one.
@@ -42,7 +42,7 @@ impl Directory {
         let done = ResponseApdu::parse(response).is_some_and(|response| response.status_word.is_success());
         let Ok(apdu) = CommandApdu::parse(command) else { return };
         if let (true, Ok(Instruction::Select(Select::Application { name, next, .. }))) =
-            (done, Instruction::decode(&apdu))
+            (done, Instruction::decode(&apdu, Offered::Everything))
         {
             let selected = self
                 .known

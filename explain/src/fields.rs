@@ -116,16 +116,18 @@ fn p1(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
             "識別子指定: カレントAPのEF"
         ),
         (code::SELECT, 0x04) => text!("by name: an application (AID)", "名前指定: AP（AID）"),
-        (code::READ_BINARY, 0x00..0x80) => {
+        (code::READ_BINARY | code::UPDATE_BINARY, 0x00..0x80) => {
             let offset = apdu.p1_p2();
             text!(
                 "current EF; with P2 the offset {offset}",
                 "カレントEF。P2と合わせてオフセット{offset}"
             )
         }
-        (code::READ_BINARY, sfi) => reference(directory, sfi),
-        (code::READ_RECORD, number) => text!("record {number}", "レコード{number}"),
+        (code::READ_BINARY | code::UPDATE_BINARY, sfi) => reference(directory, sfi),
+        (code::READ_RECORD | code::UPDATE_RECORD, number) => text!("record {number}", "レコード{number}"),
         (code::COMPUTE_SIGNATURE, scheme) => self::scheme(scheme),
+        (code::GENERATE_KEY_PAIR, 0x80) => text!("make a new key pair", "新しい鍵ペアを生成"),
+        (code::GENERATE_KEY_PAIR, 0x81) => text!("return the public key", "公開鍵を返す"),
         (code::CHANGE_REFERENCE_DATA, 0x01) => text!("the data field is the new value", "データは新しい値のみ"),
         (code::GET_DATA, _) => tag(apdu),
         (_, byte) => as_is(byte),
@@ -149,12 +151,15 @@ fn p2(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
                 _ => text!("{en}; other control information requested", "{ja}。別の制御情報を要求"),
             }
         }
-        (code::READ_BINARY, offset) if apdu.p1 >= 0x80 => text!("offset {offset}", "オフセット{offset}"),
-        (code::READ_BINARY, _) => text!("low byte of the offset", "オフセットの下位バイト"),
-        (code::READ_RECORD, p2) => {
+        (code::READ_BINARY | code::UPDATE_BINARY, offset) if apdu.p1 >= 0x80 => {
+            text!("offset {offset}", "オフセット{offset}")
+        }
+        (code::READ_BINARY | code::UPDATE_BINARY, _) => text!("low byte of the offset", "オフセットの下位バイト"),
+        (code::READ_RECORD | code::UPDATE_RECORD | code::APPEND_RECORD, p2) => {
             let (en, ja) = match p2 & 0x07 {
+                0 if apdu.ins == code::APPEND_RECORD => ("a new last record", "末尾の新しいレコード"),
                 4 => ("the record P1", "P1のレコード"),
-                5 => ("all records from P1 on", "P1以降の全レコード"),
+                5 if apdu.ins == code::READ_RECORD => ("all records from P1 on", "P1以降の全レコード"),
                 _ => ("a mode that this card does not support", "このカードにないモード"),
             };
             let file = match p2 >> 3 {
@@ -173,7 +178,8 @@ fn p2(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
             | code::CHANGE_KEY
             | code::COMPUTE_SIGNATURE
             | code::INTERNAL_AUTHENTICATE
-            | code::EXTERNAL_AUTHENTICATE,
+            | code::EXTERNAL_AUTHENTICATE
+            | code::GENERATE_KEY_PAIR,
             byte,
         ) => reference(directory, byte),
         (code::GET_DATA, _) => tag(apdu),
@@ -233,6 +239,11 @@ fn scheme(p1: u8) -> Text {
             "RSASSA-PSS、データはSHA-256ハッシュ値"
         ),
         5 => text!("RSASSA-PSS, SHA-256 of the data", "RSASSA-PSS、データのSHA-256"),
+        0x10 => text!("ECDSA of the digest given, DER", "与えたダイジェストのECDSA署名、DER"),
+        0x11 => text!(
+            "ECDSA of the digest given, r and s",
+            "与えたダイジェストのECDSA署名、rとs"
+        ),
         _ => text!("a scheme that this card does not support", "このカードにない署名方式"),
     }
 }
@@ -264,6 +275,10 @@ fn data(directory: &Directory, apdu: &CommandApdu<'_>) -> Text {
         }
         (_, code::COMPUTE_SIGNATURE) => text!("the data to sign, {length} bytes", "署名対象、{length}バイト"),
         (_, code::INTERNAL_AUTHENTICATE) => text!("the challenge, {length} bytes", "チャレンジ、{length}バイト"),
+        (_, code::UPDATE_BINARY) => text!("the bytes to write, {length} bytes", "書き込むデータ、{length}バイト"),
+        (_, code::UPDATE_RECORD | code::APPEND_RECORD) => {
+            text!("the record, {length} bytes", "レコード、{length}バイト")
+        }
         (_, code::SET_SESSION_KEY) => text!("the encrypted session key", "暗号化したセッション鍵"),
         (_, code::VERIFY_CERTIFICATE) => text!("a part of a terminal's certificate", "端末証明書の一部"),
         _ => text!("{length} bytes", "{length}バイト"),

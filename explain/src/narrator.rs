@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vmyna_apdu::{CommandApdu, FileId, Language, ResponseApdu, hex, instruction, mask::secret_range, say};
-use vmyna_card_os::command::{Instruction, Reference, Select};
+use vmyna_card_os::command::{Instruction, Offered, Reference, Select};
 use vmyna_card_os::declaration::Application;
 use vmyna_card_os::rule;
 
@@ -184,7 +184,7 @@ impl Narrator {
         if self.language == Language::Ja {
             return self.meaning_in_japanese(&apdu);
         }
-        match Instruction::decode(&apdu) {
+        match Instruction::decode(&apdu, Offered::Everything) {
             Ok(Instruction::Select(Select::Application { name, next: false, .. })) => {
                 match self.directory.application(name) {
                     Some(application) => format!("SELECT AP {}", application.name),
@@ -213,7 +213,7 @@ impl Narrator {
         let Some(name) = instruction::name(apdu.ins).or(get_response) else {
             return "不明なコマンド".to_owned();
         };
-        let object = match Instruction::decode(apdu) {
+        let object = match Instruction::decode(apdu, Offered::Everything) {
             Ok(Instruction::Select(Select::Application { name, .. })) => self
                 .directory
                 .application(name)
@@ -246,6 +246,11 @@ fn file_of(instruction: &Instruction<'_>) -> Option<FileId> {
         Instruction::Select(Select::File { id, .. }) => return Some(*id),
         Instruction::ReadBinary(read) => read.file,
         Instruction::ReadRecord(read) => read.file,
+        Instruction::UpdateBinary(update) => update.file,
+        Instruction::UpdateRecord(update) => update.file,
+        Instruction::AppendRecord(append) => append.file,
+        Instruction::ExternalAuthenticate(authenticate) => authenticate.key,
+        Instruction::GenerateKeyPair(generate) => generate.key,
         Instruction::Verify(verify) => verify.file,
         Instruction::ChangePin(change) => change.file,
         Instruction::ComputeSignature(compute) => compute.key?,

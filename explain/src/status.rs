@@ -29,6 +29,7 @@ pub fn meaning(sw: Sw) -> Text {
         Sw::WRONG_DATA => "データ部が不正",
         Sw::NOT_FOUND => "ファイル、APまたは鍵がない",
         Sw::RECORD_NOT_FOUND => "レコードがない",
+        Sw::NOT_ENOUGH_MEMORY => "メモリ不足",
         Sw::WRONG_P1_P2 => "P1-P2が不正",
         Sw::REFERENCED_DATA_NOT_FOUND => "参照データがない",
         Sw::OFFSET_OUTSIDE_EF => "オフセットがEFの外",

@@ -8,7 +8,7 @@ use rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
 use vmyna_applets::{Profile, specimen};
 use vmyna_card_os::declaration::{Application, Body, Content, PrivateKey};
-use vmyna_card_os::key::{Engine, EngineError, PrivateOperation};
+use vmyna_card_os::key::{Engine, EngineError, LoadedKey, PrivateOperation};
 use vmyna_card_os::state::{MemoryStore, Store};
 use vmyna_card_os::{Card, Parts};
 
@@ -25,8 +25,8 @@ struct CheapEngine;
 struct CheapKey;
 
 impl Engine for CheapEngine {
-    fn load(&self, _: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError> {
-        Ok(Box::new(CheapKey))
+    fn load(&self, _: &PrivateKey) -> Result<LoadedKey, EngineError> {
+        Ok(LoadedKey::Rsa(Box::new(CheapKey)))
     }
 }
 

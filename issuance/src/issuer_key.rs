@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use spki::{AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, SignatureBitStringEncoding};
 use vmyna_applets::cv::{MODULUS_BITS, check_public_key};
 use vmyna_card_os::declaration::PrivateKey;
-use vmyna_card_os::key::{PrivateOperation, SignatureScheme, default_engine};
+use vmyna_card_os::key::{LoadedKey, PrivateOperation, SignatureScheme, default_engine};
 
 use super::IssuanceError;
 
@@ -32,10 +32,10 @@ impl IssuerKey {
         let public = key.to_public_key();
         check_public_key(&public)?;
         let der = key.to_pkcs8_der()?;
-        let operation = default_engine()
-            .load(&PrivateKey::from_pkcs8_der(der.as_bytes()))
-            .map_err(|_| CANNOT_SIGN)?;
-        Ok(Self { public, operation })
+        match default_engine().load(&PrivateKey::from_pkcs8_der(der.as_bytes())) {
+            Ok(LoadedKey::Rsa(operation)) => Ok(Self { public, operation }),
+            Ok(LoadedKey::Ecdsa(_)) | Err(_) => Err(CANNOT_SIGN),
+        }
     }
 
     /// The public half.

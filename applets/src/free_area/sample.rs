@@ -174,8 +174,8 @@ fn top() -> Application {
         locked: false,
     })
     .with_status_words(vec![
-        (&rule::NO_SUCH_FILE, StatusWord::new(0x6A88)),
-        (&rule::ACCESS_DENIED, StatusWord::new(0x6985)),
+        (&rule::NO_SUCH_FILE, StatusWord::REFERENCED_DATA_NOT_FOUND),
+        (&rule::ACCESS_DENIED, StatusWord::CONDITIONS_NOT_SATISFIED),
     ])
 }
 

@@ -115,6 +115,30 @@ impl<'c> Context<'c> {
         outcome.or_else(|_| rule::NOT_STORED.refuse())
     }
 
+    /// Brings a change of a file or key to the store, if the card has memory for it.
+    pub(crate) fn keep(&mut self, change: Change) -> Result<(), Refusal> {
+        match self.persistent.has_room_for(&change) {
+            true => self.commit(change),
+            false => rule::NO_MEMORY.refuse(),
+        }
+    }
+
+    /// A right value or signature was presented: the PIN is verified, or the host authenticated.
+    pub(crate) fn verified(&mut self, id: FileId) {
+        if self.session.verify(id) {
+            self.emit_status(id, true);
+        }
+    }
+
+    /// Reports that a PIN or host became verified, or is no longer.
+    pub(crate) fn emit_status(&mut self, pin: FileId, verified: bool) {
+        self.emit(&Event::SecurityStatus {
+            application: self.application(),
+            pin,
+            verified,
+        });
+    }
+
     /// Reports a rule that was applied and refuses nothing.
     pub(crate) fn apply(&mut self, rule: &'static Rule) {
         self.emit(&Event::Rule(rule));

@@ -57,13 +57,13 @@ pub enum Event<'a> {
         /// How certain the object's declaration is.
         basis: &'a Basis,
     },
-    /// A PIN became verified, or is no longer verified.
+    /// A PIN became verified or a host authenticated, or is no longer.
     SecurityStatus {
         /// The application.
         application: &'a Application,
-        /// The PIN's file.
+        /// The file of the PIN, or of the host's key.
         pin: FileId,
-        /// Whether it is verified now.
+        /// Whether it is verified or authenticated now.
         verified: bool,
     },
     /// A secure session was opened, or has ended by a fault or with its application. It also ends with power.

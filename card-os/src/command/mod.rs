@@ -6,6 +6,8 @@
 mod challenge;
 mod context;
 pub(crate) mod event;
+mod external;
+mod generate;
 mod instruction;
 mod issuer;
 mod pin;
@@ -15,6 +17,7 @@ mod select;
 mod session_key;
 mod sign;
 mod terminal;
+mod update;
 
 use vmyna_apdu::CommandApdu;
 
@@ -43,23 +46,44 @@ pub(crate) fn carry_out(command: &[u8], context: &mut Context<'_>) -> Result<(),
 
 /// Understands a command in plain form and carries it out.
 fn understand(apdu: &CommandApdu<'_>, context: &mut Context<'_>) -> Result<(), Refusal> {
-    let instruction = Instruction::decode(apdu)?;
+    let application = context.application();
+    let instruction = Instruction::decode(apdu, Offered::By(application))?;
     context.emit(&Event::Instruction(&instruction));
+    if application.select.locked && !matches!(instruction, Instruction::Select(Select::Application { .. })) {
+        return rule::APPLICATION_LOCKED.refuse();
+    }
+    if instruction.is_declared() {
+        context.apply(&rule::INSTRUCTION_DECLARED);
+    }
     instruction.execute(context)
 }
 
 impl Instruction<'_> {
+    /// Whether it exists only because the selected application declares it.
+    fn is_declared(&self) -> bool {
+        match self {
+            Self::UpdateBinary(_) | Self::UpdateRecord(_) | Self::AppendRecord(_) | Self::GenerateKeyPair(_) => true,
+            Self::ComputeSignature(compute) => matches!(compute.scheme, Scheme::Ecdsa(_)),
+            _ => false,
+        }
+    }
+
     /// Carries the instruction out.
     fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         match self {
             Self::Select(select) => select.execute(context),
             Self::ReadBinary(read) => read.execute(context),
             Self::ReadRecord(read) => read.execute(context),
+            Self::UpdateBinary(update) => update.execute(context),
+            Self::UpdateRecord(update) => update.execute(context),
+            Self::AppendRecord(append) => append.execute(context),
+            Self::ExternalAuthenticate(authenticate) => authenticate.execute(context),
+            Self::GenerateKeyPair(generate) => generate.execute(context),
             Self::Verify(verify) => verify.execute(context),
             Self::ChangePin(change) => change.execute(context),
             Self::ComputeSignature(compute) => compute.execute(context),
             Self::InternalAuthenticate(authenticate) => authenticate.execute(context),
-            Self::Issuer(issuer) => issuer.execute(context),
+            Self::Issuer(issuer) => issuer.execute(),
             Self::GetChallenge(get) => get.execute(context),
             Self::GetData(get) => get.execute(context),
             Self::VerifyCertificate(verify) => verify.execute(context),

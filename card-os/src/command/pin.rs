@@ -5,23 +5,21 @@
 //! after a right value.
 
 use super::context::{Context, Target};
-use super::event::Event;
 use super::instruction::{ChangePin, Verify};
-use crate::declaration::{Body, Operation, Pin, ReferenceData};
+use crate::declaration::{Body, ObjectId, Operation, Pin, ReferenceData, find_pin};
 use crate::rule::{self, Refusal};
 use crate::state::Change;
-use vmyna_apdu::{FileId, StatusWord};
+use vmyna_apdu::StatusWord;
 
 impl Verify<'_> {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let target = context.resolve(self.file)?;
-        let Body::Pin(pin) = &target.file.body else {
-            return rule::WRONG_FILE_KIND.refuse();
-        };
+        let found = find(context, target)?;
         context.require(target, Operation::Verify)?;
+        apply_shared(context, target);
         match self.presented {
-            Some(presented) => verify(context, target, pin, presented),
-            None => query(context, target, pin),
+            Some(presented) => verify(context, target, found, presented),
+            None => query(context, found),
         }
     }
 }
@@ -29,21 +27,30 @@ impl Verify<'_> {
 impl ChangePin<'_> {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let target = context.resolve(self.file)?;
-        let Body::Pin(pin) = &target.file.body else {
-            return rule::WRONG_FILE_KIND.refuse();
-        };
+        let found = find(context, target)?;
         context.require(target, self.operation)?;
-        change(context, target, pin, self.new)
+        apply_shared(context, target);
+        change(context, found, self.new)
     }
 }
 
+/// The PIN that a file is or shares, and the object that has its value and its tries.
+fn find<'c>(context: &Context<'c>, target: Target<'c>) -> Result<(ObjectId, &'c Pin), Refusal> {
+    find_pin(context.applications, target.object()).ok_or(rule::WRONG_FILE_KIND.refusal())
+}
+
+fn apply_shared(context: &mut Context<'_>, target: Target<'_>) {
+    let shared = matches!(target.file.body, Body::SharedPin(_));
+    context.apply_all([shared.then_some(&rule::VERIFY_SHARED)]);
+}
+
 /// The query: VERIFY without data. Consumes nothing and answers by a refusal in every state.
-fn query<T>(context: &mut Context<'_>, target: Target<'_>, pin: &Pin) -> Result<T, Refusal> {
+fn query<T>(context: &mut Context<'_>, (object, pin): (ObjectId, &Pin)) -> Result<T, Refusal> {
     let answer = match pin.max_tries {
         None => StatusWord::WRONG_UNLIMITED,
-        Some(_) => StatusWord::tries_left(context.persistent.tries_left(target.object(), pin)),
+        Some(_) => StatusWord::tries_left(context.persistent.tries_left(object, pin)),
     };
-    if context.persistent.pin_value(target.object(), pin).is_none() {
+    if context.persistent.pin_value(object, pin).is_none() {
         return rule::VERIFY_QUERY_UNSET.refuse_with(answer);
     }
     rule::VERIFY_QUERY.refuse_with(answer)
@@ -53,8 +60,12 @@ fn query<T>(context: &mut Context<'_>, target: Target<'_>, pin: &Pin) -> Result<
 ///
 /// The order is what makes a counter trustworthy: commit one try less, compare, commit the full count. A failure to
 /// commit ends the command with nothing verified.
-fn verify(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, presented: &[u8]) -> Result<(), Refusal> {
-    let object = target.object();
+fn verify(
+    context: &mut Context<'_>,
+    target: Target<'_>,
+    (object, pin): (ObjectId, &Pin),
+    presented: &[u8],
+) -> Result<(), Refusal> {
     if context.persistent.pin_value(object, pin).is_none() {
         return rule::VERIFY_UNSET.refuse();
     }
@@ -76,7 +87,7 @@ fn verify(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, presented: &
             context.apply(&rule::VERIFY_WRONG_LENGTH);
         }
         if let Some(rule) = context.session.unverify(target.file.id) {
-            emit_status(context, target.file.id, false);
+            context.emit_status(target.file.id, false);
             context.apply(rule);
         }
         return rule::VERIFY_WRONG.refuse_with(match max {
@@ -90,31 +101,21 @@ fn verify(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, presented: &
             tries_left: max,
         })?;
     }
-    if context.session.verify(target.file.id) {
-        emit_status(context, target.file.id, true);
-    }
+    context.verified(target.file.id);
     context.apply(&rule::VERIFY_RIGHT);
     Ok(())
 }
 
 /// Gives the PIN a new value. The right to do so has been decided by the caller.
-fn change(context: &mut Context<'_>, target: Target<'_>, pin: &Pin, new: &[u8]) -> Result<(), Refusal> {
+fn change(context: &mut Context<'_>, (object, pin): (ObjectId, &Pin), new: &[u8]) -> Result<(), Refusal> {
     if !pin.format.allows(new) {
         return rule::CHANGE_FORMAT.refuse();
     }
     context.apply(&rule::CHANGE_NEW_VALUE);
     context.commit(Change::PinValue {
-        object: target.object(),
+        object,
         value: ReferenceData::new(new),
     })?;
     context.apply(&rule::CHANGE_KEEPS_RIGHT);
     Ok(())
-}
-
-fn emit_status(context: &mut Context<'_>, pin: FileId, verified: bool) {
-    context.emit(&Event::SecurityStatus {
-        application: context.application(),
-        pin,
-        verified,
-    });
 }

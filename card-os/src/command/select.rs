@@ -10,7 +10,7 @@ use crate::rule::{self, Refusal};
 impl Select<'_> {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let outcome = self.select(context);
-        if outcome.is_err() {
+        if outcome.is_err_and(|refusal| refusal.rule != &rule::SELECT_LOCKED) {
             context.apply(&rule::SELECT_FAILED);
         }
         outcome
@@ -38,15 +38,22 @@ impl Select<'_> {
 
 fn select_application(context: &mut Context<'_>, name: &[u8], next: bool, fci: Option<u32>) -> Result<(), Refusal> {
     let from = if next { context.session.selected + 1 } else { 0 };
-    let found = context
-        .applications
-        .iter()
-        .skip(from)
-        .position(|application| application.aid.matches(name));
-    let Some(found) = found else {
-        return rule::SELECT_UNKNOWN_AID.refuse();
+    let selected = context.application();
+    let mut named = (from..).zip(context.applications.iter().skip(from));
+    let mut named = named
+        .by_ref()
+        .filter(|(_, application)| application.aid.matches(name))
+        .peekable();
+    let exists = named.peek().is_some();
+    let found = named.find(|(_, application)| {
+        let parent = application.parent;
+        parent.is_none() || parent == selected.parent || parent == Some(selected.aid)
+    });
+    let found = match found {
+        Some((found, _)) => found,
+        None if exists => return rule::SELECT_PARENT.refuse(),
+        None => return rule::SELECT_UNKNOWN_AID.refuse(),
     };
-    let found = from + found;
     let again = found == context.session.selected;
     let secured = context.session.channel.is_some();
     let applied = context.session.select(found);
@@ -62,7 +69,16 @@ fn select_application(context: &mut Context<'_>, name: &[u8], next: bool, fci: O
         (partial && !name.is_empty()).then_some(&rule::SELECT_PARTIAL),
     ]);
     context.apply_all(applied);
-    answer_fci(context, fci, 0x84, application.aid.as_bytes());
+    if application.select.locked {
+        return rule::SELECT_LOCKED.refuse();
+    }
+    match (&application.select.fci, fci) {
+        (Some(own), Some(wanted)) => {
+            context.apply(&rule::SELECT_OWN_FCI);
+            answer(context, own.as_bytes(), wanted);
+        }
+        _ => answer_fci(context, fci, 0x84, application.aid.as_bytes()),
+    }
     Ok(())
 }
 
@@ -76,6 +92,11 @@ fn answer_fci(context: &mut Context<'_>, wanted: Option<u32>, tag: u8, value: &[
         .and_then(|inner| Tlv::new(Tag::try_from(0x6Fu8)?, Value::Constructed(vec![inner])))
         .map(|template| template.to_vec())
         .unwrap_or_default();
+    answer(context, &template, wanted);
+}
+
+/// Answers with no more of the file control information than is wanted.
+fn answer(context: &mut Context<'_>, information: &[u8], wanted: u32) {
     let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
-    context.response.extend(template.iter().take(wanted));
+    context.response.extend(information.iter().take(wanted));
 }

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::event::Event;
 use super::instruction::SetSessionKey;
 use crate::declaration::{Access, ObjectId, Operation, SecureSession};
-use crate::key::unpad_oaep;
+use crate::key::{LoadedKey, unpad_oaep};
 use crate::rule::{self, Refusal};
 use crate::state::Channel;
 use vmyna_apdu::FileId;
@@ -35,10 +35,9 @@ impl SetSessionKey<'_> {
             aid: application.aid,
             file: DELIVERY_KEY,
         };
-        let operation = context
-            .keys
-            .operation(object, key)
-            .map_err(|_| rule::KEY_FAILURE.refusal())?;
+        let Ok(LoadedKey::Rsa(operation)) = context.keys.load(object, key) else {
+            return rule::KEY_FAILURE.refuse();
+        };
         if self.encrypted.len() != operation.modulus_bits().div_ceil(8) {
             return rule::WRONG_LENGTH.refuse();
         }

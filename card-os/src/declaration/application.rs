@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::access::{Access, Condition};
-use super::file::{Body, Content, File};
-use super::key::PrivateKey;
+use super::access::{Access, Condition, Operation};
+use super::file::{Body, Content, File, ObjectId};
+use super::key::{KeyAlgorithm, PrivateKey};
+use super::pin::Pin;
 use crate::rule::{self, Basis, Rule};
 use vmyna_apdu::{Aid, FileId, StatusWord};
 
@@ -154,6 +155,23 @@ impl Application {
         Self { status_words, ..self }
     }
 
+    /// Whether a file of it declares this operation, on whatever condition.
+    pub fn declares(&self, operation: Operation) -> bool {
+        self.files.iter().any(|file| file.access.condition(operation).is_some())
+    }
+
+    /// Whether it has a private key for ECDSA, or makes one.
+    pub fn has_ec_key(&self) -> bool {
+        let algorithms = self.files.iter().filter_map(|file| match &file.body {
+            Body::PrivateKey(key) => key.algorithm(),
+            Body::GeneratedKey(algorithm) => Some(*algorithm),
+            _ => None,
+        });
+        algorithms
+            .into_iter()
+            .any(|algorithm| matches!(algorithm, KeyAlgorithm::P256 | KeyAlgorithm::P384))
+    }
+
     /// The file with this identifier.
     pub fn file(&self, id: FileId) -> Option<&File> {
         self.files.iter().find(|file| file.id == id)
@@ -181,6 +199,23 @@ impl DataObject {
     }
 }
 
+/// The PIN that a file is, or that it shares with another application, and the object that has its value and its tries.
+/// `None` for a file of another kind.
+pub fn find_pin(applications: &[Application], object: ObjectId) -> Option<(ObjectId, &Pin)> {
+    let file = |object: ObjectId| {
+        let application = applications.iter().find(|application| application.aid == object.aid)?;
+        application.file(object.file)
+    };
+    let (object, body) = match &file(object)?.body {
+        Body::SharedPin(of) => (*of, &file(*of)?.body),
+        body => (object, body),
+    };
+    match body {
+        Body::Pin(pin) => Some((object, pin)),
+        _ => None,
+    }
+}
+
 /// Why declarations make no card.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {fault}", if .application.is_empty() { "the card".to_owned() } else { format!("application {application}") })]
@@ -200,7 +235,8 @@ pub(crate) const MAX_RECORD: usize = 0xFFFF - 2;
 ///
 /// # Errors
 /// The first fault found: no application, a name twice, a file twice, contents that no command could read, a PIN that
-/// could never be presented, a condition on a PIN that is not there, a default key that is no key.
+/// could never be presented, a condition on a PIN that is not there, a default key that is no key, an operation on a file
+/// that can't have it, a parent or shared PIN that is not there, an application at power-up that can't be selected then.
 pub fn check(applications: &[Application]) -> Result<(), DeclarationError> {
     let fault = |application: &str, fault: String| {
         Err(DeclarationError {
@@ -225,7 +261,18 @@ pub fn check(applications: &[Application]) -> Result<(), DeclarationError> {
             if !ids.insert(file.id) {
                 return fault(name, format!("EF {} is declared twice", file.id));
             }
-            if let Err(problem) = check_body(&file.body) {
+            let shared = match file.body {
+                Body::SharedPin(of) => {
+                    find_pin(applications, of).filter(|(pin, _)| *pin == of && of.aid != application.aid)
+                }
+                _ => None,
+            };
+            let missing = matches!(file.body, Body::SharedPin(_)) && shared.is_none();
+            let problem = match missing {
+                true => Err("it shares a PIN that no other application has".to_owned()),
+                false => check_file(file),
+            };
+            if let Err(problem) = problem {
                 return fault(name, format!("EF {}: {problem}", file.id));
             }
         }
@@ -242,7 +289,8 @@ pub fn check(applications: &[Application]) -> Result<(), DeclarationError> {
                 );
             }
             for pin in access.iter().flat_map(|(_, condition)| condition.pins()) {
-                if !matches!(application.file(pin).map(|file| &file.body), Some(Body::Pin(_))) {
+                let body = application.file(pin).map(|file| &file.body);
+                if !matches!(body, Some(Body::Pin(_) | Body::SharedPin(_) | Body::HostKey(_))) {
                     return fault(
                         name,
                         format!("{what} depends on PIN {pin}, which is not a PIN of this application"),
@@ -255,12 +303,82 @@ pub fn check(applications: &[Application]) -> Result<(), DeclarationError> {
             return fault(name, format!("data object {:04X} is declared twice", object.tag));
         }
         if let Some(key) = application.default_key
-            && !matches!(application.file(key).map(|file| &file.body), Some(Body::PrivateKey(_)))
+            && !matches!(
+                application.file(key).map(|file| &file.body),
+                Some(Body::PrivateKey(_) | Body::GeneratedKey(_))
+            )
         {
             return fault(
                 name,
                 format!("the default key {key} is not a private key of this application"),
             );
+        }
+        if let Err(problem) = check_select(application, applications) {
+            return fault(name, problem);
+        }
+    }
+    Ok(())
+}
+
+/// What SELECT of the application needs and answers, and the status words of its own.
+fn check_select(application: &Application, applications: &[Application]) -> Result<(), String> {
+    let first = applications.first().is_some_and(|first| first.aid == application.aid);
+    if first && (application.select.locked || application.parent.is_some()) {
+        return Err("the application that is selected at power-up is neither locked nor below another one".to_owned());
+    }
+    let mut above = application.parent;
+    for _ in applications {
+        let Some(parent) = above else { break };
+        let declared = applications.iter().find(|application| application.aid == parent);
+        above = declared
+            .ok_or(format!("its parent {parent} is no application of the card"))?
+            .parent;
+    }
+    if above.is_some() {
+        return Err("it is below itself".to_owned());
+    }
+    let mut rules = BTreeSet::new();
+    for (rule, status_word) in &application.status_words {
+        if !rules.insert(rule.id) {
+            return Err(format!("rule {} has two status words of its own", rule.id));
+        }
+        // 61 and 6C would make a reader send the command again.
+        if !matches!(status_word.to_bytes()[0], 0x62..=0x6B | 0x6D..=0x6F) {
+            return Err(format!("{status_word} of rule {} is no refusal", rule.id));
+        }
+    }
+    Ok(())
+}
+
+fn check_file(file: &File) -> Result<(), String> {
+    check_body(&file.body)?;
+    let (most, longest) = (file.record_room().records, usize::from(file.record_room().length));
+    let (count, length) = match &file.body {
+        Body::Records(records) => (
+            records.len(),
+            records
+                .iter()
+                .map(|record| record.as_bytes().len())
+                .max()
+                .unwrap_or_default(),
+        ),
+        _ if file.room.is_some() => return Err("only a file of records has room for records".to_owned()),
+        _ => (0, 0),
+    };
+    if most == u8::MAX || count > usize::from(most) || length > longest || longest > MAX_RECORD {
+        return Err(format!(
+            "its room of {most} records of {longest} bytes is too small or too large"
+        ));
+    }
+    for (operation, _) in file.access.iter() {
+        let fits = match operation {
+            Operation::UpdateBinary => matches!(file.body, Body::Transparent(_)),
+            Operation::UpdateRecord | Operation::AppendRecord => matches!(file.body, Body::Records(_)),
+            Operation::GenerateKeyPair => matches!(file.body, Body::GeneratedKey(_)),
+            _ => true,
+        };
+        if !fits {
+            return Err(format!("{operation} does not fit a file of this kind"));
         }
     }
     Ok(())
@@ -268,6 +386,9 @@ pub fn check(applications: &[Application]) -> Result<(), DeclarationError> {
 
 fn check_body(body: &Body) -> Result<(), String> {
     match body {
+        Body::HostKey(key) if key.algorithm().is_none() => {
+            Err("the key of a host is none of RSA-2048, RSA-3072, P-256 and P-384".to_owned())
+        }
         Body::Transparent(content) if content.as_bytes().len() > MAX_TRANSPARENT => Err(format!(
             "{} bytes are more than READ BINARY reaches ({MAX_TRANSPARENT})",
             content.as_bytes().len()

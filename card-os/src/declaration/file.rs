@@ -107,6 +107,19 @@ impl File {
         }
     }
 
+    /// The room of a file of records: the declared one, or what its records take.
+    pub fn record_room(&self) -> RecordRoom {
+        let records = match &self.body {
+            Body::Records(records) => records.as_slice(),
+            _ => &[],
+        };
+        let longest = records.iter().map(|record| record.as_bytes().len()).max();
+        self.room.unwrap_or(RecordRoom {
+            records: u8::try_from(records.len()).unwrap_or(u8::MAX),
+            length: u16::try_from(longest.unwrap_or_default()).unwrap_or(u16::MAX),
+        })
+    }
+
     /// The file, declared secret.
     #[must_use]
     pub fn secret(self) -> Self {

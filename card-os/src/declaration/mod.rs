@@ -9,7 +9,7 @@ mod key;
 mod pin;
 
 pub use access::{Access, Condition, Operation, Verdict, decide};
-pub use application::{Application, DataObject, DeclarationError, SecureSession, SelectAnswer, check};
+pub use application::{Application, DataObject, DeclarationError, SecureSession, SelectAnswer, check, find_pin};
 pub(crate) use application::{MAX_RECORD, MAX_TRANSPARENT};
 pub use file::{Body, Content, Extent, File, ObjectId, RecordRoom};
 pub use key::{CertificateKey, KeyAlgorithm, PrivateKey, PublicKey, UnknownAlgorithm};

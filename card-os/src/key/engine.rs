@@ -1,22 +1,79 @@
-//! Engines, which compute m^d mod n.
+//! Engines, which compute with private keys: m^d mod n, and r and s of ECDSA.
 //!
 //! `OpensslEngine` is the default. `RustEngine` is for platforms without OpenSSL and for test keys only: the `rsa` crate's
 //! private operation has a known timing leak (RUSTSEC-2023-0071).
 
-use rsa::pkcs8::DecodePrivateKey;
+use p256::ecdsa::signature::hazmat::PrehashSigner;
+use rand_core::CryptoRngCore;
+use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use rsa::traits::PublicKeyParts;
 use rsa::{BigUint, RsaPrivateKey};
 use zeroize::Zeroizing;
 
-use crate::declaration::PrivateKey;
+use super::ecdsa::Curve;
+use crate::declaration::{KeyAlgorithm, PrivateKey};
 
 /// Computes with private keys.
 pub trait Engine {
     /// Makes a key ready for use.
     ///
     /// # Errors
-    /// The bytes are no RSA private key that the engine can use.
-    fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError>;
+    /// The bytes are no private key that the engine can use.
+    fn load(&self, key: &PrivateKey) -> Result<LoadedKey, EngineError>;
+
+    /// Makes a key. An EC key is made of the numbers of `rng` by every engine, an RSA key by [`RustEngine`] alone: OpenSSL
+    /// makes one of its own random numbers, because it takes none from outside.
+    ///
+    /// # Errors
+    /// The computation failed.
+    fn generate(&self, algorithm: KeyAlgorithm, mut rng: &mut dyn CryptoRngCore) -> Result<PrivateKey, EngineError> {
+        match Kind::of(algorithm) {
+            Kind::Ecdsa(curve) => curve.generate(rng),
+            Kind::Rsa(bits) => {
+                let key = RsaPrivateKey::new(&mut rng, bits).and_then(|key| Ok(key.to_pkcs8_der()?));
+                Ok(PrivateKey::from_pkcs8_der(key.map_err(|_| EngineError)?.as_bytes()))
+            }
+        }
+    }
+}
+
+/// What an algorithm computes with.
+enum Kind {
+    /// A modulus of so many bits.
+    Rsa(usize),
+    Ecdsa(Curve),
+}
+
+impl Kind {
+    fn of(algorithm: KeyAlgorithm) -> Self {
+        match algorithm {
+            KeyAlgorithm::Rsa2048 => Self::Rsa(2048),
+            KeyAlgorithm::Rsa3072 => Self::Rsa(3072),
+            KeyAlgorithm::P256 => Self::Ecdsa(Curve::P256),
+            KeyAlgorithm::P384 => Self::Ecdsa(Curve::P384),
+        }
+    }
+}
+
+/// A private key, ready for use.
+pub enum LoadedKey {
+    /// An RSA key.
+    Rsa(Box<dyn PrivateOperation + Send + Sync>),
+    /// An EC key.
+    Ecdsa(Box<dyn EcdsaOperation + Send + Sync>),
+}
+
+/// The ECDSA signature with one key.
+pub trait EcdsaOperation {
+    /// The key's curve.
+    fn curve(&self) -> Curve;
+
+    /// r and s of a digest as long as the key, each as long as the key. [`RustEngine`] derives the secret number of a
+    /// signature from key and digest (RFC 6979); OpenSSL draws it at random. So the engines give different signatures.
+    ///
+    /// # Errors
+    /// The digest has another length, or the computation failed.
+    fn sign(&self, digest: &[u8]) -> Result<Vec<u8>, EngineError>;
 }
 
 /// The RSA private operation with one key.
@@ -52,9 +109,46 @@ pub struct RustEngine;
 struct RustKey(RsaPrivateKey);
 
 impl Engine for RustEngine {
-    fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError> {
-        let key = RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der()).map_err(|_| EngineError)?;
-        Ok(Box::new(RustKey(key)))
+    fn load(&self, key: &PrivateKey) -> Result<LoadedKey, EngineError> {
+        let der = key.as_pkcs8_der();
+        Ok(match key.algorithm() {
+            Some(KeyAlgorithm::P256) => {
+                let key = p256::ecdsa::SigningKey::from_pkcs8_der(der).map_err(|_| EngineError)?;
+                LoadedKey::Ecdsa(Box::new(key))
+            }
+            Some(KeyAlgorithm::P384) => {
+                let key = p384::ecdsa::SigningKey::from_pkcs8_der(der).map_err(|_| EngineError)?;
+                LoadedKey::Ecdsa(Box::new(key))
+            }
+            _ => {
+                let key = RsaPrivateKey::from_pkcs8_der(der).map_err(|_| EngineError)?;
+                LoadedKey::Rsa(Box::new(RustKey(key)))
+            }
+        })
+    }
+}
+
+impl EcdsaOperation for p256::ecdsa::SigningKey {
+    fn curve(&self) -> Curve {
+        Curve::P256
+    }
+
+    fn sign(&self, digest: &[u8]) -> Result<Vec<u8>, EngineError> {
+        let digest: &[u8; 32] = digest.try_into().map_err(|_| EngineError)?;
+        let signature: p256::ecdsa::Signature = self.sign_prehash(digest).map_err(|_| EngineError)?;
+        Ok(signature.to_vec())
+    }
+}
+
+impl EcdsaOperation for p384::ecdsa::SigningKey {
+    fn curve(&self) -> Curve {
+        Curve::P384
+    }
+
+    fn sign(&self, digest: &[u8]) -> Result<Vec<u8>, EngineError> {
+        let digest: &[u8; 48] = digest.try_into().map_err(|_| EngineError)?;
+        let signature: p384::ecdsa::Signature = self.sign_prehash(digest).map_err(|_| EngineError)?;
+        Ok(signature.to_vec())
     }
 }
 
@@ -85,10 +179,17 @@ pub use with_openssl::OpensslEngine;
 
 #[cfg(feature = "openssl")]
 mod with_openssl {
+    use openssl::ec::EcKey;
+    use openssl::ecdsa::EcdsaSig;
+    use openssl::error::ErrorStack;
     use openssl::pkey::{PKey, Private};
     use openssl::rsa::{Padding, Rsa};
+    use rand_core::CryptoRngCore;
+    use zeroize::Zeroizing;
 
-    use super::{Engine, EngineError, PrivateKey, PrivateOperation};
+    use super::{
+        Curve, EcdsaOperation, Engine, EngineError, KeyAlgorithm, Kind, LoadedKey, PrivateKey, PrivateOperation,
+    };
 
     /// OpenSSL, with its own blinding.
     #[derive(Clone, Copy, Debug, Default)]
@@ -97,9 +198,55 @@ mod with_openssl {
     struct OpensslKey(Rsa<Private>);
 
     impl Engine for OpensslEngine {
-        fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError> {
-            let key = PKey::private_key_from_pkcs8(key.as_pkcs8_der()).and_then(|key| key.rsa());
-            Ok(Box::new(OpensslKey(key.map_err(|_| EngineError)?)))
+        fn load(&self, key: &PrivateKey) -> Result<LoadedKey, EngineError> {
+            let parsed = PKey::private_key_from_pkcs8(key.as_pkcs8_der()).map_err(|_| EngineError)?;
+            let curve = match key.algorithm() {
+                Some(KeyAlgorithm::P256) => Curve::P256,
+                Some(KeyAlgorithm::P384) => Curve::P384,
+                _ => {
+                    let key = parsed.rsa().map_err(|_| EngineError)?;
+                    return Ok(LoadedKey::Rsa(Box::new(OpensslKey(key))));
+                }
+            };
+            let key = parsed.ec_key().map_err(|_| EngineError)?;
+            Ok(LoadedKey::Ecdsa(Box::new(OpensslEcKey(key, curve))))
+        }
+
+        fn generate(&self, algorithm: KeyAlgorithm, rng: &mut dyn CryptoRngCore) -> Result<PrivateKey, EngineError> {
+            match Kind::of(algorithm) {
+                Kind::Ecdsa(curve) => curve.generate(rng),
+                Kind::Rsa(bits) => {
+                    let bits = u32::try_from(bits).map_err(|_| EngineError)?;
+                    let key = Rsa::generate(bits).and_then(PKey::from_rsa);
+                    let der = key.and_then(|key| key.private_key_to_pkcs8());
+                    let der = Zeroizing::new(der.map_err(|_| EngineError)?);
+                    Ok(PrivateKey::from_pkcs8_der(&der))
+                }
+            }
+        }
+    }
+
+    struct OpensslEcKey(EcKey<Private>, Curve);
+
+    impl EcdsaOperation for OpensslEcKey {
+        fn curve(&self) -> Curve {
+            self.1
+        }
+
+        fn sign(&self, digest: &[u8]) -> Result<Vec<u8>, EngineError> {
+            if digest.len() != self.1.length() {
+                return Err(EngineError);
+            }
+            let length = i32::try_from(self.1.length()).map_err(|_| EngineError)?;
+            let sign = || -> Result<Vec<u8>, ErrorStack> {
+                let signature = EcdsaSig::sign(digest, &self.0)?;
+                Ok([
+                    signature.r().to_vec_padded(length)?,
+                    signature.s().to_vec_padded(length)?,
+                ]
+                .concat())
+            };
+            sign().map_err(|_| EngineError)
         }
     }
 
@@ -128,80 +275,4 @@ mod with_openssl {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::key::SignatureScheme;
-    use proptest::prelude::*;
-    use rand_chacha::ChaCha20Rng;
-    use rand_core::SeedableRng;
-    use rsa::pkcs8::EncodePrivateKey;
-    use std::sync::LazyLock;
-
-    static KEY: LazyLock<RsaPrivateKey> =
-        LazyLock::new(|| RsaPrivateKey::new(&mut ChaCha20Rng::seed_from_u64(1), 2048).unwrap());
-
-    fn engines() -> Vec<Box<dyn PrivateOperation + Send + Sync>> {
-        let key = PrivateKey::from_pkcs8_der(KEY.to_pkcs8_der().unwrap().as_bytes());
-        let engines: Vec<Box<dyn Engine>> = vec![
-            Box::new(RustEngine),
-            #[cfg(feature = "openssl")]
-            Box::new(OpensslEngine),
-        ];
-        engines.iter().map(|engine| engine.load(&key).unwrap()).collect()
-    }
-
-    #[test]
-    fn the_public_operation_undoes_the_private_one() {
-        let block = [&[0x00, 0x01][..], &[0x5A; 254]].concat();
-        for engine in engines() {
-            let result = engine.apply(&block).unwrap();
-            let undone = rsa::hazmat::rsa_encrypt(&KEY.to_public_key(), &BigUint::from_bytes_be(&result)).unwrap();
-            assert_eq!(undone, BigUint::from_bytes_be(&block));
-        }
-    }
-
-    #[test]
-    fn a_block_of_another_length_or_beyond_the_modulus_is_refused() {
-        for engine in engines() {
-            assert_eq!(engine.modulus_bits(), 2048);
-            for block in [vec![], vec![0; 255], vec![0; 257], vec![0xFF; 256]] {
-                assert_eq!(engine.apply(&block), Err(EngineError), "{} bytes", block.len());
-            }
-        }
-    }
-
-    #[test]
-    fn a_result_with_leading_zeros_keeps_its_length() {
-        for engine in engines() {
-            // 0 and 1 are their own signatures.
-            let mut block = vec![0; 256];
-            assert_eq!(engine.apply(&block).unwrap(), block);
-            block[255] = 1;
-            assert_eq!(engine.apply(&block).unwrap(), block);
-        }
-    }
-
-    #[test]
-    fn bytes_that_are_no_key_are_refused() {
-        let key = PrivateKey::from_pkcs8_der(b"no key");
-        assert!(RustEngine.load(&key).is_err());
-        #[cfg(feature = "openssl")]
-        assert!(OpensslEngine.load(&key).is_err());
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(64))]
-        #[test]
-        fn all_engines_give_the_same_bytes_in_every_scheme(
-            scheme in prop::sample::select(SignatureScheme::ALL.to_vec()), data in proptest::collection::vec(any::<u8>(), 1..=245), seed: u64,
-        ) {
-            let data = if scheme.input_lengths() == (32..=32) { vec![data[0]; 32] } else { data };
-            let mut results = engines().into_iter().map(|engine| {
-                let block = scheme.encode(&data, 2048, &mut ChaCha20Rng::seed_from_u64(seed)).unwrap();
-                engine.apply(&block).unwrap()
-            });
-            let first = results.next().unwrap();
-            prop_assert!(results.all(|other| other == first));
-        }
-    }
-}
+mod tests;

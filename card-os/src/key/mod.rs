@@ -1,26 +1,34 @@
 //! Private keys, how the card signs with them, and the public keys it checks certificates with.
 //!
 //! Paddings are made here once ([`SignatureScheme`]); an [`Engine`] offers only the RSA private operation on a block as
-//! long as the modulus. So every engine gives the same bytes. Key material is never shown and zeroed when dropped.
+//! long as the modulus. So every engine gives the same bytes. Of ECDSA an engine makes r and s of a digest. Key material is
+//! never shown and zeroed when dropped.
 
+mod ecdsa;
 mod engine;
 mod oaep;
+mod public;
 mod scheme;
 
 use std::collections::HashMap;
 
+pub use ecdsa::{Curve, EcdsaForm};
 #[cfg(feature = "openssl")]
 pub use engine::OpensslEngine;
-pub use engine::{Engine, EngineError, PrivateOperation, RustEngine, default_engine};
+pub use engine::{EcdsaOperation, Engine, EngineError, LoadedKey, PrivateOperation, RustEngine, default_engine};
 pub(crate) use oaep::unpad as unpad_oaep;
+pub use public::public_key;
+pub(crate) use public::{has_signed, template};
 pub use scheme::SignatureScheme;
 
-use crate::declaration::{ObjectId, PrivateKey};
+use rand_core::CryptoRngCore;
+
+use crate::declaration::{KeyAlgorithm, ObjectId, PrivateKey};
 
 /// The card's private keys, parsed at first use.
 pub(crate) struct KeyRing {
     engine: Box<dyn Engine + Send>,
-    loaded: HashMap<ObjectId, Box<dyn PrivateOperation + Send + Sync>>,
+    loaded: HashMap<ObjectId, LoadedKey>,
 }
 
 impl KeyRing {
@@ -36,14 +44,21 @@ impl KeyRing {
         self.loaded.clear();
     }
 
-    /// The operation with a key of the card.
-    pub(crate) fn operation(
+    /// Makes a key for this file, and forgets the parsed key that it had.
+    pub(crate) fn generate(
         &mut self,
         object: ObjectId,
-        key: &PrivateKey,
-    ) -> Result<&dyn PrivateOperation, EngineError> {
+        algorithm: KeyAlgorithm,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<PrivateKey, EngineError> {
+        self.loaded.remove(&object);
+        self.engine.generate(algorithm, rng)
+    }
+
+    /// A key of the card, ready for use.
+    pub(crate) fn load(&mut self, object: ObjectId, key: &PrivateKey) -> Result<&LoadedKey, EngineError> {
         use std::collections::hash_map::Entry;
-        Ok(&**match self.loaded.entry(object) {
+        Ok(match self.loaded.entry(object) {
             Entry::Occupied(loaded) => loaded.into_mut(),
             Entry::Vacant(absent) => absent.insert(self.engine.load(key)?),
         })

@@ -48,10 +48,10 @@ impl SignatureScheme {
         Self::ALL.get(usize::from(p1)).copied()
     }
 
-    /// How many bytes of input the scheme takes with an RSA-2048 key.
-    pub fn input_lengths(self) -> RangeInclusive<usize> {
+    /// How many bytes of input the scheme takes with a modulus of `modulus_bits`.
+    pub fn input_lengths(self, modulus_bits: usize) -> RangeInclusive<usize> {
         match self {
-            Self::Verbatim => 1..=245,
+            Self::Verbatim => 1..=modulus_bits.div_ceil(8).saturating_sub(11),
             Self::HashDigestInfo | Self::HashPss => HASH..=HASH,
             Self::Sha256Bare | Self::Sha256DigestInfo | Self::Sha256Pss => 1..=usize::MAX,
         }
@@ -60,7 +60,7 @@ impl SignatureScheme {
     /// The padded block that the private operation turns into the signature: as long as a modulus of `modulus_bits`.
     /// `None` where the scheme takes no input of this length, or the modulus is too short for it.
     pub fn encode(self, input: &[u8], modulus_bits: usize, salt: &mut dyn CryptoRngCore) -> Option<Vec<u8>> {
-        if !self.input_lengths().contains(&input.len()) {
+        if !self.input_lengths(modulus_bits).contains(&input.len()) {
             return None;
         }
         match self {
@@ -180,7 +180,7 @@ mod tests {
         };
         for scheme in SignatureScheme::ALL {
             for length in [0, 1, 31, 32, 33, 244, 245, 246, 255, 256, 1000] {
-                let expected = scheme.input_lengths().contains(&length).then_some(256);
+                let expected = scheme.input_lengths(2048).contains(&length).then_some(256);
                 assert_eq!(encode(scheme, length), expected, "{scheme:?} of {length} bytes");
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::store::Change;
 use crate::declaration::{Content, MAX_RECORD, MAX_TRANSPARENT, ObjectId, PrivateKey};
 use vmyna_apdu::Aid;
 
@@ -9,6 +10,12 @@ use vmyna_apdu::Aid;
 pub(crate) const MOST_RECORDS: u8 = 254;
 /// The longest private key, as PKCS#8. One of RSA-3072 has fewer than 1,900 bytes.
 const LONGEST_KEY: usize = 4096;
+/// The most that the state of a card keeps of files and keys, in bytes, with [`ENTRY`] for each. The store's file stays below
+/// its longest length therefore.
+const MOST_KEPT: usize = 4 << 20;
+/// What an entry takes beside its bytes.
+const ENTRY: usize = 64;
+
 /// Whether the content of a transparent EF can have this length.
 pub(super) fn check_file(content: &[u8]) -> Result<(), &'static str> {
     match content.len() {
@@ -50,6 +57,10 @@ impl Contents {
         self.records.get(&(object, number)).map(Content::as_bytes)
     }
 
+    pub(super) fn key(&self, object: ObjectId) -> Option<&PrivateKey> {
+        self.keys.get(&object)
+    }
+
     /// The files with another content than the declared one, and the files with keys made on the card.
     #[cfg(any(feature = "durable", test))]
     pub(super) fn objects(&self) -> (BTreeSet<ObjectId>, BTreeSet<ObjectId>) {
@@ -80,5 +91,19 @@ impl Contents {
         self.records
             .retain(|(object, _), _| !applications.contains(&object.aid));
         self.keys.retain(|object, _| !applications.contains(&object.aid));
+    }
+
+    /// Whether the change fits beside the others. What it replaces is counted as well.
+    pub(super) fn has_room_for(&self, change: &Change) -> bool {
+        let more = match change {
+            Change::FileContent { content, .. } | Change::Record { content, .. } => content.as_bytes().len(),
+            Change::Key { key, .. } => key.as_pkcs8_der().len(),
+            _ => return true,
+        };
+        let contents = self.files.values().chain(self.records.values());
+        let contents = contents.map(|content| content.as_bytes().len());
+        let keys = self.keys.values().map(|key| key.as_pkcs8_der().len());
+        let kept: usize = contents.chain(keys).map(|length| length + ENTRY).sum();
+        kept + more + ENTRY <= MOST_KEPT
     }
 }

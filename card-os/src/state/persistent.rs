@@ -4,7 +4,7 @@
 use super::contents::MOST_RECORDS;
 use super::error::StoreError;
 use super::store::{Change, State, Store};
-use crate::declaration::{Content, ObjectId, Pin, ReferenceData};
+use crate::declaration::{Content, KeyAlgorithm, ObjectId, Pin, PrivateKey, ReferenceData};
 
 /// The store with the card's copy of what lies in it.
 pub(crate) struct Persistent {
@@ -71,6 +71,17 @@ impl Persistent {
             self.state.contents.record(object, number).or_else(declared)
         };
         (1..=MOST_RECORDS).map_while(record).collect()
+    }
+
+    /// The key that was made on the card; `None` if there is none of this algorithm.
+    pub(crate) fn key(&self, object: ObjectId, algorithm: KeyAlgorithm) -> Option<&PrivateKey> {
+        let key = self.state.contents.key(object)?;
+        (key.algorithm() == Some(algorithm)).then_some(key)
+    }
+
+    /// Whether the card has memory for a change.
+    pub(crate) fn has_room_for(&self, change: &Change) -> bool {
+        self.state.contents.has_room_for(change)
     }
 
     pub(crate) fn into_store(self) -> Box<dyn Store + Send> {

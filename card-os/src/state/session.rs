@@ -1,5 +1,5 @@
 //! All that ends with power, or when another application is selected: the selected application, the current EF, the
-//! security status, a terminal's certified key, a secure session.
+//! security status, a terminal's certified key, the last challenge, a secure session.
 //!
 //! The session holds the security status of one application. No application or file holds any. Each method that ends or
 //! keeps something returns the rules that it applied.
@@ -23,7 +23,9 @@ pub(crate) struct Session {
     pub(crate) channel: Option<Channel>,
     /// What `80 A2` has learnt of a terminal.
     pub(crate) terminal: Terminal,
-    /// The verified PINs of the selected application, in order of their identifiers.
+    /// The last challenge, which a host may sign once.
+    pub(crate) challenge: Option<Vec<u8>>,
+    /// The verified PINs and authenticated hosts of the selected application, in order of their identifiers.
     verified: Vec<FileId>,
 }
 

@@ -6,10 +6,14 @@
 mod classes;
 #[path = "../common/mod.rs"]
 mod common;
+mod external;
+mod generate;
 mod get_data;
+mod own_answers;
 mod read_binary;
 mod read_record;
 mod rules;
 mod select;
 mod sign;
+mod update;
 mod verify;

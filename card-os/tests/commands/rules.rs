@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use vmyna_card_os::{Event, rule};
 
-use crate::common::{ALPHA, BETA, Rig};
+use crate::common::free::{self, LOCKED, signed_by_host};
+use crate::common::{ALPHA, BETA, Rig, hex};
 
 /// The ids of the rules that were applied since they were last taken.
 #[derive(Clone, Default)]
@@ -222,6 +223,193 @@ fn a_command_names_all_rules_that_decide_about_it_in_their_order() {
         assert_eq!(applied.take(), rules, "{command}");
         assert!(rules.iter().all(|id| rule::ALL.iter().any(|rule| rule.id == *id)));
     }
+}
+
+#[test]
+fn a_command_in_an_application_of_others_names_its_rules() {
+    let (sfi, declared) = ("reference.sfi-selects", "instruction.declared");
+    let digest = format!("20 {}", "5A".repeat(32));
+    let long = "5A".repeat(17);
+    let locked = format!("00A4040C 06 {LOCKED}");
+    let made = vec!["00468095 00"];
+    let table = [
+        (
+            vec![],
+            "00D68100 01 5A".to_owned(),
+            0x9000,
+            vec![declared, sfi, "update-binary.whole"],
+        ),
+        (
+            vec![],
+            "00D68114 01 5A".to_owned(),
+            0x6B00,
+            vec![declared, sfi, "update-binary.outside"],
+        ),
+        (
+            vec![],
+            "00D68113 02 5A5A".to_owned(),
+            0x6700,
+            vec![declared, sfi, "update-binary.over-end"],
+        ),
+        (
+            vec![],
+            "00DC0164 01 5A".to_owned(),
+            0x9000,
+            vec![declared, sfi, "update-record.whole"],
+        ),
+        (
+            vec![],
+            format!("00DC0164 11 {long}"),
+            0x6700,
+            vec![declared, sfi, "update-record.length"],
+        ),
+        (
+            vec![],
+            "00E20060 01 5A".to_owned(),
+            0x9000,
+            vec![declared, sfi, "append-record.last"],
+        ),
+        (
+            vec!["00E20060 01 5A"; 2],
+            "00E20060 01 5A".to_owned(),
+            0x6A84,
+            vec![declared, sfi, "append-record.full"],
+        ),
+        (
+            vec![],
+            "00D68200 01 5A".to_owned(),
+            0x6985,
+            vec![declared, sfi, "application.status-word", "access.denied"],
+        ),
+        (
+            vec![],
+            "00468195 00".to_owned(),
+            0x6A88,
+            vec![declared, sfi, "key.absent"],
+        ),
+        (
+            vec![],
+            "00468095 00".to_owned(),
+            0x9000,
+            vec![declared, sfi, "generate-key-pair.new"],
+        ),
+        (
+            vec![],
+            "00468095 10".to_owned(),
+            0x6700,
+            vec![declared, sfi, "generate-key-pair.le"],
+        ),
+        (
+            made.clone(),
+            "00468195 00".to_owned(),
+            0x9000,
+            vec![declared, sfi, "generate-key-pair.public-key"],
+        ),
+        (
+            made.clone(),
+            format!("802A1095 {digest} 00"),
+            0x9000,
+            vec![declared, sfi, "sign.ecdsa"],
+        ),
+        (
+            made.clone(),
+            format!("802A1195 {digest} 00"),
+            0x9000,
+            vec![declared, sfi, "sign.ecdsa-raw"],
+        ),
+        (
+            made.clone(),
+            format!("802A0095 {digest} 00"),
+            0x6985,
+            vec![sfi, "sign.verbatim", "sign.key-kind"],
+        ),
+        (
+            made,
+            "00880095 01 5A 00".to_owned(),
+            0x9000,
+            vec![sfi, "internal-authenticate.ecdsa"],
+        ),
+        (
+            vec![],
+            "00820092 01 5A".to_owned(),
+            0x6985,
+            vec![sfi, "external-authenticate.challenge"],
+        ),
+        (
+            vec!["00840000 08"],
+            "00820092 01 5A".to_owned(),
+            0x6300,
+            vec![sfi, "external-authenticate.wrong"],
+        ),
+        (
+            vec![],
+            "00200099".to_owned(),
+            0x63C3,
+            vec![sfi, "verify.shared", "verify.query"],
+        ),
+        (
+            vec![],
+            "00A40400 06 F00000000001 00".to_owned(),
+            0x9000,
+            vec!["select.own-fci"],
+        ),
+        (vec![], locked.clone(), 0x6283, vec!["select.locked"]),
+        (
+            vec!["00A4040C 0A D3921000310001010401"],
+            "00A4040C 06 F10000000001".to_owned(),
+            0x6A82,
+            vec!["select.failed", "select.parent"],
+        ),
+    ];
+    for (before, command, expected, rules) in table {
+        let mut rig = free::rig();
+        for command in before {
+            assert_eq!(rig.send(command).1, 0x9000, "{command}");
+        }
+        let applied = Applied::of(&mut rig);
+        assert_eq!(rig.send(&command).1, expected, "{command}");
+        assert_eq!(applied.take(), rules, "{command}");
+    }
+    let mut rig = free::rig();
+    rig.expect(&[(&locked, 0x6283)]);
+    let applied = Applied::of(&mut rig);
+    rig.expect(&[("00B08100 00", 0x6985)]);
+    assert_eq!(applied.take(), ["application.locked"]);
+    let mut rig = free::rig();
+    let signature = signed_by_host(&rig.send("00840000 08").0);
+    let applied = Applied::of(&mut rig);
+    rig.expect(&[(&format!("00820092 {:02X} {}", signature.len(), hex(&signature)), 0x9000)]);
+    assert_eq!(applied.take(), [sfi, "external-authenticate.right"]);
+}
+
+#[test]
+fn the_memory_of_the_card_is_4_mib_and_what_does_not_fit_changes_nothing() {
+    let mut applications = free::applications();
+    let file = applications[4].files[5].clone();
+    // 200 files of 32 KiB.
+    for id in 0x3000..0x30C8u16 {
+        let mut file = file.clone();
+        file.id = vmyna_apdu::FileId::new(id);
+        applications[4].files.push(file);
+    }
+    let mut rig = Rig::of(applications);
+    rig.select(free::FREE);
+    let mut updated = 0;
+    let full = loop {
+        rig.expect(&[(&format!("00A4020C 02 {:04X}", 0x3000 + updated), 0x9000)]);
+        match rig.sw("00D60000 01 77") {
+            0x9000 => updated += 1,
+            other => break other,
+        }
+    };
+    // 64 bytes are counted for each file.
+    assert_eq!((full, updated), (0x6A84, (4 << 20) / (32_768 + 64)));
+    let applied = Applied::of(&mut rig);
+    assert_eq!(rig.sw("00D60000 01 77"), 0x6A84);
+    assert_eq!(applied.take(), ["instruction.declared", "update.no-memory"]);
+    assert_eq!(rig.send("00B00000 01").0, [0]);
+    // A little still fits.
+    rig.expect(&[("00D68100 01 77", 0x9000), ("00468095 00", 0x9000)]);
 }
 
 #[test]

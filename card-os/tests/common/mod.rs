@@ -4,6 +4,8 @@
 
 #![allow(dead_code, reason = "each test crate uses its own part of the fixture")]
 
+pub(crate) mod free;
+
 use std::sync::LazyLock;
 
 use rand_chacha::ChaCha20Rng;
@@ -13,7 +15,7 @@ use vmyna_card_os::declaration::{
     Access, Application, Body, CertificateKey, Characters, Condition, DataObject, File, Format, Operation, Pin,
     PrivateKey, ReferenceData, SecureSession,
 };
-use vmyna_card_os::key::{Engine, EngineError, PrivateOperation};
+use vmyna_card_os::key::{Engine, EngineError, LoadedKey, PrivateOperation, RustEngine};
 use vmyna_card_os::rule::{self, Basis, Certainty};
 use vmyna_card_os::state::{MemoryStore, Store};
 use vmyna_card_os::{Card, Parts};
@@ -53,10 +55,11 @@ pub(crate) struct PlainEngine;
 struct PlainKey(u8);
 
 impl Engine for PlainEngine {
-    fn load(&self, key: &PrivateKey) -> Result<Box<dyn PrivateOperation + Send + Sync>, EngineError> {
+    fn load(&self, key: &PrivateKey) -> Result<LoadedKey, EngineError> {
         match key.as_pkcs8_der() {
-            [number] => Ok(Box::new(PlainKey(*number))),
-            _ => Err(EngineError),
+            [number] => Ok(LoadedKey::Rsa(Box::new(PlainKey(*number)))),
+            // A real key, e.g. one for ECDSA.
+            _ => RustEngine.load(key),
         }
     }
 }

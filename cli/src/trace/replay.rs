@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use vmyna::{Bench, Slot};
 use vmyna_apdu::{Aid, CommandApdu, FileId, Icc, ResponseApdu, StatusWord, hex};
 use vmyna_applets::pins::{self, CardPin};
-use vmyna_card_os::command::{Instruction, Reference};
+use vmyna_card_os::command::{Instruction, Offered, Reference};
 use vmyna_card_os::declaration::{Application, Body, File};
 use vmyna_card_os::{Event, Observer};
 use vmyna_explain::{Narrator, secured};
@@ -174,7 +174,7 @@ impl Replay {
                  --show-secrets can be replayed from here on"
             )));
         }
-        let instruction = apdu.and_then(|apdu| Instruction::decode(&apdu).ok());
+        let instruction = apdu.and_then(|apdu| Instruction::decode(&apdu, Offered::Everything).ok());
         let (reference, changes) = match instruction {
             Some(Instruction::Verify(verify)) if done => (verify.file, false),
             Some(Instruction::ChangePin(change)) if done => (change.file, true),

@@ -1,9 +1,7 @@
-//! Instructions that exist and are refused: those that need the issuer's authentication (JICSAP's extended system
-//! commands, EXTERNAL AUTHENTICATE), and the phone tokens' indicator.
+//! Instructions that exist and are refused, because they need the issuer's authentication: JICSAP's extended system commands.
 
 use core::fmt;
 
-use super::Reference;
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
 
@@ -20,8 +18,6 @@ pub enum Issuer {
     UnlockKey,
     /// `80 8A`: MANAGE ATTRIBUTES of the current EF (P1=22) or DF (P1=24).
     ManageAttributes,
-    /// `00 82`: EXTERNAL AUTHENTICATE with a key.
-    ExternalAuthenticate(Reference),
 }
 
 impl Issuer {
@@ -29,14 +25,6 @@ impl Issuer {
     pub(super) fn manage_attributes(apdu: &CommandApdu<'_>) -> Result<Self, Refusal> {
         match apdu.p1 {
             0x22 | 0x24 => Ok(Self::ManageAttributes),
-            _ => rule::WRONG_P1_P2.refuse(),
-        }
-    }
-
-    /// EXTERNAL AUTHENTICATE with the key that P2 names.
-    pub(super) fn external_authenticate(apdu: &CommandApdu<'_>) -> Result<Self, Refusal> {
-        match apdu.p1 {
-            0x00 => Reference::from_byte(apdu.p2).map(Self::ExternalAuthenticate),
             _ => rule::WRONG_P1_P2.refuse(),
         }
     }
@@ -50,7 +38,6 @@ impl fmt::Display for Issuer {
             Self::UnlockDf => "UNLOCK DF",
             Self::UnlockKey => "UNLOCK KEY",
             Self::ManageAttributes => "MANAGE ATTRIBUTES",
-            Self::ExternalAuthenticate(key) => return write!(f, "EXTERNAL AUTHENTICATE with {key}"),
         })
     }
 }

@@ -3,8 +3,11 @@
 //!
 //! One module an instruction. [`Instruction::decode`] is the table of contents.
 
+mod append_record;
 mod change_pin;
 mod compute_signature;
+mod external_authenticate;
+mod generate_key_pair;
 mod get_challenge;
 mod get_data;
 mod internal_authenticate;
@@ -13,6 +16,8 @@ mod read_binary;
 mod read_record;
 mod select;
 mod set_session_key;
+mod update_binary;
+mod update_record;
 mod verify;
 mod verify_certificate;
 
@@ -20,10 +25,14 @@ use core::fmt;
 
 use vmyna_apdu::{CommandApdu, FileId, instruction::code};
 
+use crate::declaration::{Application, Operation};
 use crate::rule::{self, Refusal};
 
+pub use append_record::AppendRecord;
 pub use change_pin::ChangePin;
-pub use compute_signature::ComputeSignature;
+pub use compute_signature::{ComputeSignature, Scheme};
+pub use external_authenticate::ExternalAuthenticate;
+pub use generate_key_pair::GenerateKeyPair;
 pub use get_challenge::GetChallenge;
 pub use get_data::GetData;
 pub use internal_authenticate::InternalAuthenticate;
@@ -32,6 +41,8 @@ pub use read_binary::ReadBinary;
 pub use read_record::ReadRecord;
 pub use select::Select;
 pub use set_session_key::SetSessionKey;
+pub use update_binary::UpdateBinary;
+pub use update_record::UpdateRecord;
 pub use verify::Verify;
 pub use verify_certificate::VerifyCertificate;
 
@@ -87,6 +98,45 @@ impl Reference {
     }
 }
 
+impl Reference {
+    /// The form in P2 of the instructions for records: five bits of a short EF identifier, or none for the current EF, then
+    /// three bits that must be `mode`.
+    fn of_records(p2: u8, mode: u8) -> Result<Self, Refusal> {
+        match (p2 >> 3, p2 & 0x07) {
+            (0, found) if found == mode => Ok(Self::CurrentEf),
+            (sfi, found) if found == mode => FileId::from_sfi(sfi).map(Self::Sfi).ok_or(rule::WRONG_P1_P2.refusal()),
+            _ => rule::WRONG_P1_P2.refuse(),
+        }
+    }
+}
+
+/// What exists beside the card's own instructions.
+#[derive(Clone, Copy, Debug)]
+pub enum Offered<'a> {
+    /// What this application declares, the selected one.
+    By(&'a Application),
+    /// Everything: for a program that describes commands and does not know the selected application.
+    Everything,
+}
+
+impl Offered<'_> {
+    /// Whether an instruction exists that is there for this operation alone.
+    fn has(self, operation: Operation) -> bool {
+        match self {
+            Self::By(application) => application.declares(operation),
+            Self::Everything => true,
+        }
+    }
+
+    /// Whether there are signatures by ECDSA.
+    fn has_ecdsa(self) -> bool {
+        match self {
+            Self::By(application) => application.has_ec_key(),
+            Self::Everything => true,
+        }
+    }
+}
+
 /// What a C-APDU asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Instruction<'a> {
@@ -96,6 +146,12 @@ pub enum Instruction<'a> {
     ReadBinary(ReadBinary),
     /// READ RECORD(S).
     ReadRecord(ReadRecord),
+    /// UPDATE BINARY.
+    UpdateBinary(UpdateBinary<'a>),
+    /// UPDATE RECORD.
+    UpdateRecord(UpdateRecord<'a>),
+    /// APPEND RECORD.
+    AppendRecord(AppendRecord<'a>),
     /// VERIFY.
     Verify(Verify<'a>),
     /// CHANGE REFERENCE DATA, CHANGE KEY.
@@ -104,7 +160,11 @@ pub enum Instruction<'a> {
     ComputeSignature(ComputeSignature<'a>),
     /// INTERNAL AUTHENTICATE.
     InternalAuthenticate(InternalAuthenticate<'a>),
-    /// EXTERNAL AUTHENTICATE, and what only the issuer may do.
+    /// EXTERNAL AUTHENTICATE.
+    ExternalAuthenticate(ExternalAuthenticate<'a>),
+    /// GENERATE ASYMMETRIC KEY PAIR.
+    GenerateKeyPair(GenerateKeyPair),
+    /// What only the issuer may do.
     Issuer(Issuer),
     /// GET CHALLENGE.
     GetChallenge(GetChallenge),
@@ -117,20 +177,34 @@ pub enum Instruction<'a> {
 }
 
 impl<'a> Instruction<'a> {
-    /// What a command asks for.
+    /// What a command asks for. An instruction or form that is not `offered` does not exist ([`rule::INSTRUCTION_DECLARED`]).
     ///
     /// # Errors
     /// The refusal with which the card answers a command it can't understand.
-    pub fn decode(apdu: &CommandApdu<'a>) -> Result<Self, Refusal> {
+    pub fn decode(apdu: &CommandApdu<'a>, offered: Offered<'_>) -> Result<Self, Refusal> {
         match (Class::of(apdu)?, apdu.ins) {
             (Class::Interindustry, code::SELECT) => Select::decode(apdu).map(Self::Select),
             (Class::Interindustry, code::READ_BINARY) => ReadBinary::decode(apdu).map(Self::ReadBinary),
             (Class::Interindustry, code::READ_RECORD) => ReadRecord::decode(apdu).map(Self::ReadRecord),
+            (Class::Interindustry, code::UPDATE_BINARY) if offered.has(Operation::UpdateBinary) => {
+                UpdateBinary::decode(apdu).map(Self::UpdateBinary)
+            }
+            (Class::Interindustry, code::UPDATE_RECORD) if offered.has(Operation::UpdateRecord) => {
+                UpdateRecord::decode(apdu).map(Self::UpdateRecord)
+            }
+            (Class::Interindustry, code::APPEND_RECORD) if offered.has(Operation::AppendRecord) => {
+                AppendRecord::decode(apdu).map(Self::AppendRecord)
+            }
+            (Class::Interindustry, code::GENERATE_KEY_PAIR) if offered.has(Operation::GenerateKeyPair) => {
+                GenerateKeyPair::decode(apdu).map(Self::GenerateKeyPair)
+            }
             (Class::Interindustry, code::VERIFY) => Verify::decode(apdu).map(Self::Verify),
             (Class::Interindustry, code::CHANGE_REFERENCE_DATA) | (Class::Extended, code::CHANGE_KEY) => {
                 ChangePin::decode(apdu).map(Self::ChangePin)
             }
-            (Class::Extended, code::COMPUTE_SIGNATURE) => ComputeSignature::decode(apdu).map(Self::ComputeSignature),
+            (Class::Extended, code::COMPUTE_SIGNATURE) => {
+                ComputeSignature::decode(apdu, offered.has_ecdsa()).map(Self::ComputeSignature)
+            }
             (Class::Interindustry, code::INTERNAL_AUTHENTICATE) => {
                 InternalAuthenticate::decode(apdu).map(Self::InternalAuthenticate)
             }
@@ -144,7 +218,7 @@ impl<'a> Instruction<'a> {
             (Class::Extended, code::UNLOCK_KEY) => Ok(Self::Issuer(Issuer::UnlockKey)),
             (Class::Extended, code::MANAGE_ATTRIBUTES) => Issuer::manage_attributes(apdu).map(Self::Issuer),
             (Class::Interindustry, code::EXTERNAL_AUTHENTICATE) => {
-                Issuer::external_authenticate(apdu).map(Self::Issuer)
+                ExternalAuthenticate::decode(apdu).map(Self::ExternalAuthenticate)
             }
             (Class::Extended, code::LAST_COMMAND_INDICATOR) => rule::LAST_COMMAND_INDICATOR.refuse(),
             _ => rule::INSTRUCTION_UNKNOWN.refuse(),
@@ -158,6 +232,11 @@ impl fmt::Display for Instruction<'_> {
             Self::Select(select) => select.fmt(f),
             Self::ReadBinary(read) => read.fmt(f),
             Self::ReadRecord(read) => read.fmt(f),
+            Self::UpdateBinary(update) => update.fmt(f),
+            Self::UpdateRecord(update) => update.fmt(f),
+            Self::AppendRecord(append) => append.fmt(f),
+            Self::ExternalAuthenticate(authenticate) => authenticate.fmt(f),
+            Self::GenerateKeyPair(generate) => generate.fmt(f),
             Self::Verify(verify) => verify.fmt(f),
             Self::ChangePin(change) => change.fmt(f),
             Self::ComputeSignature(compute) => compute.fmt(f),
@@ -186,6 +265,14 @@ fn no_data(apdu: &CommandApdu<'_>) -> Result<(), Refusal> {
         Ok(())
     } else {
         rule::WRONG_LENGTH.refuse()
+    }
+}
+
+/// The data field, which the instruction requires: at least one byte.
+fn some_data<'a>(apdu: &CommandApdu<'a>) -> Result<&'a [u8], Refusal> {
+    match apdu.data.is_empty() {
+        true => rule::WRONG_LENGTH.refuse(),
+        false => Ok(apdu.data),
     }
 }
 

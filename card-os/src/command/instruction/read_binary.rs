@@ -19,18 +19,23 @@ pub struct ReadBinary {
 
 impl ReadBinary {
     pub(super) fn decode(apdu: &CommandApdu<'_>) -> Result<Self, Refusal> {
-        let (file, offset) = match apdu.p1 {
-            0x00..0x80 => (Reference::CurrentEf, usize::from(apdu.p1_p2())),
-            // Here 80 is not the current EF, which has a form of its own.
-            0x80 => return rule::WRONG_P1_P2.refuse(),
-            sfi => (Reference::from_byte(sfi)?, usize::from(apdu.p2)),
-        };
+        let (file, offset) = place(apdu)?;
         no_data(apdu)?;
         Ok(Self {
             file,
             offset,
             length: expected(apdu)?,
         })
+    }
+}
+
+/// The file and the offset in P1-P2.
+pub(super) fn place(apdu: &CommandApdu<'_>) -> Result<(Reference, usize), Refusal> {
+    match apdu.p1 {
+        0x00..0x80 => Ok((Reference::CurrentEf, usize::from(apdu.p1_p2()))),
+        // Here 80 is not the current EF, which has a form of its own.
+        0x80 => rule::WRONG_P1_P2.refuse(),
+        sfi => Ok((Reference::from_byte(sfi)?, usize::from(apdu.p2))),
     }
 }
 
