@@ -49,14 +49,15 @@ impl Pin {
 /// it would end the program and leave the terminal silent.
 fn asked(prompt: &str) -> io::Result<Zeroizing<Vec<u8>>> {
     let terminal = File::options().read(true).write(true).open("/dev/tty")?;
-    (&terminal).write_all(format!("{prompt}: ").as_bytes())?;
     let before = tcgetattr(&terminal)?;
     let mut silent = before.clone();
     silent
         .local_modes
         .remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
     tcsetattr(&terminal, OptionalActions::Drain, &silent)?;
-    let typed = keys(&terminal);
+    // Not before the terminal is silent: a PIN that is typed at once must not be shown.
+    let asked = (&terminal).write_all(format!("{prompt}: ").as_bytes());
+    let typed = asked.and_then(|()| keys(&terminal));
     tcsetattr(&terminal, OptionalActions::Drain, &before)?;
     (&terminal).write_all(b"\n")?;
     typed
