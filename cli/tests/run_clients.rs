@@ -15,6 +15,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use common::python::with_pyscard;
 use common::{
     Printed, Serve, is_signed, modes_are_as_before, opensc_module, openssl, starting, vmyna, write_public_key,
 };
@@ -35,7 +36,7 @@ fn client(card: &str, program: &Path) -> Command {
 #[test]
 fn pyscard_monitors_shares_locks_and_cancels() {
     let _proof = proves("pyscard.all", Way::Service);
-    let python = python_with_pyscard();
+    let python = with_pyscard();
     let mut command = client("specimen:hanako", &python);
     let output = command.arg(format!("{CLIENTS}/pyscard/client.py")).output().unwrap();
     let told = output.exits_with(0).out();
@@ -56,7 +57,7 @@ fn typed(keys: &[u8]) -> String {
     let script = format!(
         "trap : INT; stty -g; {} run --pin-pad ask -- {} {CLIENTS}/pyscard/pin_pad.py; echo status $?; stty -g",
         env!("CARGO_BIN_EXE_vmyna"),
-        python_with_pyscard().display()
+        with_pyscard().display()
     );
     common::typed(&script, "(nothing cancels): ", keys)
 }
@@ -87,7 +88,7 @@ fn a_pin_that_nobody_can_be_asked_for_is_cancelled_and_the_user_told() {
     let mut command = starting(require_program("setsid", "util-linux"));
     command.args(["--wait", env!("CARGO_BIN_EXE_vmyna"), "run", "--pin-pad", "ask", "--"]);
     let output = command
-        .arg(python_with_pyscard())
+        .arg(with_pyscard())
         .arg(format!("{CLIENTS}/pyscard/pin_pad.py"))
         .output()
         .unwrap()
@@ -105,7 +106,7 @@ fn a_pin_is_verified_and_changed_at_the_pin_pad() {
     let _proof = proves("pyscard.pin-change", Way::Service);
     let mut command = vmyna(["run", "--pin-pad", "1234,4321", "--"]);
     let program = format!("{CLIENTS}/pyscard/pin_change.py");
-    let output = command.arg(python_with_pyscard()).arg(program).output().unwrap();
+    let output = command.arg(with_pyscard()).arg(program).output().unwrap();
     let expected = "the reader validates by 7\n\
                     the reader takes 65536\n\
                     the card says to the PIN 90 00\n\
@@ -113,17 +114,6 @@ fn a_pin_is_verified_and_changed_at_the_pin_pad() {
                     the card says to 4321 9000\n\
                     the card says to 1234 63C2\n";
     assert_eq!(output.exits_with(0).out(), expected);
-}
-
-/// Debian's Python, for which Debian's pyscard is; another may come first in PATH and not have it.
-fn python_with_pyscard() -> PathBuf {
-    let candidates = [PathBuf::from("/usr/bin/python3"), require_program("python3", "python3")];
-    let has_pyscard = |python: &PathBuf| {
-        let import = isolated(python).args(["-c", "import smartcard"]).output();
-        import.is_ok_and(|output| output.status.success())
-    };
-    let found = candidates.into_iter().find(has_pyscard);
-    found.unwrap_or_else(|| panic!("this test needs pyscard, which is missing: apt-get install python3-pyscard"))
 }
 
 #[test]
@@ -369,7 +359,7 @@ fn a_program_stays_connected_while_serve_socket_is_stopped_killed_and_started_ag
         serve
     };
     let mut serve = start();
-    let mut program = isolated(python_with_pyscard());
+    let mut program = isolated(with_pyscard());
     program
         .arg(format!("{CLIENTS}/pyscard/restart.py"))
         .env("PCSCLITE_CSOCK_NAME", &socket)

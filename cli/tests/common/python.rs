@@ -1,4 +1,4 @@
-//! The Python of these tests: pyHanko and python-pkcs11 as they are published.
+//! The Python of these tests: pyHanko and python-pkcs11 as they are published, and Debian's pyscard.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,17 @@ const REQUIREMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/p
 pub fn path() -> String {
     let others = std::env::var("PATH").unwrap_or_default();
     format!("{}/bin:{others}", PACKAGES.display())
+}
+
+/// Debian's Python, for which Debian's pyscard is; another may come first in PATH and not have it.
+pub fn with_pyscard() -> PathBuf {
+    let candidates = [PathBuf::from("/usr/bin/python3"), require_program("python3", "python3")];
+    let has_pyscard = |python: &PathBuf| {
+        let import = isolated(python).args(["-c", "import smartcard"]).output();
+        import.is_ok_and(|output| output.status.success())
+    };
+    let found = candidates.into_iter().find(has_pyscard);
+    found.unwrap_or_else(|| panic!("this test needs pyscard, which is missing: apt-get install python3-pyscard"))
 }
 
 /// A virtual environment with the packages of `requirements.txt`, installed if they are not yet for this Python. Tests of
