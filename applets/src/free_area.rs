@@ -14,7 +14,7 @@ use vmyna_apdu::{Aid, FileId, shown};
 use vmyna_card_os::declaration::{Application, Body, DeclarationError, File, Format, Pin, check};
 use vmyna_card_os::rule::Basis;
 
-use crate::{aids, image};
+use crate::{aids, assumed, image};
 
 /// The most applications in the free area of a card.
 pub const MOST_APPLICATIONS: usize = 20;
@@ -118,7 +118,9 @@ impl FreeApplication {
         for file in &application.files {
             check_file(&application, file)?;
         }
-        check(&[alone(&application)])?;
+        // The application that is selected at power-up is another one.
+        let first = Application::new(aids::CARD_MANAGER, "card_manager", "", assumed("any card has one"));
+        check(&[first, alone(&application)])?;
         Ok(Self(application))
     }
 

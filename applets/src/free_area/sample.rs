@@ -20,7 +20,7 @@ const PUBLIC_KEY: &str = "3059301306072A8648CE3D020106082A8648CE3D03010703420004
 
 pub(crate) const PIN: FileId = FileId::new(0x0011);
 pub(crate) const PASSWORD: FileId = FileId::new(0x0012);
-pub(crate) const CODE: FileId = FileId::new(0x0014);
+pub(crate) const HOST: FileId = FileId::new(0x0013);
 
 pub(crate) fn private_key() -> PrivateKey {
     PrivateKey::from_pkcs8_der(&hex::decode(KEY).unwrap())
@@ -84,7 +84,7 @@ fn top() -> Application {
         .with(Operation::ComputeSignature, verified(PIN));
     let nested = Condition::AnyOf(vec![
         verified(PIN),
-        Condition::AllOf(vec![verified(PASSWORD), verified(CODE)]),
+        Condition::AllOf(vec![verified(PASSWORD), verified(HOST)]),
     ]);
     let mut unlimited = Pin::new(ReferenceData::new(b"\x2A\x2A"), bytes, 1);
     unlimited.max_tries = None;
