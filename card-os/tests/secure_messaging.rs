@@ -32,6 +32,8 @@ const CODE: u16 = 0x0014;
 const FREE: (u16, usize) = (0x0001, 300);
 const PROTECTED: (u16, usize) = (0x0002, 17);
 const BLOCK: (u16, usize) = (0x0003, 16);
+/// Updated after the code.
+const UPDATED: (u16, usize) = (0x0004, 16);
 
 fn content(length: usize) -> Vec<u8> {
     (0..length).map(|at| at as u8).collect()
@@ -67,6 +69,10 @@ fn application(aid: &[u8], secure_session: SecureSession) -> Application {
         transparent(FREE, Access::read(Condition::Always)),
         transparent(PROTECTED, Access::read(Condition::Verified(FileId::new(PIN)))),
         transparent(BLOCK, Access::read(Condition::Always)),
+        transparent(
+            UPDATED,
+            Access::read(Condition::Always).with(Operation::UpdateBinary, Condition::Verified(FileId::new(CODE))),
+        ),
         pin(PIN, b"1234", 3),
         pin(BLOCKED, b"1234", 0),
         pin(CODE, b"123456789012", 3),
@@ -254,6 +260,26 @@ fn only_a_key_to_encrypt_is_taken() {
         // An extended Lc of zero is no C-APDU, with the same answer.
         assert_eq!(terminal.set_session_key(&vec![0x01; length]), 0x6700, "{length}");
     }
+}
+
+#[test]
+fn an_update_is_plain_in_a_session_and_after_a_code_presented_in_it() {
+    let mut terminal = Terminal::in_session();
+    let update = [0x00, 0xD6, 0x84, 0x00, 0x02, 0xAA, 0xBB];
+    assert_eq!(terminal.send(&update).1, 0x6982);
+    assert_eq!(terminal.verify(CODE, b"123456789012"), 0x9000);
+    assert_eq!(terminal.send(&update).1, 0x9000);
+    assert_eq!(terminal.select_file(UPDATED.0), 0x9000);
+    let mut expected = content(UPDATED.1);
+    expected[..2].copy_from_slice(&[0xAA, 0xBB]);
+    assert_eq!(terminal.read(0, 0).unwrap(), expected);
+    // Secured it does not exist. It counts, and the session lives on.
+    let data = terminal.cryptogram(&[0xCC]);
+    for ins in [0xD6, 0xDC, 0xE2, 0x46] {
+        assert_eq!(terminal.secured([ins, 0x84, 0x00], &data), 0x6882, "{ins:02X}");
+    }
+    assert_eq!(terminal.read(0, 0).unwrap(), expected);
+    assert!(terminal.alive());
 }
 
 #[test]

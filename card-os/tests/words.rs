@@ -7,7 +7,7 @@ mod common;
 
 use std::sync::{Arc, Mutex};
 
-use common::{ALPHA, Rig};
+use common::{ALPHA, Rig, free};
 use vmyna_apdu::{CommandApdu, FileId, Malformed, StatusWord, instruction};
 use vmyna_card_os::declaration::{Access, Characters, Condition, DeclarationError, Format, Operation, decide};
 use vmyna_card_os::key::{EngineError, SignatureScheme};
@@ -18,9 +18,12 @@ use vmyna_card_os::{CardError, Event, NoPower};
 
 /// What an instruction is called when the card has understood it, in both forms that can be printed.
 fn told(command: &str) -> Vec<[String; 2]> {
+    told_by(Rig::at_alpha(), command)
+}
+
+fn told_by(mut rig: Rig, command: &str) -> Vec<[String; 2]> {
     let words = Arc::new(Mutex::new(Vec::new()));
     let told = words.clone();
-    let mut rig = Rig::at_alpha();
     rig.card.observe(Box::new(move |event: &Event<'_>| {
         if let Event::Instruction(instruction) = event {
             let forms = [instruction.to_string(), format!("{instruction:?}")];
@@ -78,6 +81,40 @@ fn every_instruction_is_told_in_words_and_without_what_was_presented() {
         if words.starts_with("VERIFY") || words.starts_with("CHANGE") {
             assert!(debug.ends_with(&format!("({words})")), "{debug}");
         }
+    }
+}
+
+#[test]
+fn instructions_of_applications_of_others_are_told_without_what_they_write() {
+    let digest = "5A".repeat(32);
+    let table = [
+        (
+            "00D60005 02 AABB".to_owned(),
+            "UPDATE BINARY current EF, 2 bytes from 5",
+        ),
+        ("00D68105 02 AABB".into(), "UPDATE BINARY EF 0001, 2 bytes from 5"),
+        ("00DC0104 02 AABB".into(), "UPDATE RECORD current EF, record 1, 2 bytes"),
+        ("00E20060 02 AABB".into(), "APPEND RECORD EF 000C, 2 bytes"),
+        ("00468095 00".into(), "GENERATE ASYMMETRIC KEY PAIR in EF 0015"),
+        (
+            "00468180 00".into(),
+            "GENERATE ASYMMETRIC KEY PAIR: public key of current EF",
+        ),
+        (
+            format!("802A1095 20 {digest} 00"),
+            "COMPUTE DIGITAL SIGNATURE with EF 0015, ECDSA of a digest of 32 bytes, as DER",
+        ),
+        (
+            format!("802A1100 20 {digest} 00"),
+            "COMPUTE DIGITAL SIGNATURE with the default key, ECDSA of a digest of 32 bytes, as r and s",
+        ),
+    ];
+    for (command, words) in table {
+        let [[display, debug]] = &told_by(free::rig(), &command)[..] else {
+            panic!("{command} is not one instruction");
+        };
+        assert_eq!(display, words, "{command}");
+        assert!(!debug.contains("170, 187"), "{debug}");
     }
 }
 

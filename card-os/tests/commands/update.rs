@@ -64,7 +64,7 @@ fn of_all_65536_forms_of_update_binary_those_inside_a_file_write() {
                 0x00..0x80 | 0x81 => inside(20),
                 0x80 | 0x9F..=0xFF => 0x6A86,
                 0x82..=0x85 => OWN_DENIAL,
-                0x86 => 0x9000,
+                0x86 | 0x87 => 0x9000,
                 0x8C..=0x8E | 0x90..=0x93 | 0x95 | 0x98 | 0x99 => 0x6981,
                 0x9A => OWN_DENIAL,
                 _ => 0x6A82,
@@ -79,7 +79,7 @@ fn of_all_65536_forms_of_update_binary_those_inside_a_file_write() {
             }
         }
     }
-    assert_eq!(written, 20 + 20 + 256);
+    assert_eq!(written, 20 + 20 + 256 + 256);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn without_a_current_ef_nothing_is_updated() {
 fn other_file(sfi: u8) -> u16 {
     match sfi {
         0x0E => OWN_DENIAL,
-        0x01..=0x06 | 0x10..=0x13 | 0x15 | 0x18..=0x1A => 0x6981,
+        0x01..=0x07 | 0x10..=0x13 | 0x15 | 0x18..=0x1A => 0x6981,
         _ => 0x6A82,
     }
 }

@@ -1,6 +1,8 @@
 //! Synthetic applications that declare what no application of the card does: updates, keys made on the card, keys of hosts,
 //! a shared PIN, their own answers to SELECT, and applications below another one.
 
+use std::sync::LazyLock;
+
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use p256::pkcs8::{EncodePrivateKey, EncodePublicKey};
 use rand_chacha::ChaCha20Rng;
@@ -31,6 +33,8 @@ pub(crate) const FCI: &str = "6F04 8502 CAFE";
 pub(crate) const OWN_DENIAL: u16 = 0x6985;
 /// The room of FREE's EF 000C: records, and bytes of each.
 pub(crate) const ROOM: (usize, usize) = (5, 16);
+/// The length of FREE's EF 0007, more than a page of the store.
+pub(crate) const LONG: usize = 5_000;
 /// FREE's records of EF 000C.
 pub(crate) const RECORDS: usize = 3;
 
@@ -62,12 +66,18 @@ fn records(id: u16, count: usize, access: Access) -> File {
 
 /// The synthetic card with FREE, LOCKED, BELOW and BESIDE.
 ///
-/// FREE: 0001 20 bytes, free; 0002 20 bytes, updated after 0018; 0003 the same, updated never; 0004 20 bytes without update;
+/// FREE: 0001 20 bytes, free; 0007 5,000 bytes, free; 0002 20 bytes, updated after 0018; 0003 the same, updated never; 0004 20 bytes without update;
 /// 0005 updated by the host; 0006 32,768 bytes; 000C [`record`]s with [`ROOM`], free; 000D one record without more room,
 /// updated and appended to after 0018; 000E records without update; 0010 P-256 key, made after 0018, used freely, the
 /// default; 0011 P-384 key, free, read never; 0012 key of [`host`]; 0013 an RSA key; 0015 P-384 key, made, read and used
 /// freely; 0018 "1234", 3 tries; 0019 shares alpha's 0018.
 pub(crate) fn applications() -> Vec<Application> {
+    DECLARED.clone()
+}
+
+static DECLARED: LazyLock<Vec<Application>> = LazyLock::new(declared);
+
+fn declared() -> Vec<Application> {
     use Operation::{
         AppendRecord, ChangeReferenceData, ComputeSignature, ExternalAuthenticate, GenerateKeyPair,
         InternalAuthenticate, UpdateBinary, UpdateRecord, Verify,
@@ -100,6 +110,7 @@ pub(crate) fn applications() -> Vec<Application> {
         transparent(0x04, 20, free()),
         transparent(0x05, 20, update(verified(0x12))),
         transparent(0x06, 32_768, update(Condition::Always)),
+        transparent(0x07, LONG, update(Condition::Always)),
         records(
             0x0C,
             RECORDS,

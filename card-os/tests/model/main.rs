@@ -5,6 +5,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod declared;
 mod reference;
 
 use common::{Rig, hex};

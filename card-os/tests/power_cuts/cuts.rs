@@ -10,7 +10,8 @@ use vmyna_card_os::declaration::{ObjectId, ReferenceData};
 use vmyna_card_os::state::durable::DurableStore;
 use vmyna_card_os::state::{Change, PinReplacement, Replacement, State, Store, StoreError};
 
-use crate::common::{ALPHA, Rig, hex};
+use crate::common::free::{self, FREE, LONG, RECORDS};
+use crate::common::{ALPHA, Rig, hex, pattern};
 use crate::disk::{Arriving, Disk, Image, Mark, Op, survivor};
 
 const IDENTITY: [u8; 32] = [0x5A; 32];
@@ -41,6 +42,15 @@ impl Store for Marked {
     }
 }
 
+/// A card of the applications of others on this disk, FREE selected.
+fn free_on(disk: &Disk) -> Result<Rig, StoreError> {
+    let store = DurableStore::open_on(disk.clone(), &IDENTITY)?;
+    Ok(free::on(Box::new(Marked {
+        store,
+        disk: disk.clone(),
+    })))
+}
+
 /// A card on this disk with alpha selected.
 fn card_on(disk: &Disk) -> Result<Rig, StoreError> {
     let store = DurableStore::open_on(disk.clone(), &IDENTITY)?;
@@ -59,13 +69,40 @@ struct Legal {
     value: &'static str,
     /// The number of the last operation, and the letter that its record is made of.
     replaced: Option<(u8, u8)>,
+    /// What commands have changed in FREE; `None` in a scenario of a PIN.
+    kept: Option<Kept>,
 }
+
+/// What a host can find out about the files and the key of FREE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Kept {
+    /// The letter of which EF 0007 is made; 0 as issued.
+    file: u8,
+    /// How many records EF 000C has, and the first byte of the first.
+    records: (u8, u8),
+    /// Which of the keys that were made EF 0015 has, from 1; 0 for none.
+    key: u8,
+}
+
+/// A state of FREE.
+const fn kept(file: u8, records: (u8, u8), key: u8) -> Legal {
+    Legal {
+        tries: 0,
+        value: "",
+        replaced: None,
+        kept: Some(Kept { file, records, key }),
+    }
+}
+
+/// FREE as issued.
+const ISSUED: Legal = kept(0, (RECORDS as u8, 1), 0);
 
 const fn legal(tries: u8, value: &'static str) -> Legal {
     Legal {
         tries,
         value,
         replaced: None,
+        kept: None,
     }
 }
 
@@ -75,12 +112,13 @@ const fn replaced(operation: u8, letter: u8, Legal { tries, value, .. }: Legal) 
         tries,
         value,
         replaced: Some((operation, letter)),
+        kept: None,
     }
 }
 
 /// A command during which the power is cut.
 struct Scenario {
-    /// P2 of the commands for the PIN.
+    /// P2 of the commands for the PIN, or [`FILES`].
     pin: &'static str,
     /// What happens before, with the power on.
     before: &'static [&'static str],
@@ -100,6 +138,12 @@ const RESET_STATE: &str = "reset-state";
 const RESET_PINS: &str = "reset-pins";
 /// No command: operations 1 and 2. The first gives the PIN a value, the second makes it as recorded.
 const REPLACE: [&str; 2] = ["replace A", "replace B"];
+/// Commands that write the whole of EF 0007.
+const UPDATE: [&str; 2] = ["update A", "update B"];
+/// Makes a key in EF 0015.
+const GENERATE: &str = "00468095 00";
+/// No command: an operation drops all that the state keeps of FREE.
+const DROP: &str = "drop";
 /// Longer than two pages of the library.
 const RECORD: usize = 9_000;
 
@@ -111,6 +155,13 @@ fn change(name: &str) -> Option<Change> {
     };
     let (operation, letter, becomes) = match name {
         RESET_PINS => return Some(Change::PinsAsRecorded),
+        DROP => {
+            let mut replacement = Replacement::new([3; 16]);
+            replacement
+                .dropped
+                .insert(Aid::new(&crate::common::bytes(FREE)).unwrap());
+            return Some(Change::Replacement(replacement));
+        }
         _ if name == REPLACE[0] => (1, b'A', PinReplacement::Value(ReferenceData::new(b"5555"), 3)),
         _ if name == REPLACE[1] => (2, b'B', PinReplacement::AsRecorded),
         _ => return None,
@@ -121,8 +172,17 @@ fn change(name: &str) -> Option<Change> {
     Some(Change::Replacement(replacement))
 }
 
-/// Does what a scenario names: a command, or a change that no command can make.
-fn perform(rig: &mut Rig, name: &str) -> u16 {
+/// Does what a scenario names: a command, or a change that no command can make. A public key that the card answers is
+/// added to the keys.
+fn perform(rig: &mut Rig, name: &str, keys: &mut Vec<Vec<u8>>) -> u16 {
+    if let Some(letter) = UPDATE.contains(&name).then(|| name.as_bytes()[name.len() - 1]) {
+        return rig.sw(&format!("00D68700 00{LONG:04X} {}", hex(&[letter; LONG])));
+    }
+    if name == GENERATE {
+        let (key, sw) = rig.send(name);
+        keys.push(key);
+        return sw;
+    }
     let done = match change(name) {
         Some(change) => rig.card.change(&change, None).is_ok(),
         None if name == RESET_STATE => rig.card.reset_state().is_ok(),
@@ -133,6 +193,8 @@ fn perform(rig: &mut Rig, name: &str) -> u16 {
     if done { 0x9000 } else { 0x6581 }
 }
 
+/// In place of a PIN: the scenario is about the files and the key of FREE.
+const FILES: &str = "";
 /// Something of another PIN, so that there is a state.
 const USED: &str = "00200099 06 313131313131";
 
@@ -148,7 +210,7 @@ macro_rules! scenarios {
         )*
 
         mod thorough {
-            use super::{legal, replaced, run, Scenario, REPLACE, RESET_PINS, RESET_STATE, RIGHT, THOROUGH, USED, WRONG};
+            use super::{DROP, FILES, GENERATE, ISSUED, REPLACE, RESET_PINS, RESET_STATE, RIGHT, Scenario, THOROUGH, UPDATE, USED, WRONG, kept, legal, replaced, run};
 
             $(
                 #[test]
@@ -294,6 +356,62 @@ scenarios! {
         states: &[replaced(1, b'A', legal(2, "5555")), legal(3, "1234")],
         other: "9999",
     },
+    update_binary_as_the_first_change_of_a_card: Scenario {
+        pin: FILES,
+        before: &[],
+        command: UPDATE[0],
+        answer: 0x9000,
+        states: &[ISSUED, kept(b'A', (3, 1), 0)],
+        other: "",
+    },
+    update_binary_of_a_file_updated_before: Scenario {
+        pin: FILES,
+        before: &["00200098 04 30303030", UPDATE[0]],
+        command: UPDATE[1],
+        answer: 0x9000,
+        states: &[kept(b'A', (3, 1), 0), kept(b'B', (3, 1), 0)],
+        other: "",
+    },
+    update_record: Scenario {
+        pin: FILES,
+        before: &["00DC0164 01 77"],
+        command: "00DC0164 02 8888",
+        answer: 0x9000,
+        states: &[kept(0, (3, 0x77), 0), kept(0, (3, 0x88), 0)],
+        other: "",
+    },
+    append_record: Scenario {
+        pin: FILES,
+        before: &["00E20060 01 77"],
+        command: "00E20060 10 88888888888888888888888888888888",
+        answer: 0x9000,
+        states: &[kept(0, (4, 1), 0), kept(0, (5, 1), 0)],
+        other: "",
+    },
+    generate_key_pair_as_the_first_change_of_a_card: Scenario {
+        pin: FILES,
+        before: &[],
+        command: GENERATE,
+        answer: 0x9000,
+        states: &[ISSUED, kept(0, (3, 1), 1)],
+        other: "",
+    },
+    generate_key_pair_in_place_of_another: Scenario {
+        pin: FILES,
+        before: &[GENERATE],
+        command: GENERATE,
+        answer: 0x9000,
+        states: &[kept(0, (3, 1), 1), kept(0, (3, 1), 2)],
+        other: "",
+    },
+    removal_of_an_application: Scenario {
+        pin: FILES,
+        before: &[UPDATE[0], "00DC0164 01 77", GENERATE],
+        command: DROP,
+        answer: 0x9000,
+        states: &[kept(b'A', (3, 0x77), 1), ISSUED],
+        other: "",
+    },
 }
 
 /// How many cuts there were.
@@ -324,6 +442,8 @@ struct Run<'a> {
     rng: ChaCha20Rng,
     seen: HashSet<u64>,
     count: Count,
+    /// The public keys that the card has answered, in their order.
+    keys: Vec<Vec<u8>>,
 }
 
 impl Run<'_> {
@@ -331,6 +451,9 @@ impl Run<'_> {
     fn check(&mut self, disk: &Disk, legal: &[Legal], story: &str) -> (Legal, usize) {
         let Scenario { pin, other, .. } = self.scenario;
         let name = self.name;
+        if *pin == FILES {
+            return self.check_files(disk, legal, story);
+        }
         let rig = card_on(disk);
         let mut rig = rig.unwrap_or_else(|error| panic!("{name}, {story}: a power cut damages no state: {error}"));
         let recovery = disk.operations();
@@ -379,6 +502,50 @@ impl Run<'_> {
         (found, recovery)
     }
 
+    /// Puts a card on what is left of a disk: files and key of FREE must be in one of these states, which is returned.
+    fn check_files(&self, disk: &Disk, legal: &[Legal], story: &str) -> (Legal, usize) {
+        let name = self.name;
+        let rig = free_on(disk);
+        let mut rig = rig.unwrap_or_else(|error| panic!("{name}, {story}: a power cut damages no state: {error}"));
+        let recovery = disk.operations();
+        let (file, sw) = rig.send("00B08700 000000");
+        assert_eq!((file.len(), sw), (LONG, 0x9000), "{name}, {story}");
+        let letter = if file == pattern(LONG) { 0 } else { file[0] };
+        let whole = letter == 0 || file.iter().all(|byte| *byte == letter);
+        assert!(whole, "{name}, {story}: a file that no command has written");
+        let records = (1..=6).map(|number| rig.send(&format!("00B2{number:02X}64 00")));
+        let records: Vec<_> = records
+            .take_while(|(_, sw)| *sw == 0x9000)
+            .map(|(record, _)| record)
+            .collect();
+        for record in &records {
+            assert!(
+                record.iter().all(|byte| *byte == record[0]),
+                "{name}, {story}: no record"
+            );
+        }
+        let (key, sw) = rig.send("00468195 00");
+        let key = match sw {
+            0x6A88 => 0,
+            _ => {
+                1 + self
+                    .keys
+                    .iter()
+                    .position(|made| *made == key)
+                    .expect("a key that was made")
+            }
+        };
+        let found = Kept {
+            file: letter,
+            records: (records.len() as u8, records[0][0]),
+            key: key as u8,
+        };
+        let found = legal.iter().find(|legal| legal.kept == Some(found));
+        let found =
+            *found.unwrap_or_else(|| panic!("{name}, {story}: {letter} {records:?} {key}, legal are {legal:?}"));
+        (found, recovery)
+    }
+
     /// A disk after a cut: checks it, and cuts again while it recovers.
     fn cut_again(&mut self, disk: &Disk, legal: &[Legal], story: &str) {
         let pending = disk.operations();
@@ -420,12 +587,20 @@ impl Run<'_> {
 /// Cuts everywhere in a scenario.
 fn run(name: &str, scenario: &Scenario, effort: Effort) {
     let disk = Disk::default();
-    let mut rig = card_on(&disk).unwrap();
+    let mut keys = Vec::new();
+    let mut rig = match scenario.pin {
+        FILES => free_on(&disk).unwrap(),
+        _ => card_on(&disk).unwrap(),
+    };
     for command in scenario.before {
-        perform(&mut rig, command);
+        perform(&mut rig, command, &mut keys);
     }
     disk.start_afresh();
-    assert_eq!(perform(&mut rig, scenario.command), scenario.answer, "{name}");
+    assert_eq!(
+        perform(&mut rig, scenario.command, &mut keys),
+        scenario.answer,
+        "{name}"
+    );
     let answered = disk.operations();
     // The end of the process writes as well: the answer must hold through that.
     drop(rig);
@@ -440,6 +615,7 @@ fn run(name: &str, scenario: &Scenario, effort: Effort) {
         rng: ChaCha20Rng::seed_from_u64(ops.len() as u64),
         seen: HashSet::new(),
         count: Count::default(),
+        keys,
     };
     for cut in 0..=ops.len() {
         let (done, begun) = (commits(Mark::Done, cut), commits(Mark::Begun, cut));

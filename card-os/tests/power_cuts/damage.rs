@@ -6,7 +6,8 @@
 use vmyna_card_os::state::durable::DurableStore;
 use vmyna_card_os::state::{Change, Replacement, Store, StoreError, StoreErrorKind};
 
-use crate::common::{ALPHA, Rig};
+use crate::common::free::{self, LONG, record};
+use crate::common::{ALPHA, Rig, hex};
 use crate::disk::{Disk, Image};
 
 const IDENTITY: [u8; 32] = [0xC4; 32];
@@ -234,5 +235,69 @@ fn a_damaged_state_of_version_2_is_refused_or_has_the_operation_before() {
 fn each_damaged_byte_of_a_state_of_version_2_is_refused_or_has_the_operation_before() {
     for switched_off in [true, false] {
         damage_replaced(switched_off, |_| true);
+    }
+}
+
+/// A disk with changes of a file, of records and of a key of FREE, the last one of the file.
+fn updated(switched_off: bool) -> Image {
+    let disk = Disk::default();
+    let mut rig = free::on(Box::new(DurableStore::open_on(disk.clone(), &IDENTITY).unwrap()));
+    rig.expect(&[
+        ("00DC0164 01 77", 0x9000),
+        ("00E20060 01 88", 0x9000),
+        ("00468095 00", 0x9000),
+    ]);
+    for letter in [b'A', b'B'] {
+        let update = format!("00D68700 00{LONG:04X} {}", hex(&[letter; LONG]));
+        rig.expect(&[(&update, 0x9000)]);
+    }
+    if switched_off {
+        drop(rig);
+        return disk.image();
+    }
+    disk.image()
+}
+
+/// The letter of the file on this disk, or why it is refused. Records and key must be as they were written.
+fn letter(image: &Image, key: &[u8]) -> Result<u8, StoreError> {
+    let store = DurableStore::open_on(Disk::new(image.clone(), Vec::new()), &IDENTITY)?;
+    let mut rig = free::on(Box::new(store));
+    let (file, _) = rig.send("00B08700 000000");
+    assert!(
+        file.len() == LONG && file.iter().all(|byte| *byte == file[0]),
+        "another file"
+    );
+    let records = [&[0x77][..], &record(2), &record(3), &[0x88]].concat();
+    assert_eq!(rig.send("00B20165 00").0, records);
+    assert_eq!(rig.send("00468195 00").0, key);
+    Ok(file[0])
+}
+
+#[test]
+fn a_damaged_state_with_files_and_keys_is_refused_or_lacks_the_last_change() {
+    // The same random numbers make the same key.
+    let key = free::rig().send("00468095 00").0;
+    for switched_off in [true, false] {
+        let sound = updated(switched_off);
+        assert_eq!(letter(&sound, &key).unwrap(), b'B');
+        let (mut refused, mut same, mut undone) = (0, 0, 0);
+        for at in (0..sound.bytes.len()).filter(|at| *at < 320 || at % 37 == 0) {
+            let mut image = sound.clone();
+            image.bytes[at] ^= 1 << (at % 8);
+            match letter(&image, &key) {
+                Ok(b'B') => same += 1,
+                Ok(b'A') if !switched_off => undone += 1,
+                Err(StoreError {
+                    kind: StoreErrorKind::Damaged(_),
+                    ..
+                }) => refused += 1,
+                other => panic!("byte {at}: {other:?}"),
+            }
+        }
+        println!(
+            "counted: damage of files and keys, switched off: {switched_off}: {refused} refused, {same} without effect, \
+             {undone} undid the last change"
+        );
+        assert!(same > 200 && (refused > 200 || !switched_off));
     }
 }
