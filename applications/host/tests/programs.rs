@@ -139,6 +139,124 @@ fn a_wrong_pin_costs_one_try_and_a_card_without_the_licence_is_named() {
         "echo 1234 | vmyna run -- licence expiry",
         "error: this card has no application for the driving licence (SELECT answers 6A82)\n",
     );
+    let locked = desk.variant(
+        "driving-licence",
+        &[(
+            "certainty = \"documented\"\nsource = \"NPA, read",
+            "select = { locked = true }\nsource = \"NPA, read",
+        )],
+    );
+    desk.fails(
+        &format!("echo 1234 | vmyna run --ap {locked} -- licence read --signer variant/TEST-signer.pem"),
+        "error: the application for the driving licence is locked (SELECT answers 6283)",
+    );
+}
+
+#[test]
+fn the_residence_application_is_read_and_its_signature_genuine() {
+    let desk = Desk::new();
+    let printed = page(&desk, "residence");
+    has(
+        &printed,
+        &[
+            "version: 0001\nkind of card: 07\ncard number: TE00000000ST\n",
+            "nationality or region: UTO\n",
+            "picture of the name: 450 bytes\nphoto: 2372 bytes\n",
+            "signature: genuine\n",
+        ],
+    );
+    let other = desk.variant("residence", &[(r#"text = "UTO""#, r#"text = "UTP""#)]);
+    desk.fails(
+        &format!("echo TE00000000ST | vmyna run --ap {other} -- residence --authority variant/TEST-authority.pem"),
+        "NOT GENUINE: the entries are not what was signed",
+    );
+    desk.fails(
+        "echo TE00000000ST | vmyna run --ap applications/residence/residence.ap.toml -- \
+             residence --authority applications/civil-servant/TEST-authority.pem",
+        "NOT GENUINE: the certificate is not of this authority",
+    );
+}
+
+#[test]
+fn the_kiosk_takes_a_genuine_card_and_reads_its_registration_number() {
+    let desk = Desk::new();
+    has(
+        &page(&desk, "seal-registration"),
+        &["card: genuine\nmunicipality: TEST ", "\nregistration number: TEST-"],
+    );
+    desk.fails(
+        "vmyna run --ap applications/seal-registration/seal-registration.ap.toml -- \
+             seal --authority applications/civil-servant/TEST-authority.pem </dev/null",
+        "NOT GENUINE: the certificate is not of this authority",
+    );
+}
+
+#[test]
+fn openssl_verifies_what_a_civil_servant_signs() {
+    has(
+        &page(&Desk::new(), "civil-servant"),
+        &["signed by 見本　花子, TEST 見本省, staff number TEST-", "Verified OK\n"],
+    );
+}
+
+#[test]
+fn an_employee_is_enrolled_and_the_door_opens() {
+    has(
+        &page(&Desk::new(), "employee"),
+        &[
+            "enrolled E-0001; its public key is in keys/E-0001.pem\n",
+            "the door opens for E-0001; entries in the card's log: 1\n",
+        ],
+    );
+}
+
+/// Enrolment and door, with their options.
+const EMPLOYEE: &str = "
+    AP=applications/employee/employee.ap.toml KEY=applications/employee/TEST-terminal-key.pem
+    enrol='employee-enrol --terminal-key '$KEY' --keys keys --name TEST --number'
+    door='employee-door --terminal-key '$KEY' --keys keys'
+    mkdir -p keys
+";
+
+#[test]
+fn the_door_stays_shut_for_a_card_that_was_not_enrolled_or_has_another_key() {
+    let desk = Desk::new();
+    let run = |script: &str| format!(r#"{EMPLOYEE} vmyna run --ap $AP -- sh -e -c "{script}""#);
+    desk.fails(
+        &run("echo 1234 | $door"),
+        "error: this card is not enrolled; its entry is empty\n",
+    );
+    // The key was replaced on the card: the one that the door knows is gone for ever.
+    desk.fails(
+        &run("$enrol E-1 >/dev/null; cp keys/E-1.pem kept; $enrol E-1 >/dev/null; cp kept keys/E-1.pem; echo 1234 | $door"),
+        "NOT GENUINE: the card has not the key that was enrolled",
+    );
+    desk.fails(
+        &run(
+            "openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out other 2>/dev/null
+            employee-enrol --terminal-key other --keys keys --name TEST --number E-2",
+        ),
+        "EXTERNAL AUTHENTICATE with the terminal's key: the card answers 63",
+    );
+    assert!(!desk.path("keys/E-2.pem").exists());
+}
+
+#[test]
+fn the_log_of_a_card_is_kept_until_it_is_full() {
+    let desk = Desk::new();
+    let card = format!(
+        r#"{EMPLOYEE} vmyna issue examples/people/hanako.toml --seed 1 -o me.vmyna --ap $AP >/dev/null
+        vmyna run --card me.vmyna -- sh -e -c "$enrol E-1""#
+    );
+    desk.prints(&card);
+    let doors = format!(
+        r#"{EMPLOYEE} vmyna run --card me.vmyna -- sh -e -c "for n in $(seq -s ' ' 20); do echo 1234 | $door; done""#
+    );
+    has(&desk.prints(&doors), &["log: 1\n", "log: 20\n"]);
+    desk.fails(
+        &format!(r#"{EMPLOYEE} vmyna run --card me.vmyna -- sh -e -c "echo 1234 | $door""#),
+        "APPEND RECORD to the log: the card answers 6A84",
+    );
 }
 
 #[test]
