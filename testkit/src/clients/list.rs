@@ -37,6 +37,10 @@ pub const CLIENTS: &[Client] = &[
                 "opensc.contactless",
                 "sees a contactless reader's ATR and asks that reader for the UID",
             ),
+            works(
+                "opensc.applications",
+                "`opensc-tool --send-apdu` reads each application of [applications/](../applications/README.md)",
+            ),
         ],
     },
     Client {
@@ -259,6 +263,26 @@ pub const CLIENTS: &[Client] = &[
             works(
                 "pyscard.pin-change",
                 "has the PIN verified and changed by the reader (`vmyna run --pin-pad PIN,NEW`)",
+            ),
+            works(
+                "pyscard.applications",
+                "reads each application of [applications/](../applications/README.md)",
+            ),
+        ],
+    },
+    Client {
+        name: "openssl (`dgst`, `verify`)",
+        versions: "`openssl` 3.0 (Debian 12), 3.5 (Debian 13)",
+        pinned: None,
+        claims: &[
+            works(
+                "openssl.p-256",
+                "`openssl dgst -verify` of a signature by a key of P-256 that was made on the card ([employee](../applications/employee/README.md))",
+            ),
+            works(
+                "openssl.p-384",
+                "`openssl dgst -verify` of signatures by a key of P-384, given in DER and as r and s, and `openssl verify` of its \
+                 certificate ([civil-servant](../applications/civil-servant/README.md))",
             ),
         ],
     },
