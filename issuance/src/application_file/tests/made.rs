@@ -188,7 +188,7 @@ fn keys_certificates_and_signatures_belong_together() {
         ef = "0017"
         algorithm = "P-256"
         origin = "issue"
-        sign = "always"
+        sign = "host"
         [[application.key]]
         name = "given"
         ef = "0018"
@@ -199,7 +199,7 @@ fn keys_certificates_and_signatures_belong_together() {
         ef = "0019"
         algorithm = "P-384"
         origin = "card"
-        generate = "always"
+        generate = "host"
         read = "always"
         [[application.host-key]]
         name = "host"
@@ -325,4 +325,27 @@ fn shared_pins_parents_and_status_words_mean_others_by_name() {
     assert_eq!(first.basis.certainty.to_string(), "assumed");
     // The set is one that a card can have.
     hanako().with_free_applications(made.clone()).unwrap();
+}
+
+/// The declaration files that git tracks.
+fn tracked() -> Vec<std::path::PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut git = std::process::Command::new("git");
+    git.current_dir(&root).args(["ls-files", "-z", "*.ap.toml"]);
+    let listed = String::from_utf8(git.output().unwrap().stdout).unwrap();
+    listed.split_terminator('\0').map(|path| root.join(path)).collect()
+}
+
+#[test]
+fn every_tracked_declaration_is_right_and_makes_applications_for_one_card() {
+    let paths = tracked();
+    assert!(paths.len() >= 5, "{paths:?}");
+    let mut card = hanako();
+    for path in paths {
+        let file = ApplicationFile::read(&path).unwrap_or_else(|error| panic!("{}:\n{error}", path.display()));
+        let made = file.make(&card, &mut rng());
+        let made = made.unwrap_or_else(|faults| panic!("{}: {faults:#?}", path.display()));
+        let free = [card.free.clone(), made].concat();
+        card = card.with_free_applications(free).unwrap();
+    }
 }
