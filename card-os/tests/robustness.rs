@@ -13,7 +13,6 @@ use proptest::sample::{Index, select};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use vmyna_apdu::CommandApdu;
-use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Card, Event, NoPower, Parts};
 
 /// Commands that reach every instruction, most of them answered 9000 in the right place.
@@ -79,9 +78,9 @@ const REAL: [&str; 56] = [
 ];
 
 /// A card with applications of others, without power.
-fn card_on(store: Box<MemoryStore>, seed: u64) -> Card {
+fn card_on(seed: u64) -> Card {
     let rng = Box::new(ChaCha20Rng::seed_from_u64(seed));
-    let parts = Parts::new(free::applications(), ATR, rng).with_store(store);
+    let parts = Parts::new(free::applications(), ATR, rng);
     Card::new(parts.with_engine(Box::new(common::PlainEngine))).unwrap()
 }
 
@@ -179,7 +178,7 @@ fn transmit(card: &mut Card, command: &[u8], powered: bool) -> Result<Vec<u8>, T
 
 /// A card, and whether the last command was understood as an instruction.
 fn watched() -> (Card, Arc<AtomicBool>) {
-    let mut card = card_on(Box::new(MemoryStore::default()), 7);
+    let mut card = card_on(7);
     let understood = Arc::new(AtomicBool::new(false));
     let flag = understood.clone();
     card.observe(Box::new(move |event: &Event<'_>| match event {
@@ -200,7 +199,7 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..60),
     ) {
         let (mut card, understood) = watched();
-        let mut twin = card_on(Box::new(MemoryStore::default()), 7);
+        let mut twin = card_on(7);
         let mut powered = false;
         for step in steps {
             match step {
@@ -232,7 +231,7 @@ proptest! {
     fn any_bytes_behind_any_header_are_answered_in_form(
         header in (select(vec![0x00u8, 0x80, 0x08, 0x0C, 0xFF]), any::<[u8; 3]>()), body in proptest::collection::vec(any::<u8>(), 0..70_000),
     ) {
-        let mut card = card_on(Box::new(MemoryStore::default()), 7);
+        let mut card = card_on(7);
         card.power_on();
         let command = [&[header.0][..], &header.1, &body].concat();
         transmit(&mut card, &bytes(REAL[0]), true)?;
@@ -245,7 +244,7 @@ proptest! {
 
 #[test]
 fn every_header_of_both_classes_is_answered_in_form_without_and_with_a_body() {
-    let mut card = card_on(Box::new(MemoryStore::default()), 7);
+    let mut card = card_on(7);
     card.power_on();
     for cla in [0x00, 0x80] {
         for ins in 0..=0xFF {
@@ -270,7 +269,7 @@ fn every_header_of_both_classes_is_answered_in_form_without_and_with_a_body() {
 
 #[test]
 fn a_card_without_power_answers_nothing() {
-    let mut card = card_on(Box::new(MemoryStore::default()), 7);
+    let mut card = card_on(7);
     let mut response = vec![1, 2, 3];
     assert_eq!(card.transmit(&bytes("00840000 08"), &mut response), Err(NoPower));
     assert!(response.is_empty());
@@ -286,7 +285,7 @@ fn a_card_without_power_answers_nothing() {
 
 #[test]
 fn the_longest_answer_has_32768_bytes_of_a_file_and_never_more_than_le() {
-    let mut card = card_on(Box::new(MemoryStore::default()), 7);
+    let mut card = card_on(7);
     card.power_on();
     let mut response = Vec::new();
     for (command, length) in [

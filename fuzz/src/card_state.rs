@@ -1,15 +1,18 @@
 //! The state of a card with a record: whatever its bytes are, reading gives a state that was written or an error, and a record
 //! gives a card that can be written again or an error. Neither takes more memory than the file justifies.
 //!
-//! An input is changes to a state, changes to the record of a card, or a whole record. A record is also put into a state by the
-//! code under test, and must be read from it as it is.
+//! An input is changes to a state, changes to the record of a card, a whole record, or the content of a file. A record and a
+//! content are also put into a state by the code under test, and must be read from it as they are. The state to which changes
+//! are made has a record, a file, a record of a file and a key as well.
 
 use std::cell::RefCell;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+use vmyna_apdu::{Aid, FileId};
 use vmyna_applets::issued::IssuedCard;
+use vmyna_card_os::declaration::{ObjectId, PrivateKey};
 use vmyna_card_os::state::durable::{self, DurableStore};
 use vmyna_card_os::state::{Change, Replacement, Store};
 
@@ -28,12 +31,30 @@ const TIMES_STATE: usize = 4;
 struct Base {
     record: Vec<u8>,
     state: Vec<u8>,
+    /// What the state shows of itself: which contents it has, and how long they are.
+    shown: String,
 }
 
 static BASE: LazyLock<Base> = LazyLock::new(|| {
     let record = small_card().to_record().expect("a specimen has a record").to_vec();
-    let state = written(&record);
-    Base { record, state }
+    let [content, part, key] = [5_000, 20, 300].map(|length| vec![0x5A; length]);
+    let changes = [
+        replacement(&record),
+        file(&content),
+        Change::Record {
+            object: object(2),
+            number: 3,
+            content: part.into(),
+        },
+        Change::Key {
+            object: object(3),
+            key: PrivateKey::from_pkcs8_der(&key),
+        },
+    ];
+    let state = written(&changes);
+    let read = durable::read(&place(), &IDENTITY).expect("what was written can be read");
+    let shown = format!("{read:?}");
+    Base { record, state, shown }
 });
 
 thread_local! {
@@ -44,16 +65,36 @@ fn place() -> PathBuf {
     FOLDER.with_borrow(|folder| folder.path().join("card.redb"))
 }
 
-/// The bytes of a state in which an operation has put this record.
-fn written(record: &[u8]) -> Vec<u8> {
+fn object(file: u16) -> ObjectId {
+    ObjectId {
+        aid: Aid::new(b"fuzz").expect("an AID has 1 to 16 bytes"),
+        file: FileId::new(file),
+    }
+}
+
+/// The file has this content.
+fn file(content: &[u8]) -> Change {
+    Change::FileContent {
+        object: object(1),
+        content: content.to_vec().into(),
+    }
+}
+
+/// An operation puts this record into a state.
+fn replacement(record: &[u8]) -> Change {
+    let mut replacement = Replacement::new([7; 16]);
+    replacement.record = Some(record.to_vec().into());
+    Change::Replacement(replacement)
+}
+
+/// The bytes of a state with these changes.
+fn written(changes: &[Change]) -> Vec<u8> {
     let place = place();
     let _ = fs::remove_file(&place);
     let mut store = DurableStore::open(&place, &IDENTITY).expect("a new state can be made");
-    let mut replacement = Replacement::new([7; 16]);
-    replacement.record = Some(record.to_vec().into());
-    store
-        .commit(&Change::Replacement(replacement))
-        .expect("a record that is not too long can be kept");
+    for change in changes {
+        store.commit(change).expect("what is not too long can be kept");
+    }
     drop(store);
     fs::read(&place).expect("the state is there")
 }
@@ -67,7 +108,8 @@ pub fn run(input: &[u8]) {
         0 => read_state(&changed(&BASE.state, rest)),
         1 => read_record(rest),
         2 => read_record(&changed(&BASE.record, rest)),
-        _ => keep_record(rest),
+        _ if mode & 4 == 0 => keep_record(rest),
+        _ => keep_file(rest),
     }
 }
 
@@ -100,9 +142,10 @@ fn read_state(bytes: &[u8]) {
     );
     match read {
         Ok(state) => {
-            // One operation has written it: there is no other state to be found.
+            // Nothing else was ever written: there is no other state to be found but one before a change.
             assert_eq!(state.operation(), Some([7; 16]));
             assert!(state.record() == Some(&BASE.record[..]), "another record was read");
+            assert_eq!(format!("{state:?}"), BASE.shown);
         }
         Err(_) => assert!(bytes != BASE.state),
     }
@@ -130,7 +173,17 @@ fn keep_record(record: &[u8]) {
     if record.is_empty() {
         return;
     }
-    let state = written(record);
+    let state = written(&[replacement(record)]);
     let read = durable::read(&place(), &IDENTITY).expect("what was written can be read");
     assert!(read.record() == Some(record), "{} bytes of state", state.len());
+}
+
+fn keep_file(content: &[u8]) {
+    if content.is_empty() || content.len() > 0x8000 {
+        return;
+    }
+    written(&[file(content)]);
+    let inspection = durable::inspect(&place()).expect("what was written can be read");
+    let inspection = inspection.expect("the state is there");
+    assert_eq!((inspection.damage, inspection.files), (None, vec![object(1)]));
 }

@@ -131,6 +131,63 @@ fn a_replacement_as_the_first_change_is_version_2_at_once() {
     assert_eq!(state.record().unwrap().len(), Replacement::LONGEST_RECORD);
 }
 
+/// The length of a database in which as much is kept as a card has memory for, in contents of this length, each written
+/// twice, beside the longest record.
+fn length_when_full(content: usize) -> u64 {
+    use std::sync::Arc;
+    /// A copy whose length can be asked for while a database uses it.
+    #[derive(Debug)]
+    struct Shared(Arc<MemoryCopy>);
+    impl StorageBackend for Shared {
+        fn len(&self) -> io::Result<u64> {
+            self.0.len()
+        }
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.0.read(offset, out)
+        }
+        fn set_len(&self, length: u64) -> io::Result<()> {
+            self.0.set_len(length)
+        }
+        fn sync_data(&self) -> io::Result<()> {
+            Ok(())
+        }
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.0.write(offset, data)
+        }
+    }
+    let copy = Arc::new(MemoryCopy(Mutex::new(Zeroizing::new(Vec::new()))));
+    let database = builder().create_with_backend(Shared(copy.clone())).unwrap();
+    let operation = |number| Change::Replacement(replacement(number, Some(Replacement::LONGEST_RECORD)));
+    begin(&database, &IDENTITY, &operation(1)).unwrap();
+    let record = |at: usize, letter: u8| Change::Record {
+        object: ObjectId {
+            file: FileId::new(u16::try_from(at / 254).unwrap()),
+            ..pin()
+        },
+        number: u8::try_from(at % 254 + 1).unwrap(),
+        content: vec![letter; content].into(),
+    };
+    let mut state = State::default();
+    let mut kept = 0;
+    while state.contents.has_room_for(&record(kept, 1)) {
+        state.apply(&record(kept, 1));
+        commit(&database, &record(kept, 1)).unwrap();
+        kept += 1;
+    }
+    (0..kept).for_each(|at| commit(&database, &record(at, 2)).unwrap());
+    commit(&database, &operation(2)).unwrap();
+    copy.len().unwrap()
+}
+
+#[test]
+fn a_state_with_all_that_a_card_keeps_is_less_than_half_as_long_as_one_may_be() {
+    for content in [65_533, 33_000, 1_000] {
+        let length = length_when_full(content);
+        println!("counted: state: {length} bytes when full of contents of {content} bytes");
+        assert!(length < LONGEST as u64 / 2, "{length} bytes with contents of {content}");
+    }
+}
+
 #[test]
 fn an_operation_that_is_repeated_writes_nothing() {
     let database = in_memory();
