@@ -19,12 +19,15 @@ use vmyna_testkit::free_pairs;
 /// How the pages install the programs; the tests have them built.
 const INSTALL: &str = "cargo install --path applications/host\n";
 
-/// The port in the page of the library.
-const PORT: &str = "8765";
-
 /// Runs the commands of an application's page; returns what they print. Both pages have the same.
 #[track_caller]
 fn page(desk: &Desk, application: &str) -> String {
+    page_with(desk, application, &[])
+}
+
+/// The same with some of the commands replaced.
+#[track_caller]
+fn page_with(desk: &Desk, application: &str, changes: &[(&str, &str)]) -> String {
     let of = |name: &str| blocks(&format!("../applications/{application}/{name}"));
     let commands = of("README.md");
     assert_eq!(commands, of("README.ja.md"));
@@ -34,9 +37,12 @@ fn page(desk: &Desk, application: &str) -> String {
             commands.len()
         );
     };
-    assert!(commands.text.contains(INSTALL), "{application}");
-    let port = free_pairs(1).unwrap()[0].to_string();
-    desk.prints(&commands.text.replace(INSTALL, "").replace(PORT, &port))
+    let mut text = commands.text.clone();
+    for (before, after) in [&[(INSTALL, "")], changes].concat() {
+        assert!(text.contains(before), "{application}: {before}");
+        text = text.replace(before, after);
+    }
+    desk.prints(&text)
 }
 
 #[track_caller]
@@ -262,7 +268,17 @@ fn the_log_of_a_card_is_kept_until_it_is_full() {
 #[test]
 fn a_reader_of_the_library_has_one_my_key_id() {
     let desk = Desk::new();
-    let printed = page(&desk, "library");
+    let port = free_pairs(1).unwrap()[0].to_string();
+    let changes = [
+        ("8765", &*port),
+        // Without a time, and without a server that is left if a command fails.
+        (
+            "&\nsleep 1\n",
+            ">log &\ntrap 'kill $! || :' EXIT\nuntil grep listening log; do sleep 0.1; done\n",
+        ),
+        ("\nkill $!\n", "\n"),
+    ];
+    let printed = page_with(&desk, "library", &changes);
     has(
         &printed,
         &["welcome, new user: TEST00000001\n", "マイキーID TEST00000001\n"],
