@@ -52,6 +52,8 @@ pub struct PinRules {
     pub characters: Option<String>,
     /// The least and the greatest length of a new value.
     pub length: Option<[usize; 2]>,
+    /// The application whose PIN of the same name has the value and the tries.
+    pub shared: Option<String>,
     /// Whether a real card has it in another way.
     #[serde(default)]
     pub invented: bool,
@@ -105,22 +107,25 @@ pub struct Row {
 /// # Panics
 /// When the file does not have its form.
 pub fn applications() -> &'static [Rules] {
-    &MATRIX.0
+    let loaded = MATRIX.iter().position(|rules| rules.loaded);
+    MATRIX.get(..loaded.unwrap_or(MATRIX.len())).unwrap_or_default()
 }
 
-/// The applications in the free area, which a card may lack, in the file's order.
+/// Those applications, and behind them the ones in the free area, which a card may lack.
 ///
 /// # Panics
 /// When the file does not have its form.
-pub fn loaded() -> &'static [Rules] {
-    &MATRIX.1
+pub fn with_loaded() -> &'static [Rules] {
+    &MATRIX
 }
 
 #[expect(clippy::panic, reason = "only tests read it; a panic is how they fail")]
-static MATRIX: LazyLock<(Vec<Rules>, Vec<Rules>)> = LazyLock::new(|| {
+static MATRIX: LazyLock<Vec<Rules>> = LazyLock::new(|| {
     let matrix: Matrix =
         toml::from_str(vmyna_test_vectors::ACCESS).unwrap_or_else(|error| panic!("access.toml: {error}"));
-    matrix.application.into_iter().partition(|rules| !rules.loaded)
+    let mut applications = matrix.application;
+    applications.sort_by_key(|rules| rules.loaded);
+    applications
 });
 
 impl Rules {

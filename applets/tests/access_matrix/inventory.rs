@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vmyna_card_os::declaration::{Application, Body, Operation};
 
-use crate::common::{HANAKO, Rig};
+use crate::common::{LOADED, Rig};
 use crate::rules::{
-    DECLARED_OPERATIONS, FILE_OPERATIONS, Judge, PinRules, Rules, SET_SESSION_KEY, applications, operations,
+    DECLARED_OPERATIONS, FILE_OPERATIONS, Judge, PinRules, Rules, SET_SESSION_KEY, applications, operations, select,
 };
 
 /// The objects that an application of the card declares, each with the operations that make sense for it.
@@ -50,7 +50,7 @@ fn the_words_of_the_file_are_the_operations_of_the_card() {
 #[test]
 fn every_object_of_the_card_has_its_rows_and_every_row_its_object() {
     let rules: BTreeMap<&str, &Rules> = applications().iter().map(|rules| (rules.aid.as_str(), rules)).collect();
-    let applications: BTreeMap<String, &Application> = HANAKO.iter().map(|one| (one.aid.to_string(), one)).collect();
+    let applications: BTreeMap<String, &Application> = LOADED.iter().map(|one| (one.aid.to_string(), one)).collect();
     assert_eq!(
         rules.keys().copied().collect::<Vec<_>>(),
         applications.keys().map(String::as_str).collect::<Vec<_>>()
@@ -69,7 +69,7 @@ fn every_object_of_the_card_has_its_rows_and_every_row_its_object() {
         let pins = application
             .files
             .iter()
-            .filter(|file| matches!(file.body, Body::Pin(_)));
+            .filter(|file| matches!(file.body, Body::Pin(_) | Body::SharedPin(_)));
         let pins: BTreeSet<String> = pins.map(|file| file.id.to_string()).collect();
         let known: BTreeSet<_> = rules.pins.iter().map(|pin| pin.ef.clone()).collect();
         assert_eq!(known, pins, "PINs of {}", rules.name);
@@ -83,8 +83,8 @@ fn the_card_has_a_file_for_every_row_that_says_so_and_as_many_records() {
             let Some(ef) = row.object.strip_prefix("EF ") else {
                 continue;
             };
-            let mut rig = Rig::hanako();
-            rig.select(&rules.aid);
+            let mut rig = Rig::loaded();
+            select(&mut rig, rules);
             assert_eq!(rig.sw(&format!("00A4020C 02 {ef}")), 0x9000, "{} {ef}", rules.name);
         }
     }
@@ -153,7 +153,7 @@ fn every_row_is_said_once_in_the_words_that_the_file_explains_and_with_a_source(
 #[test]
 fn who_may_read_a_file_is_as_certain_here_as_in_its_declaration() {
     let mut differ = Vec::new();
-    for application in HANAKO.iter() {
+    for application in LOADED.iter() {
         let rules = applications()
             .iter()
             .find(|rules| rules.name == application.name)
@@ -184,8 +184,8 @@ fn what_the_file_calls_absent_is_not_there() {
         assert!(!rules.absent.is_empty());
         for object in &rules.absent {
             assert!(!rules.objects().contains(object.as_str()), "{} {object}", rules.name);
-            let mut rig = Rig::hanako();
-            rig.select(&rules.aid);
+            let mut rig = Rig::loaded();
+            select(&mut rig, rules);
             match object.split_once(' ').unwrap() {
                 ("EF", id) => assert_eq!(rig.sw(&format!("00A4020C 02 {id}")), 0x6A82, "{} {object}", rules.name),
                 (_, tag) => {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::attempt::{Way, attempt, short_identifier, with_value};
 use crate::common::Rig;
-use crate::rules::{Judge, Rules, applications, operations};
+use crate::rules::{Judge, Rules, applications, operations, select};
 
 /// What happens between VERIFY and the operation.
 #[derive(Clone, Copy)]
@@ -39,20 +39,20 @@ impl<'a> History<'a> {
         matches!(self, Self::Nothing | Self::Reselect | Self::WarmReset)
     }
 
-    fn bring_about(self, rig: &mut Rig, aid: &str) {
+    fn bring_about(self, rig: &mut Rig, rules: &Rules) {
         match self {
             Self::Nothing => {}
             Self::Visit(other) => {
-                rig.select(&other.aid);
+                select(rig, other);
                 verify(rig, other, other.verifiable().map(|pin| pin.name.as_str()));
-                rig.select(aid);
+                select(rig, rules);
             }
-            Self::Reselect => rig.select(aid),
+            Self::Reselect => rig.select(&rules.aid),
             Self::WarmReset => drop(rig.card.reset().unwrap().to_vec()),
             Self::PowerCycle => {
                 rig.card.power_off();
                 rig.card.power_on();
-                rig.select(aid);
+                select(rig, rules);
             }
         }
     }
@@ -87,10 +87,10 @@ fn case(
     history: History<'_>,
     way: Way,
 ) -> (bool, Option<String>) {
-    let mut rig = Rig::hanako();
-    rig.select(&rules.aid);
+    let mut rig = Rig::loaded();
+    select(&mut rig, rules);
     verify(&mut rig, rules, verified.iter().copied());
-    history.bring_about(&mut rig, &rules.aid);
+    history.bring_about(&mut rig, rules);
     let nothing = BTreeSet::new();
     let now = if history.keeps() { verified } else { &nothing };
     let allowed = rules.allows(object, operation, now);
@@ -167,12 +167,16 @@ fn an_application_without_a_default_key_signs_nothing_with_p2_00_whatever_is_ver
         .filter(|rules| !rules.rows.iter().any(|row| row.default))
     {
         for verified in sets(rules) {
-            let mut rig = Rig::hanako();
-            rig.select(&rules.aid);
+            let mut rig = Rig::loaded();
+            select(&mut rig, rules);
             verify(&mut rig, rules, verified.iter().copied());
             assert_eq!(rig.sw("802A0000 03 313233 00"), 0x6A88, "{} {verified:?}", rules.name);
         }
         without += 1;
     }
-    assert_eq!(without, 4, "card_manager, jpki, residence_code, card_info");
+    assert_eq!(
+        without,
+        4 + 5,
+        "card_manager, jpki, residence_code, card_info, and all in the free area"
+    );
 }

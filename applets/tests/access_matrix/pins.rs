@@ -2,7 +2,7 @@
 
 use crate::attempt::with_value;
 use crate::common::Rig;
-use crate::rules::{Judge, PinRules, Rules, applications};
+use crate::rules::{Judge, PinRules, Rules, applications, owner, select};
 
 /// The PINs that can be verified, with their applications.
 fn pins() -> impl Iterator<Item = (&'static Rules, &'static PinRules)> {
@@ -13,13 +13,13 @@ fn pins() -> impl Iterator<Item = (&'static Rules, &'static PinRules)> {
 
 /// The card with the PIN's application and EF selected.
 fn at(rules: &Rules, pin: &PinRules) -> Rig {
-    let mut rig = Rig::hanako();
+    let mut rig = Rig::loaded();
     go(&mut rig, rules, pin);
     rig
 }
 
 fn go(rig: &mut Rig, rules: &Rules, pin: &PinRules) {
-    rig.select(&rules.aid);
+    select(rig, rules);
     rig.expect(&[(&format!("00A4020C 02 {}", pin.ef), 0x9000)]);
 }
 
@@ -67,14 +67,14 @@ fn a_wrong_value_takes_a_try_of_its_own_pin_and_of_no_other_in_any_application()
         rig.expect(&[(&with_value("00200080", rules.values(pin).1), left(pin.tries - 1))]);
         for (other_rules, other) in pins() {
             go(&mut rig, other_rules, other);
-            let itself = rules.aid == other_rules.aid && pin.ef == other.ef;
-            let expected = left(other.tries - u8::from(itself));
+            let same = owner(rules, pin) == owner(other_rules, other);
+            let expected = left(other.tries - u8::from(same));
             let place = format!("{} {} after {} {}", other_rules.name, other.name, rules.name, pin.name);
             assert_eq!(rig.sw("00200080"), expected, "{place}");
             compared += 1;
         }
     }
-    assert_eq!(compared, 100, "ten PINs beside ten");
+    assert_eq!(compared, 225, "fifteen PINs beside fifteen");
 }
 
 /// 16 bytes or fewer are a value, if a wrong one; more are no value and cost nothing.

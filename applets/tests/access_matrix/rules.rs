@@ -2,9 +2,48 @@
 
 use std::collections::BTreeSet;
 
-pub(crate) use vmyna_testkit::access::{PinRules, Rules, applications};
+use vmyna_testkit::access::with_loaded;
+pub(crate) use vmyna_testkit::access::{PinRules, Rules};
 
-use crate::common::{CARD_INFO, FACE_INFO, INPUT_ASSIST, JPKI, RESIDENCE_CODE};
+use crate::common::{CARD_INFO, FACE_INFO, INPUT_ASSIST, JPKI, RESIDENCE_CODE, Rig};
+
+/// The applications of the card under test, in its order: those of every card, and those in the free area.
+pub(crate) fn applications() -> &'static [Rules] {
+    with_loaded()
+}
+
+/// The application of this name.
+pub(crate) fn named(name: &str) -> &'static Rules {
+    let named = applications().iter().find(|rules| rules.name == name);
+    named.unwrap_or_else(|| panic!("there is no application {name}"))
+}
+
+/// Selects an application, the one above it first.
+pub(crate) fn select(rig: &mut Rig, rules: &Rules) {
+    if let Some(parent) = &rules.parent {
+        select(rig, named(parent));
+    }
+    rig.select(&rules.aid);
+}
+
+/// Where a PIN has its value and its tries: the AID of an application, and the EF there.
+pub(crate) fn owner<'a>(rules: &'a Rules, pin: &'a PinRules) -> (&'a str, &'a str) {
+    match &pin.shared {
+        None => (&rules.aid, &pin.ef),
+        Some(owner) => {
+            let rules = named(owner);
+            let own = rules.pins.iter().find(|own| own.name == pin.name);
+            (&rules.aid, &own.unwrap().ef)
+        }
+    }
+}
+
+/// Whether SELECT finds an application while this one is selected.
+#[allow(dead_code, reason = "the two test crates that choose among applications need it")]
+pub(crate) fn in_reach(of: &Rules, selected: &Rules) -> bool {
+    let above = of.parent.as_deref();
+    above.is_none() || above == Some(&selected.name) || above == selected.parent.as_deref()
+}
 
 /// What can be done to a file; to a data object, only the first of these.
 pub(crate) const FILE_OPERATIONS: [&str; 8] = [
@@ -39,8 +78,18 @@ const CODE_A: &str = "123456789018";
 /// 照合番号B: born on 25 October of Heisei 1, card until 2036, security code 2026.
 const CODE_B: &str = "01102520362026";
 
-/// PINs of the specimen: application, EF, value, another value that the PIN could have.
-const VALUES: [(&str, &str, &str, &str); 10] = [
+const LICENCE: &str = "A0000002310600000000000000000000";
+const RESIDENCE: [&str; 4] = [
+    "D392F0004F0100000000000000000000",
+    "D392F0004F0200000000000000000000",
+    "D392F0004F0300000000000000000000",
+    "D392F0004F0400000000000000000000",
+];
+/// The number of a residence card that nobody has.
+const NUMBER: &str = "TE00000000ST";
+
+/// PINs of the card under test: application, EF, value, another value that the PIN could have.
+const VALUES: [(&str, &str, &str, &str); 15] = [
     (JPKI, "0018", "1234", "5678"),
     (JPKI, "001B", "ABC123", "NEW456"),
     (INPUT_ASSIST, "0011", "1234", "5678"),
@@ -51,6 +100,11 @@ const VALUES: [(&str, &str, &str, &str); 10] = [
     (FACE_INFO, "0013", CODE_A, "123456789019"),
     (RESIDENCE_CODE, "001C", "1234", "5678"),
     (CARD_INFO, "001C", "1234", "5678"),
+    (LICENCE, "0006", "1234", "5678"),
+    (RESIDENCE[0], "0006", NUMBER, "TE00000001ST"),
+    (RESIDENCE[1], "0016", NUMBER, "TE00000001ST"),
+    (RESIDENCE[2], "0016", NUMBER, "TE00000001ST"),
+    (RESIDENCE[3], "0016", NUMBER, "TE00000001ST"),
 ];
 
 /// What a model asks of the rules.

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test crate uses its own part of the fixture")]
 
+pub(crate) mod free;
+
 use std::sync::LazyLock;
 
 use rand_chacha::ChaCha20Rng;
@@ -26,6 +28,9 @@ pub(crate) const SIGN: &str = "0020009B 06 414243313233";
 
 /// The applications of the built-in specimen card, 見本花子's, a fictional person.
 pub(crate) static HANAKO: LazyLock<Vec<Application>> = LazyLock::new(|| specimen("hanako").applications());
+
+/// The same card with the published applications in its free area.
+pub(crate) static LOADED: LazyLock<Vec<Application>> = LazyLock::new(|| [HANAKO.clone(), free::published()].concat());
 
 /// The built-in specimen of this name.
 pub(crate) fn specimen(name: &str) -> IssuedCard {
@@ -78,7 +83,12 @@ impl Rig {
         Self::of(&HANAKO, default_engine())
     }
 
-    /// The same with JPKI selected.
+    /// The same with the published applications in its free area.
+    pub(crate) fn loaded() -> Self {
+        Self::of(&LOADED, default_engine())
+    }
+
+    /// Hanako's card with JPKI selected.
     pub(crate) fn jpki() -> Self {
         let mut rig = Self::hanako();
         rig.select(JPKI);

@@ -7,8 +7,8 @@ use vmyna_card_os::key::default_engine;
 use vmyna_reader_bridge::SoftwareReader;
 
 use crate::attempt::{CERTIFICATE_BODY, SESSION_KEY, with_value};
-use crate::common::{HANAKO, bytes, card};
-use crate::rules::{Judge, Rules, operations};
+use crate::common::{LOADED, bytes, card};
+use crate::rules::{Judge, Rules, named, operations};
 
 /// What a card lets a host do, as "object: operation"; also the two things that a session holds besides PINs.
 pub(crate) type Rights = BTreeSet<String>;
@@ -26,7 +26,7 @@ impl Desk {
     /// The card as issued, in the reader.
     pub(crate) fn new() -> Self {
         let mut reader = SoftwareReader::new("desk");
-        reader.put(Box::new(card(&HANAKO, default_engine()))).unwrap();
+        reader.put(Box::new(card(&LOADED, default_engine()))).unwrap();
         Self { reader }
     }
 
@@ -46,8 +46,15 @@ impl Desk {
         assert_eq!(sw, 0x9000, "{command} answers {sw:04X}");
     }
 
+    /// Selects an application: at once where it is in reach, else below the one above it.
     pub(crate) fn select(&mut self, rules: &Rules) {
-        self.must(&format!("00A4040C {:02X} {}", rules.aid.len() / 2, rules.aid));
+        let command = format!("00A4040C {:02X} {}", rules.aid.len() / 2, rules.aid);
+        if let (Some(parent), 0x6A82) = (&rules.parent, self.sw(&command)) {
+            self.select(named(parent));
+            self.must(&command);
+            return;
+        }
+        self.must(&command);
     }
 
     /// Gains in the selected application all that these PINs give, and what needs none. Leaves no EF selected.

@@ -4,7 +4,7 @@ use vmyna_apdu::Reader;
 
 use crate::common::bytes;
 use crate::desk::Desk;
-use crate::rules::{Rules, applications};
+use crate::rules::{Rules, applications, in_reach};
 
 /// What happens while application `from` is selected, on the way to application `to`. Both as the table counts them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,10 @@ impl Event {
     /// Everything that can happen between these two applications.
     pub(crate) fn all(from: &Rules, to: &Rules) -> Vec<Self> {
         let length = to.aid.len() / 2;
-        let selects = (0..=length).flat_map(|length| [false, true].map(|next| Self::Select { length, next }));
+        // A long AID ends in zeros: of its middle nothing can be told apart.
+        let told_apart = |part: &usize| length <= 10 || !(8..length - 1).contains(part);
+        let lengths = (0..=length).filter(told_apart);
+        let selects = lengths.flat_map(|length| [false, true].map(|next| Self::Select { length, next }));
         let failed = [
             // Another last byte; one byte more; more than a name can have; an unknown P2; a length field that lies.
             format!("00A4040C {length:02X} {}FE", &to.aid[..to.aid.len() - 2]),
@@ -96,11 +99,8 @@ impl Event {
     pub(crate) fn after(&self, from: usize, to: usize) -> After {
         match self {
             Self::Select { length, next } => {
-                let name = &applications()[to].aid[..2 * length];
-                let first = if *next { from + 1 } else { 0 };
-                let found = (first..applications().len()).find(|at| applications()[*at].aid.starts_with(name));
                 // Where nothing is found it is one more SELECT that failed.
-                let selected = found.unwrap_or(from);
+                let selected = found(from, to, *length, *next).unwrap_or(from);
                 After {
                     selected,
                     kept: selected == from,
@@ -129,8 +129,7 @@ impl Event {
                     format!("{length:02X} {name}")
                 };
                 let sw = desk.sw(&format!("00A404{p2} {data}"));
-                let first = if *next { from + 1 } else { 0 };
-                let found = applications()[first..].iter().any(|rules| rules.aid.starts_with(name));
+                let found = found(from, to, *length, *next).is_some();
                 assert_eq!(sw, if found { 0x9000 } else { 0x6A82 }, "{self:?}");
             }
             Self::FailedSelect(command) => assert_ne!(desk.sw(command), 0x9000, "{command}"),
@@ -144,6 +143,14 @@ impl Event {
             }
         }
     }
+}
+
+/// The application that SELECT of so many bytes of the other's AID finds: the first in reach, or the next such one.
+pub(crate) fn found(from: usize, to: usize, length: usize, next: bool) -> Option<usize> {
+    let name = &applications()[to].aid[..2 * length];
+    let first = if next { from + 1 } else { 0 };
+    let fits = |of: &Rules| of.aid.starts_with(name) && in_reach(of, &applications()[from]);
+    (first..applications().len()).find(|at| fits(&applications()[*at]))
 }
 
 /// The P2 of a short identifier; EFs 0001 to 001E only, as all PINs are.

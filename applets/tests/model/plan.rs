@@ -5,7 +5,7 @@ use proptest::sample::select;
 
 use crate::common::bytes;
 use crate::reference::{Model, Name, Step};
-use crate::rules::applications;
+use crate::rules::{Rules, applications, named};
 
 /// A step, or one whose value is chosen when its turn comes, because the right PIN depends on what came before.
 #[derive(Clone, Debug)]
@@ -24,8 +24,8 @@ pub(crate) enum Plan {
 }
 
 /// Identifiers of all PINs and keys of all applications, so that a name often means something in another one.
-const SECRETS: [u8; 11] = [0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x1A, 0x1B, 0x1C];
-const VALUES: [&str; 9] = [
+const SECRETS: [u8; 12] = [0x06, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x1A, 0x1B, 0x1C];
+const VALUES: [&str; 10] = [
     "1234",
     "5678",
     "ABC123",
@@ -33,6 +33,7 @@ const VALUES: [&str; 9] = [
     "123456789018",
     "01102520362026",
     "011025",
+    "TE00000000ST",
     "12345",
     "abcdef",
 ];
@@ -57,7 +58,7 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
 fn application() -> impl Strategy<Value = Step> {
     let part = (
         0..applications().len(),
-        0..=10usize,
+        0..=16usize,
         proptest::bool::weighted(0.3),
         proptest::bool::weighted(0.8),
     );
@@ -73,7 +74,8 @@ fn application() -> impl Strategy<Value = Step> {
     // A name that is almost one: another last byte, or one too many.
     let almost = (0..applications().len(), any::<bool>(), any::<u8>()).prop_map(|(at, longer, byte)| {
         let mut name = bytes(&applications()[at].aid);
-        if !longer {
+        // More than 16 bytes are no name.
+        if !longer || name.len() == 16 {
             name.pop();
         }
         name.push(byte);
@@ -157,14 +159,14 @@ pub(crate) fn last_questions(model: &Model) -> Vec<Step> {
         ]
     });
     let there = applications().iter().flat_map(|rules| {
-        let select = Step::SelectApplication {
+        let select = |rules: &Rules| Step::SelectApplication {
             name: bytes(&rules.aid),
             next: false,
         };
+        let above = rules.parent.as_deref().map(|parent| select(named(parent)));
+        let select = above.into_iter().chain([select(rules)]);
         let query = move |ef: &str| Step::Query(Name::Short(id(ef) as u8));
-        [select]
-            .into_iter()
-            .chain(rules.pins.iter().map(move |pin| query(&pin.ef)))
+        select.chain(rules.pins.iter().map(move |pin| query(&pin.ef)))
     });
     let at_once = [Step::Read(Name::Current), Step::SetSessionKey];
     at_once.into_iter().chain(here).chain(there).collect()

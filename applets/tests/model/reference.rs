@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::rules::{Judge, PinRules, Rules, applications};
+use crate::rules::{Judge, PinRules, Rules, applications, in_reach, owner};
 
 /// How a command names the file that it acts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,19 +103,19 @@ pub(crate) struct Model {
     current: Option<String>,
     /// The names of the PINs verified in the selected application.
     verified: BTreeSet<&'static str>,
-    /// By application and EF. The only part that outlives power.
-    counters: BTreeMap<(usize, &'static str), Counter>,
+    /// By AID and EF of the PIN that has the value. The only part that outlives power.
+    counters: BTreeMap<(&'static str, &'static str), Counter>,
 }
 
 impl Model {
     /// As issued, under power.
     pub(crate) fn new() -> Self {
         let mut counters = BTreeMap::new();
-        for (at, rules) in applications().iter().enumerate() {
+        for rules in applications() {
             for pin in &rules.pins {
                 let value = if pin.tries > 0 { rules.values(pin).0 } else { "" };
                 let (value, tries) = (value.into(), pin.tries);
-                counters.insert((at, pin.ef.as_str()), Counter { value, tries });
+                counters.insert(owner(rules, pin), Counter { value, tries });
             }
         }
         Self {
@@ -135,7 +135,7 @@ impl Model {
     pub(crate) fn value(&self, file: Name) -> Option<&[u8]> {
         let ef = self.name(file)?;
         let pin = self.rules().pin(&ef)?;
-        let counter = &self.counters[&(self.selected, pin.ef.as_str())];
+        let counter = &self.counters[&owner(self.rules(), pin)];
         (!counter.value.is_empty()).then_some(&counter.value)
     }
 
@@ -187,8 +187,8 @@ impl Model {
     }
 
     fn counter(&mut self, ef: &str) -> &mut Counter {
-        let ef = &self.pin(ef).ef;
-        self.counters.get_mut(&(self.selected, ef.as_str())).unwrap()
+        let of = owner(self.rules(), self.pin(ef));
+        self.counters.get_mut(&of).unwrap()
     }
 
     fn go(&mut self, application: usize) {
@@ -217,7 +217,8 @@ impl Model {
             Step::SelectApplication { name, next } => {
                 let from = if *next { self.selected + 1 } else { 0 };
                 let name: String = name.iter().map(|byte| format!("{byte:02X}")).collect();
-                let found = (from..applications().len()).find(|at| applications()[*at].aid.starts_with(&name));
+                let fits = |of: &Rules| of.aid.starts_with(&name) && in_reach(of, self.rules());
+                let found = (from..applications().len()).find(|at| fits(&applications()[*at]));
                 self.go(found.ok_or(refused(0x6A82))?);
             }
             Step::SelectFile(id) => drop(self.select_file(format!("{id:04X}"))?),

@@ -7,9 +7,10 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestError, TestRunner};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
-use vmyna_card_os::Card;
+use vmyna_applets::Profile;
+use vmyna_card_os::{Card, Parts};
 
-use crate::common::{Rig, hex, specimen};
+use crate::common::{LOADED, Rig, hex};
 use crate::plan::{Plan, last_questions, plan, steps};
 use crate::reference::{Model, Name, Step};
 
@@ -80,14 +81,15 @@ impl Run {
 /// The card again with what a store has kept.
 fn restarted(card: Card) -> Card {
     let rng = ChaCha20Rng::seed_from_u64(1);
-    let mut card = specimen("hanako").card(card.into_store(), Box::new(rng)).unwrap();
+    let parts = Parts::new(&LOADED[..], Profile::contact().atr, Box::new(rng)).with_store(card.into_store());
+    let mut card = Card::new(parts).unwrap();
     card.power_on();
     card
 }
 
 /// Plays the plans on a new card and a new model until they differ. `altered` stands between card and model.
 fn play(plans: &[Plan], altered: impl Fn(&str, u16) -> u16) -> Run {
-    let (mut rig, mut model) = (Rig::hanako(), Model::new());
+    let (mut rig, mut model) = (Rig::loaded(), Model::new());
     let mut run = Run {
         lines: Vec::new(),
         answers: BTreeMap::new(),
