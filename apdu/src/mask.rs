@@ -35,10 +35,18 @@ fn carries_secret(cla: u8, ins: u8) -> bool {
 /// The range of a C-APDU that may hold a PIN or a key: the data field of the instructions that carry one, whatever the
 /// class. Of bytes that are no proper C-APDU everything behind the header counts.
 pub fn secret_range(command: &[u8]) -> core::ops::Range<usize> {
-    let &[cla, ins, _, _, _, ..] = command else {
+    let &[cla, ins, ..] = command else {
         return 0..0;
     };
-    if !carries_secret(cla, ins) {
+    match carries_secret(cla, ins) {
+        true => data_range(command),
+        false => 0..0,
+    }
+}
+
+/// The range of the data field of a C-APDU. Of bytes that are no proper C-APDU everything behind the header counts.
+pub fn data_range(command: &[u8]) -> core::ops::Range<usize> {
+    if command.len() < 5 {
         return 0..0;
     }
     match CommandApdu::parse(command) {

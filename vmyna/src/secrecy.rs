@@ -1,11 +1,11 @@
-//! The virtual card reports to its trace whether an answer is secret.
+//! The virtual card reports to its trace whether an answer, or what a command writes, is secret.
 
 use vmyna_apdu::FileId;
 use vmyna_card_os::declaration::Operation;
 use vmyna_card_os::{Event, Observer};
 use vmyna_reader_bridge::trace::Secrecy;
 
-/// An observer that reports reads of files declared secret.
+/// An observer that reports reads of files declared secret, and writes into them.
 pub(super) fn reporting_to(secrecy: &Secrecy) -> Box<dyn Observer + Send> {
     let secrecy = secrecy.clone();
     Box::new(move |event: &Event<'_>| {
@@ -18,7 +18,10 @@ pub(super) fn reporting_to(secrecy: &Secrecy) -> Box<dyn Observer + Send> {
             verdict,
             ..
         } = event
-            && verdict.operation == Operation::Read
+            && matches!(
+                verdict.operation,
+                Operation::Read | Operation::UpdateBinary | Operation::UpdateRecord | Operation::AppendRecord
+            )
         {
             // A data object's tag may be a file's identifier as well; the name distinguishes them.
             let file = application.file(FileId::new(*id)).filter(|file| file.name == *name);

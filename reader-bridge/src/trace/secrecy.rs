@@ -1,10 +1,13 @@
-//! Whether the answer that a card is about to give was read from a file declared secret. A virtual card reports it. A card
-//! in a real reader reports nothing, so every answer to a reading command counts as secret.
+//! Whether the answer that a card is about to give was read from a file declared secret, or the command was to write into one. A
+//! virtual card reports it. A card in a real reader reports nothing, so every answer to a reading command counts as secret, and
+//! the data of every writing command.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vmyna_apdu::instruction::code;
+use vmyna_apdu::mask::{data_range, secret_range};
 
 use crate::fault::is_get_response;
 
@@ -28,10 +31,23 @@ impl Secrecy {
         Self { secret: None }
     }
 
-    /// Reports whether the answer that the card is about to give is secret. Without effect on [`Self::unknown`].
+    /// Reports whether the answer that the card is about to give, or what the command writes, is secret. Without effect on [`Self::unknown`].
     pub fn report(&self, is_secret: bool) {
         if let Some(secret) = &self.secret {
             secret.store(is_secret, Ordering::SeqCst);
+        }
+    }
+
+    /// The bytes of a command that are secret, once the card has reported on it: a PIN or key, or what is written.
+    pub(super) fn command(&self, command: &[u8]) -> Range<usize> {
+        let written = matches!(
+            command.get(1),
+            Some(&(code::UPDATE_BINARY | code::UPDATE_RECORD | code::APPEND_RECORD))
+        );
+        let secret = self.secret.as_ref().is_none_or(|secret| secret.load(Ordering::SeqCst));
+        match written && secret {
+            true => data_range(command),
+            false => secret_range(command),
         }
     }
 

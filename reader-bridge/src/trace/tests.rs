@@ -215,6 +215,33 @@ fn a_card_that_leaves_by_itself_has_lost_its_power_once() {
 }
 
 #[test]
+fn what_is_written_into_a_secret_file_is_masked_and_a_card_that_tells_nothing_has_no_other() {
+    for secret in [Some(false), Some(true), None] {
+        let (kept, messages) = channel();
+        let trace = Trace::new(Box::new(Kept(kept)), false, Box::new(|_| {}));
+        let secrecy = secret.map_or_else(Secrecy::unknown, |_| Secrecy::reported());
+        secrecy.report(secret == Some(true));
+        let mut card = Traced::new(Box::new(Echo), "Desk", trace, secrecy);
+        let mut response = Vec::new();
+        for ins in [0xD6, 0xDC, 0xE2, 0x20, 0x84] {
+            let command = [0x00, ins, 0x00, 0x00, 0x02, 0xAA, 0xBB];
+            card.transmit(&command, &mut response).unwrap();
+            let What::Command(octets) = messages.recv().unwrap().what else {
+                panic!("a command comes before its answer")
+            };
+            let masked = match ins {
+                0x20 => true,
+                0x84 => false,
+                _ => secret != Some(false),
+            };
+            let data = if masked { [MASK, MASK] } else { [0xAA, 0xBB] };
+            assert_eq!(octets.as_bytes()[5..], data, "{ins:02X} {secret:?}");
+            messages.recv().unwrap();
+        }
+    }
+}
+
+#[test]
 fn of_a_card_that_tells_nothing_all_that_is_read_is_masked_and_no_answer_is_a_message_too() {
     let (kept, messages) = channel();
     let trace = Trace::new(Box::new(Kept(kept)), false, Box::new(|_| {}));

@@ -4,7 +4,7 @@ use super::{Message, Octets, Secrecy, Sink, What};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
-use vmyna_apdu::{Icc, IccError, Incident, Pull, mask::secret_range};
+use vmyna_apdu::{Icc, IccError, Incident, Pull};
 
 /// A trace that is being written, by any number of cards at a time.
 #[derive(Clone)]
@@ -57,7 +57,10 @@ impl Trace {
             what,
         };
         self.write(&[
-            message(sent, What::Command(Octets::new(command, secret_range(command), mask))),
+            message(
+                sent,
+                What::Command(Octets::new(command, secrecy.command(command), mask)),
+            ),
             message(SystemTime::now(), answer),
         ]);
     }

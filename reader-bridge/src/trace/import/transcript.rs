@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use vmyna_apdu::{CommandApdu, mask::secret_range};
+use vmyna_apdu::CommandApdu;
 use zeroize::Zeroizing;
 
 use super::super::{MASK, Message, Octets, ReaderName, Readers, Secrecy, What};
@@ -49,7 +49,7 @@ impl Transcript {
     /// A C-APDU. If the one before it at this reader was not answered, the trace has no answer to that.
     pub(super) fn command(&mut self, reader: &str, command: &[u8]) -> Result<(), Problem> {
         check_length(command, CommandApdu::MAX_LENGTH)?;
-        let octets = Octets::new(command, secret_range(command), self.mask);
+        let octets = Octets::new(command, Secrecy::unknown().command(command), self.mask);
         self.add(reader, What::Command(octets))?;
         self.wait(reader, command)
     }
@@ -98,7 +98,10 @@ impl Transcript {
             What::Command(command) => {
                 check_length(command.as_bytes(), CommandApdu::MAX_LENGTH)?;
                 let bytes = command.as_bytes();
-                self.add(reader, What::Command(octets(command, secret_range(bytes), self.mask)))?;
+                self.add(
+                    reader,
+                    What::Command(octets(command, Secrecy::unknown().command(bytes), self.mask)),
+                )?;
                 self.wait(reader, bytes)
             }
             What::Response(answer) => {
