@@ -3,7 +3,7 @@
 //! This module must never decide. It describes what the declaration states and what the card decided.
 
 use vmyna_apdu::{FileId, Text, text};
-use vmyna_card_os::declaration::{Access, Application, Condition, Operation, Verdict};
+use vmyna_card_os::declaration::{Access, Application, Body, Condition, Operation, Verdict};
 use vmyna_card_os::rule::{Basis, Certainty};
 
 /// The condition of an operation: `read needs sign password (001B)`. `when` is `None` if the declaration has no condition for
@@ -21,7 +21,11 @@ pub fn need(application: &Application, operation: Operation, when: Option<&Condi
         ),
         Some(needed) => {
             let Text { en, ja } = condition(application, needed);
-            text!("{operation} needs {en}", "{doing}には{ja}の照合が必要")
+            let gained = match needed.pins().iter().any(|id| is_host(application, *id)) {
+                true => "照合・認証",
+                false => "照合",
+            };
+            text!("{operation} needs {en}", "{doing}には{ja}の{gained}が必要")
         }
     }
 }
@@ -91,6 +95,11 @@ fn join(texts: Vec<Text>, en: &str, ja: &str) -> Text {
         en: english.join(en),
         ja: japanese.join(ja),
     }
+}
+
+/// Whether this is the key of a host, which is authenticated and not verified.
+pub(crate) fn is_host(application: &Application, id: FileId) -> bool {
+    matches!(application.file(id).map(|file| &file.body), Some(Body::HostKey(_)))
 }
 
 /// `sign password (001B)`

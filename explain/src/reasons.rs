@@ -79,6 +79,12 @@ pub fn reason(event: &Event<'_>) -> Option<Text> {
         } => {
             let Text { en, ja } = access::pin(application, *pin);
             match verified {
+                true if access::is_host(application, *pin) => {
+                    text!("{en} is authenticated now", "{ja}は認証済みになった")
+                }
+                false if access::is_host(application, *pin) => {
+                    text!("{en} is no longer authenticated", "{ja}は認証済みでなくなった")
+                }
                 true => text!("{en} is verified now", "{ja}は照合済みになった"),
                 false => text!("{en} is no longer verified", "{ja}は照合済みでなくなった"),
             }

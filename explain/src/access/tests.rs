@@ -228,3 +228,39 @@ fn a_verdict_gives_the_condition_and_the_verified_pins() {
         assert_eq!((text.en.as_str(), text.ja.as_str()), (en, ja));
     }
 }
+
+#[test]
+fn a_host_is_authenticated_and_a_pin_is_verified() {
+    use vmyna_apdu::Aid;
+    use vmyna_card_os::Event;
+    use vmyna_card_os::declaration::{Access, PublicKey};
+    let basis = || Basis::new(Certainty::Assumed, "synthetic");
+    let host = FileId::new(0x12);
+    let body = Body::HostKey(PublicKey::from_spki_der(&[]));
+    let file = File::new(host, "terminal", "端末", body, Access::NONE, basis());
+    let application = Application::new(Aid::new(b"example").unwrap(), "example", "例", basis()).with_files(vec![file]);
+    let needed = Condition::Verified(host);
+    let Text { en, ja } = need(&application, Operation::UpdateBinary, Some(&needed));
+    assert_eq!(en, "update binary needs terminal (0012)");
+    assert_eq!(ja, "バイナリの更新には端末（0012）の照合・認証が必要");
+    for (verified, english, japanese) in [
+        (
+            true,
+            "terminal (0012) is authenticated now",
+            "端末（0012）は認証済みになった",
+        ),
+        (
+            false,
+            "terminal (0012) is no longer authenticated",
+            "端末（0012）は認証済みでなくなった",
+        ),
+    ] {
+        let event = Event::SecurityStatus {
+            application: &application,
+            pin: host,
+            verified,
+        };
+        let Text { en, ja } = crate::reasons::reason(&event).unwrap();
+        assert_eq!((en.as_str(), ja.as_str()), (english, japanese));
+    }
+}
