@@ -33,7 +33,7 @@ longest() {
     card_session | secure_messaging) echo 100 ;;
     vpcd_frames) echo 256 ;;
     verifier) echo 8192 ;;
-    person_file | photo | trace | recording | fault_file) echo 2048 ;;
+    declaration | person_file | photo | trace | recording | fault_file) echo 2048 ;;
     *) echo 600 ;;
     esac
 }

@@ -18,10 +18,10 @@ const TERMINAL: &[u8] = vmyna_test_vectors::specimens::certificates::TERMINAL_IN
 
 /// One input.
 pub fn run(input: &[u8]) {
-    let mut operands = Operands(Unstructured::new(input));
+    let mut operands = Operands::new(input);
     let mut rig = Rig::new();
     for _ in 0..STEPS {
-        if operands.0.is_empty() {
+        if operands.is_empty() {
             break;
         }
         step(&mut rig, &mut operands);
@@ -32,6 +32,14 @@ pub fn run(input: &[u8]) {
 pub(crate) struct Operands<'a>(pub(crate) Unstructured<'a>);
 
 impl<'a> Operands<'a> {
+    pub(crate) fn new(input: &'a [u8]) -> Self {
+        Self(Unstructured::new(input))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn byte(&mut self) -> u8 {
         self.0.arbitrary().unwrap_or_default()
     }

@@ -10,6 +10,7 @@ pub mod card_image;
 pub mod card_session;
 pub mod card_state;
 pub mod command_apdu;
+pub mod declaration;
 pub mod fault_file;
 mod memory;
 pub mod ocsp_request;

@@ -59,6 +59,11 @@ static HANAKO: LazyLock<Vec<Application>> = LazyLock::new(|| {
     applications
 });
 
+/// The applications of the specimen, cut so.
+pub(crate) fn hanako() -> Vec<Application> {
+    HANAKO.clone()
+}
+
 /// Longer than a short Le can ask for.
 const LONGEST_FILE: usize = 400;
 
