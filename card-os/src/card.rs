@@ -7,6 +7,7 @@ use rand_core::CryptoRngCore;
 use crate::command::{Context, Event, Observer, carry_out};
 use crate::declaration::{Application, DeclarationError, ObjectId, check, find_pin};
 use crate::key::{Engine, KeyRing, default_engine};
+use crate::names::Names;
 use crate::rule::{self, Refusal};
 use crate::state::{Applied, Change, MemoryStore, Persistent, Session, Store, StoreError};
 use vmyna_apdu::{Aid, FileId, StatusWord};
@@ -62,6 +63,7 @@ impl Parts {
 /// [`power_off`](Self::power_off) and [`transmit`](Self::transmit).
 pub struct Card {
     applications: Vec<Application>,
+    names: Names,
     atr: Vec<u8>,
     persistent: Persistent,
     keys: KeyRing,
@@ -96,6 +98,7 @@ impl Card {
     pub fn new(parts: Parts) -> Result<Self, CardError> {
         check(&parts.applications).map_err(CardError::Declaration)?;
         Ok(Self {
+            names: Names::of(&parts.applications),
             applications: parts.applications,
             atr: parts.atr,
             persistent: Persistent::open(parts.store).map_err(CardError::Store)?,
@@ -180,6 +183,7 @@ impl Card {
         self.power_off();
         self.keys.forget();
         if let Some(new) = applications {
+            self.names = Names::of(&new);
             self.applications = new;
         }
         Ok(())
@@ -230,6 +234,7 @@ impl Card {
         let session = self.session.as_mut().ok_or(NoPower)?;
         let mut context = Context {
             applications: &self.applications,
+            names: &self.names,
             session,
             persistent: &mut self.persistent,
             keys: &mut self.keys,

@@ -36,6 +36,7 @@ pub mod command;
 pub mod declaration;
 mod icc;
 pub mod key;
+mod names;
 pub mod rule;
 pub mod state;
 pub mod tlv;

@@ -7,6 +7,7 @@ use super::event::{Event, Observer};
 use super::instruction::Reference;
 use crate::declaration::{Access, Application, File, ObjectId, Operation, decide};
 use crate::key::KeyRing;
+use crate::names::Names;
 use crate::rule::{self, Basis, Refusal, Rule};
 use crate::state::{Change, Persistent, Session};
 use vmyna_apdu::FileId;
@@ -14,6 +15,7 @@ use vmyna_apdu::FileId;
 /// The card as an instruction sees it. `'c` outlives the instruction: declarations don't change.
 pub(crate) struct Context<'c> {
     pub(crate) applications: &'c [Application],
+    pub(crate) names: &'c Names,
     pub(crate) session: &'c mut Session,
     pub(crate) persistent: &'c mut Persistent,
     pub(crate) keys: &'c mut KeyRing,

@@ -39,19 +39,15 @@ impl Select<'_> {
 fn select_application(context: &mut Context<'_>, name: &[u8], next: bool, fci: Option<u32>) -> Result<(), Refusal> {
     let from = if next { context.session.selected + 1 } else { 0 };
     let selected = context.application();
-    let mut named = (from..).zip(context.applications.iter().skip(from));
-    let mut named = named
-        .by_ref()
-        .filter(|(_, application)| application.aid.matches(name))
-        .peekable();
-    let exists = named.peek().is_some();
-    let found = named.find(|(_, application)| {
-        let parent = application.parent;
+    let first = context.names.find(name, from);
+    let mut named = std::iter::successors(first, |place| context.names.find(name, place + 1));
+    let found = named.find(|place| {
+        let parent = context.applications[*place].parent;
         parent.is_none() || parent == selected.parent || parent == Some(selected.aid)
     });
     let found = match found {
-        Some((found, _)) => found,
-        None if exists => return rule::SELECT_PARENT.refuse(),
+        Some(found) => found,
+        None if first.is_some() => return rule::SELECT_PARENT.refuse(),
         None => return rule::SELECT_UNKNOWN_AID.refuse(),
     };
     let again = found == context.session.selected;
