@@ -225,6 +225,28 @@ fn a_trace_names_the_files_of_the_card_and_masks_what_its_declaration_calls_secr
         assert!(text.contains(&"**".repeat(12)) && !text.contains("636F6E66"), "{text}");
         assert!(text.contains("68656C6C6F"), "{text}");
     }
+    // The new content of a secret file is as secret as the old one, also if the card refuses it.
+    let update = "00D68200 03 414243";
+    let steps = [SELECT, update, VERIFY, update];
+    for trace in ["u.txt", "u.pcapng"] {
+        bench.ok(&[&["apdu", "--trace", trace][..], &SPECIMEN, &steps].concat());
+    }
+    let text = fs::read_to_string(bench.path().join("u.txt")).unwrap();
+    assert!(
+        text.contains("00D68200 03 ******") && !text.contains("414243"),
+        "{text}"
+    );
+    let replay = [
+        "trace",
+        "replay",
+        "u.pcapng",
+        "--ap",
+        "notes.ap.toml",
+        "--pin",
+        "notes/pin=7391",
+    ];
+    let refused = bench.refused(1, &replay);
+    assert!(refused.contains("content of a secret file is masked"), "{refused}");
     let unnamed = bench.ok(&["trace", "show", "t.pcapng"]);
     assert!(
         !unnamed.contains("notes") && unnamed.contains("SELECT AP F05445535401"),

@@ -175,6 +175,16 @@ impl Replay {
             )));
         }
         let instruction = apdu.and_then(|apdu| Instruction::decode(&apdu, Offered::Everything).ok());
+        let changes_file = matches!(
+            instruction,
+            Some(Instruction::UpdateBinary(_) | Instruction::UpdateRecord(_) | Instruction::AppendRecord(_))
+        );
+        if changes_file {
+            return Err(Failure::Failed(format!(
+                "message {number}: the new content of a secret file is masked here, and only a trace made with --show-secrets \
+                 can be replayed from here on"
+            )));
+        }
         let (reference, changes) = match instruction {
             Some(Instruction::Verify(verify)) if done => (verify.file, false),
             Some(Instruction::ChangePin(change)) if done => (change.file, true),
