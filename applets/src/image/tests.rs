@@ -258,20 +258,39 @@ fn a_field_of_version_2_in_an_image_of_version_1_is_damage() {
     assert!(matches!(refused.kind(), ImageErrorKind::Damaged(_)), "{refused}");
 }
 
-/// The images of version 1 are written anew from what they hold, byte for byte.
+/// A committed image of this version.
+fn committed(version: u32, file: &str) -> Vec<u8> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../test-vectors/cards/v{version}"));
+    std::fs::read(folder.join(file)).unwrap()
+}
+
+/// The images of each version are written anew from what they hold, byte for byte.
 #[test]
-fn the_committed_images_of_version_1_are_written_again_byte_for_byte() {
-    for file in ["hanako.vmyna", "collection.vmyna"] {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors/cards/v1");
-        let committed = std::fs::read(folder.join(file)).unwrap();
+fn the_committed_images_are_written_again_byte_for_byte() {
+    for (version, file) in [
+        (1, "hanako.vmyna"),
+        (1, "collection.vmyna"),
+        (2, "fields.vmyna"),
+        (2, "free-area.vmyna"),
+        (2, "everything.vmyna"),
+    ] {
+        let committed = committed(version, file);
         let image = open(committed.clone()).unwrap();
-        assert_eq!(image.version(), 1);
+        assert_eq!(image.version(), version);
         // Cards are in the file in the order in which they were added.
         let mut cards: Vec<_> = image.names().map(|card| image.card(&name(card)).unwrap()).collect();
         let again = written(&cards);
         cards.reverse();
         assert!(again == committed || written(&cards) == committed, "{file}");
     }
+}
+
+/// The sample has every kind of file, condition and answer. It can't change any more, because this image can't.
+#[test]
+fn the_committed_image_of_everything_holds_the_sample() {
+    let image = open(committed(2, "everything.vmyna")).unwrap();
+    let card = image.card(&name("hanako")).unwrap();
+    assert!(card.free == crate::free_area::sample::everything());
 }
 
 #[test]
