@@ -50,9 +50,10 @@ coverage: ## line coverage of card-os, at least 95 %
 mutants: ## mutation score of card-os' access, PIN, session and store code, at least 85 %
 	scripts/mutants.sh
 
-bench: ## time an APDU through pcscd and vpcd beside an echo card, and through vmyna's own service; then OCSP and the register
+bench: ## time an APDU through pcscd and vpcd beside an echo card, and through vmyna's own service; a full free area; then OCSP and the register
 	scripts/install-packages.sh $(CLIENT_PACKAGES) curl sqlite3 wrk
 	bench/run.sh
+	cargo bench --locked --package vmyna --bench free_area
 	bench/authority.sh
 
 fuzz: ## fuzz every target for an hour, or for FUZZ_SECONDS each, or only those in TARGETS: make fuzz TARGETS="tlv"
