@@ -230,6 +230,7 @@ impl Maker<'_> {
                 certainty: row.certainty,
                 proves,
                 applies: self.applies(&row.object),
+                unless: BTreeSet::new(),
                 effect: if writes { Effect::Writes } else { Effect::Reads },
                 spends: Vec::new(),
                 steps,
@@ -438,6 +439,7 @@ impl Maker<'_> {
                     false => vec![format!("2-{fact}"), format!("{}-{fact}", self.section())],
                 },
                 applies: self.applies(""),
+                unless: BTreeSet::new(),
                 effect: Effect::Reads,
                 spends: Vec::new(),
                 steps: steps
@@ -477,6 +479,7 @@ impl Maker<'_> {
             certainty: pin.certainty,
             proves: vec!["4-unset".to_owned()],
             applies: BTreeSet::from([Property::NoPins]),
+            unless: BTreeSet::new(),
             effect: Effect::Writes,
             spends: Vec::new(),
             steps: steps
@@ -545,6 +548,7 @@ impl Maker<'_> {
                 certainty: pin.certainty,
                 proves,
                 applies: self.applies(""),
+                unless: BTreeSet::new(),
                 effect,
                 spends: vec![place],
                 steps: steps

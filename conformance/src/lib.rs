@@ -38,6 +38,7 @@ mod access;
 mod check;
 pub mod declared;
 mod english;
+pub mod hosts;
 pub mod junit;
 mod keys;
 pub mod order;

@@ -262,6 +262,7 @@ impl Instruction {
             certainty,
             proves: vec!["11-order".to_owned()],
             applies: self.applies.clone(),
+            unless: BTreeSet::new(),
             effect: if unknown || steps.iter().any(writes) {
                 Effect::Writes
             } else {

@@ -37,6 +37,12 @@ pub enum Application {
     ResidenceDf2,
     /// DF3 of 在留AP.
     ResidenceDf3,
+    /// The suite's own test application.
+    Conformance,
+    /// The one below it.
+    ConformanceBelow,
+    /// A locked one.
+    ConformanceLocked,
 }
 
 impl Application {
@@ -51,12 +57,15 @@ impl Application {
     ];
 
     /// Those in the free area (空き領域), which a card may lack: one below another behind it.
-    pub const LOADED: [Self; 5] = [
+    pub const LOADED: [Self; 8] = [
         Self::DrivingLicence,
         Self::Residence,
         Self::ResidenceDf1,
         Self::ResidenceDf2,
         Self::ResidenceDf3,
+        Self::Conformance,
+        Self::ConformanceBelow,
+        Self::ConformanceLocked,
     ];
 
     /// Its name in vectors.
@@ -74,6 +83,9 @@ impl Application {
             Self::ResidenceDf1 => "residence-df1",
             Self::ResidenceDf2 => "residence-df2",
             Self::ResidenceDf3 => "residence-df3",
+            Self::Conformance => "conformance",
+            Self::ConformanceBelow => "conformance-below",
+            Self::ConformanceLocked => "conformance-locked",
         }
     }
 
@@ -92,6 +104,9 @@ impl Application {
             Self::ResidenceDf1 => &[0xD3, 0x92, 0xF0, 0x00, 0x4F, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
             Self::ResidenceDf2 => &[0xD3, 0x92, 0xF0, 0x00, 0x4F, 0x03, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
             Self::ResidenceDf3 => &[0xD3, 0x92, 0xF0, 0x00, 0x4F, 0x04, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            Self::Conformance => b"\xF0TEST-VMYNA\x01",
+            Self::ConformanceBelow => b"\xF0TEST-VMYNA\x02",
+            Self::ConformanceLocked => b"\xF0TEST-VMYNA\x03",
         }
     }
 

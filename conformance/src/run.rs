@@ -307,7 +307,8 @@ pub fn run(
 
 /// Why a vector can't be tried, from all that is known before.
 fn reason(vector: &Vector, examination: &Examination, values: &Values, permissions: Permissions) -> Option<Reason> {
-    if !vector.applies.is_subset(&examination.properties) {
+    let properties = &examination.properties;
+    if !vector.applies.is_subset(properties) || !vector.unless.is_disjoint(properties) {
         return Some(Reason::NotThisCard);
     }
     match vector.effect {

@@ -12,6 +12,9 @@ use crate::template::Names;
 use crate::vector::{Certainty, Step, Vector, VectorFile};
 use crate::{access, check, order, pattern};
 
+/// The longest file of vectors, in bytes: 1 MiB.
+pub const LONGEST_FILE: u64 = 1 << 20;
+
 /// A set of vectors and the facts they prove.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -10,6 +10,7 @@ use rand_core::CryptoRngCore;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use crate::hosts::Host;
 use crate::keys::digest_info;
 use crate::pins::{Application, Pin, Values};
 use crate::secure::{Delivery, Session};
@@ -49,6 +50,8 @@ enum Part {
     /// `{pin:…}`, `{wrong:…}`, `{longer:…}`, `{lower:…}`.
     Pin(Pin, Value),
     Saved(String),
+    /// `{host:…}`: a host's signature over what was saved as `challenge`.
+    Host(Host),
     Random(usize),
     SessionKey(Delivery),
     /// `{sealed:…}`: object 86 with padding indicator and cryptogram.
@@ -340,6 +343,7 @@ fn placeholder(word: &str) -> Result<Part, String> {
         "select" => Application::find(argument).map_or_else(named, Part::Select),
         "aid" => Application::find(argument).map_or_else(named, |known| Part::Bytes(known.aid().to_vec())),
         "saved" => Part::Saved(argument.to_owned()),
+        "host" => Part::Host(argument.parse()?),
         "text" => Part::Bytes(argument.as_bytes().to_vec()),
         "sha256" => Part::Bytes(Sha256::digest(argument).to_vec()),
         "digest-info" => Part::Bytes(digest_info(&Sha256::digest(argument))),
@@ -414,6 +418,11 @@ fn fill(parts: &[Part], context: &mut Context<'_>) -> Result<Zeroizing<Vec<u8>>,
             Part::Saved(name) => {
                 let saved = context.saved.get(name);
                 bytes.extend(saved.ok_or_else(|| format!("nothing was saved as \"{name}\""))?);
+            }
+            Part::Host(host) => {
+                let challenge = context.saved.get("challenge");
+                let challenge = challenge.ok_or("nothing was saved as \"challenge\"")?;
+                bytes.extend(host.sign(challenge)?);
             }
             Part::Random(count) => {
                 let start = bytes.len();

@@ -110,6 +110,8 @@ pub enum Property {
     DrivingLicence,
     /// The application for foreign residents (在留AP) is in its free area.
     Residence,
+    /// The suite's own test application is in its free area.
+    Conformance,
 }
 
 impl Property {
@@ -122,6 +124,9 @@ impl Property {
             | Application::ResidenceDf1
             | Application::ResidenceDf2
             | Application::ResidenceDf3 => Some(Self::Residence),
+            Application::Conformance | Application::ConformanceBelow | Application::ConformanceLocked => {
+                Some(Self::Conformance)
+            }
             _ => None,
         }
     }
@@ -146,6 +151,9 @@ pub struct Vector {
     /// Properties that a card must have for the vector to apply.
     #[serde(default)]
     pub applies: BTreeSet<Property>,
+    /// Properties that a card must not have for the vector to apply.
+    #[serde(default)]
+    pub unless: BTreeSet<Property>,
     /// What it does to the card.
     #[serde(default)]
     pub effect: Effect,

@@ -45,6 +45,7 @@ compares two. A recording of a real card turns what is `assumed` here into what 
     certainty = \"measured\"            # measured, documented, client, assumed
     proves = [\"4-query-after-success\"]   # rows of the list of facts
     applies = [\"contact\"]             # kinds of card; any card without it
+    unless = []                       # kinds of card that are left out
     effect = \"reads\"                  # reads, wrong-pins, writes, blocks
     spends = []                       # with wrong-pins: PIN or PIN@AP, of which tries are spent and given back
     steps = [
@@ -61,15 +62,48 @@ A vector begins after a cold reset. An answer other than 9000 must have no data.
 data), `sealed` (open the answer first) and `public` (the data may be recorded). `send = \"atr\"` looks at the ATR. The kinds
 of card for `applies`: contact, contactless, card-certificate, no-card-certificate, contact-atr-at-card-manager,
 contact-atr-in-applications, sign-certificate, no-sign-certificate, auth-certificate, no-pins, driving-licence,
-residence; they are found by SELECT and reading. A vector of an application in the free area is left out without a word on a card that lacks it.
+residence, conformance; they are found by SELECT and reading. A vector of an application in the free area is left out without
+a word on a card that lacks it. `conformance` is an invention of the suite, a card with all that a free area allows:
+[application.ap.toml](../test-vectors/conformance/application.ap.toml).
 
 Placeholders: `{select:AP}` the whole SELECT, `{aid:AP}`, `{pin:P}`, `{wrong:P}` (its last character is the next one),
 `{longer:P}`, `{lower:P}`, `{saved:NAME}`, `{text:T}`, `{sha256:T}`, `{digest-info:T}`, `{fill:COUNT BYTE}`,
 `{random:COUNT}`, `{session-key}` (a new one, under the key saved as session-key; also `:tag-81`, `:too-large`),
 `{sealed:…}`, `{sealed-long:…}`, `{sealed-ahead:…}` and `{sealed-unpadded}` (object 86 under the session's key; with a long
-length; under a later command's number; a block that ends with no padding). AP is card_manager, jpki, input_assist, face_info,
-residence_code, card_info, driving-licence, residence or residence-df1 to -df3; P is auth, sign, input-assist, residence,
+length; under a later command's number; a block that ends with no padding), `{host:KEY}` (a signature over what was saved as
+challenge, by the suite's test key rsa-2048, p-256 or p-384). AP is card_manager, jpki, input_assist, face_info,
+residence_code, card_info, driving-licence, residence, residence-df1 to -df3, conformance, conformance-below or
+conformance-locked; P is auth, sign, input-assist, residence,
 common, code-a, code-b, birth or licence.
+
+## Vectors for an application of your own
+
+`vmyna ap test employee.ap.toml` puts vectors to a virtual card that has the applications of the declaration. Most follow from
+the declaration: each file x operation x set of verified PINs and authenticated hosts (every set of up to four, of more none,
+each alone and all), each PIN's counter and lengths, files that are not there, instructions that are not declared, SELECT, and
+what lasts over a reset and without power, also of files that were written and keys that were made. Their names begin with the
+application's: `employee.0001.update-binary.terminal`. The keys of hosts are replaced by test keys of the same kind, because
+their private halves are not in the declaration. These vectors prove that the card does what the declaration states. They do
+not prove that the declaration is right, or that a real card behaves so; the report says it.
+
+What your application must do, write as vectors of your own: in `employee.vectors.toml` beside the declaration, or in a file
+that `--vectors` names. They have the form above. AP can be an application of the declaration too, and P one of its PINs with
+the application's name, for {pin:…}, {wrong:…}, {longer:…} and {lower:…}. `spends` names PINs of the card itself only.
+
+    [[vector]]
+    id = \"door.log\"
+    requirement = \"The door appends to the log after the terminal's authentication.\"
+    source = \"the door's specification, section 4\"
+    certainty = \"assumed\"
+    effect = \"writes\"
+    steps = [
+      \"{select:employee}\",
+      \"00 20 00 86 [{pin:pin@employee}]\",
+      \"00 E2 00 10 [{text:opened}] => 6982\",
+      { send = \"00 84 00 00 08\", save = \"challenge\" },
+      \"00 82 00 92 [{host:p-256}]\",
+      \"00 E2 00 10 [{text:opened}]\",
+    ]
 
 ";
 

@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{card, failures, reader, run_anew, specimen, values};
+use common::{card, failures, reader, run_anew, specimen, values, with_free_area};
 use vmyna_apdu::{Aid, FileId, Icc, IccError};
 use vmyna_applets::Profile;
 use vmyna_card_os::declaration::{Access, Application, Body, Condition, File, Operation, SecureSession};
@@ -670,4 +670,142 @@ fn every_broken_card_is_caught_by_the_vector_of_the_broken_rule() {
     );
     assert!(missed.is_empty(), "{}", missed.join("\n"));
     assert!(MUTANTS.len() >= 20);
+}
+
+/// What is broken in the free area, how, and the vector that must find it.
+const IN_FREE_AREA: &[(&str, fn(&mut Vec<Application>), &str)] = &[
+    (
+        "the licence is read without its PIN",
+        |card| open_in(card, "driving-licence", 0x1B, Operation::Read, Condition::Always),
+        "access.driving-licence.001b.read.none",
+    ),
+    (
+        "the licence has a PIN where a printed specification has it",
+        |card| {
+            let mut pin = file_of(card, "driving-licence", 0x06).clone();
+            pin.id = FileId::new(0x02);
+            named(card, "driving-licence").files.push(pin);
+        },
+        "licence.misprinted-reference",
+    ),
+    (
+        "a DF of the residence application is found at once",
+        |card| named(card, "residence-df1").parent = None,
+        "residence.below",
+    ),
+    (
+        "a file of the residence application needs no number",
+        |card| open_in(card, "residence-df2", 0x01, Operation::Read, Condition::Always),
+        "access.residence-df2.0001.read.none",
+    ),
+    (
+        "a file is updated without the PIN",
+        |card| open_in(card, "conformance", 0x01, Operation::UpdateBinary, Condition::Always),
+        "application.update-binary",
+    ),
+    (
+        "no file can be updated",
+        |card| open_in(card, "conformance", 0x01, Operation::UpdateBinary, Condition::Never),
+        "application.update-binary",
+    ),
+    (
+        "there is room for one record more",
+        |card| {
+            file_of(card, "conformance", 0x02)
+                .room
+                .iter_mut()
+                .for_each(|room| room.records += 1)
+        },
+        "application.append-record",
+    ),
+    (
+        "a record may be longer",
+        |card| {
+            file_of(card, "conformance", 0x02)
+                .room
+                .iter_mut()
+                .for_each(|room| room.length += 1)
+        },
+        "application.update-record.length",
+    ),
+    (
+        "a key is made without the PIN",
+        |card| open_in(card, "conformance", 0x1A, Operation::GenerateKeyPair, Condition::Always),
+        "application.generate",
+    ),
+    (
+        "a shared PIN has a value of its own",
+        |card| {
+            let body = file_of(card, "conformance", 0x11).body.clone();
+            file_of(card, "conformance-below", 0x15).body = body;
+        },
+        "application.shared-pin",
+    ),
+    (
+        "any host is let in",
+        |card| open_in(card, "conformance", 0x03, Operation::Read, Condition::Always),
+        "application.external-authenticate",
+    ),
+    (
+        "a host has another key",
+        |card| {
+            let body = file_of(card, "conformance", 0x13).body.clone();
+            file_of(card, "conformance", 0x12).body = body;
+        },
+        "application.external-authenticate",
+    ),
+    (
+        "a locked application is open",
+        |card| named(card, "conformance-locked").select.locked = false,
+        "application.select.locked",
+    ),
+    (
+        "an application has the card's control information",
+        |card| named(card, "conformance").select.fci = None,
+        "application.select",
+    ),
+    (
+        "an application has the card's status words",
+        |card| named(card, "conformance").status_words.clear(),
+        "application.status-word",
+    ),
+];
+
+fn named<'a>(card: &'a mut [Application], name: &str) -> &'a mut Application {
+    card.iter_mut().find(|application| *application.name == *name).unwrap()
+}
+
+fn file_of<'a>(card: &'a mut [Application], name: &str, ef: u16) -> &'a mut File {
+    let files = &mut named(card, name).files;
+    files.iter_mut().find(|file| file.id.value() == ef).unwrap()
+}
+
+fn open_in(card: &mut [Application], name: &str, ef: u16, operation: Operation, condition: Condition) {
+    let access: &mut Access = &mut file_of(card, name, ef).access;
+    *access = access.clone().with(operation, condition);
+}
+
+#[test]
+fn every_broken_free_area_is_caught_by_the_vector_of_the_broken_rule() {
+    let profile = Profile::contact();
+    let issued = with_free_area("hanako", profile.clone()).applications();
+    let values = values(&issued);
+    let mut missed = Vec::new();
+    for (what, alter, expected) in IN_FREE_AREA {
+        let mut applications = issued.clone();
+        alter(&mut applications);
+        let group = expected.split('.').next().unwrap();
+        let report = run_anew(&[group], &values, &mut |_| {
+            reader(
+                card(&applications, &profile.atr, Box::<MemoryStore>::default()),
+                &profile,
+            )
+        });
+        if !report.failures().any(|vector| vector.id == *expected) {
+            missed.push(format!("{what}: not {expected} but\n{}", failures(&report)));
+        }
+    }
+    let caught = IN_FREE_AREA.len() - missed.len();
+    println!("counted: broken free areas: {caught} of {} caught", IN_FREE_AREA.len());
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
 }

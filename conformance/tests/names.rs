@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::specimen;
+use common::{specimen, with_free_area};
 use vmyna_applets::Profile;
 use vmyna_applets::pins::{self, CardPin};
 use vmyna_card_os::declaration::Body;
@@ -18,6 +18,20 @@ fn applications_have_the_names_and_aids_of_the_declarations() {
     for declared in &declared {
         let application = Application::find(&declared.name).unwrap();
         assert_eq!(application.aid(), declared.aid.as_bytes());
+    }
+}
+
+#[test]
+fn applications_in_the_free_area_have_the_names_and_aids_of_those_that_ship() {
+    let declared = with_free_area("hanako", Profile::contact()).applications();
+    for application in Application::LOADED {
+        let named = declared.iter().find(|declared| *declared.name == *application.name());
+        assert_eq!(
+            named.unwrap().aid.as_bytes(),
+            application.aid(),
+            "{}",
+            application.name()
+        );
     }
 }
 

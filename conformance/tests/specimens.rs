@@ -4,9 +4,12 @@
 
 mod common;
 
-use common::{failures, run_issued, specimen, without_pins};
+use common::{card, failures, reader, run_issued, specimen, with_free_area, without_pins};
 use vmyna_applets::Profile;
-use vmyna_conformance::report::{Outcome, Reason};
+use vmyna_card_os::state::MemoryStore;
+use vmyna_conformance::report::{Outcome, Reason, VectorReport};
+use vmyna_conformance::run::{Subject, examine};
+use vmyna_conformance::suite::Suite;
 
 #[test]
 fn cards_of_every_profile_pass_every_vector_that_applies() {
@@ -70,4 +73,41 @@ fn a_card_without_pins_passes_every_vector_that_applies_and_signs_nothing() {
         let vector = report.vectors.iter().find(|vector| vector.id == id);
         assert!(matches!(vector.unwrap().outcome, Outcome::Skipped { .. }), "{id}");
     }
+}
+
+#[test]
+fn a_card_with_applications_in_its_free_area_passes_their_vectors_as_well() {
+    let report = run_issued(&with_free_area("hanako", Profile::contact()));
+    assert_eq!(failures(&report), "");
+    let passed = |vector: &&VectorReport| matches!(vector.outcome, Outcome::Passed);
+    let of = |beginning: &str| {
+        let vectors = report.vectors.iter().filter(passed);
+        vectors.filter(|vector| vector.id.starts_with(beginning)).count()
+    };
+    for (beginning, least) in [
+        ("application.", 20),
+        ("licence.", 5),
+        ("residence.", 3),
+        ("access.driving-licence.", 10),
+        ("access.residence", 10),
+        ("pin.driving-licence.", 2),
+    ] {
+        assert!(of(beginning) >= least, "{beginning} {}", of(beginning));
+    }
+}
+
+#[test]
+fn a_card_without_applications_in_its_free_area_takes_the_vectors_that_it_took_before() {
+    let suite = Suite::built_in().unwrap();
+    let applications = specimen("hanako", Profile::contact()).applications();
+    let mut make = |_: &str| {
+        let profile = Profile::contact();
+        reader(
+            card(&applications, &profile.atr, Box::<MemoryStore>::default()),
+            &profile,
+        )
+    };
+    let examination = examine(&mut Subject::Anew(&mut make)).unwrap();
+    let concerned = suite.vectors.iter().filter(|vector| examination.concerns(vector));
+    assert_eq!(concerned.count(), 686);
 }

@@ -28,5 +28,9 @@ pub const FILES: &[(&str, &str)] = files![
     "files-common.toml",
     "files-licence.toml",
     "files-residence.toml",
+    "applications.toml",
     "traces.toml",
 ];
+
+/// The private key of a host that a test application lets in, PKCS#8 in PEM. A PUBLIC TEST KEY: it protects nothing.
+pub const HOST_RSA_2048: &str = include_str!("../conformance/TEST-host-rsa-2048.pem");

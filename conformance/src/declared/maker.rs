@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 
 use super::{Declared, File, Kind};
+use crate::hosts::Host;
 use crate::pattern::hex;
 use crate::vector::{Certainty, Effect, Expected, Step, Vector};
 
@@ -20,7 +21,7 @@ pub(super) struct Maker<'a> {
     way: Vec<&'a str>,
 }
 
-/// A set of PINs that are verified.
+/// A set of PINs that are verified, and hosts that are authenticated.
 pub(super) struct Set<'a> {
     pins: Vec<&'a File>,
     /// A word for names of vectors.
@@ -74,7 +75,16 @@ impl<'a> Maker<'a> {
 
     /// Every set of the PINs that can be verified, or none, each and all where there are many.
     pub(super) fn sets(&self) -> Vec<Set<'a>> {
-        let can = |file: &&File| matches!(&file.kind, Kind::Pin(pin) if pin.can_be_verified());
+        let nothing = BTreeSet::new();
+        let free = |file: &File, operation: &str| {
+            let declared = file.access.iter().find(|(declared, _)| declared == operation);
+            declared.is_some_and(|(_, condition)| condition.holds(&nothing))
+        };
+        let can = |file: &&File| match &file.kind {
+            Kind::Pin(pin) => pin.can_be_verified() && free(file, "verify"),
+            Kind::HostKey(_, Some(_)) => free(file, "external authenticate"),
+            _ => false,
+        };
         let pins: Vec<&File> = self.application.files.iter().filter(can).collect();
         let all = (1usize << pins.len()) - 1;
         let each = (0..pins.len()).map(|at| 1 << at);
@@ -99,12 +109,27 @@ impl<'a> Maker<'a> {
         chosen.into_iter().map(set).collect()
     }
 
-    /// The steps by which these PINs become verified.
-    pub(super) fn verify(&self, set: &Set<'_>) -> Vec<String> {
-        set.pins
-            .iter()
-            .flat_map(|pin| self.present(pin, "pin", "9000"))
-            .collect()
+    /// The steps by which these PINs become verified and these hosts authenticated.
+    pub(super) fn verify(&self, set: &Set<'_>) -> Result<Vec<Step>, String> {
+        let mut steps = Vec::new();
+        for one in &set.pins {
+            steps.extend(match one.kind {
+                Kind::HostKey(_, Some(host)) => self.authenticate(one, host)?,
+                _ => parse(&self.present(one, "pin", "9000"))?,
+            });
+        }
+        Ok(steps)
+    }
+
+    /// A challenge, and the host's signature over it.
+    pub(super) fn authenticate(&self, file: &File, host: Host) -> Result<Vec<Step>, String> {
+        let mut challenge = Step::parse("00 84 00 00 08")?;
+        if let Step::Send(send) = &mut challenge {
+            send.expected.save = Some("challenge".to_owned());
+        }
+        let signature = format!("[[{{host:{}}}]]", host.name());
+        let steps = parse(&self.command(file, "00 82 00", &signature, "9000"))?;
+        Ok([vec![challenge], steps].concat())
     }
 
     /// VERIFY with a value: pin, wrong, longer.
@@ -152,18 +177,17 @@ impl<'a> Maker<'a> {
     /// Whether an operation is allowed, or the answer that refuses it.
     pub(super) fn verdict(&self, file: &File, operation: &str, set: &Set<'_>) -> Result<(), String> {
         if !self.declares(operation) {
-            return Err("6D00".to_owned());
+            return Err(self.answer("instruction.unknown", "6D00"));
         }
         let declared = file.access.iter().find(|(declared, _)| declared == operation);
         match declared.map(|(_, condition)| condition) {
-            _ if self.application.locked => Err(self.answer("access.denied", "6982")),
             Some(condition) if condition.holds(&set.verified) => Ok(()),
             Some(super::Condition::Unsuited) => Err(self.answer("access.unsuited", "6985")),
             _ => Err(self.answer("access.denied", "6982")),
         }
     }
 
-    /// A vector about a file, or about the whole application.
+    /// A vector about a file, or about the whole application. One that writes has that effect at least.
     pub(super) fn vector(
         &self,
         file: Option<&File>,
@@ -182,6 +206,12 @@ impl<'a> Maker<'a> {
             Some(file) => (format!("{name}.{:04x}.{rest}", file.id), file.certainty, &file.source),
             None => (format!("{name}.{rest}"), *certainty, source),
         };
+        let writes = |step: &Step| matches!(step, Step::Send(send) if send.command.writes());
+        let least = if steps.iter().any(writes) {
+            Effect::Writes
+        } else {
+            Effect::Reads
+        };
         Vector {
             id,
             requirement,
@@ -189,7 +219,8 @@ impl<'a> Maker<'a> {
             certainty,
             proves: Vec::new(),
             applies: BTreeSet::new(),
-            effect,
+            unless: BTreeSet::new(),
+            effect: effect.max(least),
             spends: Vec::new(),
             steps,
         }
@@ -237,4 +268,10 @@ pub(super) fn word(name: &str) -> String {
         }
     };
     name.chars().map(kept).collect()
+}
+
+/// The same set of PINs after a loss of power.
+pub(super) fn again(maker: &Maker<'_>, set: &Set<'_>) -> Result<Vec<Step>, String> {
+    let steps = parse(&[vec!["cold reset".to_owned()], maker.select()].concat())?;
+    Ok([steps, maker.verify(set)?].concat())
 }

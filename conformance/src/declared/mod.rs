@@ -4,15 +4,20 @@
 //! The expected answers come from this module's own evaluation of the conditions. They prove that a card does what the
 //! declaration states. They don't prove that the declaration is right.
 
+mod commands;
 mod files;
+mod keys;
 mod maker;
+mod pin;
 mod whole;
+mod writes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use vmyna_apdu::{Text, text};
 use zeroize::Zeroizing;
 
+use crate::hosts::Host;
 use crate::template::Names;
 use crate::vector::{Certainty, Vector};
 
@@ -75,8 +80,8 @@ pub enum Kind {
     PrivateKey(Algorithm),
     /// A private key that the card makes.
     GeneratedKey(Algorithm),
-    /// The public key of a host.
-    HostKey(Algorithm),
+    /// The public key of a host: one of the suite's own hosts, or another, which no vector can authenticate.
+    HostKey(Algorithm, Option<Host>),
     /// The public key of an authority for card-verifiable certificates.
     CertificateKey,
     /// A file that can be selected and nothing else.
@@ -143,7 +148,7 @@ impl std::fmt::Debug for Kind {
             Self::Pin(_) => "PIN",
             Self::PrivateKey(_) => "private key",
             Self::GeneratedKey(_) => "generated key",
-            Self::HostKey(_) => "host key",
+            Self::HostKey(..) => "host key",
             Self::CertificateKey => "certificate key",
             Self::Reserved => "reserved",
         })
@@ -190,7 +195,7 @@ pub(crate) fn vectors(applications: &[Declared]) -> Result<Vec<Vector>, String> 
     for application in applications {
         let maker = maker::Maker::new(application, applications)?;
         whole::vectors(&maker, &mut vectors)?;
-        for file in &application.files {
+        for file in application.files.iter().filter(|_| !application.locked) {
             files::vectors(&maker, file, &mut vectors)?;
         }
     }

@@ -1,6 +1,6 @@
 //! The vectors of the application as a whole: SELECT, what it lacks, and how long a verified PIN counts.
 
-use super::files::signed;
+use super::keys::signed;
 use super::maker::{Maker, Set, answered, parse, reach};
 use super::{File, Kind};
 use crate::vector::{Effect, Step, Vector};
@@ -11,6 +11,7 @@ pub(super) fn vectors(maker: &Maker<'_>, vectors: &mut Vec<Vector>) -> Result<()
         vectors.push(below(maker)?);
     }
     if maker.application.locked {
+        vectors.push(locked(maker)?);
         return Ok(());
     }
     vectors.push(absent(maker)?);
@@ -35,14 +36,9 @@ fn select(maker: &Maker<'_>) -> Result<Vector, String> {
     if !application.locked {
         let command = format!("00 A4 04 00 [{{aid:{}}}] 00", application.name);
         steps.push(answered(&command, &information, false)?);
-    }
-    for file in &application.files {
-        let found = if application.locked {
-            maker.answer("access.denied", "6982")
-        } else {
-            "9000".to_owned()
-        };
-        steps.push(Step::parse(&format!("00 A4 02 0C 02 {:04X} => {found}", file.id))?);
+        for file in &application.files {
+            steps.push(Step::parse(&format!("00 A4 02 0C 02 {:04X}", file.id))?);
+        }
     }
     let requirement = format!(
         "SELECT finds {} by its AID, and SELECT EF each of its files.",
@@ -51,11 +47,32 @@ fn select(maker: &Maker<'_>) -> Result<Vector, String> {
     Ok(maker.vector(None, "select", requirement, Effect::Reads, steps))
 }
 
+/// In a locked application nothing is possible but to select another one.
+fn locked(maker: &Maker<'_>) -> Result<Vector, String> {
+    let answer = maker.answer("application.locked", "6985");
+    let mut steps = maker.select();
+    for file in &maker.application.files {
+        steps.push(format!("00 A4 02 0C 02 {:04X} => {answer}", file.id));
+        let (_, reference) = reach(file);
+        if reference > 0 {
+            steps.push(format!("00 B0 {:02X} 00 00 => {answer}", 0x80 | reference));
+            steps.push(format!("00 20 00 {:02X} => {answer}", 0x80 | reference));
+        }
+    }
+    steps.push(format!("00 84 00 00 08 => {answer}"));
+    steps.push("{select:jpki}".to_owned());
+    let requirement = format!(
+        "SELECT of {} answers 6283, and nothing in it is possible.",
+        maker.application.name
+    );
+    Ok(maker.vector(None, "locked", requirement, Effect::Reads, parse(&steps)?))
+}
+
 /// An application below another one is not found without it.
 fn below(maker: &Maker<'_>) -> Result<Vector, String> {
     let name = &maker.application.name;
-    let absent = maker.answer("select.unknown-aid", "6A82");
-    let alone = format!("{{select:{name}}} => {absent}");
+    // The answer is that of the application that is selected.
+    let alone = format!("{{select:{name}}} => 6A82");
     let mut steps = vec![alone.clone(), "{select:jpki}".to_owned(), alone.clone()];
     steps.extend(maker.select());
     steps.extend(["{select:jpki}".to_owned(), alone]);
@@ -90,12 +107,16 @@ fn instructions(maker: &Maker<'_>) -> Result<Vector, String> {
         ("append record", "00 E2 00 00 [00]"),
         ("generate key pair", "00 46 80 80 00"),
     ];
+    let unknown = maker.answer("instruction.unknown", "6D00");
     let mut steps = maker.select();
     for (operation, command) in commands {
-        let answer = if maker.declares(operation) { "6986" } else { "6D00" };
+        let answer = match maker.declares(operation) {
+            true => maker.answer("reference.no-current-ef", "6986"),
+            false => unknown.clone(),
+        };
         steps.push(format!("{command} => {answer}"));
     }
-    steps.push("00 FE 00 00 => 6D00".to_owned());
+    steps.push(format!("00 FE 00 00 => {unknown}"));
     let requirement =
         "An instruction of writing that the application does not declare does not exist: 6D00.".to_owned();
     Ok(maker.vector(None, "instructions", requirement, Effect::Writes, parse(&steps)?))
@@ -108,13 +129,14 @@ fn forms(maker: &Maker<'_>) -> Result<Vector, String> {
     for command in ["00 B0 00 00 00", "00 B2 01 04 00", "00 20 00 80"] {
         steps.push(format!("{command} => {none}"));
     }
+    let length = maker.answer("apdu.wrong-length", "6700");
     for file in &maker.application.files {
         let (select, reference) = reach(file);
         let p1 = if reference == 0 { 0 } else { 0x80 | reference };
         steps.extend(select);
-        steps.push(format!("00 B0 {p1:02X} 00 => 6700"));
+        steps.push(format!("00 B0 {p1:02X} 00 => {length}"));
         if maker.declares("update binary") && matches!(file.kind, Kind::Transparent(_)) {
-            steps.push(format!("00 D6 {p1:02X} 00 => 6700"));
+            steps.push(format!("00 D6 {p1:02X} 00 => {length}"));
         }
     }
     let requirement =
@@ -130,18 +152,20 @@ fn session(maker: &Maker<'_>, set: &Set<'_>) -> Result<Vector, String> {
         Ok(condition) if condition.holds(&set.verified) => maker.answer("session-key.range", "6F00"),
         Ok(_) => maker.answer("access.denied", "6982"),
     };
-    let mut steps = [maker.select(), maker.verify(set)].concat();
-    steps.push(format!("80 AE 00 00 [[{{fill:256 FF}}]] => {answer}"));
+    let mut steps = parse(&maker.select())?;
+    steps.extend(maker.verify(set)?);
+    steps.push(Step::parse(&format!("80 AE 00 00 [[{{fill:256 FF}}]] => {answer}"))?);
     let requirement = format!("SET SESSION KEY answers {answer} {}.", set.text());
     let id = format!("session.{}", set.word);
-    Ok(maker.vector(None, &id, requirement, Effect::Reads, parse(&steps)?))
+    Ok(maker.vector(None, &id, requirement, Effect::Reads, steps))
 }
 
 /// COMPUTE DIGITAL SIGNATURE without a key reference.
 fn default_key(maker: &Maker<'_>, set: &Set<'_>) -> Result<Vector, String> {
     let named = |file: &&File| Some(file.id) == maker.application.default_key;
     let key = maker.application.files.iter().find(named);
-    let mut steps = parse(&[maker.select(), maker.verify(set)].concat())?;
+    let mut steps = parse(&maker.select())?;
+    steps.extend(maker.verify(set)?);
     steps.extend(
         match key.map(|key| (key, maker.verdict(key, "compute signature", set))) {
             None => parse(&[format!(
@@ -184,42 +208,30 @@ fn lifetime(maker: &Maker<'_>) -> Result<Vec<Vector>, String> {
     let Some((file, refusal)) = probe else {
         return Ok(Vec::new());
     };
-    let allowed = |steps: &mut Vec<String>, set: &Set<'_>| {
-        steps.extend(maker.select());
-        steps.extend(maker.verify(set));
-    };
+    let verified = || -> Result<Vec<Step>, String> { Ok([parse(&maker.select())?, maker.verify(all)?].concat()) };
     let read = |answer: &str| {
         let (mut steps, reference) = reach(file);
         let p1 = if reference == 0 { 0 } else { 0x80 | reference };
         steps.push(format!("00 B0 {p1:02X} 00 01 => {answer}"));
-        steps
+        parse(&steps)
     };
     let kept = "SELECT of the same application and a warm reset keep the verified PINs.";
     let ended = "SELECT of another application and a loss of power end the verified PINs.";
-    let mut keep = Vec::new();
-    allowed(&mut keep, all);
-    keep.extend(
-        [
-            maker.select(),
-            read("9000"),
-            vec!["warm reset".to_owned()],
-            read("9000"),
-        ]
-        .concat(),
-    );
+    let same = format!("{{select:{}}}", maker.application.name);
+    let mut keep = verified()?;
+    for between in [same, "warm reset".to_owned()] {
+        keep.push(Step::parse(&between)?);
+        keep.extend(read("9000")?);
+    }
     let mut end = Vec::new();
     for between in ["{select:jpki}", "cold reset"] {
-        allowed(&mut end, all);
-        end.extend(read("9000"));
-        end.push(between.to_owned());
-        end.extend(maker.select());
-        end.extend(read(&refusal));
+        end.extend([verified()?, read("9000")?].concat());
+        end.push(Step::parse(between)?);
+        end.extend([parse(&maker.select())?, read(&refusal)?].concat());
     }
-    let vector = |rest: &str, text: &str, steps: &[String]| -> Result<Vector, String> {
-        Ok(maker.vector(None, rest, text.to_owned(), Effect::Reads, parse(steps)?))
-    };
+    let vector = |rest: &str, text: &str, steps| maker.vector(None, rest, text.to_owned(), Effect::Reads, steps);
     Ok(vec![
-        vector("lifetime.kept", kept, &keep)?,
-        vector("lifetime.ended", ended, &end)?,
+        vector("lifetime.kept", kept, keep),
+        vector("lifetime.ended", ended, end),
     ])
 }

@@ -8,6 +8,8 @@
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use std::path::Path;
+
 use vmyna_apdu::{Icc, Reader, ReaderError};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{PinAtIssue, Profile, specimen};
@@ -18,6 +20,7 @@ use vmyna_conformance::pins::{self, Place, Values};
 use vmyna_conformance::report::{Outcome, Report};
 use vmyna_conformance::run::{Make, Permissions, Subject, examine, run};
 use vmyna_conformance::suite::Suite;
+use vmyna_issuance::application_file::ApplicationFile;
 use vmyna_reader_bridge::{ContactlessReader, SoftwareReader};
 
 pub const EVERYTHING: Permissions = Permissions::EVERYTHING;
@@ -25,6 +28,21 @@ pub const EVERYTHING: Permissions = Permissions::EVERYTHING;
 /// A specimen as a card of this profile.
 pub fn specimen(name: &str, profile: Profile) -> IssuedCard {
     specimen::find(name).unwrap().unwrap().with_profile(profile)
+}
+
+/// A specimen with these applications in its free area: the suite's own, and the published ones that ship.
+pub fn with_free_area(name: &str, profile: Profile) -> IssuedCard {
+    let card = specimen(name, profile);
+    let mut free = Vec::new();
+    for path in [
+        "../test-vectors/conformance/application.ap.toml",
+        "../applications/driving-licence/driving-licence.ap.toml",
+        "../applications/residence/residence.ap.toml",
+    ] {
+        let file = ApplicationFile::read(Path::new(path)).unwrap();
+        free.extend(file.make(&card, &mut ChaCha20Rng::seed_from_u64(1)).unwrap());
+    }
+    card.with_free_applications(free).unwrap()
 }
 
 /// A specimen as a card without PINs (顔認証マイナンバーカード): the PINs unset, no certificate to sign.
