@@ -673,7 +673,9 @@ fn every_broken_card_is_caught_by_the_vector_of_the_broken_rule() {
 }
 
 /// What is broken in the free area, how, and the vector that must find it.
-const IN_FREE_AREA: &[(&str, fn(&mut Vec<Application>), &str)] = &[
+type BrokenArea = (&'static str, fn(&mut Declarations), &'static str);
+
+const IN_FREE_AREA: &[BrokenArea] = &[
     (
         "the licence is read without its PIN",
         |card| open_in(card, "driving-licence", 0x1B, Operation::Read, Condition::Always),

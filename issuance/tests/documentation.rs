@@ -55,6 +55,7 @@ application is a decision of the authorities; this format is an invention of thi
 | `vmyna ap check FILE…` | reports every fault with its line and field; exit status 1 if there is one; `--json` |
 | `vmyna ap show FILE` | shows files, sizes, PINs, keys and access; `--lang ja`, `--why` |
 | `vmyna ap doc FILE` | writes a page for the users of the application: Markdown with the APDUs that read each file; `--lang ja` |
+| `vmyna ap test FILE` | puts test vectors to a card with the applications: those that follow from the declaration, and your own ([conformance.md](conformance.md#vectors-for-an-application-of-your-own)); `--card`, `--vectors`, `--json`, `--junit`, `--lang ja` |
 | `vmyna ap schema` | prints the JSON Schema, for editors |
 
 ## Conditions
@@ -109,6 +110,7 @@ const JAPANESE: &str = r#"# 宣言ファイル: `*.ap.toml`
 | `vmyna ap check FILE…` | すべての誤りを行とフィールドとともに報告する。誤りがあれば終了ステータス1。`--json` |
 | `vmyna ap show FILE` | ファイル、大きさ、暗証番号、鍵、アクセス条件を表示する。`--lang ja`、`--why` |
 | `vmyna ap doc FILE` | 利用者向けのページ（Markdown）を書く。各ファイルを読むAPDUを含む。`--lang ja` |
+| `vmyna ap test FILE` | アプリケーションを載せたカードにテストベクタを送る。宣言から導いたものと、作成者自身のもの（[conformance.md](conformance.md#vectors-for-an-application-of-your-own)）。`--card`、`--vectors`、`--json`、`--junit`、`--lang ja` |
 | `vmyna ap schema` | エディター用のJSON Schemaを表示する |
 
 ## 条件

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use vmyna::CardSource;
 
 use crate::options::language::{self, Language};
 
@@ -23,6 +24,8 @@ pub(super) enum Action {
     Show(Show),
     /// Write a page for the users of the applications: AIDs, files, PINs, and the APDUs that read each file; Markdown
     Doc(Doc),
+    /// Put test vectors to a card with the applications: those that follow from the declaration, and your own
+    Test(Box<Test>),
     /// Print the JSON Schema of declaration files, for editors
     Schema,
 }
@@ -68,6 +71,32 @@ pub(super) struct Doc {
     pub(super) lang: Language,
 }
 
+#[derive(Args)]
+pub(super) struct Test {
+    /// The declaration file
+    pub(super) file: PathBuf,
+
+    /// The virtual card that gets the applications: specimen:NAME, FILE or FILE#NAME. It is made anew for each vector
+    #[arg(long, value_name = "CARD", default_value = "specimen:hanako")]
+    pub(super) card: CardSource,
+
+    /// A file with vectors of your own; without this option NAME.vectors.toml beside NAME.ap.toml, if it is there
+    #[arg(long, value_name = "FILE")]
+    pub(super) vectors: Option<PathBuf>,
+
+    /// The language; what the vectors require, names and files stay in English
+    #[arg(long, value_name = "LANGUAGE", value_parser = language::parser(), default_value = "en")]
+    pub(super) lang: Language,
+
+    /// Write the outcome as JUnit XML
+    #[arg(long, value_name = "FILE")]
+    pub(super) junit: Option<PathBuf>,
+
+    /// Write the outcome as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+}
+
 /// The help after the options.
 pub(crate) const HELP: &str = "\
 A declaration file (*.ap.toml) declares applications for the free area of the card: files, PINs,
@@ -78,4 +107,5 @@ Examples:
   vmyna ap new employee.ap.toml
   vmyna ap check employee.ap.toml
   vmyna ap show employee.ap.toml --lang ja
-  vmyna ap doc employee.ap.toml > employee.md";
+  vmyna ap doc employee.ap.toml > employee.md
+  vmyna ap test employee.ap.toml --junit report.xml";

@@ -5,6 +5,7 @@ mod check;
 mod doc;
 mod new;
 mod show;
+mod test;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -26,6 +27,7 @@ pub(crate) fn run(arguments: &Ap) -> Result<(), Failure> {
         Action::Check(arguments) => check::run(arguments),
         Action::Show(arguments) => show::run(arguments),
         Action::Doc(arguments) => doc::run(arguments),
+        Action::Test(arguments) => test::run(arguments),
         Action::Schema => {
             let mut out = output::data();
             out.write_all(application_file::schema().as_bytes())?;

@@ -1,5 +1,6 @@
 //! Running vectors with a virtual card, and the files and the exit status that come of it.
 
+pub(crate) mod declared;
 pub(crate) mod outcome;
 pub(crate) mod virtual_card;
 

@@ -19,6 +19,11 @@ pub(crate) struct VirtualCard {
 impl VirtualCard {
     pub(crate) fn new(source: &CardSource) -> Result<Self, Failure> {
         let (contents, _) = source.current()?;
+        Self::with_contents(source, contents)
+    }
+
+    /// The card with these contents in place of its own.
+    pub(crate) fn with_contents(source: &CardSource, contents: IssuedCard) -> Result<Self, Failure> {
         // An error of the card is reported here, with its reason.
         source.as_issued(&contents, None)?;
         Ok(Self {
