@@ -136,7 +136,7 @@ fn vectors_that_make_no_sense_are_refused_before_a_card_is_made() {
             "there is no PIN called \"code@notes\"",
         ),
         ("effect = \"reads\"", "effect = \"wrong-pins\"", "its effect is"),
-        ("lenght", "length", "unknown field `lenght`"),
+        ("lenght", "length", "a step is a command, or a table of send"),
     ] {
         let (_folder, declaration) = with_authors(Some(&AUTHORS.replace(right, wrong)));
         let output = test(&[&declaration]);

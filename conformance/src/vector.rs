@@ -346,7 +346,10 @@ pub struct Expected {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a step is a command, or a table of send, sw, data, length, tlv, check, save, sealed and public"
+)]
 enum RawStep {
     Short(String),
     Long(Box<RawSend>),
