@@ -33,7 +33,7 @@
 //!
 //! [`ApplicationFile::parse`] reports all faults at once, each with its line and field. It reads the files that the
 //! declaration names, which lie below its folder. [`ApplicationFile::make`] makes what differs between cards: keys, serial
-//! numbers, values of the cardholder. [`schema`] and [`reference()`](reference) describe the format, made of the table that
+//! numbers, values of the cardholder. [`schema`] and [`reference()`] describe the format, made of the table that
 //! the checks use.
 //!
 //! This module must never ignore what it can't express. It must never put a value of a PIN or a key into an error, open a
