@@ -4,7 +4,7 @@ use p256::pkcs8::EncodePrivateKey;
 use rand_core::CryptoRngCore;
 use sha2::{Digest, Sha256, Sha384};
 
-use super::engine::EngineError;
+use super::error::EngineError;
 use crate::declaration::PrivateKey;
 
 /// A curve for ECDSA.

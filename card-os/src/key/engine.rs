@@ -11,6 +11,7 @@ use rsa::{BigUint, RsaPrivateKey};
 use zeroize::Zeroizing;
 
 use super::ecdsa::Curve;
+use super::error::EngineError;
 use crate::declaration::{KeyAlgorithm, PrivateKey};
 
 /// Computes with private keys.
@@ -87,11 +88,6 @@ pub trait PrivateOperation {
     /// The block is not of this kind, or the computation failed.
     fn apply(&self, block: &[u8]) -> Result<Vec<u8>, EngineError>;
 }
-
-/// A key can't be used. Says nothing about the key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the private key can't be used")]
-pub struct EngineError;
 
 /// The best engine that this was built with: OpenSSL's, or without it the pure one.
 #[must_use]

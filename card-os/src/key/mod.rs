@@ -6,6 +6,7 @@
 
 mod ecdsa;
 mod engine;
+mod error;
 mod oaep;
 mod public;
 mod scheme;
@@ -15,7 +16,8 @@ use std::collections::HashMap;
 pub use ecdsa::{Curve, EcdsaForm};
 #[cfg(feature = "openssl")]
 pub use engine::OpensslEngine;
-pub use engine::{EcdsaOperation, Engine, EngineError, LoadedKey, PrivateOperation, RustEngine, default_engine};
+pub use engine::{EcdsaOperation, Engine, LoadedKey, PrivateOperation, RustEngine, default_engine};
+pub use error::EngineError;
 pub(crate) use oaep::unpad as unpad_oaep;
 pub use public::public_key;
 pub(crate) use public::{has_signed, template};

@@ -8,7 +8,7 @@ use rsa::{Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey, pkcs1};
 use sha2::{Digest, Sha256};
 
 use super::ecdsa::Curve;
-use super::engine::EngineError;
+use super::error::EngineError;
 use crate::declaration::{KeyAlgorithm, PrivateKey, PublicKey};
 
 /// The public half of a private key.

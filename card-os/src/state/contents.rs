@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::store::Change;
 use crate::declaration::{Content, MAX_RECORD, MAX_TRANSPARENT, ObjectId, PrivateKey};
 use vmyna_apdu::Aid;
 
@@ -93,13 +92,8 @@ impl Contents {
         self.keys.retain(|object, _| !applications.contains(&object.aid));
     }
 
-    /// Whether the change fits beside the others. What it replaces is counted as well.
-    pub(super) fn has_room_for(&self, change: &Change) -> bool {
-        let more = match change {
-            Change::FileContent { content, .. } | Change::Record { content, .. } => content.as_bytes().len(),
-            Change::Key { key, .. } => key.as_pkcs8_der().len(),
-            _ => return true,
-        };
+    /// Whether so many bytes more, of one file, record or key, fit beside the others. What they replace is counted as well.
+    pub(super) fn has_room_for(&self, more: usize) -> bool {
         let contents = self.files.values().chain(self.records.values());
         let contents = contents.map(|content| content.as_bytes().len());
         let keys = self.keys.values().map(|key| key.as_pkcs8_der().len());

@@ -81,7 +81,7 @@ impl Persistent {
 
     /// Whether the card has memory for a change.
     pub(crate) fn has_room_for(&self, change: &Change) -> bool {
-        self.state.contents.has_room_for(change)
+        self.state.has_room_for(change)
     }
 
     pub(crate) fn into_store(self) -> Box<dyn Store + Send> {

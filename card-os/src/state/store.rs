@@ -235,6 +235,18 @@ impl State {
         }
     }
 
+    /// Whether the card has memory for a change of a file or key. There is always memory for another one.
+    pub(super) fn has_room_for(&self, change: &Change) -> bool {
+        let more = match change {
+            Change::FileContent { content, .. } | Change::Record { content, .. } => content.as_bytes().len(),
+            Change::Key { key, .. } => key.as_pkcs8_der().len(),
+            Change::PinTries { .. } | Change::PinValue { .. } | Change::PinsAsRecorded | Change::Replacement(_) => {
+                return true;
+            }
+        };
+        self.contents.has_room_for(more)
+    }
+
     /// Whether it has a value for this PIN.
     pub(crate) fn has_value(&self, pin: ObjectId) -> bool {
         self.pins.get(&pin).is_some_and(|pin| pin.value.is_some())

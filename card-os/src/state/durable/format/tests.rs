@@ -169,7 +169,7 @@ fn length_when_full(content: usize) -> u64 {
     };
     let mut state = State::default();
     let mut kept = 0;
-    while state.contents.has_room_for(&record(kept, 1)) {
+    while state.has_room_for(&record(kept, 1)) {
         state.apply(&record(kept, 1));
         commit(&database, &record(kept, 1)).unwrap();
         kept += 1;
