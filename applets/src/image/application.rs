@@ -46,8 +46,7 @@ use vmyna_card_os::rule::{self, Certainty, Rule};
 use zeroize::Zeroizing;
 
 use super::ImageErrorKind;
-use super::record::{DecodeError, Fetch, Object, bytes, here, lengths_fit, octets, private_key, text, unwritable};
-use crate::free_area::FreeApplication;
+use super::object::{DecodeError, Fetch, Object, bytes, here, lengths_fit, octets, private_key, text, unwritable};
 
 /// A longer content is a shared object: a reference to one has nearly as many bytes.
 const LONGEST_HERE: usize = 64;
@@ -420,8 +419,8 @@ pub(crate) fn is_same(one: &declaration::Application, other: &declaration::Appli
     one.is_some() && one == other
 }
 
-/// The application of this DER, with the checks that a new one must pass.
-pub(super) fn decode(der: &[u8], fetch: Fetch<'_>) -> Result<FreeApplication, DecodeError> {
+/// The application of this DER. The free area checks it.
+pub(super) fn decode(der: &[u8], fetch: Fetch<'_>) -> Result<declaration::Application, DecodeError> {
     if !lengths_fit(der) {
         return Err(DecodeError::Record("the lengths in an application"));
     }
@@ -464,7 +463,7 @@ pub(super) fn decode(der: &[u8], fetch: Fetch<'_>) -> Result<FreeApplication, De
             },
         });
     }
-    FreeApplication::checked(application).map_err(|_| DecodeError::Record("an application of the free area"))
+    Ok(application)
 }
 
 fn known_rule(id: &Utf8StringRef<'_>) -> Result<&'static Rule, DecodeError> {

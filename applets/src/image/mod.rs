@@ -38,6 +38,7 @@
 //! keys and PINs.
 
 pub(crate) mod application;
+mod object;
 mod read;
 pub(crate) mod record;
 mod single;

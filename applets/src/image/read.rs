@@ -10,7 +10,8 @@ use std::sync::Mutex;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::record::{self, Place};
+use super::object::{DecodeError, Place};
+use super::record;
 use super::{
     BESIDE_NAME, DIGEST, HEADER, HEADER_BODY, ImageError, ImageErrorKind, LONGEST_CARD, MAGIC, MOST_CARDS, VERSION,
 };
@@ -239,8 +240,8 @@ impl Image {
             Ok(self.object("an object of a card", place, &mut left)?)
         })
         .map_err(|error| match error {
-            record::DecodeError::Image(error) => error,
-            record::DecodeError::Record(place) => self.error(ImageErrorKind::Damaged(place)),
+            DecodeError::Image(error) => error,
+            DecodeError::Record(place) => self.error(ImageErrorKind::Damaged(place)),
         })
     }
 

@@ -35,12 +35,15 @@
 //! read. A card without any of it has the record of the earlier version, byte for byte: [`version_of`] decides.
 
 use der::asn1::{GeneralizedTime, OctetStringRef, Utf8StringRef};
-use der::{Choice, Decode, Encode, Sequence};
+use der::{Decode, Encode, Sequence};
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceData, check};
+use vmyna_card_os::declaration::{CertificateKey, Content, ReferenceData, check};
 use zeroize::Zeroizing;
 
-use super::{DEEPEST, ImageError, ImageErrorKind, MOST_OBJECTS, application};
+use super::object::{
+    DecodeError, Fetch, Object, Place, bytes, here, lengths_fit, octets, private_key, shared, text, unwritable,
+};
+use super::{ImageErrorKind, application};
 use crate::atr::Atr;
 use crate::birth::BirthDate;
 use crate::calendar;
@@ -53,14 +56,6 @@ use crate::input_assist::TextData;
 use crate::issued::{IssuedCard, Summary};
 use crate::person::{Municipality, MunicipalityCode, MyNumber, Person, SecurityCode, Sex};
 use crate::{PinAtIssue, Profile, card_info, face_info, input_assist, jpki, person, residence_code};
-
-/// Where an object lies in an image.
-#[derive(Clone, Debug)]
-pub(super) struct Place {
-    pub(super) offset: u64,
-    pub(super) length: u32,
-    pub(super) digest: [u8; 32],
-}
 
 #[derive(Sequence)]
 struct Card<'a> {
@@ -213,20 +208,6 @@ struct CardInfo<'a> {
     key: Object<'a>,
 }
 
-#[derive(Choice)]
-pub(super) enum Object<'a> {
-    Here(OctetStringRef<'a>),
-    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", constructed = "true")]
-    Shared(Shared),
-}
-
-#[derive(Sequence)]
-pub(super) struct Shared {
-    offset: u64,
-    length: u32,
-    digest: der::asn1::OctetString,
-}
-
 /// A card as it is written.
 pub(super) struct Record {
     pub(super) bytes: Zeroizing<Vec<u8>>,
@@ -242,13 +223,7 @@ type Share<'s> = &'s mut dyn FnMut(&[u8]) -> Result<Place, ImageErrorKind>;
 pub(super) fn encode<'a>(card: &'a IssuedCard, mut share: Option<Share<'_>>) -> Result<Record, ImageErrorKind> {
     let mut share = |object: &'a [u8]| -> Result<Object<'a>, ImageErrorKind> {
         let Some(share) = &mut share else { return here(object) };
-        let place = share(object)?;
-        let digest = der::asn1::OctetString::new(place.digest).map_err(unwritable)?;
-        Ok(Object::Shared(Shared {
-            offset: place.offset,
-            length: place.length,
-            digest,
-        }))
+        shared(&share(object)?)
     };
     let mut applications = Vec::with_capacity(card.free.len());
     for free in &card.free {
@@ -393,25 +368,9 @@ fn holder(summary: &Summary) -> Result<Holder<'_>, ImageErrorKind> {
     })
 }
 
-pub(super) fn unwritable(_: der::Error) -> ImageErrorKind {
-    ImageErrorKind::Unwritable("a card is longer than an image can hold")
-}
-
-pub(super) fn text(text: &str) -> Result<Utf8StringRef<'_>, ImageErrorKind> {
-    Utf8StringRef::new(text).map_err(unwritable)
-}
-
 /// ASCII digits as a text.
 fn digits(digits: &[u8]) -> Result<Utf8StringRef<'_>, ImageErrorKind> {
     Utf8StringRef::new(digits).map_err(unwritable)
-}
-
-pub(super) fn octets(bytes: &[u8]) -> Result<OctetStringRef<'_>, ImageErrorKind> {
-    OctetStringRef::new(bytes).map_err(unwritable)
-}
-
-pub(super) fn here(bytes: &[u8]) -> Result<Object<'_>, ImageErrorKind> {
-    octets(bytes).map(Object::Here)
 }
 
 fn pin(pin: &PinAtIssue) -> Result<Pin<'_>, ImageErrorKind> {
@@ -430,61 +389,6 @@ fn certified_key<'a>(
         certificate: octets(&certified.certificate)?,
         key: share(certified.key.as_pkcs8_der())?,
     })
-}
-
-/// Why a record is no card.
-pub(super) enum DecodeError {
-    /// A shared object can't be had.
-    Image(ImageError),
-    /// The record itself: which part.
-    Record(&'static str),
-}
-
-impl From<ImageError> for DecodeError {
-    fn from(error: ImageError) -> Self {
-        Self::Image(error)
-    }
-}
-
-impl From<der::Error> for DecodeError {
-    fn from(_: der::Error) -> Self {
-        Self::Record("the DER of a card")
-    }
-}
-
-/// Gives the bytes of shared objects.
-pub(super) type Fetch<'f> = &'f mut dyn FnMut(&Place) -> Result<Vec<u8>, DecodeError>;
-
-/// Whether every DER object in these bytes ends where the one around it does, or before, and there are not more than the
-/// limits allow. The `der` crate allocates for a text or an octet string what its length announces, up to 256 MiB, before it
-/// looks whether that much is there; and a list of short objects takes many times its bytes.
-pub(super) fn lengths_fit(bytes: &[u8]) -> bool {
-    objects_fit(bytes, DEEPEST, &mut { MOST_OBJECTS })
-}
-
-/// The same for objects that may have `deepest` more inside them, and be `most`, which is counted down.
-pub(super) fn objects_fit(mut bytes: &[u8], deepest: usize, most: &mut usize) -> bool {
-    const CONSTRUCTED: u8 = 0x20;
-    while let [tag, first, rest @ ..] = bytes {
-        let (length, rest) = match first {
-            0..=0x7F => (usize::from(*first), rest),
-            // 1 to 4 bytes of length; the indefinite form is no DER.
-            0x81..=0x84 => match rest.split_at_checked(usize::from(first & 0x7F)) {
-                Some((length, rest)) => (length.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), rest),
-                None => return false,
-            },
-            _ => return false,
-        };
-        let (Some((value, behind)), Some(left)) = (rest.split_at_checked(length), most.checked_sub(1)) else {
-            return false;
-        };
-        *most = left;
-        if tag & CONSTRUCTED != 0 && (deepest == 0 || !objects_fit(value, deepest - 1, most)) {
-            return false;
-        }
-        bytes = behind;
-    }
-    bytes.is_empty()
 }
 
 /// A card from its record in an image of this version.
@@ -553,7 +457,9 @@ fn free(list: &[OctetStringRef<'_>], fetch: Fetch<'_>) -> Result<Vec<FreeApplica
     }
     let mut applications = Vec::with_capacity(list.len());
     for der in list {
-        applications.push(application::decode(der.as_bytes(), fetch)?);
+        let application = application::decode(der.as_bytes(), fetch)?;
+        let free = FreeApplication::checked(application);
+        applications.push(free.map_err(|_| DecodeError::Record("an application of the free area"))?);
     }
     free_area::check_set(&applications).map_err(|_| DecodeError::Record(FREE_AREA))?;
     Ok(applications)
@@ -693,25 +599,6 @@ fn certified(record: Option<&CertifiedKey<'_>>, fetch: Fetch<'_>) -> Result<Opti
     }))
 }
 
-pub(super) fn private_key(object: &Object<'_>, fetch: Fetch<'_>) -> Result<PrivateKey, DecodeError> {
-    let der = Zeroizing::new(bytes(object, fetch)?);
-    Ok(PrivateKey::from_pkcs8_der(&der))
-}
-
-pub(super) fn bytes(object: &Object<'_>, fetch: Fetch<'_>) -> Result<Vec<u8>, DecodeError> {
-    match object {
-        Object::Here(bytes) => Ok(bytes.as_bytes().to_vec()),
-        Object::Shared(shared) => {
-            let digest = shared.digest.as_bytes().try_into();
-            Ok(fetch(&Place {
-                offset: shared.offset,
-                length: shared.length,
-                digest: digest.map_err(|_| DecodeError::Record("the digest of a shared object"))?,
-            })?)
-        }
-    }
-}
-
 fn pin_at_issue(pin: &Pin<'_>) -> PinAtIssue {
     PinAtIssue {
         value: match pin.unset {
@@ -741,11 +628,6 @@ fn date(digits: &str) -> Result<calendar::Date, DecodeError> {
 #[cfg(test)]
 pub(super) fn with_face_files(record: &[u8], files: usize, place: &Place) -> Vec<u8> {
     let mut card = Card::from_der(record).unwrap();
-    let shared = || Shared {
-        offset: place.offset,
-        length: place.length,
-        digest: der::asn1::OctetString::new(place.digest).unwrap(),
-    };
-    card.face_info.files = (0..files).map(|_| Object::Shared(shared())).collect();
+    card.face_info.files = (0..files).map(|_| shared(place).unwrap()).collect();
     card.to_der().unwrap()
 }

@@ -4,7 +4,8 @@
 use vmyna_card_os::state::Replacement;
 use zeroize::Zeroizing;
 
-use super::record::{self, DecodeError};
+use super::object::{DecodeError, Place, lengths_fit};
+use super::record;
 use super::{ImageErrorKind, LONGEST_CARD};
 use crate::issued::IssuedCard;
 
@@ -48,7 +49,7 @@ impl IssuedCard {
         if record.len() > LONGEST_CARD as usize {
             return Err(RecordError::TooLong);
         }
-        let refers = |_: &record::Place| Err(DecodeError::Record("it refers to an object outside"));
+        let refers = |_: &Place| Err(DecodeError::Record("it refers to an object outside"));
         record::decode(record, VERSION, &mut { refers }).map_err(|error| match error {
             DecodeError::Record(part) => RecordError::Damaged(part),
             DecodeError::Image(_) => RecordError::Damaged("an object outside"),
@@ -57,7 +58,7 @@ impl IssuedCard {
 }
 
 fn fits(record: &[u8]) -> bool {
-    record.len() <= LONGEST_CARD as usize && record::lengths_fit(record)
+    record.len() <= LONGEST_CARD as usize && lengths_fit(record)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 use vmyna_card_os::declaration::Body;
 
-use super::record::Place;
+use super::object::Place;
 use super::*;
 use crate::issued::{CardName, IssuedCard};
 use crate::specimen;
@@ -373,7 +373,7 @@ fn errors_name_the_file() {
 /// Found by fuzzing: one changed byte of a record, and a file of 18 KB took 10 MB.
 #[test]
 fn a_length_beyond_what_is_there_is_refused_before_anything_is_allocated_for_it() {
-    let fits = |bytes: &[u8]| super::record::objects_fit(bytes, 3, &mut 4);
+    let fits = |bytes: &[u8]| super::object::objects_fit(bytes, 3, &mut 4);
     for right in [
         &[][..],
         &[0x04, 0],
@@ -495,7 +495,7 @@ fn a_card_that_names_one_object_thousands_of_times_is_refused() {
     assert_eq!(card(&record), (true, 15));
     for (files, counted) in [(6, true), (3000, false)] {
         let forged = super::record::with_face_files(&record, files, &place);
-        assert_eq!(super::record::lengths_fit(&forged), counted, "{files} files");
+        assert_eq!(super::object::lengths_fit(&forged), counted, "{files} files");
         let (read, fetched) = card(&forged);
         assert!(!read && fetched < 15, "{files} files, {fetched} objects were fetched");
     }

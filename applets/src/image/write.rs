@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use vmyna_files::Unfinished;
 
-use super::record::{self, Place};
+use super::object::{Place, lengths_fit};
+use super::record;
 use super::{BESIDE_NAME, HEADER, ImageError, ImageErrorKind, LONGEST_CARD, MAGIC, MOST_CARDS};
 use crate::issued::IssuedCard;
 
@@ -105,7 +106,7 @@ impl<W: Write + Seek> ImageWriter<W> {
             self.share(object)
         };
         let record = record::encode(card, Some(&mut share))?;
-        if length + record.bytes.len() > LONGEST_CARD as usize || !record::lengths_fit(&record.bytes) {
+        if length + record.bytes.len() > LONGEST_CARD as usize || !lengths_fit(&record.bytes) {
             return Err(ImageErrorKind::Unwritable("a card is longer than an image can hold"));
         }
         let place = self

@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 use vmyna_card_os::declaration::{Application, Body, File, Pin};
 
-use super::super::record::Place;
+use super::super::object::Place;
 use super::condition as condition_of;
 use super::*;
+use crate::free_area::FreeApplication;
 use crate::free_area::sample::{self, everything, small};
 use crate::issued::IssuedCard;
 use crate::specimen;
@@ -13,9 +14,9 @@ fn alone(application: &Application) -> Zeroizing<Vec<u8>> {
 }
 
 fn read(der: &[u8]) -> Result<FreeApplication, DecodeError> {
-    decode(der, &mut |_: &Place| {
-        Err(DecodeError::Record("it refers to an object outside"))
-    })
+    let outside = |_: &Place| Err(DecodeError::Record("it refers to an object outside"));
+    let application = decode(der, &mut { outside })?;
+    FreeApplication::checked(application).map_err(|_| DecodeError::Record("an application of the free area"))
 }
 
 /// Every value of a declaration in its `Debug` form, and the bytes that it does not show.

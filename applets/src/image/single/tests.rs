@@ -51,7 +51,7 @@ fn a_record_that_is_cut_or_refers_to_an_image_is_refused() {
     }
     let longer = [&record[..], &[0]].concat();
     assert!(IssuedCard::from_record(&longer).is_err());
-    let place = record::Place {
+    let place = Place {
         offset: 104,
         length: 7,
         digest: [7; 32],
