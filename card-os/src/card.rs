@@ -1,6 +1,7 @@
 //! The card: power, reset, and the way of a command from bytes to bytes.
 
 use core::fmt;
+use std::collections::BTreeSet;
 
 use rand_core::CryptoRngCore;
 
@@ -140,6 +141,11 @@ impl Card {
     /// The number of the last operation that replaced something.
     pub fn operation(&self) -> Option<[u8; 16]> {
         self.persistent.state().operation()
+    }
+
+    /// The files that commands have changed: with another content than the declared one, or with a key made on the card.
+    pub fn changed_contents(&self) -> BTreeSet<ObjectId> {
+        self.persistent.state().changed_contents()
     }
 
     /// Drops the state, which no command can do. The card keeps its declarations, and is without power afterwards. After a

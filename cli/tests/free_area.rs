@@ -439,6 +439,44 @@ fn a_card_in_use_gets_and_loses_an_application_by_its_process() {
 }
 
 #[test]
+fn what_commands_have_changed_survives_a_reset_of_pins_and_is_dropped_only_with_consent() {
+    const UPDATE_NOTE: &str = "00D68200 04 6F746865";
+    const OTHER_NOTE: &str = "6F7468656964656E7469616C9000";
+    let bench = Bench::issued(&["--ap", "notes.ap.toml"]);
+    for in_use in [false, true] {
+        bench.answers(&["--card", "c"], &[SELECT, VERIFY, UPDATE_NOTE, VERIFY_WRONG]);
+        let inspected = bench.ok(&["card", "inspect", "c"]);
+        assert!(
+            inspected.contains("notes 0002: contents changed by commands"),
+            "{inspected}"
+        );
+        let mut serve = in_use.then(|| {
+            let mut serve = vmyna(["serve", "--card", "c", "--socket", "socket"]);
+            let mut serve = Serve::start_by(serve.current_dir(&bench.folder));
+            serve.wait_for("PCSCLITE_CSOCK_NAME");
+            serve
+        });
+        let refused = bench.refused(2, &["card", "reset-state", "c"]);
+        assert!(
+            refused.contains("notes 0002 note: contents changed by commands → as issued"),
+            "in use: {in_use}\n{refused}"
+        );
+        let done = bench.ok(&["card", "reset-state", "c", "--pins"]);
+        assert_eq!(done.contains("its contents stay"), !in_use, "{done}");
+        if let Some(serve) = &mut serve {
+            serve.signal("INT");
+            serve.end();
+        }
+        let answers = bench.answers(&["--card", "c"], &[SELECT, VERIFY_WRONG, VERIFY, READ_NOTE]);
+        assert_eq!(answers, ["9000", "63C2", "9000", OTHER_NOTE], "in use: {in_use}");
+        bench.ok(&["card", "reset-state", "c", "--yes"]);
+        let answers = bench.answers(&["--card", "c"], &[SELECT, VERIFY, READ_NOTE]);
+        assert_eq!(answers[2], "636F6E666964656E7469616C9000");
+        bench.ok(&["card", "reset-state", "c", "--yes"]);
+    }
+}
+
+#[test]
 fn a_card_that_a_counter_changes_waits_and_a_built_in_one_keeps_nothing() {
     let bench = Bench::issued(&[]);
     for command in [

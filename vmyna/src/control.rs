@@ -8,6 +8,7 @@
 //! | `tries` | a line for each PIN: AID, file, tries left, and `changed` for one with another value than recorded or issued |
 //! | `operation` | the number of the last operation in hexadecimal; an empty line for none |
 //! | `record` | the length of the card's record, and its bytes; 0 if its contents are as issued |
+//! | `contents` | a line for each file that commands have changed: AID, file, and `changed` |
 //! | `reset-state` | |
 //! | `reset-pins` | |
 //! | `replace`, with the length of the body behind the identity; the body follows ([`body`]) | `done` or `already` |
@@ -43,6 +44,7 @@ const LONGEST: u64 = Replacement::LONGEST_RECORD as u64 + 1024;
 pub(crate) const TRIES: &str = "tries";
 pub(crate) const OPERATION: &str = "operation";
 pub(crate) const RECORD: &str = "record";
+pub(crate) const CONTENTS: &str = "contents";
 pub(crate) const RESET_STATE: &str = "reset-state";
 pub(crate) const RESET_PINS: &str = "reset-pins";
 pub(crate) const REPLACE: &str = "replace";
@@ -170,6 +172,14 @@ pub(crate) fn ask_record(owner: &LockOwner, card: &[u8; 32]) -> Result<Option<Ze
         let (length, record) = split_line(answer)?;
         let is_whole = length.parse() == Ok(record.len());
         is_whole.then(|| (!record.is_empty()).then(|| Zeroizing::new(record.to_vec())))
+    })
+}
+
+/// Asks the process that has a card in use for the files that commands have changed.
+pub(crate) fn ask_contents(owner: &LockOwner, card: &[u8; 32]) -> Result<BTreeSet<ObjectId>, ControlError> {
+    ask(owner, CONTENTS, card, |answer| {
+        let lines = str::from_utf8(answer).ok()?.lines();
+        lines.map(|line| Some(body::object(line)?.0)).collect()
     })
 }
 

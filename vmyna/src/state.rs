@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use crate::contents;
 use crate::control::{
-    ControlError, RESET_PINS, RESET_STATE, ask_operation, ask_record, ask_replace, ask_reset, ask_tries,
+    ControlError, RESET_PINS, RESET_STATE, ask_contents, ask_operation, ask_record, ask_replace, ask_reset, ask_tries,
 };
 use crate::error::Error;
 use crate::folder::{self, STATE_VARIABLE};
@@ -292,6 +292,18 @@ impl StatePlace {
         now.map_err(|error| Error::Contents(self.path.shown().to_string(), error))
     }
 
+    /// The files that commands have changed, from its state or from the process that has the card in use: with another content
+    /// than the declared one, or with a key made on the card.
+    ///
+    /// # Errors
+    /// The state can't be used, or that process does not answer.
+    pub fn changed_contents(&self) -> Result<BTreeSet<ObjectId>, Error> {
+        self.here_or_by_the_owner(
+            || Ok(self.read()?.changed_contents()),
+            |owner| ask_contents(owner, &self.identity),
+        )
+    }
+
     /// The state, without using the card.
     fn read(&self) -> Result<State, Error> {
         Ok(match self.check_folder()? {
@@ -326,7 +338,8 @@ impl StatePlace {
         })
     }
 
-    /// Makes the PINs as they are in the card's record, or as issued without one. Contents that were replaced stay. If another
+    /// Makes the PINs as they are in the card's record, or as issued without one. Contents that were replaced, files that
+    /// commands have changed and keys that the card has made stay. If another
     /// process has the card in use, that process does it.
     ///
     /// # Errors
@@ -338,7 +351,7 @@ impl StatePlace {
             }
             let mut store = self.open()?;
             let state = store.load()?;
-            if state.operation().is_some() {
+            if state.operation().is_some() || !state.changed_contents().is_empty() {
                 store.commit(&Change::PinsAsRecorded)?;
                 return Ok(Reset::Pins(self.path.clone()));
             }

@@ -61,7 +61,6 @@ impl Contents {
     }
 
     /// The files with another content than the declared one, and the files with keys made on the card.
-    #[cfg(any(feature = "durable", test))]
     pub(super) fn objects(&self) -> (BTreeSet<ObjectId>, BTreeSet<ObjectId>) {
         let of_records = self.records.keys().map(|(object, _)| object);
         let files = self.files.keys().chain(of_records).copied().collect();

@@ -262,6 +262,13 @@ impl State {
         self.record.as_ref().map(|record| &record[..])
     }
 
+    /// The files that commands have changed: with another content than the declared one, or with a key made on the card.
+    pub fn changed_contents(&self) -> BTreeSet<ObjectId> {
+        let (mut files, mut keys) = self.contents.objects();
+        files.append(&mut keys);
+        files
+    }
+
     /// The number of the last operation that replaced something.
     pub const fn operation(&self) -> Option<[u8; 16]> {
         self.operation

@@ -2,11 +2,11 @@
 //!
 //! Must never show a PIN, a key, a number of the person or the contents of a file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vmyna_apdu::{Aid, FileId, hex};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_card_os::declaration::{Application, Body, File, ReferenceData};
+use vmyna_card_os::declaration::{Application, Body, File, ObjectId, ReferenceData};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
@@ -42,6 +42,28 @@ pub(super) fn between(now: &IssuedCard, issued: &IssuedCard) -> Vec<String> {
     match pins_alone {
         true => Vec::new(),
         false => lines,
+    }
+}
+
+/// What commands have changed in files of the card as issued, a line each.
+pub(super) fn by_commands(changed: &BTreeSet<ObjectId>, issued: &IssuedCard) -> Vec<String> {
+    let applications = issued.applications();
+    let files = files(&applications);
+    let changed = changed
+        .iter()
+        .filter_map(|object| files.get(&(object.aid, object.file)));
+    let line = |(application, file): &(&Application, &File)| {
+        let what = changed_by_commands(&file.body);
+        format!("{} {} {}: {what} → as issued", application.name, file.id, file.name)
+    };
+    changed.map(line).collect()
+}
+
+/// What commands have changed in a file, in words.
+pub(super) const fn changed_by_commands(body: &Body) -> &'static str {
+    match body {
+        Body::GeneratedKey(_) => "key made on the card",
+        _ => "contents changed by commands",
     }
 }
 

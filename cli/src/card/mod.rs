@@ -90,6 +90,15 @@ fn inspect(card: &CardSource) -> Result<(), Failure> {
         let value = if pin.changed { ", another value than issued" } else { "" };
         writeln!(out, "  {name} {}: {tries}{value}", pin.object.file)?;
     }
+    for object in inspection.files.iter().chain(&inspection.keys) {
+        let application = applications.iter().find(|application| application.aid == object.aid);
+        let name = application.map_or_else(|| object.aid.to_string(), |application| application.name.to_string());
+        let what = match inspection.keys.contains(object) {
+            true => "key made on the card",
+            false => "contents changed by commands",
+        };
+        writeln!(out, "  {name} {}: {what}", object.file)?;
+    }
     match &inspection.damage {
         None if other => Err(Error::from(StoreErrorKind::OtherCard.at(place.path().shown().to_string())).into()),
         None => Ok(()),

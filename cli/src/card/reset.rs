@@ -65,7 +65,11 @@ fn by_owner(pid: u32, done: &str) -> String {
 fn lost(issued: &IssuedCard, place: &StatePlace) -> Result<Vec<String>, Failure> {
     let unreadable = || vec!["contents that were replaced and can't be read".to_owned()];
     match place.current(issued.clone()) {
-        Ok(now) => Ok(differences::between(&now, issued)),
+        Ok(now) => {
+            let mut lines = differences::between(&now, issued);
+            lines.extend(differences::by_commands(&place.changed_contents()?, issued));
+            Ok(lines)
+        }
         Err(Error::Contents(..)) => Ok(unreadable()),
         // To reset a state that can't be used is what this command is for.
         Err(Error::State(_)) => match place.inspect() {

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use vmyna_apdu::hex;
 use vmyna_card_os::Card;
-use vmyna_card_os::declaration::Body;
+use vmyna_card_os::declaration::{Body, ObjectId};
 use vmyna_pcsc_service::connect;
 use zeroize::Zeroizing;
 
 use super::shared::{InUse, lock};
 use crate::control::{
-    ALREADY, CHANGED, DONE, GO, OPERATION, PATIENCE, READY, RECORD, REPLACE, RESET_PINS, RESET_STATE, TRIES, body,
+    ALREADY, CHANGED, CONTENTS, DONE, GO, OPERATION, PATIENCE, READY, RECORD, REPLACE, RESET_PINS, RESET_STATE, TRIES,
+    body,
 };
 
 /// The time limit for a whole line to arrive, and for a part of an answer to be read.
@@ -108,6 +109,7 @@ fn answer(stream: &UnixStream, shared: &Mutex<InUse>) -> io::Result<()> {
             (TRIES, _) => Ok(tries(card).into_bytes()),
             (OPERATION, _) => Ok(operation(card).into_bytes()),
             (RECORD, _) => Ok(record(card)),
+            (CONTENTS, _) => Ok(contents(card).into_bytes()),
             (RESET_STATE, _) => in_use.reset_state().map(|()| Vec::new()),
             (RESET_PINS, _) => in_use.reset_pins().map(|()| Vec::new()),
             (REPLACE, Some(replacement)) => in_use.replace(replacement).map(|is_new| match is_new {
@@ -115,7 +117,7 @@ fn answer(stream: &UnixStream, shared: &Mutex<InUse>) -> io::Result<()> {
                 false => format!("{ALREADY}\n").into_bytes(),
             }),
             _ => Err(format!(
-                "there are {TRIES}, {OPERATION}, {RECORD}, {RESET_STATE}, {RESET_PINS} and {REPLACE}"
+                "there are {TRIES}, {OPERATION}, {RECORD}, {CONTENTS}, {RESET_STATE}, {RESET_PINS} and {REPLACE}"
             )),
         }
     };
@@ -161,6 +163,13 @@ impl Read for Arriving<'_> {
 fn operation(card: &Card) -> String {
     let number = card.operation().map(|number| hex::encode(&number));
     format!("{}\n", number.unwrap_or_default())
+}
+
+fn contents(card: &Card) -> String {
+    let changed = card.changed_contents().into_iter();
+    changed
+        .map(|ObjectId { aid, file }| format!("{aid} {file} {CHANGED}\n"))
+        .collect()
 }
 
 fn record(card: &Card) -> Vec<u8> {

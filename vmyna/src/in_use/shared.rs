@@ -46,10 +46,12 @@ impl InUse {
 
     /// Goes back to the PINs of the card's record, or to those as issued without one, in the same way.
     pub(super) fn reset_pins(&mut self) -> Result<(), String> {
-        self.change(|card| match card.operation() {
-            Some(_) => card.change(&Change::PinsAsRecorded, None),
-            None => card.reset_state().map_err(CardError::Store),
-        })
+        self.change(
+            |card| match card.operation().is_some() || !card.changed_contents().is_empty() {
+                true => card.change(&Change::PinsAsRecorded, None),
+                false => card.reset_state().map_err(CardError::Store),
+            },
+        )
     }
 
     /// Replaces something in the card, in the same way. Returns `false` if this operation was the last one already.
