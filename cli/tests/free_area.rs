@@ -450,6 +450,16 @@ fn what_commands_have_changed_survives_a_reset_of_pins_and_is_dropped_only_with_
             inspected.contains("notes 0002: contents changed by commands"),
             "{inspected}"
         );
+        let shown = bench.run(&["files", "c", "notes/0002"]).exits_with(0);
+        assert!(
+            shown
+                .err()
+                .contains("notes/0002 (note): commands have changed it since"),
+            "{}",
+            shown.err()
+        );
+        let issued = bench.run(&["files", "c", "--issued", "notes/0002"]).exits_with(0);
+        assert_eq!(issued.err(), "");
         let mut serve = in_use.then(|| {
             let mut serve = vmyna(["serve", "--card", "c", "--socket", "socket"]);
             let mut serve = Serve::start_by(serve.current_dir(&bench.folder));

@@ -5,12 +5,13 @@
 
 pub(crate) mod args;
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::io::{self, Write};
 use std::str::FromStr;
 
 use vmyna_apdu::{Language, say};
-use vmyna_card_os::declaration::{Application, Body, File};
+use vmyna_card_os::declaration::{Application, Body, File, ObjectId};
 use vmyna_explain::files::{self, Item, List};
 
 use crate::failure::Failure;
@@ -40,7 +41,11 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
     let list = List::new(arguments.lang).with_sources(arguments.why);
     let card = arguments.card.find()?;
     let applications = card.applications();
+    let changed = arguments.card.changed_since()?;
     let Some(path) = &arguments.path else {
+        for application in &applications {
+            note(&changed, application, None, arguments.lang);
+        }
         let mut out = output::text();
         for (at, application) in applications.iter().enumerate() {
             if at > 0 {
@@ -56,6 +61,7 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
         .as_deref()
         .map(|file| find_item(application, file))
         .transpose()?;
+    note(&changed, application, item, arguments.lang);
     let mut out = output::text();
     match item {
         None if arguments.raw || arguments.object => {
@@ -83,6 +89,25 @@ pub(crate) fn run(arguments: &args::Files) -> Result<(), Failure> {
         }
     }
     Ok(out.flush()?)
+}
+
+/// Says which of the files that are shown commands have changed: they hold something else now.
+fn note(changed: &BTreeSet<ObjectId>, application: &Application, item: Option<Item<'_>>, language: Language) {
+    for file in &application.files {
+        let is_shown = item.is_none_or(|item| matches!(item, Item::File(shown) if shown.id == file.id));
+        let object = ObjectId {
+            aid: application.aid,
+            file: file.id,
+        };
+        if is_shown && changed.contains(&object) {
+            let place = format!("{}/{} ({})", application.name, file.id, file.name);
+            output::say(&say!(
+                language,
+                "{place}: commands have changed it since; this is what it was before. Read it with `vmyna apdu`",
+                "{place}: コマンドで変更済み。ここに示すのは変更前のもの。今の内容は `vmyna apdu` で読める"
+            ));
+        }
+    }
 }
 
 fn write_lines(out: &mut impl Write, lines: &[String]) -> io::Result<()> {

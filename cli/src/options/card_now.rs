@@ -1,8 +1,11 @@
 //! A card of which a command shows what it holds: as it is now, or with `--issued` as it was issued.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use vmyna::CardSource;
 use vmyna_applets::issued::IssuedCard;
+use vmyna_card_os::declaration::ObjectId;
 
 use super::applications::Applications;
 use crate::failure::Failure;
@@ -31,6 +34,14 @@ impl CardNow {
         Ok(match self.issued {
             true => card.issued()?,
             false => card.current()?.0,
+        })
+    }
+
+    /// The files that commands have changed since. What [`Self::find`] returns has their contents from before.
+    pub(crate) fn changed_since(&self) -> Result<BTreeSet<ObjectId>, Failure> {
+        Ok(match self.card.find()? {
+            (_, Some(place)) if !self.issued => place.changed_contents()?,
+            _ => BTreeSet::new(),
         })
     }
 }
