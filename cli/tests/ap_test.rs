@@ -102,6 +102,27 @@ fn the_applications_that_ship_pass_what_follows_from_their_declarations() {
 }
 
 #[test]
+fn a_file_without_records_passes_whatever_is_declared_for_it() {
+    let (_folder, declaration) = with_authors(None);
+    for operations in [
+        "update = \"always\"",
+        "append = \"pin\"",
+        "update = \"pin\"\nappend = \"always\"",
+    ] {
+        let file = "[[application.file]]\nname = \"log\"\nef = \"0003\"\nrecords = []\nread = \"always\"\n";
+        let text = format!("{APPLICATION}\n{file}room = {{ records = 2, length = 16 }}\n{operations}\n");
+        fs::write(&declaration, text).unwrap();
+        let output = test(&[&declaration]);
+        assert!(
+            output.status.success(),
+            "{operations}: {}{}",
+            self::text(&output.stdout),
+            self::text(&output.stderr)
+        );
+    }
+}
+
+#[test]
 fn an_authors_vectors_beside_the_declaration_run_and_count() {
     let (_folder, declaration) = with_authors(Some(AUTHORS));
     let output = test(&[&declaration]);

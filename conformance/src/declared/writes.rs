@@ -112,11 +112,10 @@ pub(super) fn write_record(
     if verdict.is_ok() && (1..255).contains(&longest) {
         // A record that is too long is not written, nor in place of one that is not there.
         let length = maker.answer("update-record.length", "6700");
-        let full = append && now.len() >= most;
-        let answer = if full {
-            maker.answer("append-record.full", "6A84")
-        } else {
-            length
+        let answer = match append {
+            true if now.len() >= most => maker.answer("append-record.full", "6A84"),
+            false if now.is_empty() => maker.answer("read-record.not-found", "6A83"),
+            _ => length,
         };
         commands.push(format!("{head} [{{fill:{} 00}}] => {answer}", longest + 1));
         if !append {
