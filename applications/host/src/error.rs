@@ -23,7 +23,7 @@ pub enum HostError {
         readers: Vec<String>,
     },
     /// The card in the reader can't be used.
-    #[error("the card in the reader {:?}: {error}", shown(.reader))]
+    #[error("the card in the reader {:?}: {}", shown(.reader), reason(*.error))]
     Card {
         /// The reader.
         reader: String,
@@ -105,6 +105,15 @@ pub enum HostError {
     /// A fact about what the user asked for.
     #[error("{0}")]
     Other(String),
+}
+
+/// What the service reports, in words that fit a command to a card.
+fn reason(error: pcsc::Error) -> String {
+    match error {
+        // The service calls it "end a non-existent transaction". It means that the reader got no answer.
+        pcsc::Error::NotTransacted => "it did not answer the command; was it taken out?".to_owned(),
+        error => error.to_string(),
+    }
 }
 
 impl HostError {

@@ -159,6 +159,17 @@ fn a_wrong_pin_costs_one_try_and_a_card_without_the_licence_is_named() {
 }
 
 #[test]
+fn a_card_that_is_taken_out_in_the_middle_is_named_as_that() {
+    let licence = "applications/driving-licence/driving-licence.ap.toml";
+    for fault in ["remove", "mute"] {
+        Desk::new().fails(
+            &format!("echo 1234 | vmyna run --ap {licence} --fault {fault},nth=4 -- licence expiry"),
+            "error: the card in the reader \"vmyna 00 00\": it did not answer the command; was it taken out?\n",
+        );
+    }
+}
+
+#[test]
 fn the_residence_application_is_read_and_its_signature_genuine() {
     let desk = Desk::new();
     let printed = page(&desk, "residence");
