@@ -123,6 +123,22 @@ fn a_file_without_records_passes_whatever_is_declared_for_it() {
 }
 
 #[test]
+fn a_pin_without_a_value_passes_whatever_its_length() {
+    let (_folder, declaration) = with_authors(None);
+    for length in ["1", "4", "[5, 8]", "16"] {
+        let pin = "[[application.pin]]\nname = \"other\"\nef = \"0005\"\ntries = 3\nunset = true\nchange = \"always\"";
+        fs::write(&declaration, format!("{APPLICATION}\n{pin}\nlength = {length}\n")).unwrap();
+        let output = test(&[&declaration]);
+        assert!(
+            output.status.success(),
+            "{length}: {}{}",
+            text(&output.stdout),
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
 fn an_authors_vectors_beside_the_declaration_run_and_count() {
     let (_folder, declaration) = with_authors(Some(AUTHORS));
     let output = test(&[&declaration]);

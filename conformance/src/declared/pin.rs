@@ -19,7 +19,8 @@ pub(super) fn change(
     };
     let value = match pin.value {
         Some(_) => format!("[{{pin:{}@{}}}]", word(&file.name), maker.application.name),
-        None => "[31 32 33 34]".to_owned(),
+        None if (pin.length.0..=pin.length.1).contains(&4) => "[31 32 33 34]".to_owned(),
+        None => format!("[{{fill:{} 31}}]", pin.length.0),
     };
     let answer = verdict.as_ref().map_or_else(String::as_str, |()| "9000");
     let mut steps = maker.command(file, head, &value, answer);
