@@ -69,7 +69,7 @@ impl Page<'_> {
         writeln!(out, "## {heading}\n")?;
         let placeholders = say!(
             language,
-            "What stands in `<` and `>` is for you to put in. `Lc` is the number of bytes behind it.",
+            "Put your own value in place of `<` … `>`. `Lc` is the number of bytes behind it.",
             "`<`と`>`の中は値に置き換える。`Lc`は続くバイト数。"
         );
         writeln!(out, "{placeholders}\n")?;

@@ -7,7 +7,7 @@ use super::{Reference, expected, no_data};
 use crate::rule::{self, Refusal};
 use vmyna_apdu::CommandApdu;
 
-/// A wish for a key pair, or for the public key of one.
+/// A request for a new key pair, or for the public key of the present one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GenerateKeyPair {
     /// The key's file.
