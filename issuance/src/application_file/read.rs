@@ -276,7 +276,7 @@ impl<'s, 'a> Reader<'s, 'a> {
         let mut words = Vec::new();
         let mut all = Ok(());
         for (id, value) in table.map(|table| self.source.entries(&table)).unwrap_or_default() {
-            let Some(rule) = rule::ALL.iter().copied().find(|rule| rule.id == id) else {
+            let Some(rule) = rule::find(id) else {
                 let near = nearest(id, rule::ALL.iter().map(|rule| rule.id)).unwrap_or_default();
                 all = Err(self.source.fault(
                     &value.place,

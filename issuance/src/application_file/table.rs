@@ -3,20 +3,22 @@
 mod contents;
 mod shapes;
 
+use vmyna_applets::free_area;
+
 use super::form::{Field, Form, Record, words};
 use contents::CONTENT;
 use shapes::{AID, CONDITION_TEXT, EF, HEX, LINE, NAME, PARENT, PATH, PIN_TEXT, RULE, SHARED, STATUS_WORD, TITLE};
 
 /// The most applications of a file.
-pub(super) const MOST_APPLICATIONS: usize = 20;
+pub(super) const MOST_APPLICATIONS: usize = free_area::MOST_APPLICATIONS;
 /// The most entries of a list in an application: files of one kind, records are counted apart.
-const MOST_FILES: usize = 64;
+const MOST_FILES: usize = free_area::MOST_FILES;
 /// The most records of a file, as a record number has it.
 pub(super) const MOST_RECORDS: u32 = 254;
 /// The longest record, in bytes: what an R-APDU with a short length has.
 pub(super) const LONGEST_RECORD: u32 = 254;
 /// The longest file, in bytes.
-pub(super) const LONGEST_FILE: u32 = 32 * 1024;
+pub(super) const LONGEST_FILE: u32 = free_area::LONGEST_FILE as u32;
 
 /// Words of conditions that can't be names.
 pub(super) const RESERVED: [&str; 5] = ["and", "or", "always", "never", "unsuited"];

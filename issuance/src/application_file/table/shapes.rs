@@ -1,6 +1,7 @@
 //! The shapes of texts in a declaration file.
 
 use vmyna_apdu::{Aid, hex};
+use vmyna_applets::free_area;
 
 use super::super::form::{Shape, words};
 use super::{LONGEST_FILE, RESERVED};
@@ -42,7 +43,9 @@ pub(super) static LINE: Shape = Shape {
 pub(super) static TITLE: Shape = Shape {
     pattern: "^[^\\u0000-\\u001F\\u007F-\\u009F]{1,64}$",
     accepts: |text| {
-        (1..=LONGEST_TITLE).contains(&text.chars().count()) && !text.chars().any(char::is_control) && text.len() <= 192
+        (1..=LONGEST_TITLE).contains(&text.chars().count())
+            && !text.chars().any(char::is_control)
+            && text.len() <= free_area::LONGEST_TITLE
     },
     about: words("1 to 64 characters on one line", "1行、1～64文字"),
 };
