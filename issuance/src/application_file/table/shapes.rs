@@ -96,10 +96,14 @@ pub(super) static HEX: Shape = Shape {
 
 pub(super) static STATUS_WORD: Shape = Shape {
     pattern: "^6[0-9A-Fa-f]{3}$",
-    accepts: |text| is_hex_of(text, 2) && text.starts_with('6') && !text.starts_with("61"),
+    // 61 and 6C would make a reader send the command again.
+    accepts: |text| {
+        let repeats = ["60", "61", "6C", "6c"].iter().any(|first| text.starts_with(first));
+        is_hex_of(text, 2) && text.starts_with('6') && !repeats
+    },
     about: words(
-        "the status word of a warning or an error, 6200 to 6FFF, four hexadecimal digits",
-        "警告またはエラーのステータスワード（6200～6FFF、16進4桁）",
+        "the status word of a warning or an error, 6200 to 6FFF without 6Cxx, four hexadecimal digits",
+        "警告またはエラーのステータスワード（6200～6FFF、6Cxxを除く、16進4桁）",
     ),
 };
 

@@ -77,7 +77,22 @@ fn wrong_lines_of_an_application_are_refused() {
             "6200 to 6FFF",
         ),
         (
+            "status-words = { \"access.denied\" = \"6000\" }",
+            (7, "status-words.access.denied"),
+            "6200 to 6FFF",
+        ),
+        (
             "status-words = { \"access.denied\" = \"6100\" }",
+            (7, "status-words.access.denied"),
+            "6200 to 6FFF",
+        ),
+        (
+            "status-words = { \"access.denied\" = \"6C05\" }",
+            (7, "status-words.access.denied"),
+            "6200 to 6FFF",
+        ),
+        (
+            "status-words = { \"access.denied\" = \"6c05\" }",
             (7, "status-words.access.denied"),
             "6200 to 6FFF",
         ),
