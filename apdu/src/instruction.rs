@@ -30,6 +30,11 @@ pub mod code {
     pub const LAST_COMMAND_INDICATOR: u8 = 0xFC;
 }
 
+/// Whether an instruction writes its data field into a file.
+pub const fn writes(ins: u8) -> bool {
+    matches!(ins, code::UPDATE_BINARY | code::UPDATE_RECORD | code::APPEND_RECORD)
+}
+
 /// The name of an instruction, whichever class it belongs to; `None` for one that the card does not have.
 pub fn name(ins: u8) -> Option<&'static str> {
     Some(match ins {

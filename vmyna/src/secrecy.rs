@@ -1,6 +1,7 @@
 //! The virtual card reports to its trace whether an answer, or what a command writes, is secret.
 
 use vmyna_apdu::FileId;
+use vmyna_apdu::instruction::writes;
 use vmyna_card_os::declaration::Operation;
 use vmyna_card_os::{Event, Observer};
 use vmyna_reader_bridge::trace::Secrecy;
@@ -9,8 +10,9 @@ use vmyna_reader_bridge::trace::Secrecy;
 pub(super) fn reporting_to(secrecy: &Secrecy) -> Box<dyn Observer + Send> {
     let secrecy = secrecy.clone();
     Box::new(move |event: &Event<'_>| {
-        if let Event::Command { .. } = event {
-            secrecy.report(false);
+        if let Event::Command { apdu, .. } = event {
+            // A command that the card refuses before it finds the file may hold what was meant for a secret one.
+            secrecy.report(apdu.is_none_or(|apdu| writes(apdu.ins)));
         }
         if let Event::Access {
             application,
@@ -25,9 +27,7 @@ pub(super) fn reporting_to(secrecy: &Secrecy) -> Box<dyn Observer + Send> {
         {
             // A data object's tag may be a file's identifier as well; the name distinguishes them.
             let file = application.file(FileId::new(*id)).filter(|file| file.name == *name);
-            if file.is_some_and(|file| file.secret) {
-                secrecy.report(true);
-            }
+            secrecy.report(file.is_some_and(|file| file.secret));
         }
     })
 }

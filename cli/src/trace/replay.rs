@@ -179,7 +179,8 @@ impl Replay {
             instruction,
             Some(Instruction::UpdateBinary(_) | Instruction::UpdateRecord(_) | Instruction::AppendRecord(_))
         );
-        if changes_file {
+        // What the card refused is refused again, whatever it was to write.
+        if changes_file && done {
             return Err(Failure::Failed(format!(
                 "message {number}: the new content of a secret file is masked here, and only a trace made with --show-secrets \
                  can be replayed from here on"

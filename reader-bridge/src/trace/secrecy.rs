@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use vmyna_apdu::instruction::code;
+use vmyna_apdu::instruction::{code, writes};
 use vmyna_apdu::mask::{data_range, secret_range};
 
 use crate::fault::is_get_response;
@@ -40,10 +40,7 @@ impl Secrecy {
 
     /// The bytes of a command that are secret, once the card has reported on it: a PIN or key, or what is written.
     pub(super) fn command(&self, command: &[u8]) -> Range<usize> {
-        let written = matches!(
-            command.get(1),
-            Some(&(code::UPDATE_BINARY | code::UPDATE_RECORD | code::APPEND_RECORD))
-        );
+        let written = command.get(1).is_some_and(|ins| writes(*ins));
         let secret = self.secret.as_ref().is_none_or(|secret| secret.load(Ordering::SeqCst));
         match written && secret {
             true => data_range(command),
