@@ -48,6 +48,9 @@ struct FaultReport {
     /// Empty for a fault of TOML itself.
     field: String,
     message: String,
+    /// The fault with its place, for people.
+    #[serde(skip)]
+    text: String,
 }
 
 /// Runs the command. A fault is its verdict, not an error of its own.
@@ -80,16 +83,7 @@ fn write(files: &[FileReport]) -> Result<(), Failure> {
     } in files
     {
         for fault in faults {
-            let line = fault.line.map(|line| format!("line {line}"));
-            let column = fault.column.map(|column| format!("column {column}"));
-            let field = Some(fault.field.clone()).filter(|field| !field.is_empty());
-            let place: Vec<String> = [line, column, field].into_iter().flatten().collect();
-            let place = if place.is_empty() {
-                String::new()
-            } else {
-                format!("{}: ", place.join(", "))
-            };
-            writeln!(out, "{file}: {place}{}", fault.message)?;
+            writeln!(out, "{file}: {}", fault.text)?;
         }
         for ApplicationReport { name, title, aid } in applications {
             writeln!(out, "{file}: {name}  AID {aid}  {title}: no fault")?;
@@ -111,6 +105,7 @@ fn report(path: &Path, card: &IssuedCard) -> FileReport {
                 column: None,
                 field: String::new(),
                 message: error.to_string(),
+                text: error.to_string(),
             };
             return FileReport {
                 file: path.shown().to_string(),
@@ -137,6 +132,7 @@ fn application(free: &FreeApplication) -> ApplicationReport {
 
 fn fault(fault: ApplicationFileError) -> FaultReport {
     FaultReport {
+        text: fault.to_string(),
         line: fault.line,
         column: fault.column,
         field: fault.field,

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use vmyna::{Tries, TriesSource};
 use vmyna_apdu::ShowPath as _;
-use vmyna_card_os::declaration::{Application, Body, File, ObjectId, Operation, Pin};
+use vmyna_card_os::declaration::{Application, File, ObjectId, Operation, Pin, find_pin};
 
 use crate::failure::Failure;
 use crate::output;
@@ -79,28 +79,14 @@ fn tries_left(object: ObjectId, pin: &Pin, tries: &Tries) -> Option<u8> {
     pin.max_tries.map(|max| left().min(max))
 }
 
-/// The PIN of a file: where it is and its declaration. That of a file which shares one is in another application of `all`.
-fn pin_of<'a>(all: &'a [Application], application: &'a Application, file: &'a File) -> Option<(ObjectId, &'a Pin)> {
-    match &file.body {
-        Body::Pin(pin) => {
-            let (aid, file) = (application.aid, file.id);
-            Some((ObjectId { aid, file }, pin))
-        }
-        Body::SharedPin(shared) => {
-            let owner = all.iter().find(|application| application.aid == shared.aid)?;
-            match &owner.file(shared.file)?.body {
-                Body::Pin(pin) => Some((*shared, pin)),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
 /// The PINs of an application of `all`, in the order of their files.
 fn pins(all: &[Application], application: &Application, tries: &Tries) -> Vec<PinReport> {
     let report = |file: &File| {
-        let (object, pin) = pin_of(all, application, file)?;
+        let place = ObjectId {
+            aid: application.aid,
+            file: file.id,
+        };
+        let (object, pin) = find_pin(all, place)?;
         let tries_left = tries_left(object, pin, tries);
         let commands = [
             (Operation::ChangeReferenceData, "CHANGE REFERENCE DATA"),
@@ -176,7 +162,7 @@ fn write(out: &mut impl Write, pins: &[PinReport], source: &Tries) -> io::Result
 mod tests {
     use super::*;
     use crate::show::hanako;
-    use vmyna_card_os::declaration::ReferenceData;
+    use vmyna_card_os::declaration::{Body, ReferenceData};
 
     #[test]
     fn a_pin_issued_without_tries_is_blocked_and_one_without_limit_is_not() {
