@@ -1,12 +1,8 @@
 //! The applications of a card's free area as the conformance suite takes them: as data. The suite decides by itself what
 //! follows from a condition. Nothing here may ask the card's own decision.
 
-use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
-use rsa::traits::PublicKeyParts;
-use rsa::{RsaPrivateKey, RsaPublicKey};
-use vmyna_apdu::StatusWord;
 use vmyna_card_os::declaration::{
-    Application, Body, Condition, File, KeyAlgorithm, ObjectId, Pin, PublicKey, SecureSession,
+    Application, Body, Condition, File, KeyAlgorithm, Pin, PublicKey, SecureSession, find_pin,
 };
 use vmyna_card_os::rule::{self, Basis};
 use vmyna_conformance::declared::{self, Algorithm, Declared, Kind};
@@ -37,20 +33,16 @@ fn one(application: &Application, of_card: &[Application]) -> Declared {
         default_key: application.default_key.map(|key| key.value()),
         session: match &application.secure_session {
             SecureSession::Offered { condition: on, .. } => Ok(condition(on)),
-            SecureSession::Refused(rule) => Err(sw(rule.refusal().status_word)),
+            SecureSession::Refused(rule) => Err(rule.refusal().status_word.value()),
         },
         answers: application
             .status_words
             .iter()
-            .map(|(rule, answer)| (rule.id.to_owned(), sw(*answer)))
+            .map(|(rule, answer)| (rule.id.to_owned(), answer.value()))
             .collect(),
         certainty,
         source,
     }
-}
-
-fn sw(of: StatusWord) -> u16 {
-    u16::from_be_bytes(of.to_bytes())
 }
 
 fn file(file: &File, of_card: &[Application]) -> declared::File {
@@ -77,47 +69,38 @@ fn kind(file: &File, of_card: &[Application]) -> Kind {
                 .iter()
                 .map(|record| Zeroizing::new(record.as_bytes().to_vec()))
                 .collect();
-            let longest = bytes.iter().map(|record| record.len()).max().unwrap_or_default();
-            let (most, longest) = match file.room {
-                Some(room) => (usize::from(room.records), usize::from(room.length)),
-                None => (bytes.len(), longest),
-            };
-            Kind::Records(bytes, most, longest)
+            let room = file.record_room();
+            Kind::Records(bytes, room.records.into(), room.length.into())
         }
         Body::Pin(of_file) => Kind::Pin(pin(of_file)),
-        Body::SharedPin(ObjectId { aid, file }) => {
-            let owner = of_card.iter().find(|one| one.aid == *aid);
-            match owner.and_then(|owner| owner.file(*file)).map(|file| &file.body) {
-                Some(Body::Pin(of_owner)) => Kind::Pin(pin(of_owner)),
-                // The check of the set refuses it.
-                _ => Kind::Reserved,
-            }
-        }
-        Body::PrivateKey(key) => {
-            let der = key.as_pkcs8_der();
-            Kind::PrivateKey(algorithm(der, || {
-                RsaPrivateKey::from_pkcs8_der(der).map(|key| key.size()).ok()
-            }))
-        }
-        Body::HostKey(key) => {
-            let der = key.as_spki_der();
-            Kind::HostKey(algorithm_of_host(der), host_with(der))
-        }
-        Body::GeneratedKey(algorithm) => Kind::GeneratedKey(match algorithm {
-            KeyAlgorithm::Rsa2048 => Algorithm::Rsa(256),
-            KeyAlgorithm::Rsa3072 => Algorithm::Rsa(384),
-            KeyAlgorithm::P256 => Algorithm::Curve(32),
-            KeyAlgorithm::P384 => Algorithm::Curve(48),
-        }),
+        Body::SharedPin(owner) => match find_pin(of_card, *owner) {
+            Some((_, of_owner)) => Kind::Pin(pin(of_owner)),
+            // The check of the set refuses it.
+            None => Kind::Reserved,
+        },
+        Body::PrivateKey(key) => match key.algorithm() {
+            Some(of_key) => Kind::PrivateKey(algorithm(of_key)),
+            // No declaration file has such a key.
+            None => Kind::Reserved,
+        },
+        Body::HostKey(key) => match key.algorithm() {
+            Some(of_key) => Kind::HostKey(algorithm(of_key), host_with(key.as_spki_der())),
+            // The check of the declaration refuses it.
+            None => Kind::Reserved,
+        },
+        Body::GeneratedKey(of_key) => Kind::GeneratedKey(algorithm(*of_key)),
         Body::CertificateKey(_) => Kind::CertificateKey,
         Body::Reserved => Kind::Reserved,
     }
 }
 
-fn algorithm_of_host(der: &[u8]) -> Algorithm {
-    algorithm(der, || {
-        RsaPublicKey::from_public_key_der(der).map(|key| key.size()).ok()
-    })
+const fn algorithm(of_key: KeyAlgorithm) -> Algorithm {
+    match of_key {
+        KeyAlgorithm::Rsa2048 => Algorithm::Rsa(256),
+        KeyAlgorithm::Rsa3072 => Algorithm::Rsa(384),
+        KeyAlgorithm::P256 => Algorithm::Curve(32),
+        KeyAlgorithm::P384 => Algorithm::Curve(48),
+    }
 }
 
 /// The suite's own host with this public key.
@@ -131,29 +114,18 @@ fn host_with(der: &[u8]) -> Option<Host> {
 pub(crate) fn with_hosts_of_suite(mut application: Application) -> Application {
     for file in &mut application.files {
         let Body::HostKey(key) = &file.body else { continue };
-        let host = match algorithm_of_host(key.as_spki_der()) {
-            Algorithm::Rsa(256) => Host::Rsa2048,
-            Algorithm::Curve(32) => Host::P256,
-            Algorithm::Curve(48) => Host::P384,
-            _ => continue,
+        let host = match key.algorithm() {
+            Some(KeyAlgorithm::Rsa2048) => Host::Rsa2048,
+            Some(KeyAlgorithm::P256) => Host::P256,
+            Some(KeyAlgorithm::P384) => Host::P384,
+            // The suite has no host of another kind.
+            Some(KeyAlgorithm::Rsa3072) | None => continue,
         };
         if let Ok(key) = host.public_key() {
             file.body = Body::HostKey(PublicKey::from_spki_der(&key));
         }
     }
     application
-}
-
-/// The algorithm of a key: the curve that its DER names, or RSA.
-fn algorithm(der: &[u8], rsa: impl FnOnce() -> Option<usize>) -> Algorithm {
-    const P384: &[u8] = &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22];
-    let names = |curve: &[u8]| der.windows(curve.len()).any(|window| window == curve);
-    match rsa() {
-        Some(size) => Algorithm::Rsa(size),
-        None if names(P384) => Algorithm::Curve(48),
-        // The check of the declaration refuses a key of any other kind.
-        None => Algorithm::Curve(32),
-    }
 }
 
 fn pin(pin: &Pin) -> declared::Pin {
