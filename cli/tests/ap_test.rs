@@ -24,9 +24,9 @@ source = "an invention of this test"
 name = "pin"
 title = "暗証番号"
 ef = "0006"
-length = 4
+length = 8
 tries = 3
-value = "7391"
+value = "73918264"
 
 [[application.file]]
 name = "note"
@@ -201,7 +201,8 @@ fn the_reports_say_in_both_languages_what_the_vectors_prove_and_show_no_secret()
         ] {
             assert!(report.contains(words), "{}: {words}", path.display());
         }
-        for secret in ["7391", "37333931", "confidential", "636F6E66"] {
+        // Fewer digits could be those of a time.
+        for secret in ["73918264", "3733393138323634", "confidential", "636F6E66"] {
             assert!(!report.contains(secret), "{}: {secret}", path.display());
         }
     }

@@ -459,7 +459,10 @@ mod tests {
 
     #[test]
     fn no_report_shows_a_pin_or_a_secret_file() {
-        let report = judge(&[invention()], &[invention()]);
+        let mut report = judge(&[invention()], &[invention()]);
+        // The digits of a time may be those of a PIN.
+        report.milliseconds = 0;
+        report.vectors.iter_mut().for_each(|vector| vector.microseconds = 0);
         let text = report.to_json().unwrap();
         for hidden in ["37333931", "7391", "B7B7", "4848"] {
             assert!(!text.contains(hidden), "{hidden}");
