@@ -85,9 +85,9 @@ fn residence(name: &'static str, number: &str, parent: Option<Aid>, files: &[(u1
             (0x16, Body::SharedPin(ObjectId { aid, file }))
         }
     };
-    let files = files.iter().map(|(id, free)| {
-        let condition = if *free { Condition::Always } else { verified(at) };
-        readable(*id, condition, Certainty::Documented)
+    let files = files.iter().map(|(id, free)| match free {
+        true => readable(*id, Condition::Always, Certainty::Assumed),
+        false => readable(*id, verified(at), Certainty::Documented),
     });
     let files = files.chain([reference(at, pin)]).collect();
     application(&format!("D392F0004F{number}00000000000000000000"), name, files).with_parent(parent)
