@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use vmyna_apdu::{Aid, CommandApdu, FileId, ResponseApdu};
+use vmyna_apdu::{Aid, CommandApdu, FileId, ResponseApdu, StatusWord};
 use vmyna_applets::specimen;
 use vmyna_card_os::command::{Instruction, Offered, Select};
 use vmyna_card_os::declaration::{Application, File};
@@ -37,9 +37,11 @@ impl Directory {
         self.selected = None;
     }
 
-    /// Follows a command that was answered: a successful SELECT of an application changes the selected one.
+    /// Follows a command that was answered: a SELECT of an application changes the selected one if it succeeds, also with the
+    /// warning that the application is locked.
     pub(crate) fn follow(&mut self, command: &[u8], response: &[u8]) {
-        let done = ResponseApdu::parse(response).is_some_and(|response| response.status_word.is_success());
+        let selects = |word: StatusWord| word.is_success() || word == StatusWord::DF_LOCKED;
+        let done = ResponseApdu::parse(response).is_some_and(|response| selects(response.status_word));
         let Ok(apdu) = CommandApdu::parse(command) else { return };
         if let (true, Ok(Instruction::Select(Select::Application { name, next, .. }))) =
             (done, Instruction::decode(&apdu, Offered::Everything))

@@ -322,14 +322,16 @@ mod tests {
         let application = Application::new(aid, "hello", "挨拶AP", basis()).with_files(vec![file]);
         let select = hex::decode("00A4040C05F054455354").unwrap();
         let read = hex::decode("00B0810000").unwrap();
-        let mut narrator = Narrator::new().of_applications([application].into());
-        assert!(narrator.command(&select).ends_with("SELECT AP hello"));
-        narrator.follow(&select, &[0x90, 0x00]);
-        assert!(
-            narrator.command(&read).contains("(greeting)"),
-            "{}",
-            narrator.command(&read)
-        );
+        let other = Application::new(Aid::new(b"\xF0OTHER").unwrap(), "other", "", basis());
+        let applications: Arc<[Application]> = [other, application].into();
+        // 6283 selects a locked application; a refused SELECT leaves the other one selected.
+        for (answer, named) in [([0x90, 0x00], true), ([0x62, 0x83], true), ([0x6A, 0x82], false)] {
+            let mut narrator = Narrator::new().of_applications(applications.clone());
+            assert!(narrator.command(&select).ends_with("SELECT AP hello"));
+            narrator.follow(&select, &answer);
+            let shown = narrator.command(&read);
+            assert_eq!(shown.contains("(greeting)"), named, "{answer:02X?}: {shown}");
+        }
         let mut unknown = Narrator::new();
         assert!(unknown.command(&select).ends_with("SELECT AP F054455354"));
         unknown.follow(&select, &[0x90, 0x00]);
