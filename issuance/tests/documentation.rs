@@ -139,9 +139,9 @@ const JAPANESE: &str = r#"# 宣言ファイル: `*.ap.toml`
 `serial`、`random`、`person`、`date`、`origin = "issue"`の鍵、証明書のシリアル番号は、カードとともに作られます。宣言、カード、シードが同じなら同じ値になります。
 宣言にファイルを加えても、ほかの値は変わりません。
 
-## 確からしさ
+## 確かさ
 
-各部分は確からしさ（`measured`、`documented`、`client`、`assumed`）と根拠を持ち、一覧や説明に表示されます。
+各部分は確かさ（`measured`、`documented`、`client`、`assumed`）と根拠を持ち、一覧や説明に表示されます。
 
 ## 表とキー
 

@@ -113,7 +113,7 @@ impl Page<'_> {
         let head = say!(
             language,
             "| EF | SFI | Name | Form | Access | Certainty |\n|---|---|---|---|---|---|",
-            "| EF | SFI | 名前 | 種類 | アクセス条件 | 確からしさ |\n|---|---|---|---|---|---|"
+            "| EF | SFI | 名前 | 種類 | アクセス条件 | 確かさ |\n|---|---|---|---|---|---|"
         );
         writeln!(out, "## {heading}\n\n{head}")?;
         for file in &self.application.files {

@@ -73,7 +73,7 @@ pub fn content(application: &Application, item: Item<'_>, language: Language) ->
             Body::HostKey(_) => vec![say!(
                 language,
                 "the public key of a host, which EXTERNAL AUTHENTICATE checks a signature with",
-                "EXTERNAL AUTHENTICATEで署名を検証する、端末の公開鍵"
+                "EXTERNAL AUTHENTICATEで署名を検証する、ホストの公開鍵"
             )],
             Body::CertificateKey(key) => certificate_key(key, language),
             Body::Reserved => vec![say!(

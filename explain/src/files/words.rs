@@ -60,7 +60,7 @@ pub fn form(file: &File, language: Language) -> String {
             "private key made on the card, {algorithm}",
             "カード内で生成する秘密鍵、{algorithm}"
         ),
-        Body::HostKey(_) => say!(language, "public key of a host", "端末の公開鍵"),
+        Body::HostKey(_) => say!(language, "public key of a host", "ホストの公開鍵"),
         Body::PrivateKey(key) => {
             let form = key_form(key, language);
             say!(language, "private key, {form}", "秘密鍵、{form}")

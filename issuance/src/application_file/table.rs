@@ -39,7 +39,7 @@ const CERTAINTY_FIELD: Field = Field::may(
     "certainty",
     &CERTAINTY,
     "How certain this is. Default: that of the application.",
-    "確からしさ。既定値: アプリケーションのもの。",
+    "確かさ。既定値: アプリケーションのもの。",
 );
 const SOURCE_FIELD: Field = Field::may(
     "source",
@@ -106,7 +106,7 @@ static APPLICATION: Record = Record {
             "certainty",
             &CERTAINTY,
             "How certain its parts are. Default: `assumed`.",
-            "各部分の確からしさ。既定値: `assumed`。",
+            "各部分の確かさ。既定値: `assumed`。",
         ),
         Field::must(
             "source",
