@@ -75,7 +75,8 @@ impl Page<'_> {
         writeln!(out, "{placeholders}\n")?;
         let select = say!(language, "Select", "選択");
         self.steps(out, &select, &self.select())?;
-        for file in &application.files {
+        // In a locked application no command does anything.
+        for file in application.files.iter().filter(|_| !application.select.locked) {
             for (operation, heading) in self.uses(file) {
                 let steps = self.way_to(file, operation);
                 match steps {
