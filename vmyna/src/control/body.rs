@@ -54,7 +54,7 @@ pub(crate) fn decode(body: &[u8]) -> Option<Replacement> {
     let mut replacement = Replacement::new(operation.try_into().ok()?);
     for line in lines.take_while(|line| !line.is_empty()) {
         if let Some(aid) = line.strip_prefix("drop ") {
-            replacement.dropped.insert(Aid::new(&hex::decode(aid).ok()?)?);
+            replacement.dropped.insert(self::aid(aid)?);
             continue;
         }
         let (object, pin) = pin(line)?;
@@ -80,9 +80,15 @@ fn pin(line: &str) -> Option<(ObjectId, PinReplacement)> {
 pub(crate) fn object(line: &str) -> Option<(ObjectId, &str)> {
     let (aid, rest) = line.split_once(' ')?;
     let (file, rest) = rest.split_once(' ')?;
-    let aid = Aid::new(&hex::decode(aid).ok()?)?;
+    let aid = self::aid(aid)?;
     let file = FileId::new(u16::from_str_radix(file, 16).ok()?);
     Some((ObjectId { aid, file }, rest))
+}
+
+/// An AID in hexadecimal digits, which have nothing between them.
+fn aid(digits: &str) -> Option<Aid> {
+    let only_digits = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    only_digits.then(|| Aid::new(&hex::decode(digits).ok()?)).flatten()
 }
 
 #[cfg(test)]
