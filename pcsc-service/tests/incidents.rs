@@ -124,7 +124,7 @@ fn other_reset_happens_in_a_transaction_too_and_leaves_it() {
     in_own_process("other_reset_happens_in_a_transaction_too_and_leaves_it", |socket| {
         let rig = Rig::new(socket, "other-reset,nth=2");
         let (a, b) = (context(), context());
-        let (mut one, two) = (connect(&a).unwrap(), connect(&b).unwrap());
+        let (mut one, mut two) = (connect(&a).unwrap(), connect(&b).unwrap());
         let transaction = one.transaction().unwrap();
         assert_eq!(works(&transaction), Ok(()));
         assert_eq!(works(&transaction), Err(Error::ResetCard));
@@ -134,14 +134,20 @@ fn other_reset_happens_in_a_transaction_too_and_leaves_it() {
         let failed = transaction.end(Disposition::LeaveCard).map_err(|(_, error)| error);
         assert_eq!(failed, Err(Error::ResetCard));
         assert_eq!(reconnect(&mut one), Ok(()));
+        // The other handle learns of the reset at once. To use the card again it waits for the end of the transaction.
+        assert_eq!(works(&two), Err(Error::ResetCard));
         std::thread::scope(|scope| {
-            let waits = std::thread::Builder::new().spawn_scoped(scope, || works(&two)).unwrap();
-            assert_eq!(works(&one), Ok(()));
+            let waits = std::thread::Builder::new()
+                .spawn_scoped(scope, || reconnect(&mut two))
+                .unwrap();
+            std::thread::sleep(Duration::from_millis(150));
             assert!(!waits.is_finished());
+            assert_eq!(works(&one), Ok(()));
             let disposition = Disposition::LeaveCard;
             assert_eq!(one.disconnect(disposition).map_err(|(_, error)| error), Ok(()));
-            assert_eq!(waits.join().unwrap(), Err(Error::ResetCard));
+            assert_eq!(waits.join().unwrap(), Ok(()));
         });
+        assert_eq!(works(&two), Ok(()));
     });
 }
 
