@@ -5,6 +5,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 pub mod counter;
+pub mod http_client;
 pub mod kiosk;
 pub mod ocsp;
 pub mod register;

@@ -9,9 +9,9 @@ use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::{Text, text};
 use vmyna_applets::image::{ImageError, ImageErrorKind};
 use vmyna_applets::specimen;
+use vmyna_authority::http_client::HttpError;
 #[cfg(feature = "authority")]
 use vmyna_authority::register::{RegisterError, RegisterErrorKind};
-use vmyna_authority::verifier::revocation::HttpError;
 use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::ca_folder::CaFolderError;

@@ -10,12 +10,13 @@ use std::path::Path;
 
 use vmyna_apdu::ShowPath as _;
 use vmyna_applets::cv::MODULUS_BYTES;
+use vmyna_authority::http_client::{HttpError, Reach, post};
 use vmyna_authority::verifier::block::Message;
 use vmyna_authority::verifier::card_files::CardFile;
 use vmyna_authority::verifier::compare::{Claims, compare};
 use vmyna_authority::verifier::input::{Input, recognise};
 use vmyna_authority::verifier::report::{Report, Verdict};
-use vmyna_authority::verifier::revocation::{HttpError, Reach, Sources, post};
+use vmyna_authority::verifier::revocation::Sources;
 use vmyna_authority::verifier::{self, AgreedForm, Settings};
 use vmyna_issuance::x509::names::Hierarchy;
 

@@ -1,14 +1,11 @@
 //! Whether a certificate is revoked. It fails closed: without data that is fresh and signed by the right key, a certificate
 //! is not verified.
 
-mod http;
 mod list;
 mod ocsp;
 
 use der::DateTime;
 use vmyna_apdu::{Text, text};
-
-pub use self::http::{HttpError, LONGEST_ANSWER, Reach, TIME_LIMIT, post};
 
 use super::Settings;
 use super::certificate::Received;
