@@ -16,6 +16,8 @@ TEST_PACKAGES += python3-jsonschema
 TEST_PACKAGES += vsmartcard-vpicc python3-pycryptodome
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
 TEST_PACKAGES += python3 python3-pyscard bsdutils strace util-linux nodejs npm g++ make
+# The pages in a browser: cli/tests/browser drives it. The font makes Japanese look alike everywhere.
+TEST_PACKAGES += chromium fonts-ipafont-gothic
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20

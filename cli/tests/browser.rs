@@ -1,0 +1,155 @@
+//! The pages of vmyna in Debian's chromium: each test runs one script of `tests/browser` with Node.js.
+//!
+//! `tests/browser/lib.mjs` begins with how a script is written. Nothing is installed into the source tree: playwright-core and
+//! axe-core go to cargo's directory for tests' files, at the versions of the lock file beside the scripts. Must never skip a
+//! script: the test fails and says what to install.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+mod common;
+
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Condvar, Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use common::{Printed, starting};
+use vmyna_testkit::{client, require_program};
+
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
+
+/// A script that works takes seconds.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Browsers at the same time: more make each other slow.
+const BROWSERS: usize = 2;
+
+/// One of [`BROWSERS`] turns, given back when it is dropped.
+struct Turn;
+
+static RUNNING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+impl Turn {
+    fn take() -> Self {
+        let mut running = RUNNING.0.lock().unwrap();
+        while *running >= BROWSERS {
+            running = RUNNING.1.wait(running).unwrap();
+        }
+        *running += 1;
+        Self
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        *RUNNING.0.lock().unwrap() -= 1;
+        RUNNING.1.notify_one();
+    }
+}
+
+/// Runs the script `NAME.mjs` and fails with all it has printed unless it succeeds.
+#[track_caller]
+fn script(name: &str) {
+    script_with(name, &[]);
+}
+
+/// The same with more variables in its environment.
+#[track_caller]
+fn script_with(name: &str, environment: &[(&str, &Path)]) {
+    let _turn = Turn::take();
+    let mut command = starting(require_program("node", "nodejs"));
+    let mut child = command
+        .arg(scripts().join(format!("{name}.mjs")))
+        .env("VMYNA", env!("CARGO_BIN_EXE_vmyna"))
+        .env("CHROMIUM", require_program("chromium", "chromium"))
+        .env("VMYNA_BROWSER_TEST", "1")
+        .envs(environment.iter().copied())
+        // The script ends when this end is closed.
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let printed = [reader(child.stdout.take()), reader(child.stderr.take())];
+    let end = Instant::now() + LIMIT;
+    let mut status = child.try_wait().unwrap();
+    while status.is_none() && Instant::now() < end {
+        thread::sleep(Duration::from_millis(10));
+        status = child.try_wait().unwrap();
+    }
+    let in_time = status.is_some();
+    if !in_time {
+        // It stops its browser and servers itself when its standard input ends.
+        drop(child.stdin.take());
+        let _ = common::wait(&mut child);
+    }
+    let [out, err] = printed.map(|thread| thread.join().unwrap());
+    let succeeded = in_time && status.is_some_and(|status| status.success());
+    assert!(
+        succeeded,
+        "{name}.mjs: {status:?}, ended within {LIMIT:?}: {in_time}\n{out}{err}"
+    );
+}
+
+/// Reads to the end, so that no pipe becomes full.
+fn reader(from: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
+    thread::spawn(move || {
+        let mut text = Vec::new();
+        let _ = from.unwrap().read_to_end(&mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    })
+}
+
+/// The directory with the scripts beside their packages, made once a run of the tests.
+fn scripts() -> &'static Path {
+    static READY: OnceLock<PathBuf> = OnceLock::new();
+    READY.get_or_init(|| {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
+        install(&directory);
+        for file in fs::read_dir(SCRIPTS).unwrap() {
+            let file = file.unwrap();
+            if file.path().extension().is_some_and(|extension| extension == "mjs") {
+                fs::copy(file.path(), directory.join(file.file_name())).unwrap();
+            }
+        }
+        directory
+    })
+}
+
+/// Installs the packages of the lock file, if they are not yet for this Node.js.
+fn install(directory: &Path) {
+    let stamp = directory.join("installed");
+    let version = client("node", "nodejs").arg("--version").output().unwrap();
+    let lock = fs::read_to_string(Path::new(SCRIPTS).join("package-lock.json")).unwrap();
+    let wanted = version.exits_with(0).out() + &lock;
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return;
+    }
+    fs::create_dir_all(directory).unwrap();
+    for file in ["package.json", "package-lock.json"] {
+        fs::copy(Path::new(SCRIPTS).join(file), directory.join(file)).unwrap();
+    }
+    // Not isolated: npm may need the user's proxy and registry.
+    let npm = require_program("npm", "npm");
+    let install = Command::new(npm)
+        .args(["ci", "--no-audit", "--no-fund"])
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    assert!(
+        install.status.success(),
+        "`npm ci` in {} has failed: it needs the network for the packages that are not in npm's cache\n{}{}",
+        directory.display(),
+        install.out(),
+        install.err()
+    );
+    fs::write(stamp, wanted).unwrap();
+}
+
+#[test]
+fn the_rig_notices_errors_violations_other_hosts_and_findings_of_axe() {
+    script("rig");
+}
