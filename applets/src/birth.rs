@@ -124,6 +124,25 @@ impl BirthDate {
         })
     }
 
+    /// The date as people in Japan write it, e.g. `平成元年10月25日`, with 不詳 for what is not known; `None` before Meiji.
+    #[must_use]
+    pub fn in_words(self) -> Option<String> {
+        if self.year == 0 {
+            return Some("不詳".to_owned());
+        }
+        let japanese = self.japanese()?;
+        let era = japanese.era.title();
+        let year = match japanese.year {
+            1 => "元".to_owned(),
+            year => year.to_string(),
+        };
+        Some(match (japanese.month, japanese.day) {
+            (0, _) => format!("{era}{year}年月日不詳"),
+            (month, 0) => format!("{era}{year}年{month}月日不詳"),
+            (month, day) => format!("{era}{year}年{month}月{day}日"),
+        })
+    }
+
     /// Whether the birth is before Meiji.
     #[must_use]
     pub fn is_before_meiji(self) -> bool {
@@ -159,6 +178,21 @@ mod tests {
 
     fn date(digits: &str) -> Date {
         Date::from_digits(digits.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_first_year_of_an_era_is_gannen_and_unknown_parts_are_named() {
+        for (digits, words) in [
+            ("19891025", Some("平成元年10月25日")),
+            ("19890107", Some("昭和64年1月7日")),
+            ("20200229", Some("令和2年2月29日")),
+            ("18680124", None),
+            ("19450000", Some("昭和20年月日不詳")),
+            ("19450600", Some("昭和20年6月日不詳")),
+            ("00000000", Some("不詳")),
+        ] {
+            assert_eq!(birth(digits).in_words().as_deref(), words, "{digits}");
+        }
     }
 
     #[test]

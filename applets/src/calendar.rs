@@ -95,6 +95,12 @@ impl Date {
         format!("{:04}{:02}{:02}", self.year, self.month, self.day)
     }
 
+    /// The date as people in Japan write it in Gregorian years, e.g. `2036年10月5日`.
+    #[must_use]
+    pub fn in_words(self) -> String {
+        format!("{}年{}月{}日", self.year, self.month, self.day)
+    }
+
     /// The birthday in `year` of a person born on this day.
     ///
     /// A birthday on 29 February falls on 28 February in common years. By the age reckoning act (年齢計算ニ関スル法律) a
@@ -236,6 +242,11 @@ mod tests {
 
     fn date(digits: &str) -> Date {
         Date::from_digits(digits.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_date_in_words_has_no_leading_zeros() {
+        assert_eq!(date("20361005").in_words(), "2036年10月5日");
     }
 
     #[test]

@@ -43,7 +43,7 @@
 //! | [`text_data`] | the files of the input-assist application, signed |
 //! | [`face_data`] | the files of the face-info application, signed |
 //! | [`font`] | the outlines of the font that all pictures are drawn with |
-//! | [`pictures`] | the pictures of the card's face: lines of text as PNG, the default photo |
+//! | [`pictures`] | the pictures of the card's face: lines of text as PNG, the default photo; both sides of a whole card |
 //! | [`desk`] | an issued card from an order, numbers and keys |
 //! | [`reissue`] | single parts of an issued card, made anew |
 //! | [`series`] | many cards, on all processors |

@@ -3,13 +3,8 @@
 //! The command shows all data of a card, the My Number included, but never a PIN and never a key.
 
 pub(crate) mod args;
-mod canvas;
-mod face;
-mod font;
-mod japanese;
 mod summary;
 mod text;
-mod typeset;
 
 use std::io::Write;
 use std::path::Path;
@@ -17,11 +12,11 @@ use std::time::SystemTime;
 
 use vmyna_apdu::ShowPath as _;
 use vmyna_applets::issued::IssuedCard;
+use vmyna_issuance::pictures::card::{self, CardPictureError};
 
 use crate::failure::Failure;
 use crate::output;
 use crate::save;
-use face::CardPicture;
 use summary::Summary;
 
 /// Runs the command.
@@ -29,7 +24,7 @@ pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
     let card = arguments.card.find()?;
     let summary = Summary::of(&card, SystemTime::now()).map_err(Failure::Failed)?;
     if let Some(directory) = &arguments.png {
-        draw(&card, &summary, directory)?;
+        draw(&card, directory)?;
     }
     if arguments.json {
         output::json(&summary)?;
@@ -41,20 +36,29 @@ pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Draws both faces, and writes them once both are drawn. Reports and remarks go to standard error, because standard output
+/// Draws both sides, and writes them once both are drawn. Reports and remarks go to standard error, because standard output
 /// is the summary.
-fn draw(card: &IssuedCard, summary: &Summary, directory: &Path) -> Result<(), Failure> {
-    let picture = CardPicture::draw(card, summary).map_err(Failure::Failed)?;
-    let files = [("front.png", &picture.front), ("back.png", &picture.back)];
+fn draw(card: &IssuedCard, directory: &Path) -> Result<(), Failure> {
+    let failed = |error: CardPictureError| Failure::Failed(error.to_string());
+    let sides = [
+        ("front.png", card::front(card).map_err(failed)?),
+        ("back.png", card::back(card).map_err(failed)?),
+    ];
     save::folder(directory)?;
-    for (name, png) in files {
-        save::replace(&directory.join(name), png)?;
+    for (name, side) in &sides {
+        save::replace(&directory.join(name), &side.png)?;
     }
-    let mut report = |what: String| output::say(&what);
-    for (name, _) in files {
-        report(format!("drawn: {}", directory.join(name).shown()));
+    for (name, _) in &sides {
+        output::say(&format!("drawn: {}", directory.join(name).shown()));
     }
-    picture.remarks.into_iter().for_each(&mut report);
+    // A remark on both sides is reported once.
+    let mut reported = Vec::new();
+    for remark in sides.iter().flat_map(|(_, side)| &side.remarks) {
+        if !reported.contains(&remark) {
+            output::say(&remark.to_string());
+            reported.push(remark);
+        }
+    }
     Ok(())
 }
 

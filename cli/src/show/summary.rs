@@ -1,4 +1,4 @@
-//! The summary of a card: one value, from which the text, the JSON and the pictures are made, so that they never disagree.
+//! The summary of a card: one value, from which the text and the JSON are made, so that they never disagree.
 //! The names of its fields are the keys of the JSON, on which scripts rely.
 //!
 //! Never holds a PIN or a part of a private key. Has no `Debug`, because the numbers of a person are in it.
@@ -17,8 +17,6 @@ use x509_cert::der::asn1::{ObjectIdentifier, Utf8StringRef};
 use x509_cert::der::{DateTime, Decode};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
-
-use super::japanese;
 
 /// A card. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
 #[derive(Serialize)]
@@ -221,7 +219,7 @@ impl Holder {
             certificate_name: other(attribute::FULL_NAME, &person.name),
             certificate_address: other(attribute::ADDRESS, &person.address),
             birth: person.birth.to_string(),
-            birth_japanese: japanese::in_era(person.birth),
+            birth_japanese: person.birth.in_words(),
             sex: match person.sex {
                 Sex::Male => "male",
                 Sex::Female => "female",

@@ -4,9 +4,12 @@
 //! of a published test card (`measured`: its EF 0002 and 0005, in myna-card). The glyphs are those of the Shinonome 12-dot
 //! font, which is public domain: `make-font.py` beside this file makes `wide.bin` and `narrow.bin` from its files. Of a
 //! character that this font lacks, the outline in [`font`](super::font) is drawn: what a real card shows there is not
-//! published (`assumed`). `make-photo.py` makes the default photo. This module must never put a text it draws into an error
-//! or a log.
+//! published (`assumed`). `make-photo.py` makes the default photo. [`card`] draws a whole card as a person would see it.
+//!
+//! This module must never put a text it draws into an error or a log.
 
+#[cfg(feature = "card-pictures")]
+pub mod card;
 mod font;
 mod line;
 

@@ -3,7 +3,7 @@
 //! A picture is the same on every machine: this module uses no font of the system, and no function of floating-point
 //! numbers whose last digit differs between systems.
 
-use vmyna_issuance::font::{DOT, EM, Glyph, glyph};
+use crate::font::{DOT, EM, Glyph, glyph};
 
 use super::canvas::{Canvas, Colour};
 

@@ -2,7 +2,7 @@
 //! at the smallest size it is cut with an ellipsis. No letter is drawn outside the box.
 
 use super::canvas::{Area, Canvas};
-use super::font::{self, Ink};
+use super::letters::{self, Ink};
 
 /// The smallest size that can be read, in dots.
 const SMALLEST: f32 = 9.0;
@@ -29,7 +29,7 @@ impl Block {
         let mut size = size.min(height / DEPTH).max(SMALLEST);
         loop {
             let lines = wrap(text, size, width);
-            let fits = lines.len() <= room(size) && lines.iter().all(|line| font::width(line, size) <= width);
+            let fits = lines.len() <= room(size) && lines.iter().all(|line| letters::width(line, size) <= width);
             if fits || size <= SMALLEST {
                 let cut = !fits;
                 let lines = if cut {
@@ -48,7 +48,7 @@ impl Block {
         let block = Self::fit(text, (area.width, area.height), size);
         for (at, line) in block.lines.iter().enumerate() {
             let base = area.y + block.size * (ASCENT + LEADING * at as f32);
-            font::draw(canvas, line, (area.x, base), block.size, ink);
+            letters::draw(canvas, line, (area.x, base), block.size, ink);
         }
         block
     }
@@ -61,10 +61,10 @@ fn wrap(text: &str, size: f32, width: f32) -> Vec<String> {
     for paragraph in text.lines() {
         let (mut line, mut filled) = (String::new(), 0.0);
         for letter in paragraph.chars() {
-            let advance = font::advance(letter, size);
+            let advance = letters::advance(letter, size);
             if filled + advance > width && !line.is_empty() {
                 let rest = split_word(&mut line, letter);
-                filled = font::width(&rest, size);
+                filled = letters::width(&rest, size);
                 lines.push(std::mem::replace(&mut line, rest).trim_end().to_owned());
             }
             if !(line.is_empty() && letter.is_whitespace()) {
@@ -94,7 +94,7 @@ fn split_word(line: &mut String, next: char) -> String {
 fn shorten(mut lines: Vec<String>, room: usize, size: f32, width: f32) -> Vec<String> {
     lines.truncate(room);
     if let Some(last) = lines.last_mut() {
-        while !last.is_empty() && font::width(last, size) + font::advance(ELLIPSIS, size) > width {
+        while !last.is_empty() && letters::width(last, size) + letters::advance(ELLIPSIS, size) > width {
             last.pop();
         }
         last.push(ELLIPSIS);
@@ -119,7 +119,7 @@ mod tests {
             let text = "東".repeat(length);
             let block = Block::fit(&text, (width, height), 40.0);
             assert!(
-                block.lines.iter().all(|line| font::width(line, block.size) <= width),
+                block.lines.iter().all(|line| letters::width(line, block.size) <= width),
                 "{length}"
             );
             let deep = block.size * (DEPTH + LEADING * (block.lines.len() as f32 - 1.0));
@@ -150,12 +150,12 @@ mod tests {
 
     #[test]
     fn words_are_not_broken_and_blanks_at_a_break_are_dropped() {
-        let width = font::width("Alexander Maria", 30.0) + 1.0;
+        let width = letters::width("Alexander Maria", 30.0) + 1.0;
         assert_eq!(
             wrap("Alexander Maria Montgomery", 30.0, width),
             ["Alexander Maria", "Montgomery"]
         );
-        let narrow = font::width("Alex", 30.0) + 1.0;
+        let narrow = letters::width("Alex", 30.0) + 1.0;
         assert_eq!(wrap("Alexander", 30.0, narrow)[0], "Alex");
         assert_eq!(wrap("一\n二", 30.0, 300.0), ["一", "二"]);
     }
