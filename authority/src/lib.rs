@@ -6,6 +6,8 @@
 
 pub mod counter;
 pub mod http_client;
+#[cfg(feature = "server")]
+pub mod http_server;
 pub mod kiosk;
 pub mod ocsp;
 pub mod register;
