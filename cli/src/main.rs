@@ -25,6 +25,8 @@ mod files;
 mod issue;
 #[cfg(feature = "authority")]
 mod kiosk;
+#[cfg(feature = "authority")]
+mod listen;
 mod man;
 mod options;
 mod output;
