@@ -55,6 +55,21 @@ const FLOORS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "vmyna-desk",
+        &[
+            "vmyna-apdu",
+            "vmyna-files",
+            "vmyna-card-os",
+            "vmyna-reader-bridge",
+            "vmyna-pcsc-service",
+            "vmyna-applets",
+            "vmyna-issuance",
+            "vmyna-authority",
+            "vmyna-explain",
+            "vmyna",
+        ],
+    ),
+    (
         "vmyna-cli",
         &[
             "vmyna-apdu",
@@ -69,6 +84,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "vmyna-explain",
             "vmyna-conformance",
             "vmyna",
+            "vmyna-desk",
         ],
     ),
     // Examples of what uses a card through PC/SC, so they know nothing of how a virtual one works. No package may use them.

@@ -1,0 +1,195 @@
+//! A server of pages on this machine: the limits, the hosts for which it answers, and the headers of every answer.
+//!
+//! A page of another site can send requests here, and a name of another site can be made to mean this machine. So each
+//! request is answered for the server's own names with its port only ([`OwnOrigin`]), and a request that changes something is
+//! answered only if it comes from the server's own page ([`is_same_origin`]).
+
+mod text;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST, HeaderName, ORIGIN, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tokio::time::timeout;
+use tower_service::Service as _;
+use vmyna_authority::http_server::{self as connections, ConnectionLimits, Ends};
+
+pub use text::{escape, form};
+
+/// What a client can take of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; one more is closed at once.
+    pub connections: usize,
+    /// How long a request's header may take; a connection without a request ends after it too.
+    pub header: Duration,
+    /// How long a request's body and the beginning of its answer may take. A streamed answer may last.
+    pub request: Duration,
+    /// The longest header, in bytes.
+    pub header_bytes: usize,
+    /// The longest body of a request, in bytes.
+    pub body_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 256,
+            header: Duration::from_secs(10),
+            request: Duration::from_secs(30),
+            header_bytes: 16 * 1024,
+            body_bytes: 64 * 1024,
+        }
+    }
+}
+
+/// A server.
+pub struct HttpServer {
+    /// The sockets that it listens on.
+    pub listeners: Vec<TcpListener>,
+    /// Further names of this machine that a request may ask for, without port; `localhost`, the loopback addresses and the
+    /// addresses that are listened on are allowed anyway.
+    pub hosts: Vec<String>,
+    /// What a client can take of it.
+    pub limits: Limits,
+}
+
+/// The origin under which the server was asked, like `http://127.0.0.1:40123`. It is in the extensions of each request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnOrigin(pub String);
+
+/// The threads that answer. Work that takes long belongs to `tokio::task::spawn_blocking`.
+const THREADS: usize = 2;
+
+/// What pages may do, unless an answer has a policy of its own.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Headers of every answer that has none of its own by that name.
+const HEADERS: [(HeaderName, &str); 6] = [
+    (CONTENT_SECURITY_POLICY, POLICY),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+impl HttpServer {
+    /// Serves until `stop` is set.
+    ///
+    /// # Errors
+    /// The system gives no threads or takes no listener.
+    pub fn run(self, router: Router, stop: &AtomicBool) -> io::Result<()> {
+        let Self {
+            listeners,
+            hosts,
+            limits,
+        } = self;
+        let of_connections = ConnectionLimits {
+            connections: limits.connections,
+            header: limits.header,
+            header_bytes: limits.header_bytes,
+            connection: None,
+        };
+        let hosts: Arc<[String]> = hosts.into();
+        let answer = move |request, ends| {
+            let (router, hosts) = (router.clone(), Arc::clone(&hosts));
+            async move { with_headers(answer(request, ends, limits, router, &hosts).await) }
+        };
+        connections::serve(&listeners, THREADS, of_connections, stop, |_| {}, answer)
+    }
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    ends: Ends,
+    limits: Limits,
+    mut router: Router,
+    hosts: &[String],
+) -> Response<Body> {
+    let Some(own) = own_origin(request.headers(), ends.local, hosts) else {
+        return plain(
+            StatusCode::MISDIRECTED_REQUEST,
+            "this server does not answer for the host of the request",
+        );
+    };
+    let answered = timeout(limits.request, async {
+        let (mut parts, body) = request.into_parts();
+        let Ok(body) = to_bytes(Body::new(body), limits.body_bytes).await else {
+            return plain(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "the body is incomplete, or longer than this server takes",
+            );
+        };
+        parts.extensions.insert(own);
+        match router.call(Request::from_parts(parts, Body::from(body))).await {
+            Ok(answer) => answer,
+            Err(never) => match never {},
+        }
+    });
+    match answered.await {
+        Ok(answer) => answer,
+        Err(_) => plain(StatusCode::REQUEST_TIMEOUT, "the request took too long"),
+    }
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut answer = Response::new(Body::from(text));
+    *answer.status_mut() = status;
+    let media_type = HeaderValue::from_static("text/plain; charset=utf-8");
+    answer.headers_mut().insert(CONTENT_TYPE, media_type);
+    answer
+}
+
+fn with_headers(mut answer: Response<Body>) -> Response<Body> {
+    for (name, value) in HEADERS {
+        answer
+            .headers_mut()
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// The origin under which the server was asked; `None` if the request names another host, another port or none.
+fn own_origin(headers: &HeaderMap, local: Option<SocketAddr>, hosts: &[String]) -> Option<OwnOrigin> {
+    let local = local?;
+    let mut named = headers.get_all(HOST).iter();
+    let host = named.next()?.to_str().ok()?;
+    // Browsers leave the port of http out.
+    let name = match host.strip_suffix(&format!(":{}", local.port())) {
+        Some(name) => name,
+        None if local.port() == 80 => host,
+        None => return None,
+    };
+    let is_own =
+        named.next().is_none() && connections::own_names(local, hosts).any(|own| name.eq_ignore_ascii_case(&own));
+    is_own.then(|| OwnOrigin(format!("http://{}", host.to_ascii_lowercase())))
+}
+
+/// Whether a request comes from a page of the server itself: its `Origin` is the own one, with its port. A browser that sends
+/// `Sec-Fetch-Site` must agree.
+#[must_use]
+pub fn is_same_origin(headers: &HeaderMap, own: &OwnOrigin) -> bool {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    let origin = origins
+        .next()
+        .is_some_and(|origin| origin.as_bytes() == own.0.as_bytes());
+    let site = headers
+        .get("sec-fetch-site")
+        .is_none_or(|site| site.as_bytes() == b"same-origin");
+    origin && origins.next().is_none() && site
+}
+
+#[cfg(test)]
+mod tests;
