@@ -181,7 +181,7 @@ impl Readers {
                     }
                 }
             };
-            let mut icc = card.lock().unwrap_or_else(PoisonError::into_inner);
+            let icc = card.lock().unwrap_or_else(PoisonError::into_inner);
             {
                 // The card may have been reset or taken out while another used it.
                 let mut state = self.lock();
@@ -196,62 +196,74 @@ impl Readers {
                     slot.times_out = None;
                 }
             }
-            let incident = icc.incident(command);
-            if let Some(incident) = incident
-                && let Some(code) = self.before_command((reader, &card, &mut **icc), incident, command)
-            {
-                return code;
-            }
-            let begin = Instant::now();
-            let result = icc.transmit(command, response);
-            let elapsed = begin.elapsed();
-            let left = icc.has_left();
-            if let Some(incident) = incident {
-                self.behind_command(reader, handle, &mut **icc, incident);
-            }
-            drop(icc);
-            let mut state = self.lock();
-            if !state.holds(reader, Some(&card)) {
-                response.clear();
-                return match state.table.is_plugged(reader) {
-                    true => code::NOT_TRANSACTED,
-                    false => code::READER_UNAVAILABLE,
-                };
-            }
-            return match result {
-                // An answer without a status word counts as none.
-                Ok(()) if response.len() >= 2 => {
-                    if left {
-                        state.take_out(reader);
-                        state.announce();
-                    }
-                    drop(state);
-                    self.report(
-                        reader,
-                        &What::Apdu {
-                            command,
-                            response,
-                            elapsed,
-                        },
-                    );
-                    if left {
-                        self.report(reader, &What::Removed);
-                    }
-                    code::SUCCESS
-                }
-                Ok(()) | Err(IccError::Mute) => {
-                    response.clear();
-                    code::NOT_TRANSACTED
-                }
-                Err(IccError::Gone) => {
-                    response.clear();
+            return self.exchange((reader, &card, icc), Some(handle), command, response);
+        }
+    }
+
+    /// A command to a card that is locked, and that may be used: by the client of `handle`, or by the owner of the service
+    /// without one.
+    pub(crate) fn exchange(
+        &self,
+        (reader, card, mut icc): (usize, &SharedCard, MutexGuard<'_, Box<dyn Icc + Send>>),
+        handle: Option<Handle>,
+        command: &[u8],
+        response: &mut Vec<u8>,
+    ) -> Code {
+        let incident = icc.incident(command);
+        if let Some(incident) = incident
+            && let Some(code) = self.before_command((reader, card, &mut **icc), incident, command)
+        {
+            return code;
+        }
+        let begin = Instant::now();
+        let result = icc.transmit(command, response);
+        let elapsed = begin.elapsed();
+        let left = icc.has_left();
+        if let Some(incident) = incident {
+            self.behind_command(reader, handle, &mut **icc, incident);
+        }
+        drop(icc);
+        let mut state = self.lock();
+        if !state.holds(reader, Some(card)) {
+            response.clear();
+            return match state.table.is_plugged(reader) {
+                true => code::NOT_TRANSACTED,
+                false => code::READER_UNAVAILABLE,
+            };
+        }
+        match result {
+            // An answer without a status word counts as none.
+            Ok(()) if response.len() >= 2 => {
+                if left {
                     state.take_out(reader);
                     state.announce();
-                    drop(state);
-                    self.report(reader, &What::Removed);
-                    code::NOT_TRANSACTED
                 }
-            };
+                drop(state);
+                self.report(
+                    reader,
+                    &What::Apdu {
+                        command,
+                        response,
+                        elapsed,
+                    },
+                );
+                if left {
+                    self.report(reader, &What::Removed);
+                }
+                code::SUCCESS
+            }
+            Ok(()) | Err(IccError::Mute) => {
+                response.clear();
+                code::NOT_TRANSACTED
+            }
+            Err(IccError::Gone) => {
+                response.clear();
+                state.take_out(reader);
+                state.announce();
+                drop(state);
+                self.report(reader, &What::Removed);
+                code::NOT_TRANSACTED
+            }
         }
     }
 
@@ -294,7 +306,7 @@ impl Readers {
     }
 
     /// Makes an incident behind its command, which the client of `handle` has sent.
-    fn behind_command(&self, reader: usize, handle: Handle, icc: &mut (dyn Icc + Send), incident: Incident) {
+    fn behind_command(&self, reader: usize, handle: Option<Handle>, icc: &mut (dyn Icc + Send), incident: Incident) {
         let mut state = self.lock();
         match incident {
             Incident::TransactionLost if state.table.lose_transaction(reader) => {
@@ -302,9 +314,9 @@ impl Readers {
                 icc.incident_happens();
                 self.freed.notify_all();
             }
-            Incident::TransactionTimeout(time) if state.table.lock_owner(reader) == Some(handle) => {
+            Incident::TransactionTimeout(time) if handle.is_some() && state.table.lock_owner(reader) == handle => {
                 if let Some(slot) = state.slots.get_mut(reader) {
-                    slot.times_out = Some((handle, Instant::now() + time));
+                    slot.times_out = handle.map(|handle| (handle, Instant::now() + time));
                 }
                 drop(state);
                 self.left();

@@ -80,6 +80,33 @@ impl NotMoved {
     }
 }
 
+/// The reason why a command of the service's owner has got no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotSent {
+    /// There is no reader of that name. The card has not got the command.
+    #[error("there is no such reader")]
+    NoSuchReader,
+    /// The reader is unplugged, or was unplugged during the command.
+    #[error("the reader is unplugged")]
+    Unplugged,
+    /// There is no card in it. No card has got the command.
+    #[error("there is no card in the reader")]
+    Empty,
+    /// A program has a transaction or an exclusive connection. The card has not got the command.
+    #[error("a program has the card to itself at the moment")]
+    Locked,
+    /// The card gives no ATR. It has not got the command.
+    #[error("the card gives no answer to reset")]
+    Mute,
+    /// Something else has reset the card. It has not got the command.
+    #[error("the card was reset")]
+    Reset,
+    /// The card has got the command and gives no answer, or was removed.
+    #[error("the card gives no answer")]
+    NoAnswer,
+}
+
 /// An error of a request to the control socket of a service. `path` is the path of that socket.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

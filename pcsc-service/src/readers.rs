@@ -139,6 +139,8 @@ pub(crate) struct Slot {
     pub(crate) times_out: Option<(Handle, Instant)>,
     /// The moment since which the powered card is unused.
     unused_since: Option<Instant>,
+    /// The owner of the service has used the card, and may go on until then.
+    pub(crate) kept_until: Option<Instant>,
 }
 
 impl Readers {
@@ -362,7 +364,7 @@ impl Readers {
         }
     }
 
-    fn find(&self, name: &str) -> Result<usize, NotMoved> {
+    pub(crate) fn find(&self, name: &str) -> Result<usize, NotMoved> {
         let found = self.lock().table.find_name(name.as_bytes());
         found.ok_or(NotMoved::NoSuchReader)
     }
@@ -601,6 +603,7 @@ impl State {
         self.table.remove(reader);
         let slot = self.slots.get_mut(reader)?;
         slot.unused_since = None;
+        slot.kept_until = None;
         slot.pull.take().iter().for_each(Pull::out);
         let card = slot.card.take()?;
         slot.beside = Some(Arc::clone(&card));
@@ -697,8 +700,10 @@ impl State {
 
     /// When the card is to be powered off.
     fn rests_at(&self, reader: usize, grace: Duration) -> Option<Instant> {
-        let since = self.slots.get(reader)?.unused_since?;
-        (!self.table.is_used(reader)).then_some(since + grace)
+        let slot = self.slots.get(reader)?;
+        let rests = slot.unused_since? + grace;
+        let rests = slot.kept_until.map_or(rests, |kept| rests.max(kept));
+        (!self.table.is_used(reader)).then_some(rests)
     }
 }
 

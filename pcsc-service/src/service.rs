@@ -4,9 +4,10 @@
 //! bounded. Must never wait for a client.
 
 use crate::accepting::{Accepting, start_thread};
-use crate::error::{NotMoved, ServiceError};
+use crate::error::{NotMoved, NotSent, ServiceError};
 use crate::message::ReaderEntry;
 use crate::options::{CONNECTIONS, Options};
+use crate::owner::ReaderView;
 use crate::readers::Readers;
 use crate::session::{Extras, Session};
 use std::path::Path;
@@ -127,6 +128,21 @@ impl Hand {
     /// [`NotMoved`]
     pub fn plug(&self, reader: &str) -> Result<(), NotMoved> {
         self.0.plug(reader)
+    }
+
+    /// Sends a C-APDU to the card in the reader of this name, and returns its R-APDU. A card without power is powered on, and
+    /// then keeps its power for at least [`OWNER_GRACE`](crate::OWNER_GRACE) unless a client takes it. The card is shared with
+    /// the clients: a SELECT of the owner changes what is selected for them too.
+    ///
+    /// # Errors
+    /// [`NotSent`]; a client's transaction or exclusive connection is not waited for.
+    pub fn transmit(&self, reader: &str, command: &[u8]) -> Result<Vec<u8>, NotSent> {
+        self.0.transmit_of_owner(reader, command)
+    }
+
+    /// All readers with their cards and the programs that are connected to them.
+    pub fn views(&self) -> Vec<ReaderView> {
+        self.0.views()
     }
 
     /// All readers, and whether each of them is plugged in.

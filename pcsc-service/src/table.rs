@@ -172,6 +172,13 @@ impl Table {
         all.map(|reader| (reader.entry(), reader.plugged)).collect()
     }
 
+    /// How many clients are connected to a reader, however many handles each of them has.
+    pub(crate) fn clients(&self, reader: usize) -> usize {
+        let connections = self.readers.get(reader).map_or(&[][..], |reader| &reader.connections);
+        let clients: std::collections::BTreeSet<_> = connections.iter().map(|one| one.client).collect();
+        clients.len()
+    }
+
     /// How many times a reader has come or gone.
     pub(crate) fn events(&self) -> u32 {
         self.events
