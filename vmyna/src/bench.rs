@@ -16,6 +16,8 @@ use crate::source::{CardSource, OpenCard};
 #[derive(Clone, Default)]
 pub struct Bench {
     script: Arc<Script>,
+    /// Faults may be armed later.
+    open: bool,
     latency: Option<Latency>,
     trace: Option<Trace>,
 }
@@ -31,6 +33,17 @@ impl Bench {
     #[must_use]
     pub fn with_faults(self, script: Arc<Script>) -> Self {
         Self { script, ..self }
+    }
+
+    /// Cards fail as the script requires, also by faults that are armed while they are in use. [`with_faults`](Self::with_faults)
+    /// leaves the layer of faults out where there are none.
+    #[must_use]
+    pub fn with_later_faults(self, script: Arc<Script>) -> Self {
+        Self {
+            script,
+            open: true,
+            ..self
+        }
     }
 
     /// Cards take that time for each command.
@@ -80,7 +93,7 @@ impl Bench {
         if let Interface::Contactless(type_b) = interface {
             card = Box::new(ContactlessReader::new(card, type_b, Box::new(OsRng)));
         }
-        if self.latency.is_some() || self.script.faults().next().is_some() {
+        if self.open || self.latency.is_some() || !self.script.is_empty() {
             card = Box::new(FaultyCard::new(
                 card,
                 Arc::clone(&self.script),

@@ -100,7 +100,7 @@ impl FaultyCard {
     /// what it can.
     fn act_incident(
         &mut self,
-        (index, incident): (usize, Incident),
+        (number, incident): (usize, Incident),
         asked: bool,
         command: &[u8],
         response: &mut Vec<u8>,
@@ -121,7 +121,7 @@ impl FaultyCard {
             }
             Incident::Probe | Incident::OtherReset if !asked => {
                 self.reset_by_other(incident == Incident::Probe);
-                self.counter.effect(index);
+                self.counter.effect(number);
                 self.execute(command, response).map(drop)
             }
             _ => self.execute(command, response).map(drop),
@@ -142,11 +142,11 @@ impl FaultyCard {
     }
 
     /// Answers a command as the fault demands. A command that the card itself does not answer stays unanswered.
-    fn act(&mut self, index: usize, asked: bool, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
-        let action = match self.counter.action(index) {
+    fn act(&mut self, number: usize, asked: bool, command: &[u8], response: &mut Vec<u8>) -> Result<(), IccError> {
+        let action = match self.counter.action(number) {
             None => return self.execute(command, response).map(drop),
             Some(Action::Incident(incident)) => {
-                return self.act_incident((index, incident), asked, command, response);
+                return self.act_incident((number, incident), asked, command, response);
             }
             Some(action) => action,
         };
@@ -188,17 +188,17 @@ impl FaultyCard {
             Action::Mute { until_reset, .. } => {
                 self.kept = None;
                 self.hung = *until_reset;
-                self.counter.effect(index);
+                self.counter.effect(number);
                 return Err(IccError::Mute);
             }
             Action::Garbled(form) => {
                 let ne = CommandApdu::parse(command).map_or(0, |apdu| apdu.ne.unwrap_or_default());
-                if let Some(rng) = self.counter.rng(index) {
+                if let Some(rng) = self.counter.rng(number) {
                     form.damage(response, STATUS_WORD, ne as usize, rng);
                 }
             }
         }
-        self.counter.effect(index);
+        self.counter.effect(number);
         Ok(())
     }
 
@@ -242,19 +242,21 @@ impl FaultyCard {
         // No program uses an inserted card before its first power-on.
         let waits = std::mem::replace(&mut self.inserted, true);
         let plan = self.counter.plan(waits, |trigger| trigger.matches_power(on, before));
-        let fault = plan.acting.and_then(|index| Some((index, self.counter.action(index)?)));
+        let fault = plan
+            .acting
+            .and_then(|number| Some((number, self.counter.action(number)?)));
         self.without_power();
         let outcome = match &fault {
             Some((_, Action::Mute { .. })) => self.card.power_off().and(Err(IccError::Mute)),
             Some((_, Action::Remove { .. })) => Err(IccError::Gone),
             _ => call(&mut *self.card, atr),
         };
-        if let Some((index, action)) = fault {
-            if let (Action::Garbled(form), Ok(()), Some(rng)) = (action, outcome, self.counter.rng(index)) {
+        if let Some((number, action)) = fault {
+            if let (Action::Garbled(form), Ok(()), Some(rng)) = (action, outcome, self.counter.rng(number)) {
                 form.damage(atr, 0, LONGEST_ATR, rng);
             }
             if self.counter.removal(&plan).is_none() {
-                self.counter.effect(index);
+                self.counter.effect(number);
             }
         }
         self.powered = outcome.is_ok();
@@ -265,7 +267,7 @@ impl FaultyCard {
         self.counter
             .removal(&plan)
             .iter()
-            .for_each(|index| self.counter.effect(*index));
+            .for_each(|number| self.counter.effect(*number));
         if outcome == Err(IccError::Gone) {
             self.take_out();
         }
@@ -309,14 +311,14 @@ impl Icc for FaultyCard {
         let is_asked = asked.is_some();
         let plan = asked.unwrap_or_else(|| self.plan(command));
         let outcome = match plan.acting {
-            Some(index) => self.act(index, is_asked, command, response),
+            Some(number) => self.act(number, is_asked, command, response),
             None => self.execute(command, response).map(drop),
         };
         let latency = self.latency.as_ref().filter(|_| outcome.is_ok());
         let time = latency.map_or(Duration::ZERO, |latency| latency.of(command, response));
         self.take_time(begin, time, plan.delay)?;
         let removal = self.counter.removal(&plan).filter(|_| outcome != Err(IccError::Mute));
-        removal.iter().for_each(|index| self.counter.effect(*index));
+        removal.iter().for_each(|number| self.counter.effect(*number));
         if removal.is_some() || outcome == Err(IccError::Gone) {
             self.take_out();
         }
@@ -329,7 +331,7 @@ impl Icc for FaultyCard {
             return None;
         }
         let plan = self.plan(command);
-        let action = plan.acting.and_then(|index| self.counter.action(index));
+        let action = plan.acting.and_then(|number| self.counter.action(number));
         let incident = match action {
             Some(Action::Incident(incident)) => Some(incident),
             _ => None,
@@ -340,14 +342,14 @@ impl Icc for FaultyCard {
     }
 
     fn incident_happens(&mut self) {
-        let Some(index) = self.incident.take() else { return };
+        let Some(number) = self.incident.take() else { return };
         // Its command may not have been sent.
         self.asked = None;
-        if self.counter.action(index) == Some(Action::Incident(Incident::Probe)) {
+        if self.counter.action(number) == Some(Action::Incident(Incident::Probe)) {
             // The reader resets the card.
             let _ = self.card.transmit(&PROBED, &mut Vec::new());
         }
-        self.counter.effect(index);
+        self.counter.effect(number);
     }
 
     fn has_left(&self) -> bool {

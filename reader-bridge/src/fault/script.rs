@@ -3,7 +3,8 @@
 //! The decision depends on counts alone. It must never depend on time or on the content of an answer.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use vmyna_apdu::{CommandApdu, Incident, StatusWord};
@@ -163,71 +164,110 @@ impl Action {
     }
 }
 
-/// Faults with their counts of matches and effects, over all cards with this script.
+/// Faults with their counts of matches and effects, over all cards with this script. They can be armed and disarmed while cards
+/// are in use; a card notices it at its next message.
 #[derive(Debug, Default)]
 pub struct Script {
-    faults: Vec<(Fault, Tally)>,
+    armed: RwLock<Vec<Arc<Armed>>>,
+    /// How many times that list has changed. Cards compare it at each message, and lock nothing as long as it is the same.
+    changes: AtomicU64,
+    /// How many faults were ever in it.
+    numbered: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
-struct Tally {
+/// A fault in a script.
+#[derive(Debug)]
+pub(super) struct Armed {
+    /// Its number, from 1.
+    pub(super) number: usize,
+    pub(super) fault: Fault,
     matched: AtomicU64,
     fired: AtomicU64,
+}
+
+impl Armed {
+    pub(super) fn note_match(&self) {
+        self.matched.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn note_effect(&self) {
+        self.fired.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// A fault that has had no effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Unfired<'a> {
+pub struct Unfired {
     /// Its number, from 1.
     pub number: usize,
     /// The fault.
-    pub fault: &'a Fault,
+    pub fault: Fault,
     /// How many messages have matched.
     pub matched: u64,
 }
 
 impl Script {
-    /// A script of these faults. If several faults fire at one message, the first one acts, and all delays add up.
+    /// A script of these faults, numbered from 1. If several faults fire at one message, the first one acts, and all delays add
+    /// up.
     pub fn new(faults: Vec<Fault>) -> Script {
-        let with_tally = |fault| (fault, Tally::default());
-        Script {
-            faults: faults.into_iter().map(with_tally).collect(),
+        let script = Script::default();
+        for fault in faults {
+            script.arm(fault);
         }
+        script
     }
 
-    /// Its faults.
-    pub fn faults(&self) -> impl Iterator<Item = &Fault> {
-        self.faults.iter().map(|(fault, _)| fault)
+    /// Adds a fault behind the others, and returns its number, which no other fault of this script ever has. Each card counts
+    /// its matches from its next message on.
+    pub fn arm(&self, fault: Fault) -> usize {
+        let mut armed = self.armed.write().unwrap_or_else(PoisonError::into_inner);
+        let number = self.numbered.fetch_add(1, Ordering::Relaxed) + 1;
+        armed.push(Arc::new(Armed {
+            number,
+            fault,
+            matched: AtomicU64::new(0),
+            fired: AtomicU64::new(0),
+        }));
+        self.changes.fetch_add(1, Ordering::Release);
+        number
+    }
+
+    /// Takes the fault of this number out; returns whether it was there. A message that a card works on is not affected.
+    pub fn disarm(&self, number: usize) -> bool {
+        let mut armed = self.armed.write().unwrap_or_else(PoisonError::into_inner);
+        let before = armed.len();
+        armed.retain(|one| one.number != number);
+        self.changes.fetch_add(1, Ordering::Release);
+        armed.len() < before
+    }
+
+    /// Whether it has no fault now.
+    pub fn is_empty(&self) -> bool {
+        self.armed().is_empty()
     }
 
     /// The faults that have had no effect on any card so far.
-    pub fn unfired(&self) -> Vec<Unfired<'_>> {
-        let numbered = (1..).zip(&self.faults);
-        let unfired = numbered.filter(|(_, (_, tally))| tally.fired.load(Ordering::Relaxed) == 0);
+    pub fn unfired(&self) -> Vec<Unfired> {
+        let armed = self.armed().into_iter();
+        let unfired = armed.filter(|one| one.fired.load(Ordering::Relaxed) == 0);
         unfired
-            .map(|(number, (fault, tally))| Unfired {
-                number,
-                fault,
-                matched: tally.matched.load(Ordering::Relaxed),
+            .map(|one| Unfired {
+                number: one.number,
+                fault: one.fault.clone(),
+                matched: one.matched.load(Ordering::Relaxed),
             })
             .collect()
     }
 
-    pub(super) fn fault(&self, index: usize) -> Option<&Fault> {
-        self.faults.get(index).map(|(fault, _)| fault)
+    /// How many times faults were armed and disarmed.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
     }
 
-    pub(super) fn note_match(&self, index: usize) {
-        if let Some((_, tally)) = self.faults.get(index) {
-            tally.matched.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    pub(super) fn note_effect(&self, index: usize) {
-        if let Some((_, tally)) = self.faults.get(index) {
-            tally.fired.fetch_add(1, Ordering::Relaxed);
-        }
+    /// The faults of this moment, in their order.
+    pub(super) fn armed(&self) -> Vec<Arc<Armed>> {
+        self.armed.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -470,3 +470,52 @@ proptest! {
         prop_assert_eq!(desk.unfired(), [1, 2, 3, 4, 5, 6]);
     }
 }
+
+#[test]
+fn a_fault_armed_in_use_fires_from_the_next_message_and_not_once_disarmed() {
+    let mut desk = Desk::new(&[]);
+    assert_eq!(desk.send(&read(4)), Ok(plain(&read(4))));
+    let number = desk.script.arm("sw=6F00".parse().unwrap());
+    assert_eq!((number, desk.unfired()), (1, vec![1]));
+    assert_eq!(desk.send(&read(4)), Ok(vec![0x6F, 0x00]));
+    assert!(desk.script.disarm(number) && !desk.script.disarm(number));
+    assert_eq!(desk.send(&read(4)), Ok(plain(&read(4))));
+    // A later fault never has the number of an earlier one.
+    assert_eq!(desk.script.arm("mute".parse().unwrap()), 2);
+    assert_eq!(desk.send(&read(4)), Err(IccError::Mute));
+    assert_eq!(desk.log(), ["B0", "fault 1", "B0", "fault 2"]);
+}
+
+#[test]
+fn arming_and_disarming_others_leaves_the_counts_of_a_fault() {
+    let mut desk = Desk::new(&["mute,nth=9", "sw=6581,nth=3"]);
+    for step in 0..2 {
+        assert_eq!(desk.send(&read(4)), Ok(plain(&read(4))), "{step}");
+        // The first is taken out, another one put behind.
+        desk.script.disarm(1);
+        desk.script.arm("mute,nth=100".parse().unwrap());
+    }
+    assert_eq!(desk.send(&read(4)), Ok(vec![0x65, 0x81]));
+    assert_eq!(desk.log(), ["B0", "B0", "fault 2"]);
+}
+
+#[test]
+fn faults_are_armed_and_disarmed_while_other_threads_use_their_cards() {
+    let mut desk = Desk::new(&[]);
+    let script = Arc::clone(&desk.script);
+    std::thread::scope(|scope| {
+        let arming = scope.spawn(move || {
+            for _ in 0..200 {
+                let number = script.arm("sw=6F00".parse().unwrap());
+                std::thread::yield_now();
+                assert!(script.disarm(number));
+            }
+        });
+        while !arming.is_finished() {
+            let answer = desk.send(&read(4)).unwrap();
+            assert!(answer == plain(&read(4)) || answer == [0x6F, 0x00], "{answer:02X?}");
+        }
+    });
+    assert_eq!(desk.send(&read(4)), Ok(plain(&read(4))));
+    assert!(desk.script.is_empty());
+}
