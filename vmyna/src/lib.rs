@@ -35,6 +35,7 @@ mod install;
 mod pending;
 mod private_directory;
 mod secrecy;
+pub mod service;
 mod source;
 mod state;
 
@@ -53,4 +54,5 @@ pub use state::{Replaced, Reset, StatePlace, Tries, TriesSource};
 pub use vmyna_apdu as apdu;
 pub use vmyna_applets as applets;
 pub use vmyna_card_os as card_os;
+pub use vmyna_pcsc_service as pcsc;
 pub use vmyna_reader_bridge as reader_bridge;

@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use vmyna::PrivateDirectory;
+use vmyna::service::make_card;
 use vmyna_pcsc_service::control::{ControlServer, MakeCard};
 use vmyna_reader_bridge::vpcd::{End, Reason, VpcdAddress, VpcdError, VpcdEvent, VpcdListener, VpcdServer};
 
@@ -16,7 +17,6 @@ use crate::bench::{self, OwnBench, Verbose};
 use crate::failure::Failure;
 use crate::faults::Faults;
 use crate::output::say;
-use crate::service::make_card;
 use crate::trace_file::names::Names;
 use crate::{signals, threads, trace_file, vpcd};
 

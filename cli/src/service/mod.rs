@@ -1,19 +1,18 @@
 //! vmyna's own PC/SC service with cards in its readers, for `vmyna run` and `vmyna serve --socket`.
 
 mod pin_pad;
-mod put_back;
 mod remote;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use vmyna::{CardSource, ParseCardError};
-use vmyna_pcsc_service::control::{ControlServer, MakeCard};
+use vmyna::service::{CardMaker, CardService, PutIn};
+use vmyna::{CardSource, OpenCard, ParseCardError};
+use vmyna_apdu::Icc;
 use vmyna_pcsc_service::message::READERS;
-use vmyna_pcsc_service::{Observer, Options, PcscLiteService, ServiceError, ServiceEvent, What};
+use vmyna_pcsc_service::{Observer, Options, ServiceError, ServiceEvent, What};
 use vmyna_reader_bridge::vpcd::VpcdHost;
 
 use crate::advice;
@@ -26,7 +25,6 @@ use crate::output::say;
 use crate::threads;
 use crate::trace_file::{self, names::Names};
 pub(crate) use pin_pad::Cancel;
-use put_back::PutBack;
 use remote::RemoteCard;
 
 /// What libpcsclite takes its socket from.
@@ -36,11 +34,7 @@ pub(crate) const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 pub(crate) struct OwnService {
     // Dropped in this order.
     remote: Option<RemoteCard>,
-    #[expect(dead_code, reason = "held: it listens until it is dropped")]
-    control: ControlServer,
-    #[expect(dead_code, reason = "held: it puts cards back until it is dropped")]
-    put_back: PutBack,
-    service: PcscLiteService,
+    service: CardService,
     sources: Vec<Option<CardSource>>,
     pub(crate) cancel: Arc<Cancel>,
 }
@@ -128,32 +122,23 @@ impl OwnService {
         if verbose {
             options = options.observer(narrator());
         }
-        let service = PcscLiteService::start(socket, options).map_err(explain)?;
-        let hand = service.hand();
-        let put_back = PutBack::start(hand.clone())?;
-        for (name, card) in names.iter().zip(opened) {
-            if let Some(card) = card {
-                let card = bench.connect(card, name, Some(name), put_back.of(name));
-                let moved = hand.insert(name, Some(card));
+        let service = CardService::start(socket, options, bench.clone()).map_err(explain)?;
+        for ((name, source), card) in names.iter().zip(&sources).zip(opened) {
+            if let (Some(source), Some(card)) = (source, card) {
+                let moved = service.insert(name, source, card);
                 moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why}")))?;
             }
         }
         let remote = match (remote, names.get(cards.len())) {
             (Some(host), Some(name)) => {
-                let (returns, bench) = (put_back.returns(), Arc::clone(&bench));
-                let reader = name.clone();
+                let (returns, reader) = (service.returns(), name.clone());
                 let connect = move |card| bench.connect(card, &reader, Some(&reader), returns.of(&reader));
-                Some(RemoteCard::start(host, hand.clone(), name.clone(), connect)?)
+                Some(RemoteCard::start(host, service.hand(), name.clone(), connect)?)
             }
             _ => None,
         };
-        let returns = put_back.returns();
-        let make_card = make_card(bench, move |reader| Box::new(returns.of(reader)));
-        let control = ControlServer::start(socket, hand, make_card).map_err(explain)?;
         Ok(Self {
             remote,
-            control,
-            put_back,
             service,
             sources,
             cancel,
@@ -185,25 +170,20 @@ fn explain(error: ServiceError) -> Failure {
     }
 }
 
-/// Receives how long a card that a fault pulls out stays out.
-pub(crate) type PutBackAfter = Box<dyn FnMut(Duration) + Send>;
-
-/// Makes the cards that `vmyna reader insert` names, on the same bench.
-pub(crate) fn make_card(
-    bench: Arc<OwnBench>,
-    returns: impl Fn(&str) -> PutBackAfter + Send + Sync + 'static,
-) -> MakeCard {
-    let made = AtomicUsize::new(0);
-    Box::new(move |text, reader, let_go| {
-        let source: CardSource = text.parse().map_err(|error: ParseCardError| error.to_string())?;
-        // The card that was taken out is given up only if the name is that of a card.
+impl CardMaker for OwnBench {
+    fn find(&self, name: &str) -> Result<CardSource, String> {
+        let source: CardSource = name.parse().map_err(|error: ParseCardError| error.to_string())?;
         source.find().map_err(|error| Failure::from(error).to_string())?;
-        let_go();
-        let card = bench::open(&source).map_err(|failure| failure.to_string())?;
-        let number = made.fetch_add(1, Ordering::SeqCst) + 1;
-        let conversation = format!("put in #{number}: {source}");
-        Ok(bench.connect(card, &conversation, Some(reader), returns(reader)))
-    })
+        Ok(source)
+    }
+
+    fn open(&self, source: &CardSource) -> Result<OpenCard, String> {
+        bench::open(source).map_err(|failure| failure.to_string())
+    }
+
+    fn connect(&self, card: OpenCard, place: PutIn<'_>) -> Box<dyn Icc + Send> {
+        OwnBench::connect(self, card, place.conversation, Some(place.reader), place.put_back)
+    }
 }
 
 /// Reports the events of each reader. [`crate::verbose`] reports the APDUs.

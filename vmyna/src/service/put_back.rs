@@ -2,28 +2,26 @@
 //!
 //! A card keeps only a sender to that thread: a card that kept the service would never be dropped.
 
+use std::io;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use vmyna_pcsc_service::Hand;
-
-use crate::failure::Failure;
-use crate::threads;
 
 /// The order comes just before the card leaves: how often and how long the thread checks whether it has left.
 const LOOK: Duration = Duration::from_millis(5);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The thread. Dropping this ends it; cards that are out stay out.
-pub(super) struct PutBack {
+pub struct PutBack {
     orders: Sender<Order>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// A sender of orders to the thread.
 #[derive(Clone)]
-pub(super) struct Returns(Sender<Order>);
+pub struct Returns(Sender<Order>);
 
 enum Order {
     At(Instant, String),
@@ -82,9 +80,12 @@ fn is_empty(hand: &Hand, reader: &str) -> bool {
 
 impl PutBack {
     /// Starts it for the readers of a service.
-    pub(super) fn start(hand: Hand) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    /// The system has no thread for it.
+    pub fn start(hand: Hand) -> io::Result<Self> {
         let (orders, taken) = channel();
-        let thread = threads::start("put back", move || {
+        let work = move || {
             let mut waiting: Vec<Waiting> = Vec::new();
             loop {
                 let time = if waiting.is_empty() { PATIENCE } else { LOOK };
@@ -109,7 +110,8 @@ impl PutBack {
                     todo == Todo::Wait
                 });
             }
-        })?;
+        };
+        let thread = Builder::new().name("put back".to_owned()).spawn(work)?;
         Ok(Self {
             orders,
             thread: Some(thread),
@@ -117,12 +119,12 @@ impl PutBack {
     }
 
     /// A sender of orders, for cards that come later.
-    pub(super) fn returns(&self) -> Returns {
+    pub fn returns(&self) -> Returns {
         Returns(self.orders.clone())
     }
 
     /// The callback for the card in this reader.
-    pub(super) fn of(&self, reader: &str) -> impl FnMut(Duration) + Send + use<> {
+    pub fn of(&self, reader: &str) -> impl FnMut(Duration) + Send + use<> {
         self.returns().of(reader)
     }
 }
@@ -139,7 +141,7 @@ impl Drop for PutBack {
 
 impl Returns {
     /// The callback for the card in this reader.
-    pub(super) fn of(&self, reader: &str) -> impl FnMut(Duration) + Send + use<> {
+    pub fn of(&self, reader: &str) -> impl FnMut(Duration) + Send + use<> {
         let (orders, reader) = (self.0.clone(), reader.to_owned());
         move |time| {
             // Without a thread the service is ending.
@@ -151,8 +153,8 @@ impl Returns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Bench, CardSource, Slot};
     use std::thread;
-    use vmyna::{Bench, CardSource, Slot};
     use vmyna_pcsc_service::{Options, PcscLiteService};
 
     #[test]
