@@ -39,6 +39,11 @@ impl Aid {
     pub fn matches(&self, name: &[u8]) -> bool {
         self.as_bytes().starts_with(name)
     }
+
+    /// Whether one of the two begins the other, or they are the same: then a SELECT could mean both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.matches(other.as_bytes()) || other.matches(self.as_bytes())
+    }
 }
 
 impl fmt::Display for Aid {
@@ -69,5 +74,13 @@ mod tests {
         let aid = Aid::new(&[0xD3, 0x92, 0xF0]).unwrap();
         assert!(aid.matches(&[]) && aid.matches(&[0xD3]) && aid.matches(&[0xD3, 0x92, 0xF0]));
         assert!(!aid.matches(&[0xD3, 0x93]) && !aid.matches(&[0xD3, 0x92, 0xF0, 0x00]));
+    }
+
+    #[test]
+    fn two_aids_overlap_if_one_begins_the_other() {
+        let aid = |name: &[u8]| Aid::new(name).unwrap();
+        let (short, long) = (aid(&[0xD3, 0x92]), aid(&[0xD3, 0x92, 0xF0]));
+        assert!(short.overlaps(&long) && long.overlaps(&short) && short.overlaps(&short));
+        assert!(!long.overlaps(&aid(&[0xD3, 0x92, 0xF1])) && !short.overlaps(&aid(&[0xD2])));
     }
 }

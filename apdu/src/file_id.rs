@@ -24,6 +24,14 @@ impl FileId {
             _ => None,
         }
     }
+
+    /// The short EF identifier that means this file; `None` if none does.
+    pub const fn sfi(self) -> Option<u8> {
+        match self.0 {
+            1..=30 => Some(self.0 as u8),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for FileId {
@@ -35,5 +43,21 @@ impl fmt::Display for FileId {
 impl fmt::Debug for FileId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_identifier_and_its_file_mean_each_other() {
+        for sfi in 0..=u8::MAX {
+            let file = FileId::from_sfi(sfi);
+            assert_eq!(file.is_some(), (1..=30).contains(&sfi));
+            assert_eq!(file.and_then(FileId::sfi), file.map(|_| sfi));
+        }
+        let with_one = (0..=u16::MAX).filter(|id| FileId::new(*id).sfi().is_some());
+        assert_eq!(with_one.count(), 30);
     }
 }

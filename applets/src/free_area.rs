@@ -98,7 +98,7 @@ impl FreeApplication {
                     format!("the card has an application {name} of its own"),
                 ));
             }
-            if begins_other(application.aid, built_in) {
+            if application.aid.overlaps(&built_in) {
                 let text = format!(
                     "AID {} and {built_in} of the card's {name}: one begins the other",
                     application.aid
@@ -172,7 +172,7 @@ pub fn check_set(applications: &[FreeApplication]) -> Result<(), FreeAreaError> 
                 let text = format!("AID {aid} is also that of the application {}", before.name);
                 return Err(fault(application, None, text));
             }
-            if begins_other(aid, other) {
+            if aid.overlaps(&other) {
                 let text = format!(
                     "AID {aid} and {other} of the application {}: one begins the other",
                     before.name
@@ -231,10 +231,6 @@ fn check_references(application: &Application, all: &[FreeApplication]) -> Resul
         }
     }
     Ok(())
-}
-
-fn begins_other(one: Aid, other: Aid) -> bool {
-    one.matches(other.as_bytes()) || other.matches(one.as_bytes())
 }
 
 fn fault(application: &Application, file: Option<FileId>, fault: impl Into<String>) -> FreeAreaError {

@@ -105,7 +105,7 @@ mod tests {
         assert_eq!(records.len(), 1);
         assert_eq!(records[0].as_bytes(), b"\x01\x0B12345678903");
         assert_eq!(file.access, Access::read(Condition::Verified(ef::PIN)));
-        assert!((1..=30).all(|sfi| FileId::from_sfi(sfi) != Some(file.id)));
+        assert!(file.id.sfi().is_none());
         assert!(!format!("{application:?}").contains("12345678903"));
     }
 }

@@ -1,6 +1,6 @@
 //! Lists of applications and files: names, kinds, sizes, access conditions and their certainty. Never contents.
 
-use vmyna_apdu::{FileId, Language, say};
+use vmyna_apdu::{Language, say};
 use vmyna_card_os::declaration::{Application, Body, File, Operation, SecureSession};
 use vmyna_card_os::rule::Basis;
 
@@ -168,8 +168,7 @@ fn padded(text: &str, width: usize) -> String {
 
 /// The short EF identifier of a file.
 fn sfi(file: &File, language: Language) -> String {
-    let sfi = u8::try_from(file.id.value()).ok();
-    match sfi.filter(|sfi| FileId::from_sfi(*sfi).is_some()) {
+    match file.id.sfi() {
         Some(sfi) => format!("SFI {sfi}"),
         None => say!(language, "no SFI", "SFIなし"),
     }

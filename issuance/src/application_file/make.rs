@@ -89,10 +89,9 @@ impl<'m> Maker<'m> {
         let before = self.faults.len();
         for one in declared {
             for other in &self.present.clone() {
-                let (aid, present) = (one.aid.as_bytes(), other.aid.as_bytes());
                 if *one.name == *other.name {
                     self.fault(&one.place, "the card has an application of this name already");
-                } else if aid.starts_with(present) || present.starts_with(aid) {
+                } else if one.aid.overlaps(&other.aid) {
                     let message = format!(
                         "AID {} and {} of the card's {}: one begins the other",
                         one.aid, other.aid, other.name

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vmyna_apdu::{FileId, hex};
+use vmyna_apdu::{Aid, FileId, hex};
 use vmyna_card_os::declaration::{Access, Condition, Operation, decide};
 
 use super::Reader;
@@ -13,7 +13,7 @@ impl Reader<'_, '_> {
     /// Notes equal names, equal AIDs and AIDs that begin another.
     pub(super) fn check_applications(&mut self, tables: &[Table<'_>]) {
         let mut names = BTreeSet::new();
-        let mut aids: Vec<Vec<u8>> = Vec::new();
+        let mut aids: Vec<Aid> = Vec::new();
         for application in tables {
             if let Some((name, place)) = self.text(application, "name")
                 && !names.insert(name)
@@ -24,14 +24,13 @@ impl Reader<'_, '_> {
             let Some((aid, place)) = self.text(application, "aid") else {
                 continue;
             };
-            let Ok(aid) = hex::decode(aid) else { continue };
+            let Some(aid) = hex::decode(aid).ok().and_then(|aid| Aid::new(&aid)) else {
+                continue;
+            };
             if aids.contains(&aid) {
                 self.source
                     .fault(&place, "is the AID of another application of this file, too");
-            } else if aids
-                .iter()
-                .any(|other| aid.starts_with(other) || other.starts_with(&aid))
-            {
+            } else if aids.iter().any(|other| aid.overlaps(other)) {
                 self.source.fault(
                     &place,
                     "one begins the other, this AID and that of another application of this file: SELECT could mean both",
