@@ -5,7 +5,7 @@ use rand_core::CryptoRngCore;
 
 use super::event::{Event, Observer};
 use super::instruction::Reference;
-use crate::declaration::{Access, Application, File, ObjectId, Operation, decide};
+use crate::declaration::{Access, Application, Body, Content, File, ObjectId, Operation, decide};
 use crate::key::KeyRing;
 use crate::names::Names;
 use crate::rule::{self, Basis, Refusal, Rule};
@@ -32,7 +32,25 @@ pub(crate) struct Target<'c> {
     pub(crate) file: &'c File,
 }
 
-impl Target<'_> {
+impl<'c> Target<'c> {
+    /// The content of a transparent file, as declared.
+    pub(crate) fn transparent(&self) -> Result<&'c Content, Refusal> {
+        match &self.file.body {
+            Body::Transparent(content) => Ok(content),
+            Body::Records(_) => rule::WRONG_FILE_KIND.refuse(),
+            _ => rule::INTERNAL_FILE.refuse(),
+        }
+    }
+
+    /// The records of a file of records, as declared.
+    pub(crate) fn records(&self) -> Result<&'c [Content], Refusal> {
+        match &self.file.body {
+            Body::Records(records) => Ok(records),
+            Body::Transparent(_) => rule::WRONG_FILE_KIND.refuse(),
+            _ => rule::INTERNAL_FILE.refuse(),
+        }
+    }
+
     /// The name under which the store knows the file.
     pub(crate) fn object(&self) -> ObjectId {
         ObjectId {

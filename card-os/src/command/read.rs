@@ -2,17 +2,13 @@
 
 use super::context::Context;
 use super::instruction::{GetData, ReadBinary, ReadRecord};
-use crate::declaration::{Body, Operation};
+use crate::declaration::Operation;
 use crate::rule::{self, Refusal};
 
 impl ReadBinary {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let target = context.resolve(self.file)?;
-        let declared = match &target.file.body {
-            Body::Transparent(content) => content,
-            Body::Records(_) => return rule::WRONG_FILE_KIND.refuse(),
-            _ => return rule::INTERNAL_FILE.refuse(),
-        };
+        let declared = target.transparent()?;
         context.require(target, Operation::Read)?;
         let content = context.persistent.content(target.object(), declared);
         match content.get(self.offset..) {
@@ -30,11 +26,7 @@ impl ReadBinary {
 impl ReadRecord {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let target = context.resolve(self.file)?;
-        let declared = match &target.file.body {
-            Body::Records(records) => records,
-            Body::Transparent(_) => return rule::WRONG_FILE_KIND.refuse(),
-            _ => return rule::INTERNAL_FILE.refuse(),
-        };
+        let declared = target.records()?;
         context.require(target, Operation::Read)?;
         let first = usize::from(self.number)
             .checked_sub(1)

@@ -3,7 +3,7 @@
 use super::context::{Context, Target};
 use super::instruction::{ComputeSignature, InternalAuthenticate, Scheme};
 use crate::declaration::{Body, Operation, PrivateKey};
-use crate::key::{EcdsaForm, LoadedKey, SignatureScheme};
+use crate::key::{EcdsaForm, KeyRing, LoadedKey, SignatureScheme};
 use crate::rule::{self, Refusal, Rule};
 use crate::state::Persistent;
 
@@ -27,7 +27,7 @@ impl InternalAuthenticate<'_> {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let target = context.resolve(self.key)?;
         require_key(context, target, Operation::InternalAuthenticate)?;
-        match load(context, target)? {
+        match load(context.persistent, context.keys, target)? {
             LoadedKey::Rsa(_) => {
                 context.apply(&rule::INTERNAL_AUTHENTICATE);
                 let scheme = Scheme::Rsa(SignatureScheme::Sha256DigestInfo);
@@ -63,10 +63,9 @@ pub(super) fn private_key<'a>(persistent: &'a Persistent, target: Target<'a>) ->
 }
 
 /// The private key of a file, ready for use.
-fn load<'a>(context: &'a mut Context<'_>, target: Target<'_>) -> Result<&'a LoadedKey, Refusal> {
-    let key = private_key(context.persistent, target)?;
-    let loaded = context.keys.load(target.object(), key);
-    loaded.map_err(|_| rule::KEY_FAILURE.refusal())
+fn load<'a>(persistent: &Persistent, keys: &'a mut KeyRing, target: Target<'_>) -> Result<&'a LoadedKey, Refusal> {
+    let key = private_key(persistent, target)?;
+    keys.load(target.object(), key).map_err(|_| rule::KEY_FAILURE.refusal())
 }
 
 /// Signs and answers with the signature, which must fit into `length` bytes. The right to sign has been decided.
@@ -77,9 +76,7 @@ fn sign(
     input: &[u8],
     length: usize,
 ) -> Result<(), Refusal> {
-    let key = private_key(context.persistent, target)?;
-    let loaded = context.keys.load(target.object(), key);
-    let signature = match (loaded.map_err(|_| rule::KEY_FAILURE.refusal())?, scheme) {
+    let signature = match (load(context.persistent, context.keys, target)?, scheme) {
         (LoadedKey::Rsa(key), Scheme::Rsa(scheme)) => {
             let bits = key.modulus_bits();
             if length < bits.div_ceil(8) {

@@ -2,18 +2,14 @@
 
 use super::context::{Context, Target};
 use super::instruction::{AppendRecord, Reference, UpdateBinary, UpdateRecord};
-use crate::declaration::{Body, Content, Operation};
+use crate::declaration::{Content, Operation};
 use crate::rule::{self, Refusal};
 use crate::state::Change;
 
 impl UpdateBinary<'_> {
     pub(super) fn execute(&self, context: &mut Context<'_>) -> Result<(), Refusal> {
         let target = context.resolve(self.file)?;
-        let declared = match &target.file.body {
-            Body::Transparent(content) => content,
-            Body::Records(_) => return rule::WRONG_FILE_KIND.refuse(),
-            _ => return rule::INTERNAL_FILE.refuse(),
-        };
+        let declared = target.transparent()?;
         context.require(target, Operation::UpdateBinary)?;
         let object = target.object();
         let content = context.persistent.content(object, declared);
@@ -61,11 +57,7 @@ fn records<'c>(
     operation: Operation,
 ) -> Result<(Target<'c>, usize), Refusal> {
     let target = context.resolve(file)?;
-    let declared = match &target.file.body {
-        Body::Records(records) => records,
-        Body::Transparent(_) => return rule::WRONG_FILE_KIND.refuse(),
-        _ => return rule::INTERNAL_FILE.refuse(),
-    };
+    let declared = target.records()?;
     context.require(target, operation)?;
     let records = context.persistent.records(target.object(), declared).len();
     Ok((target, records))

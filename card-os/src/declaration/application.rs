@@ -162,14 +162,8 @@ impl Application {
 
     /// Whether it has a private key for ECDSA, or makes one.
     pub fn has_ec_key(&self) -> bool {
-        let algorithms = self.files.iter().filter_map(|file| match &file.body {
-            Body::PrivateKey(key) => key.algorithm(),
-            Body::GeneratedKey(algorithm) => Some(*algorithm),
-            _ => None,
-        });
-        algorithms
-            .into_iter()
-            .any(|algorithm| matches!(algorithm, KeyAlgorithm::P256 | KeyAlgorithm::P384))
+        let mut algorithms = self.files.iter().filter_map(|file| file.body.key_algorithm());
+        algorithms.any(KeyAlgorithm::is_ecdsa)
     }
 
     /// The file with this identifier.
@@ -230,6 +224,8 @@ pub struct DeclarationError {
 pub(crate) const MAX_TRANSPARENT: usize = 0x8000;
 /// The longest record: what fits into one R-APDU with its status word.
 pub(crate) const MAX_RECORD: usize = 0xFFFF - 2;
+/// The most records of a file: what a record number can name.
+pub(crate) const MOST_RECORDS: u8 = 254;
 
 /// Checks that `applications` can be a card: the first is the one selected at power-up.
 ///
@@ -365,7 +361,7 @@ fn check_file(file: &File) -> Result<(), String> {
         _ if file.room.is_some() => return Err("only a file of records has room for records".to_owned()),
         _ => (0, 0),
     };
-    if most == u8::MAX || count > usize::from(most) || length > longest || longest > MAX_RECORD {
+    if most > MOST_RECORDS || count > usize::from(most) || length > longest || longest > MAX_RECORD {
         return Err(format!(
             "its room of {most} records of {longest} bytes is too small or too large"
         ));
@@ -393,8 +389,8 @@ fn check_body(body: &Body) -> Result<(), String> {
             "{} bytes are more than READ BINARY reaches ({MAX_TRANSPARENT})",
             content.as_bytes().len()
         )),
-        Body::Records(records) if records.len() > 254 => Err(format!(
-            "{} records are more than a record number can say (254)",
+        Body::Records(records) if records.len() > usize::from(MOST_RECORDS) => Err(format!(
+            "{} records are more than a record number can say ({MOST_RECORDS})",
             records.len()
         )),
         Body::Records(records) if records.iter().any(|record| record.as_bytes().len() > MAX_RECORD) => {

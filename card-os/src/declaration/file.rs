@@ -160,6 +160,17 @@ pub enum Body {
     Reserved,
 }
 
+impl Body {
+    /// The kind of the private key, declared or made on the card; `None` if it is no private key, or an unreadable one.
+    pub fn key_algorithm(&self) -> Option<KeyAlgorithm> {
+        match self {
+            Self::PrivateKey(key) => key.algorithm(),
+            Self::GeneratedKey(algorithm) => Some(*algorithm),
+            _ => None,
+        }
+    }
+}
+
 /// Bytes of a file or record. They may be personal, so `Debug` shows only how many there are.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Content(Zeroizing<Vec<u8>>);

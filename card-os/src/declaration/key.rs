@@ -24,6 +24,12 @@ pub enum KeyAlgorithm {
 impl KeyAlgorithm {
     /// All of them, for exhaustive tests and tables.
     pub const ALL: [Self; 4] = [Self::Rsa2048, Self::Rsa3072, Self::P256, Self::P384];
+
+    /// Whether its signatures are those of ECDSA.
+    #[must_use]
+    pub const fn is_ecdsa(self) -> bool {
+        matches!(self, Self::P256 | Self::P384)
+    }
 }
 
 impl fmt::Display for KeyAlgorithm {

@@ -10,7 +10,7 @@ mod pin;
 
 pub use access::{Access, Condition, Operation, Verdict, decide};
 pub use application::{Application, DataObject, DeclarationError, SecureSession, SelectAnswer, check, find_pin};
-pub(crate) use application::{MAX_RECORD, MAX_TRANSPARENT};
+pub(crate) use application::{MAX_RECORD, MAX_TRANSPARENT, MOST_RECORDS};
 pub use file::{Body, Content, Extent, File, ObjectId, RecordRoom};
 pub use key::{CertificateKey, KeyAlgorithm, PrivateKey, PublicKey, UnknownAlgorithm};
 pub use pin::{Characters, Format, Pin, ReferenceData};

@@ -2,11 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::declaration::{Content, MAX_RECORD, MAX_TRANSPARENT, ObjectId, PrivateKey};
+use crate::declaration::{Content, MAX_RECORD, MAX_TRANSPARENT, MOST_RECORDS, ObjectId, PrivateKey};
 use vmyna_apdu::Aid;
 
-/// The most records of a file: what a record number can name.
-pub(crate) const MOST_RECORDS: u8 = 254;
 /// The longest private key, as PKCS#8. One of RSA-3072 has fewer than 1,900 bytes.
 const LONGEST_KEY: usize = 4096;
 /// The most that the state of a card keeps of files and keys, in bytes, with [`ENTRY`] for each. The store's file stays below

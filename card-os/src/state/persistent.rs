@@ -1,10 +1,9 @@
 //! The state that outlives power, as the card works with it: a copy in memory that changes only after the store has taken
 //! the change.
 
-use super::contents::MOST_RECORDS;
 use super::error::StoreError;
 use super::store::{Change, State, Store};
-use crate::declaration::{Content, KeyAlgorithm, ObjectId, Pin, PrivateKey, ReferenceData};
+use crate::declaration::{Content, KeyAlgorithm, MOST_RECORDS, ObjectId, Pin, PrivateKey, ReferenceData};
 
 /// The store with the card's copy of what lies in it.
 pub(crate) struct Persistent {

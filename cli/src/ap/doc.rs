@@ -118,7 +118,7 @@ impl Page<'_> {
         );
         writeln!(out, "## {heading}\n\n{head}")?;
         for file in &self.application.files {
-            let sfi = sfi(file.id).map_or("–".to_owned(), |sfi| format!("{sfi:02X}"));
+            let sfi = file.id.sfi().map_or("–".to_owned(), |sfi| format!("{sfi:02X}"));
             let form = vmyna_explain::files::form(file, language);
             let needs = access::needs(self.application, &file.access);
             let basis = access::basis(&file.basis);
@@ -147,7 +147,7 @@ impl Page<'_> {
         );
         writeln!(out, "## {heading}\n\n{head}")?;
         for file in pins {
-            let reference = match sfi(file.id) {
+            let reference = match file.id.sfi() {
                 Some(sfi) => format!("{:02X}", 0x80 | sfi),
                 None => say!(language, "80, after SELECT of the EF", "80（EFの選択後）"),
             };
@@ -325,7 +325,7 @@ impl Page<'_> {
         let language = self.language;
         let name = &file.name;
         let mut steps = Vec::new();
-        let reference = match sfi(file.id) {
+        let reference = match file.id.sfi() {
             Some(sfi) => 0x80 | sfi,
             None => {
                 steps.push(self.select_ef(file.id));
@@ -358,7 +358,7 @@ impl Page<'_> {
     /// The commands of an operation.
     fn command(&self, file: &File, operation: Operation) -> Vec<Step> {
         let language = self.language;
-        let sfi = sfi(file.id);
+        let sfi = file.id.sfi();
         let mut steps = Vec::new();
         if sfi.is_none() {
             steps.push(self.select_ef(file.id));
@@ -403,7 +403,7 @@ impl Page<'_> {
                 );
             }
             _ => {
-                let (p1, what) = match is_curve(&file.body) {
+                let (p1, what) = match file.body.key_algorithm().is_some_and(KeyAlgorithm::is_ecdsa) {
                     true => (0x10, say!(language, "digest", "ハッシュ値")),
                     false => (0x00, "DigestInfo".to_owned()),
                 };
@@ -423,23 +423,8 @@ fn proof(access: &Access) -> Option<&Condition> {
     verify.or_else(|| access.condition(Operation::ExternalAuthenticate))
 }
 
-/// Whether it is a private key on a curve.
-fn is_curve(body: &Body) -> bool {
-    let algorithm = match body {
-        Body::PrivateKey(key) => key.algorithm(),
-        Body::GeneratedKey(algorithm) => Some(*algorithm),
-        _ => None,
-    };
-    matches!(algorithm, Some(KeyAlgorithm::P256 | KeyAlgorithm::P384))
-}
-
 const fn is_pin(file: &File) -> bool {
     matches!(file.body, Body::Pin(_) | Body::SharedPin(_))
-}
-
-/// The short identifier of a file, if it has one.
-fn sfi(id: FileId) -> Option<u8> {
-    (1..=30).find(|sfi| FileId::from_sfi(*sfi) == Some(id))
 }
 
 /// Le for so many bytes.

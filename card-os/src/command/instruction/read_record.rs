@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::{Reference, expected, no_data};
-use crate::rule::{self, Refusal};
-use vmyna_apdu::{CommandApdu, FileId};
+use crate::rule::Refusal;
+use vmyna_apdu::CommandApdu;
 
 /// Which records are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,15 +21,8 @@ pub struct ReadRecord {
 
 impl ReadRecord {
     pub(super) fn decode(apdu: &CommandApdu<'_>) -> Result<Self, Refusal> {
-        let file = match apdu.p2 >> 3 {
-            0 => Reference::CurrentEf,
-            sfi => Reference::Sfi(FileId::from_sfi(sfi).ok_or(rule::WRONG_P1_P2.refusal())?),
-        };
-        let to_last = match apdu.p2 & 0x07 {
-            0x04 => false,
-            0x05 => true,
-            _ => return rule::WRONG_P1_P2.refuse(),
-        };
+        let to_last = apdu.p2 & 0x07 == 0x05;
+        let file = Reference::of_records(apdu.p2, if to_last { 0x05 } else { 0x04 })?;
         no_data(apdu)?;
         Ok(Self {
             file,
