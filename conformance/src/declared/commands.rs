@@ -33,7 +33,8 @@ pub(super) fn commands(maker: &Maker<'_>, file: &File, operation: &str, answer: 
         "update binary" => written(format!("00 D6 {p1:02X} 00 [00]")),
         "update record" => written(format!("00 DC 01 {:02X} [00]", record | 4)),
         "append record" => written(format!("00 E2 00 {record:02X} [00]")),
-        _ => maker.command(file, "00 46 80", "00", answer),
+        "generate key pair" => maker.command(file, "00 46 80", "00", answer),
+        _ => return Err(format!("no command is known for the operation {operation}")),
     };
     parse(&steps)
 }
