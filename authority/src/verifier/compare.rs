@@ -5,15 +5,17 @@ use vmyna_apdu::text;
 use super::attributes::{Attributes, same};
 use super::report::{Kind, Report, fixed};
 
-/// The four attributes of the card's text data.
+/// The four attributes of the card's text data. There is no `Debug`, because they are personal.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CardAttributes {
-    pub(super) name: String,
-    pub(super) address: String,
-    /// YYYYMMDD.
-    pub(super) birth: String,
-    /// ISO 5218.
-    pub(super) sex: String,
+    /// The name.
+    pub name: String,
+    /// The address.
+    pub address: String,
+    /// The birth date, YYYYMMDD.
+    pub birth: String,
+    /// The sex, a digit of ISO 5218.
+    pub sex: String,
 }
 
 /// What the card's face data states as text.
@@ -29,6 +31,13 @@ pub struct Claims {
     pub(super) text: Option<CardAttributes>,
     pub(super) face: Option<FaceAttributes>,
     pub(super) certificates: Vec<Attributes>,
+}
+
+impl Claims {
+    /// Adds the text data of a card that another party has read and vouches for, such as an identity provider.
+    pub fn expect(&mut self, attributes: CardAttributes) {
+        self.text = Some(attributes);
+    }
 }
 
 /// Compares all of them; `None` if there is nothing to compare.
