@@ -10,3 +10,4 @@
 pub mod client;
 pub mod http;
 pub mod jose;
+pub mod portal;

@@ -30,7 +30,11 @@ const CITY: Body = body("city", "City of Tonari (invented)", "となり市（架
 const PENSION: Body = body("pension", "Invented Pension Office", "架空年金事務所");
 const HEALTH: Body = body("health", "Invented Health Insurance Society", "架空健康保険組合");
 const STUDENTS: Body = body("students", "Invented Scholarship Foundation", "架空奨学金財団");
-const WELFARE: Body = body("welfare", "Welfare office of Mihon Prefecture (invented)", "見本県福祉事務所（架空）");
+const WELFARE: Body = body(
+    "welfare",
+    "Welfare office of Mihon Prefecture (invented)",
+    "見本県福祉事務所（架空）",
+);
 
 /// All of them.
 pub(super) const BODIES: [Body; 6] = [TOWN, CITY, PENSION, HEALTH, STUDENTS, WELFARE];
@@ -48,15 +52,60 @@ type Known = (Body, Body, (&'static str, &'static str), (&'static str, &'static 
 
 /// What can have happened.
 const POOL: [Known; 9] = [
-    (TOWN, PENSION, ("pension that you pay into", "加入している年金"), ("child allowance: your application", "児童手当の申請")),
-    (STUDENTS, TOWN, ("income of the household", "世帯の所得"), ("scholarship: your application", "奨学金の申込み")),
-    (PENSION, CITY, ("record of residence", "住民票の情報"), ("pension: your claim", "年金の請求")),
-    (HEALTH, TOWN, ("local tax", "住民税の課税情報"), ("upper limit of medical costs", "高額療養費の区分の判定")),
-    (WELFARE, PENSION, ("amount of the pension", "年金額"), ("help with medical costs: your application", "医療費助成の申請")),
-    (TOWN, CITY, ("local tax before you moved", "転入前の住民税の課税情報"), ("health insurance premium", "国民健康保険料の計算")),
-    (CITY, HEALTH, ("health insurance", "健康保険の資格"), ("place in a nursery: your application", "保育所の申込み")),
-    (WELFARE, TOWN, ("members of the household", "世帯の構成"), ("disability allowance: your application", "障害者手当の申請")),
-    (STUDENTS, WELFARE, ("help that the household receives", "世帯が受けている手当"), ("reduced repayment", "返還の減額の審査")),
+    (
+        TOWN,
+        PENSION,
+        ("pension that you pay into", "加入している年金"),
+        ("child allowance: your application", "児童手当の申請"),
+    ),
+    (
+        STUDENTS,
+        TOWN,
+        ("income of the household", "世帯の所得"),
+        ("scholarship: your application", "奨学金の申込み"),
+    ),
+    (
+        PENSION,
+        CITY,
+        ("record of residence", "住民票の情報"),
+        ("pension: your claim", "年金の請求"),
+    ),
+    (
+        HEALTH,
+        TOWN,
+        ("local tax", "住民税の課税情報"),
+        ("upper limit of medical costs", "高額療養費の区分の判定"),
+    ),
+    (
+        WELFARE,
+        PENSION,
+        ("amount of the pension", "年金額"),
+        ("help with medical costs: your application", "医療費助成の申請"),
+    ),
+    (
+        TOWN,
+        CITY,
+        ("local tax before you moved", "転入前の住民税の課税情報"),
+        ("health insurance premium", "国民健康保険料の計算"),
+    ),
+    (
+        CITY,
+        HEALTH,
+        ("health insurance", "健康保険の資格"),
+        ("place in a nursery: your application", "保育所の申込み"),
+    ),
+    (
+        WELFARE,
+        TOWN,
+        ("members of the household", "世帯の構成"),
+        ("disability allowance: your application", "障害者手当の申請"),
+    ),
+    (
+        STUDENTS,
+        WELFARE,
+        ("help that the household receives", "世帯が受けている手当"),
+        ("reduced repayment", "返還の減額の審査"),
+    ),
 ];
 /// The fewest exchanges of a person.
 const FEWEST: u64 = 4;
@@ -81,7 +130,7 @@ pub(super) fn exchanges(network: &Network, person: &Person) -> Vec<Exchange> {
             why: *why,
         })
         .collect();
-    exchanges.sort_by(|one, other| other.day.cmp(&one.day));
+    exchanges.sort_by_key(|one| std::cmp::Reverse(one.day));
     exchanges
 }
 

@@ -42,7 +42,9 @@ impl Day {
         let bytes = text.as_bytes();
         let digits = |range: std::ops::Range<usize>| -> Option<u16> {
             let part = text.get(range)?;
-            part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())?
+            part.bytes()
+                .all(|byte| byte.is_ascii_digit())
+                .then(|| part.parse().ok())?
         };
         if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
             return None;
@@ -76,8 +78,18 @@ mod tests {
             assert_eq!(Day::parse(text).map(|day| day.to_string()).as_deref(), Some(text));
         }
         for text in [
-            "2026-02-29", "2026-04-31", "2026-13-01", "2026-00-10", "2026-1-1", "20261130", "2026-11-3O", "+026-11-30",
-            "2026/11/30", "", "２０２６-11-30", "2026-11-30 ",
+            "2026-02-29",
+            "2026-04-31",
+            "2026-13-01",
+            "2026-00-10",
+            "2026-1-1",
+            "20261130",
+            "2026-11-3O",
+            "+026-11-30",
+            "2026/11/30",
+            "",
+            "２０２６-11-30",
+            "2026-11-30 ",
         ] {
             assert_eq!(Day::parse(text), None, "{text}");
         }

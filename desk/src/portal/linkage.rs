@@ -59,14 +59,17 @@ impl Network {
     pub fn person(&self, issuer: &str, subject: &str) -> Person {
         // The length keeps (ab, c) and (a, bc) apart.
         let length = u32::try_from(issuer.len()).unwrap_or(u32::MAX).to_be_bytes();
-        Person(mac(&*self.secret, &[b"person", &length, issuer.as_bytes(), subject.as_bytes()]))
+        Person(mac(
+            &self.secret,
+            &[b"person", &length, issuer.as_bytes(), subject.as_bytes()],
+        ))
     }
 
     /// The code of a body for a person.
     #[must_use]
     pub fn code(&self, body: &str, person: &Person) -> Code {
-        let key = Zeroizing::new(mac(&*self.secret, &[b"body", body.as_bytes()]));
-        let value = mac(&*key, &[&person.0]);
+        let key = Zeroizing::new(mac(&self.secret, &[b"body", body.as_bytes()]));
+        let value = mac(&key, &[&person.0]);
         let mut code = [0; CODE];
         code.copy_from_slice(&value[..CODE]);
         Code(code)
@@ -82,7 +85,7 @@ impl Network {
     /// A number that follows from the person, for invented data; `topic` keeps uses apart.
     #[must_use]
     pub fn invented(&self, person: &Person, topic: &str) -> u64 {
-        let value = mac(&*self.secret, &[b"invented", &person.0, topic.as_bytes()]);
+        let value = mac(&self.secret, &[b"invented", &person.0, topic.as_bytes()]);
         let mut number = [0; 8];
         number.copy_from_slice(&value[..8]);
         u64::from_be_bytes(number)
@@ -128,7 +131,10 @@ mod tests {
 
     #[test]
     fn a_code_is_written_in_groups() {
-        assert_eq!(Code([0xAB, 1, 2, 3, 4, 5, 6, 7, 8, 9]).to_string(), "AB01-0203-0405-0607-0809");
+        assert_eq!(
+            Code([0xAB, 1, 2, 3, 4, 5, 6, 7, 8, 9]).to_string(),
+            "AB01-0203-0405-0607-0809"
+        );
     }
 
     #[test]
@@ -192,6 +198,10 @@ mod tests {
                 prop_assert_eq!(network.convert(&second, code, "town", "office"), None);
             }
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
 
         #[test]
         fn codes_of_two_bodies_for_the_same_people_do_not_keep_their_order(secret: [u8; 32]) {

@@ -113,7 +113,12 @@ impl Sessions {
         };
         let is_person = person.is_some();
         let mut kept = self.kept(now);
-        while kept.values().filter(|other| other.person.is_some() == is_person).count() >= most.max(1) {
+        while kept
+            .values()
+            .filter(|other| other.person.is_some() == is_person)
+            .count()
+            >= most.max(1)
+        {
             let same_kind = kept.iter().filter(|(_, other)| other.person.is_some() == is_person);
             let Some(oldest) = same_kind.min_by_key(|(_, other)| other.used).map(|(name, _)| *name) else {
                 break;
@@ -210,9 +215,10 @@ mod tests {
         assert_eq!(sessions.count(at(start, 9)), 4);
         assert!(sessions.with(&person, at(start, 9), |_| ()).is_some());
         let alive = |id: &String| sessions.with(id, at(start, 9), |_| ()).is_some();
-        assert_eq!(visitors.iter().map(alive).collect::<Vec<_>>(), [
-            false, false, false, false, false, true, true, true
-        ]);
+        assert_eq!(
+            visitors.iter().map(alive).collect::<Vec<_>>(),
+            [false, false, false, false, false, true, true, true]
+        );
     }
 
     #[test]

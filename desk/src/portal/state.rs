@@ -10,6 +10,7 @@ use vmyna_apdu::ShowPath as _;
 use vmyna_files::Unfinished;
 use zeroize::Zeroizing;
 
+use super::CLIENT_ID;
 use crate::jose::{Algorithm, JoseError, Signer};
 
 /// The file of the private key, PKCS#8 PEM.
@@ -18,6 +19,8 @@ const KEY: &str = "client-key.pem";
 const SECRET: &str = "linkage-secret";
 /// The file of the public key as a set (JWKS).
 const PUBLIC: &str = "client-jwks.json";
+/// The file that registers the portal at an identity provider of this program.
+const REGISTRATION: &str = "clients.toml";
 /// The most bytes of one of them.
 const LONGEST: u64 = 8 * 1024;
 
@@ -29,6 +32,7 @@ pub struct State {
     pub linkage: Zeroizing<[u8; 32]>,
     /// The file with the public key, for the registration at a provider.
     pub public_key: PathBuf,
+    folder: PathBuf,
 }
 
 /// Why there is no state.
@@ -70,7 +74,14 @@ impl State {
         let made = builder.recursive(true).mode(0o700).create(folder);
         made.map_err(|error| at(folder, error))?;
         let path = folder.join(KEY);
-        let new = || Ok(Zeroizing::new(Signer::generate(Algorithm::Es256, &mut OsRng)?.to_pem()?.as_bytes().to_vec()));
+        let new = || {
+            Ok(Zeroizing::new(
+                Signer::generate(Algorithm::Es256, &mut OsRng)?
+                    .to_pem()?
+                    .as_bytes()
+                    .to_vec(),
+            ))
+        };
         let pem = read_or_make(&path, new)?;
         let pem = str::from_utf8(&pem).ok().map(Signer::from_pem);
         let Some(Ok(signer)) = pem.filter(|read| read.as_ref().is_ok_and(|key| key.algorithm() == Algorithm::Es256))
@@ -97,7 +108,33 @@ impl State {
             signer,
             linkage: Zeroizing::new(linkage),
             public_key,
+            folder: folder.to_owned(),
         })
+    }
+
+    /// Writes the file that registers the portal at an identity provider of this program; its path.
+    ///
+    /// # Errors
+    /// [`StateError`].
+    pub fn register(&self, redirect_uri: &str) -> Result<PathBuf, StateError> {
+        let path = self.folder.join(REGISTRATION);
+        let text = format!(
+            "# The practice portal, for the registration at an identity provider. Written at each start of the portal.\n\
+             [[client]]\n\
+             id = \"{CLIENT_ID}\"\n\
+             name = \"Practice portal\"\n\
+             name_ja = \"練習ポータル\"\n\
+             redirect_uris = [\"{redirect_uri}\"]\n\
+             scopes = [\"openid\", \"name\", \"address\", \"birthdate\", \"gender\", \"sign\"]\n\
+             signing_alg = \"ES256\"\n\
+             key_file = \"{PUBLIC}\"\n"
+        );
+        let written = vmyna_files::replace(&path, text.as_bytes());
+        written.map_err(|error| StateError::Io {
+            path: path.clone(),
+            error,
+        })?;
+        Ok(path)
     }
 }
 

@@ -69,11 +69,7 @@ pub(crate) fn check(
     );
     claims.expect(attributes(items));
     let reports: Vec<Report> = [Some(report), compare(&claims)].into_iter().flatten().collect();
-    Ok(Outcome {
-        draft,
-        signed,
-        reports,
-    })
+    Ok(Outcome { draft, signed, reports })
 }
 
 /// The four items in the form of the card's text data, from where the provider has them. What is missing is empty, so that it

@@ -49,7 +49,10 @@ impl Draft {
         let mut wrong = |field, text| errors.push(FieldError { field, text });
         let address = typed.address.trim();
         if address.is_empty() {
-            wrong("address", text!("Enter the new address", "新しい住所を入力してください"));
+            wrong(
+                "address",
+                text!("Enter the new address", "新しい住所を入力してください"),
+            );
         } else if address.chars().count() > LONGEST_ADDRESS {
             wrong(
                 "address",
@@ -172,7 +175,11 @@ mod tests {
         let (Ok(one), Ok(two)) = (write(), write()) else {
             panic!("it is not written");
         };
-        assert!(one.document.contains("新住所 / new address: 見本町９\n"), "{}", one.document);
+        assert!(
+            one.document.contains("新住所 / new address: 見本町９\n"),
+            "{}",
+            one.document
+        );
         assert!(one.document.contains("name: 見本　花子\n"));
         assert!(one.document != two.document, "the receipt is the same");
     }

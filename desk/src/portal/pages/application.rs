@@ -85,7 +85,13 @@ struct Field<'f> {
 
 impl Field<'_> {
     fn html(&self, frame: &Frame<'_>, errors: &[FieldError]) -> String {
-        let Self { name, label, hint, kind, .. } = self;
+        let Self {
+            name,
+            label,
+            hint,
+            kind,
+            ..
+        } = self;
         let error = errors.iter().find(|error| error.field == *name);
         let (message, described, invalid) = match error {
             Some(error) => {
@@ -169,7 +175,11 @@ fn document(frame: &Frame<'_>, draft: &Draft) -> String {
 /// What the checks say.
 pub(crate) fn result(frame: &Frame<'_>, outcome: &Outcome) -> Response<Body> {
     let (mark, en, ja) = match outcome.verdict() {
-        Verdict::Ok | Verdict::Note => ("good", "Accepted: every check holds.", "受理されました。すべての検証に合格しています。"),
+        Verdict::Ok | Verdict::Note => (
+            "good",
+            "Accepted: every check holds.",
+            "受理されました。すべての検証に合格しています。",
+        ),
         Verdict::NotVerified => (
             "doubt",
             "Not accepted: something can't be checked.",

@@ -58,7 +58,10 @@ fn four_items(frame: &Frame<'_>, person: &LoggedIn) -> String {
     values(&[
         (frame.say("Name", "氏名"), items.name.as_deref().unwrap_or(absent)),
         (frame.say("Address", "住所"), items.address.as_deref().unwrap_or(absent)),
-        (frame.say("Birth date", "生年月日"), items.birthdate.as_deref().unwrap_or(absent)),
+        (
+            frame.say("Birth date", "生年月日"),
+            items.birthdate.as_deref().unwrap_or(absent),
+        ),
         (frame.say("Sex", "性別"), sex.unwrap_or(absent)),
     ])
 }
@@ -76,8 +79,14 @@ fn log_in(frame: &Frame<'_>, person: &LoggedIn) -> String {
             &stated.subject,
         ),
         (frame.say("Level (acr)", "認証の水準（acr）"), &stated.acr),
-        (frame.say("Authenticated at (auth_time)", "認証の時刻（auth_time）"), &at),
-        (frame.say("ID token holds until (exp)", "IDトークンの期限（exp）"), &until),
+        (
+            frame.say("Authenticated at (auth_time)", "認証の時刻（auth_time）"),
+            &at,
+        ),
+        (
+            frame.say("ID token holds until (exp)", "IDトークンの期限（exp）"),
+            &until,
+        ),
     ])
 }
 

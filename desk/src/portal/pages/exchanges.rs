@@ -41,7 +41,11 @@ pub(crate) fn exchanges(frame: &Frame<'_>, network: &Network, person: &Person) -
         frame.to("codes"),
         frame.say("How the codes work", "符号のしくみ"),
     );
-    frame.page(StatusCode::OK, frame.say("Who asked for my data", "やりとり履歴"), &body)
+    frame.page(
+        StatusCode::OK,
+        frame.say("Who asked for my data", "やりとり履歴"),
+        &body,
+    )
 }
 
 /// How codes work: those of the person and of another one, and one question from end to end.
@@ -104,7 +108,11 @@ fn choice(frame: &Frame<'_>, asking: &str, answering: &str) -> String {
             .map(|body| {
                 let mark = if body.id == selected { " selected" } else { "" };
                 let title = body.title();
-                format!("<option value=\"{}\"{mark}>{}</option>", body.id, escape(title.say(frame.language)))
+                format!(
+                    "<option value=\"{}\"{mark}>{}</option>",
+                    body.id,
+                    escape(title.say(frame.language))
+                )
             })
             .collect()
     };
@@ -135,19 +143,24 @@ fn steps(frame: &Frame<'_>, network: &Network, person: &Person, (asking, answeri
     };
     let title = |id: &str| {
         let body = BODIES.iter().find(|body| body.id == id);
-        body.map(|body| escape(body.title().say(frame.language))).unwrap_or_default()
+        body.map(|body| escape(body.title().say(frame.language)))
+            .unwrap_or_default()
     };
     let (from, to) = (title(asking), title(answering));
     let steps = match frame.code() {
         "ja" => [
             format!("{from}は、自分の符号 <code>{sent}</code> を付けて、ネットワークに照会します。"),
-            format!("ネットワークは <code>{sent}</code> を <code>{received}</code> に変換します。{from}は変換後の符号を知りません。"),
+            format!(
+                "ネットワークは <code>{sent}</code> を <code>{received}</code> に変換します。{from}は変換後の符号を知りません。"
+            ),
             format!("{to}は <code>{received}</code> で記録を探して回答します。{to}は変換前の符号を知りません。"),
             format!("{from}は、自分の符号 <code>{sent}</code> への回答を受け取ります。"),
         ],
         _ => [
             format!("{from} asks the network about <code>{sent}</code>, its own code."),
-            format!("The network turns <code>{sent}</code> into <code>{received}</code>. {from} does not learn the latter."),
+            format!(
+                "The network turns <code>{sent}</code> into <code>{received}</code>. {from} does not learn the latter."
+            ),
             format!("{to} finds its record by <code>{received}</code> and answers. {to} does not learn the former."),
             format!("{from} receives the answer for <code>{sent}</code>."),
         ],

@@ -118,10 +118,17 @@ impl Frame<'_> {
             .iter()
             .map(|(path, en, ja)| {
                 let current = if *path == section { " aria-current=\"page\"" } else { "" };
-                format!("<li><a href=\"{}\"{current}>{}</a></li>", self.to(path), self.say(en, ja))
+                format!(
+                    "<li><a href=\"{}\"{current}>{}</a></li>",
+                    self.to(path),
+                    self.say(en, ja)
+                )
             })
             .collect();
-        format!("<nav aria-label=\"{}\"><ul>{items}</ul></nav>", self.say("Pages", "メニュー"))
+        format!(
+            "<nav aria-label=\"{}\"><ul>{items}</ul></nav>",
+            self.say("Pages", "メニュー")
+        )
     }
 
     fn switch(&self) -> String {
@@ -135,7 +142,10 @@ impl Frame<'_> {
 
     fn log_out(&self) -> String {
         let button = self.say("Log out", "ログアウト");
-        format!("{}<button class=\"plain\">{button}</button></form>", self.form("log-out"))
+        format!(
+            "{}<button class=\"plain\">{button}</button></form>",
+            self.form("log-out")
+        )
     }
 }
 
@@ -163,7 +173,10 @@ fn paragraphs(texts: &[&str]) -> String {
 
 /// A table that can be scrolled on its own. `rows` is HTML.
 fn table(label: &str, heads: &[&str], rows: &str) -> String {
-    let heads: String = heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
+    let heads: String = heads
+        .iter()
+        .map(|head| format!("<th scope=\"col\">{head}</th>"))
+        .collect();
     format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{label}\"><table>\
          <thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"

@@ -42,7 +42,10 @@ fn words(problem: &Problem<'_>) -> (StatusCode, Words, Words) {
         Problem::NotFound => (
             StatusCode::NOT_FOUND,
             ("No such page", "ページがありません"),
-            ("This portal has no page at this address.", "このアドレスのページはありません。"),
+            (
+                "This portal has no page at this address.",
+                "このアドレスのページはありません。",
+            ),
         ),
         Problem::Form => (
             StatusCode::FORBIDDEN,
@@ -55,7 +58,10 @@ fn words(problem: &Problem<'_>) -> (StatusCode, Words, Words) {
         Problem::Own(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,
             ("It can't be checked", "検証できません"),
-            ("The portal can't check the signature now.", "ポータルは現在、署名を検証できません。"),
+            (
+                "The portal can't check the signature now.",
+                "ポータルは現在、署名を検証できません。",
+            ),
         ),
         Problem::Provider(error) => of_provider(error),
     }
@@ -89,7 +95,10 @@ fn of_provider(error: &RelyingPartyError) -> (StatusCode, Words, Words) {
         ),
         RelyingPartyError::State => (
             StatusCode::BAD_REQUEST,
-            ("The answer does not belong to this browser", "このブラウザの操作への応答ではありません"),
+            (
+                "The answer does not belong to this browser",
+                "このブラウザの操作への応答ではありません",
+            ),
             (
                 "The portal did not begin this log-in in this browser, or it is too old, or it was used before. Nobody is \
                  logged in by it.",
@@ -106,7 +115,10 @@ fn of_provider(error: &RelyingPartyError) -> (StatusCode, Words, Words) {
         ),
         _ => (
             StatusCode::BAD_GATEWAY,
-            ("The provider's answer is not accepted", "認証サービスの応答を受け入れられません"),
+            (
+                "The provider's answer is not accepted",
+                "認証サービスの応答を受け入れられません",
+            ),
             (
                 "A check of the answer failed. The portal uses nothing of it.",
                 "応答の検証に失敗したため、使用しません。",
@@ -133,7 +145,10 @@ fn of_code(code: &str) -> (Words, Words) {
             ),
         ),
         "temporarily_unavailable" | "server_error" => (
-            ("The identity provider is out of order", "認証サービスに問題が起きています"),
+            (
+                "The identity provider is out of order",
+                "認証サービスに問題が起きています",
+            ),
             ("Try again later.", "しばらくしてからもう一度お試しください。"),
         ),
         "unauthorized_client" | "invalid_client" => (

@@ -2,8 +2,8 @@
 
 use vmyna_authority::http_client::{Method, Url};
 
-use super::json::{self, Object};
 use super::RelyingPartyError;
+use super::json::{self, Object};
 use crate::jose::{self, VerifyingKey};
 
 /// What the portal uses of a provider.
@@ -118,7 +118,11 @@ mod tests {
 
     #[test]
     fn a_document_of_another_issuer_is_refused() {
-        for issuer in [json!("http://localhost:47920/api/realms/main/"), json!("http://127.0.0.1:47920/api/realms/main"), json!(1)] {
+        for issuer in [
+            json!("http://localhost:47920/api/realms/main/"),
+            json!("http://127.0.0.1:47920/api/realms/main"),
+            json!(1),
+        ] {
             let mut document = document();
             document["issuer"] = issuer;
             assert!(matches!(read(&document), Err(RelyingPartyError::OtherIssuer)));
@@ -127,7 +131,12 @@ mod tests {
 
     #[test]
     fn an_endpoint_on_another_origin_is_refused() {
-        for name in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri"] {
+        for name in [
+            "authorization_endpoint",
+            "token_endpoint",
+            "userinfo_endpoint",
+            "jwks_uri",
+        ] {
             for url in [
                 "http://localhost:47921/token",
                 "http://127.0.0.1:47920/token",
@@ -157,7 +166,10 @@ mod tests {
         ] {
             let mut document = document();
             document.as_object_mut().unwrap().remove(name);
-            assert!(matches!(read(&document), Err(RelyingPartyError::Unsupported(_))), "{name}");
+            assert!(
+                matches!(read(&document), Err(RelyingPartyError::Unsupported(_))),
+                "{name}"
+            );
         }
     }
 

@@ -24,11 +24,7 @@ pub(super) struct Expected<'e> {
 }
 
 /// Checks an ID token.
-pub(super) fn check(
-    token: &str,
-    keys: &[VerifyingKey],
-    expected: &Expected<'_>,
-) -> Result<Stated, RelyingPartyError> {
+pub(super) fn check(token: &str, keys: &[VerifyingKey], expected: &Expected<'_>) -> Result<Stated, RelyingPartyError> {
     let claims = verify(token, Algorithm::Es256, |kid| key(keys, kid))?;
     check_claims(&claims, expected).map_err(RelyingPartyError::Claim)
 }
@@ -47,7 +43,9 @@ fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<Stated, &'st
     let is = |name: &'static str, holds: bool| if holds { Ok(()) } else { Err(name) };
     is("iss", claims.text("iss") == Some(expected.issuer))?;
     is("aud", claims.is_for(expected.client_id))?;
-    let azp = claims.get("azp").is_none_or(|azp| azp.as_str() == Some(expected.client_id));
+    let azp = claims
+        .get("azp")
+        .is_none_or(|azp| azp.as_str() == Some(expected.client_id));
     is("azp", azp)?;
     claims.check_times(expected.now, LEEWAY).map_err(|fault| match fault {
         TimeFault::Future => "iat",
@@ -67,7 +65,10 @@ fn check_claims(claims: &Claims, expected: &Expected<'_>) -> Result<Stated, &'st
     let latest = expected.now.saturating_add(LEEWAY);
     let earliest = expected.now.saturating_sub(MAX_AGE + LEEWAY);
     // A refresh is later than the authentication by nature.
-    is("auth_time", auth_time <= latest && (expected.nonce.is_none() || auth_time >= earliest))?;
+    is(
+        "auth_time",
+        auth_time <= latest && (expected.nonce.is_none() || auth_time >= earliest),
+    )?;
     let subject = claims.text("sub").filter(|sub| {
         !sub.is_empty() && sub.len() <= LONGEST_SUBJECT && sub.bytes().all(|byte| byte.is_ascii_graphic())
     });

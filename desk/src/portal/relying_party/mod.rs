@@ -2,13 +2,13 @@
 //!
 //! | Module | Content |
 //! |---|---|
-//! | [`discovery`] | what the provider offers, all of it on the issuer's own origin |
-//! | [`authorization`] | the request to the provider by way of the browser |
-//! | [`callback`] | the answer by way of the browser |
-//! | [`token`] | the code for tokens, with an assertion signed by the portal's key |
-//! | [`id_token`] | the checks of an ID token |
-//! | [`userinfo`] | the four items |
-//! | [`signature`] | sign transactions |
+//! | `discovery` | what the provider offers, all of it on the issuer's own origin |
+//! | `authorization` | the request to the provider by way of the browser |
+//! | `callback` | the answer by way of the browser |
+//! | `token` | the code for tokens, with an assertion signed by the portal's key |
+//! | `id_token` | the checks of an ID token |
+//! | `userinfo` | the four items |
+//! | `signature` | sign transactions |
 //!
 //! Only the configured issuer is asked, over HTTP on this machine. The module must never accept a token that the issuer's
 //! keys have not signed for this client and this log-in, and never put a token or a code into an error or `Debug` output.
@@ -90,6 +90,7 @@ impl Begun {
 }
 
 /// Tokens whose ID token holds. There is no `Debug`, because they are secrets.
+#[derive(Clone)]
 pub struct Tokens {
     access: Zeroizing<String>,
     refresh: Option<Zeroizing<String>>,
@@ -178,6 +179,18 @@ pub enum RelyingPartyError {
     OtherPerson,
 }
 
+impl RelyingPartyError {
+    /// Whether an access token is over or was taken back, so that a refresh can help.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => *status == 401,
+            Self::Refused { code, .. } => code == "invalid_token",
+            _ => false,
+        }
+    }
+}
+
 impl RelyingParty {
     /// The origin of the provider, to which forms of the portal lead.
     #[must_use]
@@ -232,7 +245,10 @@ impl RelyingParty {
     /// # Errors
     /// [`RelyingPartyError`], also if there is no refresh token.
     pub fn refresh(&self, tokens: &mut Tokens) -> Result<(), RelyingPartyError> {
-        let refresh = tokens.refresh.clone().ok_or(RelyingPartyError::Unsupported("refresh"))?;
+        let refresh = tokens
+            .refresh
+            .clone()
+            .ok_or(RelyingPartyError::Unsupported("refresh"))?;
         let answer = token::refresh(self, &tokens.provider, &refresh)?;
         if let Some(id_token) = &answer.id_token {
             let keys = tokens.provider.keys()?;

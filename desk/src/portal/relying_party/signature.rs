@@ -90,10 +90,7 @@ pub(super) fn fetch(provider: &Provider, access: &str, transaction: &str) -> Res
         (Some(signature), Some(certificate))
             if signature.len() == SIGNATURE && certificate.len() <= LONGEST_CERTIFICATE =>
         {
-            Ok(Signed {
-                signature,
-                certificate,
-            })
+            Ok(Signed { signature, certificate })
         }
         _ => Err(RelyingPartyError::Form("sign-transactions")),
     }

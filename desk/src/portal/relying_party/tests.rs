@@ -61,15 +61,29 @@ fn an_answer_is_taken_from_the_issuer_only() {
     ] {
         assert!(matches!(code(&query), Err(RelyingPartyError::MixedUp)), "{query}");
     }
-    assert!(matches!(code(&format!("state=a&{own}")), Err(RelyingPartyError::Form(_))));
-    assert!(matches!(code(&format!("state=a&code=&{own}")), Err(RelyingPartyError::Form(_))));
-    let refused = code(&format!("state=a&error=access_denied&error_description=no&code=b&{own}"));
+    assert!(matches!(
+        code(&format!("state=a&{own}")),
+        Err(RelyingPartyError::Form(_))
+    ));
+    assert!(matches!(
+        code(&format!("state=a&code=&{own}")),
+        Err(RelyingPartyError::Form(_))
+    ));
+    let refused = code(&format!(
+        "state=a&error=access_denied&error_description=no&code=b&{own}"
+    ));
     assert!(matches!(refused, Err(RelyingPartyError::Refused { code, .. }) if code == "access_denied"));
 }
 
 #[test]
 fn an_answer_with_a_doubled_or_malformed_parameter_is_none() {
-    for query in ["state=a&state=a", "code=a&code=b", "iss=a&iss=a", "state=%", "state=%ff"] {
+    for query in [
+        "state=a&state=a",
+        "code=a&code=b",
+        "iss=a&iss=a",
+        "state=%",
+        "state=%ff",
+    ] {
         assert!(Callback::read(query).is_none(), "{query}");
     }
     assert!(Callback::read(&format!("code={}", "x".repeat(2049))).is_none());

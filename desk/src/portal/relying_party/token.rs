@@ -39,12 +39,20 @@ pub(super) fn refresh(
     provider: &Provider,
     token: &str,
 ) -> Result<TokenAnswer, RelyingPartyError> {
-    ask(party, provider, &[("grant_type", "refresh_token"), ("refresh_token", token)])
+    ask(
+        party,
+        provider,
+        &[("grant_type", "refresh_token"), ("refresh_token", token)],
+    )
 }
 
 /// A token of the portal itself, for sign transactions.
 pub(super) fn own(party: &RelyingParty, provider: &Provider) -> Result<TokenAnswer, RelyingPartyError> {
-    ask(party, provider, &[("grant_type", "client_credentials"), ("scope", "sign")])
+    ask(
+        party,
+        provider,
+        &[("grant_type", "client_credentials"), ("scope", "sign")],
+    )
 }
 
 /// What proves that the request is the portal's.
@@ -62,11 +70,7 @@ fn assertion(party: &RelyingParty) -> Result<String, RelyingPartyError> {
     Ok(sign(&party.signer, "JWT", &claims)?)
 }
 
-fn ask(
-    party: &RelyingParty,
-    provider: &Provider,
-    pairs: &[(&str, &str)],
-) -> Result<TokenAnswer, RelyingPartyError> {
+fn ask(party: &RelyingParty, provider: &Provider, pairs: &[(&str, &str)]) -> Result<TokenAnswer, RelyingPartyError> {
     let assertion = assertion(party)?;
     let mut pairs = pairs.to_vec();
     pairs.extend([
@@ -90,7 +94,9 @@ fn ask(
     let own = |text: &str| Zeroizing::new(text.to_owned());
     Ok(TokenAnswer {
         access: own(access),
-        refresh: json::text(&object, "refresh_token").filter(|text| is_token(text)).map(own),
+        refresh: json::text(&object, "refresh_token")
+            .filter(|text| is_token(text))
+            .map(own),
         id_token: json::text(&object, "id_token").map(own),
     })
 }

@@ -72,23 +72,34 @@ mod tests {
 
     #[test]
     fn the_items_of_the_same_person_are_read() {
-        let read = of(json!({"sub": "a", "name": "見本　花子", "address": {"formatted": "見本町"}, "gender": null})).unwrap();
+        let read =
+            of(json!({"sub": "a", "name": "見本　花子", "address": {"formatted": "見本町"}, "gender": null})).unwrap();
         assert_eq!(read.name.as_deref(), Some("見本　花子"));
         assert_eq!(read.address.as_deref(), Some("見本町"));
         assert_eq!((read.birthdate, read.gender), (None, None));
-        assert_eq!(of(json!({"sub": "a", "address": "見本町"})).unwrap().address.as_deref(), Some("見本町"));
+        assert_eq!(
+            of(json!({"sub": "a", "address": "見本町"})).unwrap().address.as_deref(),
+            Some("見本町")
+        );
     }
 
     #[test]
     fn the_items_of_another_person_are_refused() {
-        for value in [json!({"sub": "b", "name": "x"}), json!({"name": "x"}), json!({"sub": 1})] {
+        for value in [
+            json!({"sub": "b", "name": "x"}),
+            json!({"name": "x"}),
+            json!({"sub": 1}),
+        ] {
             assert!(matches!(of(value), Err(RelyingPartyError::OtherPerson)));
         }
     }
 
     #[test]
     fn items_of_another_form_are_refused() {
-        for value in [json!({"sub": "a", "name": 1}), json!({"sub": "a", "gender": "x".repeat(1001)})] {
+        for value in [
+            json!({"sub": "a", "name": 1}),
+            json!({"sub": "a", "gender": "x".repeat(1001)}),
+        ] {
             assert!(matches!(of(value), Err(RelyingPartyError::Form("userinfo"))));
         }
     }

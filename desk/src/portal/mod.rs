@@ -1,0 +1,127 @@
+//! The portal to practise with (`練習ポータル`): a relying party, served on this machine.
+//!
+//! It shows what portals for citizens are publicly described to offer: log-in with the card, who asked for data about a
+//! person, the data, notices, and an application that is signed with the card. Name and look are vmyna's own, and every page
+//! is marked 見本. What is not public is labelled `assumed`, and all people, bodies and data are invented.
+//!
+//! | Module | Content |
+//! |---|---|
+//! | [`relying_party`] | OpenID Connect: each check of the provider's answers |
+//! | [`linkage`] | linkage codes (符号) |
+//! | `sessions` | who is at the portal |
+//! | `application` | an application, signed and checked |
+//! | `bodies` | invented bodies and what they asked each other |
+//! | `routes`, `pages` | what is answered |
+//! | `state` | the key and the secret that are kept |
+//!
+//! The portal listens on `127.0.0.1` and its provider on `localhost`, because browsers keep the cookies of these two hosts
+//! apart, and those of two ports not. It must never see a PIN or a My Number, and never show a page of a person to a browser
+//! that has not logged in.
+
+mod application;
+mod bodies;
+mod day;
+pub mod linkage;
+mod pages;
+pub mod relying_party;
+mod routes;
+mod sessions;
+mod state;
+
+use std::io;
+use std::net::{IpAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use zeroize::Zeroizing;
+
+pub use self::application::{OpenRegisters, Verification};
+pub use self::sessions::SessionLimits;
+pub use self::state::{State, StateError};
+use crate::http::{HttpServer, Limits};
+use linkage::Network;
+use relying_party::RelyingParty;
+use sessions::Sessions;
+
+/// The client's name at a provider.
+pub const CLIENT_ID: &str = "portal";
+/// Where a provider sends the browser back to.
+pub const CALLBACK: &str = "/callback";
+
+/// A portal.
+pub struct Portal {
+    /// The sockets that it listens on.
+    pub listeners: Vec<TcpListener>,
+    /// Further names of this machine that a request may ask for.
+    pub hosts: Vec<String>,
+    /// What a client can take of it.
+    pub limits: Limits,
+    /// How many sessions it keeps, and for how long.
+    pub sessions: SessionLimits,
+    /// The client of the provider. Its redirect URI is [`CALLBACK`] below [`origin`].
+    pub party: RelyingParty,
+    /// The secret of the linkage codes.
+    pub linkage: Zeroizing<[u8; 32]>,
+    /// How signed applications are checked.
+    pub verification: Verification,
+}
+
+/// The one origin under which a portal with these listeners works: a browser that asks for another name is sent there,
+/// because its cookie would not come along to the callback.
+///
+/// # Errors
+/// Errors of the system.
+pub fn origin(listeners: &[TcpListener], hosts: &[String]) -> io::Result<String> {
+    let first = listeners.first().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr()?;
+    let port = first.port();
+    if let Some(host) = hosts.first() {
+        return Ok(format!("http://{host}:{port}"));
+    }
+    Ok(match first.ip() {
+        IpAddr::V4(address) if address.is_unspecified() => format!("http://127.0.0.1:{port}"),
+        IpAddr::V4(address) => format!("http://{address}:{port}"),
+        IpAddr::V6(address) if address.is_unspecified() => format!("http://[::1]:{port}"),
+        IpAddr::V6(address) => format!("http://[{address}]:{port}"),
+    })
+}
+
+/// What a running portal has.
+struct Running {
+    origin: String,
+    /// The name of its cookie, with its port: cookies of one host are sent to all of its ports.
+    cookie: String,
+    /// The origin of the provider.
+    provider: String,
+    party: RelyingParty,
+    network: Network,
+    sessions: Sessions,
+    verification: Verification,
+}
+
+impl Portal {
+    /// Serves until `stop` is set.
+    ///
+    /// # Errors
+    /// The issuer is not on this machine ([`io::ErrorKind::InvalidInput`]), or the system gives no threads or takes no
+    /// listener.
+    pub fn run(self, stop: &AtomicBool) -> io::Result<()> {
+        let origin = origin(&self.listeners, &self.hosts)?;
+        let port = origin.rsplit(':').next().unwrap_or_default();
+        let provider = self.party.provider_origin().ok_or(io::ErrorKind::InvalidInput)?;
+        let running = Running {
+            cookie: format!("vmyna_portal_{port}"),
+            origin,
+            provider,
+            party: self.party,
+            network: Network::new(self.linkage),
+            sessions: Sessions::new(self.sessions),
+            verification: self.verification,
+        };
+        let server = HttpServer {
+            listeners: self.listeners,
+            hosts: self.hosts,
+            limits: self.limits,
+        };
+        server.run(routes::router(Arc::new(running)), stop)
+    }
+}
