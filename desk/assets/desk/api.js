@@ -6,7 +6,7 @@
  */
 
 /** @typedef {import('./text.js').Text} Text */
-/** @typedef {{field: string, line?: number, text: Text}} FieldError */
+/** @typedef {{field: string | null, line?: number | null, text: Text}} FieldError `field` is null for the whole form */
 
 const KEPT = 'vmyna-desk-token';
 

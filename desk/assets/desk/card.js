@@ -1,6 +1,7 @@
 /** The card: its face as a person sees it, its PINs, certificates and files, the counter and the kiosk. */
 
 import { get, part, post, Refused } from './api.js';
+import * as beside from './beside.js';
 import { byId, fill, h } from './dom.js';
 import { forget, picture } from './faces.js';
 import { focusFirstError, labelled, others, values } from './forms.js';
@@ -9,9 +10,10 @@ import * as person from './person.js';
 import { insert } from './readers.js';
 import { changed, refresh, store } from './store.js';
 import { langOf, say, t } from './text.js';
+import { tries } from './tries.js';
 
 /** @typedef {import('./text.js').Text} Text */
-/** @typedef {{id: string, label: Text, tries: number | null, limit: number | null, state: 'ok' | 'blocked' | 'unset', canReset: boolean, canBlock: boolean}} Pin */
+/** @typedef {import('./tries.js').Pin} Pin */
 /** @typedef {{id: string, title: Text, fields: import('./forms.js').Field[], refused: Text | null, final?: boolean, confirm?: Text | null}} Operation */
 /** @typedef {'counter' | 'kiosk'} Place */
 
@@ -65,6 +67,7 @@ function face(detail) {
       { class: 'buttons' },
       h('button', { type: 'button', id: 'turn', onclick: turn }, `${t('turn')}: ${t(at.side === 'front' ? 'backSide' : 'front')}`),
       ...places(detail.card),
+      beside.keepButton(detail),
     ),
   );
 }
@@ -111,20 +114,6 @@ function facts(detail) {
     { key: 'facts' },
     h('p', { class: 'what' }, say(card.title), ' · ', h('span', { class: 'source' }, card.source), ' ', h('span', { class: `pill ${card.standing.state}` }, say(card.standing.text))),
     h('dl', { class: 'facts' }, ...list),
-  );
-}
-
-/** @param {Pin} pin */
-function tries(pin) {
-  if (pin.state === 'unset') return h('span', { class: 'quiet' }, t('unset'));
-  const left = pin.tries ?? 0;
-  const words = pin.limit === null ? t('triesOnly', { tries: left }) : t('triesLeft', { tries: left, limit: pin.limit });
-  const stars = '★'.repeat(left) + '☆'.repeat(Math.max((pin.limit ?? left) - left, 0));
-  return h(
-    'span',
-    { class: 'tries', title: words },
-    pin.state === 'blocked' ? h('span', { class: 'pill revoked' }, t('blocked')) : h('span', { class: 'stars', 'aria-hidden': 'true' }, stars),
-    h('span', { class: 'unseen' }, ` ${words}`),
   );
 }
 
@@ -346,6 +335,7 @@ function content() {
   if (!detail || detail.card.id !== store.chosen) return [h('p', { key: 'loading', class: 'empty' }, t('loading'))];
   if (at.of !== store.chosen) at = { ...fresh(), of: store.chosen };
   return [
+    beside.view(),
     face(detail),
     facts(detail),
     pins(detail),

@@ -6,7 +6,7 @@ import { byId, fill, h } from './dom.js';
 import { message } from './notice.js';
 import * as readers from './readers.js';
 import * as shelf from './shelf.js';
-import { changed, onChange, refresh, refreshDetail, store } from './store.js';
+import { changed, onChange, refresh, refreshBeside, refreshDetail, store } from './store.js';
 import { Stream } from './stream.js';
 import { show, shown, t } from './text.js';
 import * as trace from './trace.js';
@@ -80,8 +80,10 @@ function banner() {
   const box = byId('banner');
   clearTimeout(ticking);
   document.body.dataset.connection = hasToken() ? connection.state : 'no-token';
-  byId('places').hidden = !hasToken() || connection.state === 'refused';
-  byId('tabs').hidden = byId('places').hidden;
+  // Without a valid token there is nothing to show.
+  const isLocked = !hasToken() || connection.state === 'refused';
+  byId('places').toggleAttribute('data-locked', isLocked);
+  byId('tabs').hidden = isLocked;
   if (!hasToken()) return fill(box, [notice(t('noToken'), t('noTokenHow'))]);
   if (connection.state === 'refused') return fill(box, [notice(t('badToken'), t('badTokenHow'))]);
   if (connection.state === 'waiting' || (connection.state === 'connecting' && wasGone)) {
@@ -132,14 +134,14 @@ const stream = new Stream({
   lost: trace.lost,
 });
 
-/** Asks for the chosen card again when its tries may have changed. @param {string} reader */
 let settling = 0;
+// Tries may have changed of the chosen card or the one beside it.
 trace.onTouch((reader) => {
-  const chosen = store.chosen === null ? undefined : store.cards[store.chosen];
-  if (!chosen || chosen.reader !== reader || settling) return;
+  const shownCards = [store.chosen, store.beside?.card.id].map((id) => store.cards[id ?? '']);
+  if (settling || !shownCards.some((one) => one?.reader === reader)) return;
   settling = window.setTimeout(() => {
     settling = 0;
-    refreshDetail().then(changed, () => {});
+    Promise.all([refreshDetail(), refreshBeside()]).then(changed, () => {});
   }, SETTLED);
 });
 

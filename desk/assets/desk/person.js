@@ -90,7 +90,7 @@ const form = () => /** @type {HTMLFormElement} */ (byId('person'));
 
 /** An error of TOML itself has a line and no field. @param {import('./api.js').FieldError} error @param {Record<number, string>} fieldOf */
 function placed(error, fieldOf) {
-  const field = error.line === undefined ? undefined : fieldOf[error.line];
+  const field = fieldOf[error.line ?? 0];
   return error.field || !field ? error : { ...error, field };
 }
 

@@ -220,18 +220,23 @@ export function render() {
   if (!state) return;
   const readers = state.readers.map(article);
   fill(byId('readers'), [
-    h('div', { key: 'head', class: 'head' }, h('h2', { id: 'readers-title' }, t('readers'))),
+    h(
+      'div',
+      { key: 'head', class: 'head' },
+      h('h2', { id: 'readers-title' }, t('readers')),
+      h(
+        'div',
+        { class: 'socket' },
+        h('span', { class: 'quiet' }, t('forPrograms')),
+        h('code', { id: 'command', tabindex: '0', title: state.command }, state.command),
+        h('button', { type: 'button', class: 'small', onclick: copy }, t('copy')),
+      ),
+    ),
     h(
       'div',
       { key: 'all', class: 'scroll', tabindex: '0', role: 'group', 'aria-label': t('readers') },
       readers.length > 0 ? h('div', { key: 'slots', class: 'slots' }, ...readers) : h('p', { key: 'none', class: 'empty' }, t('noReaders')),
       box.form(),
-      h(
-        'div',
-        { key: 'socket', class: 'socket' },
-        h('p', {}, t('forPrograms')),
-        h('div', { class: 'line' }, h('code', { id: 'command', tabindex: '0' }, state.command), h('button', { type: 'button', onclick: copy }, t('copy'))),
-      ),
     ),
   ]);
 }

@@ -23,6 +23,8 @@ export const store = {
   chosen: null,
   /** @type {any} the chosen card's details, or null while they are not there */
   detail: null,
+  /** @type {any} details of a second card, which stay in sight beside the chosen one */
+  beside: null,
   /** @type {'card' | 'person' | 'gone'} what the place of the card shows */
   view: 'card',
   /** @type {Record<string, Card>} each card that was seen, by its id */
@@ -81,7 +83,7 @@ async function ask() {
   const state = await get('/api/state');
   store.state = state;
   know(state.shelf.cards);
-  await Promise.all([reloadShelf(), refreshDetail(), ...state.readers.map(knowCardOf)]);
+  await Promise.all([reloadShelf(), refreshDetail(), refreshBeside(), ...state.readers.map(knowCardOf)]);
   changed();
 }
 
@@ -149,6 +151,19 @@ export async function refreshDetail() {
     store.chosen = null;
     store.detail = null;
     if (store.view === 'card') store.view = 'gone';
+  }
+}
+
+/** Asks for the details of the card that is kept beside. */
+export async function refreshBeside() {
+  const id = store.beside?.card.id;
+  if (id === undefined) return;
+  try {
+    const detail = await get(`/api/cards/${part(id)}`);
+    if (store.beside?.card.id === id) store.beside = detail;
+  } catch (error) {
+    if (/** @type {any} */ (error).status !== 404) throw error;
+    store.beside = null;
   }
 }
 

@@ -107,12 +107,16 @@ export class Stream {
     else if (event === 'lost') this.missed().catch(ended);
   }
 
-  /** Fetches the exchanges that the page does not have. */
+  /** Fetches the exchanges that the page does not have. One answer brings only some of many. */
   async missed() {
-    const from = this.listener.next();
-    const answer = await get(`/api/trace?from=${from}`);
-    if (from > 0 && answer.first > from) this.listener.lost(answer.first - from);
-    this.listener.trace(answer.entries, answer.next);
+    let from = this.listener.next();
+    for (;;) {
+      const { entries, first, next } = await get(`/api/trace?from=${from}`);
+      if (first > from) this.listener.lost(first - from);
+      this.listener.trace(entries, next);
+      if (entries.length === 0 || next <= from) return;
+      from = next;
+    }
   }
 
   /** Waits until the next attempt, or until it is asked for. */

@@ -142,7 +142,9 @@ export const WORDS = {
   discardTitle: word('Discard the card of {name}?', '{name}のカードを捨てますか'),
   discardText: word('Its keys and its state are gone then. This can’t be undone.', '鍵と状態は失われます。これは元に戻せません。'),
   discarded: word('The card was discarded.', 'カードを捨てました。'),
-  backToCard: word('Back', '戻る'),
+  keepBeside: word('Keep beside', '並べておく'),
+  putAway: word('Put away', 'しまう'),
+  chooseThis: word('Choose', '選ぶ'),
 
   // A new person.
   person: word('New person', '新しい人物'),
@@ -176,7 +178,7 @@ export const WORDS = {
   myNumberHint: word('12 digits with the right check digit, or empty', '検査用数字の正しい12桁、または空欄'),
   pinSign: word('Sign password', '署名用パスワード'),
   pinSignHint: word('6 to 16 of A–Z and 0–9', '英大文字と数字で6〜16文字'),
-  pinAuth: word('PIN to log in', '利用者証明用暗証番号'),
+  pinAuth: word('Auth PIN', '利用者証明用暗証番号'),
   pinInputAssist: word('Input-assist PIN', '券面事項入力補助用暗証番号'),
   pinResidence: word('Residence PIN', '住民基本台帳用暗証番号'),
   pinHint: word('4 digits', '数字4桁'),
@@ -214,7 +216,7 @@ export const WORDS = {
   refusedWord: word('refused', '拒否'),
   refusedLabel: word('Refused: ', '拒否: '),
   source: word('source', '出典'),
-  measured: word('measured', '実測'),
+  measured: word('measured', '測定'),
   documented: word('documented', '文書'),
   client: word('client', 'クライアント'),
   assumed: word('assumed', '仮定'),
