@@ -50,6 +50,7 @@ mod terminal;
 mod threads;
 mod trace;
 mod trace_file;
+mod trusted;
 mod vectors;
 mod verbose;
 mod verify;

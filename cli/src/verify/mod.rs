@@ -20,8 +20,8 @@ use vmyna_authority::verifier::revocation::Sources;
 use vmyna_authority::verifier::{self, AgreedForm, Settings};
 use vmyna_issuance::x509::names::Hierarchy;
 
-use crate::advice;
 use crate::failure::{Failure, path_failure};
+use crate::{advice, trusted};
 use args::{Form, Kind, Purpose, Verify};
 
 /// The most bytes of a file that is verified.
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
     for path in &arguments.certificate {
         certificates.extend(sources::certificates(path)?);
     }
-    let registers = sources::registers(&arguments.ca)?;
+    let registers = trusted::registers(&arguments.ca)?;
     let instead = !arguments.crl.is_empty() || arguments.ocsp.is_some();
     let clock = sources::clock()?;
     let reach = match arguments.online {

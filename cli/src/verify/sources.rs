@@ -1,11 +1,11 @@
-//! What the arguments name: authorities, their registers, revocation lists.
+//! What the arguments name: authorities, revocation lists.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rand_core::{OsRng, RngCore};
 use vmyna_apdu::ShowPath as _;
-use vmyna_authority::register::{Register, whole_seconds};
+use vmyna_authority::register::whole_seconds;
 use vmyna_authority::verifier::input::pem_blocks;
 use vmyna_authority::verifier::revocation::List;
 use vmyna_authority::verifier::trust::Trust;
@@ -16,50 +16,19 @@ use super::args::Verify;
 use super::{LONGEST_LIST, LONGEST_TRUST, read};
 use crate::failure::{Failure, ca_failure};
 use crate::options::authority::Authority;
-
-/// A register, and whether it is one of the built-in authorities.
-pub(super) struct Named {
-    pub(super) register: Box<dyn Register>,
-    built_in: bool,
-}
+use crate::trusted::{self, Named};
 
 /// Everything that the arguments trust. The keys above CV certificates are read only if `card_files` are verified.
 pub(super) fn trust(arguments: &Verify, registers: &[Named], card_files: bool) -> Result<Trust, Failure> {
-    let mut trust = Trust::default();
-    for authority in &arguments.ca {
-        let broken = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+    let mut trust = trusted::certificates(&arguments.ca, registers)?;
+    for authority in arguments.ca.iter().filter(|_| card_files) {
         let public = matches!(authority, Authority::Specimen);
-        let certifying = match authority {
-            Authority::Specimen => built_in::certifying().map_err(|error| broken(&error))?,
-            Authority::Folder(folder) => ca_folder::open_certifying(folder).map_err(ca_failure)?,
-        };
-        for authority in certifying {
-            let added = trust.certificate(authority.certificate(), public);
-            added.map_err(|error| broken(&error))?;
-        }
-        if !card_files {
-            continue;
-        }
         let all = match authority {
-            Authority::Specimen => built_in::authorities().map_err(|error| broken(&error))?,
+            Authority::Specimen => built_in::authorities().map_err(|error| Failure::Failed(error.to_string()))?,
             Authority::Folder(folder) => ca_folder::open(folder).map_err(ca_failure)?,
         };
         for (id, key) in all.data_roots() {
             trust.cv_key(id, key.clone(), public);
-        }
-    }
-    // The built-in authorities of other generations, which were made for cards of other times.
-    for named in registers.iter().filter(|named| named.built_in) {
-        let issuers = named.register.issuers();
-        for (issuer, begin) in issuers.map_err(|error| Failure::Failed(error.to_string()))? {
-            if trust.has(issuer) {
-                continue;
-            }
-            let made = built_in::certifying_at(begin).map_err(|error| Failure::Failed(error.to_string()))?;
-            for authority in made {
-                let added = trust.certificate(authority.certificate(), true);
-                added.map_err(|error| Failure::Failed(error.to_string()))?;
-            }
         }
     }
     for path in &arguments.trust {
@@ -98,46 +67,6 @@ pub(super) fn lists(paths: &[PathBuf]) -> Result<Vec<List>, Failure> {
         }));
     }
     Ok(lists)
-}
-
-/// The registers of the named authorities. None is made, and nothing is entered but what an interrupted
-/// process has left.
-#[cfg(feature = "authority")]
-pub(super) fn registers(authorities: &[Authority]) -> Result<Vec<Named>, Failure> {
-    use vmyna_authority::register::sqlite::SqliteRegister;
-
-    use crate::registers::{failure, is_kept, open_file, path, record_specimens};
-
-    let mut registers = Vec::new();
-    for authority in authorities {
-        let folder = authority.folder();
-        if folder.is_some() || is_kept() {
-            let path = path(folder)?;
-            if path.exists() {
-                let register = open_file(&path)?;
-                registers.push(Named {
-                    register: Box::new(register),
-                    built_in: folder.is_none(),
-                });
-            }
-        }
-        if folder.is_none() {
-            // The built-in cards are known without a register, and none is revoked there.
-            let mut register = SqliteRegister::in_memory().map_err(|error| failure(&error))?;
-            record_specimens(&mut register)?;
-            registers.push(Named {
-                register: Box::new(register),
-                built_in: true,
-            });
-        }
-    }
-    Ok(registers)
-}
-
-/// Without SQLite there is no register.
-#[cfg(not(feature = "authority"))]
-pub(super) fn registers(_: &[Authority]) -> Result<Vec<Named>, Failure> {
-    Ok(Vec::new())
 }
 
 /// The time by the machine's clock.
