@@ -34,6 +34,8 @@ mod pcsc;
 #[cfg(feature = "authority")]
 mod pending;
 mod pin;
+#[cfg(feature = "desk")]
+mod portal;
 mod reader;
 mod readers;
 #[cfg(feature = "authority")]
@@ -98,6 +100,10 @@ enum Command {
     /// Verify certificates, signatures, signed data and a card's files, step by step, with authorities that you name
     #[command(after_long_help = verify::args::HELP)]
     Verify(Box<verify::args::Verify>),
+    /// Serve a portal to practise with: log-in with a card, who asked for data, a signed application; in the browser
+    #[cfg(feature = "desk")]
+    #[command(after_long_help = portal::args::HELP)]
+    Portal(portal::args::Portal),
     /// Do with an issued card what a municipality's counter (窓口) does: PINs, renewal, moving, loss, a new card
     #[cfg(feature = "authority")]
     #[command(after_long_help = counter::args::HELP)]
@@ -171,6 +177,8 @@ fn main() -> ExitCode {
         Command::Ap(arguments) => ap::run(&arguments),
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        #[cfg(feature = "desk")]
+        Command::Portal(arguments) => portal::run(arguments),
         #[cfg(feature = "authority")]
         Command::Counter(arguments) => counter::run(&arguments),
         #[cfg(feature = "authority")]

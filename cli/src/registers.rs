@@ -31,13 +31,22 @@ pub(crate) fn is_kept() -> bool {
     env::var_os(VARIABLE).is_none_or(|value| value != "none")
 }
 
+/// A folder that a variable names.
+fn named(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// The folder for the state of programs (XDG Base Directory Specification).
+pub(crate) fn state_home() -> Option<PathBuf> {
+    // A relative path in the variable is to be ignored.
+    let state = named("XDG_STATE_HOME").filter(|folder| folder.is_absolute());
+    state.or_else(|| named("HOME").map(|home| home.join(".local/state")))
+}
+
 /// Where the built-in authorities keep their register: `$VMYNA_REGISTER`, or the folder for the state of programs.
 fn built_in_folder() -> Result<PathBuf, Failure> {
-    let named = |variable: &str| {
-        env::var_os(variable)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
     if !is_kept() {
         return Err(Failure::Failed(format!(
             "{VARIABLE} is none: the built-in authorities keep no register"
@@ -52,10 +61,7 @@ fn built_in_folder() -> Result<PathBuf, Failure> {
             ))),
         };
     }
-    // A relative path in XDG_STATE_HOME is to be ignored (XDG Base Directory Specification).
-    let state = named("XDG_STATE_HOME").filter(|folder| folder.is_absolute());
-    let state = state.or_else(|| named("HOME").map(|home| home.join(".local/state")));
-    match state {
+    match state_home() {
         Some(state) => Ok(state.join("vmyna")),
         None => Err(Failure::Failed(format!(
             "the built-in authorities' register needs a folder: set {VARIABLE}=/DIR"

@@ -70,11 +70,18 @@ pub struct Portal {
 /// because its cookie would not come along to the callback.
 ///
 /// # Errors
-/// Errors of the system.
+/// A host that has other characters than a name has ([`io::ErrorKind::InvalidInput`]), and errors of the system.
 pub fn origin(listeners: &[TcpListener], hosts: &[String]) -> io::Result<String> {
     let first = listeners.first().ok_or(io::ErrorKind::AddrNotAvailable)?.local_addr()?;
     let port = first.port();
     if let Some(host) = hosts.first() {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+        if host.is_empty() || !host.bytes().all(is_name) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a host is a name without port",
+            ));
+        }
         return Ok(format!("http://{host}:{port}"));
     }
     Ok(match first.ip() {

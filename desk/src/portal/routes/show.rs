@@ -45,7 +45,9 @@ fn of_person(visit: &Visit<'_>, session: &Session) -> Response<Body> {
         ("application", _) => pages::form(&frame, &person.items, &Typed::default(), &[]),
         ("application/review", Some(Filed::Draft(draft))) => pages::review(&frame, draft),
         ("application/result", Some(Filed::Checked(outcome))) => pages::result(&frame, outcome),
-        ("application/review" | "application/result", _) => visit.to("application"),
+        ("application/review" | "application/result" | "application/sign", _) => visit.to("application"),
+        // Where a form was sent: the link to the other language leads here.
+        ("log-in" | "log-out", _) => visit.to(""),
         (path, Some(Filed::Checked(outcome))) => {
             download(path, outcome).unwrap_or_else(|| visit.problem(&Problem::NotFound))
         }
