@@ -58,7 +58,7 @@ fn script(name: &str) {
 
 /// The same with more variables in its environment.
 #[track_caller]
-fn script_with(name: &str, environment: &[(&str, &Path)]) {
+fn script_with(name: &str, environment: &[(&str, &str)]) {
     let _turn = Turn::take();
     let mut command = starting(require_program("node", "nodejs"));
     let mut child = command
@@ -152,4 +152,10 @@ fn install(directory: &Path) {
 #[test]
 fn the_rig_notices_errors_violations_other_hosts_and_findings_of_axe() {
     script("rig");
+}
+
+#[test]
+fn the_modules_of_the_pages_fit_their_types() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../desk/assets/desk/main.js");
+    script_with("types", &[("PAGES", page)]);
 }

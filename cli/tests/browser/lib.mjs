@@ -126,6 +126,11 @@ class Child {
     });
   }
 
+  /** @param {string} text */
+  type(text) {
+    this.process.stdin?.write(text);
+  }
+
   /** Stops it, and waits for its end. @param {NodeJS.Signals} signal */
   async stop(signal = 'SIGTERM') {
     if (this.process.exitCode === null && this.process.signalCode === null) this.process.kill(signal);
@@ -227,11 +232,12 @@ export class Rig {
 
   /** Starts a program, which is stopped at the end of the script; waits until it has printed `until`, if that is given.
    * @param {string} program @param {string[]} args
-   * @param {{until?: RegExp, env?: Record<string, string>, cwd?: string, name?: string}} options */
+   * @param {{until?: RegExp, env?: Record<string, string>, cwd?: string, name?: string, input?: boolean}} options with
+   * `input`, `type` writes to its standard input */
   async start(program, args, options = {}) {
     const env = { ...process.env, ...options.env };
-    const stdio = /** @type {const} */ (['ignore', 'pipe', 'pipe']);
-    const started = spawn(program, args, { env, cwd: options.cwd ?? (await this.directory()), stdio: [...stdio] });
+    const cwd = options.cwd ?? (await this.directory());
+    const started = spawn(program, args, { env, cwd, stdio: [options.input ? 'pipe' : 'ignore', 'pipe', 'pipe'] });
     const child = new Child(options.name ?? program, started);
     started.on('error', (error) => (child.log += String(error)));
     this.children.push(child);

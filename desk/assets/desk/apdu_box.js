@@ -13,9 +13,6 @@ import { say, t } from './text.js';
 /** Commands that the arrow keys bring back. */
 const HISTORY = 100;
 
-/** An APDU has at least a class, an instruction and two parameters. */
-const SHORTEST = 4;
-
 /** Commands to begin with. Values of PINs are the specimens'. */
 const EXAMPLES = [
   { text: 'SELECT JPKI', apdu: '00A4040C0AD392F000260100000001' },
@@ -36,14 +33,13 @@ let wrong = '';
 /** @type {string} */
 let answer = '';
 
-/** The digits of what was typed, or what is wrong with it. @param {string} text @returns {{apdu: string} | {wrong: string}} */
+/** The digits of what was typed, which may be too short for an APDU so that the card's answer to that is seen; or what is wrong with it. @param {string} text @returns {{apdu: string} | {wrong: string}} */
 export function read(text) {
   const apdu = text.replace(/[\s:]/g, '').toUpperCase();
   const found = /[^0-9A-F]/.exec(apdu);
   if (apdu === '') return { wrong: t('apduEmpty') };
   if (found) return { wrong: t('apduNotHex', { found: found[0] }) };
   if (apdu.length % 2 === 1) return { wrong: t('apduOdd') };
-  if (apdu.length < 2 * SHORTEST) return { wrong: t('apduShort', { count: apdu.length / 2 }) };
   return { apdu };
 }
 

@@ -180,6 +180,7 @@ function certificate(one) {
     h('strong', {}, say(one.title)),
     ' ',
     h('span', { class: `pill ${one.status.state}` }, say(one.status.text)),
+    one.status.since ? h('span', { key: 'since', class: 'quiet' }, t('since', { since: one.status.since })) : null,
     h('span', { class: 'quiet' }, `${t('serial')} `, h('span', { class: 'hex' }, one.serial), ' · ', t('until', { from: one.from, to: one.to })),
   );
 }
@@ -321,9 +322,9 @@ async function discard(card) {
   });
 }
 
-/** @param {import('./store.js').Card & {discardable?: boolean}} card */
+/** @param {import('./store.js').Card} card */
 function last(card) {
-  if (!card.discardable) return null;
+  if (!card.made) return null;
   return h('div', { key: 'discard', class: 'buttons' }, h('button', { type: 'button', class: 'danger', onclick: () => void discard(card) }, t('discard')));
 }
 

@@ -23,6 +23,12 @@ const act = (reader, action, body = {}) => attempt(() => post(`/api/readers/${pa
 /** @param {Reader} reader @param {string} card */
 export const insert = (reader, card) => act(reader, 'insert', { card });
 
+/** Puts a card in for the one that is there. @param {Reader} reader @param {string} card */
+async function exchange(reader, card) {
+  if (reader.card !== null && !(await act(reader, 'remove'))) return;
+  await insert(reader, card);
+}
+
 /** @param {Reader} reader @param {DragEvent} event */
 function over(reader, event) {
   if (!reader.plugged || !event.dataTransfer?.types.includes(DRAGGED)) return;
@@ -42,7 +48,7 @@ function dropped(reader, event) {
   const card = event.dataTransfer?.getData(DRAGGED);
   if (!card || !reader.plugged) return;
   event.preventDefault();
-  if (card !== reader.card) void insert(reader, card);
+  if (card !== reader.card) void exchange(reader, card);
 }
 
 /** @param {Reader} reader */
@@ -56,6 +62,7 @@ function programs(reader) {
     { class: 'pills' },
     h('span', { class: reader.powered ? 'pill good' : 'pill' }, state),
     count > 0 ? h('span', { class: 'pill good' }, connected) : null,
+    reader.locked ? h('span', { class: 'pill held' }, t('locked')) : null,
   );
 }
 

@@ -4,9 +4,9 @@ import { get, part } from './api.js';
 
 /** @typedef {import('./text.js').Text} Text */
 /** @typedef {{state: 'good' | 'held' | 'revoked' | 'expired' | 'withdrawn' | 'unknown', text: Text}} Standing */
-/** @typedef {{id: string, source: string, name: string, title: Text, reader: string | null, builtIn: boolean, standing: Standing}} Card */
+/** @typedef {{id: string, source: string, name: string, title: Text, reader: string | null, builtIn: boolean, made: boolean, standing: Standing}} Card */
 /** @typedef {{id: string, text: Text, fired: boolean}} Fault */
-/** @typedef {{name: string, plugged: boolean, card: string | null, powered: boolean, programs: number, faults: Fault[]}} Reader */
+/** @typedef {{name: string, plugged: boolean, card: string | null, powered: boolean, programs: number, locked: boolean, faults: Fault[]}} Reader */
 /** @typedef {{cards: Card[], total: number}} Shelf */
 /** @typedef {{socket: string, command: string, readers: Reader[], shelf: Shelf, presets: {id: string, text: Text}[], sequence: number}} State */
 
@@ -90,8 +90,13 @@ async function ask() {
 /** Cards of a collection are on no page that was asked for. @param {Reader} reader */
 async function knowCardOf(reader) {
   if (reader.card === null || store.cards[reader.card]) return;
-  const { card } = await get(`/api/cards/${part(reader.card)}`);
-  know([card]);
+  try {
+    const { card } = await get(`/api/cards/${part(reader.card)}`);
+    know([card]);
+  } catch (error) {
+    // It may have been taken off the shelf just now.
+    if (/** @type {any} */ (error).status !== 404) throw error;
+  }
 }
 
 /** @param {number} from */

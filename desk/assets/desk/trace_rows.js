@@ -2,7 +2,6 @@
 
 import { h } from './dom.js';
 import { duration, langOf, say, t, timeOfDay } from './text.js';
-import { WORDS } from './words.js';
 
 /** @typedef {import('./text.js').Text} Text */
 /** @typedef {{text: Text, rule?: string, certainty?: string, source?: string}} Reason */
@@ -35,11 +34,12 @@ const shortened = (hex) => (hex.length > SHORT ? `${hex.slice(0, SHORT)}…` : h
 /** @param {string} hex in groups of four bytes, so that it can break */
 const grouped = (hex) => dots(hex).replace(/\s/g, '').replace(/(.{8})(?=.)/g, '$1 ');
 
+const CERTAINTIES = /** @type {const} */ (['measured', 'documented', 'client', 'assumed']);
+
 /** @param {string | undefined} certainty */
 function badge(certainty) {
-  if (!certainty) return null;
-  const word = certainty in WORDS ? t(/** @type {import('./text.js').Word} */ (certainty)) : certainty;
-  return h('span', { class: `badge ${certainty}` }, word);
+  const known = CERTAINTIES.find((one) => one === certainty);
+  return known ? h('span', { class: `badge ${known}` }, t(known)) : null;
 }
 
 /** @param {Reason} reason */
