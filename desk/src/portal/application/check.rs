@@ -85,9 +85,8 @@ fn attributes(items: &FourItems) -> CardAttributes {
         sex: match items.gender.as_deref() {
             Some("male") => "1",
             Some("female") => "2",
-            Some("unknown" | "other") => "0",
-            Some(digit @ ("0" | "1" | "2" | "9")) => digit,
-            _ => "",
+            // Neither of the two has a word in the standard claim.
+            _ => "0",
         }
         .to_owned(),
     }

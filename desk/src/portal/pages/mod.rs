@@ -7,7 +7,7 @@ mod home;
 mod problem;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::http::{HeaderValue, Response, StatusCode};
 use vmyna_apdu::Language;
 
@@ -99,6 +99,8 @@ impl Frame<'_> {
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        // With `no-referrer` browsers send a form with the origin `null`. Other origins learn nothing by this value either.
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
         // A form leads to the provider by a redirect, which browsers count as its action.
         let policy = format!(
             "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {}; base-uri 'none'; \
