@@ -1,7 +1,8 @@
 //! What the bytes, files, rules and decisions of a My Number Card mean, in English and Japanese.
 //!
 //! - [`Narrator`] follows a conversation with a card and describes each C-APDU and R-APDU, in a line or field by field.
-//! - [`Reasons`] is an observer of a virtual card: it collects why the card gave each answer.
+//! - [`Reasons`] is an observer of a virtual card: it collects why the card gave each answer; [`NotedReasons`] without words,
+//!   which are made later.
 //! - [`status`], [`access`], [`rules`] and [`reasons`] explain status words, access conditions, rules and events.
 //! - [`atr`] and [`ats`] explain what a card answers to a reset, and over the air.
 //! - [`files`] lists applications and files, and decodes what a file holds.
@@ -47,6 +48,7 @@ mod fields;
 pub mod files;
 mod historical;
 mod narrator;
+mod noted;
 mod over_the_air;
 mod reader_commands;
 pub mod reasons;
@@ -57,6 +59,7 @@ pub mod status;
 
 pub use field::Field;
 pub use narrator::{Narrator, secured, shortened};
+pub use noted::{Noted, NotedReasons, Reason};
 pub use reader_commands::ReaderKind;
 pub use reasons::Reasons;
 pub use vmyna_apdu::{Language, StatusWord, Text};

@@ -102,11 +102,16 @@ impl Narrator {
     /// The fields of a command, a line each: name, bytes, meaning.
     #[must_use]
     pub fn fields(&self, command: &[u8]) -> Vec<String> {
-        let hidden = self.hidden(command);
+        self.fields_hiding(command, &self.hidden(command))
+    }
+
+    /// The fields of a command, with `**` for each byte in `hidden` and for no other byte.
+    #[must_use]
+    pub fn fields_hiding(&self, command: &[u8], hidden: &Range<usize>) -> Vec<String> {
         let fields = fields::decode(&self.directory, self.reader, command);
         fields
             .iter()
-            .map(|field| field.line(command, &hidden, self.language))
+            .map(|field| field.line(command, hidden, self.language))
             .collect()
     }
 

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use vmyna_apdu::{Text, text};
+use vmyna_card_os::declaration::{Application, Verdict};
 use vmyna_card_os::state::Change;
 use vmyna_card_os::{Event, Observer};
 
@@ -63,13 +64,11 @@ pub fn reason(event: &Event<'_>) -> Option<Text> {
             verdict,
             basis,
         } => {
-            let ap = &application.name;
-            let number = id.map_or_else(String::new, |id| format!(" {id:04X}"));
-            let title = access::title_of(application, *id, name);
-            let (decided, basis) = (access::verdict(application, verdict), access::basis(basis));
+            let decided = access(application, (*id, name), verdict);
+            let basis = access::basis(basis);
             Text {
-                en: format!("{ap}{number} ({name}): {} {}", decided.en, basis.en),
-                ja: format!("{ap}{number}（{title}）: {}{}", decided.ja, basis.ja),
+                en: format!("{} {}", decided.en, basis.en),
+                ja: format!("{}{}", decided.ja, basis.ja),
             }
         }
         Event::SecurityStatus {
@@ -149,4 +148,16 @@ pub fn reason(event: &Event<'_>) -> Option<Text> {
         Event::Rule(rule) | Event::Answer { rule: Some(rule), .. } => rules::describe(rule),
         _ => return None,
     })
+}
+
+/// A decision about an object of this identifier and name, without its basis.
+pub(crate) fn access(application: &Application, (id, name): (Option<u16>, &str), verdict: &Verdict<'_>) -> Text {
+    let ap = &application.name;
+    let number = id.map_or_else(String::new, |id| format!(" {id:04X}"));
+    let title = access::title_of(application, id, name);
+    let decided = access::verdict(application, verdict);
+    Text {
+        en: format!("{ap}{number} ({name}): {}", decided.en),
+        ja: format!("{ap}{number}（{title}）: {}", decided.ja),
+    }
 }

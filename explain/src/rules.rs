@@ -24,6 +24,15 @@ pub fn describe(rule: &Rule) -> Text {
     )
 }
 
+/// A rule without its certainty and source.
+#[must_use]
+pub fn text(rule: &Rule) -> Text {
+    Text {
+        en: rule.text.to_owned(),
+        ja: japanese(rule.id).unwrap_or(rule.text).to_owned(),
+    }
+}
+
 /// The Japanese text of the rule with this id.
 fn japanese(id: &str) -> Option<&'static str> {
     rules().find(|(known, _)| *known == id).map(|(_, text)| text)
