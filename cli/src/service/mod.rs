@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use vmyna::service::{CardMaker, CardService, PutIn};
-use vmyna::{CardSource, OpenCard, ParseCardError};
+use vmyna::{CardSource, ParseCardError};
 use vmyna_apdu::Icc;
 use vmyna_pcsc_service::message::READERS;
 use vmyna_pcsc_service::{Observer, Options, ServiceError, ServiceEvent, What};
@@ -123,9 +123,10 @@ impl OwnService {
             options = options.observer(narrator());
         }
         let service = CardService::start(socket, options, bench.clone()).map_err(explain)?;
-        for ((name, source), card) in names.iter().zip(&sources).zip(opened) {
-            if let (Some(source), Some(card)) = (source, card) {
-                let moved = service.insert(name, source, card);
+        for (name, card) in names.iter().zip(opened) {
+            if let Some(card) = card {
+                let card = bench.connect(card, name, Some(name), service.returns().of(name));
+                let moved = service.hand().insert(name, Some(card));
                 moved.map_err(|why| Failure::Failed(format!("no card can be put into \"{name}\": {why}")))?;
             }
         }
@@ -177,12 +178,9 @@ impl CardMaker for OwnBench {
         Ok(source)
     }
 
-    fn open(&self, source: &CardSource) -> Result<OpenCard, String> {
-        bench::open(source).map_err(|failure| failure.to_string())
-    }
-
-    fn connect(&self, card: OpenCard, place: PutIn<'_>) -> Box<dyn Icc + Send> {
-        OwnBench::connect(self, card, place.conversation, Some(place.reader), place.put_back)
+    fn make(&self, source: &CardSource, place: PutIn<'_>) -> Result<Box<dyn Icc + Send>, String> {
+        let card = bench::open(source).map_err(|failure| failure.to_string())?;
+        Ok(self.connect(card, place.conversation, Some(place.reader), place.put_back))
     }
 }
 

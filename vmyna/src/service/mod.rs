@@ -3,22 +3,23 @@
 //! ```no_run
 //! use std::path::Path;
 //! use std::sync::Arc;
+//! use vmyna::apdu::Icc;
 //! use vmyna::pcsc::Options;
 //! use vmyna::service::{CardMaker, CardService, PutIn};
-//! use vmyna::{Bench, CardSource, OpenCard, Slot};
-//! use vmyna::apdu::Icc;
+//! use vmyna::{Bench, CardSource, Slot};
 //!
 //! struct Plain;
 //!
 //! impl CardMaker for Plain {
-//!     fn connect(&self, card: OpenCard, place: PutIn<'_>) -> Box<dyn Icc + Send> {
-//!         Bench::new().connect(card, Slot::new(place.conversation))
+//!     fn make(&self, source: &CardSource, place: PutIn<'_>) -> Result<Box<dyn Icc + Send>, String> {
+//!         let card = source.open(None).map_err(|error| error.to_string())?;
+//!         Ok(Bench::new().connect(card, Slot::new(place.conversation)))
 //!     }
 //! }
 //!
 //! let options = Options::new(vec!["Desk 00 00".to_owned()]);
 //! let service = CardService::start(Path::new("/tmp/pcsc"), options, Arc::new(Plain))?;
-//! service.insert("Desk 00 00", &CardSource::hanako(), CardSource::hanako().open(None)?)?;
+//! service.insert("Desk 00 00", &CardSource::hanako())?;
 //! // Programs with PCSCLITE_CSOCK_NAME=/tmp/pcsc see the card.
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -37,7 +38,7 @@ use vmyna_apdu::Icc;
 use vmyna_pcsc_service::control::{ControlServer, MakeCard};
 use vmyna_pcsc_service::{Hand, NotMoved, Options, PcscLiteService, ServiceError};
 
-use crate::{CardSource, OpenCard};
+use crate::{CardSource, ParseCardError};
 pub use put_back::{PutBack, Returns};
 
 /// Receives how long a card that a fault pulls out stays out. The call must not wait for the reader.
@@ -45,38 +46,31 @@ pub type PutBackAfter = Box<dyn FnMut(Duration) + Send>;
 
 /// The place that a card is about to be put into.
 pub struct PutIn<'a> {
-    /// The card by its name; `None` for one without, which another program has connected.
-    pub source: Option<&'a CardSource>,
     /// The reader's name.
     pub reader: &'a str,
-    /// The name of the conversation with this card in traces. It is the reader's for the cards that a program starts with.
+    /// The name of the conversation with this card in traces.
     pub conversation: &'a str,
     /// To be called by a fault that pulls the card out.
     pub put_back: PutBackAfter,
 }
 
-/// Opens cards by their names, and makes them ready for readers.
+/// Makes cards that are ready for readers.
 pub trait CardMaker: Send + Sync {
     /// The card of which a user has typed the name. It must not use the card: another one is in its place still.
     ///
     /// # Errors
     /// A sentence for that user.
     fn find(&self, name: &str) -> Result<CardSource, String> {
-        let source: CardSource = name.parse().map_err(|error: crate::ParseCardError| error.to_string())?;
+        let source: CardSource = name.parse().map_err(|error: ParseCardError| error.to_string())?;
         source.find().map_err(|error| error.to_string())?;
         Ok(source)
     }
 
-    /// Opens a card.
+    /// Opens a card and puts the layers around it ([`Bench::connect`](crate::Bench::connect)).
     ///
     /// # Errors
-    /// A sentence for the user who has named it.
-    fn open(&self, source: &CardSource) -> Result<OpenCard, String> {
-        source.open(None).map_err(|error| error.to_string())
-    }
-
-    /// Puts the layers around an open card ([`Bench::connect`](crate::Bench::connect)).
-    fn connect(&self, card: OpenCard, place: PutIn<'_>) -> Box<dyn Icc + Send>;
+    /// A sentence for the user who has named the card.
+    fn make(&self, source: &CardSource, place: PutIn<'_>) -> Result<Box<dyn Icc + Send>, String>;
 }
 
 /// The maker of the cards that other processes name through a control socket. `returns` gives the callback of a reader.
@@ -89,17 +83,27 @@ pub fn make_card(
         // The card that was taken out is given up only if the name is that of a card.
         let source = maker.find(name)?;
         let_go();
-        let card = maker.open(&source)?;
         let number = made.fetch_add(1, Ordering::SeqCst) + 1;
         let conversation = format!("put in #{number}: {source}");
         let place = PutIn {
-            source: Some(&source),
             reader,
             conversation: &conversation,
             put_back: returns(reader),
         };
-        Ok(maker.connect(card, place))
+        maker.make(&source, place)
     })
+}
+
+/// The reason why a card could not be put into a reader.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InsertError {
+    /// The card can't be made: a sentence of the [`CardMaker`].
+    #[error("{0}")]
+    Card(String),
+    /// The reader does not take it.
+    #[error("{0}")]
+    NotMoved(#[from] NotMoved),
 }
 
 /// The service. Dropping it ends all connections, powers the cards off and removes both sockets.
@@ -131,24 +135,18 @@ impl CardService {
         })
     }
 
-    /// Puts an open card into a reader, in place of one that may be there. Its conversation has the reader's name.
+    /// Makes a card and puts it into a reader, in place of one that may be there. Its conversation has the reader's name.
     ///
     /// # Errors
-    /// [`NotMoved`]
-    pub fn insert(&self, reader: &str, source: &CardSource, card: OpenCard) -> Result<(), NotMoved> {
-        let card = self.ready(reader, Some(source), card);
-        self.hand().insert(reader, Some(card))
-    }
-
-    /// An open card ready for this reader.
-    pub fn ready(&self, reader: &str, source: Option<&CardSource>, card: OpenCard) -> Box<dyn Icc + Send> {
+    /// [`InsertError`]
+    pub fn insert(&self, reader: &str, source: &CardSource) -> Result<(), InsertError> {
         let place = PutIn {
-            source,
             reader,
             conversation: reader,
             put_back: Box::new(self.put_back.of(reader)),
         };
-        self.maker.connect(card, place)
+        let card = self.maker.make(source, place).map_err(InsertError::Card)?;
+        Ok(self.hand().insert(reader, Some(card))?)
     }
 
     /// A handle that moves the cards.
