@@ -196,8 +196,8 @@ impl NotedReasons {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Reasons, access};
     use crate::specimen::hanako;
+    use crate::{Reasons, access};
     use rand_core::OsRng;
     use vmyna_apdu::hex;
     use vmyna_card_os::state::MemoryStore;

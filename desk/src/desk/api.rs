@@ -1,0 +1,112 @@
+//! The API of the desk: all that a page can ask for, in one table ([`answer`]).
+//!
+//! JSON; every path below `/api/` needs `Authorization: Bearer TOKEN`, and a POST the own `Origin` and a body of JSON. A text that
+//! depends on data is `{"en": …, "ja": …}`. A refusal is `{"error": {"en", "ja"}}`, of a form with
+//! `"errors": [{"field", "line", "text": {"en", "ja"}}]`.
+//!
+//! | Request | Answer |
+//! |---|---|
+//! | `GET /api/state` | `{socket, command, readers: [Reader], shelf: {cards: [Card], total, more}, presets: [{id, text}], sequence}` |
+//! | `GET /api/shelf?search=TEXT&from=N` | `{cards: [Card], total}`, at most 50 cards |
+//! | `POST /api/cards/invent` `{seed?}` | `{id}`: a new card of an invented person |
+//! | `POST /api/cards/person` `{toml}` | `{id}`: a new card of the person of this person file |
+//! | `POST /api/cards/ID/discard` | removes a card that the desk has made |
+//! | `POST /api/readers/NAME/insert` `{card}` | puts a card in; one that is in another reader is taken out there |
+//! | `POST /api/readers/NAME/remove`, `unplug`, `plug` | |
+//! | `POST /api/readers/NAME/faults` `{preset}` or `{fault}` | arms a fault: by its name in `presets`, or as behind `--fault` |
+//! | `POST /api/readers/NAME/faults/ID/disarm` | disarms or dismisses it |
+//! | `POST /api/readers/NAME/apdu` `{apdu}` | `{response}`, in hexadecimal digits |
+//! | `GET /api/trace?from=SEQ` | `{entries: [Entry], first, next}`, at most 500 entries |
+//! | `GET /api/trace.pcapng` | the kept messages for Wireshark, masked |
+//! | `GET /api/events` | `text/event-stream`: `state`, `trace` `{entries: [Entry]}`, `lost` `{count}` |
+//!
+//! Reader: `{name, plugged, card: id or null, powered, programs, locked, faults: [{id, text, fired}]}`. Card: `{id, source, name,
+//! title, reader: name or null, builtIn, made, standing: {state, text}}`. Entry: `{seq, time, reader, kind, text, command,
+//! response, sw, swText, micros, refused, fields, reasons: [{text, rule, certainty, source}]}`.
+
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+use vmyna_apdu::{Text, text};
+
+use super::Shared;
+use super::answer::{Answer, Answered, Refusal};
+use super::{making, moves, pcapng, state};
+
+/// A request below `/api/`.
+pub(super) struct Asked<'a> {
+    pub(super) method: &'a Method,
+    /// The parts of the path behind `/api/`, decoded.
+    pub(super) path: Vec<String>,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) body: &'a [u8],
+}
+
+impl Asked<'_> {
+    /// A field of the query.
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        let field = self.query.iter().find(|(known, _)| known == name);
+        field.map(|(_, value)| value.as_str())
+    }
+
+    /// A number in the query; 0 if there is none.
+    fn number(&self, name: &str) -> Result<u64, Refusal> {
+        let number = self.query(name).map_or(Ok(0), str::parse);
+        number.map_err(|_| Refusal::malformed(text!("{name} is a number", "{name}は数値")))
+    }
+
+    /// The body, a JSON object.
+    pub(super) fn object(&self) -> Result<Value, Refusal> {
+        let value: Option<Value> = serde_json::from_slice(self.body).ok();
+        value
+            .filter(Value::is_object)
+            .ok_or_else(|| Refusal::malformed(text!("the body is a JSON object", "本文はJSONオブジェクト")))
+    }
+
+    /// A text of the body.
+    pub(super) fn text(&self, name: &str) -> Result<String, Refusal> {
+        let text = self.object()?.get(name).and_then(Value::as_str).map(str::to_owned);
+        text.ok_or_else(|| Refusal::malformed(text!("{name} is a text and must be given", "{name}（文字列）が必要")))
+    }
+}
+
+/// The answer to a request, which has the token.
+pub(super) fn answer(shared: &Shared, asked: &Asked<'_>) -> Answered {
+    let path: Vec<&str> = asked.path.iter().map(String::as_str).collect();
+    match (asked.method, path.as_slice()) {
+        (&Method::GET, ["state"]) => Ok(Answer::json(&state::all(shared))),
+        (&Method::GET, ["shelf"]) => {
+            let from = usize::try_from(asked.number("from")?).unwrap_or(usize::MAX);
+            Ok(Answer::json(&state::shelf(
+                shared,
+                asked.query("search").unwrap_or_default(),
+                from,
+            )))
+        }
+        (&Method::POST, ["cards", "invent"]) => making::invent(shared, asked),
+        (&Method::POST, ["cards", "person"]) => making::person(shared, asked),
+        (&Method::POST, ["cards", card, "discard"]) => making::discard(shared, card),
+        (&Method::GET, ["trace"]) => Ok(Answer::json(&state::trace(shared, asked.number("from")?))),
+        (&Method::GET, ["trace.pcapng"]) => pcapng::export(&shared.hub),
+        (&Method::POST, ["readers", reader, "insert"]) => moves::insert(shared, reader, &asked.text("card")?),
+        (&Method::POST, ["readers", reader, "remove"]) => moves::remove(shared, reader),
+        (&Method::POST, ["readers", reader, "unplug"]) => moves::unplug(shared, reader),
+        (&Method::POST, ["readers", reader, "plug"]) => moves::plug(shared, reader),
+        (&Method::POST, ["readers", reader, "apdu"]) => moves::apdu(shared, reader, &asked.text("apdu")?),
+        (&Method::POST, ["readers", reader, "faults"]) => moves::arm(shared, reader, asked),
+        (&Method::POST, ["readers", reader, "faults", fault, "disarm"]) => moves::disarm(shared, reader, fault),
+        (&Method::GET | &Method::POST, _) => Err(Refusal::not_found(nothing_here())),
+        _ => Err(Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            text!("this method is not known here", "このメソッドは使えない"),
+        )),
+    }
+}
+
+fn nothing_here() -> Text {
+    text!("there is nothing at this path", "このパスには何もない")
+}
+
+/// What has been done needs no words.
+pub(super) fn done() -> Answered {
+    Ok(Answer::json(&json!({})))
+}
