@@ -17,6 +17,8 @@ mod conformance;
 #[cfg(feature = "authority")]
 mod counter;
 mod demo;
+#[cfg(feature = "desk")]
+mod desk;
 mod doctor;
 mod explain;
 mod failure;
@@ -125,6 +127,10 @@ enum Command {
     Files(files::args::Files),
     /// Put cards into the readers of `vmyna run` and `vmyna serve`, and take them out, while programs run
     Reader(reader::args::Reader),
+    /// Open a desk in the browser: cards, readers, PINs, and every APDU explained as it happens
+    #[cfg(feature = "desk")]
+    #[command(after_long_help = desk::args::HELP)]
+    Desk(desk::args::Desk),
     /// List the PC/SC readers and what is in them
     Readers,
     /// Check the PC/SC set-up of the machine, and show the command that repairs it
@@ -183,6 +189,8 @@ fn main() -> ExitCode {
         Command::Counter(arguments) => counter::run(&arguments),
         #[cfg(feature = "authority")]
         Command::Kiosk(arguments) => kiosk::run(&arguments),
+        #[cfg(feature = "desk")]
+        Command::Desk(arguments) => desk::run(arguments),
         Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
         Command::Doctor(arguments) => doctor::run(&arguments),
