@@ -30,6 +30,8 @@ mod kiosk;
 #[cfg(feature = "authority")]
 mod listen;
 mod man;
+#[cfg(feature = "desk")]
+mod native_host;
 mod options;
 mod output;
 mod pcsc;
@@ -114,6 +116,10 @@ enum Command {
     #[cfg(feature = "authority")]
     #[command(after_long_help = kiosk::args::HELP)]
     Kiosk(kiosk::args::Kiosk),
+    /// Answer web pages through a browser extension, by native messaging, with a virtual card; install that
+    #[cfg(feature = "desk")]
+    #[command(after_long_help = native_host::args::HELP)]
+    NativeHost(native_host::args::NativeHost),
     /// Show the state of an issued card, go back to the card as issued, install applications
     #[command(after_long_help = card::args::HELP)]
     Card(card::args::Card),
@@ -191,6 +197,8 @@ fn main() -> ExitCode {
         Command::Kiosk(arguments) => kiosk::run(&arguments),
         #[cfg(feature = "desk")]
         Command::Desk(arguments) => desk::run(arguments),
+        #[cfg(feature = "desk")]
+        Command::NativeHost(arguments) => native_host::run(arguments),
         Command::Reader(arguments) => reader::run(arguments),
         Command::Readers => readers::run(),
         Command::Doctor(arguments) => doctor::run(&arguments),

@@ -159,3 +159,14 @@ fn the_modules_of_the_pages_fit_their_types() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../desk/assets/desk/main.js");
     script_with("types", &[("PAGES", page)]);
 }
+
+#[test]
+fn pages_use_the_card_through_the_extension() {
+    script("extension");
+}
+
+#[test]
+fn the_extension_takes_published_requests_of_plain_origins() {
+    let extension = concat!(env!("CARGO_MANIFEST_DIR"), "/../desk/extension");
+    script_with("extension-forms", &[("EXTENSION", extension)]);
+}
