@@ -16,6 +16,8 @@ mod completions;
 mod conformance;
 #[cfg(feature = "authority")]
 mod counter;
+#[cfg(feature = "authority")]
+mod counter_failures;
 mod demo;
 #[cfg(feature = "desk")]
 mod desk;
@@ -35,8 +37,6 @@ mod native_host;
 mod options;
 mod output;
 mod pcsc;
-#[cfg(feature = "authority")]
-mod pending;
 mod pin;
 #[cfg(feature = "desk")]
 mod portal;

@@ -7,7 +7,9 @@ use crate::failure::Failure;
 /// Does what is left of an operation on this card, if an interrupted process has left any. What can't be done is reported.
 #[cfg(feature = "authority")]
 pub(crate) fn settle(card: &CardSource) {
-    crate::pending::finish_of_card(card);
+    if let Err(pending) = vmyna::counter::finish_of_card(card) {
+        crate::counter_failures::report(pending);
+    }
 }
 
 /// Locks a card for an operation that replaces its contents: no counter changes it meanwhile. What an interrupted operation
@@ -17,7 +19,8 @@ pub(crate) fn settle(card: &CardSource) {
 /// Another process changes the card now, or an operation on it is pending and can't be finished.
 #[cfg(feature = "authority")]
 pub(crate) fn lock(card: &CardSource, place: &StatePlace) -> Result<CardLock, Failure> {
-    crate::pending::lock(card, place).map(|mark| CardLock(Some(mark)))
+    let locked = vmyna::counter::lock(place).map(|mark| CardLock(Some(mark)));
+    locked.map_err(|error| crate::counter_failures::lock_failure(card, error))
 }
 
 /// A build without the register finishes nothing that is pending.

@@ -51,6 +51,7 @@ const FLOORS: &[(&str, &[&str])] = &[
             "vmyna-pcsc-service",
             "vmyna-applets",
             "vmyna-issuance",
+            "vmyna-authority",
             "vmyna-explain",
         ],
     ),
@@ -243,6 +244,22 @@ fn the_command_without_its_default_features_needs_neither_tokio_nor_sqlite() {
             !has(&least) && !has(&most),
             "{name} is brought without the feature `authority`"
         );
+    }
+}
+
+#[test]
+fn the_library_brings_the_register_with_its_feature_only_and_never_tokio() {
+    let (least, counter) = (tree("vmyna", &[]), tree("vmyna", &["--features", "authority"]));
+    for name in ISSUING.iter().chain(&SERVERS) {
+        assert!(!has(&least, name), "vmyna brings {name}");
+    }
+    for (name, is_there) in [
+        ("rusqlite", true),
+        ("vmyna-issuance", true),
+        ("tokio", false),
+        ("axum", false),
+    ] {
+        assert_eq!(has(&counter, name), is_there, "{name} with the feature `authority`");
     }
 }
 

@@ -27,6 +27,8 @@
 mod bench;
 mod contents;
 mod control;
+#[cfg(feature = "authority")]
+pub mod counter;
 mod error;
 mod exchange;
 mod folder;
@@ -53,6 +55,10 @@ pub use state::{Replaced, Reset, StatePlace, Tries, TriesSource};
 
 pub use vmyna_apdu as apdu;
 pub use vmyna_applets as applets;
+#[cfg(feature = "authority")]
+pub use vmyna_authority as authority;
 pub use vmyna_card_os as card_os;
+#[cfg(feature = "authority")]
+pub use vmyna_issuance as issuance;
 pub use vmyna_pcsc_service as pcsc;
 pub use vmyna_reader_bridge as reader_bridge;

@@ -9,7 +9,8 @@ use vmyna_authority::counter::{Operation, Which};
 use vmyna_card_os::declaration::ReferenceData;
 use vmyna_issuance::characters::Substitutes;
 
-use crate::at_counter::{Counter as Desk, report};
+use crate::at_counter::{open, report};
+use crate::counter_failures::operate_failure;
 use crate::failure::Failure;
 use crate::options::given_pin::GivenPin;
 use crate::options::kind::Kind;
@@ -51,11 +52,13 @@ pub(crate) fn run(arguments: &Counter) -> Result<(), Failure> {
         Action::Furigana { kana } => Operation::Furigana(kana.clone()),
     };
     let substitutes = substitutes(&arguments.substitute)?;
-    let mut counter = Desk::open(&arguments.at, output)?;
+    let at = &arguments.at;
+    let mut counter = open(at, output)?;
     let seed = arguments.seed.map_or_else(random_seed, seed_of);
     let mut rng = ChaCha20Rng::from_seed(*seed);
-    let done = counter.operate(&operation, &substitutes, &mut rng)?;
-    report(&counter, &done, arguments.at.json)
+    let done = counter.operate(&operation, &substitutes, &mut rng);
+    let done = done.map_err(|error| operate_failure(&at.card, at.has_own_authorities(), error))?;
+    report(&counter, &done, at.json)
 }
 
 fn which(kind: Option<Kind>) -> Which {

@@ -6,19 +6,17 @@ use std::io::Write as _;
 
 use rand_core::OsRng;
 use serde::Serialize;
-use vmyna::KeptCard;
+use vmyna::counter::{Terminal, TerminalError, VerifiedHolder};
 use vmyna_applets::pins;
-use vmyna_authority::counter::Standing;
-use vmyna_authority::kiosk::{self, KioskError};
-use vmyna_authority::register::Register;
-use vmyna_card_os::Event;
-use vmyna_issuance::characters::Substitutes;
+use vmyna_card_os::declaration::ReferenceData;
 use zeroize::Zeroizing;
 
-use crate::at_counter::{Counter, report};
+use crate::at_counter::{opening, report};
+use crate::counter_failures::{self, terminal_failure};
 use crate::failure::Failure;
+use crate::options::at_counter::AtCounter;
 use crate::options::new_pins;
-use crate::{output, registers};
+use crate::output;
 use args::{Action, Kiosk};
 
 /// Runs the command.
@@ -40,44 +38,31 @@ pub(crate) fn run(arguments: &Kiosk) -> Result<(), Failure> {
             }
         }
     }
-    let mut terminal = Counter::open(&arguments.at, None)?;
-    check(&terminal)?;
-    let (id, name) = terminal.id();
+    let at = &arguments.at;
+    let failed = |error: TerminalError| failure(at, error);
+    let mut terminal = Terminal::open(&opening(at)?, &mut counter_failures::report).map_err(failed)?;
     match &arguments.action {
         Action::Apply { .. } => {
-            verify(&terminal, auth)?;
-            let code = kiosk::new_code(&mut OsRng);
-            let until = kiosk::good_until(terminal.now);
-            let until = until.ok_or_else(|| Failure::Failed("no code lasts beyond the year 9999".to_owned()))?;
-            let given = terminal
-                .register
-                .give_code(&(id, name), kiosk::code_digest(id, &code), until);
-            given.map_err(|error| registers::failure(&error))?;
-            if arguments.at.json {
+            let holder = verify(at, &terminal, auth)?;
+            let given = terminal.give_code(holder, &mut OsRng).map_err(failed)?;
+            let (code, until) = (&given.code, given.until);
+            if at.json {
                 let until = until.to_string();
-                return Ok(output::json(&Application { code: &code, until })?);
+                return Ok(output::json(&Application { code, until })?);
             }
-            writeln!(output::text(), "Code {} is good until {until}, once", *code)?;
+            writeln!(output::text(), "Code {} is good until {until}, once", **code)?;
             Ok(())
         }
         Action::ResetSign { code, .. } => {
-            let digest = kiosk::code_digest(id, code);
-            let good = terminal.register.has_code(id, digest, terminal.now);
-            if !good.map_err(|error| registers::failure(&error))? {
-                return Err(Failure::Failed(format!(
-                    "{}: this is no code for the card, or it is used or has run out: `vmyna kiosk CARD apply` gives one; nothing \
-                     was done",
-                    arguments.at.card
-                )));
-            }
-            verify(&terminal, auth)?;
+            let code = terminal.accept(code).map_err(failed)?;
+            let holder = verify(at, &terminal, auth)?;
             let password = match sign {
                 Some(password) => password,
                 None => new_pins::ask_new(pins::SIGN)?,
             };
-            let reset = kiosk::reset(password);
-            let done = terminal.operate_with(&reset, &Substitutes::default(), Some(digest), &mut OsRng)?;
-            report(&terminal, &done, arguments.at.json)
+            let done = terminal.reset_sign(holder, code, password, &mut OsRng);
+            let done = done.map_err(|error| failed(error.into()))?;
+            report(terminal.counter(), &done, at.json)
         }
     }
 }
@@ -89,23 +74,15 @@ struct Application<'a> {
     until: String,
 }
 
-fn refused(error: &KioskError) -> Failure {
-    Failure::Failed(format!("{error}; the password is as it was"))
+fn failure(at: &AtCounter, error: TerminalError) -> Failure {
+    terminal_failure(&at.card, at.has_own_authorities(), error)
 }
 
-fn check(terminal: &Counter) -> Result<(), Failure> {
-    let card = terminal.card()?;
-    let (id, _) = terminal.id();
-    let standing = Standing::of(&terminal.register, &card, id).map_err(|error| registers::failure(&error))?;
-    kiosk::check(&card, id, &standing, terminal.now).map_err(|error| refused(&error))
-}
-
-/// Verifies the auth PIN on the card, which no other program may use meanwhile.
-fn verify(terminal: &Counter, typed: Option<vmyna_card_os::declaration::ReferenceData>) -> Result<(), Failure> {
+/// Verifies the auth PIN, which is asked for on the terminal if it was not typed.
+fn verify(at: &AtCounter, terminal: &Terminal, typed: Option<ReferenceData>) -> Result<VerifiedHolder, Failure> {
     let pin = match typed {
         Some(pin) => Zeroizing::new(pin.as_bytes().to_vec()),
         None => new_pins::ask(&format!("{} ({}): ", pins::AUTH.label, pins::AUTH.title))?,
     };
-    let mut card = KeptCard::open(terminal.issued(), &terminal.place, Box::new(|_: &Event<'_>| {}))?;
-    kiosk::verify_auth_pin(&mut card, &pin).map_err(|error| refused(&error))
+    terminal.verify(&pin).map_err(|error| failure(at, error))
 }

@@ -25,3 +25,10 @@ pub(crate) struct AtCounter {
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+impl AtCounter {
+    /// Whether authorities of the user issued the card.
+    pub(crate) fn has_own_authorities(&self) -> bool {
+        self.ca.as_ref().and_then(Authority::folder).is_some()
+    }
+}

@@ -1,0 +1,308 @@
+//! An issued card at the counter: its authorities, their register, its state, and the lock on all of it.
+
+use std::path::{Path, PathBuf};
+
+use rand_core::{CryptoRngCore, OsRng, RngCore as _};
+use vmyna_applets::image;
+use vmyna_applets::issued::IssuedCard;
+use vmyna_authority::counter::steps::perform;
+use vmyna_authority::counter::{self, CounterError, Done as Step, Operation, Outcome, Standing, Visit};
+use vmyna_authority::register::sqlite::SqliteRegister;
+use vmyna_authority::register::{
+    Beginning, Begun, CardId, Intent, OperationId, Recorded, Register as _, Revocation, Withdrawal,
+};
+use vmyna_card_os::state::Replacement;
+use vmyna_issuance::authorities::Authorities;
+use vmyna_issuance::characters::Substitutes;
+use vmyna_issuance::desk::Desk;
+use vmyna_issuance::{DateTime, ca_folder, specimen};
+
+use super::error::{OpenError, OperateError};
+use super::interrupted::{StillPending, lock};
+use super::register;
+use super::side::{CardChange, Changed, Side};
+use crate::source::CardSource;
+use crate::state::StatePlace;
+
+/// How a counter is opened.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Opening<'a> {
+    /// The card that is brought.
+    pub card: &'a CardSource,
+    /// The folder of the authorities that issued it; `None` for the built-in ones.
+    pub authorities: Option<&'a Path>,
+    /// The time at the counter, UTC, in whole seconds.
+    pub now: DateTime,
+    /// The image to write for a new card ([`Operation::Reissue`]). No file may exist there.
+    pub new_image: Option<&'a Path>,
+}
+
+impl<'a> Opening<'a> {
+    /// Under the built-in authorities, and without an image for a new card.
+    #[must_use]
+    pub const fn new(card: &'a CardSource, now: DateTime) -> Self {
+        Self {
+            card,
+            authorities: None,
+            now,
+            new_image: None,
+        }
+    }
+}
+
+/// A card at the counter, locked against other counters until this is dropped.
+pub struct Counter {
+    source: CardSource,
+    /// The card as it was issued, and under which the register has it.
+    issued: IssuedCard,
+    id: CardId,
+    place: StatePlace,
+    desk: Desk,
+    register: SqliteRegister,
+    register_path: PathBuf,
+    side: Side,
+    now: DateTime,
+    /// Where a new card goes.
+    output: Option<PathBuf>,
+}
+
+/// What was done, and where.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Done {
+    /// What was done, in its order. Empty if there was nothing to do.
+    pub steps: Vec<Step>,
+    /// The file of the register, if it was written.
+    pub register: Option<PathBuf>,
+    /// What was changed on the card's side, if anything.
+    pub card: Option<Changed>,
+}
+
+fn authorities(folder: Option<&Path>) -> Result<Authorities, OpenError> {
+    Ok(match folder {
+        Some(folder) => ca_folder::open(folder)?,
+        None => specimen::authorities()?,
+    })
+}
+
+impl Counter {
+    /// Opens the register and locks the card. What interrupted operations have left is done first; `still_pending` takes
+    /// each of the register's that can't be finished now.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the card keeps no state; authorities, register or state can't be used; another counter has the card.
+    pub fn open(opening: &Opening<'_>, still_pending: &mut dyn FnMut(StillPending)) -> Result<Self, OpenError> {
+        let (issued, place) = opening.card.find()?;
+        let place = place.ok_or_else(|| OpenError::BuiltIn(opening.card.to_string()))?;
+        let output = opening.new_image.map(checked_output).transpose()?;
+        let desk = Desk::new(authorities(opening.authorities)?);
+        let register = register::open(opening.authorities, still_pending)?;
+        let register_path = register::absolute(&register::path(opening.authorities)?);
+        let mark = lock(&place)?;
+        Ok(Self {
+            source: opening.card.clone(),
+            id: CardId::of(&issued),
+            issued,
+            side: Side::new(place.clone(), register_path.clone(), mark),
+            place,
+            desk,
+            register,
+            register_path,
+            now: opening.now,
+            output,
+        })
+    }
+
+    /// The name by which the card was brought.
+    #[must_use]
+    pub const fn source(&self) -> &CardSource {
+        &self.source
+    }
+
+    /// The time at the counter.
+    #[must_use]
+    pub const fn now(&self) -> DateTime {
+        self.now
+    }
+
+    /// Under which the register has the card.
+    #[must_use]
+    pub const fn id(&self) -> CardId {
+        self.id
+    }
+
+    /// The card as it was issued.
+    #[must_use]
+    pub const fn issued(&self) -> &IssuedCard {
+        &self.issued
+    }
+
+    /// The card as it is now.
+    ///
+    /// # Errors
+    /// Its state can't be read.
+    pub fn card(&self) -> Result<IssuedCard, crate::Error> {
+        self.place.current(self.issued.clone())
+    }
+
+    /// The register of the card's authorities.
+    #[must_use]
+    pub const fn register(&self) -> &SqliteRegister {
+        &self.register
+    }
+
+    pub(super) const fn register_mut(&mut self) -> &mut SqliteRegister {
+        &mut self.register
+    }
+
+    pub(super) const fn place(&self) -> &StatePlace {
+        &self.place
+    }
+
+    /// Does an operation. `rng` gives keys, serial numbers and codes; the number of the operation itself is always random,
+    /// because no two may have the same one.
+    ///
+    /// # Errors
+    /// [`OperateError`]: it is forbidden, or can't be done, or not now.
+    pub fn operate(
+        &mut self,
+        operation: &Operation,
+        substitutes: &Substitutes,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<Done, OperateError> {
+        self.operate_with(operation, substitutes, None, rng)
+    }
+
+    /// Does an operation that uses up a one-time code: its digest.
+    pub(super) fn operate_with(
+        &mut self,
+        operation: &Operation,
+        substitutes: &Substitutes,
+        code: Option<[u8; 32]>,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<Done, OperateError> {
+        /// A serial number is taken once in some millions.
+        const ATTEMPTS: usize = 8;
+        for _ in 0..ATTEMPTS {
+            let card = self.card()?;
+            let status = self.register.card_status(self.id)?;
+            if let Some(pending) = status.pending {
+                return Err(OperateError::Pending(pending.operation));
+            }
+            let visit = Visit {
+                card: &card,
+                id: self.id,
+                standing: Standing::of(&self.register, &card, self.id)?,
+                now: self.now,
+                substitutes,
+            };
+            let outcome = counter::operate(&mut self.desk, &visit, operation, rng)?;
+            if let Some(done) = self.write(&card, status.last, outcome, code)? {
+                return Ok(done);
+            }
+        }
+        Err(OperateError::SerialsTaken)
+    }
+
+    /// Writes what an operation changes; `None` if a serial number is taken.
+    fn write(
+        &mut self,
+        card: &IssuedCard,
+        after: Option<OperationId>,
+        outcome: Outcome,
+        code: Option<[u8; 32]>,
+    ) -> Result<Option<Done>, OperateError> {
+        let mut number = [0; 16];
+        OsRng.fill_bytes(&mut number);
+        let operation = OperationId(number);
+        let change = self.change(operation, &outcome)?;
+        let in_register =
+            !outcome.revoke.is_empty() || !outcome.enter.is_empty() || outcome.withdraw.is_some() || code.is_some();
+        if !in_register {
+            if let Some(change) = change {
+                self.side.apply(&change)?;
+            }
+            return Ok(Some(Done {
+                steps: outcome.done,
+                register: None,
+                card: self.side.changed.clone(),
+            }));
+        }
+        self.enter_present(card)?;
+        let at = self.now;
+        let revoke = outcome.revoke.iter();
+        let revoke: Vec<_> = revoke
+            .map(|(issuer, serial, reason)| (*issuer, *serial, Revocation { at, reason: *reason }))
+            .collect();
+        let named = (self.id, self.issued.name.to_string());
+        let intent = change.map(|change| Intent {
+            operation,
+            card: named.clone(),
+            place: self.place.to_text(),
+            change: change.to_bytes(),
+            certificates: outcome.enter.clone(),
+        });
+        let beginning = Beginning {
+            operation,
+            card: named,
+            after,
+            revoke: &revoke,
+            withdraw: outcome.withdraw.map(|cause| Withdrawal { at, cause }),
+            code: code.map(|code| (code, at)),
+            intent: intent.as_ref(),
+        };
+        match perform(&mut self.register, &mut self.side, &beginning).map_err(Box::new)? {
+            Begun::Done(_) => Ok(Some(Done {
+                steps: outcome.done,
+                register: Some(self.register_path.clone()),
+                card: self.side.changed.clone(),
+            })),
+            Begun::SerialTaken(_) => Ok(None),
+            Begun::Pending(other) => Err(OperateError::Pending(other)),
+            Begun::Withdrawn(withdrawal) => Err(CounterError::Withdrawn(withdrawal).into()),
+            Begun::NoCode => Err(OperateError::NoCode),
+            Begun::Unknown(serial) => Err(OperateError::UnknownCertificate(serial)),
+            _ => Err(OperateError::Overtaken),
+        }
+    }
+
+    /// What an operation changes on the card's side, if anything.
+    fn change(&self, operation: OperationId, outcome: &Outcome) -> Result<Option<CardChange>, OperateError> {
+        if let (Some(new), Some(path)) = (&outcome.new_card, &self.output) {
+            return Ok(Some(CardChange::NewImage(path.clone(), new.to_record()?)));
+        }
+        if outcome.card.is_none() && outcome.pins.is_empty() {
+            return Ok(None);
+        }
+        let mut replacement = Replacement::new(operation.0);
+        if let Some(card) = &outcome.card {
+            replacement.record = Some(card.to_record()?);
+        }
+        replacement.pins.clone_from(&outcome.pins);
+        Ok(Some(CardChange::Replacement(replacement)))
+    }
+
+    /// Enters the certificates that the card has, where the register lacks them: it was issued before there was a register, or
+    /// without one.
+    fn enter_present(&mut self, card: &IssuedCard) -> Result<(), OperateError> {
+        let present = counter::entries(card, self.id).map_err(OperateError::Certificate)?;
+        let recorded = self.register.record(&present)?;
+        let mut both = present.iter().zip(recorded);
+        match both.find(|(_, what)| *what == Recorded::SerialTaken) {
+            Some((certificate, _)) => Err(OperateError::OtherCertificate(certificate.serial)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The absolute path of the image for a new card. What is revoked stays revoked, so nothing may begin if no image can be
+/// written there.
+fn checked_output(path: &Path) -> Result<PathBuf, OpenError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(OpenError::OutputExists(path.to_owned()));
+    }
+    let path = std::path::absolute(path).map_err(OpenError::WorkingDirectory)?;
+    drop(image::create(&path).map_err(OpenError::Image)?);
+    Ok(path)
+}
