@@ -181,11 +181,13 @@ impl CardSide for Side {
         self.apply(&change.ok_or(SideError::UnknownChange(intent.operation))?)
     }
 
+    /// Empties the mark. The card stays locked until this is dropped, which removes it.
     fn unmark(&mut self) -> Result<(), SideError> {
-        match self.mark.take() {
-            Some(mark) => Ok(mark.remove()?),
-            None => Ok(()),
+        if let Some(mark) = &mut self.mark {
+            mark.write("")?;
+            self.marked = false;
         }
+        Ok(())
     }
 }
 
