@@ -1,5 +1,7 @@
 //! The compact form of a signed token.
 
+use std::borrow::Borrow;
+
 use serde_json::{Map, Value, json};
 
 use super::{Algorithm, Claims, JoseError, Signer, VerifyingKey, base64url, json};
@@ -32,10 +34,10 @@ pub fn sign(signer: &Signer, r#type: &str, claims: &Claims) -> Result<String, Jo
 ///
 /// # Errors
 /// [`JoseError`].
-pub fn verify<'k>(
+pub fn verify<K: Borrow<VerifyingKey>>(
     token: &str,
     algorithm: Algorithm,
-    lookup: impl FnOnce(Option<&str>) -> Option<&'k VerifyingKey>,
+    lookup: impl FnOnce(Option<&str>) -> Option<K>,
 ) -> Result<Claims, JoseError> {
     if token.len() > LONGEST_TOKEN {
         return Err(JoseError::Long);
@@ -46,8 +48,11 @@ pub fn verify<'k>(
         return Err(JoseError::Form);
     };
     let kid = check_header(&object(header)?, algorithm)?;
-    let key = lookup(kid.as_deref()).filter(|key| key.algorithm() == algorithm);
-    let key = key.ok_or(JoseError::UnknownKey)?;
+    let key = lookup(kid.as_deref()).ok_or(JoseError::UnknownKey)?;
+    let key = key.borrow();
+    if key.algorithm() != algorithm {
+        return Err(JoseError::UnknownKey);
+    }
     let signed = token.get(..header.len() + 1 + claims.len()).unwrap_or_default();
     let signature = base64url::decode(signature).ok_or(JoseError::Form)?;
     if !key.has_signed(signed.as_bytes(), &signature) {

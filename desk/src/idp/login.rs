@@ -1,0 +1,340 @@
+//! The pages of a log-in: choose a card and consent, type the PINs, or end.
+//!
+//! No card is open between two pages, and a page that is never answered costs no try. Each page has a new one-time token.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Response, StatusCode};
+use sha2::{Digest, Sha256};
+use vmyna_apdu::Language;
+use zeroize::Zeroizing;
+
+use super::answer::redirect;
+use super::card::{Failed, Pins, Proved, Standing, pins};
+use super::expiring::{Full, id, secret};
+use super::page::{self, Notice, View};
+use super::request::{self, AuthRequest, Rejection};
+use super::state::{ACCESS_LIFE, CODE_LIFE, Code, Grant, REFRESH_LIFE, Transaction, lock};
+use super::{Provider, uri};
+use crate::client::{ClientError, Key};
+use crate::http::{OwnOrigin, is_same_origin};
+use crate::jose::base64url;
+
+/// How long an expired log-in is remembered, so that the person learns what happened, in seconds.
+const REMEMBERED: u64 = 3600;
+
+/// Answers an authorization request: the first page, or an error.
+pub(super) fn begin(
+    provider: &Provider,
+    issuer: &str,
+    headers: &HeaderMap,
+    form: Option<Vec<(String, String)>>,
+) -> Response<Body> {
+    let accepted = headers.get("accept-language").and_then(|value| value.to_str().ok());
+    let accepted = accepted.and_then(request::language).unwrap_or_default();
+    let request = match request::read(form, &provider.settings.clients, issuer) {
+        Ok(request) => request,
+        Err(Rejection::Page(what)) => {
+            provider.log("auth", "refused", what);
+            return page::refusal(StatusCode::BAD_REQUEST, accepted, what);
+        }
+        Err(Rejection::Redirect(location)) => {
+            provider.log("auth", "refused", "the redirect has the reason");
+            return redirect(&location);
+        }
+    };
+    if let Some(location) = unknown_signature(provider, &request) {
+        provider.log("auth", "invalid_request", "sign_transaction_id");
+        return redirect(&location);
+    }
+    let language = request.language.unwrap_or(accepted);
+    let deadline = provider.now() + provider.settings.time_limit;
+    let transaction = Transaction {
+        request,
+        language,
+        deadline,
+        card: None,
+        reason: None,
+    };
+    show(provider, transaction, None)
+}
+
+/// The error if the request is to sign something that this relying party has not announced, or that is signed already.
+fn unknown_signature(provider: &Provider, request: &AuthRequest) -> Option<String> {
+    let name = request.sign_transaction.as_deref()?;
+    let state = lock(&provider.state);
+    let found = state.signatures.get(&id(name), provider.now());
+    let open = found.is_some_and(|found| found.client == request.client.id && found.done.is_none());
+    let refusal = (
+        "invalid_request",
+        "sign_transaction_id is not one of an open transaction of this client",
+    );
+    (!open).then(|| request::error(&request.redirect_uri, &request.issuer, Some(&request.state), refusal))
+}
+
+/// Keeps the log-in under a new one-time token, and shows its page.
+fn show(provider: &Provider, transaction: Transaction, notice: Option<Notice>) -> Response<Body> {
+    let now = provider.now();
+    let token = secret();
+    let tries = match (transaction.card, &notice) {
+        (Some(card), None | Some(Notice::Retry(_))) => provider
+            .slot(card)
+            .map(|slot| slot.tries(&pins(&transaction.request.scopes))),
+        _ => None,
+    };
+    let cards = provider.cards.iter().map(|slot| slot.title.as_str()).collect();
+    let view = View {
+        token: &token,
+        cards,
+        transaction: &transaction,
+        tries,
+        notice,
+        minutes: provider.settings.time_limit.div_ceil(60),
+    };
+    let answer = page::login(&view);
+    let (language, until) = (transaction.language, transaction.deadline + REMEMBERED);
+    let kept = lock(&provider.state)
+        .transactions
+        .insert(id(&token), transaction, until, now);
+    match kept {
+        Ok(()) => answer,
+        Err(Full) => page::refusal(
+            StatusCode::SERVICE_UNAVAILABLE,
+            language,
+            "too many log-ins have begun; try again later",
+        ),
+    }
+}
+
+/// What a person has sent from a page. There is no `Debug`: it has PINs.
+struct Sent(Vec<(String, Zeroizing<String>)>);
+
+impl Sent {
+    fn read(body: &[u8]) -> Option<Self> {
+        let form = crate::http::form(body)?;
+        let sent: Vec<_> = form
+            .into_iter()
+            .map(|(name, value)| (name, Zeroizing::new(value)))
+            .collect();
+        let doubled = |at: usize, name: &str| sent.iter().skip(at + 1).any(|(other, _)| other == name);
+        let doubled = sent.iter().enumerate().any(|(at, (name, _))| doubled(at, name));
+        (!doubled && sent.len() <= 16).then_some(Self(sent))
+    }
+
+    fn get(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(other, _)| other == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(other, _)| other == name)
+    }
+}
+
+/// Answers a form of one of the pages. It may wait for a card.
+pub(super) fn proceed(provider: &Arc<Provider>, own: &OwnOrigin, headers: &HeaderMap, body: &[u8]) -> Response<Body> {
+    if !is_same_origin(headers, own) {
+        return page::refusal(
+            StatusCode::FORBIDDEN,
+            Language::En,
+            "the form is not one of this server's pages",
+        );
+    }
+    let Some(sent) = Sent::read(body) else {
+        return page::refusal(StatusCode::BAD_REQUEST, Language::En, "the form is malformed");
+    };
+    let now = provider.now();
+    let taken = lock(&provider.state)
+        .transactions
+        .take(&id(sent.get("transaction")), now);
+    let Some(mut transaction) = taken else {
+        let what = "this page was used already, or is too old: begin again at the site";
+        return page::refusal(StatusCode::BAD_REQUEST, Language::En, what);
+    };
+    if transaction.deadline <= now {
+        provider.log("login", "time_out", "");
+        let location = ended(&transaction, "time_out");
+        return page::timed_out(transaction.language, &transaction.request, &location);
+    }
+    if sent.has("language") {
+        transaction.language = request::language(sent.get("language")).unwrap_or(transaction.language);
+        return show(provider, transaction, None);
+    }
+    match sent.get("action") {
+        "refuse" => end(provider, &transaction, transaction.reason.unwrap_or("consent_refused")),
+        "other" => {
+            transaction.card = None;
+            transaction.reason = None;
+            show(provider, transaction, None)
+        }
+        "choose" => {
+            let chosen = sent
+                .get("card")
+                .parse()
+                .ok()
+                .filter(|card| provider.slot(*card).is_some());
+            transaction.card = chosen;
+            show(provider, transaction, None)
+        }
+        "prove" => prove(provider, transaction, &sent),
+        _ => show(provider, transaction, None),
+    }
+}
+
+/// Ends a log-in without a result.
+fn end(provider: &Provider, transaction: &Transaction, reason: &'static str) -> Response<Body> {
+    provider.log("login", "access_denied", reason);
+    redirect(&ended(transaction, reason))
+}
+
+fn ended(transaction: &Transaction, reason: &'static str) -> String {
+    let request = &transaction.request;
+    let refusal = ("access_denied", reason);
+    request::error(&request.redirect_uri, &request.issuer, Some(&request.state), refusal)
+}
+
+fn prove(provider: &Provider, mut transaction: Transaction, sent: &Sent) -> Response<Body> {
+    let Some(slot) = transaction.card.and_then(|card| provider.slot(card)) else {
+        return show(provider, transaction, None);
+    };
+    let pin = |name: &str| Zeroizing::new(sent.get(name).to_owned());
+    let pins = Pins {
+        auth: pin("auth_pin"),
+        input_assist: pin("input_assist_pin"),
+        sign: pin("sign_password"),
+    };
+    let input = transaction.request.sign_transaction.as_deref().map(|name| {
+        let state = lock(&provider.state);
+        let open = state
+            .signatures
+            .get(&id(name), provider.now())
+            .filter(|found| found.done.is_none());
+        open.map(|found| found.input.clone())
+    });
+    let input = match input {
+        Some(None) => return end(provider, &transaction, "sign_transaction_expired"),
+        Some(input) => input,
+        None => None,
+    };
+    let authority = &*provider.settings.authority;
+    match slot.prove(authority, &transaction.request.scopes, input.as_deref(), &pins) {
+        Ok(proved) => finish(provider, &transaction, proved),
+        Err(failed) => {
+            let notice = notice(failed);
+            if let Notice::Stop { reason, .. } = notice {
+                transaction.reason = Some(reason);
+            }
+            provider.log("login", "not yet", notice.reason());
+            show(provider, transaction, Some(notice))
+        }
+    }
+}
+
+/// What the person is told, and whether the same card can be tried again.
+fn notice(failed: Failed) -> Notice {
+    match failed {
+        Failed::Card(error @ ClientError::Blocked(_)) => Notice::Stop {
+            reason: "pin_blocked",
+            text: error.text(),
+        },
+        Failed::Card(error @ (ClientError::NoKey(_) | ClientError::NoApplication(_))) => Notice::Stop {
+            reason: "card_not_suitable",
+            text: error.text(),
+        },
+        Failed::Card(error) => match error {
+            ClientError::WrongPin { left: 0, .. } => Notice::Stop {
+                reason: "pin_blocked",
+                text: error.text(),
+            },
+            other => Notice::Retry(other.text()),
+        },
+        Failed::Certificate(key, standing) => Notice::Stop {
+            reason: match standing {
+                Standing::Expired => "certificate_expired",
+                Standing::Revoked => "certificate_revoked",
+                Standing::Unknown => "certificate_not_verified",
+                Standing::Good | Standing::Invalid => "certificate_invalid",
+            },
+            text: page::certificate_text(key == Key::Sign, standing),
+        },
+    }
+}
+
+/// The code for the relying party, and what was proved for it.
+fn finish(provider: &Provider, transaction: &Transaction, proved: Proved) -> Response<Body> {
+    let now = provider.now();
+    let request = &transaction.request;
+    let grant_id = id(&secret());
+    let code = secret();
+    let mut state = lock(&provider.state);
+    if let (Some(name), Some(signed)) = (&request.sign_transaction, proved.signed) {
+        match state
+            .signatures
+            .get_mut(&id(name), now)
+            .filter(|found| found.done.is_none())
+        {
+            Some(found) => found.done = Some(signed),
+            None => {
+                drop(state);
+                return end(provider, transaction, "sign_transaction_expired");
+            }
+        }
+    }
+    let grant = Grant {
+        client: request.client.id.clone(),
+        issuer: request.issuer.clone(),
+        subject: subject(&request.client.id, &proved.certificate),
+        scopes: request.scopes.clone(),
+        auth_time: now,
+        items: proved.items,
+        sign_transaction: request.sign_transaction.as_deref().map(id),
+    };
+    let made = Code {
+        grant: grant_id,
+        client: request.client.id.clone(),
+        issuer: request.issuer.clone(),
+        redirect_uri: request.redirect_uri.clone(),
+        nonce: request.nonce.clone(),
+        challenge: request.challenge.clone(),
+        until: now + CODE_LIFE,
+        is_used: false,
+    };
+    let kept = state
+        .grants
+        .insert(grant_id, grant, now + REFRESH_LIFE + ACCESS_LIFE, now);
+    let kept = kept.and_then(|()| state.codes.insert(id(&code), made, now + REFRESH_LIFE, now));
+    drop(state);
+    if kept.is_err() {
+        let refusal = ("temporarily_unavailable", "a limit of this server is reached");
+        return redirect(&request::error(
+            &request.redirect_uri,
+            &request.issuer,
+            Some(&request.state),
+            refusal,
+        ));
+    }
+    provider.log("login", "code", "");
+    let session = secret();
+    // A public client of the service expects `session_state`; it means nothing here.
+    redirect(&uri::with_query(
+        &request.redirect_uri,
+        &[
+            ("code", &code),
+            ("state", &request.state),
+            ("iss", &request.issuer),
+            ("session_state", &session),
+        ],
+    ))
+}
+
+/// The person at one relying party: another identifier at each (`documented`), made from the certificate for log-in
+/// (`assumed`), and so another one after its renewal. There is no secret in it, so that it is the same in every test.
+fn subject(client: &str, certificate: &[u8]) -> String {
+    let hash = Sha256::new()
+        .chain_update("vmyna idp subject\n")
+        .chain_update(client)
+        .chain_update("\n")
+        .chain_update(Sha256::digest(certificate));
+    base64url::encode(&hash.finalize())
+}

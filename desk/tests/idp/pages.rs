@@ -1,0 +1,131 @@
+//! The pages themselves: what they contain, and what they never do.
+
+use vmyna_desk::http::escape;
+
+use crate::http::Reply;
+use crate::rig::{ITEMS, Options, Request, Rig};
+
+/// All kinds of pages, in both languages.
+fn all(rig: &Rig) -> Vec<Reply> {
+    let mut pages = Vec::new();
+    for language in ["en", "ja"] {
+        let request = Request::new(ITEMS).with("ui_locales", language);
+        let choose = rig.authorize(&request);
+        let pins = rig.submit(&choose, &[("action", "choose"), ("card", "0")]);
+        let wrong = rig.submit(&pins, &[("action", "prove"), ("auth_pin", "12")]);
+        let other = rig.submit(&wrong, &[("action", "other")]);
+        let expired = rig.submit(&other, &[("action", "choose"), ("card", "1")]);
+        let stopped = rig.submit(&expired, &[("action", "prove"), ("auth_pin", "1234")]);
+        pages.extend([choose, pins, wrong, other, expired, stopped]);
+        let bad = request.with("client_id", "nobody");
+        let path = format!("{}?{}", Rig::endpoint("auth"), crate::http::form(&bad.pairs));
+        pages.push(rig.get_with(&path, &[("Accept-Language", language)]));
+        pages.push(rig.get_with("/", &[("Accept-Language", language)]));
+    }
+    pages
+}
+
+#[test]
+fn every_page_is_marked_and_has_the_headers_of_safety() {
+    let rig = Rig::new();
+    for page in all(&rig) {
+        assert!(page.body.contains("見本 SPECIMEN"), "{page:?}");
+        assert!(page.body.contains("<h1>") && page.body.contains("<html lang="));
+        let policy = page.header("content-security-policy").unwrap();
+        for part in [
+            "default-src 'none'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        ] {
+            assert!(policy.contains(part), "{policy}");
+        }
+        assert!(!policy.contains("script-src") && !policy.contains("unsafe"));
+        assert_eq!(page.header("referrer-policy"), Some("same-origin"));
+        assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(page.header("cache-control"), Some("no-store"));
+        assert_eq!(page.header("cross-origin-opener-policy"), Some("same-origin"));
+        for never in ["<script", "onclick", "style=", "javascript:"] {
+            assert!(!page.body.contains(never), "{never}");
+        }
+    }
+}
+
+#[test]
+fn only_the_page_of_a_log_in_leads_to_the_site() {
+    let rig = Rig::new();
+    let page = rig.authorize(&Request::new("openid"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("form-action 'self' http://127.0.0.1:3000;"), "{policy}");
+    let other = rig.authorize(&Request::new("openid").with("client_id", "nobody"));
+    assert!(
+        other
+            .header("content-security-policy")
+            .unwrap()
+            .contains("form-action 'self';")
+    );
+}
+
+#[test]
+fn a_page_changes_its_language_by_a_button() {
+    let rig = Rig::new();
+    let page = rig.authorize(&Request::new("openid"));
+    let japanese = rig.submit(&page, &[("language", "ja")]);
+    assert!(japanese.body.contains(r#"<html lang="ja">"#) && japanese.body.contains("カードでログイン"));
+    let pins = rig.submit(&japanese, &[("action", "choose"), ("card", "0")]);
+    assert!(pins.body.contains("利用者証明用暗証番号"));
+    let english = rig.submit(&pins, &[("language", "en")]);
+    assert!(english.body.contains(r#"<html lang="en">"#) && english.body.contains("PIN to log in"));
+    assert!(
+        rig.submit(&english, &[("action", "prove"), ("auth_pin", "1234")])
+            .parameter("code")
+            .is_some()
+    );
+}
+
+#[test]
+fn pin_fields_are_hidden_and_not_completed() {
+    let rig = Rig::new();
+    let page = rig.authorize(&Request::new(ITEMS));
+    let page = rig.submit(&page, &[("action", "choose"), ("card", "0")]);
+    for field in page.body.split("<input ").filter(|field| field.contains("_pin\" type")) {
+        assert!(
+            field.contains(r#"type="password""#) && field.contains(r#"autocomplete="off""#),
+            "{field}"
+        );
+        assert!(!field.split('>').next().unwrap().contains("value="));
+    }
+    assert_eq!(page.body.matches("type=\"password\"").count(), 2);
+    assert_eq!(page.body.matches("<label for=").count(), 2);
+}
+
+#[test]
+fn names_of_cards_and_sites_are_escaped() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "<img src=x onerror='alert(1)'>&.vmyna";
+    let rig = Rig::with(Options {
+        cards: vec![vmyna::CardSource::Image(folder.path().join(name), None)],
+        ..Options::default()
+    });
+    let page = rig.authorize(&Request::new("openid"));
+    assert!(page.body.contains(&escape(name)), "{}", page.body);
+    assert!(!page.body.contains("<img"));
+    assert!(!page.body.contains(folder.path().to_str().unwrap()));
+    // A card that is not there is said to be so, without its folder.
+    let page = rig.submit(&page, &[("action", "choose"), ("card", "0")]);
+    assert!(page.body.contains("can&#39;t be opened"), "{}", page.body);
+    assert!(!page.body.contains(folder.path().to_str().unwrap()));
+}
+
+#[test]
+fn the_style_and_the_icon_are_of_this_server() {
+    let rig = Rig::new();
+    let style = rig.get("/idp.css");
+    assert_eq!(
+        (style.status, style.header("content-type")),
+        (200, Some("text/css; charset=utf-8"))
+    );
+    assert!(!style.body.contains("http") && !style.body.contains("@import"));
+    assert_eq!(rig.get("/favicon.svg").header("content-type"), Some("image/svg+xml"));
+    assert_eq!(rig.get("/other").status, 404);
+}
