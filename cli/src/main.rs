@@ -26,6 +26,8 @@ mod explain;
 mod failure;
 mod faults;
 mod files;
+#[cfg(feature = "desk")]
+mod idp;
 mod issue;
 #[cfg(feature = "authority")]
 mod kiosk;
@@ -108,6 +110,10 @@ enum Command {
     #[cfg(feature = "desk")]
     #[command(after_long_help = portal::args::HELP)]
     Portal(portal::args::Portal),
+    /// Serve an identity provider: web sites under development let people log in and sign with a virtual card
+    #[cfg(feature = "desk")]
+    #[command(after_long_help = idp::args::HELP)]
+    Idp(Box<idp::args::Idp>),
     /// Do with an issued card what a municipality's counter (窓口) does: PINs, renewal, moving, loss, a new card
     #[cfg(feature = "authority")]
     #[command(after_long_help = counter::args::HELP)]
@@ -191,6 +197,8 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         #[cfg(feature = "desk")]
         Command::Portal(arguments) => portal::run(arguments),
+        #[cfg(feature = "desk")]
+        Command::Idp(arguments) => idp::run(*arguments),
         #[cfg(feature = "authority")]
         Command::Counter(arguments) => counter::run(&arguments),
         #[cfg(feature = "authority")]

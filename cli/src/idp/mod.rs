@@ -1,0 +1,191 @@
+//! `vmyna idp`: an identity provider for relying parties under development, in the browser.
+//!
+//! What it answers is the library's. Here are the address, the files, and the authorities whose cards it accepts.
+
+pub(crate) mod args;
+
+use std::io::Write;
+use std::path::Path;
+use std::time::SystemTime;
+
+use rand_core::{OsRng, RngCore};
+use vmyna::CardSource;
+use vmyna_apdu::{ShowPath as _, Text};
+use vmyna_applets::specimen;
+use vmyna_authority::http_client::{HttpError, Reach, post};
+use vmyna_authority::register::whole_seconds;
+use vmyna_authority::verifier::compare::Claims;
+use vmyna_authority::verifier::report::{Kind, Report, Step, Verdict};
+use vmyna_authority::verifier::revocation::Sources;
+use vmyna_authority::verifier::{self, Settings as Verification};
+use vmyna_desk::http::{HttpServer, Limits};
+use vmyna_desk::idp::{
+    Authority as Verifier, CardSignature, Client, Clients, KeyRing, Keys, LONGEST_FILE, REALM, Scope, Settings,
+    machine_clock, router,
+};
+use vmyna_desk::jose::Algorithm;
+use vmyna_desk::portal::{CALLBACK, CLIENT_ID};
+
+use crate::failure::{Failure, path_failure};
+use crate::listen::listen;
+use crate::options::authority::Authority;
+use crate::output::{self, say};
+use crate::registers::state_home;
+use crate::seed::Time;
+use crate::{advice, signals, trusted};
+use args::Idp;
+
+/// Runs the command.
+pub(crate) fn run(arguments: Idp) -> Result<(), Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
+    let clients = match &arguments.clients {
+        Some(file) => registered(file)?,
+        None => portal()?,
+    };
+    let keys = match &arguments.keys {
+        Some(file) => KeyRing::kept(file).map_err(|error| Failure::Failed(format!("{}: {error}", file.shown())))?,
+        None => KeyRing::new().map_err(|error| failed(&error))?,
+    };
+    let authority = Named {
+        authorities: arguments.ca,
+        at: arguments.at,
+    };
+    // A fault of a folder shows now and not at the first log-in.
+    trusted::certificates(&authority.authorities, &trusted::registers(&authority.authorities)?)?;
+    let cards = cards(arguments.cards)?;
+    let listeners = listen(&arguments.listen, arguments.insecure_remote)?;
+    let address = listeners.first().map(std::net::TcpListener::local_addr);
+    let port = match address {
+        Some(address) => address.map_err(|error| failed(&error))?.port(),
+        None => return Err(failed(&"there is no address")),
+    };
+    let quiet = arguments.quiet;
+    let settings = Settings {
+        clients,
+        cards,
+        authority: Box::new(authority),
+        keys: keys.rotated_after(arguments.rotate_after),
+        clock: Box::new(machine_clock),
+        time_limit: arguments.time_limit,
+        log: Box::new(move |line| {
+            if !quiet {
+                say(line);
+            }
+        }),
+    };
+    let name = arguments.host.first().map_or("localhost", String::as_str);
+    let stop = signals::end_flag()?;
+    // A program that starts the provider waits for this line.
+    let mut out = output::text();
+    writeln!(out, "Serving the identity provider http://{name}:{port}{REALM}")?;
+    out.flush()?;
+    drop(out);
+    let server = HttpServer {
+        listeners,
+        hosts: arguments.host,
+        limits: Limits::default(),
+    };
+    server.run(router(settings), &stop).map_err(|error| failed(&error))
+}
+
+/// The relying parties of a file.
+fn registered(file: &Path) -> Result<Clients, Failure> {
+    let unreadable = |error: std::io::Error| path_failure(&error, format!("{}: {error}", file.shown()));
+    let text = vmyna_files::read_text(file, LONGEST_FILE).map_err(unreadable)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    Clients::parse(&text, folder).map_err(|errors| {
+        let lines = errors.iter().map(|error| format!("{}: {error}", file.shown()));
+        Failure::Failed(lines.collect::<Vec<_>>().join("\n"))
+    })
+}
+
+/// The practice portal at its usual address. It writes its public key when it starts, which may be later.
+fn portal() -> Result<Clients, Failure> {
+    let folder = state_home().map(|home| home.join("vmyna/portal"));
+    let folder = folder.ok_or_else(|| {
+        Failure::Failed(
+            "the practice portal's key has no folder: name the relying parties with --clients FILE".to_owned(),
+        )
+    })?;
+    Ok(Clients::new(vec![Client {
+        id: CLIENT_ID.to_owned(),
+        name: "Practice portal".to_owned(),
+        name_ja: "練習ポータル".to_owned(),
+        redirect_uris: vec![format!("http://127.0.0.1:47921{CALLBACK}")],
+        scopes: Scope::ALL.to_vec(),
+        algorithm: Algorithm::Es256,
+        keys: Keys::File(folder.join("client-jwks.json")),
+    }]))
+}
+
+/// The given cards, or all built-in ones.
+fn cards(given: Vec<CardSource>) -> Result<Vec<CardSource>, Failure> {
+    if !given.is_empty() {
+        return Ok(given);
+    }
+    let names = specimen::names().map_err(|error| Failure::Failed(error.to_string()))?;
+    Ok(names
+        .into_iter()
+        .map(|name| CardSource::Specimen(name.to_owned(), None))
+        .collect())
+}
+
+/// The authorities that the user has named.
+struct Named {
+    authorities: Vec<Authority>,
+    at: Option<Time>,
+}
+
+impl Verifier for Named {
+    fn verify(&self, signature: &CardSignature<'_>) -> Report {
+        self.report(signature).unwrap_or_else(|failure| {
+            // Nothing is known of the certificate then.
+            let mut report = Report::new(Kind::RawSignature, Vec::new());
+            report.steps.push(Step {
+                id: "certificate.issuer",
+                verdict: Verdict::NotVerified,
+                reason: Text::same(failure.to_string()),
+            });
+            report
+        })
+    }
+}
+
+impl Named {
+    /// The report by the registers as they are now, or by the responder that a certificate names.
+    fn report(&self, signature: &CardSignature<'_>) -> Result<Report, Failure> {
+        let clock = whole_seconds(SystemTime::now());
+        let clock =
+            clock.ok_or_else(|| Failure::Failed("the clock of this machine shows no usable time".to_owned()))?;
+        let registers = trusted::registers(&self.authorities)?;
+        let ask = |url: &str, request: &[u8]| {
+            let answer = post(url, "application/ocsp-request", request, Reach::Loopback);
+            answer.map_err(|error: HttpError| advice::of_ocsp(&error))
+        };
+        let mut nonce = [0; 32];
+        OsRng.fill_bytes(&mut nonce);
+        let settings = Verification {
+            trust: trusted::certificates(&self.authorities, &registers)?,
+            at: self.at.map_or(clock, |time| time.0),
+            clock,
+            purpose: Some(signature.purpose),
+            form: Some(signature.form),
+            revocation: Sources {
+                registers: registers.iter().map(|named| &*named.register).collect(),
+                ask: Some(&ask),
+                ..Sources::default()
+            },
+            nonce,
+        };
+        let (value, message, certificate) = (signature.value, &signature.message, signature.certificate);
+        let mut claims = Claims::default();
+        Ok(verifier::signature(
+            value,
+            message,
+            certificate,
+            Vec::new(),
+            &settings,
+            &mut claims,
+        ))
+    }
+}
