@@ -208,7 +208,7 @@ export class Rig {
       if (message.type() !== 'error') return;
       this.problem(`console: ${message.text()} (${message.location().url.replace(/#.*/, '')})`);
     });
-    page.on('pageerror', (error) => this.problem(`uncaught: ${error.stack ?? error.message}`));
+    page.on('pageerror', (error) => this.problem(`uncaught: ${error.stack || `${error.name} ${error.message}`}`));
     page.on('request', (request) => {
       const url = new URL(request.url());
       const own = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
@@ -255,7 +255,8 @@ export class Rig {
   /** Starts `vmyna desk` on a free port. @param {string[]} args @param {Record<string, string>} [env] */
   async desk(args = [], env = {}) {
     const listens = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
-    const child = await this.vmyna(['desk', ...listens, ...args], /(http:\/\/[^\s#]+)\/#(\S+)/, env);
+    const folder = join(await this.directory(), 'cards');
+    const child = await this.vmyna(['desk', ...listens, '--folder', folder, ...args], /(http:\/\/[^\s#]+)\/#(\S+)/, env);
     const [link, origin, token] = child.found;
     return { child, link, origin, token };
   }

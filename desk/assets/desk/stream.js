@@ -23,6 +23,11 @@ const HIDDEN = 60_000;
  * @property {(count: number) => void} lost so many exchanges are not kept any more
  */
 
+/** Whether the connection broke, was refused for now, or was ended here to begin anew. @param {unknown} error */
+function isLost(error) {
+  return [Gone, Refused, TypeError, DOMException].some((kind) => error instanceof kind);
+}
+
 export class Stream {
   /** @param {Listener} listener */
   constructor(listener) {
@@ -71,7 +76,7 @@ export class Stream {
           this.listener.connection({ state: 'refused' });
           return;
         }
-        if (!(error instanceof Gone || error instanceof Refused || error instanceof TypeError)) throw error;
+        if (!isLost(error)) throw error;
       }
       if (this.running) await this.wait();
     }

@@ -169,11 +169,15 @@ function drawLines(anew = false) {
     else ol.insertBefore(element(entry), at);
   }
   byId('trace-empty').textContent = shown.length > 0 ? '' : t(entries.length > 0 && !filtersNothing() ? 'noMatch' : 'noTrace');
-  if (following) {
-    const box = byId('trace-box');
-    box.scrollTop = box.scrollHeight;
-    unseen = 0;
-  }
+  toNewest();
+}
+
+/** Shows the newest line, unless the user has scrolled away from it. A place that was not shown had no height to scroll. */
+function toNewest() {
+  if (!following) return;
+  const box = byId('trace-box');
+  box.scrollTop = box.scrollHeight;
+  unseen = 0;
 }
 
 const filtersNothing = () => !filter.text && !filter.status && !filter.refusals && !filter.reader;
@@ -192,6 +196,8 @@ function scrolled() {
   const box = byId('trace-box');
   const below = box.scrollHeight - box.scrollTop - box.clientHeight;
   const wasFollowing = following;
+  // A place that is not shown scrolls by itself.
+  if (box.clientHeight === 0) return;
   following = end >= fitting.length && below < 4;
   if (box.scrollTop < NEAR && end > WINDOW && !following) {
     anchored(() => {
@@ -331,8 +337,9 @@ export function render(language) {
       h('ol', { id: 'trace-lines', class: 'plain', 'data-once': true }),
     ),
     h('button', { key: 'jump', type: 'button', id: 'trace-jump', hidden: true, onclick: jump, 'data-once': true }),
-    h('p', { key: 'limits', class: 'quiet limits' }, t('limits', { rows: ROWS, kept: KEPT })),
+    h('p', { key: 'limits', class: 'quiet limits' }, t('limits', { rows: ROWS.toLocaleString('en'), kept: KEPT.toLocaleString('en') })),
   ]);
+  if (!drawnLanguage) new ResizeObserver(toNewest).observe(byId('trace-box'));
   if (drawnLanguage !== language) drawLines(true);
   drawnLanguage = language;
   drawHead();

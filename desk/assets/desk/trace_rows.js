@@ -73,7 +73,7 @@ function details(entry) {
     'div',
     { class: 'details' },
     reasons.length > 0 ? block(t('why'), h('ul', { class: 'plain' }, ...reasons)) : null,
-    fields.length > 0 ? block(t('meaning'), h('ul', { class: 'plain' }, ...fields)) : null,
+    fields.length > 0 ? block(t('meaning'), h('ul', { class: 'plain fields' }, ...fields)) : null,
     entry.command ? block(t('bytes'), bytes) : null,
   );
 }
@@ -89,20 +89,26 @@ function outcome(entry) {
   ];
 }
 
-/** The certainty of the reason that decided. @param {Entry} entry */
-const decided = (entry) => (entry.refused ? badge(entry.reasons?.at(-1)?.certainty) : null);
+/** What the card decided, in words: the first reason tells what happened, those with a rule why.
+ * @param {Entry} entry @returns {Text | null | undefined} */
+function decision(entry) {
+  const [first] = entry.reasons ?? [];
+  if (first && (entry.refused || !first.rule)) return first.text;
+  return entry.sw === '9000' ? null : entry.swText;
+}
 
 /** @param {Entry} entry */
 function prose(entry) {
-  const answer = entry.swText && entry.sw !== '9000' ? ` — ${say(entry.swText)}` : '';
+  const decided = say(decision(entry));
+  const certainty = entry.reasons?.findLast((reason) => reason.certainty)?.certainty;
   return h(
     'span',
     { class: 'prose' },
     entry.refused ? h('strong', { class: 'refusal' }, t('refusedLabel')) : null,
     say(entry.text),
-    answer,
+    decided ? ` — ${decided}` : null,
     ' ',
-    decided(entry),
+    entry.refused ? badge(certainty) : null,
   );
 }
 

@@ -18,6 +18,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     asset!("/", "index.html", HTML),
     asset!("/apdu_box.js", "apdu_box.js", SCRIPT),
     asset!("/api.js", "api.js", SCRIPT),
+    asset!("/beside.js", "beside.js", SCRIPT),
     asset!("/card.js", "card.js", SCRIPT),
     asset!("/desk.css", "desk.css", CSS),
     asset!("/dom.js", "dom.js", SCRIPT),
@@ -34,6 +35,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     asset!("/text.js", "text.js", SCRIPT),
     asset!("/trace.js", "trace.js", SCRIPT),
     asset!("/trace_rows.js", "trace_rows.js", SCRIPT),
+    asset!("/tries.js", "tries.js", SCRIPT),
     asset!("/words.js", "words.js", SCRIPT),
 ];
 
