@@ -18,6 +18,8 @@ TEST_PACKAGES += vsmartcard-vpicc python3-pycryptodome
 TEST_PACKAGES += python3 python3-pyscard bsdutils strace util-linux nodejs npm g++ make
 # The pages in a browser: cli/tests/browser drives it. The font makes Japanese look alike everywhere.
 TEST_PACKAGES += chromium fonts-ipafont-gothic
+# A screen with a window manager and a keyboard, for windows of the browser itself.
+TEST_PACKAGES += xvfb openbox xdotool
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20
@@ -43,6 +45,7 @@ test-heavy: ## hours: clients beside softhsm2, all power cuts, 1,000 kills, cove
 	cargo test --locked --package vmyna-card-os --test power_cuts -- --ignored --nocapture
 	cargo test --locked --package vmyna-cli --test kills -- --ignored --nocapture
 	cargo test --locked --package vmyna-cli --test ca -- --ignored --nocapture
+	cargo test --locked --package vmyna-cli --test browser -- --ignored --nocapture
 	$(MAKE) coverage
 	$(MAKE) mutants
 

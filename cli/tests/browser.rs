@@ -17,7 +17,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{Printed, starting};
-use vmyna_testkit::{client, require_program};
+use vmyna_testkit::{client, require_library, require_program};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
 
@@ -169,4 +169,33 @@ fn pages_use_the_card_through_the_extension() {
 fn the_extension_takes_published_requests_of_plain_origins() {
     let extension = concat!(env!("CARGO_MANIFEST_DIR"), "/../desk/extension");
     script_with("extension-forms", &[("EXTENSION", extension)]);
+}
+
+/// What a script with a screen of its own needs.
+const SCREEN: [(&str, &str); 3] = [("Xvfb", "xvfb"), ("openbox", "openbox"), ("xdotool", "xdotool")];
+
+#[test]
+#[ignore = "part of `make test-heavy`: the PIN window is one of the browser's, so it needs a screen"]
+fn chromium_logs_in_by_the_cards_certificate_over_tls() {
+    let tools = [
+        ("certutil", "libnss3-tools"),
+        ("modutil", "libnss3-tools"),
+        ("openssl", "openssl"),
+    ];
+    for (program, package) in SCREEN.into_iter().chain(tools) {
+        require_program(program, package);
+    }
+    let nginx = require_program("nginx", "nginx");
+    let module = require_library("onepin-opensc-pkcs11.so", "opensc-pkcs11");
+    let environment = [("NGINX", &nginx), ("MODULE", &module)].map(|(name, path)| (name, path.to_str().unwrap()));
+    script_with("tls-client", &environment);
+}
+
+#[test]
+#[ignore = "part of `make test-heavy`: it waits longer than a browser keeps an idle worker"]
+fn a_person_may_think_for_longer_than_a_worker_lives() {
+    for (program, package) in SCREEN {
+        require_program(program, package);
+    }
+    script("extension-patience");
 }
