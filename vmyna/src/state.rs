@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use vmyna_apdu::ShowPath as _;
 use vmyna_apdu::hex;
 use vmyna_applets::issued::{CardName, IssuedCard};
-use vmyna_card_os::declaration::ObjectId;
+use vmyna_card_os::declaration::{ObjectId, Pin};
 use vmyna_card_os::state::durable::{self, DurableStore, Inspection};
 use vmyna_card_os::state::{Change, LockOwner, Replacement, State, Store as _, StoreError, StoreErrorKind};
 use zeroize::Zeroizing;
@@ -101,6 +101,19 @@ impl Tries {
     #[must_use]
     pub fn left(&self, pin: ObjectId) -> Option<u8> {
         self.left.get(&pin).copied()
+    }
+
+    /// How many tries a PIN has left now; `None` for one without limit. `object` has its value.
+    #[must_use]
+    pub fn left_of(&self, object: ObjectId, pin: &Pin) -> Option<u8> {
+        let left = || self.left(object).unwrap_or(pin.tries_at_issue);
+        pin.max_tries.map(|max| left().min(max))
+    }
+
+    /// Whether a PIN was issued without a value and has got none since.
+    #[must_use]
+    pub fn is_unset(&self, object: ObjectId, pin: &Pin) -> bool {
+        pin.value.is_none() && !self.has_value(object)
     }
 
     /// Whether the PIN has got a value that is not the one of the card's record, or as issued: also one that was unset has a

@@ -29,6 +29,10 @@ pub(crate) struct Desk {
     #[arg(long, value_name = "DIR")]
     pub(super) folder: Option<PathBuf>,
 
+    /// The folder of the authorities that issue new cards, and whose register is asked; the built-in ones, if not given
+    #[arg(long, value_name = "DIR")]
+    pub(super) ca: Option<PathBuf>,
+
     /// The PC/SC socket, if it is to have a fixed place
     #[arg(long, value_name = "PATH")]
     pub(super) socket: Option<PathBuf>,

@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: args::Desk) -> Result<(), Failure> {
         listeners: listen(&arguments.listen, arguments.insecure_remote)?,
         hosts: arguments.host,
         folder,
+        authorities: arguments.ca,
         socket: arguments.socket,
         cards: arguments.card,
         readers: arguments.readers.into(),
@@ -44,11 +45,7 @@ pub(crate) fn run(arguments: args::Desk) -> Result<(), Failure> {
 
 /// `$XDG_STATE_HOME/vmyna/desk`.
 fn default_folder() -> Result<PathBuf, Failure> {
-    let variable = |name: &str| {
-        let value = std::env::var_os(name).map(PathBuf::from);
-        value.filter(|path| path.is_absolute())
-    };
-    let state = variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")));
+    let state = vmyna::counter::register::state_home();
     let state = state.ok_or_else(|| {
         Failure::Usage("neither XDG_STATE_HOME nor HOME names a folder: --folder DIR names one".to_owned())
     })?;

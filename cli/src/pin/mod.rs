@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use vmyna::{Tries, TriesSource};
 use vmyna_apdu::ShowPath as _;
-use vmyna_card_os::declaration::{Application, File, ObjectId, Operation, Pin, find_pin};
+use vmyna_card_os::declaration::{Application, File, ObjectId, Operation, find_pin};
 
 use crate::failure::Failure;
 use crate::output;
@@ -73,12 +73,6 @@ pub(crate) fn run(arguments: &args::Pin) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How many tries a PIN has left; `None` for one without limit.
-fn tries_left(object: ObjectId, pin: &Pin, tries: &Tries) -> Option<u8> {
-    let left = || tries.left(object).unwrap_or(pin.tries_at_issue);
-    pin.max_tries.map(|max| left().min(max))
-}
-
 /// The PINs of an application of `all`, in the order of their files.
 fn pins(all: &[Application], application: &Application, tries: &Tries) -> Vec<PinReport> {
     let report = |file: &File| {
@@ -87,7 +81,7 @@ fn pins(all: &[Application], application: &Application, tries: &Tries) -> Vec<Pi
             file: file.id,
         };
         let (object, pin) = find_pin(all, place)?;
-        let tries_left = tries_left(object, pin, tries);
+        let tries_left = tries.left_of(object, pin);
         let commands = [
             (Operation::ChangeReferenceData, "CHANGE REFERENCE DATA"),
             (Operation::ChangeKey, "CHANGE KEY"),
@@ -102,7 +96,7 @@ fn pins(all: &[Application], application: &Application, tries: &Tries) -> Vec<Pi
             tries_left,
             max_tries: pin.max_tries,
             blocked: tries_left == Some(0),
-            unset: pin.value.is_none() && !tries.has_value(object),
+            unset: tries.is_unset(object, pin),
             changed_by: commands
                 .into_iter()
                 .filter(|(operation, _)| file.access.condition(*operation).is_some())
@@ -162,7 +156,7 @@ fn write(out: &mut impl Write, pins: &[PinReport], source: &Tries) -> io::Result
 mod tests {
     use super::*;
     use crate::show::hanako;
-    use vmyna_card_os::declaration::{Body, ReferenceData};
+    use vmyna_card_os::declaration::{Body, Pin, ReferenceData};
 
     #[test]
     fn a_pin_issued_without_tries_is_blocked_and_one_without_limit_is_not() {

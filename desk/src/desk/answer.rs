@@ -3,8 +3,9 @@
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONNECTION, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
 use serde_json::{Value, json};
-use vmyna_apdu::Text;
+use vmyna_apdu::{Text, text};
 
 use super::words::both;
 
@@ -52,6 +53,17 @@ impl Answer {
 
     pub(super) fn json(value: &Value) -> Self {
         Self::of(StatusCode::OK, "application/json", value.to_string().into())
+    }
+
+    /// JSON whose fields have the order of the type.
+    pub(super) fn serialized(value: &impl Serialize) -> Answered {
+        let text = serde_json::to_string(value);
+        let text = text.map_err(|_| Refusal::failed(text!("the answer can't be written", "応答を作れない")))?;
+        Ok(Self::of(StatusCode::OK, "application/json", text.into()))
+    }
+
+    pub(super) fn picture(png: Vec<u8>) -> Self {
+        Self::of(StatusCode::OK, "image/png", png.into())
     }
 
     /// A file that the browser may save by this name.

@@ -8,6 +8,11 @@
 //! |---|---|
 //! | `GET /api/state` | `{socket, command, readers: [Reader], shelf: {cards: [Card], total, more}, presets: [{id, text}], sequence}` |
 //! | `GET /api/shelf?search=TEXT&from=N` | `{cards: [Card], total}`, at most 50 cards |
+//! | `GET /api/cards/ID` | `{card, person: {FACT: {label, value}}, myNumber, pins, certificates, counter, kiosk}` |
+//! | `GET /api/cards/ID/front.png`, `back.png` | a side of the card, drawn |
+//! | `GET /api/cards/ID/files` | `{files: [{application, aid, name, id, access: [text], content}]}` |
+//! | `POST /api/cards/ID/pins/PIN/block` | presents wrong values until the PIN is blocked |
+//! | `POST /api/cards/ID/counter/OPERATION`, `kiosk/OPERATION` `{FIELD…}` | `{done: [text]}`: what was done |
 //! | `POST /api/cards/invent` `{seed?}` | `{id}`: a new card of an invented person |
 //! | `POST /api/cards/person` `{toml}` | `{id}`: a new card of the person of this person file |
 //! | `POST /api/cards/ID/discard` | removes a card that the desk has made |
@@ -30,6 +35,8 @@ use vmyna_apdu::{Text, text};
 
 use super::Shared;
 use super::answer::{Answer, Answered, Refusal};
+use super::card::{self, Side};
+use super::counter::{self, Place};
 use super::{making, moves, pcapng, state};
 
 /// A request below `/api/`.
@@ -84,6 +91,17 @@ pub(super) fn answer(shared: &Shared, asked: &Asked<'_>) -> Answered {
         }
         (&Method::POST, ["cards", "invent"]) => making::invent(shared, asked),
         (&Method::POST, ["cards", "person"]) => making::person(shared, asked),
+        (&Method::GET, ["cards", card]) => card::detail(shared, card),
+        (&Method::GET, ["cards", card, "files"]) => card::files(shared, card),
+        (&Method::GET, ["cards", card, "front.png"]) => card::picture(shared, card, Side::Front),
+        (&Method::GET, ["cards", card, "back.png"]) => card::picture(shared, card, Side::Back),
+        (&Method::POST, ["cards", card, "pins", pin, "block"]) => card::block::block(shared, card, pin),
+        (&Method::POST, ["cards", card, "counter", operation]) => {
+            counter::operate(shared, Place::Counter, card, operation, asked)
+        }
+        (&Method::POST, ["cards", card, "kiosk", operation]) => {
+            counter::operate(shared, Place::Kiosk, card, operation, asked)
+        }
         (&Method::POST, ["cards", card, "discard"]) => making::discard(shared, card),
         (&Method::GET, ["trace"]) => Ok(Answer::json(&state::trace(shared, asked.number("from")?))),
         (&Method::GET, ["trace.pcapng"]) => pcapng::export(&shared.hub),

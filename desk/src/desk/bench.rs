@@ -136,6 +136,8 @@ impl CardMaker for Readers {
     fn make(&self, source: &CardSource, place: PutIn<'_>) -> Result<Box<dyn Icc + Send>, String> {
         let seat = self.find(place.reader).ok_or("there is no such reader")?;
         let card = self.shelf.find_source(source).ok_or("there is no such card")?;
+        // What an interrupted counter has left is done first; what can't be done is seen in the card's standing.
+        let _ = vmyna::counter::finish_of_card(source);
         let noted = NotedReasons::default();
         let open = source.open(Some(noted.observer())).map_err(|error| error.to_string())?;
         let sink = CardSink {

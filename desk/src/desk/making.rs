@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use vmyna_apdu::{Text, text};
 use vmyna_applets::issued::IssuedCard;
+use vmyna_issuance::IssuanceError;
 use vmyna_issuance::desk::Desk as IssuingDesk;
 use vmyna_issuance::invent::Inventor;
 use vmyna_issuance::keys::seed_for;
 use vmyna_issuance::order::Order;
 use vmyna_issuance::person_file::{self, Defaults, PersonFileError};
 use vmyna_issuance::series::{Series, SeriesError};
-use vmyna_issuance::{IssuanceError, specimen};
 use zeroize::Zeroizing;
 
 use super::Shared;
@@ -35,7 +35,7 @@ pub(super) fn invent(shared: &Shared, asked: &Asked<'_>) -> Answered {
             None => return Err(Refusal::malformed(text!("a seed is a whole number", "シードは整数"))),
         },
     };
-    let authorities = specimen::authorities().map_err(|error| failed(&error))?;
+    let authorities = shared.authority.authorities().map_err(|error| failed(&error))?;
     let (begin, _) = authorities.validity();
     let now = now().ok_or_else(no_time)?.max(begin);
     let generator = ChaCha20Rng::from_seed(*seed_for(&seed, "person"));
@@ -90,17 +90,19 @@ fn issue(shared: &Shared, mut order: Order, seed: Zeroizing<[u8; 32]>, wanted: &
         .free_name(wanted)
         .ok_or_else(|| Refusal::conflict(text!("no name is free for the card", "カードの名前が空いていない")))?;
     order.name = name;
-    let authorities = specimen::authorities().map_err(|error| failed(&error))?;
+    let authorities = shared.authority.authorities().map_err(|error| failed(&error))?;
     let series = Series::new(IssuingDesk::new(authorities), seed, None);
-    let mut written = Ok(());
+    let mut written = Ok(Ok(()));
     let issued = series.issue([Ok(order)], &(), |card: IssuedCard| {
-        written = folder::write(&path, &card);
+        // Before the image has its name: no card is out whose certificates the register lacks.
+        written = shared.authority.enter(&card).map(|()| folder::write(&path, &card));
         Ok::<(), IssuanceError>(())
     });
     issued.map_err(|error| match error {
         SeriesError::Card(_, error) | SeriesError::Issuance(error) | SeriesError::Taker(error) => failed(&error),
         other => failed(&other),
     })?;
+    let written = written.map_err(Refusal::conflict)?;
     written.map_err(|error| cannot_keep(&error))?;
     let id = shared.shelf.add_made(&path).map_err(|error| cannot_keep(&error))?;
     shared.feeds.changed();

@@ -20,7 +20,10 @@ mod answer;
 mod api;
 mod armed;
 mod assets;
+mod authority;
 mod bench;
+mod card;
+mod counter;
 mod events;
 mod folder;
 mod hub;
@@ -50,12 +53,14 @@ use vmyna_apdu::{ShowPath as _, text};
 
 use crate::http::{HttpServer, Limits};
 use answer::Refusal;
+use authority::Authority;
 use bench::Readers;
 use events::Feeds;
 use hub::Hub;
 use shelf::{Shelf, ShelfCard};
 use token::Token;
 
+pub use authority::AuthorityError;
 pub use events::PAGES;
 pub use folder::FolderError;
 pub use hub::{KEPT, KEPT_BYTES};
@@ -72,6 +77,8 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// Where it keeps its cards.
     pub folder: PathBuf,
+    /// The folder of the authorities that issue its new cards, and whose register is asked; `None` for the built-in ones.
+    pub authorities: Option<PathBuf>,
     /// The PC/SC socket; in a folder of its own if none is given.
     pub socket: Option<PathBuf>,
     /// The cards on the shelf beside those in the folder; an image with several cards is a collection. All built-in cards if there
@@ -103,6 +110,9 @@ pub enum DeskError {
         #[source]
         error: Box<ShelfError>,
     },
+    /// The authorities can't be used.
+    #[error("{0}")]
+    Authority(#[from] AuthorityError),
     /// The service can't be started.
     #[error("{0}")]
     Service(#[from] ServiceError),
@@ -128,6 +138,7 @@ struct Shared {
     service: CardService,
     readers: Arc<Readers>,
     shelf: Arc<Shelf>,
+    authority: Arc<Authority>,
     hub: Arc<Hub>,
     feeds: Feeds,
     token: Token,
@@ -146,7 +157,8 @@ impl Desk {
         if !(1..=READERS).contains(&options.readers) {
             return Err(DeskError::ReaderCount(options.readers));
         }
-        let shelf = Arc::new(fill(&options)?);
+        let authority = Arc::new(Authority::open(options.authorities.as_deref())?);
+        let shelf = Arc::new(fill(&options, &authority)?);
         let hub = Arc::<Hub>::default();
         let names: Vec<String> = (0..options.readers)
             .map(|index| format!("vmyna {index:02} 00"))
@@ -171,6 +183,7 @@ impl Desk {
                 service,
                 readers,
                 shelf,
+                authority,
                 hub,
                 feeds: Feeds::default(),
                 token,
@@ -230,7 +243,7 @@ impl Desk {
 }
 
 /// The shelf with the cards of the options.
-fn fill(options: &Options) -> Result<Shelf, DeskError> {
+fn fill(options: &Options, authority: &Arc<Authority>) -> Result<Shelf, DeskError> {
     let failed = |error| DeskError::Folder {
         folder: options.folder.clone(),
         error,
@@ -242,7 +255,7 @@ fn fill(options: &Options) -> Result<Shelf, DeskError> {
             error: Box::new(error),
         }
     };
-    let shelf = Shelf::new(folder).map_err(of(options.folder.shown().to_string()))?;
+    let shelf = Shelf::new(folder, authority).map_err(of(options.folder.shown().to_string()))?;
     let all = match options.cards.is_empty() {
         true => &shelf::specimens(),
         false => &options.cards,

@@ -140,23 +140,28 @@ pub(super) fn apdu(shared: &Shared, reader: &str, typed: &str) -> Answered {
     }
     match shared.hand().transmit(reader, &command) {
         Ok(response) => Ok(Answer::json(&json!({ "response": hex::encode(&response) }))),
-        Err(why) => Err(Refusal::conflict(match why {
-            NotSent::NoSuchReader => return Err(Refusal::not_found(no_reader())),
-            NotSent::Unplugged => unplugged(),
-            NotSent::Empty => text!("there is no card in the reader", "リーダーにカードがない"),
-            NotSent::Locked => text!(
-                "a program has the card to itself at the moment; the command was not sent",
-                "プログラムがカードを占有中のため、コマンドは送らなかった"
-            ),
-            NotSent::Mute => text!("the card gives no answer to reset", "カードがリセットに応答しない"),
-            NotSent::Reset => text!(
-                "the card was reset by another program; it has not got the command",
-                "ほかのプログラムがカードをリセットしたため、コマンドは届かなかった"
-            ),
-            NotSent::NoAnswer => text!("the card gave no answer", "カードが応答しなかった"),
-            other => Text::same(other.to_string()),
-        })),
+        Err(why) => Err(not_sent(why)),
     }
+}
+
+/// A command that got no answer.
+pub(super) fn not_sent(why: NotSent) -> Refusal {
+    Refusal::conflict(match why {
+        NotSent::NoSuchReader => return Refusal::not_found(no_reader()),
+        NotSent::Unplugged => unplugged(),
+        NotSent::Empty => text!("there is no card in the reader", "リーダーにカードがない"),
+        NotSent::Locked => text!(
+            "a program has the card to itself at the moment; the command was not sent",
+            "プログラムがカードを占有中のため、コマンドは送らなかった"
+        ),
+        NotSent::Mute => text!("the card gives no answer to reset", "カードがリセットに応答しない"),
+        NotSent::Reset => text!(
+            "the card was reset by another program; it has not got the command",
+            "ほかのプログラムがカードをリセットしたため、コマンドは届かなかった"
+        ),
+        NotSent::NoAnswer => text!("the card gave no answer", "カードが応答しなかった"),
+        other => Text::same(other.to_string()),
+    })
 }
 
 /// Arms a fault.

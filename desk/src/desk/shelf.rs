@@ -10,11 +10,11 @@ use std::time::SystemTime;
 
 use vmyna::{CardSource, StatePlace};
 use vmyna_apdu::{Text, text};
-use vmyna_applets::calendar::Date;
 use vmyna_applets::image::{Image, ImageError};
 use vmyna_applets::issued::{CardName, IssuedCard};
 use vmyna_applets::{Interface, specimen};
 
+use super::authority::{Authority, Papers};
 use super::folder::{CopyError, Folder};
 use super::time::today;
 
@@ -27,6 +27,7 @@ const GLANCES: usize = 1000;
 /// The cards.
 pub(super) struct Shelf {
     folder: Folder,
+    authority: Arc<Authority>,
     held: Mutex<Vec<Held>>,
     glances: Mutex<HashMap<String, (Stamp, Glance)>>,
 }
@@ -73,6 +74,11 @@ impl ShelfCard {
         CardSource::Image(self.one.path.clone(), Some(self.one.name.clone()))
     }
 
+    /// Its name in its image.
+    pub(super) fn name(&self) -> &CardName {
+        &self.one.name
+    }
+
     /// The image that it is in.
     pub(super) fn path(&self) -> &Path {
         &self.one.path
@@ -115,8 +121,8 @@ pub(super) struct Glance {
     pub(super) name: String,
     /// What kind of card it is.
     pub(super) title: Text,
-    /// The day on which the card ends.
-    pub(super) expiry: Date,
+    /// What the register is asked about.
+    pub(super) papers: Papers,
 }
 
 /// When the files of a card were changed last.
@@ -145,10 +151,11 @@ impl From<CopyError> for ShelfError {
 
 impl Shelf {
     /// The cards that were made in this folder.
-    pub(super) fn new(folder: Folder) -> Result<Self, ShelfError> {
+    pub(super) fn new(folder: Folder, authority: &Arc<Authority>) -> Result<Self, ShelfError> {
         let made = folder.made().map_err(|error| ShelfError::Copy(error.to_string()))?;
         let shelf = Self {
             folder,
+            authority: Arc::clone(authority),
             held: Mutex::default(),
             glances: Mutex::default(),
         };
@@ -305,8 +312,9 @@ impl Shelf {
             return Some(glance.clone());
         }
         drop(kept);
-        let (now, _) = card.current().ok()?;
-        let glance = Glance::of(&now);
+        let issued = card.issued().ok()?;
+        let now = card.place().ok()?.current(issued.clone()).ok()?;
+        let glance = Glance::of(&now, self.authority.papers(&issued, &now));
         let mut kept = self.glances.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= GLANCES {
             kept.clear();
@@ -426,7 +434,7 @@ fn is_same_path(one: &Path, other: &Path) -> bool {
 }
 
 impl Glance {
-    fn of(card: &IssuedCard) -> Self {
+    fn of(card: &IssuedCard, papers: Papers) -> Self {
         let person = &card.summary.person;
         let age = today().map(|day| person.birth.age_on(day));
         let kind = match age {
@@ -445,7 +453,7 @@ impl Glance {
                 en: format!("{}, {}{}", kind.en, place.name, way.en),
                 ja: format!("{}、{}{}", kind.ja, place.title, way.ja),
             },
-            expiry: card.summary.expiry,
+            papers,
         }
     }
 }

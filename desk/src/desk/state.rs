@@ -1,12 +1,12 @@
 //! What the page shows: the readers, the shelf and the trace, as JSON.
 
 use serde_json::{Value, json};
-use vmyna_apdu::{Text, text};
+use vmyna_apdu::text;
 
 use super::Shared;
 use super::armed::PRESETS;
+use super::authority::{State, of_card};
 use super::shelf::ShelfCard;
-use super::time::today;
 use super::words::{self, both};
 
 /// The most entries of the trace in one answer.
@@ -77,11 +77,13 @@ pub(super) fn card(shared: &Shared, card: &ShelfCard) -> Value {
         Some(glance) => (glance.name.clone(), glance.title.clone()),
         None => (card.shown.clone(), text!("a card that can't be read", "読めないカード")),
     };
-    let expired = glance.and_then(|glance| Some(glance.expiry < today()?));
-    let (state, text) = match expired {
-        None => ("unknown", text!("unknown", "不明")),
-        Some(true) => ("expired", text!("expired", "期限切れ")),
-        Some(false) => ("good", text!("valid", "有効")),
+    let standing = match &glance {
+        Some(glance) => of_card(&glance.papers, &shared.authority.known(&glance.papers)),
+        None => State {
+            state: "unknown",
+            text: text!("unknown", "不明"),
+            since: None,
+        },
     };
     json!({
         "id": card.id,
@@ -91,12 +93,8 @@ pub(super) fn card(shared: &Shared, card: &ShelfCard) -> Value {
         "reader": shared.reader_of(&card.id),
         "builtIn": card.built_in,
         "made": card.made,
-        "standing": standing(state, &text),
+        "standing": { "state": standing.state, "text": both(&standing.text), "since": standing.since.map(|since| since.to_string()) },
     })
-}
-
-fn standing(state: &str, text: &Text) -> Value {
-    json!({ "state": state, "text": both(text) })
 }
 
 /// The trace from this entry on.

@@ -1,0 +1,327 @@
+//! The authorities of the desk's cards, and what their register knows of them.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use vmyna::counter::register;
+use vmyna_apdu::{Text, text};
+use vmyna_applets::DateTime;
+use vmyna_applets::calendar::Date;
+use vmyna_applets::issued::IssuedCard;
+use vmyna_authority::counter::entries;
+use vmyna_authority::register::sqlite::SqliteRegister;
+use vmyna_authority::register::{
+    CardId, Cause, Certificate, Hierarchy, Reason, Recorded, Register as _, RegisterError, Revocation, Withdrawal,
+};
+use vmyna_issuance::authorities::{Authorities, AuthoritiesError};
+use vmyna_issuance::ca_folder::{self, CaFolderError};
+use vmyna_issuance::desk::Desk as IssuingDesk;
+use vmyna_issuance::specimen;
+
+use super::time::{now, today};
+
+/// The authorities in a folder, or the built-in ones, with their register.
+pub(super) struct Authority {
+    folder: Option<PathBuf>,
+    /// Knows which certificates are theirs.
+    desk: Mutex<IssuingDesk>,
+    /// Opened when there is one.
+    register: Mutex<Option<SqliteRegister>>,
+}
+
+/// Why the authorities can't be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AuthorityError {
+    /// The folder of the authorities can't be used.
+    #[error("{0}")]
+    Folder(#[from] CaFolderError),
+    /// The built-in authorities are damaged.
+    #[error("{0}")]
+    BuiltIn(#[from] AuthoritiesError),
+}
+
+/// What of a card the register is asked about.
+#[derive(Clone, Debug)]
+pub(super) struct Papers {
+    id: CardId,
+    /// Its certificates as they are now; `None` if one can't be read.
+    certificates: Option<Vec<Certificate>>,
+    /// Whether the desk's authorities issued them.
+    ours: bool,
+    expiry: Date,
+}
+
+/// What is known of a card.
+pub(super) struct Known {
+    withdrawn: Option<Withdrawal>,
+    /// Each certificate with its revocation.
+    certificates: Vec<(Certificate, Option<Revocation>)>,
+}
+
+/// A state with its text, as the page shows it.
+pub(super) struct State {
+    pub(super) state: &'static str,
+    pub(super) text: Text,
+    /// Since when.
+    pub(super) since: Option<DateTime>,
+}
+
+impl State {
+    fn new(state: &'static str, text: Text) -> Self {
+        Self {
+            state,
+            text,
+            since: None,
+        }
+    }
+}
+
+impl Authority {
+    pub(super) fn open(folder: Option<&Path>) -> Result<Self, AuthorityError> {
+        Ok(Self {
+            folder: folder.map(Path::to_owned),
+            desk: Mutex::new(IssuingDesk::new(authorities(folder)?)),
+            register: Mutex::default(),
+        })
+    }
+
+    /// Their folder; `None` for the built-in ones.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// The authorities, to issue with.
+    pub(super) fn authorities(&self) -> Result<Authorities, AuthorityError> {
+        authorities(self.folder())
+    }
+
+    /// What the register is to be asked about a card. `issued` is the card as it was issued, `now` as it is now.
+    pub(super) fn papers(&self, issued: &IssuedCard, now: &IssuedCard) -> Papers {
+        let keys = [&now.jpki.sign, &now.jpki.auth].into_iter().flatten();
+        let mut own = keys.map(|key| &key.certificate[..]).collect::<Vec<_>>();
+        if own.is_empty() {
+            // A card without certificates has those of its authorities.
+            own.push(&now.jpki.auth_ca_certificate);
+        }
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = CardId::of(issued);
+        Papers {
+            id,
+            certificates: entries(now, id).ok(),
+            ours: own.iter().all(|certificate| desk.issued(certificate).unwrap_or(false)),
+            expiry: now.summary.expiry,
+        }
+    }
+
+    /// What the register knows of a card; a text if it can't be asked.
+    pub(super) fn known(&self, papers: &Papers) -> Result<Known, Text> {
+        let Some(certificates) = &papers.certificates else {
+            return Err(text!(
+                "a certificate of the card can't be read",
+                "カードの証明書を読めない"
+            ));
+        };
+        if !papers.ours {
+            return Err(text!(
+                "other authorities issued the card: their register is not here",
+                "発行元が別の認証局のため、失効情報がここにない"
+            ));
+        }
+        let mut known = Known {
+            withdrawn: None,
+            certificates: certificates.iter().map(|one| (one.clone(), None)).collect(),
+        };
+        let mut place = self.register();
+        if place.is_none() {
+            let path = register::path(self.folder()).map_err(|error| Text::same(error.to_string()))?;
+            if !path.exists() {
+                // Nothing was ever revoked.
+                return Ok(known);
+            }
+            let opened = register::open_file(&path, &mut |_| {});
+            *place = Some(opened.map_err(|error| unreadable(&error))?);
+        }
+        let Some(register) = place.as_ref() else {
+            return Ok(known);
+        };
+        let mut ask = || -> Result<(), RegisterError> {
+            known.withdrawn = register.card_status(papers.id)?.withdrawn;
+            for (certificate, revocation) in &mut known.certificates {
+                let entry = register.entry(certificate.issuer, certificate.serial)?;
+                *revocation = entry.and_then(|entry| entry.revocation);
+            }
+            Ok(())
+        };
+        let asked = ask().map_err(|error| unreadable(&error));
+        if asked.is_err() {
+            // It may have been replaced.
+            *place = None;
+        }
+        asked.map(|()| known)
+    }
+
+    /// Enters the certificates of a new card before it is out. Under the built-in authorities a card is issued without a register
+    /// too: a counter enters its certificates later.
+    pub(super) fn enter(&self, card: &IssuedCard) -> Result<(), Text> {
+        let built_in = self.folder.is_none();
+        if built_in && !register::is_kept() {
+            return Ok(());
+        }
+        let mut opened = match register::open(self.folder(), &mut |_| {}) {
+            Ok(opened) => opened,
+            Err(_) if built_in => return Ok(()),
+            Err(error) => {
+                return Err(text!(
+                    "the register can't be used: {error}",
+                    "失効情報を使えない: {error}"
+                ));
+            }
+        };
+        let certificates = Certificate::of_card(card).map_err(|error| Text::same(error.to_string()))?;
+        let recorded = opened.record(&certificates).map_err(|error| unreadable(&error))?;
+        match recorded.contains(&Recorded::SerialTaken) {
+            true => Err(text!(
+                "another certificate has the serial number that was drawn: try again",
+                "シリアル番号が使用済みだった。もう一度行う"
+            )),
+            false => Ok(()),
+        }
+    }
+
+    fn register(&self) -> MutexGuard<'_, Option<SqliteRegister>> {
+        self.register.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn authorities(folder: Option<&Path>) -> Result<Authorities, AuthorityError> {
+    Ok(match folder {
+        Some(folder) => ca_folder::open(folder)?,
+        None => specimen::authorities()?,
+    })
+}
+
+fn unreadable(error: &RegisterError) -> Text {
+    text!("the register can't be read: {error}", "失効情報を読めない: {error}")
+}
+
+/// The name of a kind of certificate.
+pub(super) fn kind(hierarchy: Hierarchy) -> Text {
+    match hierarchy {
+        Hierarchy::Signature => text!("sign certificate", "署名用電子証明書"),
+        Hierarchy::Authentication => text!("auth certificate", "利用者証明用電子証明書"),
+    }
+}
+
+/// Why a certificate was revoked.
+pub(super) fn reason(reason: Reason) -> Text {
+    let ja = match reason {
+        Reason::Unspecified => "理由の指定なし",
+        Reason::KeyCompromise => "秘密鍵の危殆化",
+        Reason::CaCompromise => "認証局の秘密鍵の危殆化",
+        Reason::AffiliationChanged => "記載事項の変更",
+        Reason::Superseded => "更新",
+        Reason::CessationOfOperation => "不要・使用停止",
+        Reason::CertificateHold => "一時保留",
+    };
+    Text {
+        en: reason.to_string(),
+        ja: ja.to_owned(),
+    }
+}
+
+/// The state of a certificate at this moment.
+pub(super) fn of_certificate(certificate: &Certificate, revocation: Option<Revocation>) -> State {
+    if let Some(revocation) = revocation {
+        let Text { en, ja } = reason(revocation.reason);
+        let (state, text) = match revocation.reason {
+            Reason::CertificateHold => ("held", text!("on hold", "一時保留")),
+            _ => ("revoked", text!("revoked ({en})", "失効（{ja}）")),
+        };
+        return State {
+            since: Some(revocation.at),
+            ..State::new(state, text)
+        };
+    }
+    let (begin, end) = certificate.validity;
+    match now() {
+        Some(now) if now < begin => State::new("unknown", text!("not valid yet", "有効期間前")),
+        Some(now) if now > end => State::new("expired", text!("expired", "期限切れ")),
+        _ => State::new("good", text!("valid", "有効")),
+    }
+}
+
+/// The state of a card at this moment.
+pub(super) fn of_card(papers: &Papers, known: &Result<Known, Text>) -> State {
+    if let Ok(known) = known {
+        if let Some(Withdrawal { at, cause }) = known.withdrawn {
+            let text = match cause {
+                Cause::Death => text!("withdrawn: the cardholder died", "廃止（名義人の死亡）"),
+                Cause::Replaced => text!("withdrawn: replaced by another card", "廃止（再交付）"),
+                _ => text!("withdrawn", "廃止"),
+            };
+            return State {
+                since: Some(at),
+                ..State::new("withdrawn", text)
+            };
+        }
+        if today().is_some_and(|today| papers.expiry < today) {
+            return State::new("expired", text!("expired", "期限切れ"));
+        }
+        let states = known
+            .certificates
+            .iter()
+            .map(|(one, revocation)| (one.hierarchy, of_certificate(one, *revocation)));
+        let mut bad: Vec<_> = states.filter(|(_, state)| state.state != "good").collect();
+        if bad.is_empty() {
+            return State::new("good", text!("valid", "有効"));
+        }
+        // Both in the same state: the card is.
+        let first = bad.remove(0);
+        let both = known.certificates.len() == 1 || bad.iter().any(|(_, state)| state.state == first.1.state);
+        let (
+            Text {
+                en: kind_en,
+                ja: kind_ja,
+            },
+            Text { en, ja },
+        ) = (kind(first.0), first.1.text);
+        return State {
+            text: match both {
+                true => text!("{en}", "{ja}"),
+                false => text!("{kind_en}: {en}", "{kind_ja}: {ja}"),
+            },
+            ..State::new(first.1.state, Text::same(""))
+        };
+    }
+    match today() {
+        Some(today) if papers.expiry < today => State::new("expired", text!("expired", "期限切れ")),
+        _ => State::new(
+            "unknown",
+            known
+                .as_ref()
+                .err()
+                .cloned()
+                .unwrap_or_else(|| text!("unknown", "不明")),
+        ),
+    }
+}
+
+impl Known {
+    /// When and why the card went out of use.
+    pub(super) fn withdrawn(&self) -> Option<Withdrawal> {
+        self.withdrawn
+    }
+
+    /// The certificates with their revocations.
+    pub(super) fn certificates(&self) -> &[(Certificate, Option<Revocation>)] {
+        &self.certificates
+    }
+}
+
+impl Papers {
+    /// The certificates that the card has now; none if one can't be read.
+    pub(super) fn certificates(&self) -> &[Certificate] {
+        self.certificates.as_deref().unwrap_or_default()
+    }
+}

@@ -1,0 +1,87 @@
+//! One card, as the page shows it: the person, the PINs with their tries, the certificates with their status, the files with their
+//! access in words, and both sides as pictures.
+//!
+//! A card in use is asked through its own control path, which disturbs no program that uses it. The My Number goes to the page and
+//! nowhere else; a PIN or a key never.
+
+pub(super) mod block;
+mod certificates;
+mod files;
+mod person;
+mod pins;
+
+use serde::Serialize;
+use serde_json::Value;
+use vmyna_apdu::{Text, text};
+use vmyna_issuance::pictures::card;
+
+use super::answer::{Answer, Answered, Refusal};
+use super::counter::{self, Place};
+use super::{Shared, state};
+
+/// Which side of a card.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Side {
+    Front,
+    Back,
+}
+
+/// The answer to `/api/cards/ID`. Its fields have their order on the page.
+#[derive(Serialize)]
+struct Detail {
+    card: Value,
+    person: person::Facts,
+    #[serde(rename = "myNumber")]
+    my_number: Value,
+    pins: Vec<Value>,
+    certificates: Vec<Value>,
+    counter: Vec<Value>,
+    kiosk: Vec<Value>,
+}
+
+/// A card with everything but its files.
+pub(super) fn detail(shared: &Shared, id: &str) -> Answered {
+    let on_shelf = shared.card(id)?;
+    let (now, place) = on_shelf.current().map_err(|error| cannot_use(&error))?;
+    let tries = place.tries().map_err(|error| cannot_use(&error))?;
+    let issued = on_shelf.issued().map_err(|error| cannot_use(&error))?;
+    let papers = shared.authority.papers(&issued, &now);
+    let known = shared.authority.known(&papers);
+    Answer::serialized(&Detail {
+        card: state::card(shared, &on_shelf),
+        person: person::facts(&now),
+        my_number: person::my_number(&now),
+        pins: pins::all(&now, &tries),
+        certificates: certificates::all(&papers, &known),
+        counter: counter::forms(Place::Counter, &on_shelf, &now, &known),
+        kiosk: counter::forms(Place::Kiosk, &on_shelf, &now, &known),
+    })
+}
+
+/// The files of a card.
+pub(super) fn files(shared: &Shared, id: &str) -> Answered {
+    let (now, place) = shared.card(id)?.current().map_err(|error| cannot_use(&error))?;
+    let changed = place.changed_contents().map_err(|error| cannot_use(&error))?;
+    Ok(Answer::json(&files::all(&now, &changed)))
+}
+
+/// A side of a card as PNG.
+pub(super) fn picture(shared: &Shared, id: &str, side: Side) -> Answered {
+    let (now, _) = shared.card(id)?.current().map_err(|error| cannot_use(&error))?;
+    let drawn = match side {
+        Side::Front => card::front(&now),
+        Side::Back => card::back(&now),
+    };
+    let drawn = drawn
+        .map_err(|error| Refusal::conflict(text!("the card can't be drawn: {error}", "カードを描けない: {error}")))?;
+    Ok(Answer::picture(drawn.png))
+}
+
+/// A card that can't be read, or whose state can't be.
+pub(super) fn cannot_use(error: &vmyna::Error) -> Refusal {
+    Refusal::conflict(cannot_use_text(error))
+}
+
+fn cannot_use_text(error: &vmyna::Error) -> Text {
+    text!("the card can't be used: {error}", "カードを使えない: {error}")
+}
