@@ -121,7 +121,7 @@ fn apdu_prints_the_same_with_why() {
         &run(&["--lang", "ja"]),
         &[
             "   SELECT: 公的個人認証AP\n",
-            "   READ BINARY: 署名用電子証明書\n",
+            "   READ BINARY: 署名用電子証明書、0バイト目から256バイト\n",
             "6982   セキュリティステータスが満たされない\n",
             "読み出しには署名用パスワード（001B）の照合が必要",
         ],

@@ -47,6 +47,7 @@ mod field;
 mod fields;
 pub mod files;
 mod historical;
+mod japanese;
 mod narrator;
 mod noted;
 mod over_the_air;

@@ -15,7 +15,7 @@ use vmyna_card_os::rule;
 use crate::directory::Directory;
 use crate::reader_commands::{self, ReaderKind};
 use crate::reasons::Reasons;
-use crate::{access, fields, status};
+use crate::{access, fields, japanese, status};
 
 /// Fetches the data of the command before it (ISO/IEC 7816-4, 11.7.1). The card does not have it, other cards and faults do.
 const GET_RESPONSE: u8 = 0xC0;
@@ -212,25 +212,30 @@ impl Narrator {
         }
     }
 
-    /// The name of the command and of its object. The fields of the command have the rest.
+    /// The name of the command, its object, and how much of it. The fields of the command have the rest.
     fn meaning_in_japanese(&self, apdu: &CommandApdu<'_>) -> String {
         let get_response = (apdu.ins == GET_RESPONSE && apdu.cla & 0x80 == 0).then_some("GET RESPONSE");
         let Some(name) = instruction::name(apdu.ins).or(get_response) else {
             return "不明なコマンド".to_owned();
         };
-        let object = match Instruction::decode(apdu, Offered::Everything) {
-            Ok(Instruction::Select(Select::Application { name, .. })) => self
+        let decoded = Instruction::decode(apdu, Offered::Everything).ok();
+        let object = match &decoded {
+            Some(Instruction::Select(Select::Application { name, .. })) => self
                 .directory
                 .application(name)
                 .map(|application| application.title.as_ref()),
-            Ok(instruction) => file_of(&instruction)
+            Some(instruction) => file_of(instruction)
                 .and_then(|id| self.directory.file(id))
-                .map(|file| access::titled(&file.name, &file.title)),
-            Err(_) => None,
+                .map(|file| access::titled(&file.name, &file.title))
+                .or_else(|| japanese::unnamed(instruction)),
+            None => None,
         };
-        match object {
-            Some(object) => format!("{name}: {object}"),
-            None => name.to_owned(),
+        let detail = decoded.as_ref().and_then(japanese::detail);
+        match (object, detail) {
+            (Some(object), Some(detail)) => format!("{name}: {object}、{detail}"),
+            (Some(object), None) => format!("{name}: {object}"),
+            (None, Some(detail)) => format!("{name}: {detail}"),
+            (None, None) => name.to_owned(),
         }
     }
 
@@ -370,9 +375,16 @@ mod tests {
         narrator.follow(&select, &[0x90, 0x00]);
         assert_eq!(
             narrator.meaning(&[0x00, 0x20, 0x00, 0x98]),
-            "VERIFY: 利用者証明用暗証番号"
+            "VERIFY: 利用者証明用暗証番号、残り試行回数の照会"
         );
-        assert_eq!(narrator.meaning(&[0x00, 0x84, 0x00, 0x00, 0x08]), "GET CHALLENGE");
+        assert_eq!(
+            narrator.meaning(&[0x00, 0x84, 0x00, 0x00, 0x08]),
+            "GET CHALLENGE: 8バイト"
+        );
+        assert_eq!(
+            narrator.meaning(&[0x00, 0xB0, 0x03, 0x00, 0x00]),
+            "READ BINARY: カレントEF、768バイト目から256バイト"
+        );
         assert_eq!(narrator.meaning(&[0x00, 0xC1, 0x00, 0x00, 0x00]), "不明なコマンド");
         assert_eq!(
             narrator.answer(&[0x69, 0x82], Duration::from_micros(31)),
