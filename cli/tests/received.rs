@@ -440,6 +440,11 @@ fn each_reader_has_the_documented_limit_of_bytes() {
             "long.cer",
             &["verify", "ca/ca.toml", "--trust", "long.cer"],
         ),
+        (
+            "Settings and manifest",
+            "settings.json",
+            &["native-host", "--settings", "settings.json"],
+        ),
     ] {
         let limit = documented(row);
         let kept = fs::read(at(&folder, file)).ok();
