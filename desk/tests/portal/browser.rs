@@ -8,6 +8,8 @@ use std::net::TcpStream;
 #[derive(Clone)]
 pub struct Page {
     pub status: u16,
+    /// The host that has answered, with its port.
+    pub host: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
     pub bytes: Vec<u8>,
@@ -48,19 +50,22 @@ impl Page {
     }
 }
 
-/// A browser with the cookies of one host.
+/// A browser with the cookies of two hosts.
 #[derive(Clone, Default)]
 pub struct Browser {
     /// The portal, like `http://127.0.0.1:40123`.
     pub origin: String,
+    /// Those of the portal's host.
     pub cookies: BTreeMap<String, String>,
+    /// Those of the provider's host.
+    others: BTreeMap<String, String>,
 }
 
 impl Browser {
     pub fn new(origin: &str) -> Self {
         Self {
             origin: origin.to_owned(),
-            cookies: BTreeMap::new(),
+            ..Self::default()
         }
     }
 
@@ -92,14 +97,11 @@ impl Browser {
         };
         let (host, path) = (host.to_owned(), path.to_owned());
         // The portal's cookies are those of 127.0.0.1, its provider is on localhost.
-        let own = host.starts_with("127.");
+        let is_portals = host.starts_with("127.");
+        let cookies = if is_portals { &self.cookies } else { &self.others };
         let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
-        if own && !self.cookies.is_empty() {
-            let cookies: Vec<String> = self
-                .cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
+        if !cookies.is_empty() {
+            let cookies: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
             head += &format!("Cookie: {}\r\n", cookies.join("; "));
         }
         if !headers.iter().any(|(name, _)| *name == "Accept-Language") {
@@ -113,12 +115,17 @@ impl Browser {
         stream.write_all(head.as_bytes()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
-        let page = parse(&answer);
-        for (_, cookie) in page.headers.iter().filter(|(name, _)| name == "set-cookie" && own) {
+        let page = parse(host, &answer);
+        let cookies = if is_portals {
+            &mut self.cookies
+        } else {
+            &mut self.others
+        };
+        for (_, cookie) in page.headers.iter().filter(|(name, _)| name == "set-cookie") {
             let (name, value) = cookie.split(';').next().unwrap().split_once('=').unwrap();
             match value {
-                "" => self.cookies.remove(name),
-                value => self.cookies.insert(name.to_owned(), value.to_owned()),
+                "" => cookies.remove(name),
+                value => cookies.insert(name.to_owned(), value.to_owned()),
             };
         }
         page
@@ -130,23 +137,27 @@ impl Browser {
             if page.status != 303 {
                 return page;
             }
-            let location = page.location().to_owned();
+            let location = match page.location() {
+                path if path.starts_with('/') => format!("http://{}{path}", page.host),
+                whole => whole.to_owned(),
+            };
             page = self.get(&location);
         }
         panic!("the redirects don't end");
     }
 }
 
-fn parse(answer: &[u8]) -> Page {
+fn parse(host: String, answer: &[u8]) -> Page {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
     let head = String::from_utf8(answer[..end].to_vec()).unwrap();
     let mut lines = head.split("\r\n");
     let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let fields = lines.map(|line| line.split_once(": ").unwrap());
+    let fields = lines.map(|line| line.split_once(": ").unwrap_or((line, "")));
     let headers = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()));
     let bytes = answer[end + 4..].to_vec();
     Page {
         status,
+        host,
         headers: headers.collect(),
         body: String::from_utf8_lossy(&bytes).into_owned(),
         bytes,

@@ -10,5 +10,6 @@ mod browser;
 mod log_in;
 mod pages;
 mod provider;
+mod second;
 mod server;
 mod sessions;

@@ -19,6 +19,7 @@ use vmyna_issuance::specimen as built_in;
 
 use crate::browser::{Browser, Page};
 use crate::provider::{Lies, Provider};
+use crate::second::Second;
 
 /// A server in a thread.
 pub struct Server {
@@ -69,6 +70,7 @@ pub struct Rig {
     pub provider: Option<Provider>,
     /// The file of the authorities' register.
     pub register: PathBuf,
+    _second: Option<Second>,
     _portal: Server,
     _state: tempfile::TempDir,
 }
@@ -79,12 +81,31 @@ impl Rig {
     }
 
     pub fn with(sessions: SessionLimits) -> Self {
+        Self::start(sessions, |_, keys| {
+            let provider = Provider::start(keys);
+            (provider.shared.issuer.clone(), Some(provider), None)
+        })
+    }
+
+    /// The portal with the provider of another project.
+    pub fn at_second() -> Self {
+        Self::start(SessionLimits::default(), |redirect_uri, keys| {
+            let second = Second::start(redirect_uri, &keys);
+            (second.issuer.clone(), None, Some(second))
+        })
+    }
+
+    fn start(
+        sessions: SessionLimits,
+        provider: impl FnOnce(&str, PathBuf) -> (String, Option<Provider>, Option<Second>),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = State::open(folder.path()).unwrap();
-        let provider = Provider::start(state.public_key.clone());
         let (listener, _) = Server::listen();
         let listeners = vec![listener];
         let origin = origin(&listeners, &[]).unwrap();
+        let redirect_uri = format!("{origin}{CALLBACK}");
+        let (issuer, provider, second) = provider(&redirect_uri, state.public_key.clone());
         let register = folder.path().join("register.sqlite");
         let portal = Portal {
             listeners,
@@ -92,9 +113,9 @@ impl Rig {
             limits: Limits::default(),
             sessions,
             party: RelyingParty {
-                issuer: provider.shared.issuer.clone(),
+                issuer,
                 client_id: CLIENT_ID.to_owned(),
-                redirect_uri: format!("{origin}{CALLBACK}"),
+                redirect_uri,
                 signer: state.signer,
             },
             linkage: state.linkage,
@@ -102,8 +123,9 @@ impl Rig {
         };
         Self {
             origin,
-            provider: Some(provider),
+            provider,
             register,
+            _second: second,
             _portal: Server::run(move |stop| portal.run(stop)),
             _state: folder,
         }

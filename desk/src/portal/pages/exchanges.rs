@@ -18,9 +18,12 @@ pub(crate) fn exchanges(frame: &Frame<'_>, network: &Network, person: &Person) -
             let (of_asked, of_answered) = (code(one.asked.id), code(one.answered.id));
             let details = values(&[
                 (frame.say("Asked", "照会した機関"), asked.say(frame.language)),
-                (frame.say("Its code for you", "照会した機関の符号"), &of_asked),
+                (frame.say("Code of the asking body", "照会した機関の符号"), &of_asked),
                 (frame.say("Answered", "提供した機関"), answered.say(frame.language)),
-                (frame.say("Its code for you", "提供した機関の符号"), &of_answered),
+                (
+                    frame.say("Code of the answering body", "提供した機関の符号"),
+                    &of_answered,
+                ),
                 (frame.say("About", "情報の内容"), frame.say(one.what.0, one.what.1)),
                 (frame.say("Why", "理由"), frame.say(one.why.0, one.why.1)),
             ]);
