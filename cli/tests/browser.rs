@@ -199,3 +199,8 @@ fn a_person_may_think_for_longer_than_a_worker_lives() {
     }
     script("extension-patience");
 }
+
+#[test]
+fn a_person_logs_in_at_the_portal_blocks_a_pin_and_signs() {
+    script("portal");
+}

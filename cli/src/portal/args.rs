@@ -40,7 +40,8 @@ pub(crate) struct Portal {
 /// The help after the options.
 pub(crate) const HELP: &str = "\
 The portal is a relying party: people log in with a card at the identity provider. It writes its
-registration, clients.toml, into its folder at each start; give that file to the provider.
+registration, clients.toml, into its folder at each start. `vmyna idp` knows the portal at its
+usual address; with another address, give it that file.
 
 It shows who asked for data about a person (with linkage codes in place of the My Number), the
 person's data, notices, and an application that is signed with the card and checked like `vmyna
@@ -48,4 +49,4 @@ verify` does. All people, bodies and data are invented.
 
 Example, in two terminals; then open http://127.0.0.1:47921/ in a browser:
   vmyna portal
-  vmyna idp --clients ~/.local/state/vmyna/portal/clients.toml specimen:hanako";
+  vmyna idp specimen:hanako";
