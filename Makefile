@@ -14,6 +14,8 @@ TEST_PACKAGES += python3-venv poppler-utils
 TEST_PACKAGES += python3-jsonschema
 # A card of another project, which connects as to vpcd.
 TEST_PACKAGES += vsmartcard-vpicc python3-pycryptodome
+# A relying party of the identity provider.
+TEST_PACKAGES += apache2 libapache2-mod-auth-openidc
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
 TEST_PACKAGES += python3 python3-pyscard bsdutils strace util-linux nodejs npm g++ make
 # The pages in a browser: cli/tests/browser drives it. The font makes Japanese look alike everywhere.

@@ -204,3 +204,8 @@ fn a_person_may_think_for_longer_than_a_worker_lives() {
 fn a_person_logs_in_at_the_portal_blocks_a_pin_and_signs() {
     script("portal");
 }
+
+#[test]
+fn people_log_in_at_the_identity_provider_in_both_languages() {
+    script("idp");
+}

@@ -21,12 +21,14 @@ Written by `make docs` from [the list of clients](../testkit/src/clients/list.rs
 it so. A line stands here only if a test of that name runs with every `make test`.
 
 All programs are unmodified, as their projects or Debian publish them. The versions are those with which the tests were
-seen to pass; your distribution's may be others. They meet the card in one of three ways, or its authorities in a fourth:
+seen to pass; your distribution's may be others. They meet the card in one of three ways, its authorities in a fourth, or
+the identity provider in a fifth:
 
 - **own PC/SC service**: `vmyna run -- PROGRAM`, or `vmyna serve --socket` for a whole shell;
 - **pcscd + vpcd**: the system's pcscd with the driver vpcd, and `vmyna serve`;
 - **software reader**: a library that is given a reader in the same process;
-- **certificate services**: `vmyna ca serve` and revocation lists, for programs that check certificates.
+- **certificate services**: `vmyna ca serve` and revocation lists, for programs that check certificates;
+- **identity provider**: `vmyna idp`, for relying parties of OpenID Connect.
 ";
 
 /// A test that says it proves a claim.
@@ -114,10 +116,11 @@ fn statement(line: &str) -> Option<(String, Way)> {
 
 fn page(said: &BTreeSet<Said>) -> String {
     let mut text = INTRODUCTION.to_owned();
-    let [service, vpcd, software, services] = Way::ALL;
+    let ways = Way::ALL.map(|way| way.to_string()).join(" | ");
     writeln!(
         text,
-        "\n| Client | Seen with | {service} | {vpcd} | {software} | {services} |\n|---|---|---|---|---|---|"
+        "\n| Client | Seen with | {ways} |\n|---|---|{}",
+        "---|".repeat(Way::ALL.len())
     )
     .unwrap();
     for client in CLIENTS {

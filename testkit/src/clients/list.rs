@@ -448,6 +448,35 @@ pub const CLIENTS: &[Client] = &[
             ),
         ],
     },
+    Client {
+        name: "openid-client (OpenID Connect)",
+        versions: "npm package 6.9.0",
+        pinned: Some(("\"openid-client\": \"6.9.0\"", "cli/tests/clients/oidc/package.json")),
+        claims: &[works(
+            "openid-client.logs-in",
+            "discovers, logs in by ES256 and RS256, checks the ID token's signature, asks userinfo, refreshes, and lets the \
+             sign key sign; `allowInsecureRequests`, because the issuer has no TLS",
+        )],
+    },
+    Client {
+        name: "Authlib (OpenID Connect)",
+        versions: "PyPI package 1.9.10",
+        pinned: Some(("authlib==1.9.10", "cli/tests/clients/python/requirements.txt")),
+        claims: &[works(
+            "authlib.logs-in",
+            "logs in by ES256 and RS256 (`PrivateKeyJWT`, `code_challenge_method=\"S256\"`), asks userinfo, refreshes",
+        )],
+    },
+    Client {
+        name: "Apache with mod_auth_openidc (OpenID Connect)",
+        versions: "`libapache2-mod-auth-openidc` 2.4.12 (Debian 12)",
+        pinned: None,
+        claims: &[works(
+            "apache.logs-in",
+            "lets in people who have logged in, and knows their claims; `OIDCPKCEMethod S256` and `private_key_jwt` with an RSA key \
+             and, or it crashes, a certificate of it (`OIDCPublicKeyFiles`)",
+        )],
+    },
 ];
 
 const fn works(key: &'static str, says: &'static str) -> Claim {

@@ -23,11 +23,13 @@ pub enum Way {
     Software,
     /// Not the card but its authorities: `vmyna ca serve` and revocation lists.
     Services,
+    /// A relying party of the identity provider: `vmyna idp`.
+    Provider,
 }
 
 impl Way {
     /// All of them, in the page's order.
-    pub const ALL: [Way; 4] = [Way::Service, Way::Vpcd, Way::Software, Way::Services];
+    pub const ALL: [Way; 5] = [Way::Service, Way::Vpcd, Way::Software, Way::Services, Way::Provider];
 }
 
 impl fmt::Display for Way {
@@ -37,6 +39,7 @@ impl fmt::Display for Way {
             Way::Vpcd => "pcscd + vpcd",
             Way::Software => "software reader",
             Way::Services => "certificate services",
+            Way::Provider => "identity provider",
         })
     }
 }
