@@ -171,6 +171,11 @@ fn the_extension_takes_published_requests_of_plain_origins() {
     script_with("extension-forms", &[("EXTENSION", extension)]);
 }
 
+#[test]
+fn the_extension_is_inactive_elsewhere_and_uses_a_reader_of_the_desk() {
+    script("extension-places");
+}
+
 /// What a script with a screen of its own needs.
 const SCREEN: [(&str, &str); 3] = [("Xvfb", "xvfb"), ("openbox", "openbox"), ("xdotool", "xdotool")];
 

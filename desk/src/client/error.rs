@@ -135,6 +135,9 @@ impl ClientError {
                 "ほかのプログラムがカードを使用中です。"
             ),
             Self::Open(_) => text!("The card can't be opened.", "カードを開けません。"),
+            Self::Gone(ReaderError::NoCard { .. }) => {
+                text!("There is no card in the reader.", "リーダーにカードがありません。")
+            }
             Self::Gone(_) => text!("The card was pulled out.", "カードが抜かれました。"),
             Self::Reader(_) => text!("The card does not answer.", "カードから応答がありません。"),
             Self::Form(pin) => {
