@@ -62,8 +62,8 @@ impl Answer {
         Ok(Self::of(StatusCode::OK, "application/json", text.into()))
     }
 
-    pub(super) fn picture(png: Vec<u8>) -> Self {
-        Self::of(StatusCode::OK, "image/png", png.into())
+    pub(super) fn picture(png: Bytes) -> Self {
+        Self::of(StatusCode::OK, "image/png", png)
     }
 
     /// A file that the browser may save by this name.

@@ -30,6 +30,9 @@ const QUEUE: usize = 8;
 const BATCH: usize = 200;
 const BATCH_BYTES: usize = 256 << 10;
 
+/// The most batches before the readers are looked at again.
+const BATCHES: usize = 16;
+
 /// How long the words of a new entry wait for those of the next ones.
 const GATHER: Duration = Duration::from_millis(15);
 
@@ -124,15 +127,20 @@ impl Feeds {
             }
             drop(pages);
             if hub.newest() > seen {
-                seen = self.catch_up(hub, seen);
+                std::thread::sleep(GATHER);
+                for _ in 0..BATCHES {
+                    seen = self.batch(hub, seen);
+                    if hub.newest() <= seen {
+                        break;
+                    }
+                }
                 silent_since = Instant::now();
             }
         }
     }
 
-    /// Sends the entries behind number `seen`; returns the number of the last one.
-    fn catch_up(&self, hub: &Hub, mut seen: u64) -> u64 {
-        std::thread::sleep(GATHER);
+    /// Sends the entries behind number `seen`, one batch of them; returns the number of the last one.
+    fn batch(&self, hub: &Hub, mut seen: u64) -> u64 {
         let (entries, ..) = hub.from(seen + 1, BATCH);
         let Some(first) = entries.first() else {
             return hub.newest();

@@ -21,7 +21,7 @@ use super::Shared;
 use super::answer::{Answer, Answered, FieldError, Refusal};
 use super::api::Asked;
 use super::folder;
-use super::time::now;
+use super::time::issue_time;
 
 /// The most cards that the desk keeps.
 const MOST: usize = 1000;
@@ -37,7 +37,7 @@ pub(super) fn invent(shared: &Shared, asked: &Asked<'_>) -> Answered {
     };
     let authorities = shared.authority.authorities().map_err(|error| failed(&error))?;
     let (begin, _) = authorities.validity();
-    let now = now().ok_or_else(no_time)?.max(begin);
+    let now = issue_time().ok_or_else(no_time)?.max(begin);
     let generator = ChaCha20Rng::from_seed(*seed_for(&seed, "person"));
     let order = Inventor::new(generator, now).single().map_err(|error| failed(&error))?;
     issue(shared, order, seed, "person")
@@ -46,7 +46,7 @@ pub(super) fn invent(shared: &Shared, asked: &Asked<'_>) -> Answered {
 /// A card for the person of a person file.
 pub(super) fn person(shared: &Shared, asked: &Asked<'_>) -> Answered {
     let toml = Zeroizing::new(asked.text("toml")?);
-    let now = now().ok_or_else(no_time)?;
+    let now = issue_time().ok_or_else(no_time)?;
     let name = "person".parse().map_err(|why: &str| Refusal::failed(Text::same(why)))?;
     let file = person_file::read(&toml, &Defaults::new(name, now), &mut OsRng);
     let file = file.map_err(|errors| {

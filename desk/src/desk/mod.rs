@@ -55,6 +55,7 @@ use crate::http::{HttpServer, Limits};
 use answer::Refusal;
 use authority::Authority;
 use bench::Readers;
+use card::Pictures;
 use events::Feeds;
 use hub::Hub;
 use shelf::{Shelf, ShelfCard};
@@ -141,6 +142,7 @@ struct Shared {
     authority: Arc<Authority>,
     hub: Arc<Hub>,
     feeds: Feeds,
+    pictures: Pictures,
     token: Token,
     socket: PathBuf,
     /// One card is moved at a time.
@@ -186,6 +188,7 @@ impl Desk {
                 authority,
                 hub,
                 feeds: Feeds::default(),
+                pictures: Pictures::default(),
                 token,
                 socket,
                 moving: Mutex::default(),

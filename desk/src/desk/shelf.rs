@@ -107,7 +107,7 @@ impl ShelfCard {
     }
 
     /// When its files were changed last.
-    fn stamp(&self) -> Stamp {
+    pub(super) fn stamp(&self) -> Stamp {
         let changed = |path: &Path| path.metadata().and_then(|there| there.modified()).ok();
         let state = self.place().ok();
         [changed(&self.one.path), state.and_then(|place| changed(place.path()))]
@@ -126,7 +126,7 @@ pub(super) struct Glance {
 }
 
 /// When the files of a card were changed last.
-type Stamp = [Option<SystemTime>; 2];
+pub(super) type Stamp = [Option<SystemTime>; 2];
 
 /// Why a card can't be put on the shelf.
 #[derive(Debug, thiserror::Error)]

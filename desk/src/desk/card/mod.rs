@@ -10,6 +10,10 @@ mod files;
 mod person;
 mod pins;
 
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use vmyna_apdu::{Text, text};
@@ -17,10 +21,11 @@ use vmyna_issuance::pictures::card;
 
 use super::answer::{Answer, Answered, Refusal};
 use super::counter::{self, Place};
+use super::shelf::Stamp;
 use super::{Shared, state};
 
 /// Which side of a card.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Front,
     Back,
@@ -67,14 +72,48 @@ pub(super) fn files(shared: &Shared, id: &str) -> Answered {
 
 /// A side of a card as PNG.
 pub(super) fn picture(shared: &Shared, id: &str, side: Side) -> Answered {
-    let (now, _) = shared.card(id)?.current().map_err(|error| cannot_use(&error))?;
+    let card = shared.card(id)?;
+    let (key, stamp) = ((id.to_owned(), side), card.stamp());
+    if let Some(png) = shared.pictures.find(&key, &stamp) {
+        return Ok(Answer::picture(png));
+    }
+    let (now, _) = card.current().map_err(|error| cannot_use(&error))?;
     let drawn = match side {
         Side::Front => card::front(&now),
         Side::Back => card::back(&now),
     };
     let drawn = drawn
         .map_err(|error| Refusal::conflict(text!("the card can't be drawn: {error}", "カードを描けない: {error}")))?;
-    Ok(Answer::picture(drawn.png))
+    let png = Bytes::from(drawn.png);
+    shared.pictures.keep(key, stamp, png.clone());
+    Ok(Answer::picture(png))
+}
+
+/// The pictures that were drawn last, because drawing one takes longer than everything else that the page asks for.
+#[derive(Default)]
+pub(super) struct Pictures(Mutex<VecDeque<(Key, Stamp, Bytes)>>);
+
+/// A side of a card.
+type Key = (String, Side);
+
+/// The most pictures that are kept. One has some 150 KB.
+const PICTURES: usize = 128;
+
+impl Pictures {
+    fn find(&self, key: &Key, stamp: &Stamp) -> Option<Bytes> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.iter().find(|(known, at, _)| known == key && at == stamp);
+        found.map(|(.., png)| png.clone())
+    }
+
+    fn keep(&self, key: Key, stamp: Stamp, png: Bytes) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, ..)| *known != key);
+        if kept.len() >= PICTURES {
+            kept.pop_front();
+        }
+        kept.push_back((key, stamp, png));
+    }
 }
 
 /// A card that can't be read, or whose state can't be.

@@ -1,0 +1,285 @@
+//! The shelf and the cards on it: what is shown, made, blocked, kept and discarded.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::{Value, json};
+use vmyna::CardSource;
+use vmyna::applets::image;
+use vmyna_desk::desk::{Desk, DeskError, FolderError};
+
+use crate::rig::{FIRST, Rig, SELECT, folder, options};
+
+/// The page hides the My Number; nothing else has it.
+const MY_NUMBER: &str = "123456789018";
+
+#[test]
+fn a_card_is_shown_with_person_pins_certificates_and_files_in_both_languages() {
+    let rig = Rig::new();
+    let hanako = rig.card("%E8%A6%8B%E6%9C%AC"); // 見本
+    let detail = rig.detail(&hanako);
+    assert_eq!(detail["card"]["builtIn"], true);
+    assert_eq!(detail["card"]["standing"]["state"], "good");
+    assert_eq!(detail["person"]["name"]["value"], "見本　花子");
+    let number = detail["myNumber"]["value"].as_str().unwrap();
+    assert_eq!(number.len(), 12);
+    let elsewhere = detail["person"].to_string()
+        + &rig.state().to_string()
+        + &rig.get(&format!("/api/cards/{hanako}/files")).text();
+    assert!(!elsewhere.contains(number) && !elsewhere.contains(MY_NUMBER));
+    let pins: Vec<_> = detail["pins"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pin| pin["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(pins[..3], ["auth", "sign", "input-assist"]);
+    let certificates = detail["certificates"].as_array().unwrap();
+    assert_eq!(certificates.len(), 2);
+    for one in certificates {
+        assert_eq!(one["status"]["state"], "good", "{one}");
+    }
+    let files = rig.get(&format!("/api/cards/{hanako}/files")).ok();
+    let files = files["files"].as_array().unwrap();
+    let certificate = files
+        .iter()
+        .find(|file| file["name"]["en"] == "sign certificate")
+        .unwrap();
+    assert!(
+        certificate["access"][0]["ja"]
+            .as_str()
+            .unwrap()
+            .contains("署名用パスワード"),
+        "{certificate}"
+    );
+    // Neither PINs nor keys, whatever the file.
+    let text = rig.get(&format!("/api/cards/{hanako}/files")).text() + &detail.to_string();
+    assert!(!text.contains("\"1234\"") && !text.contains("ABC123"));
+    for side in ["front", "back"] {
+        let picture = rig.get(&format!("/api/cards/{hanako}/{side}.png"));
+        assert!(
+            picture.head.contains("image/png") && picture.body.starts_with(b"\x89PNG"),
+            "{}",
+            picture.head
+        );
+        assert_eq!(rig.get(&format!("/api/cards/{hanako}/{side}.png")).body, picture.body);
+    }
+    rig.get("/api/cards/99").refused(404);
+    rig.get("/api/cards/99/front.png").refused(404);
+}
+
+#[test]
+fn a_collection_is_searched_by_its_index_and_shown_fifty_at_a_time() {
+    let folder = folder();
+    let path = folder.path().join("town.vmyna");
+    let mut file = image::create(&path).unwrap();
+    let mut card = CardSource::hanako().issued().unwrap();
+    for number in 0..120 {
+        card.name = format!("p{number:06}").parse().unwrap();
+        file.add(&card).unwrap();
+    }
+    file.finish().unwrap();
+    let rig = Rig::with(
+        &folder,
+        vec![CardSource::Image(path, None), "specimen:child".parse().unwrap()],
+    );
+    let state = rig.state();
+    assert_eq!(
+        (state["shelf"]["total"].clone(), state["shelf"]["more"].clone()),
+        (json!(121), json!(true))
+    );
+    let page = |query: &str| rig.get(&format!("/api/shelf?{query}")).ok();
+    let ids = |page: &Value| -> Vec<String> {
+        let cards = page["cards"].as_array().unwrap().iter();
+        cards.map(|card| card["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let mut all = Vec::new();
+    for from in [0, 50, 100] {
+        all.extend(ids(&page(&format!("from={from}"))));
+    }
+    assert_eq!(all.len(), 121);
+    assert_eq!(page("search=00011")["total"], 11);
+    assert_eq!(ids(&page("search=p000042")), ["1.p000042"]);
+    assert_eq!(page("search=town")["total"], 120);
+    assert_eq!(page("search=child")["total"], 1);
+    assert_eq!(page("search=nothing")["total"], 0);
+    rig.get("/api/shelf?from=-1").refused(400);
+    rig.get("/api/cards/1.nobody").refused(404);
+    rig.get("/api/cards/1").refused(404);
+    // Two of them at a time.
+    rig.insert(FIRST, "1.p000042");
+    rig.insert("vmyna 01 00", "1.p000043");
+    assert!(rig.apdu(FIRST, SELECT).ends_with("9000"));
+    assert_eq!(rig.reader(FIRST)["card"], "1.p000042");
+}
+
+#[test]
+fn a_pin_is_blocked_by_wrong_values_on_the_shelf_and_in_a_reader() {
+    let rig = Rig::new();
+    let hanako = rig.card("hanako");
+    rig.post(&format!("/api/cards/{hanako}/pins/auth/block"), &json!({}))
+        .ok();
+    let pin = rig.pin(&hanako, "auth");
+    assert_eq!(
+        (pin["tries"].clone(), pin["state"].clone(), pin["canBlock"].clone()),
+        (json!(0), json!("blocked"), json!(false))
+    );
+    rig.insert(FIRST, &hanako);
+    rig.post(&format!("/api/cards/{hanako}/pins/code-b/block"), &json!({}))
+        .ok();
+    assert_eq!(rig.pin(&hanako, "code-b")["state"], "blocked");
+    // It was really presented: the trace has it, masked, until 6984.
+    let trace = rig.trace();
+    let verifies: Vec<_> = trace
+        .iter()
+        .filter(|entry| {
+            entry["command"]
+                .as_str()
+                .is_some_and(|command| command.starts_with("002000"))
+        })
+        .collect();
+    assert!(verifies.len() >= 10, "{}", verifies.len());
+    assert!(
+        verifies
+            .iter()
+            .all(|entry| entry["command"].as_str().unwrap().contains("**"))
+    );
+    rig.post(&format!("/api/cards/{hanako}/pins/none/block"), &json!({}))
+        .refused(404);
+    // The state is kept: the next desk in this folder has it.
+    let folder = rig.end();
+    let rig = Rig::with(&folder, vec![CardSource::hanako()]);
+    assert_eq!(rig.pin(&rig.card("hanako"), "auth")["state"], "blocked");
+}
+
+#[test]
+fn cards_are_made_found_again_at_the_next_start_and_discarded() {
+    let rig = Rig::new();
+    let invented = rig.invent(7);
+    let detail = rig.detail(&invented);
+    assert_eq!(
+        (
+            detail["card"]["made"].clone(),
+            detail["card"]["standing"]["state"].clone()
+        ),
+        (json!(true), json!("good"))
+    );
+    let toml = r#"
+name = "架空　人物"
+address = "東京都千代田区見本町一丁目１番１号"
+birth = 1990-04-01
+sex = "female"
+municipality = { code = "13101" }
+card-name = "taro"
+pins = { auth = "4649" }
+"#;
+    let made = rig.post("/api/cards/person", &json!({ "toml": toml })).ok();
+    let taro = made["id"].as_str().unwrap().to_owned();
+    assert_eq!(rig.detail(&taro)["person"]["name"]["value"], "架空　人物");
+    rig.insert(FIRST, &taro);
+    rig.apdu(FIRST, SELECT);
+    assert_eq!(rig.apdu(FIRST, "00200098 04 34363439"), "9000");
+    let kept = rig.folder.path().join("desk/cards/taro.vmyna");
+    assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    rig.post(&format!("/api/cards/{taro}/discard"), &json!({})).refused(409);
+    rig.at(FIRST, "remove", &json!({})).ok();
+    let folder = rig.end();
+
+    let rig = Rig::with(&folder, vec![CardSource::hanako()]);
+    assert_eq!(rig.state()["shelf"]["total"], 3);
+    let taro = rig.card("taro");
+    rig.post(&format!("/api/cards/{taro}/discard"), &json!({})).ok();
+    assert!(!kept.exists() && !kept.with_extension("vmyna.state").exists());
+    rig.get(&format!("/api/cards/{taro}")).refused(404);
+    // Only what the desk has made.
+    rig.post(&format!("/api/cards/{}/discard", rig.card("hanako")), &json!({}))
+        .refused(409);
+}
+
+#[test]
+fn a_person_file_with_errors_is_refused_with_field_and_line_and_makes_no_card() {
+    let rig = Rig::new();
+    let toml = "name = \"架空　人物\"\naddress = \"東京都\"\nbirth = 1990-04-01\nsex = \"x\"\nmy-number = \"123456789012\"\n\
+                municipality = { code = \"13102\" }\n[pins]\nauth = \"12\"\n";
+    let answer = rig.post("/api/cards/person", &json!({ "toml": toml }));
+    assert_eq!(answer.status, 422);
+    let errors = answer.json()["errors"].as_array().unwrap().clone();
+    let places: Vec<_> = errors
+        .iter()
+        .map(|error| (error["field"].clone(), error["line"].clone()))
+        .collect();
+    for place in [
+        (json!("sex"), json!(4)),
+        (json!("my-number"), json!(5)),
+        (json!("pins.auth"), json!(8)),
+    ] {
+        assert!(places.contains(&place), "{place:?} in {places:?}");
+    }
+    for error in &errors {
+        assert!(!error["text"]["ja"].as_str().unwrap().is_ascii(), "{error}");
+    }
+    // The values that are wrong are numbers and PINs: none is repeated.
+    assert!(!answer.text().contains("123456789012") && !answer.text().contains("\"12\""));
+    let answer = rig.post("/api/cards/person", &json!({ "toml": "name = " }));
+    assert_eq!(answer.json()["errors"][0]["line"], 1);
+    rig.post("/api/cards/person", &json!({})).refused(400);
+    rig.post("/api/cards/invent", &json!({ "seed": -1 })).refused(400);
+    assert_eq!(rig.state()["shelf"]["total"], 1);
+    assert_eq!(fs::read_dir(rig.folder.path().join("desk/cards")).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_is_for_one_desk_and_for_its_owner() {
+    let rig = Rig::new();
+    let opened = Desk::open(options(rig.folder.path(), Vec::new()));
+    assert!(matches!(
+        opened,
+        Err(DeskError::Folder {
+            error: FolderError::InUse,
+            ..
+        })
+    ));
+    let folder = rig.end();
+    fs::set_permissions(folder.path().join("desk"), fs::Permissions::from_mode(0o755)).unwrap();
+    let opened = Desk::open(options(folder.path(), Vec::new()));
+    assert!(matches!(
+        opened,
+        Err(DeskError::Folder {
+            error: FolderError::OpenToOthers,
+            ..
+        })
+    ));
+    // A folder that nothing can be written into, whoever the user is.
+    let mut options = options(folder.path(), Vec::new());
+    options.folder = "/proc/vmyna".into();
+    let opened = Desk::open(options);
+    assert!(matches!(
+        opened,
+        Err(DeskError::Folder {
+            error: FolderError::System(_),
+            ..
+        })
+    ));
+}
+
+#[test]
+fn a_card_that_another_program_uses_is_refused_with_the_reason() {
+    let folder = folder();
+    let path = folder.path().join("card.vmyna");
+    let mut file = image::create(&path).unwrap();
+    file.add(&CardSource::hanako().issued().unwrap()).unwrap();
+    file.finish().unwrap();
+    let source = CardSource::Image(path, None);
+    let rig = Rig::with(&folder, vec![source.clone()]);
+    let used = source.open(None).unwrap();
+    let id = rig.card("card");
+    let refused = rig.at(FIRST, "insert", &json!({ "card": id })).refused(409);
+    assert!(refused.contains("can't be used"), "{refused}");
+    // It can be looked at all the same.
+    assert_eq!(rig.pin(&id, "auth")["tries"], 3);
+    drop(used);
+    rig.insert(FIRST, &id);
+    assert!(source.open(None).is_err());
+    rig.at(FIRST, "remove", &json!({})).ok();
+    drop(source.open(None).unwrap());
+}
