@@ -214,3 +214,12 @@ fn a_person_logs_in_at_the_portal_blocks_a_pin_and_signs() {
 fn people_log_in_at_the_identity_provider_in_both_languages() {
     script("idp");
 }
+
+#[test]
+#[ignore = "part of `make test-heavy`: the browser's question is one of its own windows, so it needs a screen"]
+fn another_host_needs_the_persons_permission() {
+    for (program, package) in SCREEN {
+        require_program(program, package);
+    }
+    script("extension-permission");
+}

@@ -83,8 +83,17 @@ async function change({ add, remove }) {
   }
   entered = entered.filter((origin) => origin !== remove);
   await chrome.storage.local.set({ origins: entered });
+  await giveBack(remove, entered);
   await registerNext();
   return { origins: entered, refused };
+}
+
+/** Gives a permission back that no origin needs any more. @param {unknown} removed @param {string[]} entered */
+async function giveBack(removed, entered) {
+  const { origin } = parseOrigin(removed);
+  if (origin === undefined || isLoopback(origin)) return;
+  const given = permission(origin);
+  if (!entered.some((other) => permission(other) === given)) await chrome.permissions.remove({ origins: [given] });
 }
 
 // ---- Requests of pages ----

@@ -50,20 +50,17 @@ await run(async (rig) => {
   await context.close();
   rig.context = undefined;
 
-  const screen = await rig.start('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], { until: /^(\d+)\n/m });
-  const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: join(folder, 'config'), DISPLAY: `:${screen.found[1]}`, LANGUAGE: 'en' };
-  await rig.start('openbox', ['--sm-disable'], { env });
+  const { env, tool } = await rig.screen();
   const flags = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--password-store=basic', '--lang=en'];
   await rig.start(process.env.CHROMIUM ?? 'chromium', [...flags, `--user-data-dir=${profile}`, flag, origin], { env });
 
-  const tool = (/** @type {string[]} */ args) => rig.output('xdotool', args, { env });
-  const find = async () => (await tool(['search', '--onlyvisible', '--name', TITLE])).output.match(/^\d+$/m)?.[0];
+  const find = async () => (await tool('search', '--onlyvisible', '--name', TITLE)).match(/^\d+$/m)?.[0];
   const window = await rig.until(find, 'the PIN window');
   await new Promise((resolve) => setTimeout(resolve, THINKS));
   assert((await find()) === window && answer === undefined, `the window is still there: ${JSON.stringify(answer)}`);
-  await tool(['windowfocus', '--sync', window]);
-  await tool(['type', '1234']);
-  await tool(['key', 'Return']);
+  await tool('windowfocus', '--sync', window);
+  await tool('type', '1234');
+  await tool('key', 'Return');
   await rig.until(async () => answer, 'the answer');
   equal([answer.mode, answer.result], ['04', '0'], JSON.stringify(answer));
   await rig.until(async () => !(await find()), 'the window closes');

@@ -261,6 +261,19 @@ export class Rig {
     return { child, link, origin, token };
   }
 
+  /** A screen with a window manager, for a browser whose own windows are typed into.
+   * @returns {Promise<{env: Record<string, string>, tool: (...args: string[]) => Promise<string>}>} the environment of its
+   * programs, and xdotool on it */
+  async screen() {
+    const args = ['-displayfd', '1', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'];
+    const server = await this.start('Xvfb', args, { until: /^(\d+)\n/m });
+    const folder = await this.directory();
+    const own = { HOME: folder, XDG_CONFIG_HOME: join(folder, 'config'), DISPLAY: `:${server.found[1]}`, LANGUAGE: 'en' };
+    const env = /** @type {Record<string, string>} */ ({ ...process.env, ...own });
+    await this.start('openbox', ['--sm-disable'], { env });
+    return { env, tool: async (...args) => (await this.output('xdotool', args, { env })).output };
+  }
+
   /** Runs a program to its end. @param {string} program @param {string[]} args
    * @param {{env?: Record<string, string>, cwd?: string}} options
    * @returns {Promise<{status: number | null, output: string}>} */

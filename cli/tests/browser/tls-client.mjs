@@ -35,14 +35,12 @@ await run(async (rig) => {
   await done('certutil', ['-N', '-d', database, '--empty-password']);
   await done('modutil', ['-force', '-dbdir', database, '-add', 'opensc', '-libfile', MODULE]);
 
-  // A screen with a window manager, which gives windows the keyboard.
-  const screen = await rig.start('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'], { until: /^(\d+)\n/m });
-  const env = { ...process.env, HOME: home, DISPLAY: `:${screen.found[1]}` };
-  await rig.start('openbox', ['--sm-disable'], { env });
-  const tool = (/** @type {string[]} */ args) => rig.output('xdotool', args, { env });
+  const screen = await rig.screen();
+  const env = { ...screen.env, HOME: home };
+  const { tool } = screen;
   /** The visible window of this name. @param {string} name */
-  const find = async (name) => (await tool(['search', '--onlyvisible', '--name', name])).output.match(/^\d+$/m)?.[0];
-  const press = (/** @type {string} */ keys) => tool(['key', keys]);
+  const find = async (name) => (await tool('search', '--onlyvisible', '--name', name)).match(/^\d+$/m)?.[0];
+  const press = (/** @type {string} */ keys) => tool('key', keys);
 
   // The browser with the card: what `vmyna run` starts sees the reader.
   const trace = join(folder, 'trace.pcapng');
@@ -69,8 +67,8 @@ await run(async (rig) => {
   for (const pin of ['9999', '1234']) {
     const name = 'Unlock Security Device';
     const window = await rig.until(() => find(name), `a window named ${name}`);
-    await tool(['windowfocus', '--sync', window]);
-    await tool(['type', pin]);
+    await tool('windowfocus', '--sync', window);
+    await tool('type', pin);
     await press('Return');
     await rig.until(async () => (await find(name)) !== window, 'the window closes');
   }
