@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use vmyna_apdu::foreign::is_variation_selector;
+use vmyna_apdu::{Text, text};
 
 use super::{full_width, is_carried, is_shown, same_for_a_reader, shown, standard_form, visible};
 
@@ -48,7 +49,7 @@ impl Carried {
 
 /// A text has characters that no certificate carries and that have no substitute.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no certificate carries {}, and no substitute is known", self.shown())]
+#[error("{}", self.text())]
 #[non_exhaustive]
 pub struct Lacking {
     /// The characters, each once, with the selectors that belong to them.
@@ -61,6 +62,16 @@ impl Lacking {
     pub fn shown(&self) -> String {
         let shown: Vec<String> = self.characters.iter().map(|cluster| shown_cluster(cluster)).collect();
         shown.join(", ")
+    }
+
+    /// The error in both languages.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let shown = self.shown();
+        text!(
+            "no certificate carries {shown}, and no substitute is known",
+            "{shown}は電子証明書に記録できず、代替文字も分かりません"
+        )
     }
 
     /// The entries for them in TOML, each with `…` for what is to be chosen: `"𩸽" = "…"`.

@@ -1,16 +1,65 @@
 //! The characters that no text of a card may have, because a reader doesn't see them.
 
+use vmyna_apdu::Text;
 use vmyna_apdu::foreign::{is_variation_selector, is_visible};
 
 /// A character that no text may have, and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("character {position} is {}, {why}", super::shown(*.character))]
+#[error("character {position} is {}, {}", super::shown(*.character), .fault.english())]
 pub struct BadCharacter {
     /// Which character of the text it is, from 1, by code points.
     pub position: usize,
     /// The character.
     pub character: char,
-    why: &'static str,
+    fault: Fault,
+}
+
+impl BadCharacter {
+    /// The error in both languages.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let (position, shown) = (self.position, super::shown(self.character));
+        let why = self.fault.japanese();
+        Text {
+            en: self.to_string(),
+            ja: format!("{position}文字目の{shown}は{why}"),
+        }
+    }
+}
+
+/// What is wrong with a character.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    Control,
+    LoneSelector,
+    LoneAccent,
+    Direction,
+    Invisible,
+    Noncharacter,
+}
+
+impl Fault {
+    const fn english(self) -> &'static str {
+        match self {
+            Self::Control => "a control character",
+            Self::LoneSelector => "a variation selector that follows no kanji",
+            Self::LoneAccent => "an accent that follows no letter",
+            Self::Direction => "which changes the direction of writing",
+            Self::Invisible => "which can't be seen",
+            Self::Noncharacter => "a code point without a character",
+        }
+    }
+
+    const fn japanese(self) -> &'static str {
+        match self {
+            Self::Control => "制御文字です",
+            Self::LoneSelector => "漢字の後にない異体字セレクターです",
+            Self::LoneAccent => "文字の後にないアクセント記号です",
+            Self::Direction => "文字の向きを変える符号です",
+            Self::Invisible => "目に見えない文字です",
+            Self::Noncharacter => "文字のない符号位置です",
+        }
+    }
 }
 
 /// Looks for characters that no text may have: controls, signs that can't be seen or change the direction of writing,
@@ -21,11 +70,11 @@ pub struct BadCharacter {
 pub fn check(text: &str) -> Result<(), BadCharacter> {
     let mut before = None;
     for (at, character) in text.chars().enumerate() {
-        if let Some(why) = fault(before, character) {
+        if let Some(fault) = fault(before, character) {
             return Err(BadCharacter {
                 position: at + 1,
                 character,
-                why,
+                fault,
             });
         }
         before = Some(character);
@@ -33,25 +82,25 @@ pub fn check(text: &str) -> Result<(), BadCharacter> {
     Ok(())
 }
 
-fn fault(before: Option<char>, character: char) -> Option<&'static str> {
+fn fault(before: Option<char>, character: char) -> Option<Fault> {
     if character.is_control() {
-        return Some("a control character");
+        return Some(Fault::Control);
     }
     if is_variation_selector(character) {
         let follows_a_han_character = before.is_some_and(is_han);
-        return (!follows_a_han_character).then_some("a variation selector that follows no kanji");
+        return (!follows_a_han_character).then_some(Fault::LoneSelector);
     }
     if is_accent(character) {
         let follows_a_letter = before.is_some_and(|before| !before.is_whitespace());
-        return (!follows_a_letter).then_some("an accent that follows no letter");
+        return (!follows_a_letter).then_some(Fault::LoneAccent);
     }
     if changes_direction(character) {
-        return Some("which changes the direction of writing");
+        return Some(Fault::Direction);
     }
     if !is_visible(character) {
-        return Some("which can't be seen");
+        return Some(Fault::Invisible);
     }
-    is_noncharacter(character).then_some("a code point without a character")
+    is_noncharacter(character).then_some(Fault::Noncharacter)
 }
 
 /// Accents and voicing marks that join the character before them.

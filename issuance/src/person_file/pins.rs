@@ -11,6 +11,7 @@
 //!
 //! One PIN for all purposes is allowed. This module must never say a PIN.
 
+use vmyna_apdu::{Text, text};
 use vmyna_applets::birth::BirthDate;
 use vmyna_applets::person::SecurityCode;
 use vmyna_applets::pins::{self as names, CardPin};
@@ -85,13 +86,22 @@ fn password(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<Refe
     }
 }
 
-fn bad_password(bytes: &[u8]) -> Option<&'static str> {
+fn bad_password(bytes: &[u8]) -> Option<Text> {
     if bytes.iter().any(u8::is_ascii_lowercase) {
-        Some("has lower-case letters: the card stores upper case and folds nothing, so write it in upper case")
+        Some(text!(
+            "has lower-case letters: the card stores upper case and folds nothing, so write it in upper case",
+            "小文字があります。カードは大文字を保存し、変換しません。大文字で入力してください"
+        ))
     } else if !jpki::SIGN_PIN_FORMAT.allows(bytes) {
-        Some("has 6 to 16 characters A-Z and 0-9")
+        Some(text!(
+            "has 6 to 16 characters A-Z and 0-9",
+            "英大文字と数字で6文字から16文字です"
+        ))
     } else if !bytes.iter().any(u8::is_ascii_digit) || !bytes.iter().any(u8::is_ascii_uppercase) {
-        Some("has at least one letter and one digit")
+        Some(text!(
+            "has at least one letter and one digit",
+            "英字と数字がそれぞれ一つ以上必要です"
+        ))
     } else {
         None
     }
@@ -113,24 +123,27 @@ fn four_digits(
     }
 }
 
-fn bad_digits(bytes: &[u8], guessable: &Guessable) -> Option<String> {
+fn bad_digits(bytes: &[u8], guessable: &Guessable) -> Option<Text> {
     if !jpki::AUTH_PIN_FORMAT.allows(bytes) {
-        return Some("has four digits 0-9".to_owned());
+        return Some(text!("has four digits 0-9", "数字4桁です"));
     }
-    let why = guessable.why(bytes)?;
-    Some(format!("is {why}, which others can read off the card: choose another"))
+    let Text { en, ja } = guessable.why(bytes)?;
+    Some(text!(
+        "is {en}, which others can read off the card: choose another",
+        "{ja}と同じで、カードを見た人に分かります。別の番号を選んでください"
+    ))
 }
 
 /// Why the terminal of a town hall refuses a value for a PIN of this card: a sentence without its subject, and without the
 /// value. `None` if it takes it.
 #[must_use]
-pub fn pin_refusal(name: PinName, value: &[u8], birth: BirthDate, security_code: SecurityCode) -> Option<String> {
+pub fn pin_refusal(name: PinName, value: &[u8], birth: BirthDate, security_code: SecurityCode) -> Option<Text> {
     let guessable = Guessable {
         birth: Some(birth),
         security_code: Some(security_code),
     };
     match name {
-        PinName::Sign => bad_password(value).map(str::to_owned),
+        PinName::Sign => bad_password(value),
         PinName::Auth | PinName::InputAssist | PinName::Residence => bad_digits(value, &guessable),
     }
 }
@@ -143,20 +156,26 @@ struct Guessable {
 
 impl Guessable {
     /// What a PIN is made of, if it is refused.
-    fn why(&self, pin: &[u8]) -> Option<&'static str> {
+    fn why(&self, pin: &[u8]) -> Option<Text> {
         if self.security_code.is_some_and(|code| code.as_str().as_bytes() == pin) {
-            return Some("the security code");
+            return Some(text!("the security code", "セキュリティコード"));
         }
         let birth = self.birth?;
         let (month, era_year) = (birth.month(), birth.japanese().map_or(0, |day| day.year));
         let forms = [
-            (format!("{month:02}{:02}", birth.day()), "month and day of birth"),
-            (format!("{:04}", birth.year()), "the year of birth"),
+            (
+                format!("{month:02}{:02}", birth.day()),
+                text!("month and day of birth", "生まれた月日"),
+            ),
+            (format!("{:04}", birth.year()), text!("the year of birth", "生まれた年")),
             (
                 format!("{:02}{month:02}", birth.year() % 100),
-                "year and month of birth",
+                text!("year and month of birth", "生まれた年月"),
             ),
-            (format!("{era_year:02}{month:02}"), "year of the era and month of birth"),
+            (
+                format!("{era_year:02}{month:02}"),
+                text!("year of the era and month of birth", "生まれた年月（和暦）"),
+            ),
         ];
         forms
             .into_iter()
