@@ -13,7 +13,7 @@ use std::time::Duration;
 use der::DateTime;
 use rand_core::CryptoRngCore;
 use sha2::{Digest, Sha256};
-use vmyna_apdu::{Icc, IccError};
+use vmyna_apdu::{Icc, IccError, Text};
 use vmyna_applets::card_os::declaration::ReferenceData;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::{jpki, pins};
@@ -54,6 +54,27 @@ pub enum KioskError {
     /// A certificate on the card can't be read.
     #[error(transparent)]
     Issuance(#[from] IssuanceError),
+}
+
+impl KioskError {
+    /// The error in both languages.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let ja = match self {
+            Self::WrongPin(left) => format!("利用者証明用暗証番号が違います。あと{left}回です"),
+            Self::Blocked => {
+                "利用者証明用暗証番号がロックされているか、未設定です。窓口でだけ初期化できます".to_owned()
+            }
+            Self::NoCertificate => "利用者証明用電子証明書が失効または有効期限切れか、カードにありません".to_owned(),
+            Self::NothingToReset => "カードに署名用電子証明書がありません".to_owned(),
+            Self::Refused(word) => format!("カードが{word:04X}を返しました"),
+            Self::Card(error) => format!("カードが応答しません（{error}）"),
+            Self::Counter(error) => error.text().ja,
+            Self::Issuance(error) => format!("カードの電子証明書を読み取れません（{error}）"),
+        };
+        let en = self.to_string();
+        Text { en, ja }
+    }
 }
 
 /// A new one-time code, eight digits.

@@ -2,6 +2,7 @@
 
 use der::{DateTime, Decode};
 use rand_core::CryptoRngCore;
+use vmyna_apdu::text;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::jpki::CertifiedKey;
 use vmyna_issuance::IssuanceError;
@@ -63,7 +64,10 @@ pub(super) fn text(
         if text.chars().count() > LONGEST {
             return Err(CounterError::BadText(
                 what,
-                format!("has more than {LONGEST} characters in a certificate"),
+                text!(
+                    "has more than {LONGEST} characters in a certificate",
+                    "電子証明書では{LONGEST}文字を超えます"
+                ),
             ));
         }
     }

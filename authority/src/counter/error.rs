@@ -1,11 +1,13 @@
 //! Why a counter refuses an operation.
 
 use der::DateTime;
+use vmyna_apdu::Text;
 use vmyna_applets::calendar::Date;
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::characters::Lacking;
 
-use super::kind;
+use super::kind::{kind, kind_title};
+use super::pins;
 use crate::register::{Hierarchy, Withdrawal};
 
 /// Why an operation at the counter was refused or failed. Nothing was done. No error holds a PIN or a My Number.
@@ -50,10 +52,10 @@ pub enum CounterError {
     FixedValue(&'static str),
     /// The value is refused: the PIN's name, and the rule that is broken.
     #[error("{0}: {1}")]
-    BadValue(&'static str, String),
+    BadValue(&'static str, Text),
     /// A text can't be on a card: which, and the rule.
     #[error("{0}: {1}")]
-    BadText(&'static str, String),
+    BadText(&'static str, Text),
     /// Nothing would change.
     #[error("the card has this {0} already")]
     Unchanged(&'static str),
@@ -63,4 +65,59 @@ pub enum CounterError {
     /// Something could not be made or read.
     #[error(transparent)]
     Issuance(#[from] IssuanceError),
+}
+
+impl CounterError {
+    /// The error in both languages.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        Text {
+            en: self.to_string(),
+            ja: self.japanese(),
+        }
+    }
+
+    fn japanese(&self) -> String {
+        match self {
+            Self::OtherAuthority => {
+                "このカードは、電子証明書の鍵識別子によると、別の認証局が発行したものです".to_owned()
+            }
+            Self::BeforeIssue(at) => format!("カードの発行は{at}で、今はそれより前です"),
+            Self::Ended(day) => format!("カードの有効期限は{day}に切れました。新しいカードが必要です"),
+            Self::Withdrawn(Withdrawal { at, cause }) => {
+                format!("このカードは{at}に廃止されました（{}）", cause.title())
+            }
+            Self::TooEarly(hierarchy, from) => format!(
+                "{}の更新は、有効期限の3か月前の{from}からできます",
+                kind_title(*hierarchy)
+            ),
+            Self::NoCertificate(hierarchy) => format!("カードに{}がありません", kind_title(*hierarchy)),
+            Self::HasCertificate => "カードに署名用電子証明書があります。更新はできます".to_owned(),
+            Self::TooYoung(age, from) => {
+                format!("本人は{age}歳です。署名用電子証明書は{from}歳から発行できます")
+            }
+            Self::WithoutPins => "暗証番号のないカードです（顔認証マイナンバーカード）".to_owned(),
+            Self::HasPins => "暗証番号のあるカードです".to_owned(),
+            Self::NoValue(name) => format!("{}の新しい値が必要です", pins::title(name)),
+            Self::FixedValue(name) => format!(
+                "{}の値は発行時のままです。残り回数だけを元に戻せます",
+                pins::title(name)
+            ),
+            Self::BadValue(name, rule) => format!("{}: {}", pins::title(name), rule.ja),
+            Self::BadText(what, rule) => format!("{}: {}", title(what), rule.ja),
+            Self::Unchanged(what) => format!("カードの{}は、すでにそのとおりです", title(what)),
+            Self::Lacking(lacking) => lacking.text().ja,
+            Self::Issuance(error) => format!("作成または読み取りができません（{error}）"),
+        }
+    }
+}
+
+/// The Japanese name of a text on the card, by its name in English messages.
+fn title(what: &'static str) -> &'static str {
+    match what {
+        "name" => "氏名",
+        "address" => "住所",
+        "kana" | "reading of the name" => "振り仮名",
+        other => other,
+    }
 }

@@ -17,9 +17,12 @@
 
 mod certificates;
 mod error;
+mod kind;
 mod operation;
 mod people;
 mod pins;
+mod rules;
+mod standing;
 pub mod steps;
 
 use std::collections::BTreeMap;
@@ -27,82 +30,20 @@ use std::fmt;
 
 use der::DateTime;
 use rand_core::CryptoRngCore;
+use vmyna_apdu::{Text, text};
 use vmyna_applets::card_os::declaration::ObjectId;
 use vmyna_applets::card_os::state::PinReplacement;
 use vmyna_applets::issued::IssuedCard;
-use vmyna_issuance::IssuanceError;
 use vmyna_issuance::characters::Substitutes;
 use vmyna_issuance::desk::Desk;
 
 pub use error::CounterError;
-pub use operation::{NewPins, Operation, Which};
+pub use kind::{OperationKind, Which, kind, kind_title};
+pub use operation::{NewPins, Operation};
+pub use rules::check;
+pub use standing::{CardReport, CardState, CertificateState, CertificateStatus, Standing, entries};
 
-use crate::register::{
-    CardId, Cause, Certificate, Hierarchy, IssuerId, Reason, Register, RegisterError, Revocation, Withdrawal,
-};
-
-/// The name of a kind of certificate in messages.
-#[must_use]
-pub const fn kind(hierarchy: Hierarchy) -> &'static str {
-    match hierarchy {
-        Hierarchy::Signature => "sign",
-        Hierarchy::Authentication => "auth",
-    }
-}
-
-/// What the register knows of a card.
-#[derive(Clone, Copy, Debug, Default)]
-#[non_exhaustive]
-pub struct Standing {
-    /// Since when and why its signature certificate is revoked.
-    pub sign: Option<Revocation>,
-    /// Since when and why its authentication certificate is revoked.
-    pub auth: Option<Revocation>,
-    /// Why and since when it is out of use.
-    pub withdrawn: Option<Withdrawal>,
-}
-
-impl Standing {
-    /// What a register knows of a card as it is now; `id` is that of the card as it was issued.
-    ///
-    /// # Errors
-    /// [`RegisterError`] when the register can't be read.
-    pub fn of(register: &dyn Register, card: &IssuedCard, id: CardId) -> Result<Self, RegisterError> {
-        let mut standing = Self {
-            withdrawn: register.card_status(id)?.withdrawn,
-            ..Self::default()
-        };
-        // A certificate that can't be read is refused by the operation.
-        for certificate in entries(card, id).unwrap_or_default() {
-            let entry = register.entry(certificate.issuer, certificate.serial)?;
-            let revocation = entry.and_then(|entry| entry.revocation);
-            match certificate.hierarchy {
-                Hierarchy::Signature => standing.sign = revocation,
-                Hierarchy::Authentication => standing.auth = revocation,
-            }
-        }
-        Ok(standing)
-    }
-
-    /// The revocation of one kind.
-    #[must_use]
-    pub const fn revocation(&self, hierarchy: Hierarchy) -> Option<Revocation> {
-        match hierarchy {
-            Hierarchy::Signature => self.sign,
-            Hierarchy::Authentication => self.auth,
-        }
-    }
-}
-
-/// What the register is to hold of the certificates that a card has now.
-///
-/// # Errors
-/// [`IssuanceError`] when one is no certificate as an authority of these hierarchies issues it.
-pub fn entries(card: &IssuedCard, id: CardId) -> Result<Vec<Certificate>, IssuanceError> {
-    let kinds = [Hierarchy::Signature, Hierarchy::Authentication];
-    let entries = kinds.map(|hierarchy| certificates::entry(card, hierarchy, id));
-    entries.into_iter().filter_map(Result::transpose).collect()
-}
+use crate::register::{CardId, Cause, Certificate, Hierarchy, IssuerId, Reason, Revocation};
 
 /// A card at the counter.
 #[derive(Clone, Copy)]
@@ -169,41 +110,82 @@ pub enum Done {
     NewCard(vmyna_applets::calendar::Date),
 }
 
-impl fmt::Display for Done {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Done {
+    /// What was done in both languages: a sentence without a full stop.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        let of = |hierarchy: &Hierarchy| (kind(*hierarchy), kind_title(*hierarchy));
         match self {
             Self::Revoked(hierarchy, serial, reason) => {
-                write!(
-                    f,
-                    "revoked the {} certificate {serial:06X} ({reason})",
-                    kind(*hierarchy)
+                let ((en, ja), title) = (of(hierarchy), reason.title());
+                text!(
+                    "revoked the {en} certificate {serial:06X} ({reason})",
+                    "{ja}{serial:06X}を失効させました（{title}）"
                 )
             }
-            Self::WasRevoked(hierarchy, Revocation { at, reason }) => write!(
-                f,
-                "the {} certificate was revoked at {at} ({reason}): that stays",
-                kind(*hierarchy)
-            ),
+            Self::WasRevoked(hierarchy, Revocation { at, reason }) => {
+                let ((en, ja), title) = (of(hierarchy), reason.title());
+                text!(
+                    "the {en} certificate was revoked at {at} ({reason}): that stays",
+                    "{ja}は{at}に失効済みです（{title}）。そのままです"
+                )
+            }
             Self::Issued(hierarchy, serial, end) => {
-                write!(
-                    f,
-                    "issued the {} certificate {serial:06X}, valid until {end}",
-                    kind(*hierarchy)
+                let (en, ja) = of(hierarchy);
+                text!(
+                    "issued the {en} certificate {serial:06X}, valid until {end}",
+                    "{ja}{serial:06X}を発行しました（{end}まで有効）"
                 )
             }
-            Self::Removed(hierarchy) => write!(f, "took the {} certificate and its key off the card", kind(*hierarchy)),
-            Self::Pin(name) => write!(f, "the {name} has a new value and all its tries"),
-            Self::Tries(name) => write!(f, "the {name} has all its tries again"),
-            Self::Unset(name) => write!(f, "the {name} is unset"),
-            Self::Files => write!(
-                f,
-                "signed the files with name and address again (input-assist, face-info)"
+            Self::Removed(hierarchy) => {
+                let (en, ja) = of(hierarchy);
+                text!(
+                    "took the {en} certificate and its key off the card",
+                    "{ja}とその鍵をカードから消しました"
+                )
+            }
+            Self::Pin(name) => {
+                let ja = pins::title(name);
+                text!(
+                    "the {name} has a new value and all its tries",
+                    "{ja}を再設定しました。残り回数も元に戻りました"
+                )
+            }
+            Self::Tries(name) => {
+                let ja = pins::title(name);
+                text!("the {name} has all its tries again", "{ja}の残り回数を元に戻しました")
+            }
+            Self::Unset(name) => {
+                let ja = pins::title(name);
+                text!("the {name} is unset", "{ja}を未設定にしました")
+            }
+            Self::Files => text!(
+                "signed the files with name and address again (input-assist, face-info)",
+                "氏名と住所のファイルに署名し直しました（券面事項入力補助AP・券面事項確認AP）"
             ),
-            Self::Printed(line) => write!(f, "printed in the remarks field (追記欄): {line}"),
-            Self::Erased(line) => write!(f, "took off the remarks field (追記欄): {line}"),
-            Self::Withdrawn(cause) => write!(f, "the card is withdrawn: {cause}"),
-            Self::NewCard(expiry) => write!(f, "issued a new card, which ends on {expiry}"),
+            Self::Printed(line) => text!(
+                "printed in the remarks field (追記欄): {line}",
+                "追記欄に印字しました: {line}"
+            ),
+            Self::Erased(line) => text!(
+                "took off the remarks field (追記欄): {line}",
+                "追記欄から消しました: {line}"
+            ),
+            Self::Withdrawn(cause) => {
+                let ja = cause.title();
+                text!("the card is withdrawn: {cause}", "カードを廃止しました: {ja}")
+            }
+            Self::NewCard(expiry) => text!(
+                "issued a new card, which ends on {expiry}",
+                "新しいカードを発行しました（有効期限{expiry}）"
+            ),
         }
+    }
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text().en)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The operations, one function each.
 
 use rand_core::CryptoRngCore;
+use vmyna_apdu::text;
 use vmyna_applets::PinAtIssue;
-use vmyna_applets::calendar::day_in_japan;
 use vmyna_applets::card_os::declaration::ReferenceData;
 use vmyna_applets::card_os::state::PinReplacement;
 use vmyna_applets::issued::IssuedCard;
@@ -15,20 +15,10 @@ use vmyna_issuance::order::{CertificateText, Order, Pins, SIGNATURE_AGE};
 use vmyna_issuance::validity;
 use zeroize::Zeroizing;
 
+use super::kind::{OperationKind, Which};
 use super::pins::{CHOSEN, at_issue, check, is_without_pins, object, same_value, value};
-use super::{CounterError, Done, Outcome, Visit, certificates, people};
+use super::{CounterError, Done, Outcome, Visit, certificates, people, rules};
 use crate::register::{Cause, Certificate, Hierarchy, Reason};
-
-/// Which certificates an operation concerns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Which {
-    /// Those that the card has.
-    #[default]
-    All,
-    /// One of them.
-    Only(Hierarchy),
-}
 
 /// New values of PINs, each by a PIN that the cardholder chooses. `Debug` shows no value.
 pub type NewPins = Vec<(CardPin, ReferenceData)>;
@@ -68,6 +58,29 @@ pub enum Operation {
     Furigana(Option<String>),
 }
 
+impl Operation {
+    /// Which one it is, without its values.
+    #[must_use]
+    pub const fn kind(&self) -> OperationKind {
+        match self {
+            Self::ResetPins(_) => OperationKind::ResetPins,
+            Self::Renew(_) => OperationKind::Renew,
+            Self::Hold(_) => OperationKind::Hold,
+            Self::Revoke(..) => OperationKind::Revoke,
+            Self::SignCertificate(_) => OperationKind::SignCertificate,
+            Self::MoveOut => OperationKind::MoveOut,
+            Self::MoveIn(..) => OperationKind::MoveIn,
+            Self::Rename(..) => OperationKind::Rename,
+            Self::Death => OperationKind::Death,
+            Self::Lost => OperationKind::Lost,
+            Self::Reissue(_) => OperationKind::Reissue,
+            Self::WithoutPins => OperationKind::WithoutPins,
+            Self::WithPins(_) => OperationKind::WithPins,
+            Self::Furigana(_) => OperationKind::Furigana,
+        }
+    }
+}
+
 /// An operation at work.
 pub(super) struct Work<'w> {
     desk: &'w mut Desk,
@@ -76,8 +89,6 @@ pub(super) struct Work<'w> {
     outcome: Outcome,
 }
 
-const BOTH: [Hierarchy; 2] = [Hierarchy::Signature, Hierarchy::Authentication];
-
 impl<'w> Work<'w> {
     /// Checks what holds for all operations.
     pub(super) fn begin(
@@ -85,30 +96,7 @@ impl<'w> Work<'w> {
         visit: &'w Visit<'w>,
         rng: &'w mut dyn CryptoRngCore,
     ) -> Result<Self, CounterError> {
-        if let Some(withdrawal) = visit.standing.withdrawn {
-            return Err(CounterError::Withdrawn(withdrawal));
-        }
-        if visit.now < visit.card.summary.issued {
-            return Err(CounterError::BeforeIssue(visit.card.summary.issued));
-        }
-        // A card without certificates has those of its authorities.
-        let own = BOTH.map(|hierarchy| certificates::on_card(visit.card, hierarchy));
-        let own: Vec<&[u8]> = own.into_iter().flatten().map(|key| &key.certificate[..]).collect();
-        let all = match own.is_empty() {
-            true => vec![&visit.card.jpki.auth_ca_certificate[..]],
-            false => own,
-        };
-        for certificate in all {
-            if !desk.issued(certificate)? {
-                return Err(CounterError::OtherAuthority);
-            }
-        }
-        for hierarchy in BOTH {
-            let entry = certificates::entry(visit.card, hierarchy, visit.id)?;
-            if let Some(begin) = entry.map(|entry| entry.validity.0).filter(|begin| visit.now < *begin) {
-                return Err(CounterError::BeforeIssue(begin));
-            }
-        }
+        rules::admit(desk, visit)?;
         Ok(Self {
             desk,
             visit,
@@ -141,25 +129,8 @@ impl<'w> Work<'w> {
         Ok(self.outcome)
     }
 
-    fn has(&self, hierarchy: Hierarchy) -> bool {
-        certificates::on_card(self.visit.card, hierarchy).is_some()
-    }
-
-    /// The kinds that an operation concerns; all of them are on the card.
-    fn kinds(&self, which: Which) -> Result<Vec<Hierarchy>, CounterError> {
-        let wanted = match which {
-            Which::All => BOTH.to_vec(),
-            Which::Only(hierarchy) => vec![hierarchy],
-        };
-        let there: Vec<_> = wanted.iter().copied().filter(|kind| self.has(*kind)).collect();
-        match (wanted.first(), there.is_empty()) {
-            (Some(first), true) => Err(CounterError::NoCertificate(*first)),
-            _ => Ok(there),
-        }
-    }
-
     fn revoke(&mut self, which: Which, reason: Reason) -> Result<(), CounterError> {
-        for hierarchy in self.kinds(which)? {
+        for hierarchy in rules::kinds(self.visit, which)? {
             self.revoke_one(hierarchy, reason)?;
         }
         Ok(())
@@ -182,26 +153,12 @@ impl<'w> Work<'w> {
 
     /// Takes the card out of use.
     fn end(&mut self, reason: Reason, cause: Cause) -> Result<(), CounterError> {
-        for hierarchy in BOTH {
+        for hierarchy in rules::BOTH {
             self.revoke_one(hierarchy, reason)?;
         }
         self.outcome.withdraw = Some(cause);
         self.outcome.done.push(Done::Withdrawn(cause));
         Ok(())
-    }
-
-    /// Refuses a card that has ended.
-    fn lasts(&self) -> Result<(), CounterError> {
-        let expiry = self.visit.card.summary.expiry;
-        match day_in_japan(self.visit.now) {
-            Some(day) if day <= expiry => Ok(()),
-            _ => Err(CounterError::Ended(expiry)),
-        }
-    }
-
-    fn age(&self) -> u16 {
-        let day = day_in_japan(self.visit.now);
-        day.map_or(0, |day| self.visit.card.summary.person.birth.age_on(day))
     }
 
     /// Makes a new certificate for the person of `card`, in place of the one that the card at the counter has, if any.
@@ -259,25 +216,9 @@ impl<'w> Work<'w> {
     }
 
     fn renew(&mut self, which: Which) -> Result<(), CounterError> {
-        self.lasts()?;
-        let kinds = self.kinds(which)?;
-        let day = day_in_japan(self.visit.now).unwrap_or(self.visit.card.summary.expiry);
+        let renewable = rules::renewable(self.visit, which)?;
         let mut card = self.visit.card.clone();
-        let mut ends = Vec::new();
-        for hierarchy in &kinds {
-            let entry = certificates::entry(self.visit.card, *hierarchy, self.visit.id)?;
-            let end = entry.map(|entry| entry.validity.1);
-            // One that is revoked or has ended is replaced and not renewed.
-            let end = end.filter(|end| self.visit.standing.revocation(*hierarchy).is_none() && self.visit.now <= *end);
-            if let Some(end) = end {
-                let from = validity::renewable_from(end)?;
-                if day < from {
-                    return Err(CounterError::TooEarly(*hierarchy, from));
-                }
-            }
-            ends.push(end);
-        }
-        for (hierarchy, end) in kinds.into_iter().zip(ends) {
+        for (hierarchy, end) in renewable {
             let text = match hierarchy {
                 Hierarchy::Signature => certificates::text(self.visit.card, &card, self.visit.substitutes)?,
                 Hierarchy::Authentication => CertificateText::default(),
@@ -289,22 +230,8 @@ impl<'w> Work<'w> {
         Ok(())
     }
 
-    fn old_enough(&self) -> Result<(), CounterError> {
-        match self.age() {
-            age if age < SIGNATURE_AGE => Err(CounterError::TooYoung(age, SIGNATURE_AGE)),
-            _ => Ok(()),
-        }
-    }
-
     fn sign_certificate(&mut self, password: Option<&ReferenceData>) -> Result<(), CounterError> {
-        self.lasts()?;
-        if self.has(Hierarchy::Signature) {
-            return Err(CounterError::HasCertificate);
-        }
-        if is_without_pins(self.visit.card) {
-            return Err(CounterError::WithoutPins);
-        }
-        self.old_enough()?;
+        rules::may_sign(self.visit)?;
         let mut card = self.visit.card.clone();
         let text = certificates::text(self.visit.card, &card, self.visit.substitutes)?;
         self.new_certificate(&mut card, Hierarchy::Signature, &text, None)?;
@@ -345,9 +272,9 @@ impl<'w> Work<'w> {
     /// One of the four attributes has changed: new files, and a new signature certificate if the card has one. The
     /// authentication certificate stays.
     fn change(&mut self, mut card: IssuedCard, printed: &str) -> Result<(), CounterError> {
-        self.lasts()?;
+        rules::lasts(self.visit)?;
         card.summary.person.check().map_err(IssuanceError::from)?;
-        let signs = self.has(Hierarchy::Signature);
+        let signs = rules::has(self.visit, Hierarchy::Signature);
         let text = match signs || people::has_certificate_form(self.visit.card)? {
             true => certificates::text(self.visit.card, &card, self.visit.substitutes)?,
             false => CertificateText::default(),
@@ -407,10 +334,7 @@ impl<'w> Work<'w> {
     }
 
     fn without_pins(&mut self) -> Result<(), CounterError> {
-        self.lasts()?;
-        if is_without_pins(self.visit.card) {
-            return Err(CounterError::WithoutPins);
-        }
+        rules::may_lose_pins(self.visit)?;
         let mut card = self.visit.card.clone();
         self.revoke_one(Hierarchy::Signature, Reason::CessationOfOperation)?;
         if card.jpki.sign.take().is_some() {
@@ -427,11 +351,8 @@ impl<'w> Work<'w> {
     }
 
     fn with_pins(&mut self, values: &NewPins) -> Result<(), CounterError> {
-        self.lasts()?;
-        if !is_without_pins(self.visit.card) {
-            return Err(CounterError::HasPins);
-        }
-        let signs = self.age() >= SIGNATURE_AGE;
+        rules::may_get_pins(self.visit)?;
+        let signs = rules::age(self.visit) >= SIGNATURE_AGE;
         let mut card = self.visit.card.clone();
         people::erase(&mut card, people::WITHOUT_PINS, &mut self.outcome.done);
         for pin in CHOSEN {
@@ -457,7 +378,7 @@ impl<'w> Work<'w> {
     }
 
     fn furigana(&mut self, kana: Option<&str>) -> Result<(), CounterError> {
-        self.lasts()?;
+        rules::lasts(self.visit)?;
         let mut card = self.visit.card.clone();
         let old = format!("振り仮名 {}", card.summary.person.kana);
         if let Some(kana) = kana {
@@ -466,7 +387,7 @@ impl<'w> Work<'w> {
         if card.summary.person.kana.is_empty() {
             return Err(CounterError::BadText(
                 "kana",
-                "is not known: it must be given".to_owned(),
+                text!("is not known: it must be given", "分からないため、入力が必要です"),
             ));
         }
         let line = format!("振り仮名 {}", card.summary.person.kana);

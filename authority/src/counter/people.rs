@@ -1,6 +1,7 @@
 //! What a clerk types about a person, in the form that a card has it, and the lines of the remarks field.
 
 use der::DateTime;
+use vmyna_apdu::text;
 use vmyna_applets::calendar;
 use vmyna_applets::issued::{IssuedCard, Summary};
 use vmyna_applets::person::Person;
@@ -17,22 +18,25 @@ pub(super) const WITHOUT_PINS: &str = "顔認証";
 const LONGEST: usize = 200;
 
 pub(super) fn name(text: &str) -> Result<String, CounterError> {
-    let name = characters::name(text).map_err(|bad| CounterError::BadText("name", bad.to_string()))?;
+    let name = characters::name(text).map_err(|bad| CounterError::BadText("name", bad.text()))?;
     length("name", name)
 }
 
 pub(super) fn address(text: &str) -> Result<String, CounterError> {
-    let address = characters::address(text).map_err(|bad| CounterError::BadText("address", bad.to_string()))?;
+    let address = characters::address(text).map_err(|bad| CounterError::BadText("address", bad.text()))?;
     length("address", address)
 }
 
 pub(super) fn kana(text: &str) -> Result<String, CounterError> {
-    characters::check(text).map_err(|bad| CounterError::BadText("kana", bad.to_string()))?;
+    characters::check(text).map_err(|bad| CounterError::BadText("kana", bad.text()))?;
     let kana = characters::kana(text).map_err(|other| {
         let other = characters::shown(other);
         CounterError::BadText(
             "kana",
-            format!("has {other}, which is no kana: it is written in katakana"),
+            text!(
+                "has {other}, which is no kana: it is written in katakana",
+                "{other}は仮名ではありません。カタカナで入力してください"
+            ),
         )
     })?;
     length("kana", kana)
@@ -40,11 +44,11 @@ pub(super) fn kana(text: &str) -> Result<String, CounterError> {
 
 fn length(what: &'static str, text: String) -> Result<String, CounterError> {
     match text.chars().count() {
-        0 => Err(CounterError::BadText(what, "is empty".to_owned())),
+        0 => Err(CounterError::BadText(what, text!("is empty", "空です"))),
         1..=LONGEST => Ok(text),
         _ => Err(CounterError::BadText(
             what,
-            format!("has more than {LONGEST} characters"),
+            text!("has more than {LONGEST} characters", "{LONGEST}文字を超えています"),
         )),
     }
 }

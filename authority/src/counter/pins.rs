@@ -27,6 +27,12 @@ pub(super) fn same_value(pin: CardPin) -> Vec<CardPin> {
     }
 }
 
+/// The Japanese name of the PIN with this English label.
+pub(super) fn title(label: &'static str) -> &'static str {
+    let pin = pins::ALL.iter().find(|pin| pin.label == label);
+    pin.map_or(label, |pin| pin.title)
+}
+
 pub(super) const fn object(pin: CardPin) -> ObjectId {
     ObjectId {
         aid: pin.aid,

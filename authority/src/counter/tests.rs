@@ -14,6 +14,7 @@ use vmyna_issuance::{face_data, municipalities, text_data};
 use x509_cert::Certificate as X509;
 
 use super::*;
+use crate::register::Withdrawal;
 
 fn hanako() -> IssuedCard {
     specimen::find("hanako").unwrap().unwrap()

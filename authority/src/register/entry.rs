@@ -94,6 +94,20 @@ impl Reason {
         }
     }
 
+    /// What it means, in Japanese.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Unspecified => "理由の指定なし",
+            Self::KeyCompromise => "秘密鍵の危殆化",
+            Self::CaCompromise => "認証局の秘密鍵の危殆化",
+            Self::AffiliationChanged => "記載事項の変更",
+            Self::Superseded => "新しい電子証明書への更新",
+            Self::CessationOfOperation => "利用の終了",
+            Self::CertificateHold => "一時保留",
+        }
+    }
+
     /// The number in a revocation list.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -156,6 +170,15 @@ impl Cause {
     #[must_use]
     pub const fn code(self) -> u8 {
         self as u8
+    }
+
+    /// The cause in Japanese.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Death => "本人が亡くなったため",
+            Self::Replaced => "新しいカードに替わったため",
+        }
     }
 
     /// The cause of a number.
