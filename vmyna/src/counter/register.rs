@@ -87,6 +87,22 @@ pub fn open(
     Ok(finished(SqliteRegister::open_or_make(&path)?, &path, still_pending))
 }
 
+/// Opens the register of a folder of authorities, or of the built-in ones, if there is one. What interrupted operations have
+/// left is done first; `still_pending` takes each that can't be finished now.
+///
+/// # Errors
+/// [`RegisterAccessError`].
+pub fn open_if_there(
+    authorities: Option<&Path>,
+    still_pending: &mut dyn FnMut(StillPending),
+) -> Result<Option<SqliteRegister>, RegisterAccessError> {
+    let path = path(authorities)?;
+    match path.exists() {
+        true => Ok(Some(open_file(&path, still_pending)?)),
+        false => Ok(None),
+    }
+}
+
 /// Opens a register that exists. What interrupted operations have left is done first; `still_pending` takes each that can't
 /// be finished now.
 ///

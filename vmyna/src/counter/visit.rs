@@ -6,7 +6,8 @@ use rand_core::{CryptoRngCore, OsRng, RngCore as _};
 use vmyna_applets::image;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_authority::counter::steps::perform;
-use vmyna_authority::counter::{self, CounterError, Done as Step, Operation, Outcome, Standing, Visit};
+use vmyna_authority::counter::{self, CounterError, Done as Step, Operation, OperationKind, Outcome, Standing, Visit};
+use vmyna_authority::kiosk::{self, KioskError};
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{
     Beginning, Begun, CardId, Intent, OperationId, Recorded, Register as _, Revocation, Withdrawal,
@@ -17,7 +18,7 @@ use vmyna_issuance::characters::Substitutes;
 use vmyna_issuance::desk::Desk;
 use vmyna_issuance::{DateTime, ca_folder, specimen};
 
-use super::error::{OpenError, OperateError};
+use super::error::{OpenError, OperateError, RegisterAccessError};
 use super::interrupted::{StillPending, lock};
 use super::register;
 use super::side::{CardChange, Changed, Side};
@@ -51,6 +52,48 @@ impl<'a> Opening<'a> {
     }
 }
 
+/// What counter and kiosk can do for a card now. The card is not locked and no register is made, so it can be asked at any
+/// time; values that an operation takes can still be refused.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Offers {
+    /// Each operation of the counter, with the rule that forbids it, in the order in which a clerk is offered them.
+    pub counter: Vec<(OperationKind, Option<CounterError>)>,
+    /// The rule that forbids the kiosk to serve the card.
+    pub kiosk: Option<KioskError>,
+}
+
+impl Offers {
+    /// Looks at a card, its register and its authorities. What interrupted operations have left is done first;
+    /// `still_pending` takes each of the register's that can't be finished now.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the card keeps no state, or authorities, register or state can't be used.
+    pub fn of(opening: &Opening<'_>, still_pending: &mut dyn FnMut(StillPending)) -> Result<Self, OpenError> {
+        let (issued, place) = brought(opening.card)?;
+        let mut desk = Desk::new(authorities(opening.authorities)?);
+        let register = register::open_if_there(opening.authorities, still_pending)?;
+        let id = CardId::of(&issued);
+        let card = place.current(issued)?;
+        let standing = match &register {
+            Some(register) => Standing::of(register, &card, id).map_err(RegisterAccessError::from)?,
+            None => Standing::default(),
+        };
+        let visit = Visit {
+            card: &card,
+            id,
+            standing,
+            now: opening.now,
+            substitutes: &Substitutes::default(),
+        };
+        let mut check = |kind| (kind, counter::check(&mut desk, &visit, kind).err());
+        Ok(Self {
+            counter: OperationKind::ALL.into_iter().map(&mut check).collect(),
+            kiosk: kiosk::check(&card, id, &standing, opening.now).err(),
+        })
+    }
+}
+
 /// A card at the counter, locked against other counters until this is dropped.
 pub struct Counter {
     source: CardSource,
@@ -79,6 +122,13 @@ pub struct Done {
     pub card: Option<Changed>,
 }
 
+/// The card as it was issued, and the place of its state.
+fn brought(card: &CardSource) -> Result<(IssuedCard, StatePlace), OpenError> {
+    let (issued, place) = card.find()?;
+    let place = place.ok_or_else(|| OpenError::BuiltIn(card.to_string()))?;
+    Ok((issued, place))
+}
+
 fn authorities(folder: Option<&Path>) -> Result<Authorities, OpenError> {
     Ok(match folder {
         Some(folder) => ca_folder::open(folder)?,
@@ -93,8 +143,7 @@ impl Counter {
     /// # Errors
     /// [`OpenError`]: the card keeps no state; authorities, register or state can't be used; another counter has the card.
     pub fn open(opening: &Opening<'_>, still_pending: &mut dyn FnMut(StillPending)) -> Result<Self, OpenError> {
-        let (issued, place) = opening.card.find()?;
-        let place = place.ok_or_else(|| OpenError::BuiltIn(opening.card.to_string()))?;
+        let (issued, place) = brought(opening.card)?;
         let output = opening.new_image.map(checked_output).transpose()?;
         let desk = Desk::new(authorities(opening.authorities)?);
         let register = register::open(opening.authorities, still_pending)?;
