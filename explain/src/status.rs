@@ -65,6 +65,16 @@ pub fn rules(sw: Sw) -> Vec<Text> {
     rules.map(|rule| rules::describe(rule)).collect()
 }
 
+/// Whether this status word refuses this command. The count of tries that an empty VERIFY asked for refuses nothing, and neither does a
+/// warning (62xx) or the announcement of more data (61xx).
+#[must_use]
+pub fn is_refusal(command: &[u8], sw: Sw) -> bool {
+    let is_query = CommandApdu::parse(command).is_ok_and(|apdu| apdu.ins == code::VERIFY && apdu.data.is_empty());
+    let [first, _] = sw.to_bytes();
+    let is_count = is_query && sw.tries().is_some();
+    !is_count && !matches!(first, 0x90 | 0x61 | 0x62)
+}
+
 /// The meaning of an answer to this command, as far as it is more than the meaning of its status word.
 #[must_use]
 pub fn in_context(command: &[u8], response: &[u8]) -> Vec<Text> {
@@ -128,5 +138,18 @@ mod tests {
         assert!(wrong[0].en.contains("cost a try: 2"));
         let last = in_context(b"\x00\x20\x00\x98\x040000", &[0x63, 0xC0]);
         assert!(last[0].en.contains("blocked now"));
+    }
+
+    #[test]
+    fn a_count_of_tries_that_was_asked_for_is_no_refusal() {
+        let (query, wrong) = ([0x00, 0x20, 0x00, 0x98], b"\x00\x20\x00\x98\x040000");
+        let of = |value: u16| Sw::new(value);
+        assert!(!is_refusal(&query, of(0x63C3)) && is_refusal(wrong, of(0x63C2)) && is_refusal(wrong, of(0x63C0)));
+        for value in [0x9000, 0x6110, 0x6282, 0x6283] {
+            assert!(!is_refusal(&query, of(value)), "{value:04X}");
+        }
+        for value in [0x6982, 0x6984, 0x6A82, 0x6581, 0x6F00] {
+            assert!(is_refusal(&query, of(value)), "{value:04X}");
+        }
     }
 }

@@ -114,7 +114,7 @@ fn apdu(entry: &Entry, exchange: &Exchange) -> Value {
                     let sw = parsed.status_word;
                     put("sw", sw.to_string().into());
                     put("swText", both(&status::meaning(sw)));
-                    put("refused", (!sw.is_success()).into());
+                    put("refused", status::is_refusal(bytes, sw).into());
                 }
                 None => {
                     put("sw", Value::Null);
