@@ -9,7 +9,7 @@ import { attempt, confirm, failure, message } from './notice.js';
 import * as person from './person.js';
 import { insert } from './readers.js';
 import { changed, refresh, store } from './store.js';
-import { langOf, say, t } from './text.js';
+import { langOf, readable, say, t } from './text.js';
 import { tries } from './tries.js';
 
 /** @typedef {import('./text.js').Text} Text */
@@ -87,12 +87,18 @@ function places(card) {
 /** @param {string} label @param {...import('./dom.js').Child} value */
 const fact = (label, ...value) => h('div', { class: 'fact' }, h('dt', {}, label), h('dd', {}, ...value));
 
+/** What kind of card it is, where it comes from, and what the register knows. @param {import('./store.js').Card} card */
+function standing(card) {
+  const known = h('span', { class: `pill ${card.standing.state}` }, say(card.standing.text));
+  return h('p', { key: 'what', class: 'what' }, say(card.title), ' · ', h('span', { class: 'source' }, card.source), ' ', known);
+}
+
 /** @param {any} detail */
 function facts(detail) {
   const list = Object.values(detail.person).map((/** @type {{label: Text, value: string}} */ one) =>
-    fact(say(one.label), h('span', { lang: langOf(one.value) }, one.value)),
+    fact(say(one.label), h('span', { lang: langOf(one.value) }, readable(one.value))),
   );
-  const { card, myNumber } = detail;
+  const { myNumber } = detail;
   if (myNumber) {
     const toggle = () => {
       at.myNumber = !at.myNumber;
@@ -109,12 +115,7 @@ function facts(detail) {
       ),
     );
   }
-  return h(
-    'div',
-    { key: 'facts' },
-    h('p', { class: 'what' }, say(card.title), ' · ', h('span', { class: 'source' }, card.source), ' ', h('span', { class: `pill ${card.standing.state}` }, say(card.standing.text))),
-    h('dl', { class: 'facts' }, ...list),
-  );
+  return h('dl', { key: 'facts', class: 'facts' }, ...list);
 }
 
 /** @param {Pin} pin */
@@ -127,12 +128,16 @@ async function block(pin) {
   });
 }
 
-/** Opens the counter's form that gives a PIN its tries back, with this PIN chosen. @param {Pin} pin */
+/** The counter's operation that gives a PIN its tries back, if it can be done now. @param {Pin} pin */
+function resetting(pin) {
+  const operations = /** @type {Operation[]} */ (store.detail.counter ?? []).filter((one) => !one.refused);
+  const offers = (/** @type {Operation} */ one) => one.fields.some((field) => field.choices?.some((choice) => choice.id === pin.id));
+  return operations.find((one) => one.id.includes('pin') && offers(one)) ?? operations.find((one) => one.id.includes('pin'));
+}
+
+/** Opens the counter's form for a PIN, with this PIN chosen. @param {Pin} pin */
 function reset(pin) {
-  const operations = /** @type {Operation[]} */ (store.detail.counter);
-  const fits = (/** @type {Operation} */ one) =>
-    one.fields.some((field) => field.choices?.some((choice) => choice.id === pin.id)) || one.id.includes(pin.id);
-  const operation = operations.find((one) => one.id.includes('pin') && fits(one)) ?? operations.find(fits) ?? operations.find((one) => one.id.includes('pin'));
+  const operation = resetting(pin);
   if (!operation) return;
   at.open = `counter/${operation.id}`;
   at.errors = [];
@@ -158,7 +163,7 @@ function pinRow(pin) {
     h(
       'td',
       { class: 'acts' },
-      pin.canReset ? h('button', { key: 'reset', type: 'button', class: 'small', 'aria-label': t('resetNamed', { pin: label }), onclick: () => reset(pin) }, t('resetPin')) : null,
+      pin.canReset && resetting(pin) ? h('button', { key: 'reset', type: 'button', class: 'small', 'aria-label': t('resetNamed', { pin: label }), onclick: () => reset(pin) }, t('resetPin')) : null,
       pin.canBlock && pin.state === 'ok'
         ? h('button', { key: 'block', type: 'button', class: 'small', 'aria-label': t('blockNamed', { pin: label }), onclick: () => void block(pin) }, t('block'))
         : null,
@@ -180,8 +185,8 @@ function certificate(one) {
     h('strong', {}, say(one.title)),
     ' ',
     h('span', { class: `pill ${one.status.state}` }, say(one.status.text)),
-    one.status.since ? h('span', { key: 'since', class: 'quiet' }, t('since', { since: one.status.since })) : null,
-    h('span', { class: 'quiet' }, `${t('serial')} `, h('span', { class: 'hex' }, one.serial), ' · ', t('until', { from: one.from, to: one.to })),
+    one.status.since ? h('span', { key: 'since', class: 'quiet' }, t('since', { since: readable(one.status.since) })) : null,
+    h('span', { class: 'quiet' }, `${t('serial')} `, h('span', { class: 'hex' }, one.serial), ' · ', t('until', { from: readable(one.from), to: readable(one.to) })),
   );
 }
 
@@ -338,8 +343,10 @@ function content() {
   return [
     beside.view(),
     face(detail),
-    facts(detail),
+    standing(detail.card),
+    // Before the person: tries are what changes while one looks.
     pins(detail),
+    facts(detail),
     certificates(detail),
     files(),
     operations('counter', detail.counter ?? []),

@@ -59,6 +59,11 @@ function dragged(event, card) {
   if (event.dataTransfer) event.dataTransfer.effectAllowed = 'move';
 }
 
+/** One word of what the register knows; why it knows nothing stands at the card. @param {Card} card */
+function standing({ standing: { state, text } }) {
+  return h('span', { class: `pill ${state}`, title: say(text) }, state === 'unknown' ? t('unknown') : say(text));
+}
+
 /** @param {Card} card @param {boolean} reachable */
 function row(card, reachable) {
   const isChosen = store.chosen === card.id;
@@ -84,7 +89,7 @@ function row(card, reachable) {
         'span',
         { class: 'top' },
         h('span', { class: 'name', lang: langOf(card.name) }, card.name),
-        h('span', { class: `pill ${card.standing.state}` }, say(card.standing.text)),
+        standing(card),
       ),
       h('span', { class: 'what' }, say(card.title)),
       h('span', { class: 'source' }, card.source),

@@ -44,6 +44,12 @@ export function langOf(value) {
   return /[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[\ud840-\ud8ff]/.test(value) ? 'ja' : undefined;
 }
 
+/** A value as people read it: a moment in the user's zone, anything else as it is. @param {string} value */
+export function readable(value) {
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)) return value;
+  return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'short' }).format(new Date(value));
+}
+
 /** The time of day with milliseconds, in the user's zone. @param {string} time RFC 3339 */
 export function timeOfDay(time) {
   const date = new Date(time);

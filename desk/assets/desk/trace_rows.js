@@ -93,7 +93,8 @@ function outcome(entry) {
  * @param {Entry} entry @returns {Text | null | undefined} */
 function decision(entry) {
   const [first] = entry.reasons ?? [];
-  if (first && (entry.refused || !first.rule)) return first.text;
+  // Of what was permitted, only what has changed.
+  if (first && (entry.refused || !(first.rule || first.certainty))) return first.text;
   return entry.sw === '9000' ? null : entry.swText;
 }
 

@@ -112,7 +112,7 @@ export const WORDS = {
   triesOnly: word('{tries} tries left', '残り{tries}回'),
   blocked: word('blocked', 'ロック'),
   unset: word('not set', '未設定'),
-  block: word('Block', 'ロックする'),
+  block: word('Block', 'ロック'),
   resetPin: word('Reset', '初期化'),
   resetNamed: word('Reset {pin} at the counter', '{pin}を窓口で初期化'),
   blockNamed: word('Block {pin}', '{pin}をロックする'),
