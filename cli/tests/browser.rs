@@ -16,7 +16,7 @@ use std::sync::{Condvar, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Printed, starting};
+use common::{Printed, opensc_module, starting};
 use vmyna_testkit::{client, require_library, require_program};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
@@ -92,6 +92,7 @@ fn script_with(name: &str, environment: &[(&str, &str)]) {
         succeeded,
         "{name}.mjs: {status:?}, ended within {LIMIT:?}: {in_time}\n{out}{err}"
     );
+    print!("{out}");
 }
 
 /// Reads to the end, so that no pipe becomes full.
@@ -222,4 +223,66 @@ fn another_host_needs_the_persons_permission() {
         require_program(program, package);
     }
     script("extension-permission");
+}
+
+/// A script in which programs of OpenSC use the card.
+#[track_caller]
+fn script_with_opensc(name: &str) {
+    for (program, package) in [
+        ("pkcs11-tool", "opensc"),
+        ("opensc-tool", "opensc"),
+        ("opensc-explorer", "opensc"),
+    ] {
+        require_program(program, package);
+    }
+    script_with(name, &[("OPENSC_MODULE", &opensc_module())]);
+}
+
+#[test]
+fn desk_cards_come_into_readers_by_click_drag_and_keyboard() {
+    script("desk_insert");
+}
+
+#[test]
+fn desk_shows_each_apdu_of_programs_that_log_in_sign_and_lose_the_card() {
+    script_with_opensc("desk_login");
+}
+
+#[test]
+fn desk_trace_is_explained_filtered_exported_and_never_longer_than_stated() {
+    require_program("tshark", "tshark");
+    script_with_opensc("desk_trace");
+}
+
+#[test]
+fn desk_people_are_invented_or_written_and_their_names_are_text() {
+    script("desk_people");
+}
+
+#[test]
+fn desk_looks_right_in_both_languages_colours_and_widths() {
+    script("desk_looks");
+}
+
+#[test]
+fn desk_page_states_that_the_server_is_gone_or_the_token_wrong() {
+    script("desk_gone");
+}
+
+/// What the script has measured, on its standard output.
+#[test]
+#[ignore = "measures, and the machine must be idle: `make bench`"]
+fn times_of_the_desk() {
+    script_with_opensc("desk_times");
+}
+
+#[test]
+#[ignore = "writes the pictures of docs: `make pictures`"]
+fn pictures_of_the_desk() {
+    require_program("convert", "imagemagick");
+    let folder = std::env::var("PICTURES").unwrap();
+    script_with(
+        "desk_pictures",
+        &[("PICTURES", &folder), ("OPENSC_MODULE", &opensc_module())],
+    );
 }

@@ -256,7 +256,10 @@ export class Rig {
   async desk(args = [], env = {}) {
     const listens = args.includes('--listen') ? [] : ['--listen', '127.0.0.1:0'];
     const folder = join(await this.directory(), 'cards');
-    const child = await this.vmyna(['desk', ...listens, '--folder', folder, ...args], /(http:\/\/[^\s#]+)\/#(\S+)/, env);
+    const child = await this.vmyna(['desk', ...listens, '--folder', folder, ...args], /(http:\/\/[^\s#]+)\/#(\S+)/, {
+      VMYNA_REGISTER: join(await this.directory(), 'register'),
+      ...env,
+    });
     const [link, origin, token] = child.found;
     return { child, link, origin, token };
   }
