@@ -1,5 +1,5 @@
 # The tasks of people who work on this project. `make help` lists them.
-.PHONY: help demo deb check test test-heavy coverage mutants bench fuzz specimens docs
+.PHONY: help demo deb check test test-heavy coverage mutants bench fuzz specimens pictures docs
 
 DEMO_PACKAGES = opensc opensc-pkcs11 openssl
 CLIENT_PACKAGES = $(DEMO_PACKAGES) pcscd vsmartcard-vpcd
@@ -57,10 +57,11 @@ coverage: ## line coverage of card-os, at least 95 %
 mutants: ## mutation score of card-os' access, PIN, session and store code, at least 85 %
 	scripts/mutants.sh
 
-bench: ## time an APDU through pcscd and vpcd beside an echo card, and through vmyna's own service; a full free area; then OCSP and the register
-	scripts/install-packages.sh $(CLIENT_PACKAGES) curl sqlite3 wrk
+bench: ## time an APDU through pcscd and vpcd beside an echo card, and through vmyna's own service; a full free area; the desk's page; then OCSP and the register
+	scripts/install-packages.sh $(CLIENT_PACKAGES) curl sqlite3 wrk nodejs npm chromium
 	bench/run.sh
 	cargo bench --locked --package vmyna --bench free_area
+	cargo test --release --locked --package vmyna-cli --test browser -- --ignored --nocapture times
 	bench/authority.sh
 
 fuzz: ## fuzz every target for an hour, or for FUZZ_SECONDS each, or only those in TARGETS: make fuzz TARGETS="tlv"
@@ -69,6 +70,10 @@ fuzz: ## fuzz every target for an hour, or for FUZZ_SECONDS each, or only those 
 
 specimens: ## make the certificates of the specimen cards anew: make specimens ISSUED=2026-11-01T01:00:00Z
 	cargo run --package vmyna-issuance --example make-specimens -- $(if $(ISSUED),--issued $(ISSUED))
+
+pictures: ## draw the pictures of the pages in docs/ in a browser; look at each before it lands
+	scripts/install-packages.sh $(TEST_PACKAGES)
+	PICTURES=$(CURDIR)/docs cargo test --package vmyna-cli --test browser -- --ignored --nocapture pictures
 
 docs: ## write the pages in docs/ from the rules, declarations, vectors and tests of clients
 	UPDATE_DOCS=1 cargo test --package vmyna-explain --test documentation
