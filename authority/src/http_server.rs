@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::{SocketAddr, TcpListener as StdListener};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -48,8 +50,18 @@ pub struct Ends {
     pub local: Option<SocketAddr>,
 }
 
+/// What requests are read from and answers are written to.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// What comes of a handshake.
+pub type Secured = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send>>;
+/// Makes a connection secure before its first request. It may take as long as a header may.
+pub type Handshake = Arc<dyn Fn(TcpStream) -> Secured + Send + Sync>;
+
 /// Serves until `stop` is set, with so many threads. `answer` answers a request; `full` is called with each client that is
-/// closed because there are too many.
+/// closed because there are too many. With a `handshake` all connections are secured by it.
 ///
 /// # Errors
 /// The system gives no threads or takes no listener.
@@ -57,6 +69,7 @@ pub fn serve<A, F>(
     listeners: &[StdListener],
     threads: usize,
     limits: ConnectionLimits,
+    handshake: Option<&Handshake>,
     stop: &AtomicBool,
     full: impl Fn(SocketAddr) + Clone + Send + 'static,
     answer: A,
@@ -78,6 +91,7 @@ where
             tokio::spawn(accept(
                 listener,
                 limits,
+                handshake.cloned(),
                 Arc::clone(&places),
                 full.clone(),
                 answer.clone(),
@@ -95,6 +109,7 @@ where
 async fn accept<A, F>(
     listener: TcpListener,
     limits: ConnectionLimits,
+    handshake: Option<Handshake>,
     places: Arc<Semaphore>,
     full: impl Fn(SocketAddr) + Send,
     answer: A,
@@ -112,7 +127,7 @@ async fn accept<A, F>(
             full(peer);
             continue;
         };
-        let served = connection(stream, Ends { peer, local }, limits, answer.clone());
+        let served = connection(stream, Ends { peer, local }, limits, handshake.clone(), answer.clone());
         tokio::spawn(async move {
             match limits.connection {
                 // One that is not over by then is dropped, which closes it.
@@ -126,13 +141,33 @@ async fn accept<A, F>(
     }
 }
 
-async fn connection<A, F>(stream: TcpStream, ends: Ends, limits: ConnectionLimits, answer: A)
-where
+async fn connection<A, F>(
+    stream: TcpStream,
+    ends: Ends,
+    limits: ConnectionLimits,
+    handshake: Option<Handshake>,
+    answer: A,
+) where
     A: Fn(Request<Incoming>, Ends) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Body>> + Send + 'static,
 {
     // Small answers: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
+    match handshake {
+        None => requests(stream, ends, limits, answer).await,
+        Some(handshake) => {
+            if let Ok(Ok(stream)) = timeout(limits.header, handshake(stream)).await {
+                requests(stream, ends, limits, answer).await;
+            }
+        }
+    }
+}
+
+async fn requests<A, F>(stream: impl Stream, ends: Ends, limits: ConnectionLimits, answer: A)
+where
+    A: Fn(Request<Incoming>, Ends) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<Body>> + Send + 'static,
+{
     let service = service_fn(move |request| {
         let answered = answer(request, ends);
         async move { Ok::<_, Infallible>(answered.await) }

@@ -47,6 +47,7 @@ pub(super) fn serve(status: &Arc<Status>, stop: &AtomicBool) -> Result<(), Serve
         &status.listeners,
         threads(),
         connections,
+        None,
         stop,
         full,
         answer,

@@ -5,9 +5,11 @@
 //! answered only if it comes from the server's own page ([`is_same_origin`]).
 
 mod text;
+#[cfg(feature = "openssl")]
+mod tls;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -22,9 +24,11 @@ use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 use tower_service::Service as _;
-use vmyna_authority::http_server::{self as connections, ConnectionLimits, Ends};
+use vmyna_authority::http_server::{self as connections, ConnectionLimits, Ends, Handshake};
 
 pub use text::{escape, form};
+#[cfg(feature = "openssl")]
+pub use tls::{Tls, TlsError};
 
 /// What a client can take of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +94,23 @@ impl HttpServer {
     /// # Errors
     /// The system gives no threads or takes no listener.
     pub fn run(self, router: Router, stop: &AtomicBool) -> io::Result<()> {
+        self.serve(router, None, stop)
+    }
+
+    /// Serves over TLS 1.2 and 1.3 until `stop` is set. The server's own origins begin with `https://` then.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    #[cfg(feature = "openssl")]
+    pub fn run_over_tls(self, tls: &Tls, router: Router, stop: &AtomicBool) -> io::Result<()> {
+        self.serve(router, Some(&tls.handshake()), stop)
+    }
+
+    fn serve(self, router: Router, handshake: Option<&Handshake>, stop: &AtomicBool) -> io::Result<()> {
+        let scheme = match handshake {
+            None => &HTTP,
+            Some(_) => &HTTPS,
+        };
         let Self {
             listeners,
             hosts,
@@ -102,22 +123,24 @@ impl HttpServer {
             connection: None,
         };
         let hosts: Arc<[String]> = hosts.into();
-        let answer = move |request, ends| {
+        let answer = move |request: Request<Incoming>, ends| {
             let (router, hosts) = (router.clone(), Arc::clone(&hosts));
-            async move { with_headers(answer(request, ends, limits, router, &hosts).await) }
+            async move {
+                let own = own_origin(scheme, request.headers(), ends, &hosts);
+                with_headers(answer(request, own, limits, router).await)
+            }
         };
-        connections::serve(&listeners, THREADS, of_connections, stop, |_| {}, answer)
+        connections::serve(&listeners, THREADS, of_connections, handshake, stop, |_| {}, answer)
     }
 }
 
 async fn answer(
     request: Request<Incoming>,
-    ends: Ends,
+    own: Option<OwnOrigin>,
     limits: Limits,
     mut router: Router,
-    hosts: &[String],
 ) -> Response<Body> {
-    let Some(own) = own_origin(request.headers(), ends.local, hosts) else {
+    let Some(own) = own else {
         return plain(
             StatusCode::MISDIRECTED_REQUEST,
             "this server does not answer for the host of the request",
@@ -161,20 +184,25 @@ fn with_headers(mut answer: Response<Body>) -> Response<Body> {
     answer
 }
 
+/// A scheme, and the port that browsers leave out with it.
+type Scheme = (&'static str, u16);
+const HTTP: Scheme = ("http", 80);
+const HTTPS: Scheme = ("https", 443);
+
 /// The origin under which the server was asked; `None` if the request names another host, another port or none.
-fn own_origin(headers: &HeaderMap, local: Option<SocketAddr>, hosts: &[String]) -> Option<OwnOrigin> {
-    let local = local?;
+fn own_origin((scheme, usual): &Scheme, headers: &HeaderMap, ends: Ends, hosts: &[String]) -> Option<OwnOrigin> {
+    let local = ends.local?;
     let mut named = headers.get_all(HOST).iter();
     let host = named.next()?.to_str().ok()?;
-    // Browsers leave the port of http out.
+    // Browsers leave the usual port out.
     let name = match host.strip_suffix(&format!(":{}", local.port())) {
         Some(name) => name,
-        None if local.port() == 80 => host,
+        None if local.port() == *usual => host,
         None => return None,
     };
     let is_own =
         named.next().is_none() && connections::own_names(local, hosts).any(|own| name.eq_ignore_ascii_case(&own));
-    is_own.then(|| OwnOrigin(format!("http://{}", host.to_ascii_lowercase())))
+    is_own.then(|| OwnOrigin(format!("{scheme}://{}", host.to_ascii_lowercase())))
 }
 
 /// Whether a request comes from a page of the server itself: its `Origin` is the own one, with its port. A browser that sends

@@ -1,6 +1,7 @@
 //! The server by bare sockets, as a browser, a page of another site and a hostile client would use it.
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::net::TcpStream;
 use std::sync::atomic::Ordering;
 use std::thread;
