@@ -44,6 +44,12 @@ pub(crate) struct Idp {
     #[arg(long, value_name = "TIME")]
     pub(super) at: Option<Time>,
 
+    /// Serve over TLS with this certificate (those above it may follow) and its private key, PEM. The issuer then begins with
+    /// https://
+    #[cfg(feature = "openssl")]
+    #[arg(long, num_args = 2, value_names = ["CERT", "KEY"])]
+    pub(super) tls: Option<Vec<PathBuf>>,
+
     /// Allow an address that other machines can reach
     #[arg(long)]
     pub(super) insecure_remote: bool,

@@ -18,6 +18,8 @@ use vmyna_authority::verifier::compare::Claims;
 use vmyna_authority::verifier::report::{Kind, Report, Step, Verdict};
 use vmyna_authority::verifier::revocation::Sources;
 use vmyna_authority::verifier::{self, Settings as Verification};
+#[cfg(feature = "openssl")]
+use vmyna_desk::http::Tls;
 use vmyna_desk::http::{HttpServer, Limits};
 use vmyna_desk::idp::{
     Authority as Verifier, CardSignature, Client, Clients, KeyRing, Keys, LONGEST_FILE, REALM, Scope, Settings,
@@ -74,10 +76,16 @@ pub(crate) fn run(arguments: Idp) -> Result<(), Failure> {
         }),
     };
     let name = arguments.host.first().map_or("localhost", String::as_str);
+    #[cfg(feature = "openssl")]
+    let tls = arguments.tls.as_deref().map(tls).transpose()?;
+    #[cfg(feature = "openssl")]
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    #[cfg(not(feature = "openssl"))]
+    let scheme = "http";
     let stop = signals::end_flag()?;
     // A program that starts the provider waits for this line.
     let mut out = output::text();
-    writeln!(out, "Serving the identity provider http://{name}:{port}{REALM}")?;
+    writeln!(out, "Serving the identity provider {scheme}://{name}:{port}{REALM}")?;
     out.flush()?;
     drop(out);
     let server = HttpServer {
@@ -85,7 +93,27 @@ pub(crate) fn run(arguments: Idp) -> Result<(), Failure> {
         hosts: arguments.host,
         limits: Limits::default(),
     };
+    #[cfg(feature = "openssl")]
+    if let Some(tls) = tls {
+        let served = server.run_over_tls(&tls, router(settings), &stop);
+        return served.map_err(|error| failed(&error));
+    }
     server.run(router(settings), &stop).map_err(|error| failed(&error))
+}
+
+/// The server's certificate and its key.
+#[cfg(feature = "openssl")]
+fn tls(files: &[std::path::PathBuf]) -> Result<Tls, Failure> {
+    let [certificate, key] = files else {
+        return Err(Failure::Usage("--tls takes a certificate and a key".to_owned()));
+    };
+    let read = |file: &Path| {
+        let bytes = vmyna_files::read(file, LONGEST_FILE);
+        bytes.map_err(|error| path_failure(&error, format!("{}: {error}", file.shown())))
+    };
+    let (certificates, secret) = (read(certificate)?, zeroize::Zeroizing::new(read(key)?));
+    Tls::new(&certificates, &secret)
+        .map_err(|error| Failure::Failed(format!("{} and {}: {error}", certificate.shown(), key.shown())))
 }
 
 /// The relying parties of a file.

@@ -199,10 +199,10 @@ fn stopped(language: Language, reason: &str, text: &Text) -> String {
     let advice = match reason {
         "pin_blocked" => say!(
             language,
-            "A person goes to the counter of the municipality to have it reset. Here: vmyna counter reset-pin, for an issued \
-             card; a built-in card is as new when this server starts again.",
-            "実際の手続きでは、市区町村の窓口で再設定します。ここでは、発行したカードは vmyna counter reset-pin で再設定できます。\
-             組み込みのカードは、このサーバーを起動し直すと元に戻ります。"
+            "A person goes to the counter of the municipality to have it reset, and the counter of this program does the same \
+             for an issued card. A built-in card is as new when this server starts again.",
+            "実際の手続きでは、市区町村の窓口で再設定します。発行したカードは、このプログラムの窓口で再設定できます。組み込みのカードは、\
+             このサーバーを起動し直すと元に戻ります。"
         ),
         _ => String::new(),
     };
@@ -334,8 +334,8 @@ fn page(status: StatusCode, language: Language, heading: &str, content: &str, or
     let html = format!(
         r#"<!doctype html>
 <html lang="{tag}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{0} · vmyna idp 見本</title><link rel="stylesheet" href="/idp.css"><link rel="icon" href="/favicon.svg"></head>
-<body><header><p class="name">vmyna idp</p><p class="mark">見本 SPECIMEN</p></header>
+<title>{0} · vmyna 見本</title><link rel="stylesheet" href="/idp.css"><link rel="icon" href="/favicon.svg"></head>
+<body><header><p class="name">vmyna</p><p class="mark">見本 SPECIMEN</p></header>
 <main><h1>{0}</h1>
 {content}
 </main><footer><p>{mark}</p></footer></body></html>
