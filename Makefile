@@ -19,7 +19,7 @@ TEST_PACKAGES += apache2 libapache2-mod-auth-openidc
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
 TEST_PACKAGES += python3 python3-pyscard bsdutils strace util-linux nodejs npm g++ make
 # The pages in a browser: cli/tests/browser drives it. The font makes Japanese look alike everywhere.
-TEST_PACKAGES += chromium fonts-ipafont-gothic
+TEST_PACKAGES += chromium firefox-esr fonts-ipafont-gothic
 # A screen with a window manager and a keyboard, for windows of the browser itself.
 TEST_PACKAGES += xvfb openbox xdotool
 

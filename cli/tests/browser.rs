@@ -177,6 +177,12 @@ fn the_extension_is_inactive_elsewhere_and_uses_a_reader_of_the_desk() {
     script("extension-places");
 }
 
+#[test]
+fn pages_use_the_card_through_the_extension_in_firefox() {
+    let firefox = require_program("firefox-esr", "firefox-esr");
+    script_with("extension-firefox", &[("FIREFOX", firefox.to_str().unwrap())]);
+}
+
 /// What a script with a screen of its own needs.
 const SCREEN: [(&str, &str); 3] = [("Xvfb", "xvfb"), ("openbox", "openbox"), ("xdotool", "xdotool")];
 

@@ -37,7 +37,8 @@
     }
   }
 
-  document.addEventListener('launchApp', (event) => {
+  /** @param {CustomEvent} event */
+  function launched(event) {
     const request = parse(event.detail);
     /** @param {object} [more] */
     const fail = (more) => tell({ ...request, ...more, result: '1', errcode: CANCELLED });
@@ -61,8 +62,17 @@
       if (!isAnswered) fail();
     });
     port.postMessage(event.detail);
-  });
+  }
 
-  mark('extension-is-installed', EXTENSION);
-  mark('app-is-installed', APPLICATION);
+  function start() {
+    document.addEventListener('launchApp', launched);
+    mark('extension-is-installed', EXTENSION);
+    mark('app-is-installed', APPLICATION);
+  }
+
+  if (!chrome.runtime.getURL('').startsWith('moz-extension:')) return start();
+  // Firefox knows no ports in the patterns of scripts, so the port is compared here, some milliseconds later.
+  chrome.storage.local.get('origins').then(({ origins = [] }) => {
+    if (origins.includes(location.origin)) start();
+  });
 })();

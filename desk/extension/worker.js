@@ -8,6 +8,8 @@ import { parseRequest } from './request.js';
 const HOST = 'vmyna.native_host';
 const PIN_PAGE = chrome.runtime.getURL('pin.html');
 const SETTINGS_PAGE = chrome.runtime.getURL('settings.html');
+/** Firefox knows no ports in the patterns of scripts: there the script compares the port itself. */
+const HAS_PORTS = !chrome.runtime.getURL('').startsWith('moz-extension:');
 /** The most origins that can be entered. */
 const MOST_ORIGINS = 100;
 /** The longest value that the window can send: the sign password has 16 characters. */
@@ -48,7 +50,7 @@ async function register() {
   if (known.length > 0) await chrome.scripting.unregisterContentScripts();
   if (allowed.length === 0) return;
   await chrome.scripting.registerContentScripts([
-    { id: 'page', js: ['content.js'], matches: allowed.map(pattern), runAt: 'document_end' },
+    { id: 'page', js: ['content.js'], matches: [...new Set(allowed.map(HAS_PORTS ? pattern : permission))], runAt: 'document_end' },
   ]);
 }
 
@@ -110,7 +112,7 @@ function launched(page) {
     if (asked?.page === page) settle(asked, null);
   });
   page.onMessage.addListener(async (text) => {
-    const origin = page.sender?.origin ?? '';
+    const origin = new URL(page.sender?.url ?? '').origin;
     // The list may have changed since the script was put into the page.
     if (page.sender?.frameId !== 0 || !(await origins()).includes(origin)) return page.disconnect();
     const parsed = parseRequest(text);
@@ -131,7 +133,7 @@ function closed(page) {
 function ask(page, origin, request) {
   if (shown !== null) chrome.windows.remove(shown).catch(() => {});
   shown = null;
-  const window = chrome.windows.create({ type: 'popup', url: 'pin.html', width: 460, height: 480, focused: true });
+  const window = chrome.windows.create({ type: 'popup', url: 'pin.html', width: 460, height: 540 });
   const own = { page, origin, request, window, isSent: false };
   asked = own;
   window.catch(() => settle(own, { failure: {} }));
