@@ -22,6 +22,8 @@ TEST_PACKAGES += python3 python3-pyscard bsdutils strace util-linux nodejs npm g
 TEST_PACKAGES += chromium firefox-esr fonts-ipafont-gothic
 # A screen with a window manager and a keyboard, for windows of the browser itself.
 TEST_PACKAGES += xvfb openbox xdotool
+# The tutorial logs in by curl.
+TEST_PACKAGES += curl
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 20

@@ -13,6 +13,7 @@ for script in scripts/*.sh bench/*.sh .ci/run; do sh -n "$script"; done
 cargo fmt --all --check
 cargo fmt --manifest-path client-tests/Cargo.toml --all --check
 cargo fmt --manifest-path fuzz/Cargo.toml --check
+cargo fmt --manifest-path examples/login/rust/Cargo.toml --check
 
 step "words"
 scripts/words.sh

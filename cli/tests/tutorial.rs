@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use common::python::with_pyscard;
-use common::{Printed, starting};
+use common::{Printed, shown, starting};
 use vmyna_testkit::configurations::blocks;
 use vmyna_testkit::require_program;
 
@@ -22,20 +22,6 @@ fn programs(folder: &Path) -> String {
     symlink(env!("CARGO_BIN_EXE_vmyna"), bin.join("vmyna")).unwrap();
     symlink(with_pyscard(), bin.join("python3")).unwrap();
     format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default())
-}
-
-/// The lines that the page shows as printed: indented by four.
-fn shown(page: &str) -> Vec<String> {
-    let text = fs::read_to_string(format!("{DOCS}/{page}")).unwrap();
-    let mut in_block = false;
-    let mut shown = Vec::new();
-    for line in text.lines() {
-        in_block ^= line.starts_with("```");
-        if let (false, Some(line)) = (in_block, line.strip_prefix("    ")) {
-            shown.push(line.to_owned());
-        }
-    }
-    shown
 }
 
 #[test]

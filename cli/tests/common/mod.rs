@@ -333,3 +333,19 @@ pub fn typed_at(script: &str, steps: &[(&str, &[u8])]) -> String {
     wait(&mut terminal);
     String::from_utf8_lossy(&shown).replace('\r', "")
 }
+
+const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs");
+
+/// The lines that a page of docs/ shows as printed: indented by four.
+pub fn shown(page: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(format!("{DOCS}/{page}")).unwrap();
+    let mut in_block = false;
+    let mut shown = Vec::new();
+    for line in text.lines() {
+        in_block ^= line.starts_with("```");
+        if let (false, Some(line)) = (in_block, line.strip_prefix("    ")) {
+            shown.push(line.to_owned());
+        }
+    }
+    shown
+}

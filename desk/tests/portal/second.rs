@@ -29,7 +29,8 @@ fn installed() -> PathBuf {
         return directory;
     }
     // Not isolated: npm may need the user's proxy and registry.
-    let install = Command::new(require_program("npm", "npm"))
+    let npm = require_program("npm", "npm");
+    let install = Command::new(npm)
         .args(["ci", "--no-audit", "--no-fund"])
         .current_dir(&directory)
         .output()

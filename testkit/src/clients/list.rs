@@ -459,6 +459,16 @@ pub const CLIENTS: &[Client] = &[
         )],
     },
     Client {
+        name: "openidconnect (OpenID Connect)",
+        versions: "crate 4.1",
+        pinned: Some(("openidconnect = { version = \"4.1\"", "examples/login/rust/Cargo.toml")),
+        claims: &[works(
+            "openidconnect.logs-in",
+            "discovers, logs in with PKCE, checks the ID token, asks userinfo; `private_key_jwt` by `add_extra_param`, because it has \
+             no call for it (the tutorial's site)",
+        )],
+    },
+    Client {
         name: "Authlib (OpenID Connect)",
         versions: "PyPI package 1.9.10",
         pinned: Some(("authlib==1.9.10", "cli/tests/clients/python/requirements.txt")),
