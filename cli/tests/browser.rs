@@ -266,6 +266,11 @@ fn desk_people_are_invented_or_written_and_their_names_are_text() {
 }
 
 #[test]
+fn desk_pin_is_blocked_and_reset_at_the_counter_and_a_card_is_changed_there() {
+    script("desk_counter");
+}
+
+#[test]
 fn desk_looks_right_in_both_languages_colours_and_widths() {
     script("desk_looks");
 }

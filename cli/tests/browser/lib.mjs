@@ -60,7 +60,7 @@ export async function run(script) {
     for (const problem of rig.problems) console.error(`also: ${problem}`);
     for (const [at, page] of rig.pages().entries()) {
       const text = await page.locator('body').innerText().catch(() => '');
-      console.error(`page ${at} at the end, ${page.url().replace(/#.*/, '')}:\n${text.slice(0, 4000)}`);
+      console.error(`page ${at} at the end, ${page.url().replace(/#.*/, '')}:\n${text.length > 6000 ? `${text.slice(0, 3000)}\n…\n${text.slice(-3000)}` : text}`);
     }
     for (const child of rig.children) console.error(`${child.name} printed:\n${child.log.slice(-4000)}`);
     await end(1);

@@ -256,7 +256,8 @@ async function operate(place, operation, event) {
     const { done } = await ask(`${place}/${part(operation.id)}`, found);
     at.open = '';
     const what = (done ?? []).map(say).join(' ');
-    message(t('done', { what: what || title }));
+    // It may hold a code that is needed at the next step.
+    message(t('done', { what: what || title }), false, true);
     await refresh();
   } catch (error) {
     if (error instanceof Refused && error.errors.length > 0) at.errors = error.errors;

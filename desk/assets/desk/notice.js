@@ -14,12 +14,13 @@ function clear() {
   fill(byId('messages'), []);
 }
 
-/** @param {string} text @param {boolean} failure */
-export function message(text, failure = false) {
+/** @param {string} text @param {boolean} failure @param {boolean} stays until it is dismissed, as what may have to be copied
+ */
+export function message(text, failure = false, stays = failure) {
   clear();
   const button = h('button', { type: 'button', onclick: clear }, t('dismiss'));
   byId('messages').append(h('p', { class: failure ? 'message failure' : 'message' }, h('span', {}, text), button));
-  if (!failure) timer = window.setTimeout(clear, SHOWN);
+  if (!stays) timer = window.setTimeout(clear, SHOWN);
 }
 
 /** Reports why an action failed. @param {unknown} error */
