@@ -162,6 +162,14 @@ fn the_modules_of_the_pages_fit_their_types() {
 }
 
 #[test]
+fn the_modules_of_the_extension_fit_their_types() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../desk/extension");
+    let modules = ["worker.js", "pin.js", "settings.js", "content.js"].map(|name| folder.join(name));
+    let pages: Vec<&str> = modules.iter().map(|path| path.to_str().unwrap()).collect();
+    script_with("types", &[("PAGES", &pages.join("\n")), ("TYPES", "chrome")]);
+}
+
+#[test]
 fn pages_use_the_card_through_the_extension() {
     script("extension");
 }

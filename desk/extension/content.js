@@ -37,9 +37,10 @@
     }
   }
 
-  /** @param {CustomEvent} event */
+  /** @param {Event} event */
   function launched(event) {
-    const request = parse(event.detail);
+    const { detail } = /** @type {CustomEvent} */ (event);
+    const request = parse(detail);
     /** @param {object} [more] */
     const fail = (more) => tell({ ...request, ...more, result: '1', errcode: CANCELLED });
     if (request === null) return fail();
@@ -61,7 +62,7 @@
     port.onDisconnect.addListener(() => {
       if (!isAnswered) fail();
     });
-    port.postMessage(event.detail);
+    port.postMessage(detail);
   }
 
   function start() {
@@ -72,7 +73,7 @@
 
   if (!chrome.runtime.getURL('').startsWith('moz-extension:')) return start();
   // Firefox knows no ports in the patterns of scripts, so the port is compared here, some milliseconds later.
-  chrome.storage.local.get('origins').then(({ origins = [] }) => {
-    if (origins.includes(location.origin)) start();
+  chrome.storage.local.get('origins').then(({ origins }) => {
+    if (Array.isArray(origins) && origins.includes(location.origin)) start();
   });
 })();

@@ -22,7 +22,7 @@ const LONGEST_PIN = 16;
  * @property {chrome.runtime.Port} page
  * @property {string} origin
  * @property {import('./request.js').Request} request
- * @property {Promise<chrome.windows.Window>} window
+ * @property {Promise<chrome.windows.Window | undefined>} window
  * @property {boolean} isSent whether a PIN was given to the host
  */
 
@@ -35,8 +35,14 @@ let shown = null;
 
 /** @returns {Promise<string[]>} */
 async function origins() {
-  const { origins = [] } = await chrome.storage.local.get('origins');
-  return origins.filter((/** @type {unknown} */ text) => parseOrigin(text).origin === text);
+  const { origins } = await chrome.storage.local.get('origins');
+  return Array.isArray(origins) ? origins.filter((text) => read(text) === text) : [];
+}
+
+/** @param {unknown} text @returns {string | undefined} the origin, if the extension can be active on it */
+function read(text) {
+  const parsed = parseOrigin(text);
+  return 'origin' in parsed ? parsed.origin : undefined;
 }
 
 /** Lets the browser run the content script on exactly these origins. */
@@ -92,7 +98,7 @@ async function change({ add, remove }) {
 
 /** Gives a permission back that no origin needs any more. @param {unknown} removed @param {string[]} entered */
 async function giveBack(removed, entered) {
-  const { origin } = parseOrigin(removed);
+  const origin = read(removed);
   if (origin === undefined || isLoopback(origin)) return;
   const given = permission(origin);
   if (!entered.some((other) => permission(other) === given)) await chrome.permissions.remove({ origins: [given] });
@@ -151,8 +157,8 @@ function settle(own, answer, stays = false) {
   asked = null;
   if (answer) post(own.page, answer);
   own.window.then((window) => {
-    if (stays) shown = window.id ?? null;
-    else if (window.id !== undefined) chrome.windows.remove(window.id).catch(() => {});
+    if (stays) shown = window?.id ?? null;
+    else if (window?.id !== undefined) chrome.windows.remove(window.id).catch(() => {});
   }, () => {});
 }
 
@@ -173,6 +179,11 @@ chrome.windows.onRemoved.addListener(async (id) => {
   if (own && (await own.window.catch(() => null))?.id === id) settle(own, { failure: {} });
 });
 
+/** @param {chrome.windows.Window | null | undefined} window @param {chrome.runtime.Port} port whether it is of that window */
+function isIn(window, port) {
+  return window?.id !== undefined && port.sender?.tab?.windowId === window.id;
+}
+
 /** @param {chrome.runtime.Port} port */
 async function pinWindow(port) {
   const own = asked;
@@ -181,7 +192,7 @@ async function pinWindow(port) {
   });
   const window = await own?.window.catch(() => null);
   // The page of another window, or one that was opened by hand, is asked for nothing.
-  if (!own || asked !== own || port.sender?.tab?.windowId !== window?.id) return port.disconnect();
+  if (!own || asked !== own || !isIn(window, port)) return port.disconnect();
   port.onDisconnect.addListener(() => settle(own, { failure: {} }));
   const { mode, digests } = own.request;
   port.postMessage({ ask: { origin: own.origin, mode, digests: digests.length } });
@@ -190,8 +201,8 @@ async function pinWindow(port) {
 /** @param {Asked} own @param {chrome.runtime.Port} port @param {unknown} pin */
 async function sent(own, port, pin) {
   const isPin = typeof pin === 'string' && pin !== '' && pin.length <= LONGEST_PIN;
-  const { id } = (await own.window.catch(() => null)) ?? {};
-  if (!isPin || own.isSent || asked !== own || port.sender?.tab?.windowId !== id) return;
+  const window = await own.window.catch(() => null);
+  if (!isPin || own.isSent || asked !== own || !isIn(window, port)) return;
   own.isSent = true;
   const answer = await native({ ...own.request.fields, pin });
   if (answer?.result === '0') return settle(own, { answer });
