@@ -41,13 +41,15 @@ pub(crate) fn run(arguments: Portal) -> Result<(), Failure> {
         )));
     }
     let authorities = arguments.ca;
-    let verification = Verification {
-        trust: trusted::certificates(&authorities, &trusted::registers(&authorities)?)?,
-        registers: Box::new(move || {
-            let named = trusted::registers(&authorities).map_err(|failure| failure.to_string())?;
-            Ok(named.into_iter().map(|named| named.register).collect())
-        }),
+    let verification = move || -> Result<Verification, Failure> {
+        let registers = trusted::registers(&authorities)?;
+        Ok(Verification {
+            trust: trusted::certificates(&authorities, &registers)?,
+            registers: registers.into_iter().map(|named| named.register).collect(),
+        })
     };
+    // A fault of a folder shows now and not at the first application.
+    verification()?;
     let stop = signals::end_flag()?;
     // A program that starts the portal waits for this line.
     let mut out = output::text();
@@ -67,7 +69,7 @@ pub(crate) fn run(arguments: Portal) -> Result<(), Failure> {
         sessions: SessionLimits::default(),
         party,
         linkage: state.linkage,
-        verification,
+        verification: Box::new(move || verification().map_err(|failure| failure.to_string())),
     };
     portal.run(&stop).map_err(|error| failed(&error))
 }

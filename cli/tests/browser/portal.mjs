@@ -25,10 +25,6 @@ await run(async (rig) => {
     equal(status, 0, `vmyna ${args.join(' ')}: ${output}`);
     return output;
   };
-  await writeFile(join(folder, 'person.toml'), PERSON);
-  await vmyna('issue', 'person.toml', '-o', 'card.vmyna');
-  const holder = JSON.parse(await vmyna('show', 'card.vmyna', '--json')).holder;
-
   // Each waits for the other's address: the portal's issuer is named first, on a free port that the provider then takes.
   const probe = await rig.vmyna(['portal', '--listen', '127.0.0.1:0', '--state', 'probe'], /at http:\/\/127\.0\.0\.1:(\d+)/, env);
   const port = probe.found[1];
@@ -40,6 +36,10 @@ await run(async (rig) => {
     env,
   );
   const [, origin, clients] = portal.found;
+  // The card is issued later than the portal starts, so its authority has a generation that the portal learns of.
+  await writeFile(join(folder, 'person.toml'), PERSON);
+  await vmyna('issue', 'person.toml', '-o', 'card.vmyna');
+  const holder = JSON.parse(await vmyna('show', 'card.vmyna', '--json')).holder;
   await rig.vmyna(['idp', '--listen', `localhost:${port}`, '--clients', clients, 'card.vmyna'], /identity provider (\S+)/, env);
 
   const page = await rig.page({ lang: 'en' });

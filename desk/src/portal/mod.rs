@@ -35,7 +35,7 @@ use std::sync::atomic::AtomicBool;
 
 use zeroize::Zeroizing;
 
-pub use self::application::{OpenRegisters, Verification};
+pub use self::application::{OpenVerification, Verification};
 pub use self::sessions::SessionLimits;
 pub use self::state::{State, StateError};
 use crate::http::{HttpServer, Limits};
@@ -63,7 +63,7 @@ pub struct Portal {
     /// The secret of the linkage codes.
     pub linkage: Zeroizing<[u8; 32]>,
     /// How signed applications are checked.
-    pub verification: Verification,
+    pub verification: Box<OpenVerification>,
 }
 
 /// The one origin under which a portal with these listeners works: a browser that asks for another name is sent there,
@@ -102,7 +102,7 @@ struct Running {
     party: RelyingParty,
     network: Network,
     sessions: Sessions,
-    verification: Verification,
+    verification: Box<OpenVerification>,
 }
 
 impl Portal {

@@ -90,6 +90,19 @@ impl Browser {
         self.post(path, &body)
     }
 
+    /// Asks the portal with another `Host`, as a page does whose name was made to mean this machine.
+    pub fn with_host(&mut self, host: &str, path: &str) -> Page {
+        let portal = self.origin.strip_prefix("http://").unwrap().to_owned();
+        let cookies: Vec<String> = self
+            .cookies
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let cookies = cookies.join("; ");
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nCookie: {cookies}\r\n\r\n");
+        send(portal, &head)
+    }
+
     pub fn request(&mut self, method: &str, address: &str, headers: &[(&str, &str)], body: &str) -> Page {
         let (host, path) = match address.strip_prefix("http://") {
             Some(rest) => rest.split_at(rest.find('/').unwrap()),
@@ -111,11 +124,7 @@ impl Browser {
             head += &format!("{name}: {value}\r\n");
         }
         head += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        let mut stream = TcpStream::connect(host.replace("localhost", "127.0.0.1")).unwrap();
-        stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let page = parse(host, &answer);
+        let page = send(host, &head);
         let cookies = if is_portals {
             &mut self.cookies
         } else {
@@ -145,6 +154,16 @@ impl Browser {
         }
         panic!("the redirects don't end");
     }
+}
+
+/// Sends a request, and reads the whole answer.
+fn send(host: String, request: &str) -> Page {
+    let mut stream = TcpStream::connect(host.replace("localhost", "127.0.0.1")).unwrap();
+    // A server that refuses a long body may close before it has read all of it.
+    let _ = stream.write_all(request.as_bytes());
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    parse(host, &answer)
 }
 
 fn parse(host: String, answer: &[u8]) -> Page {

@@ -14,7 +14,7 @@ use vmyna_authority::register::{Certificate, Register};
 use vmyna_authority::verifier::trust::Trust;
 use vmyna_desk::http::{HttpServer, Limits};
 use vmyna_desk::portal::relying_party::RelyingParty;
-use vmyna_desk::portal::{CALLBACK, CLIENT_ID, Portal, SessionLimits, State, Verification, origin};
+use vmyna_desk::portal::{CALLBACK, CLIENT_ID, OpenVerification, Portal, SessionLimits, State, Verification, origin};
 use vmyna_issuance::specimen as built_in;
 
 use crate::browser::{Browser, Page};
@@ -166,23 +166,23 @@ impl Rig {
 }
 
 /// Trusts the built-in authorities, whose register is in a file.
-fn verification(path: PathBuf) -> Verification {
-    let mut trust = Trust::default();
-    for authority in built_in::certifying().unwrap() {
-        trust.certificate(authority.certificate(), true).unwrap();
-    }
+fn verification(path: PathBuf) -> Box<OpenVerification> {
     let mut register = SqliteRegister::open_or_make(&path).unwrap();
     for name in specimen::names().unwrap() {
         let card = specimen::find(name).unwrap().unwrap();
         register.record(&Certificate::of_card(&card).unwrap()).unwrap();
     }
-    Verification {
-        trust,
-        registers: Box::new(move || {
-            let register = SqliteRegister::open(&path).map_err(|error| error.to_string())?;
-            Ok(vec![Box::new(register) as Box<dyn Register>])
-        }),
-    }
+    Box::new(move || {
+        let mut trust = Trust::default();
+        for authority in built_in::certifying().unwrap() {
+            trust.certificate(authority.certificate(), true).unwrap();
+        }
+        let register = SqliteRegister::open(&path).map_err(|error| error.to_string())?;
+        Ok(Verification {
+            trust,
+            registers: vec![Box::new(register)],
+        })
+    })
 }
 
 /// Whether a page is one of a person.

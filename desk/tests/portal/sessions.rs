@@ -132,3 +132,20 @@ fn another_name_of_the_portal_leads_to_the_one_that_works() {
     let page = browser.get(&format!("http://localhost:{port}//evil.example/"));
     assert!(page.location().starts_with(&rig.origin), "{}", page.location());
 }
+
+#[test]
+fn a_giant_form_and_a_foreign_host_are_refused() {
+    let rig = Rig::new();
+    let mut person = rig.person();
+    let csrf = person.get("/en/").csrf().to_owned();
+    let giant = format!("csrf={csrf}&address={}", "a".repeat(64 * 1024));
+    assert_eq!(person.post("/en/application", &giant).status, 413);
+    let many = format!("csrf={csrf}{}", "&a=".repeat(20_000));
+    assert_eq!(person.post("/en/application", &many).status, 403);
+    for host in ["evil.example", "127.0.0.1", "127.0.0.1:1"] {
+        let page = person.with_host(host, "/en/");
+        assert_eq!(page.status, 421, "{host}");
+        page.lacks("花子");
+    }
+    assert!(is_logged_in(&person.get("/en/")));
+}

@@ -16,34 +16,35 @@ use super::{Draft, Outcome};
 use crate::portal::day::Day;
 use crate::portal::relying_party::{FourItems, Signed};
 
-/// Opens the registers of the named authorities; each thread reads through a connection of its own.
-pub type OpenRegisters = dyn Fn() -> Result<Vec<Box<dyn Register>>, String> + Send + Sync;
-
 /// Whom the portal trusts with signatures, and where it learns of revocations.
 pub struct Verification {
     /// The named authorities.
     pub trust: Trust,
     /// Their registers.
-    pub registers: Box<OpenRegisters>,
+    pub registers: Vec<Box<dyn Register>>,
 }
+
+/// Opens authorities and registers as they are now: a new generation of an authority counts at once, and each thread reads
+/// through a connection of its own. The error is the reason for people.
+pub type OpenVerification = dyn Fn() -> Result<Verification, String> + Send + Sync;
 
 /// Checks a signature over an application: by the verifier, and whether its certificate is that of the person who is
 /// logged in.
 ///
 /// # Errors
-/// The reason why no register can be read.
+/// The reason why authorities or registers can't be read.
 pub(crate) fn check(
-    verification: &Verification,
+    verification: &OpenVerification,
     draft: Draft,
     signed: Signed,
     items: &FourItems,
 ) -> Result<Outcome, String> {
-    let registers = (verification.registers)()?;
+    let Verification { trust, registers } = verification()?;
     let now = whole_seconds(SystemTime::now()).ok_or("the clock of this machine shows no usable time")?;
     let mut nonce = [0; 32];
     OsRng.fill_bytes(&mut nonce);
     let settings = Settings {
-        trust: verification.trust.clone(),
+        trust,
         at: now,
         clock: now,
         purpose: Some(Hierarchy::Signature),

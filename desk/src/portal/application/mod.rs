@@ -10,7 +10,7 @@ use vmyna_apdu::{Text, text};
 use vmyna_authority::verifier::report::{Report, Verdict};
 
 pub(super) use self::check::check;
-pub use self::check::{OpenRegisters, Verification};
+pub use self::check::{OpenVerification, Verification};
 use super::day::Day;
 use super::relying_party::{Digest, FourItems, Signed};
 use super::sessions::random;
