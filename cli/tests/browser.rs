@@ -157,16 +157,16 @@ fn the_rig_notices_errors_violations_other_hosts_and_findings_of_axe() {
 
 #[test]
 fn the_modules_of_the_pages_fit_their_types() {
-    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../desk/assets/desk/main.js");
-    script_with("types", &[("PAGES", page)]);
-}
-
-#[test]
-fn the_modules_of_the_extension_fit_their_types() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../desk/extension");
-    let modules = ["worker.js", "pin.js", "settings.js", "content.js"].map(|name| folder.join(name));
-    let pages: Vec<&str> = modules.iter().map(|path| path.to_str().unwrap()).collect();
-    script_with("types", &[("PAGES", &pages.join("\n")), ("TYPES", "chrome")]);
+    let desk = Path::new(env!("CARGO_MANIFEST_DIR")).join("../desk");
+    let modules = [
+        "assets/desk/main.js",
+        "extension/worker.js",
+        "extension/pin.js",
+        "extension/settings.js",
+        "extension/content.js",
+    ]
+    .map(|name| desk.join(name).to_str().unwrap().to_owned());
+    script_with("types", &[("PAGES", &modules.join("\n")), ("TYPES", "chrome")]);
 }
 
 #[test]
