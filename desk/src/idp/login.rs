@@ -22,7 +22,7 @@ use crate::http::{OwnOrigin, is_same_origin};
 use crate::jose::base64url;
 
 /// How long an expired log-in is remembered, so that the person learns what happened, in seconds.
-const REMEMBERED: u64 = 3600;
+const REMEMBERED: u64 = 600;
 
 /// Answers an authorization request: the first page, or an error.
 pub(super) fn begin(

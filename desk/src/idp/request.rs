@@ -216,3 +216,70 @@ pub(super) fn language(tags: &str) -> Option<Language> {
     };
     tags.split([' ', ',']).find_map(known)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::idp::Keys;
+    use crate::jose::Algorithm;
+
+    const URI: &str = "https://rp.example/cb";
+    const ISSUER: &str = "http://localhost:1/api/realms/main";
+
+    fn clients() -> Clients {
+        Clients::new(vec![Client {
+            id: "shop".to_owned(),
+            name: "The shop".to_owned(),
+            name_ja: "見本の店".to_owned(),
+            redirect_uris: vec![URI.to_owned()],
+            scopes: Scope::ALL.to_vec(),
+            algorithm: Algorithm::Es256,
+            keys: Keys::Set(Vec::new()),
+        }])
+    }
+
+    /// Names of parameters, and values of which some are good.
+    fn pair() -> impl Strategy<Value = (String, String)> {
+        let good = [
+            ("client_id", "shop"),
+            ("redirect_uri", URI),
+            ("response_type", "code"),
+            ("scope", "openid name"),
+            ("state", "a state"),
+            ("nonce", "a nonce"),
+            ("code_challenge", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            ("code_challenge_method", "S256"),
+            ("prompt", "login"),
+            ("max_age", "1"),
+        ];
+        let names: Vec<&str> = good.iter().map(|(name, _)| *name).collect();
+        let any = (prop::sample::select(names), "\\PC{0,12}").prop_map(|(name, value)| (name.to_owned(), value));
+        let good = prop::sample::select(good.to_vec()).prop_map(|(name, value)| (name.to_owned(), value.to_owned()));
+        prop_oneof![4 => good, 1 => any, 1 => ("\\PC{0,8}", "\\PC{0,8}")]
+    }
+
+    proptest! {
+        #[test]
+        fn an_answer_goes_to_the_registered_address_whatever_is_asked(pairs in prop::collection::vec(pair(), 0..16)) {
+            match read(Some(pairs), &clients(), ISSUER) {
+                Ok(request) => {
+                    prop_assert_eq!(request.redirect_uri, URI);
+                    prop_assert!(is_printable(&request.state) && is_printable(&request.nonce));
+                    prop_assert!(request.scopes.contains(&Scope::Openid) && request.challenge.len() == 32);
+                }
+                Err(Rejection::Redirect(location)) => {
+                    prop_assert!(location.starts_with("https://rp.example/cb?error="), "{}", location);
+                    prop_assert!(location.is_ascii() && !location.contains([' ', '"', '<', '\r', '\n']));
+                }
+                Err(Rejection::Page(_)) => {}
+            }
+        }
+
+        #[test]
+        fn a_language_is_found_in_any_text_without_a_panic(tags in "\\PC{0,60}") {
+            let _ = language(&tags);
+        }
+    }
+}

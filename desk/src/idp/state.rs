@@ -18,7 +18,7 @@ pub const SIGN_LIFE: u64 = 600;
 /// Log-ins that have begun, at once.
 pub const MOST_TRANSACTIONS: usize = 1000;
 /// Codes, used ones too, at once.
-pub const MOST_CODES: usize = 1000;
+pub const MOST_CODES: usize = 10_000;
 /// Log-ins with tokens at once; and assertions whose second use is refused.
 pub const MOST_GRANTS: usize = 10_000;
 /// Sign transactions at once.
