@@ -305,3 +305,11 @@ fn pictures_of_the_desk() {
         &[("PICTURES", &folder), ("OPENSC_MODULE", &opensc_module())],
     );
 }
+
+#[test]
+#[ignore = "writes the pictures of docs: `make pictures`"]
+fn pictures_of_the_portal() {
+    require_program("convert", "imagemagick");
+    let folder = std::env::var("PICTURES").unwrap();
+    script_with("portal_pictures", &[("PICTURES", &folder)]);
+}

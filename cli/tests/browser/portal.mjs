@@ -4,6 +4,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assert, equal, run } from './lib.mjs';
+import { portal } from './portal_lib.mjs';
 
 const PERSON = `
 name = "見本　太郎"
@@ -18,29 +19,21 @@ code = "13101"
 await run(async (rig) => {
   const folder = await rig.directory();
   const binary = String(process.env.VMYNA);
-  // A register of the test's own knows the issued card.
-  const env = { VMYNA_REGISTER: join(folder, 'register'), XDG_STATE_HOME: join(folder, 'state') };
+  /** @type {Record<string, string>} */
+  let env = {};
   const vmyna = async (/** @type {string[]} */ ...args) => {
     const { status, output } = await rig.output(binary, args, { env });
     equal(status, 0, `vmyna ${args.join(' ')}: ${output}`);
     return output;
   };
-  // Each waits for the other's address: the portal's issuer is named first, on a free port that the provider then takes.
-  const probe = await rig.vmyna(['portal', '--listen', '127.0.0.1:0', '--state', 'probe'], /at http:\/\/127\.0\.0\.1:(\d+)/, env);
-  const port = probe.found[1];
-  await probe.stop();
-  const issuer = `http://localhost:${port}/api/realms/main`;
-  const portal = await rig.vmyna(
-    ['portal', '--listen', '127.0.0.1:0', '--issuer', issuer],
-    /at (http:\/\/127\.0\.0\.1:\d+)\/[^]*provider: (\S+)/,
-    env,
-  );
-  const [, origin, clients] = portal.found;
-  // The card is issued later than the portal starts, so its authority has a generation that the portal learns of.
-  await writeFile(join(folder, 'person.toml'), PERSON);
-  await vmyna('issue', 'person.toml', '-o', 'card.vmyna');
+  const { origin } = await portal(rig, async (both) => {
+    env = both;
+    // The card is issued later than the portal starts, so its authority has a generation that the portal learns of.
+    await writeFile(join(folder, 'person.toml'), PERSON);
+    await vmyna('issue', 'person.toml', '-o', 'card.vmyna');
+    return 'card.vmyna';
+  });
   const holder = JSON.parse(await vmyna('show', 'card.vmyna', '--json')).holder;
-  await rig.vmyna(['idp', '--listen', `localhost:${port}`, '--clients', clients, 'card.vmyna'], /identity provider (\S+)/, env);
 
   const page = await rig.page({ lang: 'en' });
   // The status of a form with mistakes, which the browser reports.
