@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use vmyna_apdu::hex;
+use vmyna_apdu::{Text, hex, text};
 
 /// The longest ATR: TS and 32 characters more.
 const LONGEST: usize = 33;
@@ -13,34 +13,59 @@ pub struct Atr(Vec<u8>);
 
 /// Why bytes are no ATR that a card can have here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text())]
 #[non_exhaustive]
 pub enum AtrError {
     /// It is not made of pairs of hexadecimal digits.
-    #[error("an ATR is an even number of hexadecimal digits")]
     NotHex,
     /// The first byte is another.
-    #[error("an ATR begins with 3B or 3F")]
     Start,
     /// It ends before the bytes that it announces: how many are missing at least.
-    #[error("it ends before its own bytes announce; bytes missing: {0}")]
     Short(usize),
     /// It goes on behind its end: how many bytes.
-    #[error("it goes on behind the end that its own bytes announce; bytes too many: {0}")]
     Long(usize),
     /// It is longer than an ATR can be.
-    #[error("an ATR has at most {LONGEST} bytes")]
     TooLong,
     /// It offers other protocols only.
-    #[error("it does not offer T=1, which the card speaks")]
     NoT1,
     /// The check byte is wrong.
-    #[error("its check byte TCK is {is:02X}, and {right:02X} would be right")]
     Check {
         /// The byte that is there.
         is: u8,
         /// The byte that would be right.
         right: u8,
     },
+}
+
+impl AtrError {
+    /// The error in both languages.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match *self {
+            Self::NotHex => text!(
+                "an ATR is an even number of hexadecimal digits",
+                "ATRは偶数個の16進数字です"
+            ),
+            Self::Start => text!("an ATR begins with 3B or 3F", "ATRは3Bか3Fで始まります"),
+            Self::Short(missing) => text!(
+                "it ends before its own bytes announce; bytes missing: {missing}",
+                "ATR自身が示す長さより短いです。足りないバイト数: {missing}"
+            ),
+            Self::Long(more) => text!(
+                "it goes on behind the end that its own bytes announce; bytes too many: {more}",
+                "ATR自身が示す長さより長いです。余分なバイト数: {more}"
+            ),
+            Self::TooLong => text!("an ATR has at most {LONGEST} bytes", "ATRは{LONGEST}バイトまでです"),
+            Self::NoT1 => text!(
+                "it does not offer T=1, which the card speaks",
+                "カードが使うT=1が含まれていません"
+            ),
+            Self::Check { is, right } => text!(
+                "its check byte TCK is {is:02X}, and {right:02X} would be right",
+                "検査バイトTCKは{is:02X}ですが、正しくは{right:02X}です"
+            ),
+        }
+    }
 }
 
 impl Atr {

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use der::DateTime;
 use rand_core::CryptoRngCore;
+use vmyna_apdu::Text;
 use vmyna_card_os::declaration::{Application, check};
 use vmyna_card_os::state::Store;
 use vmyna_card_os::{Card, CardError, Parts};
@@ -35,7 +36,19 @@ impl CardName {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The rule for names, in both languages.
+    #[must_use]
+    pub fn rule() -> Text {
+        Text {
+            en: RULE.to_owned(),
+            ja: format!("カードの名前はa-z、0-9、-、_、.の1文字から{LONGEST_NAME}文字で、英小文字か数字で始まります"),
+        }
+    }
 }
+
+/// The rule for names.
+const RULE: &str = "a card's name is 1 to 64 of a-z, 0-9, - _ and ., and begins with a letter or a digit";
 
 impl FromStr for CardName {
     type Err = &'static str;
@@ -47,7 +60,7 @@ impl FromStr for CardName {
         {
             Ok(Self(name.to_owned()))
         } else {
-            Err("a card's name is 1 to 64 of a-z, 0-9, - _ and ., and begins with a letter or a digit")
+            Err(RULE)
         }
     }
 }

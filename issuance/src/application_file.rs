@@ -59,6 +59,7 @@ use std::io;
 use std::path::Path;
 
 use rand_core::CryptoRngCore;
+use vmyna_apdu::Text;
 use vmyna_applets::free_area::FreeApplication;
 use vmyna_applets::issued::IssuedCard;
 
@@ -113,7 +114,7 @@ impl ApplicationFile {
     /// Every fault of the declaration, in the order of its lines. Faults of TOML itself come alone: what the rest means is not
     /// certain then.
     pub fn parse(text: &str, folder: Option<&Path>) -> Result<Self, Vec<ApplicationFileError>> {
-        let whole = |message: String| vec![ApplicationFileError::new("", None, message)];
+        let whole = |message: String| vec![ApplicationFileError::new("", None, Text::same(message))];
         if text.len() as u64 > LONGEST_DECLARATION {
             return Err(whole("is longer than 1 MiB".to_owned()));
         }

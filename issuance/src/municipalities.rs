@@ -12,6 +12,7 @@
 mod table;
 
 use table::{ENTRIES, PREFECTURES};
+use vmyna_apdu::{Text, text};
 use vmyna_applets::person::{Municipality, MunicipalityCode};
 
 /// A municipality of the table.
@@ -120,6 +121,29 @@ pub enum CodeError {
     Form,
     /// Its check digit is wrong: the right one, ASCII.
     CheckDigit(u8),
+}
+
+impl CodeError {
+    /// The error in both languages: a sentence without its subject.
+    #[must_use]
+    pub fn text(self) -> Text {
+        match self {
+            Self::Form => text!(
+                "has five digits, or six with its check digit, the first two a prefecture (01 to 47)",
+                "5桁、または検査用数字を含む6桁です。先頭の2桁は都道府県（01から47）です"
+            ),
+            Self::CheckDigit(right) => wrong_check_digit(Some(right)),
+        }
+    }
+}
+
+/// A check digit is wrong: the right one, ASCII.
+pub(crate) fn wrong_check_digit(right: Option<u8>) -> Text {
+    let right = char::from(right.unwrap_or(b'?'));
+    text!(
+        "has a wrong check digit: the digits before it need {right}",
+        "検査用数字が違います。前の数字からは{right}になります"
+    )
 }
 
 /// Reads 全国地方公共団体コード, with or without its check digit.

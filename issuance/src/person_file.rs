@@ -32,31 +32,33 @@
 
 mod dates;
 mod holder;
+mod inventor;
+mod life;
 mod pins;
 mod source;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use der::DateTime;
 use rsa::rand_core::CryptoRngCore;
+use vmyna_apdu::{Text, text};
 use vmyna_card_os::declaration::ReferenceData;
 
 pub use pins::pin_refusal;
 use vmyna_applets::Profile;
 use vmyna_applets::atr::Atr;
-use vmyna_applets::birth::BirthDate;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::file_size::FileSizes;
 use vmyna_applets::issued::CardName;
 use vmyna_applets::person::Person;
 use vmyna_applets::pins as names;
 
-use super::order::{CertificateDates, Order, Pins, SIGNATURE_AGE, TextForm};
+use super::order::{Order, Pins, TextForm};
 use super::pictures::DEFAULT_PHOTO;
 use super::toml_file::{self, TomlFileError};
-use super::{IssuanceError, characters, validity};
+use super::{characters, validity};
+use inventor::Inventor;
+use life::Life;
 use source::{Place, Reported, Section, Source};
 
 /// One error of a person file and its place. It never holds the value that is wrong.
@@ -218,7 +220,7 @@ fn read_table(
     let without_pins = card.and_then(|card| none(source, card, "pins"));
     let without_photo = card.and_then(|card| none(source, card, "photo"));
     let pinless = matches!(without_pins, Ok(Some(_)));
-    let life = life(source, top, (card, birth), pinless, defaults, &mut remarks);
+    let life = life::read(source, top, (card, birth), pinless, defaults, &mut remarks);
     let pins_section = source.section(top, "pins");
     let given_code = security_code.as_ref().ok().copied().flatten();
     let pins = pins_section.and_then(|section| match pinless {
@@ -252,14 +254,19 @@ fn read_table(
     });
     let (life, pins) = (life?, pins?);
     let (person_name, address, kana, substitutes, printed) = checked?;
-    let mut inventor = holder::Inventor::new(rng);
+    let mut inventor = Inventor::new(rng);
     let photo = photo?;
     let without_photo = check_photo(source, (without_photo?, photo.as_ref()), &life, &mut remarks)?;
     let profile = match atr?.as_ref().or(defaults.atr.as_ref()) {
         Some(atr) => profile?.with_own_atr(atr),
         None => profile?,
     };
-    let mut impossible = || source.error(Place::file(), "no number could be invented");
+    let mut impossible = || {
+        source.error(
+            Place::file(),
+            text!("no number could be invented", "番号を作り出せませんでした"),
+        )
+    };
     let mut person = Person::new(
         person_name,
         address,
@@ -297,7 +304,8 @@ fn read_table(
         file_sizes: file_sizes?,
     };
     if let Err(error) = order.check() {
-        return Err(source.error(Place::file(), error.to_string()));
+        let message = text!("{error}", "この内容のカードは発行できません（{error}）");
+        return Err(source.error(Place::file(), message));
     }
     let used = |pin: &PinName| order.sign_certificate || *pin != PinName::Sign;
     Ok(PersonFile {
@@ -311,7 +319,7 @@ fn read_table(
 
 fn card_name(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Result<CardName, Reported> {
     match source.text(top, "card-name")? {
-        Some((text, place)) => text.parse().map_err(|rule: &str| source.error(place, rule)),
+        Some((text, place)) => text.parse().map_err(|_| source.error(place, CardName::rule())),
         None => Ok(defaults.name.clone()),
     }
 }
@@ -320,14 +328,22 @@ fn profile(source: &mut Source<'_>, top: Section<'_>, defaults: &Defaults) -> Re
     let Some((text, place)) = source.text(top, "profile")? else {
         return Ok(defaults.profile.clone());
     };
-    Profile::find(text).ok_or_else(|| source.error(place, format!("is one of: {}", Profile::NAMES.join(", "))))
+    Profile::find(text).ok_or_else(|| source.error(place, one_of(&Profile::NAMES)))
+}
+
+fn one_of(names: &[&str]) -> Text {
+    let names = names.join(", ");
+    text!("is one of: {names}", "次のどれかです: {names}")
 }
 
 /// Whether the card is without this, and where that stands.
 fn none(source: &mut Source<'_>, card: Section<'_>, key: &str) -> Result<Option<Place>, Reported> {
     match source.text(card, key)? {
         Some(("none", place)) => Ok(Some(place)),
-        Some((_, place)) => Err(source.error(place, "is \"none\", or is left out")),
+        Some((_, place)) => {
+            let message = text!("is \"none\", or is left out", "\"none\"と書くか、項目ごと省きます");
+            Err(source.error(place, message))
+        }
         None => Ok(None),
     }
 }
@@ -337,7 +353,7 @@ fn atr(source: &mut Source<'_>, card: Section<'_>) -> Result<Option<Atr>, Report
         return Ok(None);
     };
     let atr: Result<Atr, _> = text.parse();
-    atr.map(Some).map_err(|fault| source.error(place, fault.to_string()))
+    atr.map(Some).map_err(|fault| source.error(place, fault.text()))
 }
 
 /// Notes what is unusual about a card without a photo.
@@ -351,9 +367,13 @@ fn check_photo(
     const SINCE: &str = "20241202";
     let Some(place) = without else { return Ok(false) };
     if photo.is_some() {
-        return Err(source.error(place, "is none, but the file names a photo"));
+        let message = text!(
+            "is none, but the file names a photo",
+            "noneですが、写真が指定されています"
+        );
+        return Err(source.error(place, message));
     }
-    let day = validity::day_in_japan(life.issued).map_err(|_| source.error(place, dates::RANGE))?;
+    let day = validity::day_in_japan(life.issued).map_err(|_| source.error(place, dates::range()))?;
     if life.birth.age_on(day) >= 1 || Date::from_digits(SINCE.as_bytes()).is_some_and(|since| day < since) {
         remarks.push(
             "card.photo: none is kept, though only children under one year get such a card, since 2024-12-02"
@@ -367,7 +387,7 @@ fn file_sizes(source: &mut Source<'_>, card: Section<'_>, defaults: &Defaults) -
     let Some((text, place)) = source.text(card, "file_sizes")? else {
         return Ok(defaults.file_sizes);
     };
-    FileSizes::find(text).ok_or_else(|| source.error(place, format!("is one of: {}", FileSizes::NAMES.join(", "))))
+    FileSizes::find(text).ok_or_else(|| source.error(place, one_of(&FileSizes::NAMES)))
 }
 
 fn photo(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<String>, Reported> {
@@ -375,112 +395,11 @@ fn photo(source: &mut Source<'_>, top: Section<'_>) -> Result<Option<String>, Re
         return Ok(None);
     };
     if text.is_empty() || text.chars().any(char::is_control) {
-        return Err(source.error(place, "is the path of a picture, relative to this file"));
+        let message = text!(
+            "is the path of a picture, relative to this file",
+            "写真のパスを、このファイルからの相対パスで書きます"
+        );
+        return Err(source.error(place, message));
     }
     Ok(Some(text.to_owned()))
-}
-
-/// What depends on the birth date and the time of issue.
-struct Life {
-    birth: BirthDate,
-    issued: DateTime,
-    expiry: Date,
-    sign: bool,
-    auth: bool,
-    dates: CertificateDates,
-}
-
-fn life(
-    source: &mut Source<'_>,
-    top: Section<'_>,
-    (card, birth): (Result<Section<'_>, Reported>, Result<(BirthDate, Place), Reported>),
-    pinless: bool,
-    defaults: &Defaults,
-    remarks: &mut Vec<String>,
-) -> Result<Life, Reported> {
-    let certificates = source.section(top, "certificates");
-    let issued = card.and_then(|card| dates::issued(source, card, defaults.now));
-    let given_expiry = card.and_then(|card| source.date(card, "expiry"));
-    let sign = certificates.and_then(|section| source.boolean(section, "sign"));
-    let auth = certificates.and_then(|section| source.boolean(section, "auth"));
-    let certified = certificates.and_then(|section| dates::certificates_issued(source, section));
-    let until = certificates.and_then(|section| dates::certificates_until(source, section));
-
-    let ((birth, birth_place), (issued, issued_place)) = (birth?, issued?);
-    let day = validity::day_in_japan(issued).map_err(|_| source.error(issued_place.clone(), dates::RANGE))?;
-    if birth.reckoned_on(day) > day {
-        let message = format!("is after the day of issue, {day}: a cardholder must be born");
-        return Err(source.error(birth_place, message));
-    }
-    let age = birth.age_on(day);
-    let sign = match sign? {
-        Some((true, place)) if age < SIGNATURE_AGE => {
-            let message =
-                format!("a signature certificate is issued from {SIGNATURE_AGE} years on; the holder is {age} then");
-            return Err(source.error(place, message));
-        }
-        Some((true, place)) if pinless => {
-            return Err(source.error(place, "a card without PINs has no signature certificate"));
-        }
-        Some((sign, _)) => sign,
-        None => age >= SIGNATURE_AGE && !pinless,
-    };
-    let auth = auth?.is_none_or(|(auth, _)| auth);
-    let rule = validity::card_expiry(issued, birth).map_err(|_| source.error(issued_place, dates::RANGE))?;
-    let (expiry, place) = given_expiry?.unwrap_or((rule, Place::field(card?, "expiry")));
-    if expiry < day {
-        return Err(source.error(place, format!("is before the day of issue, {day}")));
-    }
-    let (certified, until) = (certified?, until?);
-    let begin = certified.as_ref().map_or(issued, |(begin, _)| *begin);
-    if (sign || auth) && !certificates_begin(begin, birth, expiry, until.as_ref().map(|(until, _)| *until)) {
-        let (place, message) = match (&until, &certified) {
-            (Some((_, place)), _) => (place, "is before the certificates begin"),
-            (None, Some((_, place))) => (place, "is so late that the certificates would end before they begin"),
-            (None, None) => (
-                &place,
-                "is so close to the time of issue that the certificates would end before they begin",
-            ),
-        };
-        return Err(source.error(place.clone(), message));
-    }
-    if begin < issued {
-        remarks.push(format!(
-            "certificates.issued: {begin} is kept, though the card is issued later, at {issued}"
-        ));
-    }
-    let dates = CertificateDates {
-        issued: certified.map(|(begin, _)| begin),
-        until: until.map(|(until, _)| until),
-    };
-    let card_end = validity::end_of_day(expiry).map_err(|_| source.error(place, dates::RANGE))?;
-    if let Some(until) = dates.until.filter(|until| *until > card_end) {
-        remarks.push(format!(
-            "certificates.until: {until} is kept, though the card ends on {expiry}"
-        ));
-    }
-    if expiry != rule {
-        remarks.push(format!(
-            "card.expiry: {expiry} is kept, though a card issued then ends on {rule}"
-        ));
-    }
-    Ok(Life {
-        birth,
-        issued,
-        expiry,
-        sign,
-        auth,
-        dates,
-    })
-}
-
-/// Whether certificates have begun before they end. One begins some seconds after the other: a minute is enough.
-fn certificates_begin(issued: DateTime, birth: BirthDate, expiry: Date, until: Option<DateTime>) -> bool {
-    let begin = DateTime::from_unix_duration(issued.unix_duration() + Duration::from_secs(60));
-    let end = begin.map_err(IssuanceError::from);
-    end.and_then(|begin| match until {
-        Some(until) => Ok(until > begin),
-        None => validity::certificate_end(begin, birth, expiry).map(|_| true),
-    })
-    .unwrap_or(false)
 }

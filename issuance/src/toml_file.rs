@@ -6,6 +6,7 @@ use std::fmt;
 
 use toml::Spanned;
 use toml::de::DeTable;
+use vmyna_apdu::{Text, text};
 
 /// One error of a TOML file and its place. It never holds the value that is wrong, because the value may be a PIN, a key or
 /// a number of a person.
@@ -19,30 +20,30 @@ pub struct TomlFileError {
     /// The column, from 1, in characters; only for an error of TOML itself.
     pub column: Option<usize>,
     /// What is wrong and what to do.
-    pub message: String,
+    pub message: Text,
 }
 
 impl TomlFileError {
     /// An error of a field.
-    pub(crate) fn new(field: impl Into<String>, line: Option<usize>, message: impl Into<String>) -> Self {
+    pub(crate) fn new(field: impl Into<String>, line: Option<usize>, message: Text) -> Self {
         Self {
             field: field.into(),
             line,
             column: None,
-            message: message.into(),
+            message,
         }
     }
 }
 
 impl fmt::Display for TomlFileError {
-    /// `line 12, pins.auth: is …`
+    /// In English: `line 12, pins.auth: is …`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = self.line.map(|line| format!("line {line}"));
         let column = self.column.map(|column| format!("column {column}"));
         let field = Some(self.field.clone()).filter(|field| !field.is_empty());
         let place: Vec<String> = [line, column, field].into_iter().flatten().collect();
         if place.is_empty() {
-            f.write_str(&self.message)
+            f.write_str(&self.message.en)
         } else {
             write!(f, "{}: {}", place.join(", "), self.message)
         }
@@ -64,13 +65,14 @@ pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Vec<TomlFileError>> {
     }
     let fault = |error: toml::de::Error| {
         let before = error.span().and_then(|span| text.get(..span.start));
+        // The library's messages are constants: nothing of the file is in them.
+        let why = error.message();
         let column = |before: &str| before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         TomlFileError {
             field: String::new(),
             line: before.map(line_after),
             column: before.map(column),
-            // The library's messages are constants: nothing of the file is in them.
-            message: format!("is not TOML: {}", error.message()),
+            message: text!("is not TOML: {why}", "TOMLとして読めません（{why}）"),
         }
     };
     let mut faults: Vec<TomlFileError> = errors.into_iter().map(fault).collect();

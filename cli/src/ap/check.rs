@@ -136,6 +136,6 @@ fn fault(fault: ApplicationFileError) -> FaultReport {
         line: fault.line,
         column: fault.column,
         field: fault.field,
-        message: fault.message,
+        message: fault.message.en,
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use vmyna_apdu::Text;
 
 use super::ApplicationFileError;
 use super::form::{Form, Record, Shape};
@@ -25,7 +26,7 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn fault(&self, message: impl Into<String>) -> ApplicationFileError {
-        ApplicationFileError::new(self.field.clone(), Some(self.line), message)
+        ApplicationFileError::new(self.field.clone(), Some(self.line), Text::same(message))
     }
 
     /// The place of a key in the table at this place, which is not there.

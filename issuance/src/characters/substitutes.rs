@@ -96,23 +96,48 @@ impl Lacking {
 
 /// Why something is no substitute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.text())]
 #[non_exhaustive]
 pub enum SubstituteError {
     /// What is replaced is not one character.
-    #[error("a substitute stands for one character, with its variation selector if it has one")]
     NotOneCharacter,
     /// What is replaced can't be seen, and no text may have it.
-    #[error("has a character that no text of a card may have: {0}")]
     Bad(#[from] visible::BadCharacter),
     /// What is replaced is carried.
-    #[error("certificates carry this character: it needs no substitute")]
     Needless,
     /// The substitute is no text that certificates carry.
-    #[error("a substitute is 1 to {LONGEST} characters of JIS X 0208 or 0212, without blanks and without 〓")]
     NotCarried,
     /// There are too many.
-    #[error("there are at most {MOST} substitutes")]
     TooMany,
+}
+
+impl SubstituteError {
+    /// The error in both languages.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::NotOneCharacter => text!(
+                "a substitute stands for one character, with its variation selector if it has one",
+                "代替文字で置き換えるのは1文字です（異体字セレクターがあればそれを含みます）"
+            ),
+            Self::Bad(bad) => {
+                let Text { en, ja } = bad.text();
+                text!(
+                    "has a character that no text of a card may have: {en}",
+                    "カードに使えない文字があります: {ja}"
+                )
+            }
+            Self::Needless => text!(
+                "certificates carry this character: it needs no substitute",
+                "電子証明書に記録できる文字です。代替文字は要りません"
+            ),
+            Self::NotCarried => text!(
+                "a substitute is 1 to {LONGEST} characters of JIS X 0208 or 0212, without blanks and without 〓",
+                "代替文字はJIS X 0208か0212の1文字から{LONGEST}文字で、空白と〓は使えません"
+            ),
+            Self::TooMany => text!("there are at most {MOST} substitutes", "代替文字は{MOST}個までです"),
+        }
+    }
 }
 
 /// The longest substitute, in characters: a kanji's reading is hardly longer.

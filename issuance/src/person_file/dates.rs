@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use der::DateTime;
 use toml::value::{Datetime, Offset};
+use vmyna_apdu::{Text, text};
 use vmyna_applets::birth::BirthDate;
 use vmyna_applets::calendar;
 
@@ -11,7 +12,12 @@ use super::source::{Place, Reported, Section, Source};
 use crate::validity;
 
 /// What holds for every date of a card.
-pub(super) const RANGE: &str = "must be a time from which the card's dates lie in the years 1970 to 9999";
+pub(super) fn range() -> Text {
+    text!(
+        "must be a time from which the card's dates lie in the years 1970 to 9999",
+        "カードの日付が1970年から9999年に収まる日時にしてください"
+    )
+}
 
 /// When a card of a given day is issued: 10:00 in Japan, in UTC the same day.
 const MORNING_UTC: u8 = 1;
@@ -26,12 +32,16 @@ pub(super) fn birth(source: &mut Source<'_>, top: Section<'_>) -> Result<(BirthD
         None => source.date(top, "birth")?.map(|(date, place)| (date.into(), place)),
     };
     let Some((birth, place)) = birth else {
-        return Err(source.missing(top, "birth", "the birth date, written like 1989-10-25"));
+        let what = text!("the birth date, written like 1989-10-25", "生年月日（例: 1989-10-25）");
+        return Err(source.missing(top, "birth", what));
     };
     if birth.is_before_meiji() {
         return Err(source.error(
             place,
-            "is before Meiji, which began on 1868-01-25: no card writes such a date",
+            text!(
+                "is before Meiji, which began on 1868-01-25: no card writes such a date",
+                "明治（1868-01-25から）より前です。カードにこのような日付はありません"
+            ),
         ));
     }
     Ok((birth, place))
@@ -79,16 +89,21 @@ fn moment(
     key: &str,
     instant: impl Fn(&Datetime) -> Option<DateTime>,
 ) -> Result<Option<(DateTime, Place)>, Reported> {
-    const FORM: &str = "is a day or a time with its offset, written like 2026-11-01 or 2026-11-01T10:00:00+09:00";
-    let Some((datetime, place)) = source.datetime(section, key, FORM)? else {
+    let form = || {
+        text!(
+            "is a day or a time with its offset, written like 2026-11-01 or 2026-11-01T10:00:00+09:00",
+            "日付、または時差のある日時を書きます（例: 2026-11-01、2026-11-01T10:00:00+09:00）"
+        )
+    };
+    let Some((datetime, place)) = source.datetime(section, key, form)? else {
         return Ok(None);
     };
     if datetime.date.is_none() || datetime.time.is_some() != datetime.offset.is_some() {
-        return Err(source.error(place, FORM));
+        return Err(source.error(place, form()));
     }
     match instant(&datetime) {
         Some(instant) => Ok(Some((instant, place))),
-        None => Err(source.error(place, RANGE)),
+        None => Err(source.error(place, range())),
     }
 }
 

@@ -1,20 +1,16 @@
-//! The person in a person file: texts, numbers, municipality, and inventing the numbers that are not given.
-//!
-//! An invented number satisfies its check digit and is otherwise random; like every My Number it may belong to a person, so it
-//! is for tests alone.
+//! The person in a person file: texts, numbers, municipality.
 
-use rsa::rand_core::CryptoRngCore;
 use vmyna_apdu::foreign::is_variation_selector;
+use vmyna_apdu::{Text, text};
 use vmyna_applets::person::{
     Municipality, MunicipalityCode, MyNumber, ResidenceCode, SecurityCode, Sex, my_number_check_digit,
     residence_code_check_digit,
 };
 
-use super::PinName;
 use super::source::{Place, Reported, Section, Source};
-use crate::characters::{self, BadCharacter, SubstituteError, Substitutes};
-use crate::municipalities::{self, CodeError};
-use crate::order::{LONGEST_TEXT, Pins, TextForm};
+use crate::characters::{self, BadCharacter, Lacking, SubstituteError, Substitutes};
+use crate::municipalities::{self, wrong_check_digit};
+use crate::order::{LONGEST_TEXT, TextForm};
 use crate::pictures;
 
 /// The longest name of a municipality, in characters: a part of a certificate's name has at most 64, and one ends in
@@ -26,16 +22,26 @@ type Placed = (String, Place);
 
 /// 氏名.
 pub(super) fn name(source: &mut Source<'_>, top: Section<'_>) -> Result<Placed, Reported> {
-    let what = "the name, family name and given name separated by a blank";
     let name = register(source, (top, "name"), characters::name)?;
-    name.ok_or_else(|| source.missing(top, "name", what))
+    name.ok_or_else(|| {
+        let what = text!(
+            "the name, family name and given name separated by a blank",
+            "氏名（姓と名の間は空白で区切ります）"
+        );
+        source.missing(top, "name", what)
+    })
 }
 
 /// 住所.
 pub(super) fn address(source: &mut Source<'_>, top: Section<'_>) -> Result<Placed, Reported> {
-    let what = "the address, from the prefecture on, without post code";
     let address = register(source, (top, "address"), characters::address)?;
-    address.ok_or_else(|| source.missing(top, "address", what))
+    address.ok_or_else(|| {
+        let what = text!(
+            "the address, from the prefecture on, without post code",
+            "住所（都道府県から書き、郵便番号は含めません）"
+        );
+        source.missing(top, "address", what)
+    })
 }
 
 /// 旧氏.
@@ -49,7 +55,10 @@ pub(super) fn roman_name(source: &mut Source<'_>, top: Section<'_>) -> Result<Op
         return Ok(None);
     };
     if !is_roman(text, LONGEST_TEXT) {
-        let message = format!("is written in Roman letters, e.g. \"MIHON HANAKO\", with at most {LONGEST_TEXT}");
+        let message = text!(
+            "is written in Roman letters, e.g. \"MIHON HANAKO\", with at most {LONGEST_TEXT}",
+            "ローマ字で書きます（例: \"MIHON HANAKO\"）。{LONGEST_TEXT}文字までです"
+        );
         return Err(source.error(place, message));
     }
     Ok(Some((text.to_owned(), place)))
@@ -69,8 +78,9 @@ fn register(
     Ok(Some((text, place)))
 }
 
-fn leave_out(bad: &BadCharacter) -> String {
-    format!("{bad}: leave it out")
+fn leave_out(bad: &BadCharacter) -> Text {
+    let Text { en, ja } = bad.text();
+    text!("{en}: leave it out", "{ja}。取り除いてください")
 }
 
 fn length(source: &mut Source<'_>, place: Place, text: &str, longest: usize) -> Result<(), Reported> {
@@ -79,11 +89,14 @@ fn length(source: &mut Source<'_>, place: Place, text: &str, longest: usize) -> 
         .filter(|character| !is_variation_selector(*character))
         .count()
     {
-        0 => Err(source.error(place, "is empty")),
-        count if count > longest => Err(source.error(
-            place,
-            format!("has {count} characters; a certificate carries at most {longest}"),
-        )),
+        0 => Err(source.error(place, text!("is empty", "空です"))),
+        count if count > longest => {
+            let message = text!(
+                "has {count} characters; a certificate carries at most {longest}",
+                "{count}文字あります。電子証明書に記録できるのは{longest}文字までです"
+            );
+            Err(source.error(place, message))
+        }
         _ => Ok(()),
     }
 }
@@ -95,9 +108,10 @@ pub(super) fn kana(source: &mut Source<'_>, top: Section<'_>) -> Result<String, 
     };
     characters::check(text).map_err(|bad| source.error(place.clone(), leave_out(&bad)))?;
     let kana = characters::kana(text).map_err(|other| {
-        let message = format!(
-            "has {}, which is no kana: write the reading in katakana",
-            characters::shown(other)
+        let shown = characters::shown(other);
+        let message = text!(
+            "has {shown}, which is no kana: write the reading in katakana",
+            "{shown}は仮名ではありません。振り仮名はカタカナで書きます"
         );
         source.error(place.clone(), message)
     })?;
@@ -111,11 +125,11 @@ pub(super) fn substitutes(source: &mut Source<'_>, top: Section<'_>) -> Result<S
     let mut result = Ok(());
     for (key, substitute, place) in source.entries(top, "substitutes")? {
         if let Err(rule) = substitutes.insert(key, substitute) {
-            let message = match rule {
-                SubstituteError::Needless => key.chars().next().map_or_else(String::new, characters::shown) + ": ",
-                _ => String::new(),
+            let message = match (rule, key.chars().next()) {
+                (SubstituteError::Needless, Some(character)) => rule.text().at(&characters::shown(character)),
+                _ => rule.text(),
             };
-            result = Err(source.error(place, format!("{message}{rule}")));
+            result = Err(source.error(place, message));
         }
     }
     result.map(|()| substitutes)
@@ -126,7 +140,7 @@ pub(super) fn text_form(source: &mut Source<'_>, top: Section<'_>) -> Result<Tex
     match source.text(top, "input-assist-text")? {
         None | Some(("register", _)) => Ok(TextForm::Register),
         Some(("certificate", _)) => Ok(TextForm::Certificate),
-        Some((_, place)) => Err(source.error(place, "is one of: register, certificate")),
+        Some((_, place)) => Err(source.error(place, super::one_of(&["register", "certificate"]))),
     }
 }
 
@@ -151,12 +165,22 @@ pub(super) fn printed(
     let mut lines = Vec::new();
     for (key, place) in wanted {
         if !["kana", "former-name", "roman-name"].contains(&key) {
-            return Err(source.error(place, "lists some of: kana, former-name, roman-name"));
+            let message = text!(
+                "lists some of: kana, former-name, roman-name",
+                "次の中から並べます: kana, former-name, roman-name"
+            );
+            return Err(source.error(place, message));
         }
         match line(key) {
             Some(line) if !lines.contains(&line) => lines.push(line),
             Some(_) => {}
-            None => return Err(source.error(place, format!("lists {key}, which the file doesn't give"))),
+            None => {
+                let message = text!(
+                    "lists {key}, which the file doesn't give",
+                    "{key}がありますが、ファイルにその項目がありません"
+                );
+                return Err(source.error(place, message));
+            }
         }
     }
     Ok(lines)
@@ -186,26 +210,45 @@ pub(super) fn certified(
                 }));
             }
             Err(lacking) => {
-                let entries = lacking.entries();
-                let line = match substitutes.is_empty() {
-                    true => format!("add the line `substitutes = {{ {entries} }}` above the first [section]"),
-                    false => format!("add `{entries}` to `substitutes`"),
-                };
-                let kana = match (key, kana) {
-                    ("name", "") => ", or give `kana`",
-                    ("name", _) => ", or give `kana` as many parts as `name`",
-                    _ => "",
-                };
-                let message = format!(
-                    "has {}, which no certificate carries and for which no substitute is known: {line}, with a kanji or \
-                     katakana for …{kana}",
-                    lacking.shown()
-                );
+                let message = without_substitute(&lacking, substitutes, (key == "name").then_some(kana));
                 result = Err(source.error(place.clone(), message));
             }
         }
     }
     result
+}
+
+/// What to do about characters without a substitute. The reading helps only a name.
+fn without_substitute(lacking: &Lacking, substitutes: &Substitutes, kana: Option<&str>) -> Text {
+    let (shown, entries) = (lacking.shown(), lacking.entries());
+    let line = match substitutes.is_empty() {
+        true => text!(
+            "add the line `substitutes = {{ {entries} }}` above the first [section]",
+            "最初の[section]より前に`substitutes = {{ {entries} }}`の行を加え"
+        ),
+        false => text!("add `{entries}` to `substitutes`", "`substitutes`に`{entries}`を加え"),
+    };
+    let kana = match kana {
+        Some("") => text!(", or give `kana`", "。または`kana`を書いてください"),
+        Some(_) => text!(
+            ", or give `kana` as many parts as `name`",
+            "。または`kana`を`name`と同じ数に区切ってください"
+        ),
+        None => Text::same(""),
+    };
+    Text {
+        en: format!(
+            "has {shown}, which no certificate carries and for which no substitute is known: {}, with a kanji or katakana \
+             for …{}",
+            line.en, kana.en
+        ),
+        ja: format!(
+            "{}。{}、…に漢字かカタカナを書いてください{}",
+            lacking.text().ja,
+            line.ja,
+            kana.ja
+        ),
+    }
 }
 
 /// Notes on what the pictures of a text can't show.
@@ -229,14 +272,22 @@ pub(super) fn drawn(key: &str, text: &str, remarks: &mut Vec<String>) {
 
 /// 性別.
 pub(super) fn sex(source: &mut Source<'_>, top: Section<'_>) -> Result<Sex, Reported> {
-    const FORM: &str = "male, female, other or unknown (or 男, 女)";
+    let form = || {
+        text!(
+            "male, female, other or unknown (or 男, 女)",
+            "male、female、other、unknown（または男、女）のどれか"
+        )
+    };
     match source.text(top, "sex")? {
-        None => Err(source.missing(top, "sex", FORM)),
+        None => Err(source.missing(top, "sex", form())),
         Some(("male" | "男", _)) => Ok(Sex::Male),
         Some(("female" | "女", _)) => Ok(Sex::Female),
         Some(("other", _)) => Ok(Sex::Other),
         Some(("unknown", _)) => Ok(Sex::Unknown),
-        Some((_, place)) => Err(source.error(place, format!("is one of: {FORM}"))),
+        Some((_, place)) => {
+            let Text { en, ja } = form();
+            Err(source.error(place, text!("is one of: {en}", "{ja}です")))
+        }
     }
 }
 
@@ -268,11 +319,7 @@ pub(super) fn security_code(source: &mut Source<'_>, top: Section<'_>) -> Result
 }
 
 fn wrong_check(source: &mut Source<'_>, place: Place, right: Option<u8>) -> Reported {
-    let right = char::from(right.unwrap_or(b'?'));
-    source.error(
-        place,
-        format!("has a wrong check digit: the digits before it need {right}"),
-    )
+    source.error(place, wrong_check_digit(right))
 }
 
 /// Exactly so many digits; blanks and hyphens between groups don't count.
@@ -287,7 +334,7 @@ fn digits<const COUNT: usize>(
     let digits: Vec<u8> = text.bytes().filter(|byte| !b" -".contains(byte)).collect();
     match <[u8; COUNT]>::try_from(digits) {
         Ok(digits) if digits.iter().all(u8::is_ascii_digit) => Ok(Some((digits, place))),
-        _ => Err(source.error(place, format!("has {COUNT} digits 0-9"))),
+        _ => Err(source.error(place, text!("has {COUNT} digits 0-9", "数字{COUNT}桁です"))),
     }
 }
 
@@ -300,12 +347,18 @@ pub(super) fn municipality(source: &mut Source<'_>, top: Section<'_>) -> Result<
     let title = title(source, section);
     let (code, prefecture, name, title) = (code?, prefecture?, name?, title?);
     let known = municipalities::find(code);
-    let mut known = |key, what: &str, part: fn(&Municipality) -> &String| match &known {
+    let mut known = |key, example: &str, part: fn(&Municipality) -> &String| match &known {
         Some(known) => Ok(part(known).clone()),
-        None => Err(source.missing(section, key, &format!("{what}; only well-known codes need none"))),
+        None => {
+            let what = text!(
+                "e.g. \"{example}\"; only well-known codes need none",
+                "例 \"{example}\"。省けるのは、よく知られたコードだけです"
+            );
+            Err(source.missing(section, key, what))
+        }
     };
-    let name = name.map_or_else(|| known("name", "e.g. \"Chiyoda-ku\"", |known| &known.name), Ok);
-    let title = title.map_or_else(|| known("title", "e.g. \"千代田区\"", |known| &known.title), Ok);
+    let name = name.map_or_else(|| known("name", "Chiyoda-ku", |known| &known.name), Ok);
+    let title = title.map_or_else(|| known("title", "千代田区", |known| &known.title), Ok);
     Ok(Municipality {
         code,
         // A code contains its prefecture, even if the municipality is not in the table.
@@ -318,15 +371,13 @@ pub(super) fn municipality(source: &mut Source<'_>, top: Section<'_>) -> Result<
 /// 全国地方公共団体コード, with or without its check digit.
 fn municipality_code(source: &mut Source<'_>, section: Section<'_>) -> Result<MunicipalityCode, Reported> {
     let Some((text, place)) = source.text(section, "code")? else {
-        return Err(source.missing(section, "code", "the municipality's code, e.g. \"13101\" or \"131016\""));
+        let what = text!(
+            "the municipality's code, e.g. \"13101\" or \"131016\"",
+            "全国地方公共団体コード（例: \"13101\"、\"131016\"）"
+        );
+        return Err(source.missing(section, "code", what));
     };
-    municipalities::read_code(text).map_err(|error| match error {
-        CodeError::Form => {
-            let message = "has five digits, or six with its check digit, the first two a prefecture (01 to 47)";
-            source.error(place, message)
-        }
-        CodeError::CheckDigit(right) => wrong_check(source, place, Some(right)),
-    })
+    municipalities::read_code(text).map_err(|error| source.error(place, error.text()))
 }
 
 /// A name in Roman letters.
@@ -335,7 +386,10 @@ fn roman(source: &mut Source<'_>, section: Section<'_>, key: &str) -> Result<Opt
         return Ok(None);
     };
     if !is_roman(text, LONGEST_MUNICIPALITY) {
-        let message = format!("is written in Roman letters, e.g. \"Tokyo-to\", with at most {LONGEST_MUNICIPALITY}");
+        let message = text!(
+            "is written in Roman letters, e.g. \"Tokyo-to\", with at most {LONGEST_MUNICIPALITY}",
+            "ローマ字で書きます（例: \"Tokyo-to\"）。{LONGEST_MUNICIPALITY}文字までです"
+        );
         return Err(source.error(place, message));
     }
     Ok(Some(text.to_owned()))
@@ -356,66 +410,4 @@ fn title(source: &mut Source<'_>, section: Section<'_>) -> Result<Option<String>
     let title = characters::name(text).map_err(|bad| source.error(place.clone(), leave_out(&bad)))?;
     length(source, place, &title, LONGEST_MUNICIPALITY)?;
     Ok(Some(title))
-}
-
-/// Invents numbers, and keeps which.
-pub(super) struct Inventor<'a> {
-    rng: &'a mut dyn CryptoRngCore,
-    /// The fields that were invented.
-    pub(super) fields: Vec<&'static str>,
-}
-
-impl<'a> Inventor<'a> {
-    pub(super) const fn new(rng: &'a mut dyn CryptoRngCore) -> Self {
-        let fields = Vec::new();
-        Self { rng, fields }
-    }
-
-    /// The My Number that was given, or else a new one.
-    pub(super) fn my_number(&mut self, given: Option<MyNumber>) -> Option<MyNumber> {
-        given.or_else(|| {
-            let base = self.digits("my-number");
-            MyNumber::from_digits(with_check_digit(base, my_number_check_digit(base)?))
-        })
-    }
-
-    /// The residence code that was given, or else a new one.
-    pub(super) fn residence_code(&mut self, given: Option<ResidenceCode>) -> Option<ResidenceCode> {
-        given.or_else(|| {
-            let base = self.digits("residence-code");
-            ResidenceCode::from_digits(with_check_digit(base, residence_code_check_digit(base)?))
-        })
-    }
-
-    /// The security code that was given, or else a new one that is none of the PINs.
-    pub(super) fn security_code(&mut self, given: Option<SecurityCode>, pins: &Pins) -> Option<SecurityCode> {
-        given.or_else(|| {
-            let first = self
-                .digits::<4>("security-code")
-                .iter()
-                .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'));
-            let free = |code: &String| {
-                PinName::ALL
-                    .iter()
-                    .all(|pin| pin.of(pins).as_bytes() != code.as_bytes())
-            };
-            // Upwards from a random one: there are fewer PINs than codes.
-            let code = (first..).map(|code| format!("{:04}", code % 10_000)).find(free)?;
-            SecurityCode::from_digits(code.as_bytes().try_into().ok()?)
-        })
-    }
-
-    fn digits<const COUNT: usize>(&mut self, field: &'static str) -> [u8; COUNT] {
-        self.fields.push(field);
-        // The remainder favours none by more than one in 400 million.
-        [(); COUNT].map(|()| b'0' + (self.rng.next_u32() % 10) as u8)
-    }
-}
-
-fn with_check_digit<const BASE: usize, const ALL: usize>(base: [u8; BASE], check: u8) -> [u8; ALL] {
-    let mut all = [check; ALL];
-    for (to, from) in all.iter_mut().zip(base) {
-        *to = from;
-    }
-    all
 }

@@ -52,7 +52,10 @@ pub(super) fn read(
             Some(given) => *pin = given,
             // A default is made of no birth date: 12 is a month, 34 no day and no month, 1234 no year since Meiji.
             None if guessable.why(pin.as_bytes()).is_some() => {
-                let message = "is not given, and its default is the card's security code: give one of them";
+                let message = text!(
+                    "is not given, and its default is the card's security code: give one of them",
+                    "指定がなく、既定値がカードのセキュリティコードと同じです。どちらかを指定してください"
+                );
                 return Err(source.error(Place::field(section, name.key()), message));
             }
             None => defaults.push(name),
@@ -66,7 +69,11 @@ pub(super) fn none(source: &mut Source<'_>, section: Section<'_>) -> Result<Chos
     let mut given = Ok(());
     for name in PinName::ALL {
         if let Some((_, place)) = source.text(section, name.key())? {
-            given = Err(source.error(place, "is given, but the card has no PINs"));
+            let message = text!(
+                "is given, but the card has no PINs",
+                "指定がありますが、このカードには暗証番号がありません"
+            );
+            given = Err(source.error(place, message));
         }
     }
     given.map(|()| Chosen {

@@ -6,6 +6,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
+use vmyna_apdu::{Text, text};
 use vmyna_applets::calendar::Date;
 use vmyna_applets::pins;
 
@@ -156,14 +157,15 @@ impl<'a> Source<'a> {
     }
 
     /// Notes a fault.
-    pub(super) fn error(&mut self, place: Place, message: impl Into<String>) -> Reported {
+    pub(super) fn error(&mut self, place: Place, message: Text) -> Reported {
         self.faults.push(PersonFileError::new(place.field, place.line, message));
         Reported
     }
 
     /// Notes a fault for what must be there and is not.
-    pub(super) fn missing(&mut self, section: Section<'_>, key: &str, what: &str) -> Reported {
-        self.error(Place::field(section, key), format!("is missing: {what}"))
+    pub(super) fn missing(&mut self, section: Section<'_>, key: &str, what: Text) -> Reported {
+        let Text { en, ja } = what;
+        self.error(Place::field(section, key), text!("is missing: {en}", "必須です: {ja}"))
     }
 
     /// A section in another. One that is not there has no fields.
@@ -176,7 +178,10 @@ impl<'a> Source<'a> {
         let table = match self.value(parent, key) {
             None => None,
             Some((DeValue::Table(table), _)) => Some(table),
-            Some((_, place)) => return Err(self.error(place, format!("is a section: write [{dotted}]"))),
+            Some((_, place)) => {
+                let message = text!("is a section: write [{dotted}]", "セクションです。[{dotted}]と書きます");
+                return Err(self.error(place, message));
+            }
         };
         let section = Section { path, table };
         self.check_keys(section);
@@ -199,10 +204,11 @@ impl<'a> Source<'a> {
                         field: section.dotted(key.get_ref()),
                         line: Some(self.line_of(key)),
                     };
-                    self.error(
-                        place,
-                        format!("is another name of `{name}`, which is given too: give one of them"),
+                    let message = text!(
+                        "is another name of `{name}`, which is given too: give one of them",
+                        "`{name}`の別名です。両方あるので、どちらか一つにしてください"
                     );
+                    self.error(place, message);
                 }
                 present.push(name);
                 continue;
@@ -214,24 +220,28 @@ impl<'a> Source<'a> {
                 line: Some(line),
             };
             if !is_word(key) {
-                self.error(
-                    place("?"),
+                let message = text!(
                     "unknown key, not shown: keys are made of letters and hyphens",
+                    "知らないキーです（表示しません）。キーは英字とハイフンで書きます"
                 );
+                self.error(place("?"), message);
                 continue;
             }
             let spelled = key.to_ascii_lowercase().replace('_', "-");
             let elsewhere = SECTIONS.iter().find(|(_, keys)| keys.contains(&spelled.as_str()));
             let nearest = nearest(&spelled, known.iter().copied());
-            let advice = match (elsewhere, nearest) {
+            let Text { en, ja } = match (elsewhere, nearest) {
                 (Some((path, _)), _) if !known.contains(&spelled.as_str()) => match *path {
-                    "" => format!("`{spelled}` stands at the top of the file, before every [section]"),
-                    path => format!("`{spelled}` belongs into [{path}]"),
+                    "" => text!(
+                        "`{spelled}` stands at the top of the file, before every [section]",
+                        "`{spelled}`はファイルの先頭、どの[section]よりも前に書きます"
+                    ),
+                    path => text!("`{spelled}` belongs into [{path}]", "`{spelled}`は[{path}]に書きます"),
                 },
-                (_, Some(nearest)) => format!("the nearest known one is `{nearest}`"),
-                (_, None) => "there is none here".to_owned(),
+                (_, Some(nearest)) => text!("the nearest known one is `{nearest}`", "最も近いキーは`{nearest}`です"),
+                (_, None) => text!("there is none here", "ここにキーはありません"),
             };
-            self.error(place(key), format!("unknown key; {advice}"));
+            self.error(place(key), text!("unknown key; {en}", "知らないキーです。{ja}"));
         }
     }
 
@@ -241,9 +251,16 @@ impl<'a> Source<'a> {
             None => Ok(None),
             Some((DeValue::String(text), place)) => Ok(Some((text, place))),
             Some((DeValue::Integer(_) | DeValue::Float(_), place)) => {
-                Err(self.error(place, "must be in quotes: a bare number would lose its leading zeros"))
+                let message = text!(
+                    "must be in quotes: a bare number would lose its leading zeros",
+                    "引用符で囲みます。数のままでは先頭の0が失われます"
+                );
+                Err(self.error(place, message))
             }
-            Some((_, place)) => Err(self.error(place, "must be text in quotes")),
+            Some((_, place)) => {
+                let message = text!("must be text in quotes", "引用符で囲んだ文字列を書きます");
+                Err(self.error(place, message))
+            }
         }
     }
 
@@ -272,9 +289,13 @@ impl<'a> Source<'a> {
             DeValue::Array(items) => items.iter().map(text).collect(),
             _ => None,
         };
-        texts
-            .map(Some)
-            .ok_or_else(|| self.error(place, "is a list of texts in quotes, in brackets"))
+        texts.map(Some).ok_or_else(|| {
+            let message = text!(
+                "is a list of texts in quotes, in brackets",
+                "引用符で囲んだ文字列を並べ、角括弧で囲みます"
+            );
+            self.error(place, message)
+        })
     }
 
     /// A table whose keys are free, with texts as values. The place is that of the entry.
@@ -283,11 +304,16 @@ impl<'a> Source<'a> {
         section: Section<'t>,
         key: &str,
     ) -> Result<Vec<(&'t str, &'t str, Place)>, Reported> {
-        const FORM: &str = "has a text in quotes for each character in quotes, in braces";
+        let form = || {
+            text!(
+                "has a text in quotes for each character in quotes, in braces",
+                "引用符で囲んだ文字ごとに引用符で囲んだ文字列を書き、全体を波括弧で囲みます"
+            )
+        };
         let (table, place) = match self.value(section, key) {
             None => return Ok(Vec::new()),
             Some((DeValue::Table(table), place)) => (table, place),
-            Some((_, place)) => return Err(self.error(place, FORM)),
+            Some((_, place)) => return Err(self.error(place, form())),
         };
         let mut entries = Vec::with_capacity(table.len());
         let mut result = Ok(());
@@ -298,7 +324,7 @@ impl<'a> Source<'a> {
             };
             match value.get_ref() {
                 DeValue::String(text) => entries.push((&**name.get_ref(), &**text, place)),
-                _ => result = Err(self.error(place, FORM)),
+                _ => result = Err(self.error(place, form())),
             }
         }
         result.map(|()| entries)
@@ -309,7 +335,10 @@ impl<'a> Source<'a> {
         match self.value(section, key) {
             None => Ok(None),
             Some((DeValue::Boolean(value), place)) => Ok(Some((*value, place))),
-            Some((_, place)) => Err(self.error(place, "is true or false, without quotes")),
+            Some((_, place)) => {
+                let message = text!("is true or false, without quotes", "trueかfalseを引用符なしで書きます");
+                Err(self.error(place, message))
+            }
         }
     }
 
@@ -324,10 +353,13 @@ impl<'a> Source<'a> {
         };
         match number {
             Some(number) if number <= max => Ok(Some(number)),
-            _ => Err(self.error(
-                place,
-                format!("is a whole number from 0 (blocked) to {max} (all tries)"),
-            )),
+            _ => {
+                let message = text!(
+                    "is a whole number from 0 (blocked) to {max} (all tries)",
+                    "0（ロック）から{max}（すべて残る）までの整数です"
+                );
+                Err(self.error(place, message))
+            }
         }
     }
 
@@ -336,7 +368,7 @@ impl<'a> Source<'a> {
         &mut self,
         section: Section<'_>,
         key: &str,
-        form: &str,
+        form: impl Fn() -> Text,
     ) -> Result<Option<(Datetime, Place)>, Reported> {
         let (datetime, place) = match self.value(section, key) {
             None => return Ok(None),
@@ -346,14 +378,19 @@ impl<'a> Source<'a> {
         };
         match datetime {
             Some(datetime) => Ok(Some((datetime, place))),
-            None => Err(self.error(place, form)),
+            None => Err(self.error(place, form())),
         }
     }
 
     /// A day of the calendar.
     pub(super) fn date(&mut self, section: Section<'_>, key: &str) -> Result<Option<(Date, Place)>, Reported> {
-        const FORM: &str = "is a day of the calendar, written like 1989-10-25";
-        let Some((datetime, place)) = self.datetime(section, key, FORM)? else {
+        let form = || {
+            text!(
+                "is a day of the calendar, written like 1989-10-25",
+                "暦にある日付を書きます（例: 1989-10-25）"
+            )
+        };
+        let Some((datetime, place)) = self.datetime(section, key, form)? else {
             return Ok(None);
         };
         let date = match (datetime.date, datetime.time) {
@@ -362,7 +399,7 @@ impl<'a> Source<'a> {
         };
         match date {
             Some(date) => Ok(Some((date, place))),
-            None => Err(self.error(place, FORM)),
+            None => Err(self.error(place, form())),
         }
     }
 

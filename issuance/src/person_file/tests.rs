@@ -8,7 +8,7 @@ use rand_chacha::rand_core::SeedableRng;
 use vmyna_applets::person::{Municipality, MunicipalityCode, MyNumber, Sex};
 
 use super::*;
-use crate::order::Tries;
+use crate::order::{CertificateDates, Tries};
 
 /// Everything that a file can say; the tests change it line by line.
 const FULL: &str = r#"name = "見本　花子"
@@ -86,11 +86,17 @@ fn read_now(text: &str) -> Result<PersonFile, Vec<PersonFileError>> {
 }
 
 fn faults(text: &str) -> Vec<String> {
-    read_now(text)
-        .unwrap_err()
-        .iter()
-        .map(PersonFileError::to_string)
-        .collect()
+    let faults = read_now(text).unwrap_err();
+    for fault in &faults {
+        assert!(is_japanese(fault), "{fault:?}");
+    }
+    faults.iter().map(PersonFileError::to_string).collect()
+}
+
+/// Whether a fault has a Japanese text beside its English one. A Han character alone may come from the file.
+fn is_japanese(fault: &PersonFileError) -> bool {
+    let Text { en, ja } = &fault.message;
+    ja != en && ja.chars().any(|character| matches!(character, 'ぁ'..='ん'))
 }
 
 #[test]
@@ -619,6 +625,56 @@ fn a_character_without_substitute_is_refused_with_the_line_to_add() {
              `substitutes = {{ \"①\" = \"…\" }}` above the first [section], {choice}"
         )]
     );
+}
+
+#[test]
+fn a_fault_is_told_in_japanese_too() {
+    for (line, written, expected) in [
+        (1, "", "必須です: 氏名（姓と名の間は空白で区切ります）"),
+        (
+            1,
+            r#"name = "見\u0007本""#,
+            "2文字目のU+0007は制御文字です。取り除いてください",
+        ),
+        (
+            2,
+            "kana = 'ミホン花子'",
+            "花 (U+82B1)は仮名ではありません。振り仮名はカタカナで書きます",
+        ),
+        (4, "birth = '1989-02-29'", "暦にある日付を書きます（例: 1989-10-25）"),
+        (
+            6,
+            "my-number = '123456789012'",
+            "検査用数字が違います。前の数字からは8になります",
+        ),
+        (
+            14,
+            "code = '1310'",
+            "5桁、または検査用数字を含む6桁です。先頭の2桁は都道府県（01から47）です",
+        ),
+        (28, "sign = 'XYZABC'", "英字と数字がそれぞれ一つ以上必要です"),
+        (
+            29,
+            "auth = '1025'",
+            "生まれた月日と同じで、カードを見た人に分かります。別の番号を選んでください",
+        ),
+        (
+            9,
+            "substitutes = { '高' = 'タ' }",
+            "高 (U+9AD8): 電子証明書に記録できる文字です。代替文字は要りません",
+        ),
+        (
+            3,
+            "address = '東京都千代田区①番'",
+            "① (U+2460)は電子証明書に記録できず、代替文字も分かりません。最初の[section]より前に\
+             `substitutes = { \"①\" = \"…\" }`の行を加え、…に漢字かカタカナを書いてください",
+        ),
+        (9, "nam = '見本'", "知らないキーです。最も近いキーは`name`です"),
+    ] {
+        let found = read_now(&full_with(&[(line, written)])).unwrap_err();
+        let found: Vec<&str> = found.iter().map(|fault| fault.message.ja.as_str()).collect();
+        assert_eq!(found, [expected], "{written}");
+    }
 }
 
 #[test]

@@ -124,6 +124,7 @@ proptest! {
             Err(faults) => {
                 prop_assert!(!faults.is_empty());
                 for fault in faults {
+                    prop_assert!(super::is_japanese(&fault), "{:?}", fault);
                     let said = format!("{fault} {fault:?}");
                     prop_assert!(SECRETS.iter().all(|secret| !said.contains(secret)), "{}", said);
                 }
@@ -137,7 +138,7 @@ proptest! {
         lines[line] = if whole { piece } else { format!("{}{piece}", lines[line]) };
         if let Err(faults) = read_now(&lines.join("\n")) {
             for fault in faults {
-                let said = fault.to_string();
+                let said = format!("{fault} {fault:?}");
                 prop_assert!(SECRETS.iter().chain(&["12345678901", "1357", "9630"]).all(|secret| !said.contains(secret)), "{}", said);
             }
         }
