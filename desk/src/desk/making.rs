@@ -155,32 +155,10 @@ fn cannot_keep(error: &dyn std::error::Error) -> Refusal {
     ))
 }
 
-/// What a person file has in each field, for a reader of Japanese. The details stand in English behind it.
-const RULES: [(&str, &str); 12] = [
-    ("name", "氏名は姓と名の間を空白で区切る"),
-    ("kana", "振り仮名はカタカナで、姓と名の間を空白で区切る"),
-    ("address", "住所は都道府県から書く"),
-    ("birth", "生年月日は1990-04-01の形。不明な月日は引用符で囲み00とする"),
-    ("sex", "性別はmale、female、other、unknownのどれか"),
-    ("my-number", "個人番号は検査数字を含む12桁"),
-    ("residence-code", "住民票コードは検査数字を含む11桁"),
-    ("security-code", "セキュリティコードは4桁"),
-    ("municipality", "市区町村は全国地方公共団体コード（5桁か6桁）"),
-    ("pins.sign", "署名用パスワードは英大文字と数字6～16文字、両方を含む"),
-    ("pins", "暗証番号は数字4桁"),
-    ("card", "[card]の項目を確かめる"),
-];
-
 fn field_error(error: &PersonFileError) -> FieldError {
-    let message = &error.message;
-    let rule = RULES.iter().find(|(field, _)| {
-        let rest = error.field.strip_prefix(field);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    });
-    let rule = rule.map_or("この項目を確かめる", |(_, rule)| rule);
     FieldError {
         field: Some(error.field.clone()).filter(|field| !field.is_empty()),
         line: error.line,
-        text: text!("{message}", "{rule}（{message}）"),
+        text: error.message.clone(),
     }
 }

@@ -287,12 +287,7 @@ fn municipality(values: &Values) -> Result<Option<Municipality>, Refusal> {
         return Ok(None);
     };
     let wrong = |text: Text| wrong(Some("municipality"), text);
-    let code = municipalities::read_code(code.trim()).map_err(|_| {
-        wrong(text!(
-            "a code has five digits, or six with its check digit",
-            "全国地方公共団体コードは5桁、または検査数字を含む6桁"
-        ))
-    })?;
+    let code = municipalities::read_code(code.trim()).map_err(|error| wrong(error.text()))?;
     let known = municipalities::find(code);
     known.map(Some).ok_or_else(|| {
         wrong(text!(
@@ -307,18 +302,19 @@ pub(super) fn substitutes(values: &Values) -> Result<Substitutes, Refusal> {
     let mut substitutes = Substitutes::default();
     let given = values.get("substitutes").map_or("", |given| given.as_str());
     for one in given.split([' ', '　', ',', '、']).filter(|one| !one.is_empty()) {
-        let wrong = |why: String| {
+        let wrong = |why: Text| {
+            let Text { en, ja } = why;
             wrong(
                 Some("substitutes"),
                 text!(
-                    "write CHARACTER=SUBSTITUTE: {why}",
-                    "「文字=代替文字」の形で書く（{why}）"
+                    "write CHARACTER=SUBSTITUTE: {en}",
+                    "「文字=代替文字」の形で書く（{ja}）"
                 ),
             )
         };
-        let (character, substitute) = one.split_once('=').ok_or_else(|| wrong(one.to_owned()))?;
+        let (character, substitute) = one.split_once('=').ok_or_else(|| wrong(Text::same(one)))?;
         let inserted = substitutes.insert(character, substitute);
-        inserted.map_err(|error| wrong(error.to_string()))?;
+        inserted.map_err(|error| wrong(error.text()))?;
     }
     Ok(substitutes)
 }

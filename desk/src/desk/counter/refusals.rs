@@ -137,8 +137,8 @@ fn counter(error: &CounterError) -> Text {
         CounterError::HasPins => "カードに暗証番号がある".to_owned(),
         CounterError::NoValue(label) => format!("{}の新しい値が必要", title(label)),
         CounterError::FixedValue(label) => format!("{}の値は発行時のもの。試行回数だけ戻せる", title(label)),
-        CounterError::BadValue(label, rule) => format!("{}: この値は使えない（{rule}）", title(label)),
-        CounterError::BadText(what, rule) => format!("{}: {rule}", what_in_japanese(what)),
+        CounterError::BadValue(label, rule) => format!("{}: この値は使えない（{}）", title(label), rule.ja),
+        CounterError::BadText(what, rule) => format!("{}: {}", what_in_japanese(what), rule.ja),
         CounterError::Unchanged(what) => format!("{}は変わらない", what_in_japanese(what)),
         CounterError::Lacking(lacking) => {
             format!(
@@ -189,9 +189,9 @@ mod tests {
 
     #[test]
     fn no_refusal_shows_a_value() {
-        let error = CounterError::BadValue("auth PIN", "is 4 digits".to_owned());
+        let error = CounterError::BadValue("auth PIN", text!("has four digits 0-9", "数字4桁です"));
         let refusal = operating(&OperateError::Refused(error), "reset-pin");
         assert_eq!(refusal.fields[0].field.as_deref(), Some("value"));
-        assert!(refusal.text.ja.starts_with("利用者証明用暗証番号"));
+        assert_eq!(refusal.text.ja, "利用者証明用暗証番号: この値は使えない（数字4桁です）");
     }
 }
