@@ -194,9 +194,9 @@ fn pages_use_the_card_through_the_extension_in_firefox() {
 /// What a script with a screen of its own needs.
 const SCREEN: [(&str, &str); 3] = [("Xvfb", "xvfb"), ("openbox", "openbox"), ("xdotool", "xdotool")];
 
-#[test]
-#[ignore = "part of `make test-heavy`: the PIN window is one of the browser's, so it needs a screen"]
-fn chromium_logs_in_by_the_cards_certificate_over_tls() {
+/// Runs a script that logs in by TLS client certificate, with more variables.
+#[track_caller]
+fn tls_client(name: &str, more: &[(&str, &str)]) {
     let tools = [
         ("certutil", "libnss3-tools"),
         ("modutil", "libnss3-tools"),
@@ -207,8 +207,21 @@ fn chromium_logs_in_by_the_cards_certificate_over_tls() {
     }
     let nginx = require_program("nginx", "nginx");
     let module = require_library("onepin-opensc-pkcs11.so", "opensc-pkcs11");
-    let environment = [("NGINX", &nginx), ("MODULE", &module)].map(|(name, path)| (name, path.to_str().unwrap()));
-    script_with("tls-client", &environment);
+    let paths = [("NGINX", &nginx), ("MODULE", &module)].map(|(name, path)| (name, path.to_str().unwrap()));
+    script_with(name, &[&paths, more].concat());
+}
+
+#[test]
+#[ignore = "part of `make test-heavy`: the PIN window is one of the browser's, so it needs a screen"]
+fn chromium_logs_in_by_the_cards_certificate_over_tls() {
+    tls_client("tls-client", &[]);
+}
+
+#[test]
+#[ignore = "part of `make test-heavy`: the PIN window is one of the browser's, so it needs a screen"]
+fn firefox_logs_in_by_the_cards_certificate_over_tls() {
+    let firefox = require_program("firefox-esr", "firefox-esr");
+    tls_client("tls-client-firefox", &[("FIREFOX", firefox.to_str().unwrap())]);
 }
 
 #[test]
