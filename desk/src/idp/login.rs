@@ -33,6 +33,11 @@ pub(super) fn begin(
 ) -> Response<Body> {
     let accepted = headers.get("accept-language").and_then(|value| value.to_str().ok());
     let accepted = accepted.and_then(request::language).unwrap_or_default();
+    // A page of another site could begin a thousand log-ins by a thousand pictures.
+    if headers.get("sec-fetch-dest").is_some_and(|to| to != "document") {
+        let what = "a log-in begins when a browser goes to this page, not in a part of another page";
+        return page::refusal(StatusCode::FORBIDDEN, accepted, what);
+    }
     let request = match request::read(form, &provider.settings.clients, issuer) {
         Ok(request) => request,
         Err(Rejection::Page(what)) => {

@@ -168,14 +168,18 @@ fn field(language: Language, pin: Pin, tries: Tries) -> String {
         Pin::InputAssist => ("input_assist_pin", "numeric"),
         Pin::Sign => ("sign_password", "text"),
     };
-    let what = pin.title();
-    let label = match language {
-        Language::En => match pin {
-            Pin::Auth => "PIN to log in (4 digits)".to_owned(),
-            Pin::InputAssist => "PIN for your data on the card (4 digits)".to_owned(),
-            Pin::Sign => "Sign password (6 to 16 letters and digits)".to_owned(),
-        },
-        Language::Ja => what.ja,
+    let label = match pin {
+        Pin::Auth => say!(language, "PIN to log in (4 digits)", "利用者証明用暗証番号（数字4桁）"),
+        Pin::InputAssist => say!(
+            language,
+            "PIN for your data on the card (4 digits)",
+            "券面事項入力補助用暗証番号（数字4桁）"
+        ),
+        Pin::Sign => say!(
+            language,
+            "Sign password (6 to 16 letters and digits)",
+            "署名用パスワード（英字と数字6～16文字）"
+        ),
     };
     let (left, longest) = (tries.left, pin.format().max);
     let left = match tries.is_blocked() {

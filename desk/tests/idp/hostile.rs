@@ -5,7 +5,7 @@ use std::time::Duration;
 use vmyna_desk::http::Limits;
 use vmyna_desk::idp::MOST_TRANSACTIONS;
 
-use crate::http::send;
+use crate::http::{form, send};
 use crate::rig::{ITEMS, Options, Request, Rig, owned, random, transaction};
 
 const LOGIN: &str = "/api/realms/main/login";
@@ -162,6 +162,18 @@ fn a_slow_request_is_ended() {
         b"",
     );
     assert_eq!(reply.status, 408);
+}
+
+#[test]
+fn a_part_of_another_page_begins_no_log_in() {
+    let rig = Rig::new();
+    let path = format!("{}?{}", Rig::endpoint("auth"), form(&Request::new("openid").pairs));
+    for to in ["image", "iframe", "empty", "script"] {
+        let reply = rig.get_with(&path, &[("Sec-Fetch-Dest", to), ("Sec-Fetch-Site", "cross-site")]);
+        assert_eq!((reply.status, reply.header("location")), (403, None), "{to}");
+    }
+    let headers = [("Sec-Fetch-Dest", "document"), ("Sec-Fetch-Site", "cross-site")];
+    assert_eq!(rig.get_with(&path, &headers).status, 200);
 }
 
 #[test]

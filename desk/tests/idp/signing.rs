@@ -205,3 +205,20 @@ fn a_wrong_sign_password_costs_a_try_and_signs_nothing() {
     );
     assert!(reply.parameter("code").is_some());
 }
+
+#[test]
+fn a_card_without_a_sign_key_signs_nothing() {
+    let rig = Rig::new();
+    let name = announce(&rig, &[7; 32]);
+    let page = rig.authorize(&request(&name));
+    // A child's card.
+    let page = rig.submit(&page, &[("action", "choose"), ("card", "2")]);
+    let page = rig.submit(
+        &page,
+        &[("action", "prove"), ("auth_pin", "1234"), ("sign_password", "ABC123")],
+    );
+    let reply = rig.submit(&page, &[("action", "refuse")]);
+    assert_eq!(reply.parameter("error_description").unwrap(), "card_not_suitable");
+    // Nothing was signed, so another card can.
+    assert!(rig.log_in(&request(&name), 0).parameter("code").is_some());
+}
