@@ -287,6 +287,11 @@ fn desk_people_are_invented_or_written_and_their_names_are_text() {
 }
 
 #[test]
+fn desk_page_misses_nothing_while_hidden_or_offline_and_pages_a_collection() {
+    script_with_opensc("desk_stream");
+}
+
+#[test]
 fn desk_pin_is_blocked_and_reset_at_the_counter_and_a_card_is_changed_there() {
     script("desk_counter");
 }

@@ -21,6 +21,15 @@ await run(async (rig) => {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width: 1280, height: 800 });
       await rig.axe(page, `${lang}, ${colorScheme}`);
+      await page.locator('tr[data-pin=auth] button').last().click();
+      await page.locator('dialog[open]').waitFor();
+      await rig.axe(page, `${lang}, ${colorScheme}, with a question`);
+      await page.keyboard.press('Escape');
+      await page.locator('#new-person').click();
+      await page.locator('#person').waitFor();
+      await rig.axe(page, `${lang}, ${colorScheme}, with the form of a person`);
+      await page.locator('#person button').last().click();
+      await page.locator('#card .facts').waitFor();
       await page.setViewportSize({ width: 375, height: 700 });
       for (const place of ['shelf', 'readers', 'card', 'trace']) {
         await page.locator(`#tabs button[aria-controls=${place}]`).click();
