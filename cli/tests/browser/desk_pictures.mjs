@@ -1,7 +1,7 @@
 // The pictures of the desk in docs/: `make pictures` writes them into PICTURES. They are looked at, never compared by dots.
 import { join } from 'node:path';
 import { assert, equal, run } from './lib.mjs';
-import { FIRST, environment, line, open, putIn, reader, SECOND } from './desk.mjs';
+import { FIRST, environment, line, open, putIn, reader, SECOND, send } from './desk.mjs';
 
 const LANGUAGES = /** @type {const} */ (['en', 'ja']);
 const PLACES = ['shelf', 'readers', 'card', 'trace'];
@@ -18,10 +18,8 @@ await run(async (rig) => {
     rig.output('pkcs11-tool', ['--module', process.env.OPENSC_MODULE ?? '', '--slot-index', '0', ...args], { env });
   await pkcs11('--login', '--pin', '9999', '--list-objects');
   equal((await pkcs11('--login', '--pin', '1234', '--list-objects')).status, 0, 'pkcs11-tool');
-  await page.locator('#apdu').fill('00A4020C020001');
-  await page.locator('#apdu').press('Enter');
-  await page.locator('#apdu').fill('00B0000000');
-  await page.locator('#apdu').press('Enter');
+  await send(page, '00A4020C020001');
+  await send(page, '00B0000000');
   await line(page, '6982').first().waitFor();
   await pkcs11('--login', '--pin', '9999', '--list-objects');
   await line(page, '63C2').nth(1).waitFor();

@@ -72,7 +72,8 @@ function example(event) {
 /** @param {SubmitEvent} event */
 async function submit(event) {
   event.preventDefault();
-  const typed = read(input().value);
+  const text = input().value;
+  const typed = read(text);
   const reader = /** @type {HTMLSelectElement} */ (byId('apdu-reader')).value;
   wrong = 'wrong' in typed ? typed.wrong : '';
   answer = '';
@@ -82,7 +83,8 @@ async function submit(event) {
     const { response } = await post(`/api/readers/${part(reader)}/apdu`, { apdu: typed.apdu });
     answer = response;
     remember(typed.apdu);
-    input().value = '';
+    // What was typed meanwhile stays.
+    if (input().value === text) input().value = '';
   } catch (error) {
     if (error instanceof Refused) wrong = error.errors.map((one) => say(one.text)).join(' ') || say(error.text);
     else failure(error);

@@ -188,7 +188,7 @@ export const WORDS = {
   resume: word('Go on', '再開する'),
   clear: word('Clear', '消去'),
   exportTrace: word('Save as pcapng', 'pcapng で保存'),
-  filter: word('Filter by words or hex', '言葉や16進で絞り込む'),
+  filter: word('Words or hex', '言葉や16進で絞り込む'),
   filterStatus: word('Status word', 'ステータスワード'),
   filterStatusHint: word('e.g. 6982, 63Cx', '例 6982、63Cx'),
   onlyRefusals: word('only refusals', '拒否だけ'),
