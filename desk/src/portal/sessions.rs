@@ -8,13 +8,11 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rand_core::{OsRng, RngCore};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::application::Filed;
 use super::relying_party::{Begun, LoggedIn};
-use crate::jose::base64url;
+use super::secrets::{random, same};
 
 /// What the portal keeps of its visitors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,18 +42,6 @@ impl Default for SessionLimits {
             log_in: Duration::from_secs(10 * 60),
         }
     }
-}
-
-/// Random text of 256 bits, in base64url.
-pub(super) fn random() -> String {
-    let mut bytes = [0; 32];
-    OsRng.fill_bytes(&mut bytes);
-    base64url::encode(&bytes)
-}
-
-/// Whether two secrets are the same, without showing by time where they differ.
-pub(super) fn same(one: &str, other: &str) -> bool {
-    one.as_bytes().ct_eq(other.as_bytes()).into()
 }
 
 /// A session. It has no `Debug`, because it holds tokens and a person's data.

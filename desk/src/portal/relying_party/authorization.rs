@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{ACR_VALUES, Begun, LOG_IN_SCOPE, MAX_AGE, Provider, Purpose, RelyingParty, SIGN_SCOPE};
 use crate::jose::base64url;
-use crate::portal::sessions::random;
+use crate::portal::secrets::random;
 
 /// The characters of a form that are written otherwise.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::authorization::form;
 use super::{Begun, Provider, RelyingParty, RelyingPartyError, json, now};
 use crate::jose::{Claims, sign};
-use crate::portal::sessions::random;
+use crate::portal::secrets::random;
 
 /// How long an assertion holds, in seconds.
 const ASSERTION_LIFE: u64 = 60;
