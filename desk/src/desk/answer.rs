@@ -51,6 +51,11 @@ impl Answer {
         }
     }
 
+    /// What has been done needs no words.
+    pub(super) fn done() -> Self {
+        Self::json(&json!({}))
+    }
+
     pub(super) fn json(value: &Value) -> Self {
         Self::of(StatusCode::OK, "application/json", value.to_string().into())
     }
@@ -112,6 +117,11 @@ impl Refusal {
     /// It can't be done as things are now.
     pub(super) fn conflict(text: Text) -> Self {
         Self::new(StatusCode::CONFLICT, text)
+    }
+
+    /// A card that can't be read, or whose state can't be.
+    pub(super) fn unusable(error: &vmyna::Error) -> Self {
+        Self::conflict(text!("the card can't be used: {error}", "カードを使えない: {error}"))
     }
 
     /// The request is malformed.

@@ -30,51 +30,14 @@
 //! response, sw, swText, micros, refused, fields, reasons: [{text, rule, certainty, source}]}`.
 
 use axum::http::{Method, StatusCode};
-use serde_json::{Value, json};
 use vmyna_apdu::{Text, text};
 
 use super::Shared;
 use super::answer::{Answer, Answered, Refusal};
+use super::asked::Asked;
 use super::card::{self, Side};
 use super::counter::{self, Place};
 use super::{making, moves, pcapng, state};
-
-/// A request below `/api/`.
-pub(super) struct Asked<'a> {
-    pub(super) method: &'a Method,
-    /// The parts of the path behind `/api/`, decoded.
-    pub(super) path: Vec<String>,
-    pub(super) query: Vec<(String, String)>,
-    pub(super) body: &'a [u8],
-}
-
-impl Asked<'_> {
-    /// A field of the query.
-    pub(super) fn query(&self, name: &str) -> Option<&str> {
-        let field = self.query.iter().find(|(known, _)| known == name);
-        field.map(|(_, value)| value.as_str())
-    }
-
-    /// A number in the query; 0 if there is none.
-    fn number(&self, name: &str) -> Result<u64, Refusal> {
-        let number = self.query(name).map_or(Ok(0), str::parse);
-        number.map_err(|_| Refusal::malformed(text!("{name} is a number", "{name}は数値")))
-    }
-
-    /// The body, a JSON object.
-    pub(super) fn object(&self) -> Result<Value, Refusal> {
-        let value: Option<Value> = serde_json::from_slice(self.body).ok();
-        value
-            .filter(Value::is_object)
-            .ok_or_else(|| Refusal::malformed(text!("the body is a JSON object", "本文はJSONオブジェクト")))
-    }
-
-    /// A text of the body.
-    pub(super) fn text(&self, name: &str) -> Result<String, Refusal> {
-        let text = self.object()?.get(name).and_then(Value::as_str).map(str::to_owned);
-        text.ok_or_else(|| Refusal::malformed(text!("{name} is a text and must be given", "{name}（文字列）が必要")))
-    }
-}
 
 /// The answer to a request, which has the token.
 pub(super) fn answer(shared: &Shared, asked: &Asked<'_>) -> Answered {
@@ -122,9 +85,4 @@ pub(super) fn answer(shared: &Shared, asked: &Asked<'_>) -> Answered {
 
 fn nothing_here() -> Text {
     text!("there is nothing at this path", "このパスには何もない")
-}
-
-/// What has been done needs no words.
-pub(super) fn done() -> Answered {
-    Ok(Answer::json(&json!({})))
 }

@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use super::Shared;
 use super::answer::{Answer, Answered, FieldError, Refusal};
-use super::api::Asked;
+use super::asked::Asked;
 use super::folder;
 use super::time::issue_time;
 
@@ -131,7 +131,7 @@ pub(super) fn discard(shared: &Shared, id: &str) -> Answered {
         .map_err(|error| Refusal::failed(text!("the card can't be removed: {error}", "カードを消せない: {error}")))?;
     shared.shelf.drop_made(path);
     shared.feeds.changed();
-    super::api::done()
+    Ok(Answer::done())
 }
 
 fn no_time() -> Refusal {

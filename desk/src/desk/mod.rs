@@ -19,6 +19,7 @@
 mod answer;
 mod api;
 mod armed;
+mod asked;
 mod assets;
 mod authority;
 mod bench;

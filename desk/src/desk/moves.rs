@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::Shared;
 use super::answer::{Answer, Answered, FieldError, Refusal};
-use super::api::{Asked, done};
 use super::armed::{MOST, NotArmed};
+use super::asked::Asked;
 use super::bench::Seat;
 
 /// The longest C-APDU, in bytes: an extended one of full length.
@@ -62,7 +62,7 @@ pub(super) fn insert(shared: &Shared, reader: &str, id: &str) -> Answered {
     {
         let occupied = view(&other.name).is_some_and(|view| view.occupied);
         if *other.name == *here.name && occupied {
-            return done();
+            return Ok(Answer::done());
         }
         if occupied {
             // It may have left by itself meanwhile.
@@ -84,7 +84,7 @@ pub(super) fn insert(shared: &Shared, reader: &str, id: &str) -> Answered {
             other => Refusal::conflict(Text::same(other.to_string())),
         }
     })?;
-    done()
+    Ok(Answer::done())
 }
 
 /// A card that was taken out is free for other programs.
@@ -99,19 +99,19 @@ pub(super) fn remove(shared: &Shared, reader: &str) -> Answered {
     let _turn = shared.moving();
     shared.hand().remove(reader).map_err(not_moved)?;
     give_up(shared, seat)?;
-    done()
+    Ok(Answer::done())
 }
 
 pub(super) fn unplug(shared: &Shared, reader: &str) -> Answered {
     seat(shared, reader)?;
     shared.hand().unplug(reader).map_err(not_moved)?;
-    done()
+    Ok(Answer::done())
 }
 
 pub(super) fn plug(shared: &Shared, reader: &str) -> Answered {
     seat(shared, reader)?;
     shared.hand().plug(reader).map_err(not_moved)?;
-    done()
+    Ok(Answer::done())
 }
 
 /// Sends a command that was typed.
@@ -197,7 +197,7 @@ pub(super) fn arm(shared: &Shared, reader: &str, asked: &Asked<'_>) -> Answered 
         }
     })?;
     shared.feeds.changed();
-    done()
+    Ok(Answer::done())
 }
 
 /// Disarms or dismisses a fault.
@@ -207,5 +207,5 @@ pub(super) fn disarm(shared: &Shared, reader: &str, fault: &str) -> Answered {
         return Err(Refusal::not_found(text!("there is no such fault", "その仕掛けはない")));
     }
     shared.feeds.changed();
-    done()
+    Ok(Answer::done())
 }

@@ -13,8 +13,8 @@ use vmyna_apdu::text;
 
 use super::Shared;
 use super::answer::{Answered, Refusal};
-use super::api::{self, Asked};
-use super::assets;
+use super::asked::Asked;
+use super::{api, assets};
 use crate::http::{self, OwnOrigin};
 
 /// What the server does with each request.

@@ -8,7 +8,7 @@ use vmyna_apdu::{FileId, Reader as _, StatusWord, Text, text};
 use vmyna_card_os::declaration::{Characters, Format, ObjectId, ReferenceData};
 use zeroize::Zeroizing;
 
-use super::{cannot_use, pins};
+use super::pins;
 use crate::desk::Shared;
 use crate::desk::answer::{Answer, Answered, Refusal};
 use crate::desk::moves::not_sent;
@@ -22,7 +22,7 @@ type Send<'a> = dyn FnMut(&[u8]) -> Result<StatusWord, Refusal> + 'a;
 /// Blocks the PIN of this id.
 pub(in crate::desk) fn block(shared: &Shared, id: &str, pin: &str) -> Answered {
     let card = shared.card(id)?;
-    let (now, place) = card.current().map_err(|error| cannot_use(&error))?;
+    let (now, place) = card.current().map_err(|error| Refusal::unusable(&error))?;
     let applications = now.applications();
     let pins = pins::on_card(&applications);
     let pin = pins.iter().find(|one| one.id == pin);
@@ -46,9 +46,9 @@ pub(in crate::desk) fn block(shared: &Shared, id: &str, pin: &str) -> Answered {
         None => {
             // What can't be done now is seen in the card's standing.
             let _ = vmyna::counter::finish_of_card(&card.source());
-            let open = card.source().open(None).map_err(|error| cannot_use(&error))?;
+            let open = card.source().open(None).map_err(|error| Refusal::unusable(&error))?;
             let reader = vmyna::Bench::new().reader_with(open, vmyna::Slot::new("desk"));
-            let mut reader: SoftwareReader = reader.map_err(|error| cannot_use(&error))?;
+            let mut reader: SoftwareReader = reader.map_err(|error| Refusal::unusable(&error))?;
             let mut send = |command: &[u8]| {
                 let mut response = Vec::new();
                 match reader.transmit(command, &mut response) {
@@ -59,7 +59,7 @@ pub(in crate::desk) fn block(shared: &Shared, id: &str, pin: &str) -> Answered {
             present(pin.place, pin.pin.format, &mut send)?;
         }
     }
-    let left = place.tries().map_err(|error| cannot_use(&error))?;
+    let left = place.tries().map_err(|error| Refusal::unusable(&error))?;
     shared.feeds.changed();
     match left.left_of(pin.object, pin.pin) {
         Some(0) => Ok(Answer::json(&serde_json::json!({

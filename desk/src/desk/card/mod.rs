@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
-use vmyna_apdu::{Text, text};
+use vmyna_apdu::text;
 use vmyna_issuance::pictures::card;
 
 use super::answer::{Answer, Answered, Refusal};
@@ -47,9 +47,9 @@ struct Detail {
 /// A card with everything but its files.
 pub(super) fn detail(shared: &Shared, id: &str) -> Answered {
     let on_shelf = shared.card(id)?;
-    let (now, place) = on_shelf.current().map_err(|error| cannot_use(&error))?;
-    let tries = place.tries().map_err(|error| cannot_use(&error))?;
-    let issued = on_shelf.issued().map_err(|error| cannot_use(&error))?;
+    let (now, place) = on_shelf.current().map_err(|error| Refusal::unusable(&error))?;
+    let tries = place.tries().map_err(|error| Refusal::unusable(&error))?;
+    let issued = on_shelf.issued().map_err(|error| Refusal::unusable(&error))?;
     let papers = shared.authority.papers(&issued, &now);
     let known = shared.authority.known(&papers);
     Answer::serialized(&Detail {
@@ -65,8 +65,8 @@ pub(super) fn detail(shared: &Shared, id: &str) -> Answered {
 
 /// The files of a card.
 pub(super) fn files(shared: &Shared, id: &str) -> Answered {
-    let (now, place) = shared.card(id)?.current().map_err(|error| cannot_use(&error))?;
-    let changed = place.changed_contents().map_err(|error| cannot_use(&error))?;
+    let (now, place) = shared.card(id)?.current().map_err(|error| Refusal::unusable(&error))?;
+    let changed = place.changed_contents().map_err(|error| Refusal::unusable(&error))?;
     Ok(Answer::json(&files::all(&now, &changed)))
 }
 
@@ -77,7 +77,7 @@ pub(super) fn picture(shared: &Shared, id: &str, side: Side) -> Answered {
     if let Some(png) = shared.pictures.find(&key, &stamp) {
         return Ok(Answer::picture(png));
     }
-    let (now, _) = card.current().map_err(|error| cannot_use(&error))?;
+    let (now, _) = card.current().map_err(|error| Refusal::unusable(&error))?;
     let drawn = match side {
         Side::Front => card::front(&now),
         Side::Back => card::back(&now),
@@ -114,13 +114,4 @@ impl Pictures {
         }
         kept.push_back((key, stamp, png));
     }
-}
-
-/// A card that can't be read, or whose state can't be.
-pub(super) fn cannot_use(error: &vmyna::Error) -> Refusal {
-    Refusal::conflict(cannot_use_text(error))
-}
-
-fn cannot_use_text(error: &vmyna::Error) -> Text {
-    text!("the card can't be used: {error}", "カードを使えない: {error}")
 }

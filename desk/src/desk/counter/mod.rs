@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::Shared;
 use super::answer::{Answer, Answered, Refusal};
-use super::api::Asked;
+use super::asked::Asked;
 use super::authority::Known;
 use super::shelf::ShelfCard;
 use super::time::now;
@@ -68,11 +68,10 @@ pub(super) fn operate(shared: &Shared, place: Place, id: &str, operation: &str, 
     let offered = offered.ok_or_else(|| Refusal::not_found(text!("there is no such operation", "その手続きはない")))?;
     let values = values(asked)?;
     let card = shared.card(id)?;
-    let (current, _) = card.current().map_err(|error| super::card::cannot_use(&error))?;
-    let papers = shared.authority.papers(
-        &card.issued().map_err(|error| super::card::cannot_use(&error))?,
-        &current,
-    );
+    let (current, _) = card.current().map_err(|error| Refusal::unusable(&error))?;
+    let papers = shared
+        .authority
+        .papers(&card.issued().map_err(|error| Refusal::unusable(&error))?, &current);
     let known = shared.authority.known(&papers);
     if let Some(why) = refusals::beforehand(place, offered.id, &card, &current, &known) {
         return Err(Refusal::conflict(why));
