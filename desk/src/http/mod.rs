@@ -21,7 +21,7 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use tokio::time::timeout;
 use tower_service::Service as _;
 use vmyna_authority::http_server::{self as connections, ConnectionLimits, Ends, Handshake};
@@ -146,13 +146,20 @@ async fn answer(
             "this server does not answer for the host of the request",
         );
     };
+    let too_long = || {
+        plain(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is incomplete, or longer than this server takes",
+        )
+    };
+    // Of a body that announces its length nothing needs to come first.
+    if request.body().size_hint().lower() > u64::try_from(limits.body_bytes).unwrap_or(u64::MAX) {
+        return too_long();
+    }
     let answered = timeout(limits.request, async {
         let (mut parts, body) = request.into_parts();
         let Ok(body) = to_bytes(Body::new(body), limits.body_bytes).await else {
-            return plain(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "the body is incomplete, or longer than this server takes",
-            );
+            return too_long();
         };
         parts.extensions.insert(own);
         match router.call(Request::from_parts(parts, Body::from(body))).await {

@@ -172,6 +172,11 @@ fn a_body_that_is_too_long_or_slow_is_refused() {
         "POST /count HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: 11\r\n\r\n12345678901"
     ));
     assert_eq!(status(&long), "413");
+    // One that is only announced is not waited for.
+    let announced = rig.ask(&format!(
+        "POST /count HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: 1000000000\r\n\r\n1"
+    ));
+    assert_eq!(status(&announced), "413");
     let slow = rig.ask(&format!(
         "POST /count HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: 10\r\n\r\n123"
     ));
