@@ -8,7 +8,7 @@ use vmyna_card_os::declaration::{Access, Application, Operation, decide};
 use vmyna_card_os::rule::{Basis, Certainty, Rule};
 use vmyna_card_os::{Event, Observer};
 
-use crate::{reasons, rules};
+use crate::{access, reasons, rules};
 
 /// One reason of a card, without words.
 #[derive(Clone, Debug)]
@@ -94,6 +94,21 @@ impl Noted {
             Event::Rule(rule) | Event::Answer { rule: Some(rule), .. } => What::Rule(rule),
             other => What::Said(reasons::reason(other)?),
         }))
+    }
+
+    /// The name of the file or data object about which access was decided, for a card with these applications. It is what a
+    /// command to the current EF is about.
+    #[must_use]
+    pub fn object(&self, applications: &[Application]) -> Option<Text> {
+        let What::Access { aid, object, .. } = &self.0 else {
+            return None;
+        };
+        let application = applications.iter().find(|one| one.aid == *aid)?;
+        let (id, name, ..) = find(application, *object)?;
+        Some(Text {
+            en: name.to_owned(),
+            ja: access::title_of(application, Some(id), name).to_owned(),
+        })
     }
 
     /// The reason in words, for a card with these applications. `None` if they are not the card's.
@@ -196,8 +211,8 @@ impl NotedReasons {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Reasons;
     use crate::specimen::hanako;
-    use crate::{Reasons, access};
     use rand_core::OsRng;
     use vmyna_apdu::hex;
     use vmyna_card_os::state::MemoryStore;
@@ -256,6 +271,24 @@ mod tests {
             }
         }
         assert!(seen > 20 && based > 10 && based < seen, "{seen} {based}");
+    }
+
+    #[test]
+    fn a_decision_names_the_file_that_a_command_to_the_current_ef_is_about() {
+        let issued = hanako();
+        let mut card = issued.card(Box::<MemoryStore>::default(), Box::new(OsRng)).unwrap();
+        let later = NotedReasons::default();
+        card.observe(later.observer());
+        card.power_on();
+        let applications = issued.applications();
+        let mut named = Vec::new();
+        for command in ["00A4040C0AD392F000260100000001", "00A4020C020018", "00200080"] {
+            card.transmit(&hex::decode(command).unwrap(), &mut Vec::new()).unwrap();
+            let noted = later.take();
+            named.extend(noted.iter().filter_map(|one| one.object(&applications)));
+        }
+        assert_eq!(named.len(), 1);
+        assert_eq!((&*named[0].en, &*named[0].ja), ("auth PIN", "利用者証明用暗証番号"));
     }
 
     #[test]

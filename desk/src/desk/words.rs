@@ -77,10 +77,18 @@ fn apdu(entry: &Entry, exchange: &Exchange) -> Value {
     } = exchange;
     let [english, japanese] = [Language::En, Language::Ja].map(|language| narrator(context, language));
     let bytes = command.as_bytes();
-    let meaning = Text {
+    let applications = context.applications.as_deref().unwrap_or_default();
+    let mut meaning = Text {
         en: english.meaning(bytes),
         ja: japanese.meaning(bytes),
     };
+    // The command does not say which file is the current one; the card's decision does.
+    if meaning.en.contains("current EF")
+        && let Some(Text { en, ja }) = noted.iter().find_map(|one| one.object(applications))
+    {
+        meaning.en += &format!(" ({en})");
+        meaning.ja += &format!("（{ja}）");
+    }
     let mut object = head(entry, "apdu", &meaning);
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("command", shown(command).into());
@@ -131,7 +139,6 @@ fn apdu(entry: &Entry, exchange: &Exchange) -> Value {
             );
         }
     }
-    let applications = context.applications.as_deref().unwrap_or_default();
     let said = noted.iter().filter_map(|noted| noted.say(applications));
     reasons.extend(said.take(MOST).map(|reason| {
         let mut object = Map::new();

@@ -45,7 +45,20 @@ fn every_apdu_is_explained_in_both_languages_with_rule_certainty_and_source() {
             .iter()
             .all(|field| field["en"].is_string() && field["ja"].is_string())
     );
-    // The numbers have no gap, and the times don't go back.
+    // A command to the current EF is named by what the card decided about.
+    rig.apdu(FIRST, "00A4020C 02 0018");
+    rig.apdu(FIRST, "00200080");
+    let entries = rig.trace();
+    let query = entries.last().unwrap();
+    assert!(query["text"]["en"].as_str().unwrap().ends_with("(auth PIN)"), "{query}");
+    assert!(
+        query["text"]["ja"]
+            .as_str()
+            .unwrap()
+            .ends_with("（利用者証明用暗証番号）"),
+        "{query}"
+    );
+    // The numbers have no gap.
     for (index, entry) in entries.iter().enumerate() {
         assert_eq!(entry["seq"], index + 1);
     }
