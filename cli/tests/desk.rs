@@ -177,6 +177,19 @@ fn opensc_sees_a_card_put_in_logs_in_and_the_page_sees_the_log_in_without_the_pi
     assert!(trace.contains("0020008004********"), "the log-in is missing");
     assert!(trace.contains("COMPUTE DIGITAL SIGNATURE"), "the signature is missing");
     assert!(!trace.contains("31323334"), "the PIN is shown");
+    let (_, export) = desk.ask("GET /api/trace.pcapng", &Value::Null);
+    let file = desk.folder.path().join("trace.pcapng");
+    fs::write(&file, export).unwrap();
+    let mut tshark = client("tshark", "tshark");
+    let home = desk.folder.path();
+    tshark.env("HOME", home).env("XDG_CONFIG_HOME", home);
+    tshark
+        .args(["-T", "fields", "-e", "iso7816.apdu.ins", "-e", "_ws.malformed", "-r"])
+        .arg(&file);
+    let decoded = tshark.output().unwrap().exits_with(0).out();
+    let lines: Vec<_> = decoded.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(lines.contains(&"0x20") && lines.contains(&"0x2a"), "{lines:?}");
+    assert!(lines.iter().all(|line| line.len() == 4), "malformed: {lines:?}");
     // A wrong PIN costs a try, which the page shows.
     let wrong: Vec<_> = sign
         .iter()

@@ -125,6 +125,17 @@ pub(super) fn discard(shared: &Shared, id: &str) -> Answered {
             "カードがリーダーにある。先に抜く"
         )));
     }
+    // It may be out of a reader by a fault, from where it could be put back.
+    for seat in shared
+        .readers
+        .all()
+        .iter()
+        .filter(|seat| seat.last().as_deref() == Some(id))
+    {
+        super::moves::give_up(shared, seat)?;
+    }
+    let place = card.place().map_err(|error| super::card::cannot_use(&error))?;
+    place.inspect().map_err(|error| super::card::cannot_use(&error))?;
     let path = card.path();
     let removed = shared.shelf.folder().discard(path);
     removed

@@ -88,7 +88,7 @@ pub(super) fn insert(shared: &Shared, reader: &str, id: &str) -> Answered {
 }
 
 /// A card that was taken out is free for other programs.
-fn give_up(shared: &Shared, seat: &Seat) -> Result<(), Refusal> {
+pub(super) fn give_up(shared: &Shared, seat: &Seat) -> Result<(), Refusal> {
     shared.hand().give_up(&seat.name).map_err(not_moved)?;
     seat.forget();
     Ok(())
