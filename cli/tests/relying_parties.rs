@@ -106,8 +106,8 @@ static SCRIPTS: LazyLock<PathBuf> = LazyLock::new(|| {
         return directory;
     }
     // Not isolated: npm may need the user's proxy and registry.
-    let mut npm = Command::new(require_program("npm", "npm"));
-    let install = npm
+    let npm = require_program("npm", "npm");
+    let install = Command::new(npm)
         .args(["ci", "--no-audit", "--no-fund"])
         .current_dir(&directory)
         .output();
