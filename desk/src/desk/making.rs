@@ -134,8 +134,8 @@ pub(super) fn discard(shared: &Shared, id: &str) -> Answered {
     {
         super::moves::give_up(shared, seat)?;
     }
-    let place = card.place().map_err(|error| super::card::cannot_use(&error))?;
-    place.inspect().map_err(|error| super::card::cannot_use(&error))?;
+    let place = card.place().map_err(|error| Refusal::unusable(&error))?;
+    place.inspect().map_err(|error| Refusal::unusable(&error))?;
     let path = card.path();
     let removed = shared.shelf.folder().discard(path);
     removed
