@@ -292,6 +292,11 @@ fn desk_page_misses_nothing_while_hidden_or_offline_and_pages_a_collection() {
 }
 
 #[test]
+fn desk_page_states_why_it_is_one_too_many() {
+    script("desk_many");
+}
+
+#[test]
 fn desk_pin_is_blocked_and_reset_at_the_counter_and_a_card_is_changed_there() {
     script("desk_counter");
 }

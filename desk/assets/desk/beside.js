@@ -41,6 +41,6 @@ export function view() {
       h('button', { type: 'button', class: 'small', onclick: () => void attempt(() => choose(card.id)) }, t('chooseThis')),
       h('button', { type: 'button', class: 'small', onclick: putAway }, t('putAway')),
     ),
-    h('div', { class: 'pair' }, picture(card, 'front', card.name), h('ul', { class: 'plain' }, ...pins, ...certificates)),
+    h('div', { class: 'pair' }, picture(card, 'front'), h('ul', { class: 'plain' }, ...pins, ...certificates)),
   );
 }

@@ -35,17 +35,15 @@ const fresh = () => ({
 
 let at = fresh();
 
-/** The number of a card's print, so that its picture is fetched anew when a counter has changed it. */
-const prints = { text: '', version: 0 };
+/** What is printed on the chosen card, so that a change of it is noticed. */
+const print = { of: '', text: '' };
 
-/** @param {any} detail */
-function version(detail) {
-  const text = detail.card.id + JSON.stringify(detail.person);
-  if (text === prints.text) return String(prints.version);
-  if (prints.text.startsWith(detail.card.id)) forget(detail.card.id);
-  prints.text = text;
-  prints.version += 1;
-  return String(prints.version);
+/** Fetches the picture anew when a counter has changed what is printed. @param {any} detail */
+function notePrint(detail) {
+  const { id } = detail.card;
+  const text = JSON.stringify(detail.person);
+  if (print.of === id && print.text !== text) forget(id);
+  Object.assign(print, { of: id, text });
 }
 
 /** @param {string} path @param {unknown} body */
@@ -61,7 +59,7 @@ function face(detail) {
   return h(
     'div',
     { key: 'face', class: 'turn' },
-    picture(detail.card, at.side, version(detail)),
+    picture(detail.card, at.side),
     h(
       'div',
       { class: 'buttons' },
@@ -255,6 +253,8 @@ async function operate(place, operation, event) {
   try {
     const { done } = await ask(`${place}/${part(operation.id)}`, found);
     at.open = '';
+    at.files = null;
+    if (byId('files').hasAttribute('open')) void loadFiles();
     const what = (done ?? []).map(say).join(' ');
     // It may hold a code that is needed at the next step.
     message(t('done', { what: what || title }), false, true);
@@ -341,6 +341,7 @@ function content() {
   if (store.chosen === null) return [h('p', { key: 'none', class: 'empty' }, t(store.view === 'gone' ? 'cardGone' : 'noCard'))];
   if (!detail || detail.card.id !== store.chosen) return [h('p', { key: 'loading', class: 'empty' }, t('loading'))];
   if (at.of !== store.chosen) at = { ...fresh(), of: store.chosen };
+  notePrint(detail);
   return [
     beside.view(),
     face(detail),

@@ -35,19 +35,23 @@ function address(id, side) {
   return face;
 }
 
+/** How often the print of a card has changed, by its id. @type {Map<string, number>} */
+const prints = new Map();
+
 /** Forgets the pictures of a card: what is printed on it has changed. @param {string} id */
 export function forget(id) {
+  prints.set(id, (prints.get(id) ?? 0) + 1);
   for (const side of ['front', 'back']) {
     const face = faces.get(`${id}/${side}`);
     if (face) void drop(`${id}/${side}`, face);
   }
 }
 
-/** The picture of a card. @param {Card} card @param {Side} side @param {string} version changes when the print changes */
-export function picture(card, side, version = '') {
+/** The picture of a card. @param {Card} card @param {Side} side */
+export function picture(card, side) {
   const label = t(side === 'front' ? 'frontOf' : 'backOf', { name: card.name });
   const image = h('img', { class: 'face', alt: label, lang: langOf(card.name), draggable: 'false' });
-  const holder = h('div', { key: `${card.id}/${side}/${version}`, class: 'holder', 'data-once': true }, image);
+  const holder = h('div', { key: `${card.id}/${side}/${prints.get(card.id) ?? 0}`, class: 'holder', 'data-once': true }, image);
   void address(card.id, side).then((found) => {
     if (found) image.setAttribute('src', found);
     else holder.replaceChildren(h('p', { class: 'empty' }, t('noPicture')));

@@ -8,7 +8,7 @@ import * as readers from './readers.js';
 import * as shelf from './shelf.js';
 import { changed, onChange, refresh, refreshBeside, refreshDetail, store } from './store.js';
 import { Stream } from './stream.js';
-import { show, shown, t } from './text.js';
+import { say, show, shown, t } from './text.js';
 import * as trace from './trace.js';
 
 /** @typedef {import('./stream.js').Connection} Connection */
@@ -93,7 +93,7 @@ function banner() {
     // Only the title is announced: the seconds would be read out again and again.
     const counting = h('span', { 'aria-live': 'off' }, text);
     const now = h('button', { type: 'button', onclick: () => stream.start() }, t('askNow'));
-    const title = h('strong', { role: 'alert' }, t('gone'));
+    const title = h('strong', { role: 'alert' }, say(connection.why) || t('gone'));
     return fill(box, [h('div', { key: 'gone', class: 'notice' }, title, ' ', counting, ' ', now)]);
   }
   if (store.state === null) return fill(box, [h('p', { key: 'loading', class: 'empty' }, t('loading'))]);

@@ -121,12 +121,14 @@ function leave() {
   errors = [];
   store.view = 'card';
   changed();
+  byId('new-person').focus();
 }
 
 function change() {
   asFile = !asFile;
   errors = [];
   changed();
+  byId(asFile ? 'person-toml' : 'person-name').focus();
 }
 
 /** @returns {HTMLElement[]} */

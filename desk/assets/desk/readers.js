@@ -90,7 +90,7 @@ function slot(reader) {
     onclick: () => void attempt(() => choose(card.id)),
     ondragstart: (/** @type {DragEvent} */ event) => event.dataTransfer?.setData(DRAGGED, card.id),
   };
-  return h('div', { key: 'card', class: 'slot full', ...drop }, h('button', open, picture(card, 'front', card.name)));
+  return h('div', { key: 'card', class: 'slot full', ...drop }, h('button', open, picture(card, 'front')));
 }
 
 /** @param {Reader} reader */

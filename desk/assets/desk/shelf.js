@@ -109,6 +109,7 @@ function person() {
   store.view = 'person';
   changed();
   goTo('card');
+  byId('person-name').focus();
 }
 
 function list() {

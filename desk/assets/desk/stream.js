@@ -11,7 +11,9 @@ const WAITS = [500, 1000, 2000, 4000, 8000];
 /** A page that is hidden for so long closes its stream: a browser has few connections for each host. Milliseconds. */
 const HIDDEN = 60_000;
 
-/** @typedef {{state: 'connecting' | 'open' | 'waiting' | 'refused' | 'paused', until?: number}} Connection */
+/** @typedef {import('./text.js').Text} Text */
+/** @typedef {{state: 'connecting' | 'open' | 'waiting' | 'refused' | 'paused', until?: number, why?: Text}} Connection `why` is the
+ * server's own word, if it has refused */
 
 /**
  * @typedef {object} Listener
@@ -66,6 +68,8 @@ export class Stream {
     while (this.running) {
       this.listener.connection({ state: 'connecting' });
       const abort = (this.abort = new AbortController());
+      /** @type {Text | undefined} */
+      let why;
       try {
         await this.once(abort.signal);
       } catch (error) {
@@ -77,8 +81,9 @@ export class Stream {
           return;
         }
         if (!isLost(error)) throw error;
+        why = error instanceof Refused ? error.text : undefined;
       }
-      if (this.running) await this.wait();
+      if (this.running) await this.wait(why);
     }
   }
 
@@ -124,11 +129,11 @@ export class Stream {
     }
   }
 
-  /** Waits until the next attempt, or until it is asked for. */
-  async wait() {
+  /** Waits until the next attempt, or until it is asked for. @param {Text | undefined} why */
+  async wait(why) {
     const pause = WAITS[Math.min(this.attempt, WAITS.length - 1)];
     this.attempt += 1;
-    this.listener.connection({ state: 'waiting', until: Date.now() + pause });
+    this.listener.connection({ state: 'waiting', until: Date.now() + pause, why });
     await new Promise((resolve) => {
       this.wake = () => resolve(undefined);
       setTimeout(resolve, pause);
