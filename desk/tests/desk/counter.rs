@@ -134,7 +134,10 @@ fn a_person_moves_and_the_card_and_the_register_follow() {
     // Nothing more is done for it, and the page knows that beforehand.
     for operation in dead["counter"].as_array().unwrap() {
         assert!(
-            operation["refused"]["ja"].as_str().unwrap().contains("死亡"),
+            operation["refused"]["ja"]
+                .as_str()
+                .unwrap()
+                .contains("廃止されました（本人が亡くなったため）"),
             "{operation}"
         );
     }

@@ -44,7 +44,7 @@ fn title(label: &str) -> &str {
 }
 
 /// Why a card went out of use, in Japanese.
-pub(super) fn cause(cause: Cause) -> &'static str {
+fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::Death => "名義人の死亡",
         Cause::Replaced => "再交付",
