@@ -30,12 +30,15 @@ export async function choose(page, words) {
 }
 
 /** A reader by its name. @param {Page} page @param {string} name */
-export const reader = (page, name) => page.locator('article.reader').filter({ has: page.getByRole('heading', { name, exact: true }) });
+export const reader = (page, name) =>
+  page.locator('article.reader').filter({ has: page.getByRole('heading', { name, exact: true }) });
 
 /** Puts a card into a reader by clicks, and waits for its face. @param {Page} page @param {string} words @param {string} name */
 export async function putIn(page, words, name = FIRST) {
   await choose(page, words);
-  await reader(page, name).getByRole('button', { name: /^Put in|を入れる$/ }).click();
+  await reader(page, name)
+    .getByRole('button', { name: /^Put in|を入れる$/ })
+    .click();
   await reader(page, name).locator('.slot.full img[src^="blob:"]').waitFor();
 }
 

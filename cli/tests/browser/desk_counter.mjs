@@ -42,7 +42,9 @@ await run(async (rig) => {
   // The counter had the card: it comes back without power, as from a real counter.
   await reader(page, FIRST).getByRole('button', { name: 'Take out' }).click();
   await reader(page, FIRST).getByText('empty', { exact: true }).waitFor();
-  await reader(page, FIRST).getByRole('button', { name: /^Put in/ }).click();
+  await reader(page, FIRST)
+    .getByRole('button', { name: /^Put in/ })
+    .click();
   await reader(page, FIRST).locator('.slot.full').waitFor();
   equal(await send(page, '00A4040C0AD392F000260100000001'), '9000', 'SELECT');
   equal(await send(page, '002000980434383236'), '9000', 'the new PIN');
@@ -54,7 +56,8 @@ await run(async (rig) => {
   await rig.axe(page, 'with files and kiosk open');
 
   // The kiosk: a one-time code, then the sign password by it and the auth PIN.
-  const operation = (/** @type {string} */ place, /** @type {string} */ id) => page.locator(`#operation-${place}-${id}`);
+  const operation = (/** @type {string} */ place, /** @type {string} */ id) =>
+    page.locator(`#operation-${place}-${id}`);
   await page.locator('#kiosk').getByRole('button', { name: 'apply for a reset of the sign password' }).click();
   await operation('kiosk', 'apply').locator('input').fill('4826');
   await operation('kiosk', 'apply').getByRole('button', { name: 'Do it' }).click();
@@ -92,5 +95,8 @@ await run(async (rig) => {
   await page.getByRole('dialog').getByText('This can’t be undone.').waitFor();
   await rig.axe(page, 'before certificates are revoked');
   await page.getByRole('dialog').getByRole('button', { name: 'revoke certificates' }).click();
-  await rig.until(async () => (await page.locator('.certificate .pill.revoked').count()) === 2, 'both certificates are revoked');
+  await rig.until(
+    async () => (await page.locator('.certificate .pill.revoked').count()) === 2,
+    'both certificates are revoked',
+  );
 });

@@ -25,7 +25,9 @@ await run(async (rig) => {
   await reader(other, FIRST).locator('.slot.full').waitFor();
   await other.close();
 
-  await page.evaluate(() => fetch('/api/state').then((answer) => (document.body.dataset.status = String(answer.status))));
+  await page.evaluate(() =>
+    fetch('/api/state').then((answer) => (document.body.dataset.status = String(answer.status))),
+  );
   equal(await page.locator('body').getAttribute('data-status'), '401', 'the state without a token');
 
   await desk.child.stop();

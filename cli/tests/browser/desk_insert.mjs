@@ -10,7 +10,9 @@ await run(async (rig) => {
   equal(await page.evaluate(() => document.cookie), '', 'cookies');
 
   await putIn(page, 'specimen:hanako');
-  await line(page, /inserted|put in/i).first().waitFor();
+  await line(page, /inserted|put in/i)
+    .first()
+    .waitFor();
   await reader(page, FIRST).getByRole('button', { name: 'Take out' }).click();
   await reader(page, FIRST).getByText('empty', { exact: true }).waitFor();
 

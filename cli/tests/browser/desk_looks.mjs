@@ -16,7 +16,10 @@ await run(async (rig) => {
     await page.setViewportSize({ width: 1280, height: 800 });
     if ((await page.locator('html').getAttribute('lang')) !== lang) await page.locator('#language').click();
     equal(await page.locator('html').getAttribute('lang'), lang, 'lang');
-    await page.getByRole('heading', { name: lang === 'en' ? 'Readers' : 'リーダー' }).first().waitFor();
+    await page
+      .getByRole('heading', { name: lang === 'en' ? 'Readers' : 'リーダー' })
+      .first()
+      .waitFor();
     for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width: 1280, height: 800 });
@@ -59,7 +62,11 @@ await run(async (rig) => {
     const place = await page.evaluate(() => {
       const focused = document.activeElement;
       const style = focused ? getComputedStyle(focused) : null;
-      return { place: focused?.closest('section')?.id ?? '', seen: style ? style.outlineStyle !== 'none' : false, tag: focused?.tagName };
+      return {
+        place: focused?.closest('section')?.id ?? '',
+        seen: style ? style.outlineStyle !== 'none' : false,
+        tag: focused?.tagName,
+      };
     });
     assert(place.seen || place.tag === 'BODY', `the focus can't be seen on ${JSON.stringify(place)}`);
     if (place.place) places.add(place.place);

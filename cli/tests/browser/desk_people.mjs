@@ -23,14 +23,18 @@ await run(async (rig) => {
   await form.getByLabel('Auth PIN').first().fill('12');
   await form.getByRole('button', { name: 'Issue the card' }).click();
   await form.locator('[aria-invalid=true]').first().waitFor();
-  const wrongAt = await form.locator('[aria-invalid=true]').evaluateAll((all) => all.map((one) => one.getAttribute('name')));
+  const wrongAt = await form
+    .locator('[aria-invalid=true]')
+    .evaluateAll((all) => all.map((one) => one.getAttribute('name')));
   assert(wrongAt.includes('birth'), `the birth date is reported at its field, not at ${wrongAt}`);
   await rig.axe(page, 'person form with errors');
 
   await field('Date of birth').fill('1990-04-01');
   await form.getByRole('button', { name: 'Issue the card' }).click();
   await rig.until(async () => {
-    const found = await form.locator('[aria-invalid=true]').evaluateAll((all) => all.map((one) => one.getAttribute('name')));
+    const found = await form
+      .locator('[aria-invalid=true]')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('name')));
     return found.includes('municipality.code') && found.includes('pins.auth') && !found.includes('birth');
   }, 'the other fields are reported');
   equal(await field('Name').inputValue(), '架空　一郎', 'what was typed stays');

@@ -50,7 +50,11 @@ await run(async (rig) => {
     for (const kind of ['light', 'dark', 'narrow']) {
       const file = join(folder, `desk-${lang}-${kind}.png`);
       // A palette makes a third of the bytes, and nobody sees the difference.
-      equal((await rig.output('convert', [file, '-strip', '+dither', '-colors', '255', `png8:${file}`])).status, 0, 'convert');
+      equal(
+        (await rig.output('convert', [file, '-strip', '+dither', '-colors', '255', `png8:${file}`])).status,
+        0,
+        'convert',
+      );
     }
   }
 });

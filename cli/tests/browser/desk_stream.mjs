@@ -37,7 +37,9 @@ await run(async (rig) => {
   };
   /** The numbers of all lines, which must follow each other. */
   const numbers = async () => {
-    const all = await page.locator('#trace-lines > li').evaluateAll((lines) => lines.map((line) => Number(line.getAttribute('data-seq'))));
+    const all = await page
+      .locator('#trace-lines > li')
+      .evaluateAll((lines) => lines.map((line) => Number(line.getAttribute('data-seq'))));
     all.forEach((number, at) => equal(number, all[0] + at, 'numbers of the lines'));
     return all.length;
   };
@@ -70,7 +72,10 @@ await run(async (rig) => {
   await page.locator('#invent').click();
   await page.getByText('That did not work').waitFor();
   await send(9);
-  await rig.until(async () => (await page.locator('body').getAttribute('data-connection')) !== 'open', 'the page notices');
+  await rig.until(
+    async () => (await page.locator('body').getAttribute('data-connection')) !== 'open',
+    'the page notices',
+  );
   equal(await selects(), 13, 'what the page has without a network');
   await rig.context?.setOffline(false);
   await page.clock.runFor(20_000);

@@ -84,7 +84,18 @@ await run(async (rig) => {
       const entries = [];
       for (let at = 0; at < 100; at += 1) {
         seq += 1;
-        entries.push({ seq, time: new Date().toISOString(), reader: 'vmyna 00 00', kind: 'apdu', command: '00B0000000', response: '9000', sw: '9000', text, micros: 9, refused: false });
+        entries.push({
+          seq,
+          time: new Date().toISOString(),
+          reader: 'vmyna 00 00',
+          kind: 'apdu',
+          command: '00B0000000',
+          response: '9000',
+          sw: '9000',
+          text,
+          micros: 9,
+          refused: false,
+        });
       }
       trace.take(entries, undefined);
       if (batch % 50 === 0) await new Promise((resolve) => requestAnimationFrame(resolve));

@@ -59,8 +59,13 @@ export async function run(script) {
     console.error(error);
     for (const problem of rig.problems) console.error(`also: ${problem}`);
     for (const [at, page] of rig.pages().entries()) {
-      const text = await page.locator('body').innerText().catch(() => '');
-      console.error(`page ${at} at the end, ${page.url().replace(/#.*/, '')}:\n${text.length > 6000 ? `${text.slice(0, 3000)}\n…\n${text.slice(-3000)}` : text}`);
+      const text = await page
+        .locator('body')
+        .innerText()
+        .catch(() => '');
+      console.error(
+        `page ${at} at the end, ${page.url().replace(/#.*/, '')}:\n${text.length > 6000 ? `${text.slice(0, 3000)}\n…\n${text.slice(-3000)}` : text}`,
+      );
     }
     for (const child of rig.children) console.error(`${child.name} printed:\n${child.log.slice(-4000)}`);
     await end(1);
@@ -271,7 +276,12 @@ export class Rig {
     const args = ['-displayfd', '1', '-screen', '0', '1280x900x24', '-nolisten', 'tcp'];
     const server = await this.start('Xvfb', args, { until: /^(\d+)\n/m });
     const folder = await this.directory();
-    const own = { HOME: folder, XDG_CONFIG_HOME: join(folder, 'config'), DISPLAY: `:${server.found[1]}`, LANGUAGE: 'en' };
+    const own = {
+      HOME: folder,
+      XDG_CONFIG_HOME: join(folder, 'config'),
+      DISPLAY: `:${server.found[1]}`,
+      LANGUAGE: 'en',
+    };
     const env = /** @type {Record<string, string>} */ ({ ...process.env, ...own });
     await this.start('openbox', ['--sm-disable'], { env });
     return { env, tool: async (...args) => (await this.output('xdotool', args, { env })).output };

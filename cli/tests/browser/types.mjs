@@ -8,9 +8,26 @@ await run(async (rig) => {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   const pages = (process.env.PAGES ?? '').split('\n').filter(Boolean);
   assert(pages.length > 0, 'PAGES must name modules');
-  const options = ['--noEmit', '--allowJs', '--checkJs', '--strict', '--target', 'es2022', '--lib', 'es2023,dom,dom.iterable'];
+  const options = [
+    '--noEmit',
+    '--allowJs',
+    '--checkJs',
+    '--strict',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,dom,dom.iterable',
+  ];
   const types = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), '../@types');
   if (process.env.TYPES) options.push('--typeRoots', types, '--types', process.env.TYPES);
-  const checked = await rig.output(process.execPath, [compiler, ...options, '--module', 'es2022', '--moduleResolution', 'bundler', ...pages]);
+  const checked = await rig.output(process.execPath, [
+    compiler,
+    ...options,
+    '--module',
+    'es2022',
+    '--moduleResolution',
+    'bundler',
+    ...pages,
+  ]);
   assert(checked.status === 0, `types:\n${checked.output}`);
 });

@@ -16,7 +16,7 @@ const HISTORY = 100;
 /** Commands to begin with. Values of PINs are the specimens'. */
 const EXAMPLES = [
   { text: 'SELECT JPKI', apdu: '00A4040C0AD392F000260100000001' },
-    { text: 'VERIFY (tries left)', apdu: '00200098' },
+  { text: 'VERIFY (tries left)', apdu: '00200098' },
   { text: 'VERIFY 1234', apdu: '002000980431323334' },
   { text: 'SELECT EF 000A (auth certificate)', apdu: '00A4020C02000A' },
   { text: 'READ BINARY', apdu: '00B0000000' },
@@ -33,7 +33,8 @@ let wrong = '';
 /** @type {string} */
 let answer = '';
 
-/** The digits of what was typed, which may be too short for an APDU so that the card's answer to that is seen; or what is wrong with it. @param {string} text @returns {{apdu: string} | {wrong: string}} */
+/** The digits of what was typed, or what is wrong with it. Too few bytes for an APDU are sent: the card answers that too.
+ * @param {string} text @returns {{apdu: string} | {wrong: string}} */
 export function read(text) {
   const apdu = text.replace(/[\s:]/g, '').toUpperCase();
   const found = /[^0-9A-F]/.exec(apdu);
@@ -106,10 +107,17 @@ function first() {
 export function form() {
   const readers = store.state?.readers ?? [];
   const chosen = readers.some((reader) => reader.name === target) ? target : first();
-  const options = readers.map((reader) => h('option', { value: reader.name, selected: reader.name === chosen }, reader.name));
+  const options = readers.map((reader) =>
+    h('option', { value: reader.name, selected: reader.name === chosen }, reader.name),
+  );
   return h(
     'form',
-    { key: 'apdu', class: 'apdu-box', autocomplete: 'off', onsubmit: (/** @type {SubmitEvent} */ event) => void submit(event) },
+    {
+      key: 'apdu',
+      class: 'apdu-box',
+      autocomplete: 'off',
+      onsubmit: (/** @type {SubmitEvent} */ event) => void submit(event),
+    },
     h(
       'div',
       { class: 'line' },
@@ -141,7 +149,9 @@ export function form() {
       h('button', { type: 'submit', class: 'first send' }, t('send')),
     ),
     h('p', { key: 'wrong', id: 'apdu-wrong', class: wrong ? 'error' : 'unseen', role: 'alert' }, wrong),
-    answer ? h('p', { key: 'answer', id: 'apdu-answer', class: 'answer' }, `${t('answer')}: `, h('code', {}, answer)) : null,
+    answer
+      ? h('p', { key: 'answer', id: 'apdu-answer', class: 'answer' }, `${t('answer')}: `, h('code', {}, answer))
+      : null,
     h('p', { key: 'hint', id: 'apdu-hint', class: answer || wrong ? 'unseen' : 'quiet' }, t('apduHistory')),
   );
 }

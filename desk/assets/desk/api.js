@@ -33,7 +33,10 @@ export class Refused extends Error {
     super(body.error?.en ?? body.errors?.map((error) => error.text.en).join('; ') ?? `status ${status}`);
     this.status = status;
     /** @type {Text} */
-    this.text = body.error ?? { en: `The desk answered with status ${status}.`, ja: `机の応答はステータス ${status} です。` };
+    this.text = body.error ?? {
+      en: `The desk answered with status ${status}.`,
+      ja: `机の応答はステータス ${status} です。`,
+    };
     this.errors = body.errors ?? [];
   }
 }
@@ -48,7 +51,13 @@ async function ask(path, options = {}) {
   /** @type {Response} */
   let response;
   try {
-    response = await fetch(path, { ...options, headers, cache: 'no-store', credentials: 'omit', redirect: 'error' });
+    response = await fetch(path, {
+      ...options,
+      headers,
+      cache: 'no-store',
+      credentials: 'omit',
+      redirect: 'error',
+    });
   } catch (error) {
     if (options.signal?.aborted) throw error;
     throw new Gone();

@@ -5,7 +5,7 @@ import { picture } from './faces.js';
 import { changed, choose, store } from './store.js';
 import { attempt } from './notice.js';
 import { langOf, say, t } from './text.js';
-import { tries } from './tries.js';
+import { tries } from './pins.js';
 
 /** @param {any} detail of the chosen card */
 export function keepButton(detail) {
@@ -27,7 +27,9 @@ export function view() {
   const { beside } = store;
   if (!beside || beside.card.id === store.chosen) return null;
   const { card } = beside;
-  const pins = beside.pins.map((/** @type {import('./tries.js').Pin} */ pin) => h('li', {}, say(pin.label), ' ', tries(pin)));
+  const pins = beside.pins.map((/** @type {import('./pins.js').Pin} */ pin) =>
+    h('li', {}, say(pin.label), ' ', tries(pin)),
+  );
   const certificates = beside.certificates.map((/** @type {any} */ one) =>
     h('li', {}, say(one.title), ' ', h('span', { class: `pill ${one.status.state}` }, say(one.status.text))),
   );
@@ -38,7 +40,11 @@ export function view() {
       'div',
       { class: 'head' },
       h('h3', { id: 'beside-title', lang: langOf(card.name) }, card.name),
-      h('button', { type: 'button', class: 'small', onclick: () => void attempt(() => choose(card.id)) }, t('chooseThis')),
+      h(
+        'button',
+        { type: 'button', class: 'small', onclick: () => void attempt(() => choose(card.id)) },
+        t('chooseThis'),
+      ),
       h('button', { type: 'button', class: 'small', onclick: putAway }, t('putAway')),
     ),
     h('div', { class: 'pair' }, picture(card, 'front'), h('ul', { class: 'plain' }, ...pins, ...certificates)),

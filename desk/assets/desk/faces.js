@@ -51,7 +51,11 @@ export function forget(id) {
 export function picture(card, side) {
   const label = t(side === 'front' ? 'frontOf' : 'backOf', { name: card.name });
   const image = h('img', { class: 'face', alt: label, lang: langOf(card.name), draggable: 'false' });
-  const holder = h('div', { key: `${card.id}/${side}/${prints.get(card.id) ?? 0}`, class: 'holder', 'data-once': true }, image);
+  const holder = h(
+    'div',
+    { key: `${card.id}/${side}/${prints.get(card.id) ?? 0}`, class: 'holder', 'data-once': true },
+    image,
+  );
   void address(card.id, side).then((found) => {
     if (found) image.setAttribute('src', found);
     else holder.replaceChildren(h('p', { class: 'empty' }, t('noPicture')));

@@ -78,7 +78,9 @@ export function labelled(form, field, errors) {
     { key: field.id, class: 'field' },
     h('label', { for: id }, say(field.label), mark),
     control(field, id, common),
-    wrong.length > 0 ? h('p', { key: 'error', id: `${id}-error`, class: 'error' }, wrong.map((error) => say(error.text)).join(' ')) : null,
+    wrong.length > 0
+      ? h('p', { key: 'error', id: `${id}-error`, class: 'error' }, wrong.map((error) => say(error.text)).join(' '))
+      : null,
     field.hint ? h('p', { key: 'hint', id: `${id}-hint`, class: 'quiet' }, say(field.hint)) : null,
   );
 }

@@ -65,7 +65,13 @@ function tabs() {
   const tab = (/** @type {typeof PLACES[number]} */ place) =>
     h(
       'button',
-      { key: place, type: 'button', 'aria-current': here === place ? 'true' : null, 'aria-controls': place, onclick: () => goTo(place) },
+      {
+        key: place,
+        type: 'button',
+        'aria-current': here === place ? 'true' : null,
+        'aria-controls': place,
+        onclick: () => goTo(place),
+      },
       t(place),
     );
   fill(nav, PLACES.map(tab));
@@ -73,7 +79,15 @@ function tabs() {
 
 /** @param {string} title @param {string} text @param {...HTMLElement} more */
 function notice(title, text, ...more) {
-  return h('div', { key: 'notice', class: 'notice', role: 'alert' }, h('strong', {}, title), ' ', h('span', {}, text), ' ', ...more);
+  return h(
+    'div',
+    { key: 'notice', class: 'notice', role: 'alert' },
+    h('strong', {}, title),
+    ' ',
+    h('span', {}, text),
+    ' ',
+    ...more,
+  );
 }
 
 function banner() {
@@ -124,8 +138,8 @@ function draw() {
 
 const stream = new Stream({
   connection: connected,
-  state: async () => {
-    await refresh();
+  state: async (anew) => {
+    await refresh(!anew);
     // Of a desk that has run for long, only what the page would keep.
     trace.startAt(Math.max((store.state?.sequence ?? 0) + 1 - trace.ROWS, 1));
   },

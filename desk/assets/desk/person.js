@@ -32,7 +32,7 @@ const FIELDS = [
   field('sex', 'sex', null, {
     type: 'choice',
     required: true,
-    choices: (/** @type {const} */ (['female', 'male', 'other', 'unknown'])).map((id) => ({ id, text: WORDS[id] })),
+    choices: /** @type {const} */ (['female', 'male', 'other', 'unknown']).map((id) => ({ id, text: WORDS[id] })),
   }),
   field('address', 'address', 'addressHint', { required: true }),
   field('my-number', 'myNumber', 'myNumberHint'),
@@ -63,7 +63,8 @@ let busy = false;
 const quoted = (text) => JSON.stringify(text).replaceAll('\u007f', '\\u007F');
 
 /** A known day stands without quotes, one that is partly unknown within them. @param {string} id @param {string} value */
-const written = (id, value) => (id === 'birth' && /^\d{4}-\d\d-\d\d$/.test(value) && !value.includes('-00') ? value : quoted(value));
+const written = (id, value) =>
+  id === 'birth' && /^\d{4}-\d\d-\d\d$/.test(value) && !value.includes('-00') ? value : quoted(value);
 
 /** A person file with these values, and the field of each of its lines. @param {Record<string, string>} found */
 export function personFile(found) {
@@ -146,19 +147,33 @@ function fields() {
     'aria-describedby': wrong ? 'person-errors' : null,
   };
   return [
-    h('div', { key: 'toml', class: 'field' }, h('label', { for: 'person-toml' }, t('personFile')), h('textarea', { ...area, 'data-once': true }, EXAMPLE)),
+    h(
+      'div',
+      { key: 'toml', class: 'field' },
+      h('label', { for: 'person-toml' }, t('personFile')),
+      h('textarea', { ...area, 'data-once': true }, EXAMPLE),
+    ),
   ];
 }
 
 /** The place of the card while a new person is written. */
 export function view() {
   const shown = asFile ? [] : FIELDS;
-  const count = errors.length > 0 ? h('p', { key: 'count', class: 'error', role: 'alert' }, t('checkFields', { count: errors.length })) : null;
+  const count =
+    errors.length > 0
+      ? h('p', { key: 'count', class: 'error', role: 'alert' }, t('checkFields', { count: errors.length }))
+      : null;
   return [
     h('p', { key: 'person-text', class: 'quiet' }, t('personText')),
     h(
       'form',
-      { key: asFile ? 'person-file' : 'person-form', id: 'person', autocomplete: 'off', novalidate: true, onsubmit: (/** @type {SubmitEvent} */ event) => void submit(event) },
+      {
+        key: asFile ? 'person-file' : 'person-form',
+        id: 'person',
+        autocomplete: 'off',
+        novalidate: true,
+        onsubmit: (/** @type {SubmitEvent} */ event) => void submit(event),
+      },
       ...fields(),
       h('div', { key: 'errors', id: 'person-errors' }, ...[count, others(shown, errors)].filter((one) => one !== null)),
       h(

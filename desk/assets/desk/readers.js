@@ -111,7 +111,11 @@ function buttons(reader) {
   return [
     reader.card === null
       ? h('button', put, h('span', { class: 'cut' }, chosen ? t('putIn', { name: chosen.name }) : t('putInChosen')))
-      : h('button', { key: 'take', type: 'button', class: 'first', onclick: () => void act(reader, 'remove') }, t('takeOut')),
+      : h(
+          'button',
+          { key: 'take', type: 'button', class: 'first', onclick: () => void act(reader, 'remove') },
+          t('takeOut'),
+        ),
     h('button', { key: 'unplug', type: 'button', onclick: () => void act(reader, 'unplug') }, t('unplug')),
   ];
 }
@@ -167,7 +171,13 @@ function ownForm(reader) {
   return h(
     'form',
     { key: 'own', class: 'line', onsubmit: (/** @type {SubmitEvent} */ event) => void ownFault(reader, event) },
-    h('input', { id: `fault-${reader.name}`, class: 'hex', 'aria-label': t('faultText'), placeholder: 'sw=6581,ins=20,nth=2', autocomplete: 'off' }),
+    h('input', {
+      id: `fault-${reader.name}`,
+      class: 'hex',
+      'aria-label': t('faultText'),
+      placeholder: 'sw=6581,ins=20,nth=2',
+      autocomplete: 'off',
+    }),
     h('button', { type: 'submit' }, t('arm')),
     h('button', { type: 'button', onclick: close }, t('cancel')),
   );
@@ -193,7 +203,12 @@ function article(reader, at) {
     { key: reader.name, class: 'reader', 'aria-labelledby': `reader-${at}` },
     h('div', { class: 'head' }, h('h3', { id: `reader-${at}` }, reader.name), programs(reader)),
     slot(reader),
-    h('div', { key: 'buttons', class: 'buttons' }, ...buttons(reader), ownFaults.has(reader.name) ? null : menu(reader)),
+    h(
+      'div',
+      { key: 'buttons', class: 'buttons' },
+      ...buttons(reader),
+      ownFaults.has(reader.name) ? null : menu(reader),
+    ),
     ownFaults.has(reader.name) ? ownForm(reader) : null,
     armed(reader),
   );
@@ -242,7 +257,9 @@ export function render() {
     h(
       'div',
       { key: 'all', class: 'scroll', tabindex: '0', role: 'group', 'aria-label': t('readers') },
-      readers.length > 0 ? h('div', { key: 'slots', class: 'slots' }, ...readers) : h('p', { key: 'none', class: 'empty' }, t('noReaders')),
+      readers.length > 0
+        ? h('div', { key: 'slots', class: 'slots' }, ...readers)
+        : h('p', { key: 'none', class: 'empty' }, t('noReaders')),
       box.form(),
     ),
   ]);

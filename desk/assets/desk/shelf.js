@@ -85,12 +85,7 @@ function row(card, reachable) {
     h(
       'span',
       { class: 'words' },
-      h(
-        'span',
-        { class: 'top' },
-        h('span', { class: 'name', lang: langOf(card.name) }, card.name),
-        standing(card),
-      ),
+      h('span', { class: 'top' }, h('span', { class: 'name', lang: langOf(card.name) }, card.name), standing(card)),
       h('span', { class: 'what' }, say(card.title)),
       h('span', { class: 'source' }, card.source),
       place,

@@ -4,7 +4,17 @@ import { get, part } from './api.js';
 
 /** @typedef {import('./text.js').Text} Text */
 /** @typedef {{state: 'good' | 'held' | 'revoked' | 'expired' | 'withdrawn' | 'unknown', text: Text}} Standing */
-/** @typedef {{id: string, source: string, name: string, title: Text, reader: string | null, builtIn: boolean, made: boolean, standing: Standing}} Card */
+/**
+ * @typedef {object} Card
+ * @property {string} id
+ * @property {string} source
+ * @property {string} name
+ * @property {Text} title
+ * @property {string | null} reader
+ * @property {boolean} builtIn
+ * @property {boolean} made whether the desk has made it
+ * @property {Standing} standing
+ */
 /** @typedef {{id: string, text: Text, fired: boolean}} Fault */
 /** @typedef {{name: string, plugged: boolean, card: string | null, powered: boolean, programs: number, locked: boolean, faults: Fault[]}} Reader */
 /** @typedef {{cards: Card[], total: number}} Shelf */
@@ -61,16 +71,20 @@ function know(cards) {
 /** @type {Promise<void> | null} */
 let refreshing = null;
 let again = false;
+let whole = false;
 
 /** Asks for the state and for what of it the page shows. Requests do not overtake each other: a second call while one is on
- * its way asks once more behind it. */
-export function refresh() {
+ * its way asks once more behind it. With `onlyReaders`, cards are asked for only if the readers do not explain what has changed. */
+export function refresh(onlyReaders = false) {
   again = true;
+  whole ||= !onlyReaders;
   refreshing ??= (async () => {
     try {
       while (again) {
+        const all = whole;
         again = false;
-        await ask();
+        whole = false;
+        await ask(all);
       }
     } finally {
       refreshing = null;
@@ -79,11 +93,30 @@ export function refresh() {
   return refreshing;
 }
 
-async function ask() {
+/** What of a reader changes no card: programs come and go with each run, and the power with them. @param {Reader} reader */
+const uses = ({ programs, locked, powered }) => JSON.stringify([programs, locked, powered]);
+
+/** Whether only the use of readers has changed. @param {State | null} before @param {State} now */
+function isUseOnly(before, now) {
+  const rest = (/** @type {State} */ state) =>
+    JSON.stringify({
+      ...state,
+      sequence: 0,
+      readers: state.readers.map((reader) => ({ ...reader, programs: 0, locked: false, powered: false })),
+    });
+  if (!before || rest(before) !== rest(now)) return false;
+  return before.readers.some((reader, at) => uses(reader) !== uses(now.readers[at]));
+}
+
+/** @param {boolean} all */
+async function ask(all) {
   const state = await get('/api/state');
+  const isUse = !all && isUseOnly(store.state, state);
   store.state = state;
   know(state.shelf.cards);
-  await Promise.all([reloadShelf(), refreshDetail(), refreshBeside(), ...state.readers.map(knowCardOf)]);
+  if (!isUse) {
+    await Promise.all([reloadShelf(state.shelf), refreshDetail(), refreshBeside(), ...state.readers.map(knowCardOf)]);
+  }
   changed();
 }
 
@@ -104,10 +137,14 @@ async function shelfFrom(from) {
   return get(`/api/shelf?search=${encodeURIComponent(store.search)}&from=${from}`);
 }
 
-/** Asks again for as many cards as are shown. */
-async function reloadShelf() {
+/** Asks again for as many cards as are shown. @param {Shelf} first the first cards of the whole shelf */
+async function reloadShelf(first) {
   const search = store.search;
   const wanted = Math.max(store.shelf.cards.length, PAGE);
+  if (search === '' && wanted <= PAGE) {
+    store.shelf = { cards: first.cards, total: first.total };
+    return;
+  }
   /** @type {Card[]} */
   const cards = [];
   let total = 0;

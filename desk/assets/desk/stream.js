@@ -18,7 +18,8 @@ const HIDDEN = 60_000;
 /**
  * @typedef {object} Listener
  * @property {(connection: Connection) => void} connection the state of the connection has changed
- * @property {() => Promise<void>} state what the server shows has changed
+ * @property {(anew: boolean) => Promise<void>} state what the server shows may have changed; `anew`: the page
+ *   was not connected, so anything may
  * @property {(entries: any[], next: number | undefined) => void} trace exchanges, some of which may be known; all before
  *   `next` are known then
  * @property {() => number} next the number of the first exchange that is not known
@@ -95,7 +96,7 @@ export class Stream {
       opened = resolve;
     });
     const filled = open.then(async () => {
-      await this.listener.state();
+      await this.listener.state(true);
       await this.missed();
       this.attempt = 0;
       this.listener.connection({ state: 'open' });
@@ -113,7 +114,7 @@ export class Stream {
   took(event, data) {
     const ended = () => this.abort?.abort();
     if (event === 'trace') this.listener.trace(data.entries, undefined);
-    else if (event === 'state') this.listener.state().catch(ended);
+    else if (event === 'state') this.listener.state(false).catch(ended);
     else if (event === 'lost') this.missed().catch(ended);
   }
 

@@ -111,7 +111,15 @@ function fits(entry) {
   if (filter.reader && entry.reader !== filter.reader) return false;
   if (filter.status && !statusFits(entry.sw ?? '')) return false;
   if (!filter.text) return true;
-  const words = [entry.text.en, entry.text.ja, entry.swText?.en, entry.swText?.ja, entry.command, entry.response, entry.kind];
+  const words = [
+    entry.text.en,
+    entry.text.ja,
+    entry.swText?.en,
+    entry.swText?.ja,
+    entry.command,
+    entry.response,
+    entry.kind,
+  ];
   for (const reason of entry.reasons ?? []) words.push(reason.rule, reason.text.en, reason.text.ja, reason.certainty);
   return words.join('\n').toLowerCase().includes(filter.text);
 }
@@ -168,7 +176,8 @@ function drawLines(anew = false) {
     if (known) at = known.nextElementSibling;
     else ol.insertBefore(element(entry), at);
   }
-  byId('trace-empty').textContent = shown.length > 0 ? '' : t(entries.length > 0 && !filtersNothing() ? 'noMatch' : 'noTrace');
+  byId('trace-empty').textContent =
+    shown.length > 0 ? '' : t(entries.length > 0 && !filtersNothing() ? 'noMatch' : 'noTrace');
   toNewest();
 }
 
@@ -296,7 +305,12 @@ function filters() {
     readers.length > 1
       ? h(
           'select',
-          { key: 'reader', id: 'trace-reader', 'aria-label': t('filterReader'), onchange: (/** @type {Event} */ event) => filterBy({ reader: valueOf(event) }) },
+          {
+            key: 'reader',
+            id: 'trace-reader',
+            'aria-label': t('filterReader'),
+            onchange: (/** @type {Event} */ event) => filterBy({ reader: valueOf(event) }),
+          },
           h('option', { value: '' }, t('allReaders')),
           ...readers.map((reader) => h('option', { value: reader.name }, reader.name)),
         )
@@ -307,7 +321,8 @@ function filters() {
       h('input', {
         type: 'checkbox',
         id: 'trace-refusals',
-        onchange: (/** @type {Event} */ event) => filterBy({ refusals: /** @type {HTMLInputElement} */ (event.target).checked }),
+        onchange: (/** @type {Event} */ event) =>
+          filterBy({ refusals: /** @type {HTMLInputElement} */ (event.target).checked }),
       }),
       ` ${t('onlyRefusals')}`,
     ),
@@ -331,13 +346,25 @@ export function render(language) {
     ),
     h(
       'div',
-      { key: 'box', id: 'trace-box', class: 'scroll', tabindex: '0', role: 'group', 'aria-labelledby': 'trace-title', onscroll: scrolled },
+      {
+        key: 'box',
+        id: 'trace-box',
+        class: 'scroll',
+        tabindex: '0',
+        role: 'group',
+        'aria-labelledby': 'trace-title',
+        onscroll: scrolled,
+      },
       h('p', { id: 'trace-lost', class: 'empty', 'data-once': true }),
       h('p', { id: 'trace-empty', class: 'empty', 'data-once': true }),
       h('ol', { id: 'trace-lines', class: 'plain', 'data-once': true }),
     ),
     h('button', { key: 'jump', type: 'button', id: 'trace-jump', hidden: true, onclick: jump, 'data-once': true }),
-    h('p', { key: 'limits', class: 'quiet limits' }, t('limits', { rows: ROWS.toLocaleString('en'), kept: KEPT.toLocaleString('en') })),
+    h(
+      'p',
+      { key: 'limits', class: 'quiet limits' },
+      t('limits', { rows: ROWS.toLocaleString('en'), kept: KEPT.toLocaleString('en') }),
+    ),
   ]);
   if (!drawnLanguage) new ResizeObserver(toNewest).observe(byId('trace-box'));
   if (drawnLanguage !== language) drawLines(true);

@@ -32,7 +32,10 @@ const dots = (hex) => hex.replaceAll('**', '••');
 const shortened = (hex) => (hex.length > SHORT ? `${hex.slice(0, SHORT)}…` : hex);
 
 /** @param {string} hex in groups of four bytes, so that it can break */
-const grouped = (hex) => dots(hex).replace(/\s/g, '').replace(/(.{8})(?=.)/g, '$1 ');
+const grouped = (hex) =>
+  dots(hex)
+    .replace(/\s/g, '')
+    .replace(/(.{8})(?=.)/g, '$1 ');
 
 const CERTAINTIES = /** @type {const} */ (['measured', 'documented', 'client', 'assumed']);
 
@@ -52,7 +55,9 @@ function reasonItem(reason) {
     reason.rule ? h('code', {}, reason.rule) : null,
     ' ',
     badge(reason.certainty),
-    reason.source ? h('span', { class: 'quiet' }, `${t('source')}: `, h('span', { lang: langOf(reason.source) }, reason.source)) : null,
+    reason.source
+      ? h('span', { class: 'quiet' }, `${t('source')}: `, h('span', { lang: langOf(reason.source) }, reason.source))
+      : null,
   );
 }
 
@@ -66,8 +71,15 @@ function details(entry) {
   const bytes = h(
     'dl',
     { class: 'facts' },
-    entry.command ? h('div', { class: 'fact' }, h('dt', {}, t('command')), h('dd', { class: 'hex' }, grouped(entry.command))) : null,
-    h('div', { class: 'fact' }, h('dt', {}, t('response')), h('dd', { class: 'hex' }, entry.response ? grouped(entry.response) : t('noResponse'))),
+    entry.command
+      ? h('div', { class: 'fact' }, h('dt', {}, t('command')), h('dd', { class: 'hex' }, grouped(entry.command)))
+      : null,
+    h(
+      'div',
+      { class: 'fact' },
+      h('dt', {}, t('response')),
+      h('dd', { class: 'hex' }, entry.response ? grouped(entry.response) : t('noResponse')),
+    ),
   );
   return h(
     'div',
