@@ -8,6 +8,7 @@ use std::net::{SocketAddr, TcpListener as StdListener};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,10 +17,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 
 /// How often the end is looked for.
 const POLL: Duration = Duration::from_millis(50);
@@ -35,6 +36,8 @@ pub struct ConnectionLimits {
     pub connections: usize,
     /// How long a request's header may take; a connection without a request ends after it too.
     pub header: Duration,
+    /// How long a client may take nothing of what is sent to it; its connection ends then.
+    pub stalled: Duration,
     /// The longest header, in bytes; at least 8192.
     pub header_bytes: usize,
     /// How long a connection may last; `None`: without end.
@@ -54,6 +57,75 @@ pub struct Ends {
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A stream that fails when the other side takes nothing for so long: otherwise clients that never read could keep all places.
+struct Patience<S> {
+    stream: S,
+    longest: Duration,
+    /// Runs while something waits to be taken.
+    waiting: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: Stream> Patience<S> {
+    const fn new(stream: S, longest: Duration) -> Self {
+        Self {
+            stream,
+            longest,
+            waiting: None,
+        }
+    }
+
+    fn attempt<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        act: impl FnOnce(Pin<&mut S>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if let Poll::Ready(done) = act(Pin::new(&mut self.stream), context) {
+            self.waiting = None;
+            return Poll::Ready(done);
+        }
+        let longest = self.longest;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(longest)));
+        ready!(waiting.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: Stream> AsyncRead for Patience<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: Stream> AsyncWrite for Patience<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.attempt(context, |stream, context| stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.attempt(context, |stream, context| stream.poll_write_vectored(context, parts))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.attempt(context, |stream, context| stream.poll_flush(context))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.attempt(context, |stream, context| stream.poll_shutdown(context))
+    }
+}
 
 /// What comes of a handshake.
 pub type Secured = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send>>;
@@ -177,7 +249,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header)
         .max_buf_size(limits.header_bytes.max(8192))
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(Patience::new(stream, limits.stalled)), service)
         .await;
 }
 

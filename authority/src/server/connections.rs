@@ -24,6 +24,7 @@ pub(super) fn serve(status: &Arc<Status>, stop: &AtomicBool) -> Result<(), Serve
     let connections = ConnectionLimits {
         connections: limits.connections,
         header: limits.header,
+        stalled: limits.connection,
         header_bytes: limits.header_bytes,
         connection: Some(limits.connection),
     };

@@ -37,7 +37,8 @@ pub struct Limits {
     pub connections: usize,
     /// How long a request's header may take; a connection without a request ends after it too.
     pub header: Duration,
-    /// How long a request's body and the beginning of its answer may take. A streamed answer may last.
+    /// How long a request's body and the beginning of its answer may take, and how long a client may take nothing of an
+    /// answer. A streamed answer may last.
     pub request: Duration,
     /// The longest header, in bytes.
     pub header_bytes: usize,
@@ -119,6 +120,7 @@ impl HttpServer {
         let of_connections = ConnectionLimits {
             connections: limits.connections,
             header: limits.header,
+            stalled: limits.request,
             header_bytes: limits.header_bytes,
             connection: None,
         };

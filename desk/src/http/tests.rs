@@ -13,7 +13,7 @@ use axum::{Extension, body::Bytes};
 use super::*;
 
 /// A server with a page at `/`, a place that counts bytes at `/count`, a page with a policy of its own at `/own`, and one
-/// that never answers at `/never`.
+/// that never answers at `/never`; `/large` has more than the system keeps of a connection.
 struct Rig {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
@@ -32,7 +32,8 @@ impl Rig {
                 "/own",
                 get(|| async { ([(CONTENT_SECURITY_POLICY, "default-src 'none'")], "") }),
             )
-            .route("/never", get(std::future::pending::<()>));
+            .route("/never", get(std::future::pending::<()>))
+            .route("/large", get(|| async { vec![0; 32 * 1024 * 1024] }));
         let server = HttpServer {
             listeners: vec![listener],
             hosts: vec!["further.example".to_owned()],
@@ -198,6 +199,31 @@ fn a_header_that_is_too_long_or_slow_ends_the_connection() {
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest);
     assert!(begun.elapsed() < Duration::from_secs(9), "it waits for ever");
+}
+
+#[test]
+fn a_client_that_takes_nothing_of_its_answer_loses_its_place() {
+    let rig = Rig::new(Limits {
+        connections: 1,
+        request: Duration::from_millis(200),
+        ..Limits::default()
+    });
+    let mut stalled = TcpStream::connect(rig.address).unwrap();
+    let request = format!("GET /large HTTP/1.1\r\n{}\r\n", rig.host());
+    stalled.write_all(request.as_bytes()).unwrap();
+    stalled.read_exact(&mut [0; 1]).unwrap();
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        let mut stream = TcpStream::connect(rig.address).unwrap();
+        let request = format!("GET / HTTP/1.1\r\n{}Connection: close\r\n\r\n", rig.host());
+        let mut answer = String::new();
+        let answered = stream.write_all(request.as_bytes()).is_ok() && stream.read_to_string(&mut answer).is_ok();
+        if answered && status(&answer) == "200" {
+            return;
+        }
+        assert!(Instant::now() < end, "a client that never reads keeps its place");
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
