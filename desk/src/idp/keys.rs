@@ -71,8 +71,12 @@ impl KeyRing {
                     file: Some(file.to_owned()),
                     ..Self::new()?
                 };
-                ring.write()?;
-                return Ok(ring);
+                // Of two processes that make the file at once, one does; the other reads it.
+                match unfinished(file, &ring.id_token, &ring.access_token)?.put_new(file) {
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                    made => return made.map(|()| ring).map_err(KeysError::from),
+                }
+                zeroize::Zeroizing::new(vmyna_files::read(file, LONGEST)?)
             }
             text => zeroize::Zeroizing::new(text?),
         };
@@ -105,10 +109,9 @@ impl KeyRing {
         }
     }
 
-    /// The key that signs ID tokens now. If its time is over it is replaced.
-    pub(super) fn id_token(&mut self, now: u64) -> Result<&Signer, KeysError> {
-        self.renew(now)?;
-        Ok(&self.id_token)
+    /// The key that signs ID tokens.
+    pub(super) const fn id_token(&self) -> &Signer {
+        &self.id_token
     }
 
     /// The key that signs access tokens.
@@ -117,15 +120,18 @@ impl KeyRing {
     }
 
     /// The set that relying parties read: the new key, the replaced ones, and the one for access tokens.
-    pub(super) fn set(&mut self, now: u64) -> Result<Value, KeysError> {
-        self.renew(now)?;
+    pub(super) fn set(&mut self, now: u64) -> Value {
         self.replaced.retain(|(_, until)| now < *until);
         let replaced = self.replaced.iter().map(|(key, _)| key);
         let own = [self.id_token.public(), self.access_token.public()];
-        Ok(jwks(own.into_iter().chain(replaced)))
+        jwks(own.into_iter().chain(replaced))
     }
 
-    fn renew(&mut self, now: u64) -> Result<(), KeysError> {
+    /// Replaces the key for ID tokens if its time is over.
+    ///
+    /// # Errors
+    /// The new key can't be made or written; the old one stays in use.
+    pub(super) fn renew(&mut self, now: u64) -> Result<(), KeysError> {
         if self.since == 0 {
             self.since = now;
         }
@@ -134,20 +140,23 @@ impl KeyRing {
             return Ok(());
         }
         let new = Signer::generate(Algorithm::Es256, &mut OsRng)?;
+        if let Some(file) = &self.file {
+            unfinished(file, &new, &self.access_token)?.put(file)?;
+        }
         let old = std::mem::replace(&mut self.id_token, new);
         self.replaced.push((old.public().clone(), now.saturating_add(KEPT)));
         self.since = now;
-        self.write()
+        Ok(())
     }
+}
 
-    fn write(&self) -> Result<(), KeysError> {
-        let Some(file) = &self.file else { return Ok(()) };
-        let mut unfinished = Unfinished::beside(file)?;
-        for key in [&self.id_token, &self.access_token] {
-            unfinished.write_all(key.to_pem()?.as_bytes())?;
-        }
-        Ok(unfinished.put(file)?)
+/// The content of the file, which has no name yet.
+fn unfinished(file: &Path, id_token: &Signer, access_token: &Signer) -> Result<Unfinished, KeysError> {
+    let mut unfinished = Unfinished::beside(file)?;
+    for key in [id_token, access_token] {
+        unfinished.write_all(key.to_pem()?.as_bytes())?;
     }
+    Ok(unfinished)
 }
 
 #[cfg(test)]
@@ -158,7 +167,8 @@ mod tests {
     use super::*;
 
     fn kids(ring: &mut KeyRing, now: u64) -> Vec<String> {
-        let set = ring.set(now).unwrap();
+        ring.renew(now).unwrap();
+        let set = ring.set(now);
         let keys = set["keys"].as_array().unwrap();
         keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
     }
@@ -166,15 +176,50 @@ mod tests {
     #[test]
     fn a_replaced_key_stays_in_the_set_until_its_tokens_have_expired() {
         let mut ring = KeyRing::new().unwrap().rotated_after(Some(100));
-        let first = ring.id_token(1000).unwrap().kid().to_owned();
-        assert_eq!(ring.id_token(1099).unwrap().kid(), first);
-        let second = ring.id_token(1100).unwrap().kid().to_owned();
+        let mut signing = |now| {
+            ring.renew(now).unwrap();
+            ring.id_token().kid().to_owned()
+        };
+        let first = signing(1000);
+        assert_eq!(signing(1099), first);
+        let second = signing(1100);
         assert_ne!(first, second);
         let set = kids(&mut ring, 1101);
         assert_eq!(set.len(), 3);
         assert!(set.contains(&first) && set.contains(&second));
         ring.rotate_after = None;
         assert!(!kids(&mut ring, 1100 + KEPT).contains(&first));
+    }
+
+    #[test]
+    fn of_providers_that_make_the_file_at_once_all_have_the_same_keys() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys.pem");
+        let start = std::sync::Barrier::new(4);
+        let made: Vec<Vec<String>> = std::thread::scope(|scope| {
+            let one = || {
+                start.wait();
+                kids(&mut KeyRing::kept(&path).unwrap(), 1)
+            };
+            let all: Vec<_> = (0..4).map(|_| scope.spawn(one)).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert!(made.iter().all(|keys| *keys == made[0]), "{made:?}");
+    }
+
+    #[test]
+    fn a_new_key_that_cannot_be_written_leaves_the_old_one_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/keys.pem");
+        fs::create_dir(folder.path().join("a")).unwrap();
+        let mut ring = KeyRing::kept(&path).unwrap().rotated_after(Some(100));
+        let first = kids(&mut ring, 1000);
+        fs::rename(folder.path().join("a"), folder.path().join("b")).unwrap();
+        assert!(matches!(ring.renew(1100), Err(KeysError::Io(_))));
+        assert_eq!(ring.id_token().kid(), first[0]);
+        fs::rename(folder.path().join("b"), folder.path().join("a")).unwrap();
+        assert_ne!(kids(&mut ring, 1101)[0], first[0]);
+        assert_eq!(kids(&mut KeyRing::kept(&path).unwrap(), 1)[0], ring.id_token().kid());
     }
 
     #[test]

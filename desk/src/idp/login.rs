@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use sha2::{Digest, Sha256};
-use vmyna_apdu::Language;
+use vmyna_apdu::text;
 use zeroize::Zeroizing;
 
 use super::answer::redirect;
@@ -31,18 +31,20 @@ pub(super) fn begin(
     headers: &HeaderMap,
     form: Option<Vec<(String, String)>>,
 ) -> Response<Body> {
-    let accepted = headers.get("accept-language").and_then(|value| value.to_str().ok());
-    let accepted = accepted.and_then(request::language).unwrap_or_default();
+    let accepted = request::accepted(headers);
     // A page of another site could begin a thousand log-ins by a thousand pictures.
     if headers.get("sec-fetch-dest").is_some_and(|to| to != "document") {
-        let what = "a log-in begins when a browser goes to this page, not in a part of another page";
-        return page::refusal(StatusCode::FORBIDDEN, accepted, what);
+        let what = text!(
+            "A log-in begins when a browser goes to this page, not in a part of another page.",
+            "ログインは、ほかのページの一部としては始められません。"
+        );
+        return page::refusal(StatusCode::FORBIDDEN, accepted, &what);
     }
     let request = match request::read(form, &provider.settings.clients, issuer) {
         Ok(request) => request,
         Err(Rejection::Page(what)) => {
-            provider.log("auth", "refused", what);
-            return page::refusal(StatusCode::BAD_REQUEST, accepted, what);
+            provider.log("auth", "refused", &what.en);
+            return page::untrusted(accepted, &what);
         }
         Err(Rejection::Redirect(location)) => {
             provider.log("auth", "refused", "the redirect has the reason");
@@ -107,7 +109,10 @@ fn show(provider: &Provider, transaction: Transaction, notice: Option<Notice>) -
         Err(Full) => page::refusal(
             StatusCode::SERVICE_UNAVAILABLE,
             language,
-            "too many log-ins have begun; try again later",
+            &text!(
+                "Too many log-ins have begun. Try again later.",
+                "進行中のログインが多すぎます。後でもう一度お試しください。"
+            ),
         ),
     }
 }
@@ -139,23 +144,31 @@ impl Sent {
 
 /// Answers a form of one of the pages. It may wait for a card.
 pub(super) fn proceed(provider: &Arc<Provider>, own: &OwnOrigin, headers: &HeaderMap, body: &[u8]) -> Response<Body> {
+    let accepted = request::accepted(headers);
     if !is_same_origin(headers, own) {
         return page::refusal(
             StatusCode::FORBIDDEN,
-            Language::En,
-            "the form is not one of this server's pages",
+            accepted,
+            &text!(
+                "The form is not one of this server's pages.",
+                "このサーバーのページから送られたものではありません。"
+            ),
         );
     }
     let Some(sent) = Sent::read(body) else {
-        return page::refusal(StatusCode::BAD_REQUEST, Language::En, "the form is malformed");
+        let what = text!("The form is malformed.", "送られた内容の形式が不正です。");
+        return page::refusal(StatusCode::BAD_REQUEST, accepted, &what);
     };
     let now = provider.now();
     let taken = lock(&provider.state)
         .transactions
         .take(&id(sent.get("transaction")), now);
     let Some(mut transaction) = taken else {
-        let what = "this page was used already, or is too old: begin again at the site";
-        return page::refusal(StatusCode::BAD_REQUEST, Language::En, what);
+        let what = text!(
+            "This page was used already, or is too old. Go back to the site, and begin again there.",
+            "このページは使用済みか、時間が経ち過ぎています。サイトに戻り、始めからやり直してください。"
+        );
+        return page::refusal(StatusCode::BAD_REQUEST, accepted, &what);
     };
     if transaction.deadline <= now {
         provider.log("login", "time_out", "");
@@ -183,6 +196,7 @@ pub(super) fn proceed(provider: &Arc<Provider>, own: &OwnOrigin, headers: &Heade
             show(provider, transaction, None)
         }
         "prove" => prove(provider, transaction, &sent),
+        // The same page again: of a card that could not be opened too.
         _ => show(provider, transaction, None),
     }
 }

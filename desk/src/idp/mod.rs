@@ -32,7 +32,7 @@ mod state;
 mod token;
 mod uri;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -42,7 +42,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::routing::{get, post};
 use vmyna::CardSource;
-use vmyna_apdu::Language;
+use vmyna_apdu::{Language, text};
 
 pub use card::{Authority, CardSignature};
 pub use clients::{Client, Clients, Keys, LONGEST_FILE, RegistrationError};
@@ -115,6 +115,15 @@ impl Provider {
         (self.settings.clock)()
     }
 
+    /// The keys as of now. A new one that can't be written is no reason to refuse a person: the old one stays in use.
+    fn keys(&self, now: u64) -> MutexGuard<'_, KeyRing> {
+        let mut keys = lock(&self.keys);
+        if let Err(error) = keys.renew(now) {
+            self.log("keys", "not renewed", &error.to_string());
+        }
+        keys
+    }
+
     fn slot(&self, card: usize) -> Option<&Slot> {
         self.cards.get(card)
     }
@@ -166,9 +175,10 @@ pub fn router(settings: Settings) -> Router {
         .route(&endpoint("auth"), get(auth).post(auth_by_form))
         .route(&endpoint("token"), post(token_endpoint))
         .route(&endpoint("userinfo"), get(userinfo).post(userinfo))
-        .route(page::ACTION, post(login_form))
+        .route(page::ACTION, get(missing).post(login_form))
         .route("/api/sign-transactions", post(announce))
         .route("/api/sign-transactions/{name}/result", get(signature))
+        .fallback(missing)
         .with_state(Arc::new(provider))
 }
 
@@ -177,9 +187,12 @@ fn issuer(own: &OwnOrigin) -> String {
 }
 
 async fn front(Shared(provider): Ours, Extension(own): Own, headers: HeaderMap) -> Response<Body> {
-    let accepted = headers.get("accept-language").and_then(|value| value.to_str().ok());
-    let language = accepted.and_then(request::language).unwrap_or_default();
-    page::front(language, &issuer(&own), &provider.settings.clients)
+    page::front(request::accepted(&headers), &issuer(&own), &provider.settings.clients)
+}
+
+/// A page that is reloaded by its address arrives here too: addresses hold nothing of a log-in.
+async fn missing(headers: HeaderMap) -> Response<Body> {
+    page::missing(request::accepted(&headers))
 }
 
 async fn style() -> Response<Body> {
@@ -201,10 +214,8 @@ async fn discovery(Extension(own): Own) -> Response<Body> {
 }
 
 async fn certs(Shared(provider): Ours) -> Response<Body> {
-    match lock(&provider.keys).set(provider.now()) {
-        Ok(set) => public_json(&set),
-        Err(_) => Failed::server().answer(),
-    }
+    let now = provider.now();
+    public_json(&provider.keys(now).set(now))
 }
 
 async fn auth(Shared(provider): Ours, Extension(own): Own, headers: HeaderMap, query: RawQuery) -> Response<Body> {
@@ -257,7 +268,7 @@ async fn blocking(work: impl FnOnce() -> Response<Body> + Send + 'static) -> Res
         page::refusal(
             StatusCode::INTERNAL_SERVER_ERROR,
             Language::En,
-            "something failed in this server",
+            &text!("Something failed in this server.", "このサーバーで障害が発生しました。"),
         )
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(broken)

@@ -138,24 +138,29 @@ fn choose(view: &View<'_>, language: Language) -> String {
 fn pins(view: &View<'_>, language: Language, title: &str, retry: Option<&Text>) -> String {
     let chosen = say!(language, "Card: {title}", "カード: {title}");
     let mut content = format!(r#"<p class="chosen">{}</p>"#, escape(&chosen));
-    if let Some(text) = retry {
+    let tries = || view.tries.iter().flatten();
+    // A card that can't be opened has no PINs to type, and its fault is said once.
+    let closed = tries()
+        .find_map(|(_, tries)| tries.as_ref().err())
+        .map(ClientError::text);
+    if let Some(text) = closed.as_ref().or(retry) {
         content.push_str(&alert(text.say(language)));
     }
-    for (pin, tries) in view.tries.iter().flatten() {
-        content.push_str(&match tries {
-            Ok(tries) => field(language, *pin, *tries),
-            Err(error) => alert(error.text().say(language)),
-        });
+    for (pin, tries) in tries() {
+        if let Ok(tries) = tries {
+            content.push_str(&field(language, *pin, *tries));
+        }
     }
-    let send = say!(language, "Log in", "ログイン");
+    let act = if closed.is_some() { "again" } else { "prove" };
     let send = match view.transaction.request.sign_transaction {
+        _ if closed.is_some() => say!(language, "Try again", "もう一度試す"),
         Some(_) => say!(language, "Log in and sign", "ログインして署名"),
-        None => send,
+        None => say!(language, "Log in", "ログイン"),
     };
     let other = say!(language, "Another card", "別のカード");
     let refuse = say!(language, "Cancel", "中止");
     content.push_str(&format!(
-        r#"<p class="buttons"><button name="action" value="prove">{send}</button>
+        r#"<p class="buttons"><button name="action" value="{act}">{send}</button>
 <button class="second" name="action" value="other" formnovalidate>{other}</button>
 <button class="second" name="action" value="refuse" formnovalidate>{refuse}</button></p>"#
     ));
@@ -262,16 +267,35 @@ pub(super) fn timed_out(language: Language, request: &AuthRequest, location: &st
     page(StatusCode::OK, language, &heading, &content, None)
 }
 
-/// A request that is not answered.
-pub(super) fn refusal(status: StatusCode, language: Language, what: &str) -> Response<Body> {
+/// A request that is not answered, and why.
+pub(super) fn refusal(status: StatusCode, language: Language, why: &Text) -> Response<Body> {
     let heading = say!(language, "The request is refused", "要求を受け付けられません");
-    let why = say!(
+    page(status, language, &heading, &alert(why.say(language)), None)
+}
+
+/// An authorization request whose answer could go astray.
+pub(super) fn untrusted(language: Language, why: &Text) -> Response<Body> {
+    let heading = say!(language, "The request is refused", "要求を受け付けられません");
+    let nowhere = say!(
         language,
         "This server can't go on with the log-in, and sends you nowhere because the address could be a trick:",
         "ログインを続けられません。不正な宛先の可能性があるため、どこにも移動しません。"
     );
-    let content = format!("<p>{why}</p>{}", alert(what));
-    page(status, language, &heading, &content, None)
+    let content = format!("<p>{nowhere}</p>{}", alert(why.say(language)));
+    page(StatusCode::BAD_REQUEST, language, &heading, &content, None)
+}
+
+/// An address without a page.
+pub(super) fn missing(language: Language) -> Response<Body> {
+    let heading = say!(language, "There is no such page", "ページがありません");
+    let why = say!(
+        language,
+        "This address has no page of its own. A log-in begins at the site that asks for it.",
+        "このアドレスにページはありません。ログインは、利用するサイトから始めてください。"
+    );
+    let front = say!(language, "What this server is", "このサーバーについて");
+    let content = format!(r#"<p>{why}</p><p class="buttons"><a class="button" href="/">{front}</a></p>"#);
+    page(StatusCode::NOT_FOUND, language, &heading, &content, None)
 }
 
 /// What this server is.

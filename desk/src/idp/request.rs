@@ -1,6 +1,8 @@
 //! The authorization request (OpenID Connect Core 1.0, 3.1.2.1): what is accepted, and where an error goes.
 
-use vmyna_apdu::Language;
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
+use vmyna_apdu::{Language, Text, text};
 
 use super::clients::{Client, Clients};
 use super::scope::Scope;
@@ -27,7 +29,7 @@ pub(super) struct AuthRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rejection {
     /// Relying party or redirect URI are not known: nothing may be sent to that URI.
-    Page(&'static str),
+    Page(Text),
     /// The answer for the relying party.
     Redirect(String),
 }
@@ -80,17 +82,27 @@ pub(super) fn read(
     issuer: &str,
 ) -> Result<AuthRequest, Rejection> {
     let form = form.filter(|form| form.len() <= 64);
-    let parameters = Parameters(form.ok_or(Rejection::Page("the request is malformed"))?);
+    let parameters =
+        Parameters(form.ok_or_else(|| Rejection::Page(text!("the request is malformed", "要求の形式が不正です。")))?);
     let client = parameters.one("client_id").and_then(|id| clients.find(id));
-    let client = client.ok_or(Rejection::Page(
-        "client_id names no registered client, or is there twice",
-    ))?;
+    let client = client.ok_or_else(|| {
+        Rejection::Page(text!(
+            "client_id names no registered client, or is there twice",
+            "client_idが登録されていないか、二つあります。"
+        ))
+    })?;
     let redirect_uri = parameters.one("redirect_uri");
-    let redirect_uri = redirect_uri.ok_or(Rejection::Page("redirect_uri is missing, or is there twice"))?;
+    let redirect_uri = redirect_uri.ok_or_else(|| {
+        Rejection::Page(text!(
+            "redirect_uri is missing, or is there twice",
+            "redirect_uriがないか、二つあります。"
+        ))
+    })?;
     if !client.redirect_uris.iter().any(|registered| registered == redirect_uri) {
-        return Err(Rejection::Page(
+        return Err(Rejection::Page(text!(
             "redirect_uri is not one that is registered, byte for byte",
-        ));
+            "redirect_uriが、登録されたものと完全には一致しません。"
+        )));
     }
     let state = parameters.one("state").filter(|state| is_printable(state));
     // From here on the relying party learns what is wrong.
@@ -205,6 +217,12 @@ fn sign_transaction(parameters: &Parameters, scopes: &[Scope]) -> Result<Option<
         (None, true) => Err(("invalid_request", "scope sign needs sign_transaction_id")),
         (Some(_), false) => Err(("invalid_request", "sign_transaction_id needs scope sign")),
     }
+}
+
+/// The language that a browser prefers.
+pub(super) fn accepted(headers: &HeaderMap) -> Language {
+    let tags = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    tags.and_then(language).unwrap_or_default()
 }
 
 /// The first language of a list that the pages have.

@@ -210,7 +210,7 @@ fn access_token(
         ("typ", "Bearer".into()),
         ("scope", Scope::text(scopes).into()),
     ]);
-    sign(lock(&provider.keys).access_token(), "JWT", &claims).map_err(|_| Failed::server())
+    sign(provider.keys(now).access_token(), "JWT", &claims).map_err(|_| Failed::server())
 }
 
 fn id_token(provider: &Provider, grant: &Grant, access: &str, nonce: Option<&str>) -> Result<String, Failed> {
@@ -229,7 +229,5 @@ fn id_token(provider: &Provider, grant: &Grant, access: &str, nonce: Option<&str
     if let Some(nonce) = nonce {
         claims = claims.with("nonce", nonce);
     }
-    let mut keys = lock(&provider.keys);
-    let key = keys.id_token(now).map_err(|_| Failed::server())?;
-    sign(key, "JWT", &claims).map_err(|_| Failed::server())
+    sign(provider.keys(now).id_token(), "JWT", &claims).map_err(|_| Failed::server())
 }

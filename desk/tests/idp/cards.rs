@@ -186,10 +186,20 @@ fn a_card_in_use_is_named_and_can_be_tried_again() {
     let page = chosen(&rig, &Request::new("openid"), 0);
     let mut other = CardClient::open(&card).unwrap();
     let page = prove(&rig, &page, "1234");
-    assert!(page.body.contains("in use"), "{}", page.body);
+    // It is said once, and there is no PIN to type.
+    assert_eq!(page.body.matches("in use").count(), 1, "{}", page.body);
+    assert!(!page.body.contains("auth_pin"), "{}", page.body);
+    let page = rig.submit(&page, &[("action", "again")]);
+    assert_eq!(page.body.matches("in use").count(), 1, "{}", page.body);
     // No try was spent by that.
     assert_eq!(other.tries(Pin::Auth).unwrap().left, 3);
     drop(other);
+    let page = rig.submit(&page, &[("action", "again")]);
+    assert!(
+        page.body.contains("auth_pin") && !page.body.contains("role=\"alert\""),
+        "{}",
+        page.body
+    );
     assert!(prove(&rig, &page, "1234").parameter("code").is_some());
 }
 

@@ -21,6 +21,11 @@ fn all(rig: &Rig) -> Vec<Reply> {
         let path = format!("{}?{}", Rig::endpoint("auth"), crate::http::form(&bad.pairs));
         pages.push(rig.get_with(&path, &[("Accept-Language", language)]));
         pages.push(rig.get_with("/", &[("Accept-Language", language)]));
+        for nothing in ["/nothing", "/api/realms/main/login"] {
+            let page = rig.get_with(nothing, &[("Accept-Language", language)]);
+            assert_eq!(page.status, 404, "{nothing}");
+            pages.push(page);
+        }
     }
     pages
 }
@@ -48,6 +53,53 @@ fn every_page_is_marked_and_has_the_headers_of_safety() {
         for never in ["<script", "onclick", "style=", "javascript:"] {
             assert!(!page.body.contains(never), "{never}");
         }
+    }
+}
+
+#[test]
+fn a_refusal_has_the_language_of_the_browser() {
+    let rig = Rig::new();
+    let page = rig.authorize(&Request::new("openid"));
+    let token = crate::rig::transaction(&page);
+    rig.submit(&page, &[("action", "choose"), ("card", "0")]);
+    let origin = rig.origin();
+    for (language, used, foreign, malformed, unknown) in [
+        (
+            "en",
+            "was used already",
+            "not one of this server",
+            "is malformed",
+            "names no registered client",
+        ),
+        (
+            "ja",
+            "使用済み",
+            "このサーバーのページから",
+            "形式が不正",
+            "client_idが登録されていない",
+        ),
+    ] {
+        let own = [("Origin", origin.as_str()), ("Accept-Language", language)];
+        let post = |headers: &[(&str, &str)], pairs: &[(&str, &str)]| {
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect();
+            rig.post("/api/realms/main/login", headers, &pairs)
+        };
+        // The button "back" of the browser sends a page again: nothing is wrong with any address.
+        let again = post(&own, &[("transaction", &token), ("action", "choose")]);
+        assert!(again.body.contains(used), "{again:?}");
+        assert!(
+            !again.body.contains("trick") && !again.body.contains("不正な宛先"),
+            "{again:?}"
+        );
+        let other = [("Origin", "http://evil.example"), ("Accept-Language", language)];
+        assert!(post(&other, &[("transaction", "x")]).body.contains(foreign));
+        assert!(post(&own, &[("a", "1"), ("a", "2")]).body.contains(malformed));
+        let path = format!("{}?client_id=nobody", Rig::endpoint("auth"));
+        let refused = rig.get_with(&path, &[("Accept-Language", language)]);
+        assert!(refused.body.contains(unknown), "{refused:?}");
     }
 }
 
