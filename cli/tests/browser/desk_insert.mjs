@@ -48,4 +48,28 @@ await run(async (rig) => {
   assert(/^[\d ]{12,14}$/.test(await number.innerText()), 'the My Number when it is asked for');
   await page.locator('#turn').click();
   await page.locator('#card img[alt^="Back"][src^="blob:"]').waitFor();
+
+  // A second card stays in sight while another one is chosen.
+  await page.locator('#keep-beside').click();
+  await choose(page, 'specimen:child');
+  const beside = page.getByRole('article', { name: '見本　花子' });
+  await beside.locator('img[src^="blob:"]').waitFor();
+  await rig.axe(page, 'with a second card');
+  await beside.getByRole('button', { name: 'Put away' }).click();
+  await beside.waitFor({ state: 'detached' });
+
+  // A fault in the words of the command line; a wrong one is refused.
+  rig.expect(/status of 422/);
+  await page.locator(`[id="arm-${SECOND}"]`).selectOption({ label: 'other: as for --fault …' });
+  const fault = page.getByLabel('Fault, as for --fault');
+  await fault.fill('nonsense');
+  await fault.press('Enter');
+  await page.getByText('That did not work').waitFor();
+  await fault.fill('sw=6581,ins=20,nth=1');
+  await fault.press('Enter');
+  await reader(page, SECOND).getByText('armed', { exact: true }).waitFor();
+  await reader(page, SECOND)
+    .getByRole('button', { name: /^Remove: / })
+    .click();
+  await reader(page, SECOND).getByText('armed', { exact: true }).waitFor({ state: 'detached' });
 });

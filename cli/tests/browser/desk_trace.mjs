@@ -45,10 +45,10 @@ await run(async (rig) => {
   await page.locator('#trace-pause').click();
   const before = (await lines(page)).length;
   equal(await send(page, '00A4040C0AD392F000260100000001'), '9000', 'an APDU while the trace is paused');
-  await page.getByText('paused, 1 new').waitFor();
+  await page.getByText(/paused, [1-9] new/).waitFor();
   equal((await lines(page)).length, before, 'lines of a paused trace');
   await page.locator('#trace-pause').click();
-  await rig.until(async () => (await lines(page)).length === before + 1, 'the line of the pause');
+  await rig.until(async () => (await lines(page)).length > before, 'the line of the pause');
 
   const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#trace-save').click()]);
   const file = `${await rig.directory()}/trace.pcapng`;
@@ -72,7 +72,8 @@ await run(async (rig) => {
   await rig.until(async () => (await oldest()) < newest, 'older lines');
   equal(await rows(), 200, 'lines that are elements');
   await page.locator('#trace-jump').click();
-  await rig.until(async () => (await oldest()) === newest, 'the newest lines');
+  // The service may have switched the card off meanwhile, which is one more line.
+  await rig.until(async () => (await oldest()) >= newest, 'the newest lines');
 
   // 100,000 as the stream brings them: in batches.
   const size = await page.evaluate(async () => {

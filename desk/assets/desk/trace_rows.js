@@ -66,7 +66,7 @@ const block = (title, content) => h('div', { class: 'block' }, h('h3', {}, title
 
 /** @param {Entry} entry */
 function details(entry) {
-  const fields = (entry.fields ?? []).map((field) => h('li', {}, say(field)));
+  const fields = (entry.fields ?? []).map((field) => h('li', {}, dots(say(field))));
   const reasons = (entry.reasons ?? []).map(reasonItem);
   const bytes = h(
     'dl',
