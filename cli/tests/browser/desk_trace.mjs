@@ -71,6 +71,12 @@ await run(async (rig) => {
   await page.locator('#trace-box').evaluate((box) => (box.scrollTop = 0));
   await rig.until(async () => (await oldest()) < newest, 'older lines');
   equal(await rows(), 200, 'lines that are elements');
+  // What one reads stays while more lines come than the page keeps.
+  const read = await page.locator('#trace-lines > li').nth(100).getAttribute('data-seq');
+  const more = Array.from({ length: 300 }, () => ['-s', '00A4040C0AD392F000260100000001']).flat();
+  equal((await rig.output('opensc-tool', more, { env })).status, 0, 'opensc-tool');
+  await rig.until(async () => /^2[4-9]\d{2} APDUs/.test(await page.locator('#trace-counts').innerText()), 'more lines');
+  assert(await page.locator(`#trace-lines > li[data-seq="${read}"]`).isVisible(), 'the line that was read');
   await page.locator('#trace-jump').click();
   // The service may have switched the card off meanwhile, which is one more line.
   await rig.until(async () => (await oldest()) >= newest, 'the newest lines');

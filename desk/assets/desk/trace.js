@@ -43,6 +43,8 @@ const opened = new Set();
 /** The lines that fit the filter, and the part of them that are elements. */
 let fitting = /** @type {Entry[]} */ ([]);
 let end = 0;
+/** The number of the last line that is an element. Places in the list move when old lines are dropped, numbers do not. */
+let lastShown = 0;
 /** Whether the newest line is shown as it comes. */
 let following = true;
 let unseen = 0;
@@ -161,8 +163,9 @@ const element = (entry) => row(entry, opened.has(entry.seq), (store.state?.reade
 function drawLines(anew = false) {
   const ol = list();
   fitting = entries.filter(fits);
-  if (following) end = fitting.length;
+  end = following ? fitting.length : fitting.filter((entry) => entry.seq <= lastShown).length;
   end = Math.min(Math.max(end, Math.min(WINDOW, fitting.length)), fitting.length);
+  lastShown = fitting[end - 1]?.seq ?? 0;
   const shown = fitting.slice(Math.max(end - WINDOW, 0), end);
   if (anew) ol.replaceChildren();
   /** @type {Map<number, Element>} */
@@ -210,12 +213,12 @@ function scrolled() {
   following = end >= fitting.length && below < 4;
   if (box.scrollTop < NEAR && end > WINDOW && !following) {
     anchored(() => {
-      end = Math.max(end - STEP, WINDOW);
+      lastShown = fitting[Math.max(end - STEP, WINDOW) - 1].seq;
       drawLines();
     });
   } else if (below < NEAR && end < fitting.length) {
     anchored(() => {
-      end = Math.min(end + STEP, fitting.length);
+      lastShown = fitting[Math.min(end + STEP, fitting.length) - 1].seq;
       drawLines();
     });
   }
