@@ -114,6 +114,18 @@ fn what_the_provider_states_has_no_markup() {
     person.get("/en/data").has("&lt;script&gt;alert(1)&lt;/script&gt;");
 }
 
+#[test]
+fn the_reason_of_a_problem_is_in_the_language_of_the_page() {
+    let rig = Rig::new();
+    let callback = |language| {
+        let headers = [("Accept-Language", language)];
+        rig.browser().request("GET", "/callback?state=x", &headers, "")
+    };
+    callback("ja")
+        .has("<dt>理由</dt><dd>このブラウザで始めた操作への応答ではないか、使用済みか、時間が経ち過ぎています</dd>");
+    callback("en").has("<dt>Reason</dt><dd>the answer does not belong to a log-in that this browser has begun");
+}
+
 /// The codes on a page, like `AB01-0203-0405-0607-0809`.
 fn codes(person: &mut Browser, path: &str) -> Vec<String> {
     let page = person.get(path);

@@ -6,7 +6,7 @@ use axum::http::{Response, StatusCode};
 use super::{Frame, values};
 use crate::portal::relying_party::RelyingPartyError;
 
-/// What a page of a problem says.
+/// The problem that a page is about.
 pub(crate) enum Problem<'p> {
     /// There is no such page.
     NotFound,
@@ -68,8 +68,8 @@ fn words(problem: &Problem<'_>) -> (StatusCode, Words, Words) {
 }
 
 fn details(frame: &Frame<'_>, error: &RelyingPartyError) -> String {
-    let message = error.to_string();
-    let mut rows = vec![(frame.say("Reason", "理由"), &*message)];
+    let reason = error.text();
+    let mut rows = vec![(frame.say("Reason", "理由"), reason.say(frame.language))];
     if let RelyingPartyError::Refused { description, .. } = error
         && !description.is_empty()
     {
@@ -100,8 +100,8 @@ fn of_provider(error: &RelyingPartyError) -> (StatusCode, Words, Words) {
                 "このブラウザの操作への応答ではありません",
             ),
             (
-                "The portal did not begin this log-in in this browser, or it is too old, or it was used before. Nobody is \
-                 logged in by it.",
+                "The portal did not begin this log-in in this browser, or it is too old, or it was used before. It \
+                 logs no person in.",
                 "このブラウザで始めた操作ではないか、時間が経ち過ぎたか、すでに使われた応答です。この応答ではログインできません。",
             ),
         ),

@@ -9,6 +9,7 @@
 //! | `id_token` | the checks of an ID token |
 //! | `userinfo` | the four items |
 //! | `signature` | sign transactions |
+//! | `error` | why a log-in or a signature failed |
 //!
 //! Only the configured issuer is asked, over HTTP on this machine. The module must never accept a token that the issuer's
 //! keys have not signed for this client and this log-in, and never put a token or a code into an error or `Debug` output.
@@ -16,6 +17,7 @@
 mod authorization;
 mod callback;
 mod discovery;
+mod error;
 mod id_token;
 mod json;
 mod signature;
@@ -25,14 +27,14 @@ mod userinfo;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use vmyna_apdu::Language;
-use vmyna_authority::http_client::HttpError;
 use zeroize::Zeroizing;
 
 pub use self::callback::Callback;
 pub use self::discovery::Provider;
+pub use self::error::RelyingPartyError;
 pub use self::signature::{Digest, Signed};
 pub use self::userinfo::FourItems;
-use crate::jose::{JoseError, Signer};
+use crate::jose::Signer;
 
 /// How far two clocks may differ, in seconds.
 const LEEWAY: u64 = 60;
@@ -120,75 +122,6 @@ pub struct LoggedIn {
     pub tokens: Tokens,
     /// What the provider states of the person.
     pub items: FourItems,
-}
-
-/// Why a log-in or a signature failed. It holds no token, code or personal data.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RelyingPartyError {
-    /// The provider can't be asked.
-    #[error("{what}: {error}")]
-    Unreachable {
-        /// Which endpoint.
-        what: &'static str,
-        /// Why not.
-        error: HttpError,
-    },
-    /// The provider answers with another status.
-    #[error("{what}: the provider answers with status {status}")]
-    Status {
-        /// Which endpoint.
-        what: &'static str,
-        /// Its status.
-        status: u16,
-    },
-    /// An answer of the provider has another form.
-    #[error("{0}: the answer of the provider has another form")]
-    Form(&'static str),
-    /// The provider's document names another issuer.
-    #[error("the provider's document names another issuer")]
-    OtherIssuer,
-    /// An endpoint is not on the issuer's origin.
-    #[error("{0} is not on the issuer's origin")]
-    Elsewhere(&'static str),
-    /// The provider does not support what the portal needs.
-    #[error("the provider does not offer {0}")]
-    Unsupported(&'static str),
-    /// The browser returned with a `state` that this session did not send, or sent before.
-    #[error("the answer does not belong to a log-in that this browser has begun, or is used twice or too late")]
-    State,
-    /// The answer comes from another issuer (RFC 9207).
-    #[error("the answer is not from the configured issuer")]
-    MixedUp,
-    /// The provider refused, with a code of its own (RFC 6749, 4.1.2.1 and 5.2).
-    #[error("the provider refuses: {code}")]
-    Refused {
-        /// The code, cut to harmless characters.
-        code: String,
-        /// Its description: foreign text.
-        description: String,
-    },
-    /// A token is malformed, or another key has signed it.
-    #[error("the ID token: {0}")]
-    Token(#[from] JoseError),
-    /// A claim of the ID token is missing or wrong.
-    #[error("the ID token has a wrong {0}")]
-    Claim(&'static str),
-    /// Userinfo or signature is of another person than the ID token or the session.
-    #[error("the answer is about another person")]
-    OtherPerson,
-}
-
-impl RelyingPartyError {
-    /// Whether an access token is over or was taken back, so that a refresh can help.
-    #[must_use]
-    pub fn is_over(&self) -> bool {
-        match self {
-            Self::Status { status, .. } => *status == 401,
-            Self::Refused { code, .. } => code == "invalid_token",
-            _ => false,
-        }
-    }
 }
 
 impl RelyingParty {
