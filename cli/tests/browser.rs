@@ -11,13 +11,13 @@ mod common;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::{Condvar, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{Printed, opensc_module, starting};
-use vmyna_testkit::{client, require_library, require_program};
+use common::{opensc_module, starting};
+use vmyna_testkit::{install_packages, require_library, require_program};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
 
@@ -109,7 +109,7 @@ fn scripts() -> &'static Path {
     static READY: OnceLock<PathBuf> = OnceLock::new();
     READY.get_or_init(|| {
         let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("browser");
-        install(&directory);
+        install_packages(Path::new(SCRIPTS), &directory, &[]).unwrap();
         for file in fs::read_dir(SCRIPTS).unwrap() {
             let file = file.unwrap();
             if file.path().extension().is_some_and(|extension| extension == "mjs") {
@@ -118,36 +118,6 @@ fn scripts() -> &'static Path {
         }
         directory
     })
-}
-
-/// Installs the packages of the lock file, if they are not yet for this Node.js.
-fn install(directory: &Path) {
-    let stamp = directory.join("installed");
-    let version = client("node", "nodejs").arg("--version").output().unwrap();
-    let lock = fs::read_to_string(Path::new(SCRIPTS).join("package-lock.json")).unwrap();
-    let wanted = version.exits_with(0).out() + &lock;
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return;
-    }
-    fs::create_dir_all(directory).unwrap();
-    for file in ["package.json", "package-lock.json"] {
-        fs::copy(Path::new(SCRIPTS).join(file), directory.join(file)).unwrap();
-    }
-    // Not isolated: npm may need the user's proxy and registry.
-    let npm = require_program("npm", "npm");
-    let install = Command::new(npm)
-        .args(["ci", "--no-audit", "--no-fund"])
-        .current_dir(directory)
-        .output()
-        .unwrap();
-    assert!(
-        install.status.success(),
-        "`npm ci` in {} has failed: it needs the network for the packages that are not in npm's cache\n{}{}",
-        directory.display(),
-        install.out(),
-        install.err()
-    );
-    fs::write(stamp, wanted).unwrap();
 }
 
 #[test]

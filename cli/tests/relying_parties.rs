@@ -18,7 +18,7 @@ use std::sync::LazyLock;
 use common::{Printed, python, starting, vmyna};
 use tempfile::TempDir;
 use vmyna_testkit::clients::{Way, proves};
-use vmyna_testkit::{LocalServer, client, require_program};
+use vmyna_testkit::{LocalServer, client, install_packages, require_program};
 
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/oidc");
 /// Where answers go whose receiver does not listen.
@@ -93,33 +93,11 @@ fn keys(folder: &Path) {
 /// The scripts of `tests/clients/oidc` beside the packages that they import.
 static SCRIPTS: LazyLock<PathBuf> = LazyLock::new(|| {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("oidc");
-    let stamp = directory.join("installed");
-    let version = client("node", "nodejs").arg("--version").output();
-    let version = version.unwrap().exits_with(0).out();
-    let wanted = version + &fs::read_to_string(format!("{CLIENTS}/package-lock.json")).unwrap();
-    fs::create_dir_all(&directory).unwrap();
+    install_packages(Path::new(CLIENTS), &directory, &[]).unwrap();
     for file in fs::read_dir(CLIENTS).unwrap() {
         let file = file.unwrap();
         fs::copy(file.path(), directory.join(file.file_name())).unwrap();
     }
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return directory;
-    }
-    // Not isolated: npm may need the user's proxy and registry.
-    let npm = require_program("npm", "npm");
-    let install = Command::new(npm)
-        .args(["ci", "--no-audit", "--no-fund"])
-        .current_dir(&directory)
-        .output();
-    let install = install.unwrap();
-    assert!(
-        install.status.success(),
-        "`npm ci` in {} has failed: it needs the network for the packages that are not in npm's cache\n{}{}",
-        directory.display(),
-        install.out(),
-        install.err()
-    );
-    fs::write(stamp, wanted).unwrap();
     directory
 });
 

@@ -22,7 +22,7 @@ use common::{
 use vmyna_applets::specimen;
 use vmyna_testkit::clients::{Way, proves};
 use vmyna_testkit::configurations::configuration;
-use vmyna_testkit::{isolated, require_program};
+use vmyna_testkit::{install_packages, isolated, require_program};
 
 const CLIENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 
@@ -181,39 +181,9 @@ fn javax_smartcardio_reads_signs_locks_and_sees_the_card_come_and_go() {
 fn nfc_pcsc() -> PathBuf {
     let source = Path::new(CLIENTS).join("nfc-pcsc");
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nfc-pcsc");
-    let (packages, stamp) = (directory.join("node_modules"), directory.join("installed"));
-    let version = vmyna_testkit::client("node", "nodejs")
-        .arg("--version")
-        .output()
-        .unwrap();
-    let lock = fs::read_to_string(source.join("package-lock.json")).unwrap();
-    let wanted = version.exits_with(0).out() + &lock;
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return packages;
-    }
-    fs::create_dir_all(&directory).unwrap();
-    for file in ["package.json", "package-lock.json"] {
-        fs::copy(source.join(file), directory.join(file)).unwrap();
-    }
-    // Not isolated: npm may need the user's proxy and registry.
-    let npm = require_program("npm", "npm");
-    let install = Command::new(npm)
-        .args(["ci", "--no-audit", "--no-fund"])
-        .current_dir(&directory)
-        .output()
-        .unwrap();
-    // npm may succeed and have left out what it was told not to build.
-    let built = packages.join("@pokusew/pcsclite/build/Release/pcsclite.node");
-    if !install.status.success() || !built.exists() {
-        let said = install.out() + &install.err();
-        panic!(
-            "`npm ci` in {} has failed: it needs the network for the packages that are not in npm's cache, and to build \
-             one of them: apt-get install g++ make libpcsclite-dev, and Node.js' headers, which are in nodejs or \
-             libnode-dev\n{said}",
-            directory.display()
-        );
-    }
-    fs::write(stamp, wanted).unwrap();
+    let packages = directory.join("node_modules");
+    let built = "node_modules/@pokusew/pcsclite/build/Release/pcsclite.node";
+    install_packages(&source, &directory, &[built]).unwrap();
     packages
 }
 

@@ -6,9 +6,9 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
-use vmyna_testkit::{client, require_program};
+use vmyna_testkit::{client, install_packages};
 
 use crate::server::{Rig, is_logged_in};
 
@@ -17,31 +17,8 @@ const SOURCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/portal/second")
 /// The directory with the program beside its packages.
 fn installed() -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("second-provider");
-    let stamp = directory.join("installed");
-    let version = client("node", "nodejs").arg("--version").output().unwrap().stdout;
-    let lock = fs::read_to_string(Path::new(SOURCE).join("package-lock.json")).unwrap();
-    let wanted = String::from_utf8(version).unwrap() + &lock;
-    fs::create_dir_all(&directory).unwrap();
-    for file in ["package.json", "package-lock.json", "provider.mjs"] {
-        fs::copy(Path::new(SOURCE).join(file), directory.join(file)).unwrap();
-    }
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return directory;
-    }
-    // Not isolated: npm may need the user's proxy and registry.
-    let npm = require_program("npm", "npm");
-    let install = Command::new(npm)
-        .args(["ci", "--no-audit", "--no-fund"])
-        .current_dir(&directory)
-        .output()
-        .unwrap();
-    assert!(
-        install.status.success(),
-        "`npm ci` in {} has failed: it needs the network for the packages that are not in npm's cache\n{}",
-        directory.display(),
-        String::from_utf8_lossy(&install.stderr)
-    );
-    fs::write(stamp, wanted).unwrap();
+    install_packages(Path::new(SOURCE), &directory, &[]).unwrap();
+    fs::copy(Path::new(SOURCE).join("provider.mjs"), directory.join("provider.mjs")).unwrap();
     directory
 }
 
