@@ -1,7 +1,8 @@
 //! The event stream: what happens, to each open page, at most [`GATHER`] and a moment later.
 //!
-//! One thread makes the words once for all pages. A page gets batches through a queue of [`QUEUE`]; a page that does not read
-//! loses entries and is told how many. So no page takes more memory than its queue, and none delays another page or a card.
+//! One thread makes the words once for all pages, and takes half a processor at most for a flood of APDUs. A page gets batches
+//! through a queue of [`QUEUE`]; a page that does not read loses entries and is told how many. So no page takes more memory than
+//! its queue, and none delays another page or a card.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -110,8 +111,9 @@ impl Feeds {
             let mut pages = self.lock();
             pages.retain(|page| !page.sender.is_closed());
             if pages.is_empty() {
-                // Nobody reads: no words are made.
+                // Nobody reads: no words are made, and no APDU wakes this thread.
                 drop(pages);
+                std::thread::sleep(LOOK);
                 seen = hub.newest();
                 before = None;
                 continue;
@@ -129,10 +131,13 @@ impl Feeds {
             if hub.newest() > seen {
                 std::thread::sleep(GATHER);
                 for _ in 0..BATCHES {
+                    let begun = Instant::now();
                     seen = self.batch(hub, seen);
                     if hub.newest() <= seen {
                         break;
                     }
+                    // A program that sends without a pause needs the processor more than its words do.
+                    std::thread::sleep(begun.elapsed());
                 }
                 silent_since = Instant::now();
             }

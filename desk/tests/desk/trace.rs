@@ -182,7 +182,7 @@ fn a_page_that_does_not_read_loses_entries_and_is_told_how_many() {
         0x00, 0xA4, 0x04, 0x0C, 0x0A, 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01,
     ];
     client.transmit(&select);
-    const COUNT: usize = 5_000;
+    const COUNT: usize = 3_500;
     let reading = std::thread::spawn(move || {
         let (mut seen, mut lost) = (0, 0);
         while seen + lost < COUNT {
