@@ -17,3 +17,4 @@ pub mod idp;
 pub mod jose;
 pub mod native_host;
 pub mod portal;
+mod secret;

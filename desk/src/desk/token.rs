@@ -4,19 +4,17 @@ use std::fmt;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use base64ct::{Base64UrlUnpadded, Encoding as _};
-use rand_core::{OsRng, RngCore as _};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
+
+use crate::secret;
 
 /// 256 random bits. `Debug` does not show them.
 pub(super) struct Token(Zeroizing<String>);
 
 impl Token {
     pub(super) fn random() -> Self {
-        let mut bytes = Zeroizing::new([0; 32]);
-        OsRng.fill_bytes(&mut *bytes);
-        Self(Zeroizing::new(Base64UrlUnpadded::encode_string(&*bytes)))
+        Self(Zeroizing::new(secret::random()))
     }
 
     pub(super) fn as_str(&self) -> &str {

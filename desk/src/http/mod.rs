@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use tower_service::Service as _;
 use vmyna_authority::http_server::{self as connections, ConnectionLimits, Ends, Handshake};
 
-pub use text::{escape, form};
+pub use text::{encode, escape, form, is_each_once, is_form};
 #[cfg(feature = "openssl")]
 pub use tls::{Tls, TlsError};
 

@@ -1,6 +1,12 @@
 //! Foreign text: in pages, and in forms.
 
-use percent_encoding::percent_decode_str;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use zeroize::Zeroizing;
+
+/// What a query and a form escape: all but the unreserved characters (RFC 3986, 2.3).
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The text as it may stand in HTML, between tags and in quoted values of attributes.
 #[must_use]
@@ -33,8 +39,38 @@ pub fn form(body: &[u8]) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
+/// Whether no name is there twice: of two values two programs could each take another one.
+#[must_use]
+pub fn is_each_once(fields: &[(String, String)]) -> bool {
+    let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    names.sort_unstable();
+    names.windows(2).all(|pair| pair[0] != pair[1])
+}
+
+/// Whether a request's body is stated to be a form.
+#[must_use]
+pub fn is_form(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    media_type
+        .trim()
+        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// Writes names and values as a query or a form.
+#[must_use]
+pub fn encode(pairs: &[(&str, &str)]) -> String {
+    let encoded = |text| utf8_percent_encode(text, ESCAPED);
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
+        .collect();
+    pairs.join("&")
+}
+
 fn decode(text: &str) -> Option<String> {
-    let spaced = text.replace('+', " ");
+    // It can be a PIN.
+    let spaced = Zeroizing::new(text.replace('+', " "));
     let mut pieces = spaced.split('%');
     pieces.next();
     let is_whole = |piece: &str| {
@@ -69,6 +105,28 @@ mod tests {
             .collect();
         assert_eq!(read, [("a", "1"), ("b", "見 +"), ("a", ""), ("c", "")]);
         assert_eq!(form(b"").unwrap(), []);
+    }
+
+    #[test]
+    fn what_is_written_has_no_character_that_ends_a_value_and_is_read_back() {
+        let written = encode(&[("a b", "見&=+%\r\n"), ("c", "-._~")]);
+        assert_eq!(written, "a%20b=%E8%A6%8B%26%3D%2B%25%0D%0A&c=-._~");
+        let read = form(written.as_bytes()).unwrap();
+        assert_eq!(read[0], ("a b".to_owned(), "見&=+%\r\n".to_owned()));
+    }
+
+    #[test]
+    fn a_doubled_name_is_noticed_wherever_it_is() {
+        let of = |body: &[u8]| is_each_once(&form(body).unwrap());
+        assert!(of(b"") && of(b"a=1&b=1&ab=1"));
+        assert!(!of(b"a=1&b=2&a=1") && !of(b"a&%61"));
+    }
+
+    #[test]
+    fn a_form_is_known_by_its_media_type() {
+        let of = |value: &str| is_form(&HeaderMap::from_iter([(CONTENT_TYPE, value.parse().unwrap())]));
+        assert!(of("application/x-www-form-urlencoded") && of("Application/X-WWW-Form-Urlencoded; charset=utf-8"));
+        assert!(!of("text/plain") && !of("application/json") && !is_form(&HeaderMap::new()));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::clients::Client;
 use super::expiring::{Full, id};
 use super::state::lock;
 use super::{Provider, metadata};
+use crate::http;
 use crate::jose::{JoseError, TimeFault, unverified, verify};
 
 /// How far two clocks may differ, in seconds.
@@ -17,18 +18,17 @@ const LONGEST_LIFE: u64 = 86_400;
 /// The type of an assertion (RFC 7523, 2.2).
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
-/// A form whose names are there once each.
+/// A form that has each name once.
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Reads a form.
     pub(super) fn read(body: &[u8]) -> Result<Self, Failed> {
-        let form = crate::http::form(body).filter(|form| form.len() <= 64);
+        let form = http::form(body).filter(|form| form.len() <= 64);
         let form = form.ok_or(Failed::request("the form is malformed"))?;
-        let doubled = |at: usize, name: &str| form.iter().skip(at + 1).any(|(other, _)| other == name);
-        match form.iter().enumerate().any(|(at, (name, _))| doubled(at, name)) {
-            true => Err(Failed::request("a parameter is there twice")),
-            false => Ok(Self(form)),
+        match http::is_each_once(&form) {
+            true => Ok(Self(form)),
+            false => Err(Failed::request("a parameter is there twice")),
         }
     }
 

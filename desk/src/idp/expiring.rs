@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use rand_core::{OsRng, RngCore};
 use sha2::{Digest, Sha256};
-
-use crate::jose::base64url;
 
 /// The hash of a secret. The secret itself is not kept, and looking for a hash reveals nothing of it by its time.
 pub(super) type Id = [u8; 32];
@@ -13,13 +10,6 @@ pub(super) type Id = [u8; 32];
 /// The hash of a secret.
 pub(super) fn id(secret: &str) -> Id {
     Sha256::digest(secret).into()
-}
-
-/// A new secret of 256 bits, in base64url.
-pub(super) fn secret() -> String {
-    let mut bytes = [0; 32];
-    OsRng.fill_bytes(&mut bytes);
-    base64url::encode(&bytes)
 }
 
 /// There are too many entries that have not expired.
@@ -98,11 +88,5 @@ mod tests {
         assert_eq!(entries.insert(id("c"), (), 200, 50), Err(Full));
         entries.insert(id("c"), (), 200, 100).unwrap();
         assert_eq!(entries.get(&id("a"), 50), None);
-    }
-
-    #[test]
-    fn secrets_have_256_bits_and_differ() {
-        assert_eq!(secret().len(), 43);
-        assert_ne!(secret(), secret());
     }
 }

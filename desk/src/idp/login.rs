@@ -12,14 +12,15 @@ use zeroize::Zeroizing;
 
 use super::answer::redirect;
 use super::card::{Failed, Pins, Proved, Standing, pins};
-use super::expiring::{Full, id, secret};
+use super::expiring::{Full, id};
 use super::page::{self, Notice, View};
 use super::request::{self, AuthRequest, Rejection};
 use super::state::{ACCESS_LIFE, CODE_LIFE, Code, Grant, REFRESH_LIFE, Transaction, lock};
 use super::{Provider, uri};
 use crate::client::{ClientError, Key};
-use crate::http::{OwnOrigin, is_same_origin};
+use crate::http::{OwnOrigin, form, is_each_once, is_same_origin};
 use crate::jose::base64url;
+use crate::secret::random;
 
 /// How long an expired log-in is remembered, so that the person learns what happened, in seconds.
 const REMEMBERED: u64 = 600;
@@ -83,7 +84,7 @@ fn unknown_signature(provider: &Provider, request: &AuthRequest) -> Option<Strin
 /// Keeps the log-in under a new one-time token, and shows its page.
 fn show(provider: &Provider, transaction: Transaction, notice: Option<Notice>) -> Response<Body> {
     let now = provider.now();
-    let token = secret();
+    let token = random();
     let tries = match (transaction.card, &notice) {
         (Some(card), None | Some(Notice::Retry(_))) => provider
             .slot(card)
@@ -122,14 +123,11 @@ struct Sent(Vec<(String, Zeroizing<String>)>);
 
 impl Sent {
     fn read(body: &[u8]) -> Option<Self> {
-        let form = crate::http::form(body)?;
-        let sent: Vec<_> = form
-            .into_iter()
-            .map(|(name, value)| (name, Zeroizing::new(value)))
-            .collect();
-        let doubled = |at: usize, name: &str| sent.iter().skip(at + 1).any(|(other, _)| other == name);
-        let doubled = sent.iter().enumerate().any(|(at, (name, _))| doubled(at, name));
-        (!doubled && sent.len() <= 16).then_some(Self(sent))
+        let form = form(body)?;
+        let is_good = form.len() <= 16 && is_each_once(&form);
+        let sent = form.into_iter().map(|(name, value)| (name, Zeroizing::new(value)));
+        let sent = Self(sent.collect());
+        is_good.then_some(sent)
     }
 
     fn get(&self, name: &str) -> &str {
@@ -284,8 +282,8 @@ fn notice(failed: Failed) -> Notice {
 fn finish(provider: &Provider, transaction: &Transaction, proved: Proved) -> Response<Body> {
     let now = provider.now();
     let request = &transaction.request;
-    let grant_id = id(&secret());
-    let code = secret();
+    let grant_id = id(&random());
+    let code = random();
     let mut state = lock(&provider.state);
     if let (Some(name), Some(signed)) = (&request.sign_transaction, proved.signed) {
         match state
@@ -334,7 +332,7 @@ fn finish(provider: &Provider, transaction: &Transaction, proved: Proved) -> Res
         ));
     }
     provider.log("login", "code", "");
-    let session = secret();
+    let session = random();
     // A public client of the service expects `session_state`; it means nothing here.
     redirect(&uri::with_query(
         &request.redirect_uri,

@@ -56,7 +56,7 @@ pub use state::{
 use self::answer::{Failed, public_json, set};
 use self::card::Slot;
 use self::state::{State, lock};
-use crate::http::{OwnOrigin, form};
+use crate::http::{OwnOrigin, form, is_form};
 
 /// How long a person may take for a log-in, in seconds, unless the user sets another time.
 pub const TIME_LIMIT: u64 = 300;
@@ -272,12 +272,4 @@ async fn blocking(work: impl FnOnce() -> Response<Body> + Send + 'static) -> Res
         )
     };
     tokio::task::spawn_blocking(work).await.unwrap_or_else(broken)
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = media_type.and_then(|value| value.split(';').next()).unwrap_or_default();
-    media_type
-        .trim()
-        .eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }

@@ -7,6 +7,7 @@ use vmyna_apdu::{Language, Text, text};
 use super::clients::{Client, Clients};
 use super::scope::Scope;
 use super::uri;
+use crate::http::is_each_once;
 use crate::jose::base64url;
 
 /// What a relying party asks for. There is no `Debug`: state and nonce are secrets of the relying party.
@@ -66,12 +67,6 @@ impl Parameters {
 
     fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(other, _)| other == name)
-    }
-
-    fn any_doubled(&self) -> bool {
-        let doubled =
-            |(at, (name, _)): (usize, &(String, String))| self.0.iter().skip(at + 1).any(|(other, _)| other == name);
-        self.0.iter().enumerate().any(doubled)
     }
 }
 
@@ -141,7 +136,7 @@ fn is_printable(text: &str) -> bool {
 /// All but the redirect URI, issuer and state.
 fn details(parameters: &Parameters, client: &Client) -> Result<AuthRequest, Refusal> {
     let invalid = |what: &'static str| ("invalid_request", what);
-    if parameters.any_doubled() {
+    if !is_each_once(&parameters.0) {
         return Err(invalid("a parameter is there twice"));
     }
     if let Some((_, refusal)) = REFUSED.into_iter().find(|(name, _)| parameters.has(name)) {

@@ -9,11 +9,12 @@ use serde_json::{Map, Value, json};
 use super::Provider;
 use super::answer::{Failed, json as answer_json};
 use super::assertion::Form;
-use super::expiring::{Full, id, secret};
+use super::expiring::{Full, id};
 use super::scope::Scope;
 use super::state::{Access, SIGN_LIFE, SignTransaction, lock};
 use crate::client::FourItems;
 use crate::jose::json as strict;
+use crate::secret::random;
 
 /// DER of a `DigestInfo` of SHA-256 up to the digest (RFC 8017, 9.2, note 1).
 pub(super) const DIGEST_INFO: [u8; 19] = [
@@ -131,7 +132,7 @@ pub(super) fn digest(input: &[u8]) -> &[u8] {
 
 /// A new name in the form of a UUID, version 4.
 fn uuid() -> String {
-    let mut hex: Vec<char> = vmyna_apdu::hex::encode(&id(&secret()))
+    let mut hex: Vec<char> = vmyna_apdu::hex::encode(&id(&random()))
         .to_lowercase()
         .chars()
         .take(32)

@@ -9,11 +9,12 @@ use subtle::ConstantTimeEq as _;
 use super::answer::{Failed, json as answer_json};
 use super::assertion::{Form, authenticate};
 use super::clients::Client;
-use super::expiring::{Full, Id, id, secret};
+use super::expiring::{Full, Id, id};
 use super::scope::Scope;
 use super::state::{ACCESS_LIFE, Access, Code, Grant, REFRESH_LIFE, Refresh, State, lock};
 use super::{LEVEL, Provider};
 use crate::jose::{Claims, base64url, sign};
+use crate::secret::random;
 
 /// Answers a request.
 pub(super) fn answer(
@@ -165,7 +166,7 @@ fn issue(
     let grant = state.grants.get(&id_of_grant, now).ok_or(Failed::token())?;
     let access = access_token(provider, &grant.issuer, client, &grant.subject, scopes)?;
     let id_token = id_token(provider, grant, &access, nonce)?;
-    let refresh = secret();
+    let refresh = random();
     // All refresh tokens of a log-in end together.
     let end = grant.auth_time + REFRESH_LIFE;
     let of_person = Access::Person {
@@ -206,7 +207,7 @@ fn access_token(
         ("azp", client.id.as_str().into()),
         ("exp", (now + ACCESS_LIFE).into()),
         ("iat", now.into()),
-        ("jti", secret().into()),
+        ("jti", random().into()),
         ("typ", "Bearer".into()),
         ("scope", Scope::text(scopes).into()),
     ]);

@@ -1,9 +1,6 @@
 //! Redirect URIs: which ones can be registered, their origin, and answers appended to them.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
-/// The characters of a query that need no escape (RFC 3986, 2.3).
-const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::http::encode;
 
 /// The origin of an `http` or `https` URI, like `http://127.0.0.1:3000`.
 pub(super) fn origin(uri: &str) -> Option<&str> {
@@ -61,14 +58,8 @@ pub(super) fn check_redirect(uri: &str) -> Result<(), &'static str> {
 
 /// The URI with these parameters behind its own ones.
 pub(super) fn with_query(uri: &str, parameters: &[(&str, &str)]) -> String {
-    let mut whole = uri.to_owned();
-    for (name, value) in parameters {
-        whole.push(if whole.contains('?') { '&' } else { '?' });
-        whole.push_str(name);
-        whole.push('=');
-        whole.extend(utf8_percent_encode(value, QUERY));
-    }
-    whole
+    let before = if uri.contains('?') { '&' } else { '?' };
+    format!("{uri}{before}{}", encode(parameters))
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@
 //! | [`relying_party`] | OpenID Connect: each check of the provider's answers |
 //! | [`linkage`] | linkage codes (符号) |
 //! | `sessions` | who is at the portal |
-//! | `secrets` | random identifiers, and their comparison |
 //! | `application` | an application, signed and checked |
 //! | `bodies` | invented bodies and what they asked each other |
 //! | `routes`, `pages` | what is answered |
@@ -26,7 +25,6 @@ pub mod linkage;
 mod pages;
 pub mod relying_party;
 mod routes;
-mod secrets;
 mod sessions;
 mod state;
 

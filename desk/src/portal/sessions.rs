@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::application::Filed;
 use super::relying_party::{Begun, LoggedIn};
-use super::secrets::{random, same};
+use crate::secret::{random, same};
 
 /// What the portal keeps of its visitors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ pub(super) use self::check::check;
 pub use self::check::{OpenVerification, Verification};
 use super::day::Day;
 use super::relying_party::{Digest, FourItems, Signed};
-use super::secrets::random;
+use crate::secret::random;
 
 /// The most characters of the new address.
 const LONGEST_ADDRESS: usize = 120;

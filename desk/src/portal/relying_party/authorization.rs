@@ -1,26 +1,13 @@
 //! The request to the provider by way of the browser (OpenID Connect Core 1.0, 3.1.2.1; PKCE, RFC 7636).
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 use vmyna_apdu::Language;
 use zeroize::Zeroizing;
 
 use super::{ACR_VALUES, Begun, LOG_IN_SCOPE, MAX_AGE, Provider, Purpose, RelyingParty, SIGN_SCOPE};
+use crate::http::encode;
 use crate::jose::base64url;
-use crate::portal::secrets::random;
-
-/// The characters of a form that are written otherwise.
-const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Writes a query or a form (`application/x-www-form-urlencoded`).
-pub(super) fn form(pairs: &[(&str, &str)]) -> String {
-    let encoded = |text| utf8_percent_encode(text, FORM);
-    let pairs: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
-        .collect();
-    pairs.join("&")
-}
+use crate::secret::random;
 
 /// The challenge of a verifier (RFC 7636, 4.2).
 fn challenge(verifier: &str) -> String {
@@ -68,7 +55,7 @@ pub(super) fn request(
             pairs.push(("sign_transaction_id", transaction));
         }
     }
-    let url = format!("{}?{}", begun.provider.authorization, form(&pairs));
+    let url = format!("{}?{}", begun.provider.authorization, encode(&pairs));
     (begun, url)
 }
 
@@ -83,10 +70,5 @@ mod tests {
             challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
             "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
         );
-    }
-
-    #[test]
-    fn a_form_has_no_character_that_ends_a_value() {
-        assert_eq!(form(&[("a b", "見&=+%\r\n")]), "a%20b=%E8%A6%8B%26%3D%2B%25%0D%0A");
     }
 }

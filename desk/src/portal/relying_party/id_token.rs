@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{LEEWAY, LEVEL, MAX_AGE, RelyingPartyError, Stated};
 use crate::jose::{Algorithm, Claims, TimeFault, VerifyingKey, base64url, verify};
-use crate::portal::secrets::same;
+use crate::secret::same;
 
 /// The most characters of a `sub` (OpenID Connect Core 1.0, 2).
 const LONGEST_SUBJECT: usize = 255;

@@ -3,10 +3,10 @@
 use vmyna_authority::http_client::Method;
 use zeroize::Zeroizing;
 
-use super::authorization::form;
 use super::{Begun, Provider, RelyingParty, RelyingPartyError, json, now};
+use crate::http::encode;
 use crate::jose::{Claims, sign};
-use crate::portal::secrets::random;
+use crate::secret::random;
 
 /// How long an assertion holds, in seconds.
 const ASSERTION_LIFE: u64 = 60;
@@ -78,7 +78,7 @@ fn ask(party: &RelyingParty, provider: &Provider, pairs: &[(&str, &str)]) -> Res
         ("client_assertion_type", ASSERTION_TYPE),
         ("client_assertion", &*assertion),
     ]);
-    let body = Zeroizing::new(form(&pairs));
+    let body = Zeroizing::new(encode(&pairs));
     let headers = [
         ("Content-Type", "application/x-www-form-urlencoded"),
         ("Accept", "application/json"),

@@ -9,7 +9,7 @@ use super::{Visit, see, set_cookie};
 use crate::portal::application::{Draft, FieldError, Filed, Typed, check};
 use crate::portal::pages::{self, Frame, Problem, code, problem};
 use crate::portal::relying_party::{FourItems, LoggedIn, Purpose, RelyingPartyError, Signed};
-use crate::portal::secrets::same;
+use crate::secret::same;
 
 /// Answers a form. It must come from a page of the portal, and carry the token of the session.
 pub(super) fn act(visit: &Visit<'_>) -> Response<Body> {

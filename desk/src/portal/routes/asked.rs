@@ -2,7 +2,7 @@
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE};
+use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
 use axum::http::{HeaderMap, Method};
 use vmyna_apdu::Language;
 
@@ -57,9 +57,7 @@ impl Asked {
 
     /// The fields of a form that comes from a page of the portal; `None` for another origin or another type.
     pub(super) fn form(&self) -> Option<Form> {
-        let of_form = |value: &axum::http::HeaderValue| value.as_bytes() == b"application/x-www-form-urlencoded";
-        let is_form = self.headers.get(CONTENT_TYPE).is_some_and(of_form);
-        match is_form && http::is_same_origin(&self.headers, &self.own) {
+        match http::is_form(&self.headers) && http::is_same_origin(&self.headers, &self.own) {
             true => Form::read(&self.body),
             false => None,
         }
@@ -78,10 +76,7 @@ pub(super) struct Form(Vec<(String, String)>);
 impl Form {
     fn read(text: &[u8]) -> Option<Self> {
         let fields = http::form(text)?;
-        let mut names: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
-        names.sort_unstable();
-        let doubled = names.windows(2).any(|pair| pair[0] == pair[1]);
-        (!doubled).then_some(Self(fields))
+        http::is_each_once(&fields).then_some(Self(fields))
     }
 
     /// The value of a field; empty if there is none.
