@@ -121,7 +121,8 @@ function connected(now) {
     wasGone = false;
     message(t('back'));
   }
-  connection = now;
+  // While it is asked again, the reason of before stands; a changing title would be read out each time.
+  connection = now.state === 'connecting' ? { ...now, why: connection.why } : now;
   banner();
 }
 
