@@ -177,12 +177,13 @@ fn a_page_that_does_not_read_loses_entries_and_is_told_how_many() {
     let mut slow = rig.events();
     let mut quick = rig.events();
     let mut client = pcsc_client::Client::connect(&rig.socket, FIRST);
-    // The answers are long, so that neither the queue nor the buffers of the system hold them all.
+    // A long command, so that neither the queue nor the buffers of the system hold all entries.
+    let long = [&[0x00, 0xC1, 0x00, 0x00, 0x00, 0x03, 0xE8][..], &[0x5A; 1000]].concat();
     let select = [
         0x00, 0xA4, 0x04, 0x0C, 0x0A, 0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01,
     ];
     client.transmit(&select);
-    const COUNT: usize = 3_500;
+    const COUNT: usize = 3_000;
     let reading = std::thread::spawn(move || {
         let (mut seen, mut lost) = (0, 0);
         while seen + lost < COUNT {
@@ -202,7 +203,7 @@ fn a_page_that_does_not_read_loses_entries_and_is_told_how_many() {
         seen
     });
     for _ in 0..COUNT {
-        client.transmit(&[0x00, 0xB0, 0x8A, 0x00, 0xFF]);
+        client.transmit(&long);
     }
     assert!(reading.join().unwrap() > 0);
     // Now the slow one reads: what there was room for, then how many there were more.
