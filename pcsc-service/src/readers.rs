@@ -250,7 +250,11 @@ impl Readers {
             inside
         };
         if inside {
-            return self.place(reader, None, true);
+            return match self.place(reader, None, true) {
+                // The card was given up meanwhile: the reader comes back without it.
+                Err(NotMoved::NothingToPutBack) => self.plug(name),
+                placed => placed,
+            };
         }
         self.report(reader, &What::PluggedIn);
         Ok(())
@@ -329,10 +333,14 @@ impl Readers {
         Ok(())
     }
 
-    /// Gives up the card that was removed last from a reader. It can't be put back any more, and another program may use it.
+    /// Gives up the card that was removed last from a reader, or that is in an unplugged one. It can't be put back any more, and
+    /// another program may use it; an unplugged reader is plugged in without it.
     pub(crate) fn give_up(&self, name: &str) -> Result<(), NotMoved> {
         let reader = self.find(name)?;
-        let given_up = self.lock().slots.get_mut(reader).and_then(|slot| slot.beside.take());
+        let given_up = self.lock().slots.get_mut(reader).and_then(|slot| {
+            slot.inside = false;
+            slot.beside.take()
+        });
         // The state is not locked for this.
         drop(given_up);
         Ok(())

@@ -239,6 +239,17 @@ fn an_unplugged_reader_is_gone_and_its_handles_are_useless() {
 }
 
 #[test]
+fn an_unplugged_reader_whose_card_was_given_up_comes_back_empty() {
+    let service = Service::start();
+    let hand = service.hand();
+    hand.unplug(READER).unwrap();
+    hand.give_up(READER).unwrap();
+    assert_eq!(hand.plug(READER), Ok(()));
+    assert_eq!(Client::new(service.path()).wait(), 0x02);
+    assert_eq!(hand.insert(READER, None), Err(NotMoved::NothingToPutBack));
+}
+
+#[test]
 fn a_reader_unplugged_while_its_card_works_leaves_no_client_waiting() {
     let service = Service::start();
     let (mut working, mut queue) = (Client::new(service.path()), Client::new(service.path()));
