@@ -1,10 +1,12 @@
 //! The folder in which the desk keeps the cards that it makes, and its copies of built-in cards: for its owner only, and for
 //! one desk at a time.
 
+use std::collections::HashSet;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 use vmyna::PrivateDirectory;
@@ -20,7 +22,23 @@ const SPECIMENS: &str = "specimens";
 /// The folder, locked as long as this is there.
 pub(super) struct Folder {
     path: PathBuf,
+    /// The images that are being made.
+    coming: Mutex<HashSet<PathBuf>>,
     _lock: File,
+}
+
+/// A name for a new card, and where its image is written. No other card gets it as long as this is there.
+pub(super) struct FreeName<'a> {
+    pub(super) name: CardName,
+    pub(super) path: PathBuf,
+    coming: &'a Mutex<HashSet<PathBuf>>,
+}
+
+impl Drop for FreeName<'_> {
+    fn drop(&mut self) {
+        let mut coming = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
+        coming.remove(&self.path);
+    }
 }
 
 /// Why a folder can't be used.
@@ -59,6 +77,7 @@ impl Folder {
         Ok(Self {
             // Cards are named by this path in other processes too.
             path: path.canonicalize()?,
+            coming: Mutex::default(),
             _lock: lock,
         })
     }
@@ -76,14 +95,23 @@ impl Folder {
         Ok(images)
     }
 
-    /// The path for a new card that is to have this name, or this name with a number behind it.
-    pub(super) fn free_name(&self, wanted: &str) -> Option<(CardName, PathBuf)> {
+    /// This name for a new card, or this name with a number behind it.
+    pub(super) fn free_name(&self, wanted: &str) -> Option<FreeName<'_>> {
+        let mut coming = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
         let numbered = (2..10_000).map(|number| format!("{wanted}-{number}"));
-        std::iter::once(wanted.to_owned()).chain(numbered).find_map(|name| {
+        let mut names = std::iter::once(wanted.to_owned()).chain(numbered);
+        let (name, path) = names.find_map(|name| {
             let path = self.path.join(CARDS).join(format!("{name}.{IMAGE}"));
             let state = path.with_extension(format!("{IMAGE}.state"));
-            let free = path.symlink_metadata().is_err() && state.symlink_metadata().is_err();
+            let there = path.symlink_metadata().is_ok() || state.symlink_metadata().is_ok();
+            let free = !there && !coming.contains(&path);
             Some((name.parse().ok().filter(|_| free)?, path))
+        })?;
+        coming.insert(path.clone());
+        Some(FreeName {
+            name,
+            path,
+            coming: &self.coming,
         })
     }
 
@@ -183,14 +211,18 @@ mod tests {
         let made = fs::metadata(&copy).unwrap().modified().unwrap();
         assert_eq!(folder.copy_of(&hanako).unwrap(), copy);
         assert_eq!(fs::metadata(&copy).unwrap().modified().unwrap(), made);
-        let (name, image) = folder.free_name("hanako").unwrap();
-        assert_eq!(name.as_str(), "hanako");
+        let free = folder.free_name("hanako").unwrap();
+        assert_eq!(free.name.as_str(), "hanako");
+        // Nobody else who makes a card at the same time gets it.
+        assert_eq!(folder.free_name("hanako").unwrap().name.as_str(), "hanako-2");
+        let image = free.path.clone();
+        drop(free);
         write(&image, &hanako).unwrap();
         fs::create_dir(image.with_extension("vmyna.state")).unwrap();
-        assert_eq!(folder.free_name("hanako").unwrap().0.as_str(), "hanako-2");
+        assert_eq!(folder.free_name("hanako").unwrap().name.as_str(), "hanako-2");
         assert_eq!(folder.made().unwrap(), std::slice::from_ref(&image));
         folder.discard(&image).unwrap();
         assert_eq!(folder.made().unwrap(), [] as [PathBuf; 0]);
-        assert_eq!(folder.free_name("hanako").unwrap().1, image);
+        assert_eq!(folder.free_name("hanako").unwrap().path, image);
     }
 }

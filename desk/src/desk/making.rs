@@ -86,16 +86,17 @@ fn issue(shared: &Shared, mut order: Order, seed: Zeroizing<[u8; 32]>, wanted: &
             "机に置けるカードは{MOST}枚まで。先にどれかを廃棄する"
         )));
     }
-    let (name, path) = folder
+    let free = folder
         .free_name(wanted)
         .ok_or_else(|| Refusal::conflict(text!("no name is free for the card", "カードの名前が空いていない")))?;
-    order.name = name;
+    order.name = free.name.clone();
+    let path = &free.path;
     let authorities = shared.authority.authorities().map_err(|error| failed(&error))?;
     let series = Series::new(IssuingDesk::new(authorities), seed, None);
     let mut written = Ok(Ok(()));
     let issued = series.issue([Ok(order)], &(), |card: IssuedCard| {
         // Before the image has its name: no card is out whose certificates the register lacks.
-        written = shared.authority.enter(&card).map(|()| folder::write(&path, &card));
+        written = shared.authority.enter(&card).map(|()| folder::write(path, &card));
         Ok::<(), IssuanceError>(())
     });
     issued.map_err(|error| match error {
@@ -104,7 +105,7 @@ fn issue(shared: &Shared, mut order: Order, seed: Zeroizing<[u8; 32]>, wanted: &
     })?;
     let written = written.map_err(Refusal::conflict)?;
     written.map_err(|error| cannot_keep(&error))?;
-    let id = shared.shelf.add_made(&path).map_err(|error| cannot_keep(&error))?;
+    let id = shared.shelf.add_made(path).map_err(|error| cannot_keep(&error))?;
     shared.feeds.changed();
     Ok(Answer::json(&json!({ "id": id })))
 }
@@ -125,15 +126,7 @@ pub(super) fn discard(shared: &Shared, id: &str) -> Answered {
             "カードがリーダーにある。先に抜く"
         )));
     }
-    // It may be out of a reader by a fault, from where it could be put back.
-    for seat in shared
-        .readers
-        .all()
-        .iter()
-        .filter(|seat| seat.last().as_deref() == Some(id))
-    {
-        super::moves::give_up(shared, seat)?;
-    }
+    super::moves::take_back(shared, id)?;
     let place = card.place().map_err(|error| Refusal::unusable(&error))?;
     place.inspect().map_err(|error| Refusal::unusable(&error))?;
     let path = card.path();

@@ -94,6 +94,14 @@ pub(super) fn give_up(shared: &Shared, seat: &Seat) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// A card that is in no reader is free. It may have left one by a fault, or be in an unplugged one: such a reader keeps it in use
+/// as long as it can have it back.
+pub(super) fn take_back(shared: &Shared, id: &str) -> Result<(), Refusal> {
+    let seats = shared.readers.all().iter();
+    let mut kept_by = seats.filter(|seat| seat.last().as_deref() == Some(id));
+    kept_by.try_for_each(|seat| give_up(shared, seat))
+}
+
 pub(super) fn remove(shared: &Shared, reader: &str) -> Answered {
     let seat = seat(shared, reader)?;
     let _turn = shared.moving();

@@ -114,6 +114,26 @@ fn a_collection_is_searched_by_its_index_and_shown_fifty_at_a_time() {
 }
 
 #[test]
+fn persons_of_one_name_that_are_made_at_once_get_a_card_each() {
+    let rig = Rig::new();
+    let made = std::thread::scope(|scope| {
+        let makers: Vec<_> = (0..3)
+            .map(|seed| {
+                scope.spawn({
+                    let rig = &rig;
+                    move || rig.invent(seed)
+                })
+            })
+            .collect();
+        makers
+            .into_iter()
+            .map(|maker| maker.join().unwrap())
+            .collect::<std::collections::HashSet<_>>()
+    });
+    assert_eq!(made.len(), 3);
+}
+
+#[test]
 fn a_pin_is_blocked_by_wrong_values_on_the_shelf_and_in_a_reader() {
     let rig = Rig::new();
     let hanako = rig.card("hanako");

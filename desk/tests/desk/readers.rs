@@ -51,6 +51,34 @@ fn a_reader_is_unplugged_and_plugged_in_with_its_card() {
 }
 
 #[test]
+fn a_card_that_an_unplugged_or_robbed_reader_could_have_back_is_on_the_shelf() {
+    let rig = Rig::new();
+    let hanako = rig.invent(1);
+    let block = format!("/api/cards/{hanako}/pins");
+    rig.insert(FIRST, &hanako);
+    rig.at(FIRST, "unplug", &json!({})).ok();
+    rig.post(&format!("{block}/auth/block"), &json!({})).ok();
+    // The reader is of use again, without the card.
+    rig.at(FIRST, "plug", &json!({})).ok();
+    assert_eq!(rig.reader(FIRST)["card"], json!(null));
+    rig.insert(FIRST, &hanako);
+    rig.at(FIRST, "unplug", &json!({})).ok();
+    rig.insert(SECOND, &hanako);
+    rig.at(FIRST, "plug", &json!({})).ok();
+    rig.at(SECOND, "faults", &json!({ "fault": "remove" })).ok();
+    rig.at(SECOND, "apdu", &json!({ "apdu": SELECT })).refused(409);
+    assert_eq!(rig.reader(SECOND)["card"], json!(null));
+    rig.post(&format!("{block}/sign/block"), &json!({})).ok();
+    rig.insert(SECOND, &hanako);
+    rig.at(SECOND, "unplug", &json!({})).ok();
+    let refused = rig
+        .post(&format!("/api/cards/{hanako}/kiosk/apply"), &json!({ "auth": "1234" }))
+        .refused(409);
+    // What the kiosk says of the card, not that somebody else has it.
+    assert!(refused.contains("PIN") && !refused.contains("in use"), "{refused}");
+}
+
+#[test]
 fn what_is_not_there_or_malformed_is_refused_with_the_reason() {
     let rig = Rig::new();
     let hanako = rig.card("hanako");

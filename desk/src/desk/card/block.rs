@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::pins;
 use crate::desk::Shared;
 use crate::desk::answer::{Answer, Answered, Refusal};
-use crate::desk::moves::not_sent;
+use crate::desk::moves::{not_sent, take_back};
 
 /// More values than any PIN has tries, even if one is right by chance and gives them back.
 const MOST: usize = 64;
@@ -44,6 +44,7 @@ pub(in crate::desk) fn block(shared: &Shared, id: &str, pin: &str) -> Answered {
             present(pin.place, pin.pin.format, &mut send)?;
         }
         None => {
+            take_back(shared, id)?;
             // What can't be done now is seen in the card's standing.
             let _ = vmyna::counter::finish_of_card(&card.source());
             let open = card.source().open(None).map_err(|error| Refusal::unusable(&error))?;

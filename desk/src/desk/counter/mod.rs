@@ -22,6 +22,7 @@ use super::Shared;
 use super::answer::{Answer, Answered, Refusal};
 use super::asked::Asked;
 use super::authority::Known;
+use super::moves::take_back;
 use super::shelf::ShelfCard;
 use super::time::now;
 use super::words::both;
@@ -124,25 +125,25 @@ fn at_counter(shared: &Shared, card: &ShelfCard, id: &str, values: &Values) -> R
     let new = match operation {
         Operation::Reissue(_) => {
             let free = shared.shelf.folder().free_name(card.name().as_str());
-            let (_, path) = free.ok_or_else(|| {
+            let free = free.ok_or_else(|| {
                 Refusal::conflict(text!(
                     "no name is free for the new card",
                     "新しいカードの名前が空いていない"
                 ))
             })?;
-            Some(path)
+            Some(free)
         }
         _ => None,
     };
-    opening.new_image = new.as_deref();
+    opening.new_image = new.as_ref().map(|free| &*free.path);
     let mut counter = Counter::open(&opening, &mut |_| {}).map_err(|error| refusals::opening(&error))?;
     let done = counter.operate(&operation, &substitutes, &mut OsRng);
     let done = done.map_err(|error| refusals::operating(&error, id))?;
     drop(counter);
-    if let Some(path) = new {
+    if let Some(free) = new {
         shared
             .shelf
-            .add_made(&path)
+            .add_made(&free.path)
             .map_err(|error| Refusal::failed(Text::same(error.to_string())))?;
     }
     Ok(said(&done))
@@ -155,6 +156,7 @@ fn at_kiosk(shared: &Shared, card: &ShelfCard, id: &str, values: &Values) -> Res
             "カードがリーダーにある。抜いてからキオスクに入れる"
         )));
     }
+    take_back(shared, &card.id)?;
     let source = card.source();
     let mut terminal =
         Terminal::open(&opening(shared, &source)?, &mut |_| {}).map_err(|error| refusals::terminal(&error))?;
