@@ -6,6 +6,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use crate::failure::Failure;
 use crate::output::say;
 
+/// A value of `--host`, in lower case as browsers send it.
+pub(crate) fn host_name(text: &str) -> Result<String, String> {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    match text.len() <= 253 && text.split('.').all(is_label) {
+        true => Ok(text.to_ascii_lowercase()),
+        false => Err("a host is a name like test.example: letters, digits, - and dots, without port".to_owned()),
+    }
+}
+
 /// Listens on an address. `localhost` means both loopback addresses, on one port.
 pub(crate) fn listen(address: &str, remote: bool) -> Result<Vec<TcpListener>, Failure> {
     let form = || {

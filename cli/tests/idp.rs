@@ -22,12 +22,11 @@ struct Provider {
 
 impl Provider {
     fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .args(["--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_at(command.args(["--listen", "127.0.0.1:0"]))
+    }
+
+    fn start_at(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
@@ -182,6 +181,68 @@ fn faults_of_a_registration_file_are_named_with_file_line_and_field() {
 fn an_address_beyond_this_machine_is_refused() {
     let output = vmyna(["idp", "--listen", "0.0.0.0:0"]).output().unwrap().exits_with(2);
     assert!(output.err().contains("--insecure-remote"), "{}", output.err());
+}
+
+#[test]
+fn the_issuer_that_is_printed_is_the_one_that_is_served() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, host) in [
+        (&["--listen", "127.0.0.1:0"][..], "localhost"),
+        (&["--listen", "127.0.0.2:0"], "127.0.0.2"),
+        (&["--listen", "127.0.0.1:0", "--host", "Test.Example"], "test.example"),
+    ] {
+        let mut command = vmyna(["idp", "specimen:hanako"]);
+        let provider = Provider::start_at(command.env("XDG_STATE_HOME", folder.path()).args(arguments));
+        let (issuer, port) = (&provider.issuer, provider.port());
+        assert_eq!(*issuer, format!("http://{host}:{port}/api/realms/main"));
+        let address = if host == "127.0.0.2" { host } else { "127.0.0.1" };
+        let mut stream = TcpStream::connect((address, port)).unwrap();
+        let path = "/api/realms/main/.well-known/openid-configuration";
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.contains(&format!("\"issuer\":\"{issuer}\"")), "{answer}");
+    }
+}
+
+#[test]
+fn hosts_that_are_no_names_are_refused() {
+    let long = format!("{}.example", "a".repeat(64));
+    for host in [
+        "",
+        "a b",
+        "a/b",
+        "a:1",
+        "a\"b",
+        "a..b",
+        ".a",
+        "a.",
+        "-a",
+        "見本.example",
+        &long,
+    ] {
+        for command in ["idp", "portal", "desk"] {
+            let output = vmyna([command, &format!("--host={host}")])
+                .output()
+                .unwrap()
+                .exits_with(2);
+            assert!(output.err().contains("--host"), "{command} {host}: {}", output.err());
+        }
+        let output = vmyna(["ca", "serve", "specimen", &format!("--host={host}")]).output();
+        assert!(output.unwrap().exits_with(2).err().contains("--host"), "{host}");
+    }
+}
+
+#[test]
+fn a_card_that_is_not_there_is_named_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.vmyna");
+    let mut command = vmyna(["idp", "--listen", "127.0.0.1:0", "specimen:hanako"]);
+    let output = command.env("XDG_STATE_HOME", folder.path()).arg(&missing).output();
+    let output = output.unwrap().exits_with(2);
+    assert!(output.err().contains("missing.vmyna"), "{}", output.err());
+    assert!(output.out().is_empty());
 }
 
 #[test]

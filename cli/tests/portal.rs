@@ -88,7 +88,7 @@ fn an_issuer_or_address_beyond_this_machine_is_refused() {
             "the issuer is http://localhost",
         ),
         (&["--listen", "192.0.2.1:0"], "--insecure-remote allows it"),
-        (&["--host", "a\"b"], "a host is a name without port"),
+        (&["--host", "a\"b"], "a host is a name like test.example"),
     ] {
         let mut command = vmyna(["portal", "--state"]);
         command.arg(folder.path().join("state")).args(arguments);

@@ -204,7 +204,7 @@ mod register {
         pub(in super::super) insecure_remote: bool,
 
         /// Answer also when a request names this host. The one in the certificates is allowed anyway
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = crate::listen::host_name)]
         pub(in super::super) host: Vec<String>,
 
         /// Look at the register so often, in seconds. The real service renews its data every 15 minutes

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use vmyna::CardSource;
 
+use crate::listen::host_name;
+
 /// The desk.
 #[derive(Args)]
 pub(crate) struct Desk {
@@ -22,7 +24,7 @@ pub(crate) struct Desk {
     pub(super) insecure_remote: bool,
 
     /// A further name of this machine that a browser may use for the page; repeat it for several
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     pub(super) host: Vec<String>,
 
     /// Where cards that are made here are kept; $XDG_STATE_HOME/vmyna/desk, if not given

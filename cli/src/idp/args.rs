@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use vmyna::CardSource;
 
+use crate::listen::host_name;
 use crate::options::authority::Authority;
 use crate::seed::Time;
 
@@ -55,7 +56,7 @@ pub(crate) struct Idp {
     pub(super) insecure_remote: bool,
 
     /// Answer also when a request names this host; the issuer then has this name
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     pub(super) host: Vec<String>,
 
     /// Write no line about each request

@@ -5,6 +5,7 @@
 pub(crate) mod args;
 
 use std::io::Write;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -20,7 +21,7 @@ use vmyna_authority::verifier::revocation::Sources;
 use vmyna_authority::verifier::{self, Settings as Verification};
 #[cfg(feature = "openssl")]
 use vmyna_desk::http::Tls;
-use vmyna_desk::http::{HttpServer, Limits};
+use vmyna_desk::http::{HttpServer, Limits, origin};
 use vmyna_desk::idp::{
     Authority as Verifier, CardSignature, Client, Clients, KeyRing, Keys, LONGEST_FILE, REALM, Scope, Settings,
     machine_clock, router,
@@ -57,10 +58,8 @@ pub(crate) fn run(arguments: Idp) -> Result<(), Failure> {
     let cards = cards(arguments.cards)?;
     let listeners = listen(&arguments.listen, arguments.insecure_remote)?;
     let address = listeners.first().map(std::net::TcpListener::local_addr);
-    let port = match address {
-        Some(address) => address.map_err(|error| failed(&error))?.port(),
-        None => return Err(failed(&"there is no address")),
-    };
+    let address = address.ok_or_else(|| failed(&"there is no address"))?;
+    let address = address.map_err(|error| failed(&error))?;
     let quiet = arguments.quiet;
     let settings = Settings {
         clients,
@@ -75,7 +74,7 @@ pub(crate) fn run(arguments: Idp) -> Result<(), Failure> {
             }
         }),
     };
-    let name = arguments.host.first().map_or("localhost", String::as_str);
+    let name = arguments.host.first().cloned().unwrap_or_else(|| name(address));
     #[cfg(feature = "openssl")]
     let tls = arguments.tls.as_deref().map(tls).transpose()?;
     #[cfg(feature = "openssl")]
@@ -85,7 +84,8 @@ pub(crate) fn run(arguments: Idp) -> Result<(), Failure> {
     let stop = signals::end_flag()?;
     // A program that starts the provider waits for this line.
     let mut out = output::text();
-    writeln!(out, "Serving the identity provider {scheme}://{name}:{port}{REALM}")?;
+    let origin = origin(scheme, &name, address.port());
+    writeln!(out, "Serving the identity provider {origin}{REALM}")?;
     out.flush()?;
     drop(out);
     let server = HttpServer {
@@ -99,6 +99,16 @@ pub(crate) fn run(arguments: Idp) -> Result<(), Failure> {
         return served.map_err(|error| failed(&error));
     }
     server.run(router(settings), &stop).map_err(|error| failed(&error))
+}
+
+/// The host word of the issuer, unless the user gives one.
+fn name(address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST | Ipv4Addr::UNSPECIFIED) => "localhost".to_owned(),
+        IpAddr::V6(Ipv6Addr::LOCALHOST | Ipv6Addr::UNSPECIFIED) => "localhost".to_owned(),
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
 }
 
 /// The server's certificate and its key.
@@ -149,6 +159,10 @@ fn portal() -> Result<Clients, Failure> {
 /// The given cards, or all built-in ones.
 fn cards(given: Vec<CardSource>) -> Result<Vec<CardSource>, Failure> {
     if !given.is_empty() {
+        // A card that is not there shows now and not at the first log-in.
+        for card in &given {
+            card.find()?;
+        }
         return Ok(given);
     }
     let names = specimen::names().map_err(|error| Failure::Failed(error.to_string()))?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::listen::host_name;
 use crate::options::authority::Authority;
 
 /// The portal to practise with.
@@ -33,7 +34,7 @@ pub(crate) struct Portal {
     pub(super) insecure_remote: bool,
 
     /// Answer when a request names this host; the first one becomes the portal's address
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     pub(super) host: Vec<String>,
 }
 

@@ -194,12 +194,12 @@ fn with_headers(mut answer: Response<Body>) -> Response<Body> {
 }
 
 /// A scheme, and the port that browsers leave out with it.
-type Scheme = (&'static str, u16);
-const HTTP: Scheme = ("http", 80);
-const HTTPS: Scheme = ("https", 443);
+type Scheme<'s> = (&'s str, u16);
+const HTTP: Scheme<'static> = ("http", 80);
+const HTTPS: Scheme<'static> = ("https", 443);
 
 /// The origin under which the server was asked; `None` if the request names another host, another port or none.
-fn own_origin((scheme, usual): &Scheme, headers: &HeaderMap, ends: Ends, hosts: &[String]) -> Option<OwnOrigin> {
+fn own_origin((scheme, usual): &Scheme<'_>, headers: &HeaderMap, ends: Ends, hosts: &[String]) -> Option<OwnOrigin> {
     let local = ends.local?;
     let mut named = headers.get_all(HOST).iter();
     let host = named.next()?.to_str().ok()?;
@@ -211,7 +211,17 @@ fn own_origin((scheme, usual): &Scheme, headers: &HeaderMap, ends: Ends, hosts: 
     };
     let is_own =
         named.next().is_none() && connections::own_names(local, hosts).any(|own| name.eq_ignore_ascii_case(&own));
-    is_own.then(|| OwnOrigin(format!("{scheme}://{}", host.to_ascii_lowercase())))
+    is_own.then(|| OwnOrigin(origin(scheme, name, local.port())))
+}
+
+/// The origin of a host as browsers write it: in lower case, without the port that is usual for the scheme.
+#[must_use]
+pub fn origin(scheme: &str, host: &str, port: u16) -> String {
+    let host = host.to_ascii_lowercase();
+    match [HTTP, HTTPS].contains(&(scheme, port)) {
+        true => format!("{scheme}://{host}"),
+        false => format!("{scheme}://{host}:{port}"),
+    }
 }
 
 /// Whether a request comes from a page of the server itself: its `Origin` is the own one, with its port. A browser that sends

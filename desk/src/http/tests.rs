@@ -109,6 +109,29 @@ fn a_request_is_answered_for_the_servers_names_with_its_port_only() {
 }
 
 #[test]
+fn an_origin_is_written_as_browsers_do() {
+    for (scheme, host, port, expected) in [
+        ("http", "LocalHost", 8080, "http://localhost:8080"),
+        ("http", "localhost", 80, "http://localhost"),
+        ("http", "[::1]", 443, "http://[::1]:443"),
+        ("https", "localhost", 443, "https://localhost"),
+        ("https", "localhost", 80, "https://localhost:80"),
+    ] {
+        assert_eq!(origin(scheme, host, port), expected);
+    }
+    // A request may name the usual port.
+    let ends = Ends {
+        peer: "127.0.0.1:1".parse().unwrap(),
+        local: Some("127.0.0.1:80".parse().unwrap()),
+    };
+    for host in ["localhost", "localhost:80", "LOCALHOST:80"] {
+        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+        let own = own_origin(&HTTP, &headers, ends, &[]);
+        assert_eq!(own, Some(OwnOrigin("http://localhost".to_owned())), "{host}");
+    }
+}
+
+#[test]
 fn every_answer_has_the_headers_refusals_too() {
     let rig = Rig::new(Limits::default());
     let host = rig.host();

@@ -38,7 +38,7 @@ use zeroize::Zeroizing;
 pub use self::application::{OpenVerification, Verification};
 pub use self::sessions::SessionLimits;
 pub use self::state::{State, StateError};
-use crate::http::{HttpServer, Limits};
+use crate::http::{self, HttpServer, Limits};
 use linkage::Network;
 use relying_party::RelyingParty;
 use sessions::Sessions;
@@ -82,14 +82,15 @@ pub fn origin(listeners: &[TcpListener], hosts: &[String]) -> io::Result<String>
                 "a host is a name without port",
             ));
         }
-        return Ok(format!("http://{host}:{port}"));
+        return Ok(http::origin("http", host, port));
     }
-    Ok(match first.ip() {
-        IpAddr::V4(address) if address.is_unspecified() => format!("http://127.0.0.1:{port}"),
-        IpAddr::V4(address) => format!("http://{address}:{port}"),
-        IpAddr::V6(address) if address.is_unspecified() => format!("http://[::1]:{port}"),
-        IpAddr::V6(address) => format!("http://[{address}]:{port}"),
-    })
+    let host = match first.ip() {
+        IpAddr::V4(address) if address.is_unspecified() => "127.0.0.1".to_owned(),
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) if address.is_unspecified() => "[::1]".to_owned(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    };
+    Ok(http::origin("http", &host, port))
 }
 
 /// What a running portal has.
@@ -113,7 +114,8 @@ impl Portal {
     /// listener.
     pub fn run(self, stop: &AtomicBool) -> io::Result<()> {
         let origin = origin(&self.listeners, &self.hosts)?;
-        let port = origin.rsplit(':').next().unwrap_or_default();
+        let first = self.listeners.first().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let port = first.local_addr()?.port();
         let provider = self.party.provider_origin().ok_or(io::ErrorKind::InvalidInput)?;
         let running = Running {
             cookie: format!("vmyna_portal_{port}"),

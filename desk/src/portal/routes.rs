@@ -78,7 +78,8 @@ fn answer(running: &Running, asked: &Asked) -> Response<Body> {
     // The cookie belongs to one host, and the provider sends the browser back to that one.
     if asked.own.0 != running.origin {
         return match is_read {
-            true => see(&format!("{}{}", running.origin, asked.path)),
+            true if asked.query.is_empty() => see(&format!("{}{}", running.origin, asked.path)),
+            true => see(&format!("{}{}?{}", running.origin, asked.path, asked.query)),
             false => bare(StatusCode::FORBIDDEN),
         };
     }
@@ -118,8 +119,9 @@ fn visit<'v>(running: &'v Running, asked: &'v Asked, language: Language, path: &
     });
     let (id, csrf, is_person, cookie) = match known {
         Some((id, csrf, is_person)) => (id, csrf, is_person, None),
-        // Nothing but a page needs a session: a request that changes something without one is refused anyway.
-        None if asked.method == Method::POST => (String::new(), String::new(), false, None),
+        // Nothing but a page needs a session: a request that changes something without one is refused anyway. Parts of another
+        // page, such as hundreds of pictures, must not push out visitors who are on their way to the provider.
+        None if asked.method == Method::POST || !asked.is_page => (String::new(), String::new(), false, None),
         None => {
             let (id, csrf) = running.sessions.begin(None, now);
             (id.clone(), csrf, false, Some(id))

@@ -107,6 +107,31 @@ fn a_log_in_is_not_begun_by_another_page() {
 }
 
 #[test]
+fn pictures_of_another_page_push_no_visitor_out() {
+    let rig = Rig::new();
+    let mut browser = rig.browser();
+    let begun = browser.submit("/en/", "/en/log-in", "");
+    assert_eq!(begun.status, 303);
+    for _ in 0..300 {
+        let mut other = rig.browser();
+        let picture = other.request(
+            "GET",
+            &format!("{}/en/", rig.origin),
+            &[("Sec-Fetch-Dest", "image")],
+            "",
+        );
+        assert_eq!(picture.header("set-cookie"), None);
+    }
+    let document = [("Sec-Fetch-Dest", "document")];
+    let again = browser.request("GET", &format!("{}/en/", rig.origin), &document, "");
+    assert_eq!(again.header("set-cookie"), None, "the session of the visitor has ended");
+    let first = rig
+        .browser()
+        .request("GET", &format!("{}/en/", rig.origin), &document, "");
+    assert!(first.header("set-cookie").is_some());
+}
+
+#[test]
 fn a_session_ends_when_it_is_not_used() {
     let rig = Rig::with(SessionLimits {
         idle: Duration::from_secs(2),
@@ -126,6 +151,8 @@ fn another_name_of_the_portal_leads_to_the_one_that_works() {
     let mut browser = rig.browser();
     let page = browser.get(&format!("http://localhost:{port}/en/"));
     assert_eq!((page.status, page.location()), (303, &*format!("{}/en/", rig.origin)));
+    let page = browser.get(&format!("http://localhost:{port}/en/codes?from=a&to=b"));
+    assert_eq!(page.location(), format!("{}/en/codes?from=a&to=b", rig.origin));
     assert!(browser.cookies.is_empty());
     let page = browser.request("POST", &format!("http://localhost:{port}/en/log-in"), &[], "");
     assert_eq!(page.status, 403);

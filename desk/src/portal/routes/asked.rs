@@ -16,6 +16,8 @@ pub(super) struct Asked {
     pub(super) own: OwnOrigin,
     /// The language that the browser prefers.
     pub(super) language: Language,
+    /// Whether a browser goes to the address, as far as it says so; otherwise it is a part of a page.
+    pub(super) is_page: bool,
     headers: HeaderMap,
     body: Bytes,
 }
@@ -38,6 +40,7 @@ impl Asked {
             } else {
                 Language::En
             },
+            is_page: parts.headers.get("sec-fetch-dest").is_none_or(|to| to == "document"),
             headers: parts.headers,
             body,
         })
