@@ -91,6 +91,8 @@ async function change({ add, remove }) {
   }
   entered = entered.filter((origin) => origin !== remove);
   await chrome.storage.local.set({ origins: entered });
+  // A page of an origin that was taken away gets nothing more, though its window is open.
+  if (asked && !entered.includes(asked.origin)) settle(asked, { failure: {} });
   await giveBack(remove, entered);
   await registerNext();
   return { origins: entered, refused };

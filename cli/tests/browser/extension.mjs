@@ -229,10 +229,13 @@ await run(async (rig) => {
   await type(window, '1234');
   equal((await answer()).result, '0', 'with the host again');
 
-  // An origin that is removed is no longer served, on pages that are open as well.
+  // An origin that is removed is no longer served, on pages that are open as well, and its PIN window closes.
+  window = await asked(request);
   await settings.bringToFront();
   await settings.locator('#origins button').click();
   await settings.locator('body[data-origins=""]').waitFor({ state: 'attached' });
+  await closed(window);
+  equal(await answer(), cancelled, 'an origin that was removed while its window was open');
   await ask(request);
   equal(await answer(), cancelled, 'an origin that was removed');
   await page.goto(origin);
