@@ -4,7 +4,7 @@
 
 use crate::code;
 use crate::error::NotSent;
-use crate::readers::{Readers, State, Work};
+use crate::readers::{Readers, SharedCard, State, Work};
 use crate::table::CardState;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -86,8 +86,22 @@ impl Readers {
                 code::SUCCESS => Ok(response),
                 code::READER_UNAVAILABLE => Err(NotSent::Unplugged),
                 code::RESET_CARD => Err(NotSent::Reset),
-                _ => Err(NotSent::NoAnswer),
+                _ => {
+                    self.power_again_next_time(reader, &card);
+                    Err(NotSent::NoAnswer)
+                }
             };
+        }
+    }
+}
+
+impl Readers {
+    /// A card without an answer may have lost its power, as when another process has changed it. A client would reconnect; for
+    /// the owner the next command powers it. Where clients are connected, that is theirs to do.
+    fn power_again_next_time(&self, reader: usize, card: &SharedCard) {
+        let mut state = self.lock();
+        if state.holds(reader, Some(card)) && !state.table.is_used(reader) {
+            state.table.unpowered(reader, false);
         }
     }
 }

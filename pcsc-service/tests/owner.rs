@@ -8,12 +8,26 @@ mod common;
 use common::{Client, READER, Service};
 use std::sync::Arc;
 use std::time::Duration;
-use vmyna_pcsc_service::{NotSent, Options, PcscLiteService};
+use vmyna_pcsc_service::{Hand, NotSent, Options, PcscLiteService};
 use vmyna_reader_bridge::fault::{FaultyCard, RealTime, Script};
 use vmyna_testkit::test_card::{BE_PULLED_OUT, FALL_SILENT_ONCE, NO_ATR_FROM_NOW_ON, TestCard, echo};
 use vmyna_testkit::waiting::{LIMIT, within};
 
 const COMMAND: [u8; 2] = [0, 1];
+
+/// Inserts a card that fails as the script requires.
+fn with_faults(hand: &Hand) -> Arc<Script> {
+    let script = Arc::new(Script::default());
+    let card = FaultyCard::new(
+        Box::new(TestCard::default()),
+        Arc::clone(&script),
+        None,
+        Box::new(RealTime::default()),
+        Box::new(|_| {}),
+    );
+    hand.insert(READER, Some(Box::new(card))).unwrap();
+    script
+}
 
 #[test]
 fn the_owner_sends_a_command_beside_clients_and_counts_programs_not_handles() {
@@ -93,16 +107,7 @@ fn an_incident_at_a_command_of_the_owner_happens_as_at_one_of_a_client() {
     let directory = common::tempdir::Directory::new();
     let service = PcscLiteService::start(&directory.0.join("s"), Options::new(vec![READER.to_owned()])).unwrap();
     let hand = service.hand();
-    let script = Arc::new(Script::default());
-    let time = Box::new(RealTime::default());
-    let card = FaultyCard::new(
-        Box::new(TestCard::default()),
-        Arc::clone(&script),
-        None,
-        time,
-        Box::new(|_| {}),
-    );
-    hand.insert(READER, Some(Box::new(card))).unwrap();
+    let script = with_faults(&hand);
     let mut client = Client::new(service.path());
     let handle = client.connect_shared();
     script.arm("other-reset,nth=1".parse().unwrap());
@@ -115,4 +120,22 @@ fn an_incident_at_a_command_of_the_owner_happens_as_at_one_of_a_client() {
     script.arm("unplug,nth=1".parse().unwrap());
     assert_eq!(hand.transmit(READER, &COMMAND), Err(NotSent::Unplugged));
     assert!(!hand.views()[0].plugged && script.unfired().is_empty());
+}
+
+#[test]
+fn a_card_that_wants_power_again_gets_it_at_the_owners_next_command() {
+    let directory = common::tempdir::Directory::new();
+    let service = PcscLiteService::start(&directory.0.join("s"), Options::new(vec![READER.to_owned()])).unwrap();
+    let hand = service.hand();
+    let script = with_faults(&hand);
+    script.arm("mute=until-reset,nth=1".parse().unwrap());
+    assert_eq!(hand.transmit(READER, &COMMAND), Err(NotSent::NoAnswer));
+    assert_eq!(hand.transmit(READER, &COMMAND), Ok(echo(&COMMAND)));
+    // A client decides itself when its card is reset.
+    let mut client = Client::new(service.path());
+    client.connect_shared();
+    script.arm("mute=until-reset,nth=1".parse().unwrap());
+    for _ in 0..2 {
+        assert_eq!(hand.transmit(READER, &COMMAND), Err(NotSent::NoAnswer));
+    }
 }
