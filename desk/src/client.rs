@@ -77,7 +77,7 @@ const LONGEST_DATA: usize = 255;
 const HEAD: usize = 7;
 /// READ BINARY has 15 bits for an offset.
 const LONGEST_FILE: usize = 0x8000;
-/// The bytes of the token's label, which tells a card from a phone.
+/// The bytes of the token's label, by which clients distinguish a card from a phone.
 const LABEL: usize = 32;
 
 impl CardClient {
@@ -107,10 +107,9 @@ impl CardClient {
     pub fn tries(&mut self, pin: Pin) -> Result<Tries, ClientError> {
         self.select(pin.application())?;
         self.select_file(pin.file())?;
-        match self.transmit(&command([0x00, 0x20, 0x00, 0x80], &[], None))?.1 {
-            status_word if status_word.tries().is_some() => Ok(Tries::new(pin, status_word.tries().unwrap_or(0))),
-            status_word => Err(Step::AskTries.refused(status_word)),
-        }
+        let status_word = self.transmit(&command([0x00, 0x20, 0x00, 0x80], &[], None))?.1;
+        let left = status_word.tries().ok_or(Step::AskTries.refused(status_word))?;
+        Ok(Tries::new(pin, left))
     }
 
     /// Verifies a PIN. Lower-case letters of the sign password are folded to upper case, as the published clients do, because
@@ -237,7 +236,7 @@ impl CardClient {
         self.send(Step::SelectFile, &select).map(drop)
     }
 
-    /// Reads the object at the beginning of the current EF: seven bytes, then as many as its length says.
+    /// Reads the object at the beginning of the current EF: seven bytes, then as many as its length states.
     fn read_object(&mut self) -> Result<Vec<u8>, ClientError> {
         let mut object = self.read_from(0, HEAD)?;
         let total = object::length(&object).filter(|total| (HEAD..=LONGEST_FILE).contains(total));

@@ -21,7 +21,7 @@ pub use error::EngineError;
 pub(crate) use oaep::unpad as unpad_oaep;
 pub use public::public_key;
 pub(crate) use public::{has_signed, template};
-pub use scheme::SignatureScheme;
+pub use scheme::{SHA256_DIGEST_INFO, SignatureScheme};
 
 use rand_core::CryptoRngCore;
 

@@ -10,6 +10,7 @@ use vmyna_apdu::{Reader, ReaderError};
 use vmyna_authority::verifier::AgreedForm;
 use vmyna_authority::verifier::block::Message;
 use vmyna_authority::verifier::report::{Report, Verdict};
+use vmyna_card_os::key::SHA256_DIGEST_INFO;
 use vmyna_issuance::x509::names::Hierarchy;
 use zeroize::Zeroizing;
 
@@ -39,7 +40,7 @@ pub trait Authority: Send + Sync {
     fn verify(&self, signature: &CardSignature<'_>) -> Report;
 }
 
-/// What a verification says of a certificate.
+/// What a verification shows of a certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
     Good,
@@ -190,7 +191,7 @@ fn log_in(card: &mut CardClient, authority: &dyn Authority) -> Result<Vec<u8>, F
     let mut challenge = [0; 32];
     OsRng.fill_bytes(&mut challenge);
     let digest = Sha256::digest(challenge);
-    let value = card.sign(Key::Auth, &[resource::DIGEST_INFO.as_slice(), &digest].concat())?;
+    let value = card.sign(Key::Auth, &[SHA256_DIGEST_INFO.as_slice(), &digest].concat())?;
     let certificate = card.auth_certificate()?;
     let report = authority.verify(&CardSignature {
         value: &value,

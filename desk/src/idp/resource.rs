@@ -5,21 +5,18 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Response};
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Map, Value, json};
+use vmyna_card_os::key::SHA256_DIGEST_INFO;
 
 use super::Provider;
 use super::answer::{Failed, json as answer_json};
 use super::assertion::Form;
 use super::expiring::{Full, id};
 use super::scope::Scope;
-use super::state::{Access, SIGN_LIFE, SignTransaction, lock};
+use super::state::{Access, Grant, SIGN_LIFE, SignTransaction, State, lock};
 use crate::client::FourItems;
 use crate::jose::json as strict;
 use crate::secret::random;
 
-/// DER of a `DigestInfo` of SHA-256 up to the digest (RFC 8017, 9.2, note 1).
-pub(super) const DIGEST_INFO: [u8; 19] = [
-    0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
-];
 /// The bytes of a SHA-256 digest.
 pub(super) const DIGEST: usize = 32;
 
@@ -36,6 +33,18 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Failed> {
     }
 }
 
+/// The consent behind a person's access token, and the scopes of the token.
+fn consent<'s>(state: &'s State, token: &str, now: u64) -> Result<(&'s Grant, &'s [Scope]), Failed> {
+    match state.access.get(&id(token), now) {
+        None => Err(Failed::token()),
+        Some(Access::Client(_)) => Err(Failed::scope()),
+        Some(Access::Person { grant, scopes }) => {
+            let grant = state.grants.get(grant, now).ok_or(Failed::token())?;
+            Ok((grant, scopes))
+        }
+    }
+}
+
 /// What userinfo states: `sub`, and the items that were granted. A POST may have the token in its form (RFC 6750, 2.2).
 pub(super) fn userinfo(provider: &Provider, headers: &HeaderMap, body: &[u8]) -> Result<Response<Body>, Failed> {
     let form = Form::read(body)?;
@@ -45,12 +54,7 @@ pub(super) fn userinfo(provider: &Provider, headers: &HeaderMap, body: &[u8]) ->
     };
     let now = provider.now();
     let state = lock(&provider.state);
-    let (grant, scopes) = match state.access.get(&id(token), now) {
-        None => return Err(Failed::token()),
-        Some(Access::Client(_)) => return Err(Failed::scope()),
-        Some(Access::Person { grant, scopes }) => (grant, scopes),
-    };
-    let grant = state.grants.get(grant, now).ok_or(Failed::token())?;
+    let (grant, scopes) = consent(&state, token, now)?;
     if !scopes.contains(&Scope::Openid) {
         return Err(Failed::scope());
     }
@@ -122,7 +126,8 @@ pub(super) fn announce(provider: &Provider, headers: &HeaderMap, body: &[u8]) ->
 
 /// A bare digest, or a DER `DigestInfo` of SHA-256.
 fn is_digest(input: &[u8]) -> bool {
-    input.len() == DIGEST || (input.len() == DIGEST_INFO.len() + DIGEST && input.starts_with(&DIGEST_INFO))
+    input.len() == DIGEST
+        || (input.len() == SHA256_DIGEST_INFO.len() + DIGEST && input.starts_with(&SHA256_DIGEST_INFO))
 }
 
 /// The digest itself of what the card signs.
@@ -148,12 +153,7 @@ pub(super) fn signature(provider: &Provider, headers: &HeaderMap, name: &str) ->
     let token = bearer(headers)?.ok_or(Failed::token())?;
     let now = provider.now();
     let state = lock(&provider.state);
-    let (grant, scopes) = match state.access.get(&id(token), now) {
-        None => return Err(Failed::token()),
-        Some(Access::Client(_)) => return Err(Failed::scope()),
-        Some(Access::Person { grant, scopes }) => (grant, scopes),
-    };
-    let grant = state.grants.get(grant, now).ok_or(Failed::token())?;
+    let (grant, scopes) = consent(&state, token, now)?;
     let key = id(name);
     if !scopes.contains(&Scope::Sign) {
         return Err(Failed::scope());

@@ -5,19 +5,13 @@ use std::fmt;
 use p256::ecdsa::SigningKey;
 use p256::ecdsa::signature::Signer as _;
 use p256::elliptic_curve::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
-use rand_core::CryptoRngCore;
+use rand_core::{CryptoRngCore, OsRng};
 use rsa::RsaPrivateKey;
-use sha2::{Digest, Sha256};
 use vmyna_card_os::declaration::{KeyAlgorithm, PrivateKey};
-use vmyna_card_os::key::{LoadedKey, PrivateOperation, default_engine};
+use vmyna_card_os::key::{LoadedKey, PrivateOperation, SignatureScheme, default_engine};
 use zeroize::Zeroizing;
 
 use super::{Algorithm, JoseError, VerifyingKey};
-
-/// `DigestInfo` of SHA-256 before the digest (RFC 8017, 9.2).
-const DIGEST_INFO: [u8; 19] = [
-    0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
-];
 
 enum Key {
     Ec(SigningKey),
@@ -139,18 +133,11 @@ impl Signer {
                 Ok(signature.to_bytes().to_vec())
             }
             Key::Rsa(operation, _) => {
-                let block = padded(&Sha256::digest(message), operation.modulus_bits().div_ceil(8));
+                // Its padding takes nothing at random.
+                let block = SignatureScheme::Sha256DigestInfo.encode(message, operation.modulus_bits(), &mut OsRng);
+                let block = block.ok_or(JoseError::PrivateKey)?;
                 operation.apply(&block).map_err(|_| JoseError::PrivateKey)
             }
         }
     }
-}
-
-/// EMSA-PKCS1-v1_5 (RFC 8017, 9.2) of a SHA-256 digest.
-fn padded(digest: &[u8], length: usize) -> Vec<u8> {
-    let end = [&[0x00], DIGEST_INFO.as_slice(), digest].concat();
-    let mut block = vec![0x00, 0x01];
-    block.resize(length.saturating_sub(end.len()), 0xFF);
-    block.extend(end);
-    block
 }

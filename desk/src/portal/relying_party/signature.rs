@@ -5,6 +5,7 @@ use base64ct::{Base64, Encoding};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use vmyna_authority::http_client::Method;
+use vmyna_card_os::key::SHA256_DIGEST_INFO;
 use zeroize::Zeroizing;
 
 use super::{Provider, RelyingParty, RelyingPartyError, json, token};
@@ -15,10 +16,6 @@ const PATH: &str = "/api/sign-transactions";
 const SIGNATURE: usize = 256;
 /// The most bytes of a certificate.
 const LONGEST_CERTIFICATE: usize = 4096;
-/// DER of a `DigestInfo` of SHA-256 up to the digest (RFC 8017, 9.2, note 1).
-const DIGEST_INFO: [u8; 19] = [
-    0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
-];
 
 /// What the card's key is to sign. The card pads it and does not look into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +42,7 @@ impl Digest {
     pub fn bytes(&self) -> Vec<u8> {
         match self {
             Self::Bare(digest) => digest.to_vec(),
-            Self::DigestInfo(digest) => [DIGEST_INFO.as_slice(), digest].concat(),
+            Self::DigestInfo(digest) => [SHA256_DIGEST_INFO.as_slice(), digest].concat(),
         }
     }
 }
