@@ -23,11 +23,9 @@ use vmyna_authority::verifier::{self, Settings as Verification};
 use vmyna_desk::http::Tls;
 use vmyna_desk::http::{HttpServer, Limits, origin};
 use vmyna_desk::idp::{
-    Authority as Verifier, CardSignature, Client, Clients, KeyRing, Keys, LONGEST_FILE, REALM, Scope, Settings,
-    machine_clock, router,
+    Authority as Verifier, CardSignature, Clients, KeyRing, LONGEST_FILE, REALM, Settings, machine_clock, router,
 };
-use vmyna_desk::jose::Algorithm;
-use vmyna_desk::portal::{CALLBACK, CLIENT_ID};
+use vmyna_desk::portal;
 
 use crate::failure::{Failure, path_failure};
 use crate::listen::listen;
@@ -43,7 +41,7 @@ pub(crate) fn run(arguments: Idp) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
     let clients = match &arguments.clients {
         Some(file) => registered(file)?,
-        None => portal()?,
+        None => practice()?,
     };
     let keys = match &arguments.keys {
         Some(file) => KeyRing::kept(file).map_err(|error| Failure::Failed(format!("{}: {error}", file.shown())))?,
@@ -137,23 +135,15 @@ fn registered(file: &Path) -> Result<Clients, Failure> {
     })
 }
 
-/// The practice portal at its usual address. It writes its public key when it starts, which may be later.
-fn portal() -> Result<Clients, Failure> {
-    let folder = state_home().map(|home| home.join("vmyna/portal"));
+/// The practice portal at its usual address.
+fn practice() -> Result<Clients, Failure> {
+    let folder = state_home().map(|home| home.join(portal::FOLDER));
     let folder = folder.ok_or_else(|| {
         Failure::Failed(
             "the practice portal's key has no folder: name the relying parties with --clients FILE".to_owned(),
         )
     })?;
-    Ok(Clients::new(vec![Client {
-        id: CLIENT_ID.to_owned(),
-        name: "Practice portal".to_owned(),
-        name_ja: "練習ポータル".to_owned(),
-        redirect_uris: vec![format!("http://127.0.0.1:47921{CALLBACK}")],
-        scopes: Scope::ALL.to_vec(),
-        algorithm: Algorithm::Es256,
-        keys: Keys::File(folder.join("client-jwks.json")),
-    }]))
+    Ok(Clients::new(vec![portal::usual_client(&folder)]))
 }
 
 /// The given cards, or all built-in ones.

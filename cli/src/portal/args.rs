@@ -12,7 +12,7 @@ use crate::options::authority::Authority;
 pub(crate) struct Portal {
     /// Where to listen; port 0 takes a free one. Listen on 127.0.0.1 and let the provider listen on localhost: browsers keep
     /// the cookies of these two apart, and those of two ports not
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:47921")]
+    #[arg(long, value_name = "HOST:PORT", default_value = vmyna_desk::portal::ADDRESS)]
     pub(super) listen: String,
 
     /// The issuer of the identity provider, compared as text; it must be on this machine
@@ -44,9 +44,9 @@ The portal is a relying party: people log in with a card at the identity provide
 registration, clients.toml, into its folder at each start. `vmyna idp` knows the portal at its
 usual address; with another address, give it that file.
 
-It shows who asked for data about a person (with linkage codes in place of the My Number), the
-person's data, notices, and an application that is signed with the card and checked like `vmyna
-verify` does. All people, bodies and data are invented.
+It shows which bodies asked for data about a person (with linkage codes in place of the My
+Number), the person's data, notices, and an application that is signed with the card and checked
+like `vmyna verify` does. All people, bodies and data are invented.
 
 Example, in two terminals; then open http://127.0.0.1:47921/ in a browser:
   vmyna portal

@@ -78,7 +78,7 @@ pub(crate) fn run(arguments: Portal) -> Result<(), Failure> {
 fn folder(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
     match given {
         Some(folder) => Ok(folder),
-        None => state_home().map(|home| home.join("vmyna/portal")).ok_or_else(|| {
+        None => state_home().map(|home| home.join(library::FOLDER)).ok_or_else(|| {
             Failure::Failed("the portal needs a folder for its key: name one with --state DIR".to_owned())
         }),
     }

@@ -1,14 +1,14 @@
 //! The portal to practise with (`練習ポータル`): a relying party, served on this machine.
 //!
-//! It shows what portals for citizens are publicly described to offer: log-in with the card, who asked for data about a
-//! person, the data, notices, and an application that is signed with the card. Name and look are vmyna's own, and every page
+//! It shows what portals for citizens are publicly described to offer: log-in with the card, a list of bodies that asked for data
+//! about a person, the data, notices, and an application that is signed with the card. Name and look are vmyna's own, and every page
 //! is marked 見本. What is not public is labelled `assumed`, and all people, bodies and data are invented.
 //!
 //! | Module | Content |
 //! |---|---|
 //! | [`relying_party`] | OpenID Connect: each check of the provider's answers |
 //! | [`linkage`] | linkage codes (符号) |
-//! | `sessions` | who is at the portal |
+//! | `sessions` | the sessions of visitors and people |
 //! | `application` | an application, signed and checked |
 //! | `bodies` | invented bodies and what they asked each other |
 //! | `routes`, `pages` | what is answered |
@@ -37,7 +37,7 @@ use zeroize::Zeroizing;
 
 pub use self::application::{OpenVerification, Verification};
 pub use self::sessions::SessionLimits;
-pub use self::state::{State, StateError};
+pub use self::state::{FOLDER, State, StateError, usual_client};
 use crate::http::{self, HttpServer, Limits};
 use linkage::Network;
 use relying_party::RelyingParty;
@@ -47,6 +47,8 @@ use sessions::Sessions;
 pub const CLIENT_ID: &str = "portal";
 /// Where a provider sends the browser back to.
 pub const CALLBACK: &str = "/callback";
+/// Where a portal listens unless the user names another address.
+pub const ADDRESS: &str = "127.0.0.1:47921";
 
 /// A portal.
 pub struct Portal {

@@ -1,4 +1,4 @@
-//! Who is at the portal: sessions on the server's side, named by a cookie.
+//! Sessions of visitors and people, on the server's side, named by a cookie.
 //!
 //! The cookie holds a random identifier and nothing else; the server keeps its hash. A log-in begins a new session with a
 //! new identifier, so one that was planted before (session fixation) never becomes that of a person. The number of sessions,
@@ -48,7 +48,7 @@ impl Default for SessionLimits {
 pub(super) struct Session {
     /// What every form of this session carries.
     pub(super) csrf: String,
-    /// Who is logged in.
+    /// The person who is logged in.
     pub(super) person: Option<LoggedIn>,
     /// Log-ins and signatures that wait for the provider.
     begun: Vec<(Instant, Begun)>,

@@ -10,9 +10,14 @@ use vmyna_apdu::ShowPath as _;
 use vmyna_files::Unfinished;
 use zeroize::Zeroizing;
 
-use super::CLIENT_ID;
+use super::{ADDRESS, CALLBACK, CLIENT_ID};
+use crate::idp::{Client, Keys, Scope};
 use crate::jose::{Algorithm, JoseError, Signer};
 
+/// The usual folder of the state, below that for the state of programs.
+pub const FOLDER: &str = "vmyna/portal";
+/// The portal's name at a provider, in English and Japanese.
+const NAME: (&str, &str) = ("Practice portal", "練習ポータル");
 /// The file of the private key, PKCS#8 PEM.
 const KEY: &str = "client-key.pem";
 /// The file of the secret, 32 bytes.
@@ -122,12 +127,13 @@ impl State {
             "# The practice portal, for the registration at an identity provider. Written at each start of the portal.\n\
              [[client]]\n\
              id = \"{CLIENT_ID}\"\n\
-             name = \"Practice portal\"\n\
-             name_ja = \"練習ポータル\"\n\
+             name = \"{}\"\n\
+             name_ja = \"{}\"\n\
              redirect_uris = [\"{redirect_uri}\"]\n\
              scopes = [\"openid\", \"name\", \"address\", \"birthdate\", \"gender\", \"sign\"]\n\
              signing_alg = \"ES256\"\n\
-             key_file = \"{PUBLIC}\"\n"
+             key_file = \"{PUBLIC}\"\n",
+            NAME.0, NAME.1
         );
         let written = vmyna_files::replace(&path, text.as_bytes());
         written.map_err(|error| StateError::Io {
@@ -135,6 +141,21 @@ impl State {
             error,
         })?;
         Ok(path)
+    }
+}
+
+/// A portal at its usual address with its state in this folder, as a client of an identity provider of this program. Its
+/// public key is read at each use, because the portal writes it when it starts, which may be later.
+#[must_use]
+pub fn usual_client(folder: &Path) -> Client {
+    Client {
+        id: CLIENT_ID.to_owned(),
+        name: NAME.0.to_owned(),
+        name_ja: NAME.1.to_owned(),
+        redirect_uris: vec![format!("http://{ADDRESS}{CALLBACK}")],
+        scopes: Scope::ALL.to_vec(),
+        algorithm: Algorithm::Es256,
+        keys: Keys::File(folder.join(PUBLIC)),
     }
 }
 
@@ -181,6 +202,15 @@ mod tests {
         assert_eq!((mode(KEY), mode(SECRET), mode("")), (0o600, 0o600, 0o700));
         let set = fs::read_to_string(&first.public_key).unwrap();
         assert!(set.contains(first.signer.kid()) && !set.contains("\"d\""), "{set}");
+    }
+
+    #[test]
+    fn the_usual_client_is_the_one_that_the_portal_registers() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = State::open(folder.path()).unwrap();
+        let file = state.register(&format!("http://{ADDRESS}{CALLBACK}")).unwrap();
+        let read = crate::idp::Clients::parse(&fs::read_to_string(file).unwrap(), folder.path());
+        assert_eq!(read, Ok(crate::idp::Clients::new(vec![usual_client(folder.path())])));
     }
 
     #[test]
