@@ -21,7 +21,7 @@
   }
 
   /** @param {object} answer */
-  function tell(answer) {
+  function answerPage(answer) {
     // A string, because an object does not cross from one world of scripts to the other.
     document.dispatchEvent(new CustomEvent('recvMsg', { bubbles: true, detail: JSON.stringify(answer) }));
   }
@@ -42,7 +42,7 @@
     const { detail } = /** @type {CustomEvent} */ (event);
     const request = parse(detail);
     /** @param {object} [more] */
-    const fail = (more) => tell({ ...request, ...more, result: '1', errcode: CANCELLED });
+    const fail = (more) => answerPage({ ...request, ...more, result: '1', errcode: CANCELLED });
     if (request === null) return fail();
     let port;
     try {
@@ -55,7 +55,7 @@
     port.onMessage.addListener((message) => {
       if (isAnswered) return;
       isAnswered = true;
-      if (message.answer) tell(message.answer);
+      if (message.answer) answerPage(message.answer);
       else if (message.failure) fail(message.failure);
       port.disconnect();
     });

@@ -17,12 +17,12 @@ async function send(change) {
 function show(origins, refused) {
   element('origins').replaceChildren(...origins.map(item));
   element('none').hidden = origins.length > 0;
-  say(refused);
+  showRefusal(refused);
   document.body.dataset.origins = origins.join(' ');
 }
 
 /** @param {keyof typeof REFUSALS} [refused] */
-function say(refused) {
+function showRefusal(refused) {
   element('status').textContent = refused ? text(REFUSALS[refused]) : '';
   document.body.dataset.refused = refused ?? '';
 }
@@ -44,11 +44,11 @@ function item(origin) {
 element('add').addEventListener('submit', async (/** @type {Event} */ event) => {
   event.preventDefault();
   const parsed = parseOrigin(element('origin').value);
-  if ('refused' in parsed) return say(parsed.refused);
+  if ('refused' in parsed) return showRefusal(parsed.refused);
   // The browser asks the person, and does so only in answer to the click.
   const { origin } = parsed;
   const isAllowed = isLoopback(origin) || (await chrome.permissions.request({ origins: [permission(origin)] }));
-  if (!isAllowed) return say('denied');
+  if (!isAllowed) return showRefusal('denied');
   await send({ add: origin });
   element('origin').value = '';
 });

@@ -3,7 +3,7 @@
 // It must never take a PIN from anything but that window, ask for two at once, or serve an origin that was not entered.
 
 import { isLoopback, parseOrigin, pattern, permission } from './origins.js';
-import { parseRequest } from './request.js';
+import { parseRequest, refusal } from './request.js';
 
 const HOST = 'vmyna.native_host';
 const PIN_PAGE = chrome.runtime.getURL('pin.html');
@@ -116,17 +116,24 @@ chrome.runtime.onConnect.addListener((port) => {
 
 /** @param {chrome.runtime.Port} page */
 function launched(page) {
+  let isGone = false;
   page.onDisconnect.addListener(() => {
+    isGone = true;
     if (asked?.page === page) settle(asked, null);
   });
   page.onMessage.addListener(async (text) => {
     const origin = new URL(page.sender?.url ?? '').origin;
     // The list may have changed since the script was put into the page.
     if (page.sender?.frameId !== 0 || !(await origins()).includes(origin)) return page.disconnect();
+    // Nothing is asked for a page that was closed while the list was read.
+    if (isGone) return;
     const parsed = parseRequest(text);
-    if ('refused' in parsed) return post(page, { failure: { message: parsed.refused } });
+    if ('refused' in parsed) return post(page, { failure: parsed.refused });
     if (parsed.request.mode === '05') return closed(page);
-    if (asked) return post(page, { failure: { message: 'another request is waiting for its PIN' } });
+    if (asked) {
+      const { refused } = refusal('Another request is waiting for its PIN.', '別の要求が暗証番号の入力を待っています。');
+      return post(page, { failure: refused });
+    }
     ask(page, origin, parsed.request);
   });
 }
