@@ -71,11 +71,17 @@ impl Provider {
                 .unwrap_or_else(|| panic!("{page}"));
             let token = rest.split('"').next().unwrap();
             let form = "Content-Type: application/x-www-form-urlencoded\r\n";
-            self.send(
+            let answer = self.send(
                 "POST /api/realms/main/login",
                 form,
                 &format!("transaction={token}&{answer}"),
-            )
+            );
+            // The page that answers a form with a PIN is at an address of its own.
+            let page = answer.lines().find_map(|line| line.strip_prefix("location: /"));
+            match page {
+                Some(page) => self.get(&format!("/{page}")),
+                None => answer,
+            }
         })
     }
 

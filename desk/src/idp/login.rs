@@ -7,7 +7,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::{HeaderMap, Response, StatusCode};
 use sha2::{Digest, Sha256};
-use vmyna_apdu::text;
+use vmyna_apdu::{Language, text};
 use zeroize::Zeroizing;
 
 use super::answer::redirect;
@@ -24,6 +24,12 @@ use crate::secret::random;
 
 /// How long an expired log-in is remembered, so that the person learns what happened, in seconds.
 const REMEMBERED: u64 = 600;
+/// How long a page that was set aside waits for its browser, in seconds.
+const PAGE_LIFE: u64 = 60;
+/// The parameter that names such a page.
+const PAGE: &str = "page";
+/// The fields of the PINs: to log in, of the input assistance, to sign.
+const PINS: [&str; 3] = ["auth_pin", "input_assist_pin", "sign_password"];
 
 /// Answers an authorization request: the first page, or an error.
 pub(super) fn begin(
@@ -135,6 +141,11 @@ impl Sent {
         found.map_or("", |(_, value)| value.as_str())
     }
 
+    /// Whether there is something of a PIN.
+    fn has_pin(&self) -> bool {
+        PINS.iter().any(|name| !self.get(name).is_empty())
+    }
+
     fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(other, _)| other == name)
     }
@@ -157,16 +168,53 @@ pub(super) fn proceed(provider: &Arc<Provider>, own: &OwnOrigin, headers: &Heade
         let what = text!("The form is malformed.", "送られた内容の形式が不正です。");
         return page::refusal(StatusCode::BAD_REQUEST, accepted, &what);
     };
+    let answer = proceed_with(provider, accepted, &sent);
+    // Browsers keep what a form sent as long as the page that answers it, on disk too, so such a page has no PIN behind it.
+    match sent.has_pin() && answer.status() != StatusCode::SEE_OTHER {
+        true => set_aside(provider, answer),
+        false => answer,
+    }
+}
+
+/// Leads the browser to a page that it can fetch once, within a minute.
+fn set_aside(provider: &Provider, page: Response<Body>) -> Response<Body> {
+    let (name, now) = (random(), provider.now());
+    let kept = lock(&provider.state)
+        .pages
+        .insert(id(&name), page, now + PAGE_LIFE, now);
+    match kept {
+        Ok(()) => redirect(&format!("{}?{PAGE}={name}", page::ACTION)),
+        // There it is said that the page is not there.
+        Err(Full) => redirect(page::ACTION),
+    }
+}
+
+/// The page that was set aside, once; its name in the address opens nothing afterwards.
+pub(super) fn page(provider: &Provider, headers: &HeaderMap, query: Option<&str>) -> Response<Body> {
+    let name = query.and_then(|query| query.strip_prefix(PAGE)?.strip_prefix('='));
+    let Some(name) = name else {
+        return page::missing(request::accepted(headers));
+    };
+    let page = lock(&provider.state).pages.take(&id(name), provider.now());
+    page.unwrap_or_else(|| used(request::accepted(headers)))
+}
+
+/// The answer to a page that was used already.
+fn used(language: Language) -> Response<Body> {
+    let what = text!(
+        "This page was used already, or is too old. Go back to the site, and begin again there.",
+        "このページは使用済みか、時間が経ち過ぎています。サイトに戻り、始めからやり直してください。"
+    );
+    page::refusal(StatusCode::BAD_REQUEST, language, &what)
+}
+
+fn proceed_with(provider: &Arc<Provider>, accepted: Language, sent: &Sent) -> Response<Body> {
     let now = provider.now();
     let taken = lock(&provider.state)
         .transactions
         .take(&id(sent.get("transaction")), now);
     let Some(mut transaction) = taken else {
-        let what = text!(
-            "This page was used already, or is too old. Go back to the site, and begin again there.",
-            "このページは使用済みか、時間が経ち過ぎています。サイトに戻り、始めからやり直してください。"
-        );
-        return page::refusal(StatusCode::BAD_REQUEST, accepted, &what);
+        return used(accepted);
     };
     if transaction.deadline <= now {
         provider.log("login", "time_out", "");
@@ -193,7 +241,7 @@ pub(super) fn proceed(provider: &Arc<Provider>, own: &OwnOrigin, headers: &Heade
             transaction.card = chosen;
             show(provider, transaction, None)
         }
-        "prove" => prove(provider, transaction, &sent),
+        "prove" => prove(provider, transaction, sent),
         // The same page again: of a card that could not be opened too.
         _ => show(provider, transaction, None),
     }
@@ -217,9 +265,9 @@ fn prove(provider: &Provider, mut transaction: Transaction, sent: &Sent) -> Resp
     };
     let pin = |name: &str| Zeroizing::new(sent.get(name).to_owned());
     let pins = Pins {
-        auth: pin("auth_pin"),
-        input_assist: pin("input_assist_pin"),
-        sign: pin("sign_password"),
+        auth: pin(PINS[0]),
+        input_assist: pin(PINS[1]),
+        sign: pin(PINS[2]),
     };
     let input = transaction.request.sign_transaction.as_deref().map(|name| {
         let state = lock(&provider.state);

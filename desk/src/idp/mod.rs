@@ -175,7 +175,7 @@ pub fn router(settings: Settings) -> Router {
         .route(&endpoint("auth"), get(auth).post(auth_by_form))
         .route(&endpoint("token"), post(token_endpoint))
         .route(&endpoint("userinfo"), get(userinfo).post(userinfo))
-        .route(page::ACTION, get(missing).post(login_form))
+        .route(page::ACTION, get(login_page).post(login_form))
         .route("/api/sign-transactions", post(announce))
         .route("/api/sign-transactions/{name}/result", get(signature))
         .fallback(missing)
@@ -190,7 +190,10 @@ async fn front(Shared(provider): Ours, Extension(own): Own, headers: HeaderMap) 
     page::front(request::accepted(&headers), &issuer(&own), &provider.settings.clients)
 }
 
-/// A page that is reloaded by its address arrives here too: addresses hold nothing of a log-in.
+async fn login_page(Shared(provider): Ours, headers: HeaderMap, query: RawQuery) -> Response<Body> {
+    login::page(&provider, &headers, query.0.as_deref())
+}
+
 async fn missing(headers: HeaderMap) -> Response<Body> {
     page::missing(request::accepted(&headers))
 }

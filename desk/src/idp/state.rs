@@ -2,6 +2,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use axum::body::Body;
+use axum::http::Response;
+
 use super::expiring::{Expiring, Id};
 use super::request::AuthRequest;
 use super::scope::Scope;
@@ -93,6 +96,8 @@ pub(super) struct Signed {
 /// Everything that is remembered.
 pub(super) struct State {
     pub(super) transactions: Expiring<Transaction>,
+    /// Pages that a browser is on its way to.
+    pub(super) pages: Expiring<Response<Body>>,
     pub(super) codes: Expiring<Code>,
     pub(super) grants: Expiring<Grant>,
     pub(super) access: Expiring<Access>,
@@ -105,6 +110,7 @@ impl State {
     pub(super) fn new() -> Self {
         Self {
             transactions: Expiring::new(MOST_TRANSACTIONS),
+            pages: Expiring::new(MOST_TRANSACTIONS),
             codes: Expiring::new(MOST_CODES),
             grants: Expiring::new(MOST_GRANTS),
             access: Expiring::new(MOST_GRANTS),

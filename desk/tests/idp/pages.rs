@@ -104,6 +104,61 @@ fn a_refusal_has_the_language_of_the_browser() {
 }
 
 #[test]
+fn no_page_answers_a_form_with_a_pin() {
+    let rig = Rig::new();
+    let origin = rig.origin();
+    let request = Request::new(ITEMS);
+    for more in [
+        &[("action", "prove"), ("auth_pin", "12")][..],
+        &[("action", "prove"), ("auth_pin", "1234"), ("input_assist_pin", "12")],
+        &[("action", "prove"), ("auth_pin", "1234")],
+        &[("action", "other"), ("auth_pin", "1234")],
+        &[("language", "ja"), ("auth_pin", "1234")],
+        &[("language", "ja"), ("sign_password", "ABC123")],
+        &[("transaction", "unknown"), ("auth_pin", "1234")],
+    ] {
+        let page = rig.authorize(&request);
+        let page = rig.submit(&page, &[("action", "choose"), ("card", "0")]);
+        let token = crate::rig::transaction(&page);
+        let mut pairs = vec![("transaction".to_owned(), token)];
+        pairs.retain(|(name, _)| more[0].0 != name);
+        pairs.extend(
+            more.iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        let reply = rig.post("/api/realms/main/login", &[("Origin", &origin)], &pairs);
+        // A browser would keep the form, and with it the PIN, beside the page.
+        assert_eq!((reply.status, reply.body.as_str()), (303, ""), "{more:?}");
+        let address = reply.header("location").unwrap();
+        assert!(address.starts_with("/api/realms/main/login?page=") && !address.contains("1234"));
+        let page = rig.get(address);
+        assert!(page.body.contains("<h1>") && page.status != 404, "{more:?} {page:?}");
+        // The address opens it once.
+        assert!(rig.get(address).body.contains("was used already"));
+        if page.status == 200 {
+            let on = rig.submit(&page, &[("action", "refuse")]);
+            assert_eq!(on.error(), "access_denied");
+        }
+    }
+    // It waits for a minute.
+    let page = rig.authorize(&request);
+    let token = crate::rig::transaction(&page);
+    let pairs = [
+        ("transaction", token.as_str()),
+        ("language", "ja"),
+        ("auth_pin", "1234"),
+    ];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let reply = rig.post("/api/realms/main/login", &[("Origin", &origin)], &pairs);
+    rig.wait(60);
+    assert!(
+        rig.get(reply.header("location").unwrap())
+            .body
+            .contains("was used already")
+    );
+}
+
+#[test]
 fn only_the_page_of_a_log_in_leads_to_the_site() {
     let rig = Rig::new();
     let page = rig.authorize(&Request::new("openid"));

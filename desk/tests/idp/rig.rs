@@ -249,7 +249,12 @@ impl Rig {
         let mut all = owned(&[("transaction", &token)]);
         all.extend(owned(pairs));
         let origin = self.origin();
-        self.post("/api/realms/main/login", &[("Origin", &origin)], &all)
+        let reply = self.post("/api/realms/main/login", &[("Origin", &origin)], &all);
+        // The page that answers a form with a PIN is at an address of its own.
+        match reply.header("location") {
+            Some(page) if page.starts_with("/api/realms/main/login?page=") => self.get(page),
+            _ => reply,
+        }
     }
 
     /// A log-in with the card of this number to its end.
