@@ -7,6 +7,7 @@ pub(crate) mod args;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use vmyna_apdu::ShowPath as _;
 use vmyna_desk::http::Limits;
@@ -67,6 +68,7 @@ pub(crate) fn run(arguments: Portal) -> Result<(), Failure> {
         hosts: arguments.host,
         limits: Limits::default(),
         sessions: SessionLimits::default(),
+        clock: Box::new(Instant::now),
         party,
         linkage: state.linkage,
         verification: Box::new(move || verification().map_err(|failure| failure.to_string())),

@@ -32,6 +32,7 @@ use std::io;
 use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use zeroize::Zeroizing;
 
@@ -50,6 +51,9 @@ pub const CALLBACK: &str = "/callback";
 /// Where a portal listens unless the user names another address.
 pub const ADDRESS: &str = "127.0.0.1:47921";
 
+/// A time that never goes back, such as [`Instant::now`].
+pub type Clock = Box<dyn Fn() -> Instant + Send + Sync>;
+
 /// A portal.
 pub struct Portal {
     /// The sockets that it listens on.
@@ -60,6 +64,8 @@ pub struct Portal {
     pub limits: Limits,
     /// How many sessions it keeps, and for how long.
     pub sessions: SessionLimits,
+    /// The time of sessions.
+    pub clock: Clock,
     /// The client of the provider. Its redirect URI is [`CALLBACK`] below [`origin`].
     pub party: RelyingParty,
     /// The secret of the linkage codes.
@@ -105,6 +111,7 @@ struct Running {
     party: RelyingParty,
     network: Network,
     sessions: Sessions,
+    clock: Clock,
     verification: Box<OpenVerification>,
 }
 
@@ -126,6 +133,7 @@ impl Portal {
             party: self.party,
             network: Network::new(self.linkage),
             sessions: Sessions::new(self.sessions),
+            clock: self.clock,
             verification: self.verification,
         };
         let server = HttpServer {

@@ -110,7 +110,7 @@ fn answer(running: &Running, asked: &Asked) -> Response<Body> {
 
 /// The session of a request; a visitor without one gets one, because each form needs a token.
 fn visit<'v>(running: &'v Running, asked: &'v Asked, language: Language, path: &'v str) -> Visit<'v> {
-    let now = Instant::now();
+    let now = (running.clock)();
     let known = asked.cookie(&running.cookie).and_then(|id| {
         let session = running
             .sessions

@@ -3,8 +3,9 @@
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use axum::Router;
@@ -70,6 +71,8 @@ pub struct Rig {
     pub provider: Option<Provider>,
     /// The file of the authorities' register.
     pub register: PathBuf,
+    /// By how many seconds the portal's clock is ahead.
+    ahead: Arc<AtomicU64>,
     _second: Option<Second>,
     _portal: Server,
     _state: tempfile::TempDir,
@@ -77,11 +80,7 @@ pub struct Rig {
 
 impl Rig {
     pub fn new() -> Self {
-        Self::with(SessionLimits::default())
-    }
-
-    pub fn with(sessions: SessionLimits) -> Self {
-        Self::start(sessions, |_, keys| {
+        Self::start(|_, keys| {
             let provider = Provider::start(keys);
             (provider.shared.issuer.clone(), Some(provider), None)
         })
@@ -89,16 +88,18 @@ impl Rig {
 
     /// The portal with the provider of another project.
     pub fn at_second() -> Self {
-        Self::start(SessionLimits::default(), |redirect_uri, keys| {
+        Self::start(|redirect_uri, keys| {
             let second = Second::start(redirect_uri, &keys);
             (second.issuer.clone(), None, Some(second))
         })
     }
 
-    fn start(
-        sessions: SessionLimits,
-        provider: impl FnOnce(&str, PathBuf) -> (String, Option<Provider>, Option<Second>),
-    ) -> Self {
+    /// Lets time pass for the sessions of the portal.
+    pub fn wait(&self, time: Duration) {
+        self.ahead.fetch_add(time.as_secs(), Ordering::Relaxed);
+    }
+
+    fn start(provider: impl FnOnce(&str, PathBuf) -> (String, Option<Provider>, Option<Second>)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let state = State::open(folder.path()).unwrap();
         let (listener, _) = Server::listen();
@@ -107,11 +108,14 @@ impl Rig {
         let redirect_uri = format!("{origin}{CALLBACK}");
         let (issuer, provider, second) = provider(&redirect_uri, state.public_key.clone());
         let register = folder.path().join("register.sqlite");
+        let ahead = Arc::new(AtomicU64::new(0));
+        let passed = Arc::clone(&ahead);
         let portal = Portal {
             listeners,
             hosts: Vec::new(),
             limits: Limits::default(),
-            sessions,
+            sessions: SessionLimits::default(),
+            clock: Box::new(move || Instant::now() + Duration::from_secs(passed.load(Ordering::Relaxed))),
             party: RelyingParty {
                 issuer,
                 client_id: CLIENT_ID.to_owned(),
@@ -125,6 +129,7 @@ impl Rig {
             origin,
             provider,
             register,
+            ahead,
             _second: second,
             _portal: Server::run(move |stop| portal.run(stop)),
             _state: folder,

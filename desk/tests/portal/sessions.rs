@@ -1,7 +1,5 @@
 //! Sessions, forms of other pages, and other names of the portal.
 
-use std::time::Duration;
-
 use vmyna_desk::portal::SessionLimits;
 
 use crate::server::{Rig, is_logged_in};
@@ -133,12 +131,13 @@ fn pictures_of_another_page_push_no_visitor_out() {
 
 #[test]
 fn a_session_ends_when_it_is_not_used() {
-    let rig = Rig::with(SessionLimits {
-        idle: Duration::from_secs(2),
-        ..SessionLimits::default()
-    });
+    let (rig, SessionLimits { idle, .. }) = (Rig::new(), SessionLimits::default());
     let mut person = rig.person();
-    std::thread::sleep(Duration::from_millis(2200));
+    for _ in 0..2 {
+        rig.wait(idle / 2);
+        assert!(is_logged_in(&person.get("/en/")));
+    }
+    rig.wait(idle);
     let page = person.get("/en/data");
     assert_eq!((page.status, page.location()), (303, "/en/"));
     assert!(!is_logged_in(&person.get("/en/")));
