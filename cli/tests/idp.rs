@@ -275,7 +275,11 @@ fn keys_are_kept_in_a_file_for_their_owner_or_new_at_each_start() {
         .env("XDG_STATE_HOME", folder.path())
         .output();
     let output = output.unwrap().exits_with(1);
-    assert!(output.err().contains("keys.pem"), "{}", output.err());
+    assert!(
+        output.err().contains("keys.pem") && output.err().contains("Name another file: it is made"),
+        "{}",
+        output.err()
+    );
 }
 
 /// Where a log-in with the first card ends.

@@ -110,7 +110,8 @@ fn a_damaged_key_and_missing_authorities_are_reported() {
     fs::write(folder.path().join("client-key.pem"), "no key").unwrap();
     let output = portal(folder.path()).output().unwrap().exits_with(1);
     assert!(
-        output.err().contains("client-key.pem: this is no private key"),
+        output.err().contains("client-key.pem: this is no private key")
+            && output.err().contains("Move it away: a new one is made"),
         "{}",
         output.err()
     );

@@ -1,6 +1,6 @@
 //! `vmyna idp`: an identity provider for relying parties under development, in the browser.
 //!
-//! What it answers is the library's. Here are the address, the files, and the authorities whose cards it accepts.
+//! The library answers. Here are the address, the files, and the authorities whose cards it accepts.
 
 pub(crate) mod args;
 
@@ -23,7 +23,8 @@ use vmyna_authority::verifier::{self, Settings as Verification};
 use vmyna_desk::http::Tls;
 use vmyna_desk::http::{HttpServer, Limits, origin};
 use vmyna_desk::idp::{
-    Authority as Verifier, CardSignature, Clients, KeyRing, LONGEST_FILE, REALM, Settings, machine_clock, router,
+    Authority as Verifier, CardSignature, Clients, KeyRing, KeysError, LONGEST_FILE, REALM, Settings, machine_clock,
+    router,
 };
 use vmyna_desk::portal;
 
@@ -44,7 +45,7 @@ pub(crate) fn run(arguments: Idp) -> Result<(), Failure> {
         None => practice()?,
     };
     let keys = match &arguments.keys {
-        Some(file) => KeyRing::kept(file).map_err(|error| Failure::Failed(format!("{}: {error}", file.shown())))?,
+        Some(file) => KeyRing::kept(file).map_err(|error| keys_failure(file, &error))?,
         None => KeyRing::new().map_err(|error| failed(&error))?,
     };
     let authority = Named {
@@ -106,6 +107,16 @@ fn name(address: SocketAddr) -> String {
         IpAddr::V6(Ipv6Addr::LOCALHOST | Ipv6Addr::UNSPECIFIED) => "localhost".to_owned(),
         IpAddr::V4(ip) => ip.to_string(),
         IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+/// An error of the file of keys, with the advice for it.
+fn keys_failure(file: &Path, error: &KeysError) -> Failure {
+    let message = format!("{}: {error}", file.shown());
+    match error {
+        KeysError::Io(error) => path_failure(error, message),
+        KeysError::Form => Failure::Failed(format!("{message}. Name another file: it is made")),
+        _ => Failure::Failed(message),
     }
 }
 

@@ -1,6 +1,6 @@
 //! `vmyna portal`: a relying party to practise with, in the browser.
 //!
-//! What it shows and checks is the library's. Here are the address, the folder of its state, and the authorities that it
+//! The library shows and checks. Here are the address, the folder of its state, and the authorities that it
 //! trusts with signatures.
 
 pub(crate) mod args;
@@ -12,9 +12,9 @@ use std::time::Instant;
 use vmyna_apdu::ShowPath as _;
 use vmyna_desk::http::Limits;
 use vmyna_desk::portal::relying_party::RelyingParty;
-use vmyna_desk::portal::{self as library, CALLBACK, CLIENT_ID, SessionLimits, State, Verification};
+use vmyna_desk::portal::{self as library, CALLBACK, CLIENT_ID, SessionLimits, State, StateError, Verification};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, path_failure};
 use crate::listen::listen;
 use crate::registers::state_home;
 use crate::{output, signals, trusted};
@@ -26,9 +26,9 @@ pub(crate) fn run(arguments: Portal) -> Result<(), Failure> {
     let folder = folder(arguments.state)?;
     let listeners = listen(&arguments.listen, arguments.insecure_remote)?;
     let origin = library::origin(&listeners, &arguments.host).map_err(|error| failed(&error))?;
-    let state = State::open(&folder).map_err(|error| failed(&error))?;
+    let state = State::open(&folder).map_err(state_failure)?;
     let redirect_uri = format!("{origin}{CALLBACK}");
-    let registration = state.register(&redirect_uri).map_err(|error| failed(&error))?;
+    let registration = state.register(&redirect_uri).map_err(state_failure)?;
     let party = RelyingParty {
         issuer: arguments.issuer,
         client_id: CLIENT_ID.to_owned(),
@@ -74,6 +74,16 @@ pub(crate) fn run(arguments: Portal) -> Result<(), Failure> {
         verification: Box::new(move || verification().map_err(|failure| failure.to_string())),
     };
     portal.run(&stop).map_err(|error| failed(&error))
+}
+
+/// An error of the state, with the advice for it.
+fn state_failure(error: StateError) -> Failure {
+    let message = error.to_string();
+    match error {
+        StateError::Io { error, .. } => path_failure(&error, message),
+        StateError::Form { .. } => Failure::Failed(format!("{message}. Move it away: a new one is made")),
+        _ => Failure::Failed(message),
+    }
 }
 
 /// The folder of the state.
