@@ -1,6 +1,6 @@
 #!/bin/sh
 # Logs in at the club as a browser does: to the provider, agree, type the PINs, and back. `sh log-in.sh refuse` does not agree.
-# Prints what the last page says; the exit status is 0 if somebody is logged in.
+# Prints the outcome on the last page; the exit status is 0 after a log-in.
 set -eu
 site=http://127.0.0.1:47930 provider=http://localhost:47920
 jar=$(mktemp)

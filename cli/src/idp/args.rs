@@ -72,7 +72,7 @@ host word and port that a request names. A person chooses a card in the browser,
 types the PIN; a wrong one costs a try of the card. docs/idp.md has the form of the registration
 file, what differs from the real service, and what is assumed.
 
-A line of standard error tells what became of each request, without PINs, codes and tokens.
+A line of standard error reports what became of each request, without PINs, codes and tokens.
 
 Examples:
   vmyna idp specimen:hanako

@@ -109,7 +109,7 @@ pub(super) fn json(value: &Value) -> Response<Body> {
     answer
 }
 
-/// JSON that pages of every origin may read, because everybody may.
+/// JSON that pages of every origin may read, because it is public.
 pub(super) fn public_json(value: &Value) -> Response<Body> {
     let mut answer = json(value);
     set(&mut answer, HeaderName::from_static("access-control-allow-origin"), "*");

@@ -296,7 +296,7 @@ fn prove(provider: &Provider, mut transaction: Transaction, sent: &Sent) -> Resp
     }
 }
 
-/// What the person is told, and whether the same card can be tried again.
+/// What the page shows, and whether the same card can be tried again.
 fn notice(failed: Failed) -> Notice {
     match failed {
         Failed::Card(error @ ClientError::Blocked(_)) => Notice::Stop {

@@ -13,7 +13,7 @@ pub(super) fn endpoint(issuer: &str, name: &str) -> String {
     format!("{issuer}/protocol/openid-connect/{name}")
 }
 
-/// The document of an issuer. All fields are there whose absence stops one of the usual relying parties.
+/// The document of an issuer. It has every field without which one of the usual relying parties stops.
 pub(super) fn document(issuer: &str) -> Value {
     let scopes = Scope::ALL.map(Scope::name);
     let algorithms = Algorithm::ALL.map(Algorithm::name);

@@ -5,16 +5,18 @@
 //! | `metadata` | discovery |
 //! | `request` | the authorization request |
 //! | `login`, `page` | the pages on which a person chooses a card, consents and types PINs |
-//! | `card` | the conversation with the card, and what the authority says of its certificates |
+//! | `card` | the conversation with the card, and the verification of its certificates |
 //! | `assertion`, `token` | the token endpoint |
 //! | `resource` | userinfo, sign transactions |
 //! | `clients` | the registered relying parties |
 //! | `keys` | the provider's keys |
 //! | `state` | what is remembered, with limits in number and time |
 //!
-//! The card decides: a log-in is a signature of its auth key, the four items are read behind their PIN, a signature is one of
-//! its sign key, and every wrong PIN costs a try. The module must never send an answer to an address that is not registered
-//! byte for byte, never accept a code, an assertion or a page's token twice, and never put a PIN, a code or a token into a log.
+//! The card decides: a log-in is a signature of its auth key, and the four items are read behind their PIN. A signature is one
+//! of its sign key, and every wrong PIN costs a try.
+//!
+//! The module must never send an answer to an address that is not registered byte for byte. It must never accept a code, an
+//! assertion or a page's token twice, and never put a PIN, a code or a token into a log.
 
 mod answer;
 mod assertion;

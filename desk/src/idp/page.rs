@@ -18,7 +18,7 @@ use crate::http::escape;
 /// Where the forms go.
 pub(super) const ACTION: &str = "/api/realms/main/login";
 
-/// What the person is told after an attempt.
+/// What the page shows after an attempt.
 pub(super) enum Notice {
     /// The same card can be tried again.
     Retry(Text),
@@ -92,7 +92,7 @@ pub(super) fn login(view: &View<'_>) -> Response<Body> {
     )
 }
 
-/// Who asks, and for what.
+/// The relying party, and what it asks for.
 fn asked(language: Language, request: &AuthRequest) -> String {
     let client = escape(request.client.title(language));
     let site = escape(uri::origin(&request.redirect_uri).unwrap_or_default());

@@ -181,7 +181,7 @@ fn details(parameters: &Parameters, client: &Client) -> Result<AuthRequest, Refu
     })
 }
 
-/// The card is asked at each log-in, so `max_age` holds always and there is never somebody who is logged in already.
+/// The card is asked at each log-in, so `max_age` holds always and no person is logged in already.
 fn check_prompt(parameters: &Parameters) -> Result<(), Refusal> {
     let max_age = parameters.one("max_age");
     if max_age.is_some_and(|age| age.len() > 10 || age.is_empty() || !age.bytes().all(|digit| digit.is_ascii_digit())) {

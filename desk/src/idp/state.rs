@@ -22,7 +22,7 @@ pub const SIGN_LIFE: u64 = 600;
 pub const MOST_TRANSACTIONS: usize = 1000;
 /// Codes, used ones too, at once.
 pub const MOST_CODES: usize = 10_000;
-/// Log-ins with tokens at once; and assertions whose second use is refused.
+/// Log-ins with tokens at once; and assertions of which a second use is refused.
 pub const MOST_GRANTS: usize = 10_000;
 /// Sign transactions at once.
 pub const MOST_SIGNATURES: usize = 1000;
@@ -74,7 +74,7 @@ pub(super) enum Access {
 /// A refresh token.
 pub(super) struct Refresh {
     pub(super) grant: Id,
-    /// A second use means that somebody else has it.
+    /// A second use means that another program has it.
     pub(super) is_used: bool,
 }
 
@@ -121,7 +121,7 @@ impl State {
     }
 }
 
-/// The lock of a value whose holder never leaves it half changed.
+/// Locks a value that no thread leaves half changed, even if it panics.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -57,7 +57,7 @@ fn by_code(provider: &Provider, issuer: &str, client: &Client, form: &Form) -> R
     let (grant, nonce) = (found.grant, found.nonce.clone());
     let outcome = check_code(found, redirect_uri, verifier, now);
     if second {
-        // Somebody else has the code: what was given for it ends (RFC 6749, 4.1.2).
+        // Another program has the code: what was given for it ends (RFC 6749, 4.1.2).
         state.grants.take(&grant, now);
         return Err(refused("the code is used a second time; its tokens are revoked"));
     }

@@ -11,7 +11,7 @@
 //!
 //! The algorithm of a token is never taken from the token: the caller states the one that the key's owner has registered,
 //! and [`verify`] refuses any other, `none` and HS256 among them. The module must never accept a token with a part of its
-//! header that it does not understand (`crit`), nor show a private key or a token in an error or `Debug` output.
+//! header that it does not understand (`crit`). It must never show a private key or a token in an error or `Debug` output.
 //!
 //! ```
 //! use vmyna_desk::jose::{Algorithm, Claims, Signer, sign, verify};

@@ -61,7 +61,7 @@ pub fn verify<K: Borrow<VerifyingKey>>(
     Ok(object(claims)?.into())
 }
 
-/// The claims of a token whose signature is not checked, to learn who claims to have made it. Nothing may be believed of
+/// The claims of a token whose signature is not checked, to learn which client it claims to be of. Nothing may be believed of
 /// them before [`verify`].
 ///
 /// # Errors

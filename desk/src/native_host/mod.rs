@@ -22,8 +22,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! It must never write anything but frames to the output, answer a caller other than the extension, or put a PIN into an
-//! answer, an error or a log.
+//! It must never write anything but frames to the output, or answer a caller other than the extension. It must never put a
+//! PIN into an answer, an error or a log.
 
 mod answer;
 mod browser;

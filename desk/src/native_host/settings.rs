@@ -1,4 +1,4 @@
-//! What the host is told by its installation: the card, the number of the installation, the browser.
+//! What an installation states to the host: the card, the number of the installation, the browser.
 
 use std::io;
 use std::path::Path;
@@ -13,7 +13,7 @@ const LONGEST: u64 = 64 * 1024;
 /// The version of the file's form.
 const FORMAT: u64 = 1;
 
-/// What the host is told by its installation.
+/// What an installation states to the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// What answers.
@@ -67,7 +67,7 @@ impl Settings {
         })
     }
 
-    /// The file's content. `None` for a card whose name can't be read back, such as that of an image whose path is not UTF-8.
+    /// The file's content. `None` if the card's name can't be read back, such as that of an image whose path is not UTF-8.
     pub(super) fn to_json(&self) -> Option<String> {
         let Self { source, uuid, browser } = self;
         let mut value = json!({ "format": FORMAT, "uuid": uuid.to_string(), "browser": browser.name() });

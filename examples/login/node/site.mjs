@@ -13,7 +13,7 @@ const pem = readFileSync('../site-key.pem', 'utf8').replace(/-----.*-----/g, '')
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256' };
 const key = await webcrypto.subtle.importKey('pkcs8', Buffer.from(pem, 'base64'), algorithm, false, ['sign']);
 
-// The library refuses an issuer without TLS unless it is told otherwise. This one is on the same machine.
+// The library refuses an issuer without TLS unless an option allows it. This one is on the same machine.
 const provider = await oidc.discovery(
   new URL(ISSUER),
   'club',
@@ -71,7 +71,7 @@ async function callback(request, response) {
   });
   const { sub } = tokens.claims();
   const person = await oidc.fetchUserInfo(provider, tokens.access_token, sub);
-  // A new identifier, so that one that somebody planted before is worth nothing.
+  // A new identifier, so that one that was planted before is worth nothing.
   const { cookie } = begin({ name: person.name });
   response.writeHead(303, { location: '/', 'set-cookie': cookie }).end();
 }

@@ -16,7 +16,7 @@ use super::{Draft, Outcome};
 use crate::portal::day::Day;
 use crate::portal::relying_party::{FourItems, Signed};
 
-/// Whom the portal trusts with signatures, and where it learns of revocations.
+/// The authorities that the portal trusts with signatures, and where it learns of revocations.
 pub struct Verification {
     /// The named authorities.
     pub trust: Trust,

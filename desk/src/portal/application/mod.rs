@@ -124,7 +124,7 @@ fn visible(text: &str) -> String {
     text.chars().filter(|character| !is_invisible(*character)).collect()
 }
 
-/// An application that was signed, and what the checks say.
+/// An application that was signed, and the outcome of its checks.
 pub(super) struct Outcome {
     pub(super) draft: Draft,
     pub(super) signed: Signed,

@@ -172,7 +172,7 @@ fn document(frame: &Frame<'_>, draft: &Draft) -> String {
     format!("<pre tabindex=\"0\" role=\"region\" aria-label=\"{label}\" lang=\"ja\">{text}</pre>")
 }
 
-/// What the checks say.
+/// The outcome of the checks.
 pub(crate) fn result(frame: &Frame<'_>, outcome: &Outcome) -> Response<Body> {
     let (mark, en, ja) = match outcome.verdict() {
         Verdict::Ok | Verdict::Note => (

@@ -1,4 +1,4 @@
-//! Who asked for my data, and how the codes between bodies work.
+//! The list of bodies that asked for data about the person, and how the codes between bodies work.
 
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
@@ -55,7 +55,7 @@ pub(crate) fn exchanges(frame: &Frame<'_>, network: &Network, person: &Person) -
 pub(crate) fn codes(frame: &Frame<'_>, network: &Network, person: &Person, chosen: (&str, &str)) -> Response<Body> {
     let known = |id: &str, other: usize| BODIES.iter().find(|body| body.id == id).unwrap_or(&BODIES[other]).id;
     let (asking, answering) = (known(chosen.0, 0), known(chosen.1, 2));
-    // Somebody else, so that the columns can be compared.
+    // Another person, so that the columns can be compared.
     let other = network.person("nobody", "another invented person");
     let rows: String = BODIES
         .iter()

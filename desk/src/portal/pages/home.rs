@@ -65,7 +65,7 @@ pub(crate) fn home(frame: &Frame<'_>, person: &LoggedIn) -> Response<Body> {
     frame.page(StatusCode::OK, frame.say("Home", "ホーム"), &body)
 }
 
-/// A notice: how many days ago, from whom, title, text, in both languages.
+/// A notice: how many days ago, its sender, title, text, in both languages.
 type Notice = (u64, [&'static str; 2], [&'static str; 2], [&'static str; 2]);
 
 const NOTICES: [Notice; 3] = [
@@ -74,7 +74,7 @@ const NOTICES: [Notice; 3] = [
         ["Town of Mihon (invented)", "見本町（架空）"],
         ["Your card needs renewal soon", "カードの更新のお知らせ"],
         [
-            "A notice like this one tells a person that the card's certificates expire soon, and where to renew them.",
+            "A notice like this one reports that the card's certificates expire soon, and where to renew them.",
             "電子証明書の有効期限が近づいたことと、更新できる窓口を知らせるお知らせの例です。",
         ],
     ),
@@ -112,7 +112,7 @@ pub(crate) fn notices(frame: &Frame<'_>) -> Response<Body> {
         })
         .collect();
     let lead = frame.say(
-        "The notices are invented, and the same for everybody.",
+        "The notices are invented, and the same for every person.",
         "お知らせは架空のもので、だれにでも同じものが表示されます。",
     );
     let body = format!("<p class=\"note\">{lead}</p><ul class=\"entries\">{list}</ul>");

@@ -12,7 +12,7 @@
 //! | `error` | why a log-in or a signature failed |
 //!
 //! Only the configured issuer is asked, over HTTP on this machine. The module must never accept a token that the issuer's
-//! keys have not signed for this client and this log-in, and never put a token or a code into an error or `Debug` output.
+//! keys have not signed for this client and this log-in. It must never put a token or a code into an error or `Debug` output.
 
 mod authorization;
 mod callback;

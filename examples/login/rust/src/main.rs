@@ -104,7 +104,7 @@ async fn callback(
     };
     match finish(&site, &answer, &state, &nonce, verifier).await {
         Ok(name) => {
-            // A new identifier, so that one that somebody planted before is worth nothing.
+            // A new identifier, so that one that was planted before is worth nothing.
             let cookie = site.begin(Session::Person(name));
             ([(SET_COOKIE, cookie)], Redirect::to("/")).into_response()
         }
