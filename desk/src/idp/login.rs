@@ -97,6 +97,9 @@ fn show(provider: &Provider, transaction: Transaction, notice: Option<Notice>) -
             .map(|slot| slot.tries(&pins(&transaction.request.scopes))),
         _ => None,
     };
+    for error in tries.iter().flatten().filter_map(|(_, tries)| tries.as_ref().err()) {
+        provider.log("login", "not yet", &error.to_string());
+    }
     let cards = provider.cards.iter().map(|slot| slot.title.as_str()).collect();
     let view = View {
         token: &token,
@@ -286,11 +289,16 @@ fn prove(provider: &Provider, mut transaction: Transaction, sent: &Sent) -> Resp
     match slot.prove(authority, &transaction.request.scopes, input.as_deref(), &pins) {
         Ok(proved) => finish(provider, &transaction, proved),
         Err(failed) => {
+            // The page names no path and no process; the line for the one who runs the server does.
+            let why = match &failed {
+                Failed::Card(error) => error.to_string(),
+                Failed::Certificate(..) => String::new(),
+            };
             let notice = notice(failed);
             if let Notice::Stop { reason, .. } = notice {
                 transaction.reason = Some(reason);
             }
-            provider.log("login", "not yet", notice.reason());
+            provider.log("login", "not yet", notice.reason().unwrap_or(&why));
             show(provider, transaction, Some(notice))
         }
     }

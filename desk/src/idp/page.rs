@@ -31,11 +31,11 @@ pub(super) enum Notice {
 }
 
 impl Notice {
-    /// The reason for a log.
-    pub(super) const fn reason(&self) -> &'static str {
+    /// The reason for the relying party, if there is one already.
+    pub(super) const fn reason(&self) -> Option<&'static str> {
         match self {
-            Self::Retry(_) => "the card refused",
-            Self::Stop { reason, .. } => reason,
+            Self::Retry(_) => None,
+            Self::Stop { reason, .. } => Some(reason),
         }
     }
 }

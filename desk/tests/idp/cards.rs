@@ -189,6 +189,12 @@ fn a_card_in_use_is_named_and_can_be_tried_again() {
     // It is said once, and there is no PIN to type.
     assert_eq!(page.body.matches("in use").count(), 1, "{}", page.body);
     assert!(!page.body.contains("auth_pin"), "{}", page.body);
+    // The page names no process, but the line for the one who runs the server says what was wrong.
+    assert!(
+        rig.log().contains("login: not yet: the card is in use by "),
+        "{}",
+        rig.log()
+    );
     let page = rig.submit(&page, &[("action", "again")]);
     assert_eq!(page.body.matches("in use").count(), 1, "{}", page.body);
     // No try was spent by that.
@@ -201,6 +207,34 @@ fn a_card_in_use_is_named_and_can_be_tried_again() {
         page.body
     );
     assert!(prove(&rig, &page, "1234").parameter("code").is_some());
+}
+
+#[test]
+fn the_log_says_why_a_card_cannot_be_opened_and_that_a_pin_was_wrong() {
+    let (folder, card) = Rig::issued();
+    let rig = Rig::with(Options {
+        cards: vec![card],
+        ..Options::default()
+    });
+    let page = chosen(&rig, &Request::new("openid"), 0);
+    let page = prove(&rig, &page, "9876");
+    assert!(
+        rig.log().contains("login: not yet: wrong auth PIN, 2 tries left"),
+        "{}",
+        rig.log()
+    );
+    std::fs::remove_file(folder.path().join("card.vmyna")).unwrap();
+    let page = prove(&rig, &page, "9876");
+    assert!(
+        page.body.contains("be opened") && !page.body.contains("card.vmyna: "),
+        "{}",
+        page.body
+    );
+    let log = rig.log();
+    assert!(
+        log.contains("card.vmyna") && log.contains("No such file") && !log.contains("9876"),
+        "{log}"
+    );
 }
 
 #[test]
