@@ -128,14 +128,17 @@ fn combination_code(installed: &Installed) -> String {
     code.split(' ').next().unwrap().to_owned()
 }
 
-/// The issuer's certificate from the card, by another way than the host's, as `ca.pem`.
-fn write_issuer(folder: &Path, file: &str) {
+/// Fails unless `certificate.der` is of the issuer whose certificate this file of the card has, by another way than the host's.
+#[track_caller]
+fn is_issued(folder: &Path, file: &str) {
     let read = vmyna(["files", "specimen:hanako", file, "--object"])
         .output()
         .unwrap()
         .exits_with(0);
     fs::write(folder.join("ca.der"), read.stdout).unwrap();
     openssl(folder, &["x509", "-inform", "DER", "-in", "ca.der", "-out", "ca.pem"]);
+    let verify = ["verify", "-no_check_time", "-CAfile", "ca.pem", "certificate.der"];
+    assert_eq!(openssl(folder, &verify).trim(), "certificate.der: OK");
 }
 
 #[test]
@@ -155,12 +158,7 @@ fn mode_01_logs_in_and_openssl_verifies_signature_and_certificate() {
     let signature = Base64::decode_vec(text(&answer, "signature")).unwrap();
     fs::write(folder.join("signature"), signature).unwrap();
     is_signed(folder, "signature");
-    write_issuer(folder, "jpki/000B");
-    let verified = openssl(
-        folder,
-        &["verify", "-no_check_time", "-CAfile", "ca.pem", "certificate.der"],
-    );
-    assert_eq!(verified.trim(), "certificate.der: OK");
+    is_issued(folder, "jpki/000B");
 }
 
 #[test]
@@ -183,12 +181,7 @@ fn mode_02_signs_one_digest_or_many() {
             fs::write(folder.join("signature"), signature).unwrap();
             is_signed(folder, "signature");
         }
-        write_issuer(folder, "jpki/0002");
-        let verified = openssl(
-            folder,
-            &["verify", "-no_check_time", "-CAfile", "ca.pem", "certificate.der"],
-        );
-        assert_eq!(verified.trim(), "certificate.der: OK");
+        is_issued(folder, "jpki/0002");
     }
 }
 
@@ -257,7 +250,7 @@ fn frames_that_are_none_get_a_failure_and_end_the_conversation() {
 }
 
 #[test]
-fn nobody_but_the_extension_is_answered() {
+fn a_caller_other_than_the_extension_is_refused() {
     let installed = Installed::new("specimen:hanako");
     let program = installed.manifest()["path"].as_str().unwrap().to_owned();
     let request = frame(br#"{"mode":"04","service_id":"01","pin":"1234"}"#);
