@@ -4,6 +4,7 @@
 //! request is answered for the server's own names with its port only ([`OwnOrigin`]), and a request that changes something is
 //! answered only if it comes from the server's own page ([`is_same_origin`]).
 
+mod policy;
 mod text;
 #[cfg(feature = "openssl")]
 mod tls;
@@ -26,6 +27,7 @@ use tokio::time::timeout;
 use tower_service::Service as _;
 use vmyna_authority::http_server::{self as connections, ConnectionLimits, Ends, Handshake};
 
+pub use policy::form_policy;
 pub use text::{encode, escape, form, is_each_once, is_form};
 #[cfg(feature = "openssl")]
 pub use tls::{Tls, TlsError};
@@ -76,12 +78,9 @@ pub struct OwnOrigin(pub String);
 /// The threads that answer. Work that takes long belongs to `tokio::task::spawn_blocking`.
 const THREADS: usize = 2;
 
-/// What pages may do, unless an answer has a policy of its own.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; \
-                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// Headers of every answer that has none of its own by that name.
 const HEADERS: [(HeaderName, &str); 6] = [
-    (CONTENT_SECURITY_POLICY, POLICY),
+    (CONTENT_SECURITY_POLICY, policy::POLICY),
     (REFERRER_POLICY, "no-referrer"),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (CACHE_CONTROL, "no-store"),

@@ -13,7 +13,7 @@ use super::request::AuthRequest;
 use super::state::Transaction;
 use super::uri;
 use crate::client::{ClientError, Pin, Tries};
-use crate::http::escape;
+use crate::http::{escape, form_policy};
 
 /// Where the forms go.
 pub(super) const ACTION: &str = "/api/realms/main/login";
@@ -373,12 +373,7 @@ fn page(status: StatusCode, language: Language, heading: &str, content: &str, or
     let mut answer = Response::new(Body::from(html));
     *answer.status_mut() = status;
     set(&mut answer, CONTENT_TYPE, "text/html; charset=utf-8");
-    // Browsers apply `form-action` to where the answer of a form leads on to.
-    let to = origin.map_or(String::new(), |origin| format!(" {origin}"));
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{to}; base-uri 'none'; frame-ancestors 'none'"
-    );
-    set(&mut answer, CONTENT_SECURITY_POLICY, &policy);
+    set(&mut answer, CONTENT_SECURITY_POLICY, &form_policy(origin));
     // With `no-referrer` browsers send a form with the origin `null`. Other origins learn nothing by this value either.
     set(&mut answer, REFERRER_POLICY, "same-origin");
     answer

@@ -16,7 +16,7 @@ pub(super) use self::data::data;
 pub(super) use self::exchanges::{codes, exchanges};
 pub(super) use self::home::{home, notices, welcome};
 pub(super) use self::problem::{Problem, problem};
-use crate::http::escape;
+use crate::http::{escape, form_policy};
 
 /// The pages of a person, in the order of the menu: the path, and the title in each language.
 const MENU: [(&str, &str, &str); 5] = [
@@ -101,13 +101,8 @@ impl Frame<'_> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
         // With `no-referrer` browsers send a form with the origin `null`. Other origins learn nothing by this value either.
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-        // A form leads to the provider by a redirect, which browsers count as its action.
-        let policy = format!(
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' {}; base-uri 'none'; \
-             frame-ancestors 'none'",
-            self.provider
-        );
-        if let Ok(policy) = HeaderValue::from_str(&policy) {
+        // A form leads to the provider by a redirect.
+        if let Ok(policy) = HeaderValue::from_str(&form_policy(Some(self.provider))) {
             headers.insert(CONTENT_SECURITY_POLICY, policy);
         }
         response
