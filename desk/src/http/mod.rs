@@ -4,6 +4,7 @@
 //! request is answered for the server's own names with its port only ([`OwnOrigin`]), and a request that changes something is
 //! answered only if it comes from the server's own page ([`is_same_origin`]).
 
+mod browser;
 mod policy;
 mod text;
 #[cfg(feature = "openssl")]
@@ -27,6 +28,7 @@ use tokio::time::timeout;
 use tower_service::Service as _;
 use vmyna_authority::http_server::{self as connections, ConnectionLimits, Ends, Handshake};
 
+pub use browser::{accepted, is_visit, language};
 pub use policy::form_policy;
 pub use text::{encode, escape, form, is_each_once, is_form};
 #[cfg(feature = "openssl")]

@@ -18,7 +18,7 @@ use super::request::{self, AuthRequest, Rejection};
 use super::state::{ACCESS_LIFE, CODE_LIFE, Code, Grant, REFRESH_LIFE, Transaction, lock};
 use super::{Provider, uri};
 use crate::client::{ClientError, Key};
-use crate::http::{OwnOrigin, form, is_each_once, is_same_origin};
+use crate::http::{self, OwnOrigin, form, is_each_once, is_same_origin};
 use crate::jose::base64url;
 use crate::secret::random;
 
@@ -38,9 +38,8 @@ pub(super) fn begin(
     headers: &HeaderMap,
     form: Option<Vec<(String, String)>>,
 ) -> Response<Body> {
-    let accepted = request::accepted(headers);
-    // A page of another site could begin a thousand log-ins by a thousand pictures.
-    if headers.get("sec-fetch-dest").is_some_and(|to| to != "document") {
+    let accepted = http::accepted(headers);
+    if !http::is_visit(headers) {
         let what = text!(
             "A log-in begins when a browser goes to this page, not in a part of another page.",
             "ログインは、ほかのページの一部としては始められません。"
@@ -156,7 +155,7 @@ impl Sent {
 
 /// Answers a form of one of the pages. It may wait for a card.
 pub(super) fn proceed(provider: &Arc<Provider>, own: &OwnOrigin, headers: &HeaderMap, body: &[u8]) -> Response<Body> {
-    let accepted = request::accepted(headers);
+    let accepted = http::accepted(headers);
     if !is_same_origin(headers, own) {
         return page::refusal(
             StatusCode::FORBIDDEN,
@@ -196,10 +195,10 @@ fn set_aside(provider: &Provider, page: Response<Body>) -> Response<Body> {
 pub(super) fn page(provider: &Provider, headers: &HeaderMap, query: Option<&str>) -> Response<Body> {
     let name = query.and_then(|query| query.strip_prefix(PAGE)?.strip_prefix('='));
     let Some(name) = name else {
-        return page::missing(request::accepted(headers));
+        return page::missing(http::accepted(headers));
     };
     let page = lock(&provider.state).pages.take(&id(name), provider.now());
-    page.unwrap_or_else(|| used(request::accepted(headers)))
+    page.unwrap_or_else(|| used(http::accepted(headers)))
 }
 
 /// The answer to a page that was used already.
@@ -225,7 +224,7 @@ fn proceed_with(provider: &Arc<Provider>, accepted: Language, sent: &Sent) -> Re
         return page::timed_out(transaction.language, &transaction.request, &location);
     }
     if sent.has("language") {
-        transaction.language = request::language(sent.get("language")).unwrap_or(transaction.language);
+        transaction.language = http::language(sent.get("language")).unwrap_or(transaction.language);
         return show(provider, transaction, None);
     }
     match sent.get("action") {

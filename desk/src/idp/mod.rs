@@ -58,7 +58,7 @@ pub use state::{
 use self::answer::{Failed, public_json, set};
 use self::card::Slot;
 use self::state::{State, lock};
-use crate::http::{OwnOrigin, form, is_form};
+use crate::http::{OwnOrigin, accepted, form, is_form};
 
 /// How long a person may take for a log-in, in seconds, unless the user sets another time.
 pub const TIME_LIMIT: u64 = 300;
@@ -189,7 +189,7 @@ fn issuer(own: &OwnOrigin) -> String {
 }
 
 async fn front(Shared(provider): Ours, Extension(own): Own, headers: HeaderMap) -> Response<Body> {
-    page::front(request::accepted(&headers), &issuer(&own), &provider.settings.clients)
+    page::front(accepted(&headers), &issuer(&own), &provider.settings.clients)
 }
 
 async fn login_page(Shared(provider): Ours, headers: HeaderMap, query: RawQuery) -> Response<Body> {
@@ -197,7 +197,7 @@ async fn login_page(Shared(provider): Ours, headers: HeaderMap, query: RawQuery)
 }
 
 async fn missing(headers: HeaderMap) -> Response<Body> {
-    page::missing(request::accepted(&headers))
+    page::missing(accepted(&headers))
 }
 
 async fn style() -> Response<Body> {

@@ -1,13 +1,11 @@
 //! The authorization request (OpenID Connect Core 1.0, 3.1.2.1): what is accepted, and where an error goes.
 
-use axum::http::HeaderMap;
-use axum::http::header::ACCEPT_LANGUAGE;
 use vmyna_apdu::{Language, Text, text};
 
 use super::clients::{Client, Clients};
 use super::scope::Scope;
 use super::uri;
-use crate::http::is_each_once;
+use crate::http::{is_each_once, language};
 use crate::jose::base64url;
 
 /// What a relying party asks for. There is no `Debug`: state and nonce are secrets of the relying party.
@@ -214,22 +212,6 @@ fn sign_transaction(parameters: &Parameters, scopes: &[Scope]) -> Result<Option<
     }
 }
 
-/// The language that a browser prefers.
-pub(super) fn accepted(headers: &HeaderMap) -> Language {
-    let tags = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    tags.and_then(language).unwrap_or_default()
-}
-
-/// The first language of a list that the pages have.
-pub(super) fn language(tags: &str) -> Option<Language> {
-    let known = |tag: &str| match tag.split(['-', ';']).next() {
-        Some(tag) if tag.eq_ignore_ascii_case("ja") => Some(Language::Ja),
-        Some(tag) if tag.eq_ignore_ascii_case("en") => Some(Language::En),
-        _ => None,
-    };
-    tags.split([' ', ',']).find_map(known)
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -288,11 +270,6 @@ mod tests {
                 }
                 Err(Rejection::Page(_)) => {}
             }
-        }
-
-        #[test]
-        fn a_language_is_found_in_any_text_without_a_panic(tags in "\\PC{0,60}") {
-            let _ = language(&tags);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::body::{Bytes, to_bytes};
 use axum::extract::Request;
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
+use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, Method};
 use vmyna_apdu::Language;
 
@@ -16,7 +16,7 @@ pub(super) struct Asked {
     pub(super) own: OwnOrigin,
     /// The language that the browser prefers.
     pub(super) language: Language,
-    /// Whether a browser goes to the address, as far as it says so; otherwise it is a part of a page.
+    /// Whether a browser goes to the address, as far as it states that; otherwise it is a part of a page.
     pub(super) is_page: bool,
     headers: HeaderMap,
     body: Bytes,
@@ -28,19 +28,13 @@ impl Asked {
         let (parts, body) = request.into_parts();
         // The server has read the body, within its limit.
         let body = to_bytes(body, usize::MAX).await.ok()?;
-        let preferred = parts.headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        let first = preferred.unwrap_or("ja").trim_start().to_ascii_lowercase();
         Some(Self {
             method: parts.method,
             path: parts.uri.path().to_owned(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             own: parts.extensions.get::<OwnOrigin>()?.clone(),
-            language: if first.starts_with("ja") {
-                Language::Ja
-            } else {
-                Language::En
-            },
-            is_page: parts.headers.get("sec-fetch-dest").is_none_or(|to| to == "document"),
+            language: http::accepted(&parts.headers),
+            is_page: http::is_visit(&parts.headers),
             headers: parts.headers,
             body,
         })
