@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 use vmyna_apdu::{Language, ShowPath as _};
+use vmyna_issuance::characters;
 
 use super::scope::Scope;
 use super::uri;
@@ -246,15 +247,15 @@ impl Reading<'_> {
     }
 
     fn name(&mut self, field: &str, name: &Spanned<String>) -> String {
-        let shown = |text: &str| !text.trim().is_empty() && !text.chars().any(char::is_control);
-        if !shown(name.get_ref()) || name.get_ref().chars().count() > 100 {
-            self.fault(
-                name.span().start,
-                field,
-                "a name is 1 to 100 characters without control characters",
-            );
+        let (at, text) = (name.span().start, name.get_ref());
+        if text.trim().is_empty() || text.chars().count() > 100 {
+            self.fault(at, field, "a name has 1 to 100 characters");
         }
-        name.get_ref().clone()
+        // A person decides by the name, so it must be what it looks like.
+        if let Err(bad) = characters::check(text) {
+            self.fault(at, field, bad.to_string());
+        }
+        text.clone()
     }
 
     fn redirect_uris(&mut self, uris: &Spanned<Vec<Spanned<String>>>) -> Vec<String> {

@@ -77,7 +77,19 @@ fn faults_are_reported_with_line_and_field() {
         ),
         (
             entry(&good).replace("The shop", "a\\nb"),
+            "line 3: client[0].name: character 2 is U+000A",
+        ),
+        (
+            entry(&good).replace("The shop", &"a".repeat(101)),
             "line 3: client[0].name: a name",
+        ),
+        (
+            entry(&good).replace("The shop", "pohs\u{202E} ehT"),
+            "line 3: client[0].name: character 5 is U+202E, which changes the direction",
+        ),
+        (
+            entry(&good).replace("The shop", "The\u{200B} shop"),
+            "line 3: client[0].name: character 4 is U+200B, which can't be seen",
         ),
         (
             entry(&good).replace("http://127.0.0.1:3000/cb", "http://evil.example/"),
