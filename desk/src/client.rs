@@ -1,9 +1,9 @@
 //! What a host program does with a card: verify a PIN, sign, read certificates and the four attributes. Every step is a
 //! C-APDU through a reader, so that the card decides, with its tries and its state.
 //!
-//! The commands and their order are those of the published clients: the host program of jpki/myna for log-in and input
-//! assistance (`client`), which reads the token's label first, selects the PIN's EF, verifies, selects the key's EF, signs
-//! by `80 2A 00 80`, and then reads the certificate by its first seven bytes.
+//! The commands and their order are those of a published client, the host program of jpki/myna (`client`). It reads the
+//! token's label first, selects the PIN's EF, verifies, selects the key's EF, and signs by `80 2A 00 80`. Then it reads the
+//! certificate by its first seven bytes.
 //!
 //! ```
 //! use vmyna::CardSource;
@@ -165,8 +165,8 @@ impl CardClient {
         self.read_object().map_err(|error| error.at(key.pin()))
     }
 
-    /// The signature of a key over `input`, 256 bytes. The card pads the input as it is (PKCS#1 v1.5, type 1), so the caller
-    /// gives a DigestInfo, or the bare 32 bytes of a digest where its verifier expects that.
+    /// The signature of a key over `input`, 256 bytes. The card pads the input as it is (PKCS#1 v1.5, type 1). So the caller
+    /// gives a DigestInfo, or the bare 32 bytes of a digest if its verifier expects that.
     ///
     /// # Errors
     /// [`ClientError::NotVerified`] before the PIN; [`ClientError::NoKey`]; [`ClientError::Input`] for 0 or more than 255

@@ -392,7 +392,7 @@ fn a_damaged_answer_is_an_error_and_no_panic() {
 }
 
 #[test]
-fn errors_are_told_in_both_languages_and_hold_no_pin() {
+fn errors_are_in_both_languages_and_hold_no_pin() {
     let mut client = CardClient::open(&CardSource::hanako()).unwrap();
     let errors = [
         client.verify(Pin::Auth, b"5678").unwrap_err(),

@@ -1,8 +1,8 @@
 //! A server of pages on this machine: the limits, the hosts for which it answers, and the headers of every answer.
 //!
 //! A page of another site can send requests here, and a name of another site can be made to mean this machine. So each
-//! request is answered for the server's own names with its port only ([`OwnOrigin`]), and a request that changes something is
-//! answered only if it comes from the server's own page ([`is_same_origin`]).
+//! request is answered for the server's own names with its port only ([`OwnOrigin`]). A request that changes something must
+//! come from the server's own page ([`is_same_origin`]).
 
 mod browser;
 mod policy;

@@ -1,7 +1,7 @@
 //! Linkage codes (符号): how bodies speak about a person without a common number.
 //!
 //! Each body has a code of its own for a person. Only the network between the bodies can turn the code of one body into that
-//! of another, and it does so for one question at a time. Bodies that compare their records find nothing in common.
+//! of another. It does so for one question at a time. Bodies that compare their records find nothing in common.
 //!
 //! The published descriptions state this property. How the real codes are derived is not public, so the derivation here is
 //! `assumed`: HMAC-SHA-256 (RFC 2104), with a key of its own for each body, over a value that stands for the person. No My

@@ -1,8 +1,8 @@
 //! The portal to practise with (`練習ポータル`): a relying party, served on this machine.
 //!
-//! It shows what portals for citizens are publicly described to offer: log-in with the card, a list of bodies that asked for data
-//! about a person, the data, notices, and an application that is signed with the card. Name and look are vmyna's own, and every page
-//! is marked 見本. What is not public is labelled `assumed`, and all people, bodies and data are invented.
+//! It shows what portals for citizens are publicly described to offer: log-in with the card, a list of the bodies that asked
+//! for data, the data, notices, and a signed application. Name and look are vmyna's own, and every page is marked 見本. What is
+//! not public is labelled `assumed`, and all people, bodies and data are invented.
 //!
 //! | Module | Content |
 //! |---|---|
@@ -14,8 +14,8 @@
 //! | `routes`, `pages` | what is answered |
 //! | `state` | the key and the secret that are kept |
 //!
-//! The portal listens on `127.0.0.1` and its provider on `localhost`, because browsers keep the cookies of these two hosts
-//! apart, and those of two ports not. It must never see a PIN or a My Number, and never show a page of a person to a browser
+//! The portal listens on `127.0.0.1` and its provider on `localhost`. Browsers keep the cookies of these two hosts apart, and
+//! those of two ports not. The portal must never see a PIN or a My Number. It must never show a page of a person to a browser
 //! that has not logged in.
 
 mod application;
