@@ -15,7 +15,7 @@ use super::card::{Failed, Pins, Proved, Standing, pins};
 use super::expiring::{Full, id};
 use super::page::{self, Notice, View};
 use super::request::{self, AuthRequest, Rejection};
-use super::state::{ACCESS_LIFE, CODE_LIFE, Code, Grant, REFRESH_LIFE, Transaction, lock};
+use super::state::{CODE_LIFE, Code, Grant, NotKept, Transaction, lock};
 use super::{Provider, uri};
 use crate::client::{ClientError, Key};
 use crate::http::{self, OwnOrigin, form, is_each_once, is_same_origin};
@@ -337,22 +337,7 @@ fn notice(failed: Failed) -> Notice {
 fn finish(provider: &Provider, transaction: &Transaction, proved: Proved) -> Response<Body> {
     let now = provider.now();
     let request = &transaction.request;
-    let grant_id = id(&random());
     let code = random();
-    let mut state = lock(&provider.state);
-    if let (Some(name), Some(signed)) = (&request.sign_transaction, proved.signed) {
-        match state
-            .signatures
-            .get_mut(&id(name), now)
-            .filter(|found| found.done.is_none())
-        {
-            Some(found) => found.done = Some(signed),
-            None => {
-                drop(state);
-                return end(provider, transaction, "sign_transaction_expired");
-            }
-        }
-    }
     let grant = Grant {
         client: request.client.id.clone(),
         issuer: request.issuer.clone(),
@@ -363,7 +348,7 @@ fn finish(provider: &Provider, transaction: &Transaction, proved: Proved) -> Res
         sign_transaction: request.sign_transaction.as_deref().map(id),
     };
     let made = Code {
-        grant: grant_id,
+        grant: id(&random()),
         client: request.client.id.clone(),
         issuer: request.issuer.clone(),
         redirect_uri: request.redirect_uri.clone(),
@@ -372,19 +357,19 @@ fn finish(provider: &Provider, transaction: &Transaction, proved: Proved) -> Res
         until: now + CODE_LIFE,
         is_used: false,
     };
-    let kept = state
-        .grants
-        .insert(grant_id, grant, now + REFRESH_LIFE + ACCESS_LIFE, now);
-    let kept = kept.and_then(|()| state.codes.insert(id(&code), made, now + REFRESH_LIFE, now));
-    drop(state);
-    if kept.is_err() {
-        let refusal = ("temporarily_unavailable", "a limit of this server is reached");
-        return redirect(&request::error(
-            &request.redirect_uri,
-            &request.issuer,
-            Some(&request.state),
-            refusal,
-        ));
+    let kept = lock(&provider.state).keep(grant, (id(&code), made), proved.signed, now);
+    match kept {
+        Ok(()) => {}
+        Err(NotKept::Signature) => return end(provider, transaction, "sign_transaction_expired"),
+        Err(NotKept::Full) => {
+            let refusal = ("temporarily_unavailable", "a limit of this server is reached");
+            return redirect(&request::error(
+                &request.redirect_uri,
+                &request.issuer,
+                Some(&request.state),
+                refusal,
+            ));
+        }
     }
     provider.log("login", "code", "");
     let session = random();

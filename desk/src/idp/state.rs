@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use axum::body::Body;
 use axum::http::Response;
 
-use super::expiring::{Expiring, Id};
+use super::expiring::{Expiring, Full, Id};
 use super::request::AuthRequest;
 use super::scope::Scope;
 use crate::client::FourItems;
@@ -121,7 +121,117 @@ impl State {
     }
 }
 
+/// Why a consent is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotKept {
+    /// The transaction of its signature is over, or was signed meanwhile.
+    Signature,
+    /// A limit is reached.
+    Full,
+}
+
+impl State {
+    /// Keeps a consent with its code, and the signature that was made for it: all of them, or none.
+    pub(super) fn keep(
+        &mut self,
+        grant: Grant,
+        (id_of_code, code): (Id, Code),
+        signed: Option<Signed>,
+        now: u64,
+    ) -> Result<(), NotKept> {
+        let signed = grant.sign_transaction.zip(signed);
+        let is_open = |name: &Id| self.signatures.get(name, now).is_some_and(|found| found.done.is_none());
+        if signed.as_ref().is_some_and(|(name, _)| !is_open(name)) {
+            return Err(NotKept::Signature);
+        }
+        let id_of_grant = code.grant;
+        let end = now + REFRESH_LIFE;
+        let kept = self.grants.insert(id_of_grant, grant, end + ACCESS_LIFE, now);
+        kept.map_err(|Full| NotKept::Full)?;
+        if let Err(Full) = self.codes.insert(id_of_code, code, end, now) {
+            self.grants.take(&id_of_grant, now);
+            return Err(NotKept::Full);
+        }
+        if let Some((name, signed)) = signed
+            && let Some(found) = self.signatures.get_mut(&name, now)
+        {
+            found.done = Some(signed);
+        }
+        Ok(())
+    }
+}
+
 /// Locks a value that no thread leaves half changed, even if it panics.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::expiring::id;
+    use super::*;
+
+    fn keep(state: &mut State, code: &str) -> Result<(), NotKept> {
+        let own = |text: &str| text.to_owned();
+        let grant = Grant {
+            client: own("shop"),
+            issuer: own("issuer"),
+            subject: own("person"),
+            scopes: vec![Scope::Openid, Scope::Sign],
+            auth_time: 0,
+            items: None,
+            sign_transaction: Some(id("transaction")),
+        };
+        let made = Code {
+            grant: id(&format!("grant of {code}")),
+            client: own("shop"),
+            issuer: own("issuer"),
+            redirect_uri: own("uri"),
+            nonce: own("nonce"),
+            challenge: Vec::new(),
+            until: CODE_LIFE,
+            is_used: false,
+        };
+        let signed = Signed {
+            signature: vec![1],
+            certificate: vec![2],
+        };
+        state.keep(grant, (id(code), made), Some(signed), 0)
+    }
+
+    #[test]
+    fn a_consent_that_finds_no_room_leaves_its_signature_to_be_made_again() {
+        let mut state = State::new();
+        let transaction = SignTransaction {
+            client: "shop".to_owned(),
+            input: vec![0; 32],
+            done: None,
+        };
+        state
+            .signatures
+            .insert(id("transaction"), transaction, SIGN_LIFE, 0)
+            .unwrap();
+        let is_done = |state: &State| state.signatures.get(&id("transaction"), 0).unwrap().done.is_some();
+        for full in [
+            State {
+                grants: Expiring::new(0),
+                ..State::new()
+            },
+            State {
+                codes: Expiring::new(0),
+                ..State::new()
+            },
+        ] {
+            let mut full = State {
+                signatures: std::mem::replace(&mut state.signatures, Expiring::new(1)),
+                ..full
+            };
+            assert_eq!(keep(&mut full, "a code"), Err(NotKept::Full));
+            assert!(!is_done(&full) && full.grants.get(&id("grant of a code"), 0).is_none());
+            state.signatures = full.signatures;
+        }
+        assert_eq!(keep(&mut state, "a code"), Ok(()));
+        assert!(is_done(&state));
+        assert_eq!(keep(&mut state, "another"), Err(NotKept::Signature));
+    }
 }
