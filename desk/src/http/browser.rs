@@ -4,8 +4,8 @@ use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 use vmyna_apdu::Language;
 
-/// Whether a browser goes to the address, as far as it states that. Otherwise the answer becomes a part of another page, such
-/// as a picture: a page of another site can ask for thousands of them.
+/// Whether a browser goes to the address, as far as it states that. Otherwise the answer becomes a part of another page,
+/// such as a picture: a page of another site can ask for thousands of them.
 #[must_use]
 pub fn is_visit(headers: &HeaderMap) -> bool {
     headers.get("sec-fetch-dest").is_none_or(|to| to == "document")

@@ -1,5 +1,5 @@
-//! The program that has started the host. Browsers name the extension in the arguments (`documented`): Chromium and Chrome give its
-//! origin, Firefox the path of the manifest and the extension's id.
+//! The program that has started the host. Browsers name the extension in the arguments (`documented`): Chromium and Chrome
+//! give its origin, Firefox the path of the manifest and the extension's id.
 
 use super::Browser;
 use super::extension;
