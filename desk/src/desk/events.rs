@@ -131,9 +131,14 @@ impl Feeds {
             if hub.newest() > seen {
                 std::thread::sleep(GATHER);
                 for _ in 0..BATCHES {
+                    if !self.is_room() {
+                        // Nobody would get the words. The hub keeps what is for later.
+                        std::thread::sleep(LOOK);
+                        break;
+                    }
                     let begun = Instant::now();
                     seen = self.batch(hub, seen);
-                    if hub.newest() <= seen {
+                    if hub.newest() <= seen || hub.has_ended() {
                         break;
                     }
                     // A program that sends without a pause needs the processor more than its words do.
@@ -142,6 +147,14 @@ impl Feeds {
                 silent_since = Instant::now();
             }
         }
+    }
+
+    /// Whether a page has room for a batch.
+    fn is_room(&self) -> bool {
+        self.lock().iter_mut().any(|page| {
+            page.tell();
+            page.lost == 0 && page.sender.capacity() > 0
+        })
     }
 
     /// Sends the entries behind number `seen`, one batch of them; returns the number of the last one.
@@ -203,4 +216,40 @@ impl Page {
 
 fn event(name: &str, data: &Value) -> Bytes {
     format!("event: {name}\ndata: {data}\n\n").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::desk::hub::Happened;
+
+    #[test]
+    fn what_no_page_has_room_for_waits_in_the_hub() {
+        const TOTAL: usize = BATCH * (QUEUE + 20);
+        let (hub, feeds) = (Hub::default(), Feeds::default());
+        let mut page = feeds.open().unwrap().0;
+        let reader = Arc::from("Desk");
+        for _ in 0..TOTAL {
+            hub.push(&reader, SystemTime::now(), Happened::Removed);
+        }
+        std::thread::scope(|scope| {
+            scope.spawn(|| feeds.run(&hub, Vec::new));
+            while feeds.lock().iter().any(|page| page.sender.capacity() > 0) {
+                std::thread::yield_now();
+            }
+            // As long as the words of all would take, and longer.
+            std::thread::sleep(LOOK * 10);
+            let (mut seen, mut lost) = (0, false);
+            while seen < TOTAL && !lost {
+                let batch = page.blocking_recv().unwrap();
+                lost = batch.starts_with(b"event: lost");
+                seen += batch.windows(6).filter(|part| part == b"\"seq\":").count();
+            }
+            hub.end();
+            assert!(!lost, "behind {seen}");
+        });
+    }
 }

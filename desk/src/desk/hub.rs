@@ -169,6 +169,11 @@ impl Hub {
         !ring.ended
     }
 
+    /// Whether the waits have ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.lock().ended
+    }
+
     /// Ends the waits.
     pub(super) fn end(&self) {
         self.lock().ended = true;
