@@ -10,10 +10,10 @@
 
 const KEPT = 'vmyna-desk-token';
 
-/** Moves a token from the address bar into the session storage. */
+/** Moves a token from the address bar into the session storage. Another fragment replaces no token. */
 export function takeToken() {
   const token = location.hash.slice(1);
-  if (!token) return;
+  if (!token || (hasToken() && !/^[\w-]{43}$/.test(token))) return;
   sessionStorage.setItem(KEPT, token);
   history.replaceState(null, '', location.pathname);
 }
@@ -26,6 +26,18 @@ export function forgetToken() {
   sessionStorage.removeItem(KEPT);
 }
 
+/** What the server refuses before the desk sees it. @type {Record<number, Text>} */
+const OF_SERVER = {
+  408: {
+    en: 'The desk took too long. It may be done yet: look at the card before you try again.',
+    ja: '時間がかかりすぎました。このあと終わることもあるので、カードを確かめてからやり直してください。',
+  },
+  413: {
+    en: 'That is longer than the desk takes: make it shorter.',
+    ja: '長すぎて机が受け取れません。短くしてください。',
+  },
+};
+
 /** An answer that is no success. */
 export class Refused extends Error {
   /** @param {number} status @param {{error?: Text, errors?: FieldError[]}} body */
@@ -33,7 +45,7 @@ export class Refused extends Error {
     super(body.error?.en ?? body.errors?.map((error) => error.text.en).join('; ') ?? `status ${status}`);
     this.status = status;
     /** @type {Text} */
-    this.text = body.error ?? {
+    this.text = body.error ?? OF_SERVER[status] ?? {
       en: `The desk answered with status ${status}.`,
       ja: `机の応答はステータス ${status} です。`,
     };

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | entries of the trace | the newest [`KEPT`], and at most [`KEPT_BYTES`] of their messages |
 //! | open event streams | [`PAGES`] |
-//! | connections, sizes and times of requests | [`Limits::default`](crate::http::Limits) |
+//! | connections, sizes and times of requests | [`Limits::default`](crate::http::Limits); a body that has the longest APDU |
 //!
 //! Built-in cards keep no state by themselves. The desk copies them into its folder, where they have one, so that their tries
 //! are counted and their PINs blocked and reset like those of any other card. Their certificates are shared by everything on the
@@ -67,6 +67,9 @@ pub use events::PAGES;
 pub use folder::FolderError;
 pub use hub::{KEPT, KEPT_BYTES};
 pub use shelf::ShelfError;
+
+/// The longest body of a request, in bytes: an APDU of full length in hexadecimal digits, and JSON around it.
+const LONGEST_BODY: usize = 2 * moves::LONGEST + 4096;
 
 /// What libpcsclite takes its socket from.
 const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
@@ -236,7 +239,10 @@ impl Desk {
         let server = HttpServer {
             listeners,
             hosts,
-            limits: Limits::default(),
+            limits: Limits {
+                body_bytes: LONGEST_BODY,
+                ..Limits::default()
+            },
         };
         let served = server.run(routes::router(&shared), stop);
         shared.hub.end();

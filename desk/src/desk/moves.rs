@@ -13,7 +13,7 @@ use super::asked::Asked;
 use super::bench::Seat;
 
 /// The longest C-APDU, in bytes: an extended one of full length.
-const LONGEST: usize = 65_544;
+pub(super) const LONGEST: usize = 65_544;
 
 fn seat<'a>(shared: &'a Shared, reader: &str) -> Result<&'a Seat, Refusal> {
     let seat = shared.readers.find(reader);

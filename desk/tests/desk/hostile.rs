@@ -117,7 +117,12 @@ fn another_host_or_page_changes_and_learns_nothing_even_with_the_token() {
 #[test]
 fn bodies_headers_and_paths_that_no_page_sends_are_refused_and_the_desk_goes_on() {
     let rig = Rig::new();
-    let giant = "x".repeat(70 * 1024);
+    // Only what is longer than the longest APDU is too long.
+    rig.insert(FIRST, &rig.card("hanako"));
+    assert_eq!(rig.apdu(FIRST, &"00".repeat(65_544)).len(), 4);
+    rig.at(FIRST, "apdu", &json!({ "apdu": "00".repeat(65_545) }))
+        .refused(422);
+    let giant = "x".repeat(140 * 1024);
     assert_eq!(rig.post("/api/cards/person", &json!({ "toml": giant })).status, 413);
     for body in ["", "null", "[]", "{", "\"x\"", "{\"card\":7}", &"[".repeat(30_000)] {
         let headers = format!(
