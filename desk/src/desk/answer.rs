@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 use vmyna_apdu::{Text, text};
+use vmyna_card_os::state::{LockOwner, StoreError, StoreErrorKind};
 
 use super::words::both;
 
@@ -121,6 +122,19 @@ impl Refusal {
 
     /// A card that can't be read, or whose state can't be.
     pub(super) fn unusable(error: &vmyna::Error) -> Self {
+        if let vmyna::Error::State(StoreError {
+            kind: StoreErrorKind::InUse(owner),
+            ..
+        }) = error
+        {
+            let (en, ja) = owner.as_ref().map_or_else(Default::default, |LockOwner { pid, .. }| {
+                (format!(" (process {pid})"), format!("（プロセス{pid}）"))
+            });
+            return Self::conflict(text!(
+                "another program{en} has the card in use: end it, or take the card out there",
+                "ほかのプログラム{ja}がカードを使用中。それを終えるか、そこでカードを抜く"
+            ));
+        }
         Self::conflict(text!("the card can't be used: {error}", "カードを使えない: {error}"))
     }
 

@@ -127,8 +127,7 @@ pub(super) fn discard(shared: &Shared, id: &str) -> Answered {
         )));
     }
     super::moves::take_back(shared, id)?;
-    let place = card.place().map_err(|error| Refusal::unusable(&error))?;
-    place.inspect().map_err(|error| Refusal::unusable(&error))?;
+    card.check_free().map_err(|error| Refusal::unusable(&error))?;
     let path = card.path();
     let removed = shared.shelf.folder().discard(path);
     removed

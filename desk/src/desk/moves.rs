@@ -73,6 +73,7 @@ pub(super) fn insert(shared: &Shared, reader: &str, id: &str) -> Answered {
     }
     // The card that was taken out of this reader is on the shelf.
     hand.give_up(reader).map_err(not_moved)?;
+    card.check_free().map_err(|error| Refusal::unusable(&error))?;
     let inserted = shared.service.insert(reader, &card.source());
     inserted.map_err(|error| {
         here.does_not_come();

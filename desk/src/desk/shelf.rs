@@ -100,6 +100,11 @@ impl ShelfCard {
         StatePlace::of(&self.one.path, &self.one.name, identity)
     }
 
+    /// Whether it can be used here: no other program has it in use, and its state can be read.
+    pub(super) fn check_free(&self) -> Result<(), vmyna::Error> {
+        self.place()?.inspect().map(|_| ())
+    }
+
     /// The card as it is now, and the place of its state.
     pub(super) fn current(&self) -> Result<(IssuedCard, StatePlace), vmyna::Error> {
         let place = self.place()?;

@@ -302,8 +302,17 @@ fn a_card_that_another_program_uses_is_refused_with_the_reason() {
     let rig = Rig::with(&folder, vec![source.clone()]);
     let used = source.open(None).unwrap();
     let id = rig.card("card");
-    let refused = rig.at(FIRST, "insert", &json!({ "card": id })).refused(409);
-    assert!(refused.contains("can't be used"), "{refused}");
+    for answer in [
+        rig.at(FIRST, "insert", &json!({ "card": id })),
+        rig.post(&format!("/api/cards/{id}/pins/auth/block"), &json!({})),
+        rig.post(&format!("/api/cards/{id}/kiosk/apply"), &json!({ "auth": "1234" })),
+    ] {
+        let ja = answer.json()["error"]["ja"].as_str().unwrap().to_owned();
+        assert!(ja.contains("使用中"), "{ja}");
+        let refused = answer.refused(409);
+        let process = format!("process {}", std::process::id());
+        assert!(refused.contains(&process) && refused.contains("end it"), "{refused}");
+    }
     // It can be looked at all the same.
     assert_eq!(rig.pin(&id, "auth")["tries"], 3);
     drop(used);

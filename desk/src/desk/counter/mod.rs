@@ -157,6 +157,7 @@ fn at_kiosk(shared: &Shared, card: &ShelfCard, id: &str, values: &Values) -> Res
         )));
     }
     take_back(shared, &card.id)?;
+    card.check_free().map_err(|error| Refusal::unusable(&error))?;
     let source = card.source();
     let mut terminal =
         Terminal::open(&opening(shared, &source)?, &mut |_| {}).map_err(|error| refusals::terminal(&error))?;
