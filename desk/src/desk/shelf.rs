@@ -4,6 +4,7 @@
 //! searched by the names in its index.
 
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -36,6 +37,16 @@ pub(super) struct Shelf {
 struct Held {
     number: usize,
     kind: Kind,
+    /// Of the image's file when it was opened.
+    mark: Option<Mark>,
+}
+
+/// What tells a file from another one that has taken its place: device, number, length, and when it was written.
+type Mark = (u64, u64, u64, i64, i64);
+
+fn mark(path: &Path) -> Option<Mark> {
+    let there = path.metadata().ok()?;
+    Some((there.dev(), there.ino(), there.len(), there.mtime(), there.mtime_nsec()))
 }
 
 enum Kind {
@@ -178,14 +189,17 @@ impl Shelf {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.iter_mut().for_each(Held::follow);
+        held
     }
 
     fn hold(&self, kind: Kind) -> String {
         let mut held = self.lock();
         // Never given twice, so that a page of before means no other card.
         let number = held.last().map_or(1, |last| last.number + 1);
-        held.push(Held { number, kind });
+        let mark = mark(kind.path());
+        held.push(Held { number, kind, mark });
         number.to_string()
     }
 
@@ -345,7 +359,39 @@ impl Found {
     }
 }
 
+impl Kind {
+    fn path(&self) -> &Path {
+        match self {
+            Self::BuiltIn(_, one) | Self::Single(one) | Self::Made(one) => &one.path,
+            Self::Collection(path, _) => path,
+        }
+    }
+}
+
 impl Held {
+    /// Opens the image anew if another one is in its place, because that is what a reader gets. One that can't be opened, or
+    /// lacks the card, changes nothing: what is wrong is said where the card is used.
+    fn follow(&mut self) {
+        let now = mark(self.kind.path());
+        if now.is_none() || now == self.mark {
+            return;
+        }
+        self.mark = now;
+        match &mut self.kind {
+            Kind::BuiltIn(_, one) | Kind::Single(one) | Kind::Made(one) => {
+                let image = Image::open(&one.path).map_err(ShelfError::from);
+                if let Ok(new) = image.and_then(|image| One::of(one.path.clone(), image, Some(&one.name))) {
+                    *one = new;
+                }
+            }
+            Kind::Collection(path, image) => {
+                if let Ok(new) = Image::open(path) {
+                    *image = Arc::new(new);
+                }
+            }
+        }
+    }
+
     /// The one card; `None` for a collection.
     fn single(&self) -> Option<ShelfCard> {
         let (shown, one) = match &self.kind {

@@ -114,6 +114,35 @@ fn a_collection_is_searched_by_its_index_and_shown_fifty_at_a_time() {
 }
 
 #[test]
+fn a_card_whose_image_was_replaced_is_shown_as_the_one_that_a_reader_gets() {
+    let folder = folder();
+    let path = folder.path().join("card.vmyna");
+    let put = |specimen: &str| {
+        let mut card = specimen.parse::<CardSource>().unwrap().issued().unwrap();
+        card.name = "card".parse().unwrap();
+        let _ = fs::remove_file(&path);
+        let mut file = image::create(&path).unwrap();
+        file.add(&card).unwrap();
+        file.finish().unwrap();
+    };
+    put("specimen:hanako");
+    let rig = Rig::with(&folder, vec![CardSource::Image(path.clone(), None)]);
+    let id = rig.card("card");
+    let before = rig.detail(&id);
+    put("specimen:taisho");
+    let after = rig.detail(&id);
+    assert_ne!(before["person"]["name"]["value"], after["person"]["name"]["value"]);
+    assert_ne!(before["myNumber"]["value"], after["myNumber"]["value"]);
+    let found = rig.get("/api/shelf?search=").ok();
+    assert_eq!(found["cards"][0]["name"], after["person"]["name"]["value"]);
+    rig.insert(FIRST, &id);
+    // One that can't be read says so where it is used.
+    rig.at(FIRST, "remove", &json!({})).ok();
+    fs::write(&path, "no image").unwrap();
+    rig.at(FIRST, "insert", &json!({ "card": id })).refused(409);
+}
+
+#[test]
 fn persons_of_one_name_that_are_made_at_once_get_a_card_each() {
     let rig = Rig::new();
     let made = std::thread::scope(|scope| {
