@@ -63,7 +63,11 @@ impl Folder {
     /// Makes the folder if there is none, and locks it.
     pub(super) fn open(path: &Path) -> Result<Self, FolderError> {
         for part in [path.to_owned(), path.join(CARDS), path.join(SPECIMENS)] {
-            DirBuilder::new().recursive(true).mode(0o700).create(&part)?;
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(&part)
+                .map_err(of_folder)?;
             check(&part)?;
         }
         let mut options = OpenOptions::new();
@@ -161,6 +165,14 @@ fn name_of(path: &Path) -> Option<CardName> {
     path.file_stem()?.to_str()?.parse().ok()
 }
 
+/// A file at the place of a folder.
+fn of_folder(error: io::Error) -> FolderError {
+    match error.kind() {
+        ErrorKind::AlreadyExists | ErrorKind::NotADirectory => FolderError::NoFolder,
+        _ => error.into(),
+    }
+}
+
 fn check(folder: &Path) -> Result<(), FolderError> {
     let there = folder.symlink_metadata()?;
     match PrivateDirectory::user() {
@@ -197,7 +209,7 @@ mod tests {
         fs::write(outside.path().join("file"), "").unwrap();
         assert!(matches!(
             Folder::open(&outside.path().join("file")),
-            Err(FolderError::System(_))
+            Err(FolderError::NoFolder)
         ));
     }
 

@@ -52,7 +52,7 @@ use vmyna::service::CardService;
 use vmyna::{CardSource, PrivateDirectory};
 use vmyna_apdu::{ShowPath as _, text};
 
-use crate::http::{HttpServer, Limits};
+use crate::http::{self, HttpServer, Limits};
 use answer::Refusal;
 use authority::Authority;
 use bench::Readers;
@@ -107,7 +107,7 @@ pub enum DeskError {
         error: FolderError,
     },
     /// A card can't be put on the shelf.
-    #[error("{card}: {error}")]
+    #[error("{}", of_card(card, error))]
     Card {
         /// The card by its name.
         card: String,
@@ -127,6 +127,14 @@ pub enum DeskError {
     /// The system refuses.
     #[error("{0}")]
     System(#[from] io::Error),
+}
+
+/// Errors of an image and of a card name it themselves.
+fn of_card(card: &str, error: &ShelfError) -> String {
+    match error {
+        ShelfError::Copy(_) => format!("{card}: {error}"),
+        ShelfError::Card(_) | ShelfError::Image(_) => error.to_string(),
+    }
 }
 
 /// A desk.
@@ -181,7 +189,10 @@ impl Desk {
         let token = Token::random();
         let address = options.listeners.first().map(TcpListener::local_addr).transpose()?;
         let link = match address {
-            Some(address) => format!("http://{address}/#{}", token.as_str()),
+            Some(address) => {
+                let host = http::host_of(address.ip());
+                format!("{}/#{}", http::origin("http", &host, address.port()), token.as_str())
+            }
             None => return Err(io::Error::from(io::ErrorKind::AddrNotAvailable).into()),
         };
         Ok(Self {

@@ -11,7 +11,7 @@ mod text;
 mod tls;
 
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -213,6 +213,18 @@ fn own_origin((scheme, usual): &Scheme<'_>, headers: &HeaderMap, ends: Ends, hos
     let is_own =
         named.next().is_none() && connections::own_names(local, hosts).any(|own| name.eq_ignore_ascii_case(&own));
     is_own.then(|| OwnOrigin(origin(scheme, name, local.port())))
+}
+
+/// The host word under which a server that listens on this address is asked. One that listens on every address is asked on
+/// this machine.
+#[must_use]
+pub fn host_of(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) if address.is_unspecified() => "127.0.0.1".to_owned(),
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) if address.is_unspecified() => "[::1]".to_owned(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
 }
 
 /// The origin of a host as browsers write it: in lower case, without the port that is usual for the scheme.

@@ -29,7 +29,7 @@ mod sessions;
 mod state;
 
 use std::io;
-use std::net::{IpAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -92,12 +92,7 @@ pub fn origin(listeners: &[TcpListener], hosts: &[String]) -> io::Result<String>
         }
         return Ok(http::origin("http", host, port));
     }
-    let host = match first.ip() {
-        IpAddr::V4(address) if address.is_unspecified() => "127.0.0.1".to_owned(),
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) if address.is_unspecified() => "[::1]".to_owned(),
-        IpAddr::V6(address) => format!("[{address}]"),
-    };
+    let host = http::host_of(first.ip());
     Ok(http::origin("http", &host, port))
 }
 

@@ -4,9 +4,10 @@ use std::io::{ErrorKind, Read as _};
 use std::time::Duration;
 
 use serde_json::json;
-use vmyna_desk::desk::PAGES;
+use vmyna::CardSource;
+use vmyna_desk::desk::{Desk, PAGES};
 
-use crate::rig::{FIRST, Rig, SELECT};
+use crate::rig::{FIRST, Rig, SELECT, folder, options};
 
 /// Paths that answer something about a card.
 fn paths(card: &str) -> Vec<String> {
@@ -226,4 +227,21 @@ fn a_request_that_is_broken_off_disturbs_nobody() {
     // No try was spent, and the card is free.
     assert_eq!(rig.pin(&hanako, "auth")["tries"], 3);
     rig.insert(FIRST, &hanako);
+}
+
+#[test]
+fn the_link_of_a_desk_on_every_address_opens_and_an_error_names_its_file_once() {
+    let folder = folder();
+    let mut all = options(folder.path(), vec![CardSource::hanako()]);
+    all.listeners = vec![std::net::TcpListener::bind("0.0.0.0:0").unwrap()];
+    let port = all.listeners[0].local_addr().unwrap().port();
+    let desk = Desk::open(all).unwrap();
+    let link = format!("http://127.0.0.1:{port}/#");
+    assert!(desk.link().starts_with(&link));
+    drop(desk);
+    let path = folder.path().join("text.vmyna");
+    std::fs::write(&path, "no image").unwrap();
+    let refused = Desk::open(options(folder.path(), vec![CardSource::Image(path, None)]));
+    let error = refused.err().unwrap().to_string();
+    assert_eq!(error.matches("text.vmyna").count(), 1, "{error}");
 }
