@@ -27,6 +27,7 @@ mod card;
 mod counter;
 mod events;
 mod folder;
+mod glance;
 mod hub;
 mod making;
 mod moves;

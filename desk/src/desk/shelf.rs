@@ -3,34 +3,32 @@
 //! A card of an image that has one card is `3`; a card of a collection is `3.NAME`. A collection is never read as a whole: it is
 //! searched by the names in its index.
 
-use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use vmyna::{CardSource, StatePlace};
-use vmyna_apdu::{Text, text};
 use vmyna_applets::image::{Image, ImageError};
 use vmyna_applets::issued::{CardName, IssuedCard};
-use vmyna_applets::{Interface, specimen};
+use vmyna_applets::specimen;
 
-use super::authority::{Authority, Papers};
+use super::authority::Authority;
 use super::folder::{CopyError, Folder};
-use super::time::today;
+use super::glance::{Glance, Glances};
 
 /// How many cards the page gets at a time.
 pub(super) const AT_A_TIME: usize = 50;
-
-/// The most cards whose glances are kept.
-const GLANCES: usize = 1000;
 
 /// The cards.
 pub(super) struct Shelf {
     folder: Folder,
     authority: Arc<Authority>,
     held: Mutex<Vec<Held>>,
-    glances: Mutex<HashMap<String, (Stamp, Glance)>>,
+    /// How many numbers were given. None is given twice, so that an id never means another card later.
+    numbers: AtomicUsize,
+    glances: Glances,
 }
 
 /// An image, or a built-in card.
@@ -130,17 +128,6 @@ impl ShelfCard {
     }
 }
 
-/// What is seen of a card without a closer look.
-#[derive(Clone, Debug)]
-pub(super) struct Glance {
-    /// The cardholder's name.
-    pub(super) name: String,
-    /// What kind of card it is.
-    pub(super) title: Text,
-    /// What the register is asked about.
-    pub(super) papers: Papers,
-}
-
 /// When the files of a card were changed last.
 pub(super) type Stamp = [Option<SystemTime>; 2];
 
@@ -173,7 +160,8 @@ impl Shelf {
             folder,
             authority: Arc::clone(authority),
             held: Mutex::default(),
-            glances: Mutex::default(),
+            numbers: AtomicUsize::new(0),
+            glances: Glances::default(),
         };
         for path in made {
             // A file there that is no image of one card is none of the desk's.
@@ -195,11 +183,9 @@ impl Shelf {
     }
 
     fn hold(&self, kind: Kind) -> String {
-        let mut held = self.lock();
-        // Never given twice, so that a page of before means no other card.
-        let number = held.last().map_or(1, |last| last.number + 1);
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         let mark = mark(kind.path());
-        held.push(Held { number, kind, mark });
+        self.lock().push(Held { number, kind, mark });
         number.to_string()
     }
 
@@ -326,19 +312,13 @@ impl Shelf {
     /// What a card is at a glance, as it is now; `None` if it can't be read.
     pub(super) fn glance(&self, card: &ShelfCard) -> Option<Glance> {
         let stamp = card.stamp();
-        let kept = self.glances.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, glance)) = kept.get(&card.id).filter(|(before, _)| *before == stamp) {
-            return Some(glance.clone());
+        if let Some(glance) = self.glances.find(&card.id, &stamp) {
+            return Some(glance);
         }
-        drop(kept);
         let issued = card.issued().ok()?;
         let now = card.place().ok()?.current(issued.clone()).ok()?;
         let glance = Glance::of(&now, self.authority.papers(&issued, &now));
-        let mut kept = self.glances.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= GLANCES {
-            kept.clear();
-        }
-        kept.insert(card.id.clone(), (stamp, glance.clone()));
+        self.glances.keep(card.id.clone(), stamp, glance.clone());
         Some(glance)
     }
 }
@@ -482,31 +462,6 @@ fn is_same_path(one: &Path, other: &Path) -> bool {
             .canonicalize()
             .ok()
             .is_some_and(|one| other.canonicalize().is_ok_and(|other| one == other))
-}
-
-impl Glance {
-    fn of(card: &IssuedCard, papers: Papers) -> Self {
-        let person = &card.summary.person;
-        let age = today().map(|day| person.birth.age_on(day));
-        let kind = match age {
-            _ if card.jpki.auth_pin.value.is_none() => text!("a card without PINs", "顔認証マイナンバーカード"),
-            Some(age) if age < vmyna_issuance::order::SIGNATURE_AGE => text!("a child's card", "子どものカード"),
-            _ => text!("an adult's card", "大人のカード"),
-        };
-        let place = &person.municipality;
-        let way = match card.profile.interface {
-            Interface::Contact => text!("", ""),
-            Interface::Contactless(_) => text!(", contactless", "、非接触"),
-        };
-        Self {
-            name: person.name.clone(),
-            title: Text {
-                en: format!("{}, {}{}", kind.en, place.name, way.en),
-                ja: format!("{}、{}{}", kind.ja, place.title, way.ja),
-            },
-            papers,
-        }
-    }
 }
 
 /// All built-in cards: what is on the shelf if no card is named.

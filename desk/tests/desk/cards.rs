@@ -240,6 +240,10 @@ pins = { auth = "4649" }
     rig.post(&format!("/api/cards/{taro}/discard"), &json!({})).ok();
     assert!(!kept.exists() && !kept.with_extension("vmyna.state").exists());
     rig.get(&format!("/api/cards/{taro}")).refused(404);
+    // Its id means no later card, also to a page that still shows it.
+    let last = rig.invent(8);
+    rig.post(&format!("/api/cards/{last}/discard"), &json!({})).ok();
+    assert_ne!(rig.invent(9), last);
     // Only what the desk has made.
     rig.post(&format!("/api/cards/{}/discard", rig.card("hanako")), &json!({}))
         .refused(409);

@@ -1,0 +1,77 @@
+//! Cards at a glance: what the shelf shows of each, kept until the files of the card change.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use vmyna_apdu::{Text, text};
+use vmyna_applets::Interface;
+use vmyna_applets::issued::IssuedCard;
+
+use super::authority::Papers;
+use super::shelf::Stamp;
+use super::time::today;
+
+/// The most cards whose glances are kept.
+const GLANCES: usize = 1000;
+
+/// What is seen of a card without a closer look.
+#[derive(Clone, Debug)]
+pub(super) struct Glance {
+    /// The cardholder's name.
+    pub(super) name: String,
+    /// What kind of card it is.
+    pub(super) title: Text,
+    /// What the register is asked about.
+    pub(super) papers: Papers,
+}
+
+impl Glance {
+    /// The card as it is now.
+    pub(super) fn of(card: &IssuedCard, papers: Papers) -> Self {
+        let person = &card.summary.person;
+        let age = today().map(|day| person.birth.age_on(day));
+        let kind = match age {
+            _ if card.jpki.auth_pin.value.is_none() => text!("a card without PINs", "顔認証マイナンバーカード"),
+            Some(age) if age < vmyna_issuance::order::SIGNATURE_AGE => text!("a child's card", "子どものカード"),
+            _ => text!("an adult's card", "大人のカード"),
+        };
+        let place = &person.municipality;
+        let way = match card.profile.interface {
+            Interface::Contact => text!("", ""),
+            Interface::Contactless(_) => text!(", contactless", "、非接触"),
+        };
+        Self {
+            name: person.name.clone(),
+            title: Text {
+                en: format!("{}, {}{}", kind.en, place.name, way.en),
+                ja: format!("{}、{}{}", kind.ja, place.title, way.ja),
+            },
+            papers,
+        }
+    }
+}
+
+/// The glances that were needed last, by the ids of their cards.
+#[derive(Default)]
+pub(super) struct Glances(Mutex<HashMap<String, (Stamp, Glance)>>);
+
+impl Glances {
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, (Stamp, Glance)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The glance of a card whose files have not changed since.
+    pub(super) fn find(&self, id: &str, stamp: &Stamp) -> Option<Glance> {
+        let kept = self.lock();
+        let (_, glance) = kept.get(id).filter(|(before, _)| before == stamp)?;
+        Some(glance.clone())
+    }
+
+    pub(super) fn keep(&self, id: String, stamp: Stamp, glance: Glance) {
+        let mut kept = self.lock();
+        if kept.len() >= GLANCES {
+            kept.clear();
+        }
+        kept.insert(id, (stamp, glance));
+    }
+}
