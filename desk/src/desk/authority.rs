@@ -8,10 +8,10 @@ use vmyna_apdu::{Text, text};
 use vmyna_applets::DateTime;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::IssuedCard;
-use vmyna_authority::counter::entries;
+use vmyna_authority::counter::{self, entries};
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{
-    CardId, Cause, Certificate, Hierarchy, Reason, Recorded, Register as _, RegisterError, Revocation, Withdrawal,
+    CardId, Certificate, Hierarchy, Reason, Recorded, Register as _, RegisterError, Revocation, Withdrawal,
 };
 use vmyna_issuance::authorities::{Authorities, AuthoritiesError};
 use vmyna_issuance::ca_folder::{self, CaFolderError};
@@ -207,27 +207,14 @@ fn unreadable(error: &RegisterError) -> Text {
 
 /// The name of a kind of certificate.
 pub(super) fn kind(hierarchy: Hierarchy) -> Text {
-    match hierarchy {
-        Hierarchy::Signature => text!("sign certificate", "署名用電子証明書"),
-        Hierarchy::Authentication => text!("auth certificate", "利用者証明用電子証明書"),
-    }
+    let (en, ja) = (counter::kind(hierarchy), counter::kind_title(hierarchy));
+    text!("{en} certificate", "{ja}")
 }
 
 /// Why a certificate was revoked.
 pub(super) fn reason(reason: Reason) -> Text {
-    let ja = match reason {
-        Reason::Unspecified => "理由の指定なし",
-        Reason::KeyCompromise => "秘密鍵の危殆化",
-        Reason::CaCompromise => "認証局の秘密鍵の危殆化",
-        Reason::AffiliationChanged => "記載事項の変更",
-        Reason::Superseded => "更新",
-        Reason::CessationOfOperation => "不要・使用停止",
-        Reason::CertificateHold => "一時保留",
-    };
-    Text {
-        en: reason.to_string(),
-        ja: ja.to_owned(),
-    }
+    let ja = reason.title();
+    text!("{reason}", "{ja}")
 }
 
 /// The state of a certificate at this moment.
@@ -255,11 +242,8 @@ pub(super) fn of_certificate(certificate: &Certificate, revocation: Option<Revoc
 pub(super) fn of_card(papers: &Papers, known: &Result<Known, Text>) -> State {
     if let Ok(known) = known {
         if let Some(Withdrawal { at, cause }) = known.withdrawn {
-            let text = match cause {
-                Cause::Death => text!("withdrawn: the cardholder died", "廃止（名義人の死亡）"),
-                Cause::Replaced => text!("withdrawn: replaced by another card", "廃止（再交付）"),
-                _ => text!("withdrawn", "廃止"),
-            };
+            let ja = cause.title();
+            let text = text!("withdrawn: {cause}", "廃止（{ja}）");
             return State {
                 since: Some(at),
                 ..State::new("withdrawn", text)

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 use vmyna_apdu::{Text, text};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::pins::{self, CardPin};
-use vmyna_authority::register::Reason;
+use vmyna_authority::register::{Hierarchy, Reason};
 use zeroize::Zeroizing;
 
 use super::Values;
-use super::words::reason;
 use crate::desk::answer::{FieldError, Refusal};
+use crate::desk::authority::{kind, reason};
 use crate::desk::words::both;
 
 /// A field of a form.
@@ -111,8 +111,8 @@ impl Field {
                 .collect(),
             Kind::WhichCertificate => vec![
                 ("all".to_owned(), text!("all", "すべて")),
-                ("sign".to_owned(), text!("sign certificate", "署名用電子証明書")),
-                ("auth".to_owned(), text!("auth certificate", "利用者証明用電子証明書")),
+                ("sign".to_owned(), kind(Hierarchy::Signature)),
+                ("auth".to_owned(), kind(Hierarchy::Authentication)),
             ],
             Kind::Reason => Reason::ALL
                 .into_iter()

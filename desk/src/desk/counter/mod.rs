@@ -1,12 +1,11 @@
 //! The counter of a municipality and the kiosk of a store, as forms on the page.
 //!
-//! The rules are the library's; this module only says which fields a form has, and puts what was done or refused into both
-//! languages. What can be seen beforehand to be refused is said beside the operation.
+//! The rules and their texts are the library's. This module states which fields a form has and which of them an error is
+//! about. An operation that is refused whatever its values are is shown with the reason.
 
 mod fields;
 mod operations;
 mod refusals;
-mod words;
 
 use std::collections::BTreeMap;
 
@@ -203,6 +202,6 @@ fn at_kiosk(shared: &Shared, card: &ShelfCard, id: &str, values: &Values) -> Res
 fn said(done: &Done) -> Vec<Text> {
     match done.steps.is_empty() {
         true => vec![text!("there was nothing to do", "することはなかった")],
-        false => done.steps.iter().map(|step: &Step| words::step(step)).collect(),
+        false => done.steps.iter().map(Step::text).collect(),
     }
 }

@@ -114,16 +114,6 @@ fn field_of(error: &CounterError, id: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::authority::kind;
-    use vmyna_authority::counter::kind as kind_name;
-    use vmyna_authority::register::Hierarchy;
-
-    #[test]
-    fn the_kinds_of_certificates_have_the_names_of_the_library() {
-        for hierarchy in [Hierarchy::Signature, Hierarchy::Authentication] {
-            assert_eq!(kind(hierarchy).en, format!("{} certificate", kind_name(hierarchy)));
-        }
-    }
 
     #[test]
     fn no_refusal_shows_a_value() {
