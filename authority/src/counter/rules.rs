@@ -14,15 +14,18 @@ use crate::register::Hierarchy;
 
 pub(super) const BOTH: [Hierarchy; 2] = [Hierarchy::Signature, Hierarchy::Authentication];
 
-/// Whether an operation of this kind is permitted now, with all certificates that it can concern. It takes no time and
-/// changes nothing. Values that the operation needs can still be refused.
+/// Whether an operation of this kind is permitted now, for at least one of the certificates that it can concern. It takes no
+/// time and changes nothing. Values that the operation needs can still be refused.
 ///
 /// # Errors
-/// [`CounterError`]: the rule that forbids it.
+/// [`CounterError`]: the rule that forbids it for all of them.
 pub fn check(desk: &mut Desk, visit: &Visit<'_>, kind: OperationKind) -> Result<(), CounterError> {
     admit(desk, visit)?;
     match kind {
-        OperationKind::Renew => renewable(visit, Which::All).map(drop),
+        OperationKind::Renew => renewable(visit, Which::All).map(drop).or_else(|error| {
+            let one = |kind: &Hierarchy| renewable(visit, Which::Only(*kind)).is_ok();
+            if BOTH.iter().any(one) { Ok(()) } else { Err(error) }
+        }),
         OperationKind::Hold | OperationKind::Revoke | OperationKind::Lost => kinds(visit, Which::All).map(drop),
         OperationKind::SignCertificate => may_sign(visit),
         OperationKind::MoveIn | OperationKind::Rename | OperationKind::Furigana => lasts(visit),

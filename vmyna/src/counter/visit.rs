@@ -86,11 +86,17 @@ impl Offers {
             now: opening.now,
             substitutes: &Substitutes::default(),
         };
-        let mut check = |kind| (kind, counter::check(&mut desk, &visit, kind).err());
-        Ok(Self {
+        Ok(Self::at(&mut desk, &visit))
+    }
+
+    /// Asks the rules about a card of which the contents and the standing are known.
+    #[must_use]
+    pub fn at(desk: &mut Desk, visit: &Visit<'_>) -> Self {
+        let mut check = |kind| (kind, counter::check(desk, visit, kind).err());
+        Self {
             counter: OperationKind::ALL.into_iter().map(&mut check).collect(),
-            kiosk: kiosk::check(&card, id, &standing, opening.now).err(),
-        })
+            kiosk: kiosk::check(visit.card, visit.id, &visit.standing, visit.now).err(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use vmyna_issuance::characters::Substitutes;
 
 use super::*;
 use crate::counter::{Operation, Standing, operate};
-use crate::register::{CardId, Cause, Reason, Withdrawal};
+use crate::register::{CardId, Cause, Reason, Revocation, Withdrawal};
 
 /// Operations of each kind with values that a card accepts.
 fn operation(kind: OperationKind) -> Operation {
@@ -80,6 +80,31 @@ fn an_operation_is_permitted_exactly_when_it_can_be_done() {
         same(&card, Standing::default(), "2027-04-01T03:00:00Z");
     }
     assert!((40..90).contains(&refused), "{refused}");
+}
+
+#[test]
+fn renewing_is_permitted_if_one_certificate_can_be_renewed() {
+    let hanako = specimen::find("hanako").unwrap().unwrap();
+    let revoked = Standing {
+        sign: Some(Revocation {
+            at: "2027-01-01T00:00:00Z".parse().unwrap(),
+            reason: Reason::AffiliationChanged,
+        }),
+        ..Standing::default()
+    };
+    let [asked, both_at_once] = both(&hanako, revoked, "2027-04-01T03:00:00Z", OperationKind::Renew);
+    assert_eq!(asked, None);
+    assert!(both_at_once.is_some_and(|error| error.contains("auth")));
+    let mut desk = Desk::new(vmyna_issuance::specimen::authorities().unwrap());
+    let visit = Visit {
+        card: &hanako,
+        id: CardId::of(&hanako),
+        standing: revoked,
+        now: "2027-04-01T03:00:00Z".parse().unwrap(),
+        substitutes: &Substitutes::default(),
+    };
+    let sign = Operation::Renew(Which::Only(Hierarchy::Signature));
+    operate(&mut desk, &visit, &sign, &mut ChaCha20Rng::from_seed([9; 32])).unwrap();
 }
 
 #[test]
