@@ -24,17 +24,29 @@ pub struct Standing {
 }
 
 impl Standing {
-    /// What a register knows of a card as it is now; `id` is that of the card as it was issued.
+    /// What a register knows of a card as it is now; `id` is that of the card as it was issued. A certificate that can't be
+    /// read is left out: the operation refuses it.
     ///
     /// # Errors
     /// [`RegisterError`] when the register can't be read.
     pub fn of(register: &dyn Register, card: &IssuedCard, id: CardId) -> Result<Self, RegisterError> {
+        Self::of_certificates(register, id, &entries(card, id).unwrap_or_default())
+    }
+
+    /// What a register knows of a card with these certificates.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    pub fn of_certificates(
+        register: &dyn Register,
+        id: CardId,
+        certificates: &[Certificate],
+    ) -> Result<Self, RegisterError> {
         let mut standing = Self {
             withdrawn: register.card_status(id)?.withdrawn,
             ..Self::default()
         };
-        // A certificate that can't be read is refused by the operation.
-        for certificate in entries(card, id).unwrap_or_default() {
+        for certificate in certificates {
             let entry = register.entry(certificate.issuer, certificate.serial)?;
             let revocation = entry.and_then(|entry| entry.revocation);
             match certificate.hierarchy {

@@ -58,7 +58,7 @@ await run(async (rig) => {
   // The kiosk: a one-time code, then the sign password by it and the auth PIN.
   const operation = (/** @type {string} */ place, /** @type {string} */ id) =>
     page.locator(`#operation-${place}-${id}`);
-  await page.locator('#kiosk').getByRole('button', { name: 'apply for a reset of the sign password' }).click();
+  await page.locator('#kiosk').getByRole('button', { name: 'Apply for a reset of the sign password' }).click();
   await operation('kiosk', 'apply').locator('input').fill('4826');
   await operation('kiosk', 'apply').getByRole('button', { name: 'Do it' }).click();
   await page.getByText('take it out and bring it to the kiosk').waitFor();
@@ -68,7 +68,7 @@ await run(async (rig) => {
   const given = page.getByText(/the one-time code is \S+,/);
   await given.waitFor();
   const [, code] = (await given.innerText()).match(/the one-time code is (\S+),/) ?? [];
-  await page.locator('#kiosk').getByRole('button', { name: 'reset the sign password', exact: true }).click();
+  await page.locator('#kiosk').getByRole('button', { name: 'Reset the sign password', exact: true }).click();
   const kiosk = operation('kiosk', 'reset-sign');
   await kiosk.locator('input[name=code]').fill(code ?? '');
   for (const input of await kiosk.locator('input:not([name=code])').all()) {
@@ -80,7 +80,7 @@ await run(async (rig) => {
   // A new name is on the shelf, on the card and on its picture.
   const face = () => page.locator('#card .turn img').getAttribute('src');
   const before = await face();
-  await page.locator('#counter').getByRole('button', { name: 'new name' }).click();
+  await page.locator('#counter').getByRole('button', { name: 'Change the name' }).click();
   const rename = operation('counter', 'rename');
   await rename.locator('input[name=name]').fill('改名　花子');
   await rename.locator('input[name=kana]').fill('カイメイ　ハナコ');
@@ -90,11 +90,11 @@ await run(async (rig) => {
   await rig.until(async () => Boolean(await face()) && (await face()) !== before, 'a new picture');
 
   // What can't be undone is asked about.
-  await page.locator('#counter').getByRole('button', { name: 'revoke certificates' }).click();
+  await page.locator('#counter').getByRole('button', { name: 'Revoke certificates' }).click();
   await operation('counter', 'revoke').getByRole('button', { name: 'Do it' }).click();
   await page.getByRole('dialog').getByText('This can’t be undone.').waitFor();
   await rig.axe(page, 'before certificates are revoked');
-  await page.getByRole('dialog').getByRole('button', { name: 'revoke certificates' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke certificates' }).click();
   await rig.until(
     async () => (await page.locator('.certificate .pill.revoked').count()) === 2,
     'both certificates are revoked',

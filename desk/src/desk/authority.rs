@@ -3,22 +3,23 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use vmyna::counter::register;
+use vmyna::counter::{Offers, register};
 use vmyna_apdu::{Text, text};
 use vmyna_applets::DateTime;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::IssuedCard;
-use vmyna_authority::counter::{self, entries};
+use vmyna_authority::counter::{self, Standing, Visit, entries};
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{
     CardId, Certificate, Hierarchy, Reason, Recorded, Register as _, RegisterError, Revocation, Withdrawal,
 };
 use vmyna_issuance::authorities::{Authorities, AuthoritiesError};
 use vmyna_issuance::ca_folder::{self, CaFolderError};
+use vmyna_issuance::characters::Substitutes;
 use vmyna_issuance::desk::Desk as IssuingDesk;
 use vmyna_issuance::specimen;
 
-use super::time::{now, today};
+use super::time::{no_time, now, today};
 
 /// The authorities in a folder, or the built-in ones, with their register.
 pub(super) struct Authority {
@@ -54,9 +55,8 @@ pub(super) struct Papers {
 
 /// What is known of a card.
 pub(super) struct Known {
-    withdrawn: Option<Withdrawal>,
-    /// Each certificate with its revocation.
-    certificates: Vec<(Certificate, Option<Revocation>)>,
+    standing: Standing,
+    certificates: Vec<Certificate>,
 }
 
 /// A state with its text, as the page shows it.
@@ -104,7 +104,7 @@ impl Authority {
             // A card without certificates has those of its authorities.
             own.push(&now.jpki.auth_ca_certificate);
         }
-        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut desk = self.desk();
         let id = CardId::of(issued);
         Papers {
             id,
@@ -117,10 +117,7 @@ impl Authority {
     /// What the register knows of a card; a text if it can't be asked.
     pub(super) fn known(&self, papers: &Papers) -> Result<Known, Text> {
         let Some(certificates) = &papers.certificates else {
-            return Err(text!(
-                "a certificate of the card can't be read",
-                "カードの証明書を読めない"
-            ));
+            return Err(unreadable_certificate());
         };
         if !papers.ours {
             return Err(text!(
@@ -128,37 +125,46 @@ impl Authority {
                 "発行元が別の認証局のため、失効情報がここにない"
             ));
         }
-        let mut known = Known {
-            withdrawn: None,
-            certificates: certificates.iter().map(|one| (one.clone(), None)).collect(),
+        let known = |standing| Known {
+            standing,
+            certificates: certificates.clone(),
         };
         let mut place = self.register();
         if place.is_none() {
-            let path = register::path(self.folder()).map_err(|error| Text::same(error.to_string()))?;
+            let path = register::path(self.folder()).map_err(|error| error.text())?;
             if !path.exists() {
                 // Nothing was ever revoked.
-                return Ok(known);
+                return Ok(known(Standing::default()));
             }
             let opened = register::open_file(&path, &mut |_| {});
             *place = Some(opened.map_err(|error| unreadable(&error))?);
         }
         let Some(register) = place.as_ref() else {
-            return Ok(known);
+            return Ok(known(Standing::default()));
         };
-        let mut ask = || -> Result<(), RegisterError> {
-            known.withdrawn = register.card_status(papers.id)?.withdrawn;
-            for (certificate, revocation) in &mut known.certificates {
-                let entry = register.entry(certificate.issuer, certificate.serial)?;
-                *revocation = entry.and_then(|entry| entry.revocation);
-            }
-            Ok(())
-        };
-        let asked = ask().map_err(|error| unreadable(&error));
-        if asked.is_err() {
+        let standing = Standing::of_certificates(register, papers.id, certificates);
+        if standing.is_err() {
             // It may have been replaced.
             *place = None;
         }
-        asked.map(|()| known)
+        standing.map(known).map_err(|error| unreadable(&error))
+    }
+
+    /// What counter and kiosk can do for a card with these contents now, or why they can do nothing.
+    pub(super) fn offers(
+        &self,
+        card: &IssuedCard,
+        papers: &Papers,
+        known: &Result<Known, Text>,
+    ) -> Result<Offers, Text> {
+        let visit = Visit {
+            card,
+            id: papers.id,
+            standing: known.as_ref().map_err(Text::clone)?.standing,
+            now: now().ok_or_else(no_time)?,
+            substitutes: &Substitutes::default(),
+        };
+        Ok(Offers::at(&mut self.desk(), &visit))
     }
 
     /// Enters the certificates of a new card before it is out. Under the built-in authorities a card is issued without a register
@@ -172,13 +178,10 @@ impl Authority {
             Ok(opened) => opened,
             Err(_) if built_in => return Ok(()),
             Err(error) => {
-                return Err(text!(
-                    "the register can't be used: {error}",
-                    "失効情報を使えない: {error}"
-                ));
+                return Err(error.text());
             }
         };
-        let certificates = Certificate::of_card(card).map_err(|error| Text::same(error.to_string()))?;
+        let certificates = Certificate::of_card(card).map_err(|_| unreadable_certificate())?;
         let recorded = opened.record(&certificates).map_err(|error| unreadable(&error))?;
         match recorded.contains(&Recorded::SerialTaken) {
             true => Err(text!(
@@ -187,6 +190,10 @@ impl Authority {
             )),
             false => Ok(()),
         }
+    }
+
+    fn desk(&self) -> MutexGuard<'_, IssuingDesk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn register(&self) -> MutexGuard<'_, Option<SqliteRegister>> {
@@ -203,6 +210,10 @@ fn authorities(folder: Option<&Path>) -> Result<Authorities, AuthorityError> {
 
 fn unreadable(error: &RegisterError) -> Text {
     text!("the register can't be read: {error}", "失効情報を読めない: {error}")
+}
+
+fn unreadable_certificate() -> Text {
+    text!("a certificate of the card can't be read", "カードの証明書を読めない")
 }
 
 /// The name of a kind of certificate.
@@ -241,7 +252,7 @@ pub(super) fn of_certificate(certificate: &Certificate, revocation: Option<Revoc
 /// The state of a card at this moment.
 pub(super) fn of_card(papers: &Papers, known: &Result<Known, Text>) -> State {
     if let Ok(known) = known {
-        if let Some(Withdrawal { at, cause }) = known.withdrawn {
+        if let Some(Withdrawal { at, cause }) = known.standing.withdrawn {
             let ja = cause.title();
             let text = text!("withdrawn: {cause}", "廃止（{ja}）");
             return State {
@@ -253,9 +264,8 @@ pub(super) fn of_card(papers: &Papers, known: &Result<Known, Text>) -> State {
             return State::new("expired", text!("expired", "期限切れ"));
         }
         let states = known
-            .certificates
-            .iter()
-            .map(|(one, revocation)| (one.hierarchy, of_certificate(one, *revocation)));
+            .certificates()
+            .map(|(one, revocation)| (one.hierarchy, of_certificate(one, revocation)));
         let mut bad: Vec<_> = states.filter(|(_, state)| state.state != "good").collect();
         if bad.is_empty() {
             return State::new("good", text!("valid", "有効"));
@@ -292,14 +302,10 @@ pub(super) fn of_card(papers: &Papers, known: &Result<Known, Text>) -> State {
 }
 
 impl Known {
-    /// When and why the card went out of use.
-    pub(super) fn withdrawn(&self) -> Option<Withdrawal> {
-        self.withdrawn
-    }
-
     /// The certificates with their revocations.
-    pub(super) fn certificates(&self) -> &[(Certificate, Option<Revocation>)] {
-        &self.certificates
+    pub(super) fn certificates(&self) -> impl Iterator<Item = (&Certificate, Option<Revocation>)> {
+        let all = self.certificates.iter();
+        all.map(|one| (one, self.standing.revocation(one.hierarchy)))
     }
 }
 

@@ -1,6 +1,8 @@
 //! New cards: for a person of a form, or for an invented one. They are issued under the built-in authorities, and kept in the
 //! desk's folder.
 
+use std::path::Path;
+
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use rand_core::{OsRng, RngCore as _};
@@ -20,8 +22,8 @@ use zeroize::Zeroizing;
 use super::Shared;
 use super::answer::{Answer, Answered, FieldError, Refusal};
 use super::asked::Asked;
-use super::folder;
-use super::time::issue_time;
+use super::folder::{self, FreeName};
+use super::time::{issue_time, no_time};
 
 /// The most cards that the desk keeps.
 const MOST: usize = 1000;
@@ -37,7 +39,7 @@ pub(super) fn invent(shared: &Shared, asked: &Asked<'_>) -> Answered {
     };
     let authorities = shared.authority.authorities().map_err(|error| failed(&error))?;
     let (begin, _) = authorities.validity();
-    let now = issue_time().ok_or_else(no_time)?.max(begin);
+    let now = issue_time().ok_or_else(|| Refusal::failed(no_time()))?.max(begin);
     let generator = ChaCha20Rng::from_seed(*seed_for(&seed, "person"));
     let order = Inventor::new(generator, now).single().map_err(|error| failed(&error))?;
     issue(shared, order, seed, "person")
@@ -46,7 +48,7 @@ pub(super) fn invent(shared: &Shared, asked: &Asked<'_>) -> Answered {
 /// A card for the person of a person file.
 pub(super) fn person(shared: &Shared, asked: &Asked<'_>) -> Answered {
     let toml = Zeroizing::new(asked.text("toml")?);
-    let now = issue_time().ok_or_else(no_time)?;
+    let now = issue_time().ok_or_else(|| Refusal::failed(no_time()))?;
     let name = "person".parse().map_err(|why: &str| Refusal::failed(Text::same(why)))?;
     let file = person_file::read(&toml, &Defaults::new(name, now), &mut OsRng);
     let file = file.map_err(|errors| {
@@ -78,17 +80,7 @@ fn random() -> Zeroizing<[u8; 32]> {
 }
 
 fn issue(shared: &Shared, mut order: Order, seed: Zeroizing<[u8; 32]>, wanted: &str) -> Answered {
-    let folder = shared.shelf.folder();
-    let kept = folder.made().map_err(|error| cannot_keep(&error))?;
-    if kept.len() >= MOST {
-        return Err(Refusal::conflict(text!(
-            "the desk keeps at most {MOST} cards: discard one first",
-            "机に置けるカードは{MOST}枚まで。先にどれかを廃棄する"
-        )));
-    }
-    let free = folder
-        .free_name(wanted)
-        .ok_or_else(|| Refusal::conflict(text!("no name is free for the card", "カードの名前が空いていない")))?;
+    let free = free_name(shared, wanted)?;
     order.name = free.name.clone();
     let path = &free.path;
     let authorities = shared.authority.authorities().map_err(|error| failed(&error))?;
@@ -105,9 +97,29 @@ fn issue(shared: &Shared, mut order: Order, seed: Zeroizing<[u8; 32]>, wanted: &
     })?;
     let written = written.map_err(Refusal::conflict)?;
     written.map_err(|error| cannot_keep(&error))?;
-    let id = shared.shelf.add_made(path).map_err(|error| cannot_keep(&error))?;
+    let id = put_on_shelf(shared, path)?;
     shared.feeds.changed();
     Ok(Answer::json(&json!({ "id": id })))
+}
+
+/// A name for a new card that is to have this one, unless there are [`MOST`].
+pub(super) fn free_name<'a>(shared: &'a Shared, wanted: &str) -> Result<FreeName<'a>, Refusal> {
+    let folder = shared.shelf.folder();
+    let kept = folder.made().map_err(|error| cannot_keep(&error))?;
+    if kept.len() >= MOST {
+        return Err(Refusal::conflict(text!(
+            "the desk keeps at most {MOST} cards: discard one first",
+            "机に置けるカードは{MOST}枚まで。先にどれかを廃棄する"
+        )));
+    }
+    let free = folder.free_name(wanted);
+    free.ok_or_else(|| Refusal::conflict(text!("no name is free for the card", "カードの名前が空いていない")))
+}
+
+/// Puts a card on the shelf that was made; returns its id.
+pub(super) fn put_on_shelf(shared: &Shared, image: &Path) -> Result<String, Refusal> {
+    let added = shared.shelf.add_made(image);
+    added.map_err(|error| cannot_keep(&error))
 }
 
 /// Takes a card off the shelf and removes it with its state, if the desk has made it.
@@ -135,13 +147,6 @@ pub(super) fn discard(shared: &Shared, id: &str) -> Answered {
     shared.shelf.drop_made(path);
     shared.feeds.changed();
     Ok(Answer::done())
-}
-
-fn no_time() -> Refusal {
-    Refusal::failed(text!(
-        "the clock of this machine shows no time that a certificate can have",
-        "この計算機の時計が証明書に使えない時刻を示している"
-    ))
 }
 
 fn failed(error: &dyn std::error::Error) -> Refusal {

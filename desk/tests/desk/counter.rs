@@ -85,6 +85,18 @@ fn a_person_moves_and_the_card_and_the_register_follow() {
     let card = rig.invent(3);
     let before = rig.detail(&card);
     assert_eq!(before["card"]["standing"]["state"], "good");
+    // What is refused whatever is typed is stated before.
+    let renew = before["counter"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["id"] == "renew");
+    assert!(
+        renew.unwrap()["refused"]["en"]
+            .as_str()
+            .unwrap()
+            .contains("three months before")
+    );
     rig.insert(FIRST, &card);
     let too_early = operate(&rig, "counter", &card, "renew", &json!({})).refused(409);
     assert!(too_early.contains("three months before"), "{too_early}");

@@ -12,8 +12,8 @@ use crate::desk::words::both;
 pub(super) fn all(papers: &Papers, known: &Result<Known, Text>) -> Vec<Value> {
     match known {
         Ok(known) => {
-            let all = known.certificates().iter();
-            all.map(|(one, revocation)| shown(one, &of_certificate(one, *revocation)))
+            let all = known.certificates();
+            all.map(|(one, revocation)| shown(one, &of_certificate(one, revocation)))
                 .collect()
         }
         Err(why) => {

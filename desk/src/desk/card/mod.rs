@@ -16,12 +16,16 @@ use std::sync::{Mutex, PoisonError};
 use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
-use vmyna_apdu::text;
+use vmyna::StatePlace;
+use vmyna::counter::Offers;
+use vmyna_apdu::{Text, text};
+use vmyna_applets::issued::IssuedCard;
 use vmyna_issuance::pictures::card;
 
 use super::answer::{Answer, Answered, Refusal};
+use super::authority::{Known, Papers};
 use super::counter::{self, Place};
-use super::shelf::Stamp;
+use super::shelf::{ShelfCard, Stamp};
 use super::{Shared, state};
 
 /// Which side of a card.
@@ -44,22 +48,54 @@ struct Detail {
     kiosk: Vec<Value>,
 }
 
+/// A card as it is now, and what the register knows of it.
+pub(super) struct View {
+    now: IssuedCard,
+    place: StatePlace,
+    papers: Papers,
+    known: Result<Known, Text>,
+}
+
+impl View {
+    /// What counter and kiosk can do for the card, or why they can do nothing.
+    pub(super) fn offers(&self, shared: &Shared) -> Result<Offers, Text> {
+        shared.authority.offers(&self.now, &self.papers, &self.known)
+    }
+}
+
+impl Shared {
+    /// Looks at a card. Its image is read once.
+    pub(super) fn view(&self, card: &ShelfCard) -> Result<View, Refusal> {
+        let unusable = |error| Refusal::unusable(&error);
+        let issued = card.issued().map_err(unusable)?;
+        let place = card.place().map_err(unusable)?;
+        let now = place.current(issued.clone()).map_err(unusable)?;
+        let papers = self.authority.papers(&issued, &now);
+        let known = self.authority.known(&papers);
+        Ok(View {
+            now,
+            place,
+            papers,
+            known,
+        })
+    }
+}
+
 /// A card with everything but its files.
 pub(super) fn detail(shared: &Shared, id: &str) -> Answered {
     let on_shelf = shared.card(id)?;
-    let (now, place) = on_shelf.current().map_err(|error| Refusal::unusable(&error))?;
-    let tries = place.tries().map_err(|error| Refusal::unusable(&error))?;
-    let issued = on_shelf.issued().map_err(|error| Refusal::unusable(&error))?;
-    let papers = shared.authority.papers(&issued, &now);
-    let known = shared.authority.known(&papers);
+    let view = shared.view(&on_shelf)?;
+    let tries = view.place.tries().map_err(|error| Refusal::unusable(&error))?;
+    let offers = view.offers(shared);
+    let View { now, papers, known, .. } = &view;
     Answer::serialized(&Detail {
         card: state::card(shared, &on_shelf),
-        person: person::facts(&now),
-        my_number: person::my_number(&now),
-        pins: pins::all(&now, &tries),
-        certificates: certificates::all(&papers, &known),
-        counter: counter::forms(Place::Counter, &on_shelf, &now, &known),
-        kiosk: counter::forms(Place::Kiosk, &on_shelf, &now, &known),
+        person: person::facts(now),
+        my_number: person::my_number(now),
+        pins: pins::all(now, &tries),
+        certificates: certificates::all(papers, known),
+        counter: counter::forms(Place::Counter, &on_shelf, now, &offers),
+        kiosk: counter::forms(Place::Kiosk, &on_shelf, now, &offers),
     })
 }
 

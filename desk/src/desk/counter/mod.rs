@@ -11,21 +11,21 @@ use std::collections::BTreeMap;
 
 use rand_core::OsRng;
 use serde_json::{Value, json};
-use vmyna::counter::{Counter, Done, Opening, Operation, Step, Terminal};
+use vmyna::CardSource;
+use vmyna::counter::{Counter, Done, Offers, Opening, OperationKind, Step, Terminal};
 use vmyna_apdu::{Text, text};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::declaration::ReferenceData;
 use zeroize::Zeroizing;
 
-use super::Shared;
 use super::answer::{Answer, Answered, Refusal};
 use super::asked::Asked;
-use super::authority::Known;
 use super::moves::take_back;
 use super::shelf::ShelfCard;
-use super::time::now;
+use super::time::{no_time, now};
 use super::words::both;
-use operations::{COUNTER, KIOSK, Offered};
+use super::{Shared, making};
+use operations::Service;
 
 /// The values of a form, by the names of its fields. They are zeroed when they are dropped, because PINs are among them.
 pub(super) type Values = BTreeMap<String, Zeroizing<String>>;
@@ -38,48 +38,45 @@ pub(super) enum Place {
 }
 
 impl Place {
-    fn offered(self) -> &'static [Offered] {
+    fn services(self) -> Vec<Service> {
         match self {
-            Self::Counter => &COUNTER,
-            Self::Kiosk => &KIOSK,
+            Self::Counter => Service::counter().collect(),
+            Self::Kiosk => Service::KIOSK.to_vec(),
         }
     }
 }
 
-/// The operations with their forms, and why one is refused now.
-pub(super) fn forms(place: Place, card: &ShelfCard, now: &IssuedCard, known: &Result<Known, Text>) -> Vec<Value> {
-    let all = place.offered().iter();
-    all.map(|offered| {
-        let refused = refusals::beforehand(place, offered.id, card, now, known);
+/// The services with their forms, and why one is refused now.
+pub(super) fn forms(place: Place, card: &ShelfCard, now: &IssuedCard, offers: &Result<Offers, Text>) -> Vec<Value> {
+    let form = |service: Service| {
+        let refused = refusals::beforehand(service, card, offers);
         json!({
-            "id": offered.id,
-            "title": both(&offered.title()),
-            "fields": offered.fields.iter().map(|field| field.shown(now)).collect::<Value>(),
-            "final": offered.is_final,
+            "id": service.name(),
+            "title": both(&service.title()),
+            "fields": service.fields().iter().map(|field| field.shown(now)).collect::<Value>(),
+            "final": service.is_final(),
             "refused": refused.as_ref().map(both),
         })
-    })
-    .collect()
+    };
+    place.services().into_iter().map(form).collect()
 }
 
 /// Does an operation with the values of its form.
 pub(super) fn operate(shared: &Shared, place: Place, id: &str, operation: &str, asked: &Asked<'_>) -> Answered {
-    let offered = place.offered().iter().find(|offered| offered.id == operation);
-    let offered = offered.ok_or_else(|| Refusal::not_found(text!("there is no such operation", "その手続きはない")))?;
+    let mut services = place.services().into_iter();
+    let service = services.find(|service| service.name() == operation);
+    let service = service.ok_or_else(|| Refusal::not_found(text!("there is no such operation", "その手続きはない")))?;
     let values = values(asked)?;
     let card = shared.card(id)?;
-    let (current, _) = card.current().map_err(|error| Refusal::unusable(&error))?;
-    let papers = shared
-        .authority
-        .papers(&card.issued().map_err(|error| Refusal::unusable(&error))?, &current);
-    let known = shared.authority.known(&papers);
-    if let Some(why) = refusals::beforehand(place, offered.id, &card, &current, &known) {
+    let _turn = shared.moving();
+    let view = shared.view(&card)?;
+    if let Some(why) = refusals::beforehand(service, &card, &view.offers(shared)) {
         return Err(Refusal::conflict(why));
     }
-    let _turn = shared.moving();
-    let done = match place {
-        Place::Counter => at_counter(shared, &card, offered.id, &values)?,
-        Place::Kiosk => at_kiosk(shared, &card, offered.id, &values)?,
+    let done = match service {
+        Service::Counter(kind) => at_counter(shared, &card, kind, &values)?,
+        Service::Apply => apply(&mut terminal(shared, &card)?, &values)?,
+        Service::ResetSign => reset_sign(&mut terminal(shared, &card)?, &values)?,
     };
     shared.feeds.changed();
     Ok(Answer::json(
@@ -104,51 +101,34 @@ fn values(asked: &Asked<'_>) -> Result<Values, Refusal> {
     Ok(values)
 }
 
-fn opening<'a>(shared: &'a Shared, card: &'a vmyna::CardSource) -> Result<Opening<'a>, Refusal> {
-    let now = now().ok_or_else(|| {
-        Refusal::failed(text!(
-            "the clock of this machine is wrong",
-            "この計算機の時計が正しくない"
-        ))
-    })?;
+fn opening<'a>(shared: &'a Shared, card: &'a CardSource) -> Result<Opening<'a>, Refusal> {
+    let now = now().ok_or_else(|| Refusal::failed(no_time()))?;
     let mut opening = Opening::new(card, now);
     opening.authorities = shared.authority.folder();
     Ok(opening)
 }
 
-fn at_counter(shared: &Shared, card: &ShelfCard, id: &str, values: &Values) -> Result<Vec<Text>, Refusal> {
-    let operation = operations::operation(id, values)?;
+fn at_counter(shared: &Shared, card: &ShelfCard, kind: OperationKind, values: &Values) -> Result<Vec<Text>, Refusal> {
+    let operation = operations::operation(kind, values)?;
     let substitutes = operations::substitutes(values)?;
     let source = card.source();
     let mut opening = opening(shared, &source)?;
-    let new = match operation {
-        Operation::Reissue(_) => {
-            let free = shared.shelf.folder().free_name(card.name().as_str());
-            let free = free.ok_or_else(|| {
-                Refusal::conflict(text!(
-                    "no name is free for the new card",
-                    "新しいカードの名前が空いていない"
-                ))
-            })?;
-            Some(free)
-        }
+    let new = match kind {
+        OperationKind::Reissue => Some(making::free_name(shared, card.name().as_str())?),
         _ => None,
     };
     opening.new_image = new.as_ref().map(|free| &*free.path);
     let mut counter = Counter::open(&opening, &mut |_| {}).map_err(|error| refusals::opening(&error))?;
     let done = counter.operate(&operation, &substitutes, &mut OsRng);
-    let done = done.map_err(|error| refusals::operating(&error, id))?;
+    let done = done.map_err(|error| refusals::operating(&error, Service::Counter(kind)))?;
     drop(counter);
     if let Some(free) = new {
-        shared
-            .shelf
-            .add_made(&free.path)
-            .map_err(|error| Refusal::failed(Text::same(error.to_string())))?;
+        making::put_on_shelf(shared, &free.path)?;
     }
-    Ok(said(&done))
+    Ok(steps(&done))
 }
 
-fn at_kiosk(shared: &Shared, card: &ShelfCard, id: &str, values: &Values) -> Result<Vec<Text>, Refusal> {
+fn terminal(shared: &Shared, card: &ShelfCard) -> Result<Terminal, Refusal> {
     if shared.reader_of(&card.id).is_some() {
         return Err(Refusal::conflict(text!(
             "the card is in a reader: take it out and bring it to the kiosk",
@@ -158,48 +138,43 @@ fn at_kiosk(shared: &Shared, card: &ShelfCard, id: &str, values: &Values) -> Res
     take_back(shared, &card.id)?;
     card.check_free().map_err(|error| Refusal::unusable(&error))?;
     let source = card.source();
-    let mut terminal =
-        Terminal::open(&opening(shared, &source)?, &mut |_| {}).map_err(|error| refusals::terminal(&error))?;
-    let auth = fields::needed(
-        values,
-        "auth",
-        text!("type the auth PIN", "利用者証明用暗証番号を入れる"),
-    )?;
-    if id == "apply" {
-        let holder = terminal
-            .verify(auth.as_bytes())
-            .map_err(|error| refusals::terminal(&error))?;
-        let given = terminal
-            .give_code(holder, &mut OsRng)
-            .map_err(|error| refusals::terminal(&error))?;
-        let (code, until) = (&*given.code, given.until);
-        return Ok(vec![text!(
-            "the one-time code is {code}, good once until {until}",
-            "ワンタイムコードは{code}。{until}まで1回だけ使える"
-        )]);
-    }
-    let code = fields::needed(
-        values,
-        "code",
-        text!("type the one-time code", "ワンタイムコードを入れる"),
-    )?;
-    let code = terminal
-        .accept(code.trim())
-        .map_err(|error| refusals::terminal(&error))?;
-    let password = fields::needed(
-        values,
-        "sign",
-        text!("type the new password", "新しいパスワードを入れる"),
-    )?;
-    let holder = terminal
-        .verify(auth.as_bytes())
-        .map_err(|error| refusals::terminal(&error))?;
-    let password = ReferenceData::new(password.as_bytes());
-    let done = terminal.reset_sign(holder, code, password, &mut OsRng);
-    Ok(said(&done.map_err(|error| refusals::operating(&error, "reset-sign"))?))
+    let terminal = Terminal::open(&opening(shared, &source)?, &mut |_| {});
+    terminal.map_err(|error| refusals::terminal(&error))
 }
 
-fn said(done: &Done) -> Vec<Text> {
+fn auth_pin(values: &Values) -> Result<&[u8], Refusal> {
+    let missing = text!("type the auth PIN", "利用者証明用暗証番号を入れる");
+    Ok(fields::needed(values, "auth", missing)?.as_bytes())
+}
+
+fn apply(terminal: &mut Terminal, values: &Values) -> Result<Vec<Text>, Refusal> {
+    let refused = |error| refusals::terminal(&error);
+    let holder = terminal.verify(auth_pin(values)?).map_err(refused)?;
+    let given = terminal.give_code(holder, &mut OsRng).map_err(refused)?;
+    let (code, until) = (&*given.code, given.until);
+    Ok(vec![text!(
+        "the one-time code is {code}, good once until {until}",
+        "ワンタイムコードは{code}。{until}まで1回だけ使える"
+    )])
+}
+
+fn reset_sign(terminal: &mut Terminal, values: &Values) -> Result<Vec<Text>, Refusal> {
+    let auth = auth_pin(values)?;
+    let missing = text!("type the one-time code", "ワンタイムコードを入れる");
+    let code = fields::needed(values, "code", missing)?;
+    let refused = |error| refusals::terminal(&error);
+    let code = terminal.accept(code.trim()).map_err(refused)?;
+    let missing = text!("type the new password", "新しいパスワードを入れる");
+    let password = fields::needed(values, "sign", missing)?;
+    let holder = terminal.verify(auth).map_err(refused)?;
+    let password = ReferenceData::new(password.as_bytes());
+    let done = terminal.reset_sign(holder, code, password, &mut OsRng);
+    Ok(steps(
+        &done.map_err(|error| refusals::operating(&error, Service::ResetSign))?,
+    ))
+}
+
+fn steps(done: &Done) -> Vec<Text> {
     match done.steps.is_empty() {
         true => vec![text!("there was nothing to do", "することはなかった")],
         false => done.steps.iter().map(Step::text).collect(),

@@ -1,6 +1,6 @@
-//! The operations that are offered, and how each is made of its form.
+//! The services of counter and kiosk, and how an operation is made of its form.
 
-use vmyna::counter::{NewPins, Operation, Which};
+use vmyna::counter::{NewPins, Operation, OperationKind, Which};
 use vmyna_apdu::{Text, text};
 use vmyna_applets::person::Municipality;
 use vmyna_applets::pins::{self, CardPin};
@@ -13,37 +13,79 @@ use super::Values;
 use super::fields::{Field, Kind, field, needed, optional, wrong};
 use crate::desk::answer::Refusal;
 
-/// An operation with its form.
-pub(super) struct Offered {
-    pub(super) id: &'static str,
-    en: &'static str,
-    ja: &'static str,
-    /// Whether it can't be undone.
-    pub(super) is_final: bool,
-    pub(super) fields: &'static [Field],
+/// Something that a person can ask for at the counter or the kiosk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    /// An operation of the counter.
+    Counter(OperationKind),
+    /// The kiosk gives a one-time code.
+    Apply,
+    /// The kiosk resets the sign password.
+    ResetSign,
 }
 
-impl Offered {
-    pub(super) fn title(&self) -> Text {
-        Text {
-            en: self.en.to_owned(),
-            ja: self.ja.to_owned(),
+impl Service {
+    /// All services of the kiosk.
+    pub(super) const KIOSK: [Self; 2] = [Self::Apply, Self::ResetSign];
+
+    /// All services of the counter.
+    pub(super) fn counter() -> impl Iterator<Item = Self> {
+        OperationKind::ALL.into_iter().map(Self::Counter)
+    }
+
+    /// Its name in paths and on the page.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Counter(kind) => kind.name(),
+            Self::Apply => "apply",
+            Self::ResetSign => "reset-sign",
         }
     }
-}
 
-const fn offered(
-    id: &'static str,
-    (en, ja): (&'static str, &'static str),
-    is_final: bool,
-    fields: &'static [Field],
-) -> Offered {
-    Offered {
-        id,
-        en,
-        ja,
-        is_final,
-        fields,
+    pub(super) fn title(self) -> Text {
+        match self {
+            Self::Counter(kind) => kind.title(),
+            Self::Apply => text!(
+                "Apply for a reset of the sign password",
+                "署名用パスワード再設定の申込み"
+            ),
+            Self::ResetSign => text!("Reset the sign password", "署名用パスワードの再設定"),
+        }
+    }
+
+    /// Whether it can't be undone.
+    pub(super) const fn is_final(self) -> bool {
+        matches!(
+            self,
+            Self::Counter(
+                OperationKind::Hold
+                    | OperationKind::Revoke
+                    | OperationKind::MoveOut
+                    | OperationKind::Lost
+                    | OperationKind::Death
+                    | OperationKind::Reissue
+                    | OperationKind::WithoutPins
+            )
+        )
+    }
+
+    /// The fields of its form.
+    pub(super) const fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Counter(OperationKind::ResetPins) => &RESET_PIN,
+            Self::Counter(OperationKind::Renew) => &[KIND, SUBSTITUTES],
+            Self::Counter(OperationKind::SignCertificate) => &SIGN_CERTIFICATE,
+            Self::Counter(OperationKind::Hold) => &[KIND],
+            Self::Counter(OperationKind::Revoke) => &REVOKE,
+            Self::Counter(OperationKind::MoveIn) => &MOVE_IN,
+            Self::Counter(OperationKind::Rename) => &RENAME,
+            Self::Counter(OperationKind::Furigana) => &FURIGANA,
+            Self::Counter(OperationKind::Reissue) => &REISSUE,
+            Self::Counter(OperationKind::WithPins) => &WITH_PINS,
+            Self::Counter(_) => &[],
+            Self::Apply => &[AUTH],
+            Self::ResetSign => &RESET_SIGN,
+        }
     }
 }
 
@@ -79,178 +121,94 @@ const RESIDENCE: Field = field(
     Kind::Pin,
 );
 
-/// The counter's.
-pub(super) const COUNTER: [Offered; 14] = [
-    offered(
-        "reset-pin",
-        ("reset a PIN", "暗証番号の再設定・初期化"),
-        false,
-        &[
-            field("pin", "PIN", "暗証番号", Kind::WhichPin),
-            optional(
-                "value",
-                "new value; a verification code and the birth PIN take none",
-                "新しい値（照合番号と生年月日は不要）",
-                Kind::Pin,
-            ),
-        ],
-    ),
-    offered(
-        "renew",
-        ("renew certificates", "電子証明書の更新"),
-        false,
-        &[KIND, SUBSTITUTES],
-    ),
-    offered(
-        "sign-certificate",
-        ("issue the sign certificate", "署名用電子証明書の発行"),
-        false,
-        &[SIGN.may_lack(), SUBSTITUTES],
-    ),
-    offered(
-        "hold",
-        ("put certificates on hold", "電子証明書の一時保留"),
-        true,
-        &[KIND],
-    ),
-    offered(
-        "revoke",
-        ("revoke certificates", "電子証明書の失効"),
-        true,
-        &[KIND, field("reason", "reason", "理由", Kind::Reason)],
-    ),
-    offered("move-out", ("notice of moving out", "転出届"), true, &[]),
-    offered(
-        "move-in",
-        ("notice of moving in, or within the municipality", "転入届・転居届"),
-        false,
-        &[
-            field(
-                "address",
-                "new address, from the prefecture on",
-                "新しい住所（都道府県から）",
-                Kind::Text,
-            ),
-            optional(
-                "municipality",
-                "code of the new municipality, if it is another one",
-                "新しい市区町村の全国地方公共団体コード（変わる場合）",
-                Kind::Municipality,
-            ),
-            SUBSTITUTES,
-        ],
-    ),
-    offered(
-        "rename",
-        ("new name", "氏名の変更"),
-        false,
-        &[
-            field(
-                "name",
-                "new name, parts separated by a blank",
-                "新しい氏名（姓と名の間を空ける）",
-                Kind::Text,
-            ),
-            field("kana", "its reading in katakana", "振り仮名（カタカナ）", Kind::Text),
-            SUBSTITUTES,
-        ],
-    ),
-    offered(
-        "furigana",
-        ("print the reading of the name", "振り仮名の追記"),
-        false,
-        &[optional(
-            "kana",
-            "the reading, if it is another one",
-            "振り仮名（変わる場合）",
-            Kind::Text,
-        )],
-    ),
-    offered("lost", ("the card is lost", "紛失届（一時停止）"), true, &[]),
-    offered("death", ("the cardholder died", "死亡届"), true, &[]),
-    offered(
-        "reissue",
-        ("issue a new card", "再交付"),
-        true,
-        &[
-            SIGN.may_lack(),
-            AUTH.may_lack(),
-            INPUT_ASSIST.may_lack(),
-            RESIDENCE.may_lack(),
-        ],
-    ),
-    offered(
-        "no-pin",
-        ("make it a card without PINs", "顔認証マイナンバーカードへの切替"),
-        true,
-        &[],
-    ),
-    offered(
-        "with-pin",
-        ("make it a card with PINs again", "暗証番号ありのカードへの切替"),
-        false,
-        &[SIGN.may_lack(), AUTH, INPUT_ASSIST, RESIDENCE, SUBSTITUTES],
+const RESET_PIN: [Field; 2] = [
+    field("pin", "PIN", "暗証番号", Kind::WhichPin),
+    optional(
+        "value",
+        "new value; a verification code and the birth PIN take none",
+        "新しい値（照合番号と生年月日は不要）",
+        Kind::Pin,
     ),
 ];
-
-/// The kiosk's.
-pub(super) const KIOSK: [Offered; 2] = [
-    offered(
-        "apply",
-        (
-            "apply for a reset of the sign password",
-            "署名用パスワード再設定の申込み",
-        ),
-        false,
-        &[AUTH],
+const SIGN_CERTIFICATE: [Field; 2] = [SIGN.may_lack(), SUBSTITUTES];
+const REVOKE: [Field; 2] = [KIND, field("reason", "reason", "理由", Kind::Reason)];
+const MOVE_IN: [Field; 3] = [
+    field(
+        "address",
+        "new address, from the prefecture on",
+        "新しい住所（都道府県から）",
+        Kind::Text,
     ),
-    offered(
-        "reset-sign",
-        ("reset the sign password", "署名用パスワードの再設定"),
-        false,
-        &[
-            field("code", "one-time code", "ワンタイムコード", Kind::Pin),
-            AUTH,
-            SIGN,
-        ],
+    optional(
+        "municipality",
+        "code of the new municipality, if it is another one",
+        "新しい市区町村の全国地方公共団体コード（変わる場合）",
+        Kind::Municipality,
     ),
+    SUBSTITUTES,
+];
+const RENAME: [Field; 3] = [
+    field(
+        "name",
+        "new name, parts separated by a blank",
+        "新しい氏名（姓と名の間を空ける）",
+        Kind::Text,
+    ),
+    field("kana", "its reading in katakana", "振り仮名（カタカナ）", Kind::Text),
+    SUBSTITUTES,
+];
+const FURIGANA: [Field; 1] = [optional(
+    "kana",
+    "the reading, if it is another one",
+    "振り仮名（変わる場合）",
+    Kind::Text,
+)];
+const REISSUE: [Field; 4] = [
+    SIGN.may_lack(),
+    AUTH.may_lack(),
+    INPUT_ASSIST.may_lack(),
+    RESIDENCE.may_lack(),
+];
+const WITH_PINS: [Field; 5] = [SIGN.may_lack(), AUTH, INPUT_ASSIST, RESIDENCE, SUBSTITUTES];
+const RESET_SIGN: [Field; 3] = [
+    field("code", "one-time code", "ワンタイムコード", Kind::Pin),
+    AUTH,
+    SIGN,
 ];
 
-/// The operation of the counter with this id.
-pub(super) fn operation(id: &str, values: &Values) -> Result<Operation, Refusal> {
+/// The operation of the counter with the values of its form.
+pub(super) fn operation(kind: OperationKind, values: &Values) -> Result<Operation, Refusal> {
     let given = |field: &str| values.get(field);
     let text = |field: &str, missing: Text| needed(values, field, missing).map(|text| text.trim().to_owned());
-    Ok(match id {
-        "reset-pin" => Operation::ResetPins(vec![reset_pin(values)?]),
-        "renew" => Operation::Renew(which(values)?),
-        "sign-certificate" => Operation::SignCertificate(given("sign").map(|value| value_of(value))),
-        "hold" => Operation::Hold(which(values)?),
-        "revoke" => {
+    Ok(match kind {
+        OperationKind::ResetPins => Operation::ResetPins(vec![reset_pin(values)?]),
+        OperationKind::Renew => Operation::Renew(which(values)?),
+        OperationKind::SignCertificate => Operation::SignCertificate(given("sign").map(|value| value_of(value))),
+        OperationKind::Hold => Operation::Hold(which(values)?),
+        OperationKind::Revoke => {
             let reason = text("reason", text!("choose the reason", "理由を選ぶ"))?;
             let reason: Result<Reason, _> = reason.parse();
             let reason = reason.map_err(|_| wrong(Some("reason"), text!("choose the reason", "理由を選ぶ")))?;
             Operation::Revoke(which(values)?, reason)
         }
-        "move-out" => Operation::MoveOut,
-        "move-in" => {
+        OperationKind::MoveOut => Operation::MoveOut,
+        OperationKind::MoveIn => {
             let address = text("address", text!("type the new address", "新しい住所を入れる"))?;
             Operation::MoveIn(address, municipality(values)?)
         }
-        "rename" => Operation::Rename(
+        OperationKind::Rename => Operation::Rename(
             text("name", text!("type the new name", "新しい氏名を入れる"))?,
             text("kana", text!("type its reading", "振り仮名を入れる"))?,
         ),
-        "furigana" => Operation::Furigana(given("kana").map(|kana| kana.trim().to_owned())),
-        "lost" => Operation::Lost,
-        "death" => Operation::Death,
-        "reissue" => Operation::Reissue(new_pins(values)),
-        "no-pin" => Operation::WithoutPins,
-        "with-pin" => Operation::WithPins(new_pins(values)),
+        OperationKind::Furigana => Operation::Furigana(given("kana").map(|kana| kana.trim().to_owned())),
+        OperationKind::Lost => Operation::Lost,
+        OperationKind::Death => Operation::Death,
+        OperationKind::Reissue => Operation::Reissue(new_pins(values)),
+        OperationKind::WithoutPins => Operation::WithoutPins,
+        OperationKind::WithPins => Operation::WithPins(new_pins(values)),
         _ => {
-            return Err(Refusal::not_found(text!(
-                "there is no such operation",
-                "その手続きはない"
-            )));
+            let text = text!("the desk has no form for this operation", "この手続きの用紙は机にない");
+            return Err(Refusal::not_found(text));
         }
     })
 }
@@ -322,13 +280,12 @@ pub(super) fn substitutes(values: &Values) -> Result<Substitutes, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::counter::Place;
     use zeroize::Zeroizing;
 
     #[test]
     fn every_operation_is_made_of_its_form() {
-        let filled = |offered: &Offered| -> Values {
-            let fields = offered.fields.iter();
+        let filled = |service: Service| -> Values {
+            let fields = service.fields().iter();
             fields
                 .map(|field| {
                     let value = match field.id {
@@ -343,37 +300,33 @@ mod tests {
                 })
                 .collect()
         };
-        for offered in Place::Counter.offered() {
-            let values = filled(offered);
-            operation(offered.id, &values).unwrap();
+        for kind in OperationKind::ALL {
+            let values = filled(Service::Counter(kind));
+            operation(kind, &values).unwrap();
             substitutes(&values).unwrap();
-            let empty = operation(offered.id, &Values::new());
-            let needs = offered
-                .fields
-                .iter()
-                .any(|field| field.is_required() && field.id != "auth")
-                && !["with-pin"].contains(&offered.id);
-            assert_eq!(empty.is_err(), needs, "{}", offered.id);
+            let fields = Service::Counter(kind).fields().iter();
+            // The library asks for the PINs itself.
+            let needs = fields.filter(|field| field.is_required()).count() > 0 && kind != OperationKind::WithPins;
+            assert_eq!(operation(kind, &Values::new()).is_err(), needs, "{kind:?}");
         }
-        assert!(operation("none", &Values::new()).is_err());
     }
 
     #[test]
     fn a_wrong_choice_names_its_field() {
-        for (id, field, value) in [
-            ("reset-pin", "pin", "nonsense"),
-            ("renew", "kind", "nonsense"),
-            ("revoke", "reason", "nonsense"),
-            ("move-in", "municipality", "12"),
-            ("move-in", "municipality", "271277"),
+        for (kind, field, value) in [
+            (OperationKind::ResetPins, "pin", "nonsense"),
+            (OperationKind::Renew, "kind", "nonsense"),
+            (OperationKind::Revoke, "reason", "nonsense"),
+            (OperationKind::MoveIn, "municipality", "12"),
+            (OperationKind::MoveIn, "municipality", "271277"),
         ] {
             let mut values: Values = [("address", "大阪府"), ("reason", "superseded")]
                 .map(|(name, value)| (name.to_owned(), Zeroizing::new(value.to_owned())))
                 .into();
             values.insert(field.to_owned(), Zeroizing::new(value.to_owned()));
-            let refusal = operation(id, &values).unwrap_err();
-            assert_eq!(refusal.fields[0].field.as_deref(), Some(field), "{id}");
-            assert!(!refusal.text.en.contains(value), "{id}: {}", refusal.text.en);
+            let refusal = operation(kind, &values).unwrap_err();
+            assert_eq!(refusal.fields[0].field.as_deref(), Some(field), "{kind:?}");
+            assert!(!refusal.text.en.contains(value), "{kind:?}: {}", refusal.text.en);
         }
     }
 }

@@ -1,27 +1,19 @@
 //! Why the counter or the kiosk does not do something, in both languages, with the field that it is about.
 
-use vmyna::counter::{OpenError, OperateError, TerminalError};
+use vmyna::counter::{Offers, OpenError, OperateError, OperationKind, TerminalError};
 use vmyna_apdu::{Text, text};
-use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::pins;
 use vmyna_authority::counter::CounterError;
 use vmyna_authority::kiosk::KioskError;
 
-use super::Place;
 use super::fields::wrong;
+use super::operations::Service;
 use crate::desk::answer::Refusal;
-use crate::desk::authority::Known;
 use crate::desk::shelf::ShelfCard;
 
-/// What can be seen to be refused before a form is filled in; `None` if nothing speaks against it so far.
-pub(super) fn beforehand(
-    place: Place,
-    id: &str,
-    card: &ShelfCard,
-    now: &IssuedCard,
-    known: &Result<Known, Text>,
-) -> Option<Text> {
-    if card.built_in && (place, id) != (Place::Counter, "reset-pin") {
+/// Why a service is refused whatever its values are; `None` if it is offered.
+pub(super) fn beforehand(service: Service, card: &ShelfCard, offers: &Result<Offers, Text>) -> Option<Text> {
+    if card.built_in && service != Service::Counter(OperationKind::ResetPins) {
         return Some(text!(
             "the certificates of a built-in card are shared by all programs on this machine, so nothing is written into \
              the register about it: make a card of your own",
@@ -29,24 +21,17 @@ pub(super) fn beforehand(
              自分のカードを作る"
         ));
     }
-    let known = match known {
-        Ok(known) => known,
-        // It is refused then with the same words; without a register PINs can be reset still.
-        Err(why) if id != "reset-pin" => return Some(why.clone()),
-        Err(_) => return None,
+    let offers = match offers {
+        Ok(offers) => offers,
+        Err(why) => return Some(why.clone()),
     };
-    if let Some(withdrawal) = known.withdrawn() {
-        return Some(CounterError::Withdrawn(withdrawal).text());
+    match service {
+        Service::Counter(kind) => {
+            let (_, refused) = offers.counter.iter().find(|(offered, _)| *offered == kind)?;
+            refused.as_ref().map(CounterError::text)
+        }
+        Service::Apply | Service::ResetSign => offers.kiosk.as_ref().map(KioskError::text),
     }
-    let without_pins = now.jpki.auth_pin.value.is_none();
-    let error = match id {
-        "reset-pin" | "no-pin" | "sign-certificate" if without_pins => CounterError::WithoutPins,
-        "with-pin" if !without_pins => CounterError::HasPins,
-        "sign-certificate" if now.jpki.sign.is_some() => CounterError::HasCertificate,
-        "apply" | "reset-sign" if now.jpki.sign.is_none() => return Some(KioskError::NothingToReset.text()),
-        _ => return None,
-    };
-    Some(error.text())
 }
 
 /// A card that can't be brought to the counter.
@@ -54,10 +39,10 @@ pub(super) fn opening(error: &OpenError) -> Refusal {
     Refusal::conflict(error.text())
 }
 
-/// An operation that was not done. `id` is the form's.
-pub(super) fn operating(error: &OperateError, id: &str) -> Refusal {
+/// An operation that was not done.
+pub(super) fn operating(error: &OperateError, service: Service) -> Refusal {
     match error {
-        OperateError::Refused(error) => match field_of(error, id) {
+        OperateError::Refused(error) => match field_of(error, service) {
             Some(field) => wrong(Some(field), error.text()),
             None => Refusal::conflict(error.text()),
         },
@@ -76,7 +61,7 @@ pub(super) fn terminal(error: &TerminalError) -> Refusal {
         TerminalError::Refused(error @ KioskError::WrongPin(_)) => wrong(Some("auth"), error.text()),
         TerminalError::Refused(error) => Refusal::conflict(error.text()),
         TerminalError::NoSuchCode => wrong(Some("code"), no_code()),
-        TerminalError::Operate(error) => operating(error, "reset-sign"),
+        TerminalError::Operate(error) => operating(error, Service::ResetSign),
         error => Refusal::conflict(nothing_done(error.text())),
     }
 }
@@ -94,9 +79,9 @@ fn no_code() -> Text {
 }
 
 /// The field that an error is about.
-fn field_of(error: &CounterError, id: &str) -> Option<&'static str> {
-    let of_pin = |label: &str| match id {
-        "reset-pin" => Some("value"),
+fn field_of(error: &CounterError, service: Service) -> Option<&'static str> {
+    let of_pin = |label: &str| match service {
+        Service::Counter(OperationKind::ResetPins) => Some("value"),
         _ => pins::ALL.into_iter().find(|pin| pin.label == label).map(|pin| pin.name),
     };
     match error {
@@ -118,7 +103,10 @@ mod tests {
     #[test]
     fn no_refusal_shows_a_value() {
         let error = CounterError::BadValue("auth PIN", text!("has four digits 0-9", "数字4桁です"));
-        let refusal = operating(&OperateError::Refused(error), "reset-pin");
+        let refusal = operating(
+            &OperateError::Refused(error),
+            Service::Counter(OperationKind::ResetPins),
+        );
         assert_eq!(refusal.fields[0].field.as_deref(), Some("value"));
         assert_eq!(refusal.text.ja, "利用者証明用暗証番号: 数字4桁です");
     }
