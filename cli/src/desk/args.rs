@@ -19,7 +19,7 @@ pub(crate) struct Desk {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub(super) listen: String,
 
-    /// Allow an address that other machines reach. There is no TLS: whoever sees the traffic has the token
+    /// Allow an address that other machines reach. There is no TLS, so the token can be read on the network
     #[arg(long)]
     pub(super) insecure_remote: bool,
 
@@ -31,7 +31,7 @@ pub(crate) struct Desk {
     #[arg(long, value_name = "DIR")]
     pub(super) folder: Option<PathBuf>,
 
-    /// The folder of the authorities that issue new cards, and whose register is asked; the built-in ones, if not given
+    /// The folder of the authorities that issue new cards, with their register; the built-in ones, if not given
     #[arg(long, value_name = "DIR")]
     pub(super) ca: Option<PathBuf>,
 
@@ -47,7 +47,7 @@ pub(crate) struct Desk {
 /// The help after the options.
 pub(crate) const HELP: &str = "\
 The link carries a token behind the #, which the browser sends nowhere. It holds until the command
-ends; whoever has it can use the desk. Programs that run with the printed PCSCLITE_CSOCK_NAME see
+ends, and opens the desk to any browser. Programs that run with the printed PCSCLITE_CSOCK_NAME see
 the cards in the readers come and go.
 
 Built-in cards are copied into the folder, so that their tries are counted and their PINs can be

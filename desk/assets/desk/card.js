@@ -15,7 +15,7 @@ import { langOf, readable, say, t } from './text.js';
 
 /** @typedef {import('./text.js').Text} Text */
 
-/** What the place shows of the chosen card, by whose choice. It starts anew with each card. */
+/** What the user has chosen to see of the chosen card. It starts anew with each card. */
 const fresh = () => ({
   /** @type {string | null} */
   of: null,

@@ -1,4 +1,4 @@
-/** What the page says beside its places: short messages, questions before what can't be undone, and failures. */
+/** The page's notices beside its places: short messages, questions before what can't be undone, and failures. */
 
 import { Gone, Refused } from './api.js';
 import { byId, fill, h } from './dom.js';

@@ -101,7 +101,7 @@ function outcome(entry) {
   ];
 }
 
-/** What the card decided, in words: the first reason tells what happened, those with a rule why.
+/** What the card decided, in words: the first reason states what happened, those with a rule why.
  * @param {Entry} entry @returns {Text | null | undefined} */
 function decision(entry) {
   const [first] = entry.reasons ?? [];

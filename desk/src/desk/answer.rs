@@ -61,7 +61,7 @@ impl Answer {
         Self::of(StatusCode::OK, "application/json", value.to_string().into())
     }
 
-    /// JSON whose fields have the order of the type.
+    /// JSON with the fields in the order of the type.
     pub(super) fn serialized(value: &impl Serialize) -> Answered {
         let text = serde_json::to_string(value);
         let text = text.map_err(|_| Refusal::failed(text!("the answer can't be written", "応答を作れない")))?;
@@ -120,7 +120,7 @@ impl Refusal {
         Self::new(StatusCode::CONFLICT, text)
     }
 
-    /// A card that can't be read, or whose state can't be.
+    /// A card of which the image or the state can't be read.
     pub(super) fn unusable(error: &vmyna::Error) -> Self {
         if let vmyna::Error::State(StoreError {
             kind: StoreErrorKind::InUse(owner),

@@ -62,7 +62,7 @@ impl Readers {
         &self.seats
     }
 
-    /// What the service is to call: it keeps the seats true, whoever moves a card.
+    /// What the service is to call: it keeps the seats true for every way in which a card is moved.
     pub(super) fn observer(self: &Arc<Self>) -> Observer {
         let readers = Arc::clone(self);
         Box::new(move |event: &ServiceEvent<'_>| {
@@ -71,7 +71,7 @@ impl Readers {
                 What::Removed => Happened::Removed,
                 What::Unplugged => Happened::Unplugged,
                 What::PluggedIn => Happened::PluggedIn,
-                // The trace has it, or nobody needs it.
+                // The trace has it, or no page shows it.
                 _ => return,
             };
             readers.push(event.reader, happened);

@@ -87,7 +87,7 @@ fn issue(shared: &Shared, mut order: Order, seed: Zeroizing<[u8; 32]>, wanted: &
     let series = Series::new(IssuingDesk::new(authorities), seed, None);
     let mut written = Ok(Ok(()));
     let issued = series.issue([Ok(order)], &(), |card: IssuedCard| {
-        // Before the image has its name: no card is out whose certificates the register lacks.
+        // Before the image has its name: the register has the certificates of every card that exists.
         written = shared.authority.enter(&card).map(|()| folder::write(path, &card));
         Ok::<(), IssuanceError>(())
     });

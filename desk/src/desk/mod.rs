@@ -75,7 +75,7 @@ const LONGEST_BODY: usize = 2 * moves::LONGEST + 4096;
 /// What libpcsclite takes its socket from.
 const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 
-/// What a desk is made of.
+/// How a desk is opened.
 pub struct Options {
     /// The sockets that it listens on.
     pub listeners: Vec<TcpListener>,
@@ -83,7 +83,7 @@ pub struct Options {
     pub hosts: Vec<String>,
     /// Where it keeps its cards.
     pub folder: PathBuf,
-    /// The folder of the authorities that issue its new cards, and whose register is asked; `None` for the built-in ones.
+    /// The folder of the authorities that issue its new cards, with their register; `None` for the built-in ones.
     pub authorities: Option<PathBuf>,
     /// The PC/SC socket; in a folder of its own if none is given.
     pub socket: Option<PathBuf>,
@@ -146,7 +146,7 @@ pub struct Desk {
     link: String,
 }
 
-/// What all requests share.
+/// Shared by all requests.
 struct Shared {
     // Dropped in this order: the cards before the folder with their states.
     service: CardService,
@@ -216,7 +216,7 @@ impl Desk {
         })
     }
 
-    /// The link that opens the page. It holds as long as the process lives; whoever has it can use the desk.
+    /// The link that opens the page, valid as long as the process lives. It is all that a user of the desk needs.
     #[must_use]
     pub fn link(&self) -> &str {
         &self.link

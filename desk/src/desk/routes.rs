@@ -74,7 +74,7 @@ async fn handle(shared: Arc<Shared>, request: Request) -> Response<Body> {
         Ok(Err(refusal)) => refused(refusal),
         Err(_) => refused(Refusal::failed(text!(
             "this could not be done because of a fault in the desk",
-            "デスクの不具合のため実行できなかった"
+            "机の不具合のため実行できなかった"
         ))),
     }
 }
@@ -88,7 +88,7 @@ fn admit(shared: &Shared, parts: &Parts) -> Result<(), Refusal> {
                 StatusCode::FORBIDDEN,
                 text!(
                     "only the desk's own page changes something",
-                    "変更できるのはデスク自身のページだけ"
+                    "変更できるのは机自身のページだけ"
                 ),
             ));
         }
@@ -98,7 +98,7 @@ fn admit(shared: &Shared, parts: &Parts) -> Result<(), Refusal> {
             StatusCode::UNAUTHORIZED,
             text!(
                 "the token is missing or wrong: open the link that the desk has printed",
-                "トークンがないか違う。デスクが表示したリンクを開く"
+                "トークンがないか違う。机が表示したリンクを開く"
             ),
         ));
     }

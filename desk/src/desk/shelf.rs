@@ -449,7 +449,7 @@ fn of_collection(number: usize, (path, image): (&Path, &Arc<Image>), name: CardN
     }
 }
 
-/// The name of the file without its folder: a folder's name is nobody's business but the owner's.
+/// The name of the file without its folder: a folder's name concerns its owner only.
 fn file_name(path: &Path) -> String {
     path.file_name().map_or(String::new(), |name| {
         vmyna_apdu::shown(&name.to_string_lossy()).to_string()

@@ -2,8 +2,9 @@
 //! authorities.
 //!
 //! [`Counter`] opens the register, locks the card and does [`Operation`]s over both, so that a process that is killed leaves
-//! either nothing or an operation that the next one finishes. [`Terminal`] is the kiosk. [`Offers`] lists what both
-//! can do for a card, [`Statuses`] what registers know of cards. [`register`] finds and opens registers. Every function that opens a register or locks a card first does what is left of interrupted operations.
+//! either nothing or an operation that the next one finishes. [`Terminal`] is the kiosk. [`Offers`] lists what both can do for
+//! a card, [`Statuses`] what registers know of cards. [`register`] finds and opens registers. Every function that opens a
+//! register or locks a card first does what is left of interrupted operations.
 //!
 //! ```no_run
 //! use vmyna::counter::{Counter, Opening, Operation, register::now};

@@ -1,4 +1,4 @@
-//! Blocks a PIN as a stranger with the card would: by presenting wrong values until the card says that it is blocked.
+//! Blocks a PIN as a stranger with the card would: by presenting wrong values until the card answers that it is blocked.
 
 use rand_core::{CryptoRngCore, OsRng};
 use vmyna::pcsc::NotSent;
@@ -64,14 +64,14 @@ pub(in crate::desk) fn block(shared: &Shared, id: &str, pin: &str) -> Answered {
     shared.feeds.changed();
     match left.left_of(pin.object, pin.pin) {
         Some(0) => Ok(Answer::json(&serde_json::json!({
-            "done": [crate::desk::words::both(&text!("the PIN is blocked", "暗証番号を閉塞させた"))]
+            "done": [crate::desk::words::both(&text!("the PIN is blocked", "暗証番号をロックした"))]
         }))),
         _ => Err(Refusal::conflict(not_blocked())),
     }
 }
 
 fn not_blocked() -> Text {
-    text!("the card did not block the PIN", "カードが暗証番号を閉塞させなかった")
+    text!("the card did not block the PIN", "カードが暗証番号をロックしなかった")
 }
 
 fn status_word(response: &[u8]) -> StatusWord {

@@ -1,4 +1,4 @@
-//! The files of a card: who may do what with each, in words, and what it holds unless that is secret.
+//! The files of a card: the access conditions of each in words, and its content unless that is secret.
 
 use std::collections::BTreeSet;
 

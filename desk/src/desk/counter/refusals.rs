@@ -48,7 +48,7 @@ pub(super) fn operating(error: &OperateError, service: Service) -> Refusal {
         },
         OperateError::NoCode => wrong(Some("code"), no_code()),
         OperateError::Overtaken => Refusal::conflict(error.text()),
-        // It says what it leaves to be done.
+        // Its text names what is left to be done.
         OperateError::Step(_) => Refusal::failed(error.text()),
         error => Refusal::conflict(nothing_done(error.text())),
     }
