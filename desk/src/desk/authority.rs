@@ -251,54 +251,43 @@ pub(super) fn of_certificate(certificate: &Certificate, revocation: Option<Revoc
 
 /// The state of a card at this moment.
 pub(super) fn of_card(papers: &Papers, known: &Result<Known, Text>) -> State {
-    if let Ok(known) = known {
-        if let Some(Withdrawal { at, cause }) = known.standing.withdrawn {
-            let ja = cause.title();
-            let text = text!("withdrawn: {cause}", "廃止（{ja}）");
-            return State {
-                since: Some(at),
-                ..State::new("withdrawn", text)
-            };
-        }
-        if today().is_some_and(|today| papers.expiry < today) {
-            return State::new("expired", text!("expired", "期限切れ"));
-        }
-        let states = known
-            .certificates()
-            .map(|(one, revocation)| (one.hierarchy, of_certificate(one, revocation)));
-        let mut bad: Vec<_> = states.filter(|(_, state)| state.state != "good").collect();
-        if bad.is_empty() {
-            return State::new("good", text!("valid", "有効"));
-        }
-        // Both in the same state: the card is.
-        let first = bad.remove(0);
-        let both = known.certificates.len() == 1 || bad.iter().any(|(_, state)| state.state == first.1.state);
-        let (
-            Text {
-                en: kind_en,
-                ja: kind_ja,
-            },
-            Text { en, ja },
-        ) = (kind(first.0), first.1.text);
+    let withdrawn = known.as_ref().ok().and_then(|known| known.standing.withdrawn);
+    if let Some(Withdrawal { at, cause }) = withdrawn {
+        let ja = cause.title();
         return State {
-            text: match both {
-                true => text!("{en}", "{ja}"),
-                false => text!("{kind_en}: {en}", "{kind_ja}: {ja}"),
-            },
-            ..State::new(first.1.state, Text::same(""))
+            since: Some(at),
+            ..State::new("withdrawn", text!("withdrawn: {cause}", "廃止（{ja}）"))
         };
     }
-    match today() {
-        Some(today) if papers.expiry < today => State::new("expired", text!("expired", "期限切れ")),
-        _ => State::new(
-            "unknown",
-            known
-                .as_ref()
-                .err()
-                .cloned()
-                .unwrap_or_else(|| text!("unknown", "不明")),
-        ),
+    if today().is_some_and(|today| papers.expiry < today) {
+        return State::new("expired", text!("expired", "期限切れ"));
     }
+    match known {
+        Ok(known) => of_certificates(known),
+        Err(why) => State::new("unknown", why.clone()),
+    }
+}
+
+/// The state of a card that is in use, from its certificates.
+fn of_certificates(known: &Known) -> State {
+    let states = known.certificates();
+    let states = states.map(|(one, revocation)| (one.hierarchy, of_certificate(one, revocation)));
+    let bad: Vec<_> = states.filter(|(_, state)| state.state != "good").collect();
+    let (hierarchy, State { state, text, .. }) = match bad.as_slice() {
+        [] => return State::new("good", text!("valid", "有効")),
+        [first, ..] => first,
+    };
+    // All certificates in the same state: the card is.
+    let is_all = bad.iter().filter(|(_, other)| other.state == *state).count() == known.certificates.len();
+    let (Text { en, ja }, of) = (text, kind(*hierarchy));
+    let text = match is_all {
+        true => text.clone(),
+        false => Text {
+            en: format!("{}: {en}", of.en),
+            ja: format!("{}: {ja}", of.ja),
+        },
+    };
+    State::new(state, text)
 }
 
 impl Known {

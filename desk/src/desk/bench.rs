@@ -62,6 +62,11 @@ impl Readers {
         &self.seats
     }
 
+    /// The card that was put in last, of each reader.
+    pub(super) fn cards(&self) -> Vec<Option<String>> {
+        self.seats.iter().map(Seat::last).collect()
+    }
+
     /// What the service is to call: it keeps the seats true for every way in which a card is moved.
     pub(super) fn observer(self: &Arc<Self>) -> Observer {
         let readers = Arc::clone(self);

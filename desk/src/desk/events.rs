@@ -16,7 +16,6 @@ use hyper::body::{Body, Frame};
 use serde_json::{Value, json};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use vmyna::pcsc::ReaderView;
 
 use super::hub::Hub;
 use super::words;
@@ -55,7 +54,7 @@ struct Page {
     sender: Sender<Bytes>,
     /// Entries that found no place.
     lost: u64,
-    /// It has to fetch the state, and has not been told.
+    /// It has to fetch the state, and its event is not sent yet.
     stale: bool,
 }
 
@@ -102,8 +101,8 @@ impl Feeds {
         self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Sends what happens to the pages until the hub ends. `views` looks at the readers.
-    pub(super) fn run(&self, hub: &Hub, views: impl Fn() -> Vec<ReaderView>) {
+    /// Sends what happens to the pages until the hub ends. `look` returns what pages show of the readers.
+    pub(super) fn run<T: Clone + PartialEq>(&self, hub: &Hub, look: impl Fn() -> T) {
         let mut seen = 0;
         let mut before = None;
         let mut silent_since = Instant::now();
@@ -111,14 +110,14 @@ impl Feeds {
             let mut pages = self.lock();
             pages.retain(|page| !page.sender.is_closed());
             if pages.is_empty() {
-                // Nobody reads: no words are made, and no APDU wakes this thread.
+                // No page reads: no words are made, and no APDU wakes this thread.
                 drop(pages);
                 std::thread::sleep(LOOK);
                 seen = hub.newest();
                 before = None;
                 continue;
             }
-            let now = (views(), self.changes.load(Ordering::Relaxed));
+            let now = (look(), self.changes.load(Ordering::Relaxed));
             let changed = before.replace(now.clone()).is_none_or(|before| before != now);
             pages.iter_mut().for_each(|page| page.stale |= changed);
             pages.iter_mut().for_each(Page::tell);

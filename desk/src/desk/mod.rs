@@ -246,7 +246,7 @@ impl Desk {
             ..
         } = self;
         let fed = Arc::clone(&shared);
-        let feeding = move || fed.feeds.run(&fed.hub, || fed.hand().views());
+        let feeding = move || fed.feeds.run(&fed.hub, || (fed.hand().views(), fed.readers.cards()));
         let feeder = Builder::new().name("desk events".to_owned()).spawn(feeding)?;
         let server = HttpServer {
             listeners,

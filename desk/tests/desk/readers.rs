@@ -1,6 +1,6 @@
 //! Cards in and out of readers, typed APDUs, and faults by a click.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use vmyna::pcsc::control;
 
 use crate::rig::{FIRST, Rig, SECOND, SELECT};
@@ -165,6 +165,30 @@ fn a_card_that_a_fault_pulls_out_comes_back_at_its_time() {
             "inserted"
         ]
     );
+}
+
+#[test]
+fn a_card_that_replaces_another_one_in_its_reader_is_announced() {
+    let rig = Rig::new();
+    let mut events = rig.events();
+    rig.insert(FIRST, &rig.card("hanako"));
+    // Twice: the readers are looked at in between, so that the events of this card have come.
+    for _ in 0..2 {
+        rig.apdu(FIRST, SELECT);
+        let is_apdu = |data: &Value| {
+            data["entries"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|one| one["kind"] == "apdu")
+        };
+        while !is_apdu(&events.wait_for("trace")) {}
+    }
+    control::insert(&rig.socket, FIRST, Some("specimen:child")).unwrap();
+    // The card stays powered then, so that nothing but the card differs.
+    rig.apdu(FIRST, SELECT);
+    events.wait_for("state");
+    assert_eq!(rig.reader(FIRST)["card"], json!(rig.card("child")));
 }
 
 #[test]
