@@ -22,6 +22,9 @@ pub const SECOND: &str = "vmyna 01 00";
 /// SELECT of the JPKI application.
 pub const SELECT: &str = "00A4040C 0A D392F000260100000001";
 
+/// Longer than the server's own limit for an answer: the keys of a card take seconds on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A desk with the specimens' authorities in a folder, so that no register of the user is touched.
 pub struct Rig {
     pub folder: Arc<TempDir>,
@@ -143,6 +146,7 @@ impl Rig {
     /// The answer to a request with exactly these lines of header beside the first.
     pub fn raw(&self, first: &str, headers: &str, body: &str) -> Answer {
         let mut stream = self.connect(&format!("{first} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n{body}"));
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut all = Vec::new();
         stream.read_to_end(&mut all).unwrap();
         let end = all.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
