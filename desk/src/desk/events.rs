@@ -110,11 +110,12 @@ impl Feeds {
             let mut pages = self.lock();
             pages.retain(|page| !page.sender.is_closed());
             if pages.is_empty() {
-                // No page reads: no words are made, and no APDU wakes this thread.
-                drop(pages);
-                std::thread::sleep(LOOK);
+                // No page reads: no words are made, and no APDU wakes this thread. A page that opens from now on gets every entry
+                // behind this one.
                 seen = hub.newest();
                 before = None;
+                drop(pages);
+                std::thread::sleep(LOOK);
                 continue;
             }
             let now = (look(), self.changes.load(Ordering::Relaxed));
