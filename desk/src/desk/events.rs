@@ -236,7 +236,7 @@ mod tests {
             hub.push(&reader, SystemTime::now(), Happened::Removed);
         }
         std::thread::scope(|scope| {
-            scope.spawn(|| feeds.run(&hub, Vec::new));
+            scope.spawn(|| feeds.run(&hub, || ()));
             while feeds.lock().iter().any(|page| page.sender.capacity() > 0) {
                 std::thread::yield_now();
             }

@@ -72,7 +72,7 @@ pub use shelf::ShelfError;
 /// The longest body of a request, in bytes: an APDU of full length in hexadecimal digits, and JSON around it.
 const LONGEST_BODY: usize = 2 * moves::LONGEST + 4096;
 
-/// What libpcsclite takes its socket from.
+/// The variable from which libpcsclite takes its socket.
 const SOCKET_VARIABLE: &str = "PCSCLITE_CSOCK_NAME";
 
 /// How a desk is opened.
