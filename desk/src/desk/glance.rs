@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use vmyna_apdu::{Text, text};
 use vmyna_applets::Interface;
 use vmyna_applets::issued::IssuedCard;
 
 use super::authority::Papers;
-use super::shelf::Stamp;
 use super::time::today;
 
 /// The most cards whose glances are kept.
 const GLANCES: usize = 1000;
+
+/// When the files of a card were changed last.
+pub(super) type Stamp = [Option<SystemTime>; 2];
 
 /// What is seen of a card without a closer look.
 #[derive(Clone, Debug)]

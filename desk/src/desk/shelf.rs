@@ -7,7 +7,6 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use vmyna::{CardSource, StatePlace};
 use vmyna_applets::image::{Image, ImageError};
@@ -16,7 +15,7 @@ use vmyna_applets::specimen;
 
 use super::authority::Authority;
 use super::folder::{CopyError, Folder};
-use super::glance::{Glance, Glances};
+use super::glance::{Glance, Glances, Stamp};
 
 /// How many cards the page gets at a time.
 pub(super) const AT_A_TIME: usize = 50;
@@ -127,9 +126,6 @@ impl ShelfCard {
         [changed(&self.one.path), state.and_then(|place| changed(place.path()))]
     }
 }
-
-/// When the files of a card were changed last.
-pub(super) type Stamp = [Option<SystemTime>; 2];
 
 /// Why a card can't be put on the shelf.
 #[derive(Debug, thiserror::Error)]

@@ -25,7 +25,8 @@ use vmyna_issuance::pictures::card;
 use super::answer::{Answer, Answered, Refusal};
 use super::authority::{Known, Papers};
 use super::counter::{self, Place};
-use super::shelf::{ShelfCard, Stamp};
+use super::glance::Stamp;
+use super::shelf::ShelfCard;
 use super::{Shared, state};
 
 /// Which side of a card.
