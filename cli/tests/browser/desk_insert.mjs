@@ -31,6 +31,13 @@ await run(async (rig) => {
   await page.getByRole('button', { name: `→ ${FIRST}` }).focus();
   await page.keyboard.press('Enter');
   await reader(page, FIRST).locator('.slot.full').waitFor();
+  await reader(page, FIRST).getByRole('button', { name: 'Take out' }).click();
+  await reader(page, FIRST).getByText('empty', { exact: true }).waitFor();
+  await reader(page, FIRST).getByRole('button', { name: /^Put in/ }).focus();
+  await page.keyboard.press('Enter');
+  await reader(page, FIRST).locator('.slot.full').waitFor();
+  const held = () => page.evaluate(() => document.activeElement?.closest('.place')?.id);
+  await rig.until(async () => (await held()) === 'readers', 'the focus stays near when the button that had it is gone');
 
   await page.reload();
   await ready(page);

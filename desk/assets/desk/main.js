@@ -127,6 +127,7 @@ function connected(now) {
 }
 
 function draw() {
+  const around = surroundings(document.activeElement);
   header();
   tabs();
   banner();
@@ -135,6 +136,28 @@ function draw() {
   readers.render();
   card.render();
   trace.render(shown());
+  keepFocus(around);
+}
+
+/** What an element of a place is in, from the inside out. @param {Element | null} element */
+function surroundings(element) {
+  const around = [];
+  for (let at = element?.closest('.place') ? element.parentElement : null; at; at = at.parentElement) {
+    around.push(at);
+    if (at.matches('.place')) break;
+  }
+  return around;
+}
+
+/** A button that has done its work may be gone: the focus goes to the nearest one that is left, not to the top of the page.
+ * @param {Element[]} around */
+function keepFocus(around) {
+  const has = document.activeElement;
+  if (has && has !== document.body && !has.matches(':disabled')) return;
+  for (const element of around.filter((one) => one.isConnected)) {
+    const near = element.querySelector('button:enabled, select:enabled, input:enabled');
+    if (near instanceof HTMLElement) return near.focus({ preventScroll: true });
+  }
 }
 
 const stream = new Stream({
