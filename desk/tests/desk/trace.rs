@@ -166,8 +166,15 @@ fn a_program_that_uses_the_card_is_seen_and_its_transaction_not_disturbed() {
     rig.detail(&hanako);
     let tries = client.transmit(&[0x00, 0x20, 0x00, 0x98]);
     assert_eq!(tries, [0x63, 0xC3]);
+    // Nor do wrong values, which could reach the PIN that the program has selected.
+    client.end();
+    let block = format!("/api/cards/{hanako}/pins/auth/block");
+    let refused = rig.post(&block, &json!({})).refused(409);
+    assert!(refused.contains("a program is connected"), "{refused}");
+    assert_eq!(rig.pin(&hanako, "auth")["tries"], 3);
     drop(client);
     rig.until("it has left", |rig| rig.reader(FIRST)["programs"] == 0);
+    rig.post(&block, &json!({})).ok();
 }
 
 #[test]
@@ -290,6 +297,11 @@ mod pcsc_client {
         pub fn begin(&mut self) {
             let body = words(&[self.card, 0]);
             assert_eq!(self.call(0x07, &body, 2)[1], 0);
+        }
+
+        pub fn end(&mut self) {
+            let body = words(&[self.card, 0, 0]);
+            assert_eq!(self.call(0x08, &body, 3)[2], 0);
         }
 
         pub fn transmit(&mut self, command: &[u8]) -> Vec<u8> {

@@ -4,7 +4,7 @@ use rand_core::{CryptoRngCore, OsRng};
 use vmyna::pcsc::NotSent;
 use vmyna::reader_bridge::SoftwareReader;
 use vmyna_apdu::instruction::code;
-use vmyna_apdu::{FileId, Reader as _, StatusWord, Text, text};
+use vmyna_apdu::{Reader as _, StatusWord, Text, text};
 use vmyna_card_os::declaration::{Characters, Format, ObjectId, ReferenceData};
 use zeroize::Zeroizing;
 
@@ -37,6 +37,10 @@ pub(in crate::desk) fn block(shared: &Shared, id: &str, pin: &str) -> Answered {
     match shared.reader_of(id) {
         Some(reader) => {
             let hand = shared.hand();
+            // Its SELECT between two commands would let the wrong values reach another PIN.
+            if hand.views().iter().any(|view| view.name == reader && view.programs > 0) {
+                return Err(Refusal::conflict(in_use()));
+            }
             let mut send = |command: &[u8]| match hand.transmit(&reader, command) {
                 Ok(response) => Ok(status_word(&response)),
                 Err(why) => Err(not_sent(why)),
@@ -70,6 +74,13 @@ pub(in crate::desk) fn block(shared: &Shared, id: &str, pin: &str) -> Answered {
     }
 }
 
+fn in_use() -> Text {
+    text!(
+        "a program is connected to the reader: end it, or take the card out first",
+        "プログラムがリーダーに接続している。プログラムを終えるか、先にカードを抜く"
+    )
+}
+
 fn not_blocked() -> Text {
     text!("the card did not block the PIN", "カードが暗証番号をロックしなかった")
 }
@@ -86,8 +97,7 @@ fn present(place: ObjectId, format: Format, send: &mut Send<'_>) -> Result<(), R
     let aid = place.aid.as_bytes();
     let length = u8::try_from(aid.len()).unwrap_or_default();
     send(&[&[0x00, code::SELECT, 0x04, 0x0C, length][..], aid].concat())?;
-    let sfi = u8::try_from(place.file.value()).ok();
-    let sfi = sfi.filter(|sfi| FileId::from_sfi(*sfi) == Some(place.file));
+    let sfi = place.file.sfi();
     if sfi.is_none() {
         let [high, low] = place.file.value().to_be_bytes();
         send(&[0x00, code::SELECT, 0x02, 0x0C, 0x02, high, low])?;
