@@ -47,8 +47,8 @@ pub(crate) struct Desk {
 /// The help after the options.
 pub(crate) const HELP: &str = "\
 The link carries a token behind the #, which the browser sends nowhere. It holds until the command
-ends, and opens the desk to any browser. Programs that run with the printed PCSCLITE_CSOCK_NAME see
-the cards in the readers come and go.
+ends, and opens the desk to any browser. Programs that run with the printed PCSCLITE_CSOCK_NAME
+see the cards in the readers come and go.
 
 Built-in cards are copied into the folder, so that their tries are counted and their PINs can be
 blocked and reset. The counter refuses what would write their certificates into the register,

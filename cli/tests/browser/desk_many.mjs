@@ -13,7 +13,8 @@ await run(async (rig) => {
     const abort = new AbortController();
     const answer = await fetch(`${desk.origin}/api/events`, { headers, signal: abort.signal });
     equal(answer.status, 200, 'a stream');
-    streams.push(abort);
+    // Node closes the stream of an answer that is no longer referred to.
+    streams.push({ abort, answer });
   }
   rig.expect(/status of 503/);
   const page = await rig.page({ lang: 'en' });
@@ -22,7 +23,7 @@ await run(async (rig) => {
   await rig.axe(page, 'one page too many');
   const title = await page.locator('.notice strong').innerText();
   equal(title === 'The desk does not answer', false, `the page states the server's reason: ${title}`);
-  for (const stream of streams) stream.abort();
+  for (const { abort } of streams) abort.abort();
   // By itself, after at most 8 seconds.
   await ready(page);
   await open(rig, desk);
