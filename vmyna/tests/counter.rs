@@ -15,8 +15,8 @@ use vmyna::authority::kiosk::KioskError;
 use vmyna::authority::register::Hierarchy;
 use vmyna::card_os::declaration::ReferenceData;
 use vmyna::counter::{
-    CardState, CertificateState, Changed, Counter, Done, LockError, Offers, OpenError, Opening, OperateError,
-    Operation, OperationKind, Statuses, Step, StillPending, Terminal, TerminalError, Which,
+    Changed, Counter, Done, LockError, Offers, OpenError, Opening, OperateError, Operation, OperationKind, Step,
+    StillPending, Terminal, TerminalError, Which,
 };
 use vmyna::issuance::characters::Substitutes;
 use vmyna::issuance::rand_core::OsRng;
@@ -152,33 +152,23 @@ fn a_card_that_cannot_be_served_leaves_nothing_behind() {
 }
 
 #[test]
-fn offers_and_states_follow_what_was_done() {
+fn offers_follow_what_was_done() {
     let town = Town::new();
-    let now = "2027-01-01T00:00:00Z".parse().unwrap();
     let offered = |kind| {
         let offers = town.at(Offers::of).unwrap();
         let kiosk = offers.kiosk.is_none();
         let mut all = offers.counter.into_iter();
         (all.find(|(one, _)| *one == kind).unwrap().1.is_none(), kiosk)
     };
-    let mut statuses = Statuses::new([Some(town.authorities())]);
-    let unknown = statuses.of(&town.card, now).unwrap();
-    assert_eq!(unknown.state, CardState::Unknown);
     assert_eq!(offered(OperationKind::WithoutPins), (true, true));
     // No register is made by asking.
     assert!(!town.authorities().join("register.sqlite").exists());
 
     let mut counter = town.at(Counter::open).unwrap();
     operate(&mut counter, &Operation::MoveOut).unwrap();
-    // The card is locked meanwhile, and can be asked for.
-    let report = statuses.of(&town.card, now).unwrap();
-    assert_eq!(report.state, CardState::Revoked);
-    assert!(matches!(report.certificates[0].state, CertificateState::Revoked(_)));
-    assert_eq!(report.certificates[1].state, CertificateState::Good);
     operate(&mut counter, &Operation::WithoutPins).unwrap();
     assert_eq!(offered(OperationKind::WithoutPins), (false, false));
     assert_eq!(offered(OperationKind::WithPins), (true, false));
-    assert_eq!(statuses.of(&town.card, now).unwrap().certificates.len(), 1);
 }
 
 #[test]

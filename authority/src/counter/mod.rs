@@ -41,7 +41,7 @@ pub use error::CounterError;
 pub use kind::{OperationKind, Which, kind, kind_title};
 pub use operation::{NewPins, Operation};
 pub use rules::check;
-pub use standing::{CardReport, CardState, CertificateState, CertificateStatus, Standing, entries};
+pub use standing::{Standing, entries};
 
 use crate::register::{CardId, Cause, Certificate, Hierarchy, IssuerId, Reason, Revocation};
 

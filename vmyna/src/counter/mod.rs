@@ -3,7 +3,7 @@
 //!
 //! [`Counter`] opens the register, locks the card and does [`Operation`]s over both, so that a process that is killed leaves
 //! either nothing or an operation that the next one finishes. [`Terminal`] is the kiosk. [`Offers`] lists what both can do for
-//! a card, [`Statuses`] what registers know of cards. [`register`] finds and opens registers. Every function that opens a
+//! a card. [`register`] finds and opens registers. Every function that opens a
 //! register or locks a card first does what is left of interrupted operations.
 //!
 //! ```no_run
@@ -28,7 +28,6 @@ mod error;
 mod interrupted;
 pub mod register;
 mod side;
-mod statuses;
 mod terminal;
 mod visit;
 mod words;
@@ -36,10 +35,7 @@ mod words;
 pub use error::{InterruptedError, LockError, OpenError, OperateError, SideError, TerminalError};
 pub use interrupted::{StillPending, finish_of_card, lock};
 pub use side::Changed;
-pub use statuses::Statuses;
 pub use terminal::{AcceptedCode, GivenCode, Terminal, VerifiedHolder};
 pub use visit::{Counter, Done, Offers, Opening};
 
-pub use vmyna_authority::counter::{
-    CardReport, CardState, CertificateState, CertificateStatus, Done as Step, NewPins, Operation, OperationKind, Which,
-};
+pub use vmyna_authority::counter::{Done as Step, NewPins, Operation, OperationKind, Which};
