@@ -59,7 +59,7 @@ mod specimen;
 pub mod status;
 
 pub use field::Field;
-pub use narrator::{Narrator, secured, shortened};
+pub use narrator::{Narrator, is_for_current_ef, secured, shortened};
 pub use noted::{Noted, NotedReasons, Reason};
 pub use reader_commands::ReaderKind;
 pub use reasons::Reasons;

@@ -244,6 +244,19 @@ impl Narrator {
     }
 }
 
+/// Whether a command is for the current EF, whichever that is.
+#[must_use]
+pub fn is_for_current_ef(command: &[u8]) -> bool {
+    let apdu = CommandApdu::parse(command).ok();
+    let apdu = apdu.filter(|apdu| apdu.cla != reader_commands::CLASS);
+    let instruction = apdu.and_then(|apdu| {
+        Instruction::decode(&apdu, Offered::Everything)
+            .ok()
+            .map(|one| reference_of(&one))
+    });
+    instruction.flatten() == Some(Reference::CurrentEf)
+}
+
 /// Whether this class byte means secure messaging on channel 0.
 #[must_use]
 pub fn secured(cla: u8) -> bool {
@@ -252,8 +265,18 @@ pub fn secured(cla: u8) -> bool {
 
 /// The file to which an instruction refers.
 fn file_of(instruction: &Instruction<'_>) -> Option<FileId> {
-    let reference = match instruction {
-        Instruction::Select(Select::File { id, .. }) => return Some(*id),
+    match instruction {
+        Instruction::Select(Select::File { id, .. }) => Some(*id),
+        other => match reference_of(other)? {
+            Reference::Sfi(id) => Some(id),
+            Reference::CurrentEf => None,
+        },
+    }
+}
+
+/// How an instruction refers to its file, unless it selects one.
+fn reference_of(instruction: &Instruction<'_>) -> Option<Reference> {
+    Some(match instruction {
         Instruction::ReadBinary(read) => read.file,
         Instruction::ReadRecord(read) => read.file,
         Instruction::UpdateBinary(update) => update.file,
@@ -266,11 +289,7 @@ fn file_of(instruction: &Instruction<'_>) -> Option<FileId> {
         Instruction::ComputeSignature(compute) => compute.key?,
         Instruction::InternalAuthenticate(authenticate) => authenticate.key,
         _ => return None,
-    };
-    match reference {
-        Reference::Sfi(id) => Some(id),
-        Reference::CurrentEf => None,
-    }
+    })
 }
 
 /// The beginning of a text: at most three lines of at most 200 characters.

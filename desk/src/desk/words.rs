@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 use vmyna_apdu::{Language, ResponseApdu, Text, hex, text};
-use vmyna_explain::{Narrator, ReaderKind, Reasons, status};
+use vmyna_explain::{Narrator, ReaderKind, Reasons, is_for_current_ef, status};
 use vmyna_reader_bridge::trace::Octets;
 
 use super::hub::{Context, Entry, Exchange, Happened};
@@ -83,7 +83,7 @@ fn apdu(entry: &Entry, exchange: &Exchange) -> Value {
         ja: japanese.meaning(bytes),
     };
     // The command does not say which file is the current one; the card's decision does.
-    if meaning.en.contains("current EF")
+    if is_for_current_ef(bytes)
         && let Some(Text { en, ja }) = noted.iter().find_map(|one| one.object(applications))
     {
         meaning.en += &format!(" ({en})");
