@@ -173,7 +173,12 @@ impl Shelf {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Held>> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All cards, each as its image is now.
+    fn lock_followed(&self) -> MutexGuard<'_, Vec<Held>> {
+        let mut held = self.lock();
         held.iter_mut().for_each(Held::follow);
         held
     }
@@ -231,8 +236,9 @@ impl Shelf {
             Some((number, name)) => (number, Some(name)),
             None => (id, None),
         };
-        let held = self.lock();
-        let held = held.iter().find(|held| held.number.to_string() == number)?;
+        let mut held = self.lock();
+        let held = held.iter_mut().find(|held| held.number.to_string() == number)?;
+        held.follow();
         match (&held.kind, name) {
             (Kind::Collection(path, image), Some(name)) => {
                 let name: CardName = name.parse().ok()?;
@@ -246,7 +252,7 @@ impl Shelf {
 
     /// The card that this source means, with the id under which it is on the shelf.
     pub(super) fn find_source(&self, source: &CardSource) -> Option<ShelfCard> {
-        let held = self.lock();
+        let held = self.lock_followed();
         held.iter().find_map(|held| match (&held.kind, source) {
             (Kind::BuiltIn(name, _), _) if *name == source.to_string() => held.single(),
             (Kind::BuiltIn(_, one) | Kind::Single(one) | Kind::Made(one), _) if one.is(source) => held.single(),
@@ -276,7 +282,7 @@ impl Shelf {
             cards: Vec::new(),
             total: 0,
         };
-        let held = self.lock();
+        let held = self.lock_followed();
         for held in held.iter() {
             match &held.kind {
                 Kind::Collection(path, image) => {
