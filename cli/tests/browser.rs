@@ -2,7 +2,7 @@
 //!
 //! `tests/browser/lib.mjs` begins with how a script is written. Nothing is installed into the source tree: playwright-core and
 //! axe-core go to cargo's directory for tests' files, at the versions of the lock file beside the scripts. Must never skip a
-//! script: the test fails and says what to install.
+//! script: the test fails and names what to install.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 

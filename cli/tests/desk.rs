@@ -137,21 +137,11 @@ impl Drop for Desk {
     }
 }
 
-#[test]
-fn opensc_sees_a_card_put_in_logs_in_and_the_page_sees_the_log_in_without_the_pin() {
-    let desk = Desk::start(&["specimen:hanako"]);
-    assert!(desk.opensc("opensc-tool", &["--list-readers"]).contains(FIRST));
-    let atr = ["--reader", "0", "--atr"];
-    assert!(!desk.opensc("opensc-tool", &atr).contains("3b:e0"));
-    desk.insert();
-    assert!(desk.opensc("opensc-tool", &atr).contains("3b:e0:00:ff:81:31:fe:45:14"));
-    let data = desk.folder.path().join("data");
-    fs::write(&data, "to be signed").unwrap();
-    let module = opensc_module();
-    let data = data.to_str().unwrap();
-    let sign = [
+/// What pkcs11-tool is to do: log in by the auth PIN and sign a file.
+fn signing<'a>(module: &'a str, data: &'a str, signature: &'a str) -> [&'a str; 16] {
+    [
         "--module",
-        &module,
+        module,
         "--slot",
         "0",
         "--login",
@@ -165,11 +155,27 @@ fn opensc_sees_a_card_put_in_logs_in_and_the_page_sees_the_log_in_without_the_pi
         "--input-file",
         data,
         "--output-file",
-        &format!("{data}.sig"),
-    ];
+        signature,
+    ]
+}
+
+#[test]
+fn opensc_sees_a_card_put_in_logs_in_and_the_page_sees_the_log_in_without_the_pin() {
+    let desk = Desk::start(&["specimen:hanako"]);
+    assert!(desk.opensc("opensc-tool", &["--list-readers"]).contains(FIRST));
+    let atr = ["--reader", "0", "--atr"];
+    assert!(!desk.opensc("opensc-tool", &atr).contains("3b:e0"));
+    desk.insert();
+    assert!(desk.opensc("opensc-tool", &atr).contains("3b:e0:00:ff:81:31:fe:45:14"));
+    let data = desk.folder.path().join("data");
+    fs::write(&data, "to be signed").unwrap();
+    let module = opensc_module();
+    let data = data.to_str().unwrap();
+    let signature = format!("{data}.sig");
+    let sign = signing(&module, data, &signature);
     let said = desk.opensc("pkcs11-tool", &sign);
     assert_eq!(
-        fs::metadata(format!("{data}.sig")).map(|file| file.len()).unwrap_or(0),
+        fs::metadata(&signature).map(|file| file.len()).unwrap_or(0),
         256,
         "{said}"
     );
@@ -213,24 +219,7 @@ fn a_card_pulled_out_at_the_signature_fails_the_program_and_comes_back() {
     fs::write(&data, "to be signed").unwrap();
     let (module, data) = (opensc_module(), data.to_str().unwrap());
     let signature = format!("{data}.sig");
-    let sign = [
-        "--module",
-        &module,
-        "--slot",
-        "0",
-        "--login",
-        "--pin",
-        "1234",
-        "--sign",
-        "--id",
-        "01",
-        "--mechanism",
-        "SHA256-RSA-PKCS",
-        "--input-file",
-        data,
-        "--output-file",
-        &signature,
-    ];
+    let sign = signing(&module, data, &signature);
     desk.opensc("pkcs11-tool", &sign);
     assert!(fs::metadata(&signature).map_or(true, |file| file.len() == 0));
     let state = desk.get("/api/state");

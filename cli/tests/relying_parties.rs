@@ -2,7 +2,7 @@
 //! mod_auth_openidc.
 //!
 //! What they do is in `tests/clients/oidc`. Nothing is installed into the source tree. Must never skip a program that is
-//! missing: the test fails and says what to install.
+//! missing: the test fails and names what to install.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 

@@ -4,7 +4,7 @@
 //!
 //! What the clients do is in `tests/clients`. Nothing is installed into the source tree: npm's packages go to cargo's
 //! directory for tests' files, at the versions that the lock file beside the client names. Must never skip a client that
-//! is missing: the test fails and says what to install.
+//! is missing: the test fails and names what to install.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 

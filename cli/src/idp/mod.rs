@@ -1,6 +1,6 @@
 //! `vmyna idp`: an identity provider for relying parties under development, in the browser.
 //!
-//! The library answers. Here are the address, the files, and the authorities whose cards it accepts.
+//! The library answers. Here are the address, the files, and the authorities of the cards that it accepts.
 
 pub(crate) mod args;
 

@@ -3,7 +3,7 @@
 //! python-pkcs11 with the configurations of `docs/configurations.md`.
 //!
 //! Each client runs under `vmyna run`, and those of TLS and OpenSSH again with a pcscd and vpcd. The cards are issued when the tests run, so that
-//! nothing here expires. Must never skip a program that is missing: the test fails and says what to install.
+//! nothing here expires. Must never skip a program that is missing: the test fails and names what to install.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 

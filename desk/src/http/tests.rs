@@ -64,6 +64,22 @@ impl Rig {
     fn host(&self) -> String {
         format!("Host: {}\r\n", self.address)
     }
+
+    /// Fails with this text unless a request is answered soon.
+    fn answers_again(&self, otherwise: &str) {
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let mut stream = TcpStream::connect(self.address).unwrap();
+            let request = format!("GET / HTTP/1.1\r\n{}Connection: close\r\n\r\n", self.host());
+            let mut answer = String::new();
+            let answered = stream.write_all(request.as_bytes()).is_ok() && stream.read_to_string(&mut answer).is_ok();
+            if answered && status(&answer) == "200" {
+                return;
+            }
+            assert!(Instant::now() < end, "{otherwise}");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
 }
 
 impl Drop for Rig {
@@ -235,18 +251,7 @@ fn a_client_that_takes_nothing_of_its_answer_loses_its_place() {
     let request = format!("GET /large HTTP/1.1\r\n{}\r\n", rig.host());
     stalled.write_all(request.as_bytes()).unwrap();
     stalled.read_exact(&mut [0; 1]).unwrap();
-    let end = Instant::now() + Duration::from_secs(10);
-    loop {
-        let mut stream = TcpStream::connect(rig.address).unwrap();
-        let request = format!("GET / HTTP/1.1\r\n{}Connection: close\r\n\r\n", rig.host());
-        let mut answer = String::new();
-        let answered = stream.write_all(request.as_bytes()).is_ok() && stream.read_to_string(&mut answer).is_ok();
-        if answered && status(&answer) == "200" {
-            return;
-        }
-        assert!(Instant::now() < end, "a client that never reads keeps its place");
-        thread::sleep(Duration::from_millis(20));
-    }
+    rig.answers_again("a client that never reads keeps its place");
 }
 
 #[test]
@@ -275,15 +280,5 @@ fn a_connection_over_the_limit_is_closed_and_the_others_are_answered() {
         "{read:?}"
     );
     drop(kept);
-    let end = Instant::now() + Duration::from_secs(10);
-    loop {
-        let mut stream = TcpStream::connect(rig.address).unwrap();
-        let request = format!("GET / HTTP/1.1\r\n{}Connection: close\r\n\r\n", rig.host());
-        let mut answer = String::new();
-        let answered = stream.write_all(request.as_bytes()).is_ok() && stream.read_to_string(&mut answer).is_ok();
-        if answered && status(&answer) == "200" {
-            break;
-        }
-        assert!(Instant::now() < end, "the places stay taken");
-    }
+    rig.answers_again("the places stay taken");
 }
