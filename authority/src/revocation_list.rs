@@ -7,10 +7,11 @@
 
 use std::time::Duration;
 
-use der::asn1::{Any, BitString, GeneralizedTime, ObjectIdentifier, OctetString, Uint, UtcTime};
+use der::asn1::{Any, BitString, ObjectIdentifier, OctetString, Uint};
 use der::{DateTime, Decode, Encode};
 use spki::DynSignatureAlgorithmIdentifier;
 use vmyna_issuance::IssuanceError;
+use vmyna_issuance::validity::x509_time;
 use vmyna_issuance::x509::Authority;
 use x509_cert::Version;
 use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
@@ -19,7 +20,6 @@ use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 use x509_cert::ext::pkix::crl::{CrlNumber, IssuingDistributionPoint};
 use x509_cert::ext::pkix::name::DistributionPointName;
 use x509_cert::serial_number::SerialNumber;
-use x509_cert::time::Time;
 
 use crate::register::{
     Change, DistributionPoint, IssuerId, Reason, Register, RegisterError, RevokedCertificate, distribution_point,
@@ -111,8 +111,8 @@ pub fn make(
         version: Version::V2,
         signature: algorithm.clone(),
         issuer: authority.parsed().tbs_certificate.subject.clone(),
-        this_update: time(this_update)?,
-        next_update: Some(time(next_update)?),
+        this_update: x509_time(this_update)?,
+        next_update: Some(x509_time(next_update)?),
         // An empty list has no field at all (RFC 5280, 5.1.2.6).
         revoked_certificates: (!revoked.is_empty()).then_some(revoked),
         crl_extensions: Some(extensions(authority, scope, this_update)?),
@@ -172,7 +172,7 @@ fn entry(certificate: RevokedCertificate) -> der::Result<RevokedCert> {
     };
     Ok(RevokedCert {
         serial_number: SerialNumber::from(certificate.serial),
-        revocation_date: time(certificate.revocation.at)?,
+        revocation_date: x509_time(certificate.revocation.at)?,
         crl_entry_extensions: reason,
     })
 }
@@ -182,13 +182,5 @@ fn extension(id: ObjectIdentifier, critical: bool, value: &impl Encode) -> der::
         extn_id: id,
         critical,
         extn_value: OctetString::new(value.to_der()?)?,
-    })
-}
-
-/// The form that RFC 5280 (5.1.2.4) asks for: two digits of the year until 2049, four from 2050 on.
-fn time(time: DateTime) -> der::Result<Time> {
-    Ok(match time.year() {
-        ..2050 => Time::UtcTime(UtcTime::from_date_time(time)?),
-        _ => Time::GeneralTime(GeneralizedTime::from_date_time(time)),
     })
 }

@@ -12,6 +12,7 @@
 //! | `terminal-intermediate/key.pem`, `certificate.bin` | a terminal's chain under it, for tests of the PIN-less path |
 //! | `terminal/key.pem`, `certificate.bin` | the terminal itself |
 //! | `municipality-cv/key.pem`, `-text/key.pem`, `-face/key.pem` | a municipality's three keys: for the cards' own keys, for texts, for face data |
+//! | `mdoc-root/key.pem`, `certificate.der` | the first root of the authority of mdocs ([`crate::mdoc`]): only in a folder |
 //! | `generations/NAME/sign-ca`, `…/auth-ca` | the first two of another generation: in a folder its number from 2 on, built in the year of its beginning |
 //!
 //! A generation of the two X.509 authorities has the same names and keys of its own. A program finds the right one by the

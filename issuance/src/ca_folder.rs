@@ -2,7 +2,8 @@
 //!
 //! It holds private keys, so it is for its owner only (0700, files 0600), and it is written whole or not at all. Its files
 //! are those of [`crate::authorities`]. `ca.toml` states the format, so that a later version recognises it, and how many
-//! generations count: a generation is there when `ca.toml` counts it, and not before.
+//! generations count: a generation is there when `ca.toml` counts it, and not before. The authority of mdocs is there when its
+//! folder is.
 
 mod description;
 
@@ -19,6 +20,7 @@ use self::description::{DESCRIPTION, Description, FORMAT};
 use crate::IssuanceError;
 use crate::authorities::{self, Authorities, AuthoritiesError, Files, GENERATIONS, reason};
 use crate::keys::KeyMade;
+use crate::mdoc::{self, MdocAuthority};
 use crate::x509::{Authority, ServiceUrl};
 
 pub use self::description::MOST_GENERATIONS;
@@ -89,8 +91,66 @@ pub fn init(
         generations: 1,
     };
     files.insert(DESCRIPTION.to_owned(), Zeroizing::new(description.text().into_bytes()));
+    let mdoc = MdocAuthority::establish(seed, not_before, &service.cloned().unwrap_or_default());
+    files.extend(mdoc.and_then(|mdoc| mdoc.files()).map_err(CaFolderError::Issuance)?);
     fill(&making, &files, folder)?;
     making.put(folder).map_err(io(folder))
+}
+
+/// Takes up the authority of mdocs in a folder. A folder that was made before there were mdocs gets one from this seed, which
+/// begins with its first generation.
+///
+/// # Errors
+/// [`CaFolderError`]; then the folder has what it had.
+pub fn mdoc(folder: &Path, seed: &[u8; 32]) -> Result<MdocAuthority, CaFolderError> {
+    if let Some(there) = mdoc_if_there(folder)? {
+        return Ok(there);
+    }
+    let first = open_certifying(folder)?;
+    let first = first
+        .first()
+        .ok_or_else(|| CaFolderError::NoCaFolder(folder.to_owned()))?;
+    let made = MdocAuthority::establish(seed, first.begin(), first.service()).map_err(CaFolderError::Issuance)?;
+    let files = made.files().map_err(CaFolderError::Issuance)?;
+    let own = folder.join(mdoc::FOLDER);
+    let making = UnfinishedFolder::beside(&own).map_err(io(folder))?;
+    fill(&making, &inside(files, &format!("{}/", mdoc::FOLDER)), &own)?;
+    match making.put(&own) {
+        Ok(()) => Ok(made),
+        // Another process was first.
+        Err(error) => mdoc_if_there(folder)?.ok_or(CaFolderError::Io(own, error)),
+    }
+}
+
+/// Takes up the authority of mdocs in a folder. `None` for a folder that was made before there were mdocs, and has issued
+/// none.
+///
+/// # Errors
+/// [`CaFolderError`].
+pub fn mdoc_if_there(folder: &Path) -> Result<Option<MdocAuthority>, CaFolderError> {
+    let service = Description::read(folder)?.service.unwrap_or_default();
+    let own = folder.join(mdoc::FOLDER);
+    match own.symlink_metadata() {
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(CaFolderError::Io(own, error)),
+    }
+    let [key, certificate] = mdoc::paths().map(|path| folder.join(path));
+    let read = |path: &Path| match vmyna_files::read(path, LONGEST_FILE) {
+        Ok(bytes) => Ok(Zeroizing::new(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(CaFolderError::File(path.to_owned(), None)),
+        Err(error) => Err(CaFolderError::Io(path.to_owned(), error)),
+    };
+    let authority = MdocAuthority::resume(&read(&key)?, &read(&certificate)?, &service);
+    authority
+        .map(Some)
+        .map_err(|error| CaFolderError::File(own, Some(error)))
+}
+
+/// Files by their path in the folder of this prefix.
+fn inside(files: Files, prefix: &str) -> Files {
+    let inside = |(path, bytes): (String, _)| (path.strip_prefix(prefix).map(str::to_owned).unwrap_or(path), bytes);
+    files.into_iter().map(inside).collect()
 }
 
 /// Writes files into a folder that will be `folder`.
@@ -130,9 +190,7 @@ pub fn rollover(folder: &Path, seed: &[u8; 32], begin: DateTime, made: KeyMade<'
     description.generations += 1;
     let name = description.generations.to_string();
     let files = authorities::new_generation(seed, &name, begin, made).map_err(CaFolderError::Issuance)?;
-    let prefix = format!("{GENERATIONS}/{name}/");
-    let inside = |(path, bytes): (String, _)| (path.strip_prefix(&prefix).map(str::to_owned).unwrap_or(path), bytes);
-    let files: Files = files.into_iter().map(inside).collect();
+    let files = inside(files, &format!("{GENERATIONS}/{name}/"));
     let all = folder.join(GENERATIONS);
     let own = all.join(&name);
     make_private(&all).map_err(io(&all))?;

@@ -38,6 +38,7 @@
 //! | [`ca_folder`] | authorities in a folder |
 //! | [`specimen`] | the authorities of the built-in specimen cards |
 //! | [`x509`] | the JPKI certificate authorities and the two certificates of a card |
+//! | [`mdoc`] | the issuing authority of the mdoc of a phone (カード代替電磁的記録) |
 //! | [`cv`] | the key that signs card-verifiable certificates |
 //! | [`card_data`] | the objects of the card manager's GET DATA |
 //! | [`text_data`] | the files of the input-assist application, signed |
@@ -70,6 +71,7 @@ pub mod font;
 pub mod invent;
 pub mod issuer_key;
 pub mod keys;
+pub mod mdoc;
 pub mod municipalities;
 pub mod numbers;
 pub mod order;

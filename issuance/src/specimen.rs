@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use super::IssuanceError;
 use super::authorities::{self, Authorities, AuthoritiesError, Files};
-use super::x509::Authority;
+use super::mdoc::MdocAuthority;
+use super::x509::{Authority, ServiceUrl};
 
 /// Not secret: with it anyone can make the keys of the specimens and of their authorities, which are published anyway.
 pub const SEED: [u8; 32] = *b"vmyna specimens public test keys";
@@ -38,6 +39,15 @@ pub fn certifying_at(instant: DateTime) -> Result<Vec<Authority>, IssuanceError>
     let own = authorities().map_err(AuthoritiesError::into_issuance)?.validity().0;
     let files = authorities::establish_generation(&SEED, (own, instant), &|| Ok(()))?;
     authorities::certifying_generations(&files).map_err(AuthoritiesError::into_issuance)
+}
+
+/// Their authority of mdocs.
+///
+/// # Errors
+/// [`IssuanceError`], only if the built-in files are damaged.
+pub fn mdoc() -> Result<MdocAuthority, IssuanceError> {
+    let own = authorities().map_err(AuthoritiesError::into_issuance)?.validity().0;
+    MdocAuthority::establish(&SEED, own, &ServiceUrl::default())
 }
 
 fn files() -> Files {

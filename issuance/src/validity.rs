@@ -8,8 +8,10 @@
 use std::time::Duration;
 
 use der::DateTime;
+use der::asn1::{GeneralizedTime, UtcTime};
 use vmyna_applets::birth::BirthDate;
 use vmyna_applets::calendar::{self, Date};
+use x509_cert::time::Time;
 
 use super::IssuanceError;
 
@@ -35,6 +37,18 @@ pub(crate) fn japanese_clock(instant: DateTime) -> Result<DateTime, IssuanceErro
 /// [`IssuanceError::Input`] after the year 9999.
 pub(crate) fn day_in_japan(instant: DateTime) -> Result<Date, IssuanceError> {
     calendar::day_in_japan(instant).ok_or(OUT_OF_RANGE)
+}
+
+/// The form of a time that RFC 5280 (4.1.2.5, 5.1.2.4) asks for: two digits of the year until 2049, four from 2050 on. The
+/// certificates of the card have four in every year, like the test card's.
+///
+/// # Errors
+/// [`der::Error`] never in practice: every time has one of the two forms.
+pub fn x509_time(time: DateTime) -> der::Result<Time> {
+    Ok(match time.year() {
+        ..2050 => Time::UtcTime(UtcTime::from_date_time(time)?),
+        _ => Time::GeneralTime(GeneralizedTime::from_date_time(time)),
+    })
 }
 
 /// The last second of a day in Japan, as UTC: 14:59:59 of the same date.

@@ -21,6 +21,7 @@ use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::time::{Time, Validity};
 
+pub(crate) use self::extensions::key_identifier;
 use self::names::Hierarchy;
 pub use self::service::{ServiceUrl, ServiceUrlError};
 use super::IssuanceError;

@@ -11,10 +11,11 @@ use x509_cert::ext::pkix::{AuthorityKeyIdentifier, KeyUsage, KeyUsages, SubjectK
 use x509_cert::ext::{AsExtension, Extension};
 use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
-use x509_cert::time::{Time, Validity};
+use x509_cert::time::Validity;
 
 use super::keys::SoftwareKey;
 use crate::IssuanceError;
+use crate::validity::x509_time;
 
 /// The word that a subject and an issuer must have.
 const TEST: &str = "TEST";
@@ -64,8 +65,8 @@ impl Authority {
             signature: algorithm.clone(),
             issuer: self.subject.clone(),
             validity: Validity {
-                not_before: time(from)?,
-                not_after: time(until)?,
+                not_before: x509_time(from)?,
+                not_after: x509_time(until)?,
             },
             subject: subject.clone(),
             subject_public_key_info: public.clone(),
@@ -90,14 +91,6 @@ impl Authority {
         };
         Ok(certificate.to_der()?)
     }
-}
-
-/// As RFC 5280 has it: two digits of the year up to 2049.
-fn time(at: DateTime) -> Result<Time, IssuanceError> {
-    Ok(match at.year() {
-        ..2050 => Time::UtcTime(der::asn1::UtcTime::from_date_time(at)?),
-        _ => Time::GeneralTime(at.into()),
-    })
 }
 
 /// The key identifier of RFC 5280, 4.2.1.2 (1).

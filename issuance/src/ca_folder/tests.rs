@@ -282,3 +282,72 @@ fn a_description_with_impossible_values_is_refused_and_names_the_value() {
     std::fs::write(folder.join(DESCRIPTION), "format = 2\ngenerations = 100\n").unwrap();
     assert!(matches!(open(&folder), Err(CaFolderError::File(..))));
 }
+
+#[test]
+fn a_folder_made_before_there_were_mdocs_gets_their_root_once() {
+    let (_around, folder) = copied();
+    assert!(mdoc_if_there(&folder).unwrap().is_none());
+    let made = mdoc(&folder, &[9; 32]).unwrap();
+    let root = made.root(begin()).unwrap();
+    assert_eq!(root.begin(), begin());
+    // Another seed changes nothing any more, and the other authorities are what they were.
+    for again in [
+        mdoc(&folder, &[10; 32]).unwrap(),
+        mdoc_if_there(&folder).unwrap().unwrap(),
+    ] {
+        assert_eq!(again.root(begin()).unwrap().certificate(), root.certificate());
+    }
+    open(&folder).unwrap();
+    #[cfg(unix)]
+    for path in mdoc::paths() {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = folder.join(&path).metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{path}");
+    }
+    let left: Vec<_> = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert!(
+        left.iter().all(|name| !name.to_string_lossy().starts_with('.')),
+        "{left:?}"
+    );
+}
+
+#[test]
+fn a_new_folder_has_the_root_of_its_seed_at_the_address_of_its_services() {
+    let around = tempfile::tempdir().unwrap();
+    let folder = around.path().join("ca");
+    let service: ServiceUrl = "http://ca.test:81".parse().unwrap();
+    init(&folder, &[7; 32], begin(), Some(&service), &|| Ok(())).unwrap();
+    let there = mdoc_if_there(&folder).unwrap().unwrap();
+    let expected = MdocAuthority::establish(&[7; 32], begin(), &service).unwrap();
+    let at = begin();
+    assert_eq!(
+        there.root(at).unwrap().certificate(),
+        expected.root(at).unwrap().certificate()
+    );
+    let signer = there.signer(at, 0).unwrap().certificate;
+    assert!(String::from_utf8_lossy(&signer).contains("http://ca.test:81/crl/"));
+}
+
+#[test]
+fn a_damaged_and_a_missing_file_of_the_mdoc_root_are_named() {
+    let (_around, folder) = copied();
+    mdoc(&folder, &[9; 32]).unwrap();
+    for path in mdoc::paths() {
+        let file = folder.join(&path);
+        let good = std::fs::read(&file).unwrap();
+        std::fs::write(&file, b"damaged").unwrap();
+        let refused = mdoc(&folder, &[9; 32]).err().unwrap().to_string();
+        assert!(refused.contains("mdoc-root"), "{refused}");
+        std::fs::remove_file(&file).unwrap();
+        let refused = mdoc(&folder, &[9; 32]).err().unwrap().to_string();
+        assert!(
+            refused.contains(&*file.to_string_lossy()) && refused.contains("missing"),
+            "{refused}"
+        );
+        std::fs::write(&file, good).unwrap();
+    }
+}

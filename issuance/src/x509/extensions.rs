@@ -53,7 +53,7 @@ pub(super) fn of_authority(
         },
     )?;
     plain(builder, distribution_point(names::authority(hierarchy)?))?;
-    plain(builder, subject_key_identifier(public)?)
+    plain(builder, key_identifier(public)?)
 }
 
 /// Signature: key usage, subject alternative name, policy, issuer alternative name, distribution point, authority and subject
@@ -92,7 +92,7 @@ pub(super) fn of_holder(
         plain(builder, responder(service)?)?;
     }
     plain(builder, authority_key_identifier(issuer)?)?;
-    plain(builder, subject_key_identifier(public)?)
+    plain(builder, key_identifier(public)?)
 }
 
 /// Key usage, extended key usage, the mark that its own revocation is not to be asked for, authority and subject key
@@ -106,7 +106,7 @@ pub(super) fn of_responder(
     plain(builder, ExtendedKeyUsage(vec![OCSP_SIGNING]))?;
     plain(builder, NoCheck)?;
     plain(builder, authority_key_identifier(issuer)?)?;
-    plain(builder, subject_key_identifier(public)?)
+    plain(builder, key_identifier(public)?)
 }
 
 /// id-pkix-ocsp-nocheck (RFC 6960, 4.2.2.2.1): its value is NULL. `x509-ocsp` has it as a bare NULL without identifier.
@@ -206,7 +206,7 @@ fn responder(service: &ServiceUrl) -> Result<AuthorityInfoAccessSyntax, Issuance
 }
 
 /// SHA-1 over the public key's bits, as on the test card (RFC 5280, 4.2.1.2, method 1).
-fn subject_key_identifier(public: &SubjectPublicKeyInfoOwned) -> Result<SubjectKeyIdentifier, IssuanceError> {
+pub(crate) fn key_identifier(public: &SubjectPublicKeyInfoOwned) -> Result<SubjectKeyIdentifier, IssuanceError> {
     use der::referenced::OwnedToRef;
     Ok(SubjectKeyIdentifier::try_from(public.owned_to_ref())?)
 }
@@ -214,7 +214,7 @@ fn subject_key_identifier(public: &SubjectPublicKeyInfoOwned) -> Result<SubjectK
 /// All three parts: key identifier, issuer's name and issuer's serial number.
 fn authority_key_identifier(issuer: &Certificate) -> Result<AuthorityKeyIdentifier, IssuanceError> {
     let issuer = &issuer.tbs_certificate;
-    let key = subject_key_identifier(&issuer.subject_public_key_info)?;
+    let key = key_identifier(&issuer.subject_public_key_info)?;
     Ok(AuthorityKeyIdentifier {
         key_identifier: Some(OctetString::new(key.0.as_bytes())?),
         authority_cert_issuer: Some(vec![GeneralName::DirectoryName(issuer.issuer.clone())]),

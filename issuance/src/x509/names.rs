@@ -154,15 +154,32 @@ pub(super) fn ia5(text: &str) -> Result<Any, IssuanceError> {
 
 /// A name in Japan: country JP, then the given attributes.
 fn name(attributes: &[(ObjectIdentifier, &str)]) -> Result<Name, IssuanceError> {
-    let mut relative = vec![single(COUNTRY, Any::from(PrintableStringRef::new("JP")?))?];
+    let mut all = vec![country()?];
     for (oid, text) in attributes {
-        relative.push(single(*oid, utf8(text)?)?);
+        all.push((*oid, utf8(text)?));
     }
-    Ok(RdnSequence(relative))
+    name_of(all)
 }
 
-fn single(oid: ObjectIdentifier, value: Any) -> Result<RelativeDistinguishedName, IssuanceError> {
-    Ok(RelativeDistinguishedName(SetOfVec::try_from([
-        AttributeTypeAndValue { oid, value },
-    ])?))
+fn country() -> Result<(ObjectIdentifier, Any), IssuanceError> {
+    Ok((COUNTRY, Any::from(PrintableStringRef::new("JP")?)))
+}
+
+/// The name of an mdoc's root or signer: common name, organisation, country JP, in the order of the real root.
+pub(crate) fn of_mdoc(common_name: &str, organisation: &str) -> Result<Name, IssuanceError> {
+    name_of([
+        (COMMON_NAME, utf8(common_name)?),
+        (ORGANISATION_NAME, utf8(organisation)?),
+        country()?,
+    ])
+}
+
+/// A name of these attributes, each in a relative name of its own.
+fn name_of(attributes: impl IntoIterator<Item = (ObjectIdentifier, Any)>) -> Result<Name, IssuanceError> {
+    let single = |(oid, value)| {
+        let attribute = AttributeTypeAndValue { oid, value };
+        Ok(RelativeDistinguishedName(SetOfVec::try_from([attribute])?))
+    };
+    let relative: Result<_, IssuanceError> = attributes.into_iter().map(single).collect();
+    Ok(RdnSequence(relative?))
 }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use vmyna_apdu::hex;
+
 /// The longest host name (RFC 1035, 3.1) and the longest label of one.
 const LONGEST_HOST: usize = 253;
 const LONGEST_LABEL: usize = 63;
@@ -67,6 +69,12 @@ impl ServiceUrl {
     #[must_use]
     pub fn practice_statement(&self) -> String {
         format!("{}/cps.txt", self.url)
+    }
+
+    /// The address of the complete revocation list of an authority, by its key identifier.
+    #[must_use]
+    pub fn revocation_list(&self, key_identifier: &[u8]) -> String {
+        format!("{}/crl/{}.crl", self.url, hex::encode(key_identifier))
     }
 
     /// The host as a request names it: an IPv6 address has its brackets.
