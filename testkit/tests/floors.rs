@@ -17,6 +17,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("vmyna-test-vectors", &[]),
     ("vmyna-photo", &[]),
     ("vmyna-files", &["vmyna-apdu"]),
+    ("vmyna-mdoc", &["vmyna-apdu"]),
     ("vmyna-card-os", &["vmyna-apdu"]),
     ("vmyna-reader-bridge", &["vmyna-apdu"]),
     ("vmyna-pcsc-service", &["vmyna-apdu"]),
