@@ -5,22 +5,26 @@
 //! don't (`assumed`). Clients need each form: NSS and gpgsm take the complete list only, and only without
 //! issuingDistributionPoint; nginx wants the list of authorities beside a municipality's.
 
+mod mdoc;
+
 use std::time::Duration;
 
 use der::asn1::{Any, BitString, ObjectIdentifier, OctetString, Uint};
 use der::{DateTime, Decode, Encode};
-use spki::DynSignatureAlgorithmIdentifier;
+use spki::{AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier};
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::validity::x509_time;
 use vmyna_issuance::x509::Authority;
-use x509_cert::Version;
 use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 use x509_cert::ext::pkix::crl::{CrlNumber, IssuingDistributionPoint};
 use x509_cert::ext::pkix::name::DistributionPointName;
+use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
+use x509_cert::{Certificate, Version};
 
+pub use self::mdoc::{RevokedSigner, of_mdoc_root, root_id};
 use crate::register::{
     Change, DistributionPoint, IssuerId, Reason, Register, RegisterError, RevokedCertificate, distribution_point,
 };
@@ -69,7 +73,11 @@ impl From<der::Error> for ListError {
 /// # Errors
 /// [`IssuanceError::Asn1`] when its certificate has none, which no certificate of these hierarchies lacks.
 pub fn issuer_id(authority: &Authority) -> Result<IssuerId, IssuanceError> {
-    let key = &authority.parsed().tbs_certificate.subject_public_key_info;
+    id_of(authority.parsed())
+}
+
+fn id_of(certificate: &Certificate) -> Result<IssuerId, IssuanceError> {
+    let key = &certificate.tbs_certificate.subject_public_key_info;
     let bits = key.subject_public_key.as_bytes();
     Ok(IssuerId::of_key(
         bits.ok_or(IssuanceError::Input("a public key is whole octets"))?,
@@ -102,42 +110,70 @@ pub fn make(
     if let Some(error) = fault {
         return Err(error.into());
     }
-    let next_update = DateTime::from_unix_duration(this_update.unix_duration() + VALIDITY)?;
-    let algorithm = authority
-        .key()
-        .signature_algorithm_identifier()
-        .map_err(IssuanceError::PublicKey)?;
-    let list = TbsCertList {
-        version: Version::V2,
-        signature: algorithm.clone(),
-        issuer: authority.parsed().tbs_certificate.subject.clone(),
-        this_update: x509_time(this_update)?,
-        next_update: Some(x509_time(next_update)?),
-        // An empty list has no field at all (RFC 5280, 5.1.2.6).
-        revoked_certificates: (!revoked.is_empty()).then_some(revoked),
-        crl_extensions: Some(extensions(authority, scope, this_update)?),
+    let issuer = Issuer {
+        name: authority.parsed().tbs_certificate.subject.clone(),
+        algorithm: authority
+            .key()
+            .signature_algorithm_identifier()
+            .map_err(IssuanceError::PublicKey)?,
+        sign: &|list| authority.key().sign_message(list),
     };
-    let signature = authority.key().sign_message(&list.to_der()?)?;
-    let list = CertificateList {
-        tbs_cert_list: list,
-        signature_algorithm: algorithm,
-        signature: BitString::from_bytes(&signature)?,
-    };
-    Ok(list.to_der()?)
+    issuer.list(revoked, extensions(authority, scope, this_update)?, this_update)
 }
 
-/// The key identifier, without which the lists of two generations of one name look alike; the number; the scope.
-fn extensions(authority: &Authority, scope: &Scope, this_update: DateTime) -> Result<Vec<Extension>, ListError> {
-    let certificate = &authority.parsed().tbs_certificate;
+/// What signs a list.
+struct Issuer<'a> {
+    name: Name,
+    algorithm: AlgorithmIdentifierOwned,
+    sign: &'a dyn Fn(&[u8]) -> Result<Vec<u8>, IssuanceError>,
+}
+
+impl Issuer<'_> {
+    /// Makes and signs a list, DER.
+    fn list(
+        self,
+        revoked: Vec<RevokedCert>,
+        extensions: Vec<Extension>,
+        this_update: DateTime,
+    ) -> Result<Vec<u8>, ListError> {
+        let next_update = DateTime::from_unix_duration(this_update.unix_duration() + VALIDITY)?;
+        let list = TbsCertList {
+            version: Version::V2,
+            signature: self.algorithm.clone(),
+            issuer: self.name,
+            this_update: x509_time(this_update)?,
+            next_update: Some(x509_time(next_update)?),
+            // An empty list has no field at all (RFC 5280, 5.1.2.6).
+            revoked_certificates: (!revoked.is_empty()).then_some(revoked),
+            crl_extensions: Some(extensions),
+        };
+        let signature = (self.sign)(&list.to_der()?)?;
+        let list = CertificateList {
+            tbs_cert_list: list,
+            signature_algorithm: self.algorithm,
+            signature: BitString::from_bytes(&signature)?,
+        };
+        Ok(list.to_der()?)
+    }
+}
+
+/// The key identifier, without which the lists of two generations of one name look alike, and the number.
+fn key_and_number(issuer: IssuerId, this_update: DateTime) -> der::Result<Vec<Extension>> {
     let identifier = AuthorityKeyIdentifier {
-        key_identifier: Some(OctetString::new(issuer_id(authority)?.0)?),
+        key_identifier: Some(OctetString::new(issuer.0)?),
         ..Default::default()
     };
     let number = CrlNumber(Uint::new(&this_update.unix_duration().as_secs().to_be_bytes())?);
-    let mut extensions = vec![
+    Ok(vec![
         extension(AUTHORITY_KEY_IDENTIFIER, false, &identifier)?,
         extension(CRL_NUMBER, false, &number)?,
-    ];
+    ])
+}
+
+/// The key identifier, the number and the scope.
+fn extensions(authority: &Authority, scope: &Scope, this_update: DateTime) -> Result<Vec<Extension>, ListError> {
+    let certificate = &authority.parsed().tbs_certificate;
+    let mut extensions = key_and_number(issuer_id(authority)?, this_update)?;
     let point = match scope {
         Scope::Complete => None,
         Scope::Municipality(point) => Some(DistributionPointName::from_der(&point.name)?),
