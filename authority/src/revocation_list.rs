@@ -121,11 +121,13 @@ pub fn make(
     issuer.list(revoked, extensions(authority, scope, this_update)?, this_update)
 }
 
+type Sign<'a> = dyn Fn(&[u8]) -> Result<Vec<u8>, IssuanceError> + 'a;
+
 /// What signs a list.
 struct Issuer<'a> {
     name: Name,
     algorithm: AlgorithmIdentifierOwned,
-    sign: &'a dyn Fn(&[u8]) -> Result<Vec<u8>, IssuanceError>,
+    sign: &'a Sign<'a>,
 }
 
 impl Issuer<'_> {
