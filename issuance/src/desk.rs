@@ -28,6 +28,8 @@ use super::{IssuanceError, validity};
 pub struct Desk {
     pub(super) authorities: Authorities,
     pub(super) municipalities: HashMap<MunicipalityCode, MunicipalDesk>,
+    /// The keys that its cards and certificates share; none if each gets a key of its own.
+    pub(super) pool: Vec<CardKeys>,
 }
 
 impl Desk {
@@ -37,7 +39,15 @@ impl Desk {
         Self {
             authorities,
             municipalities: HashMap::new(),
+            pool: Vec::new(),
         }
+    }
+
+    /// Lets [`issue_alone`](Self::issue_alone) and [`certificate_key`](Self::certificate_key) take their keys from a pool
+    /// instead of making each one: for tests with many cards, where keys cost the most time.
+    #[must_use]
+    pub fn with_key_pool(self, pool: Vec<CardKeys>) -> Self {
+        Self { pool, ..self }
     }
 
     /// Has the keys of these municipalities certified, where they are not yet.

@@ -14,7 +14,7 @@ use x509_cert::Certificate;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 
 use super::desk::{Desk, remarks};
-use super::keys::CardKeys;
+use super::keys::{self, CardKeys, KeyPair};
 use super::numbers::Numbers;
 use super::order::Order;
 use super::pictures::Pictures;
@@ -117,7 +117,7 @@ impl Desk {
 }
 
 impl Desk {
-    /// Issues one card with keys of its own, made from this seed.
+    /// Issues one card with keys made from this seed, or with a set of the desk's pool that the seed chooses.
     ///
     /// # Errors
     /// As [`Desk::issue`]; and when a key can't be made.
@@ -129,9 +129,36 @@ impl Desk {
     ) -> Result<IssuedCard, IssuanceError> {
         self.open_for([order.person.municipality.code])?;
         self.prepare(order)?;
-        let keys = CardKeys::derive_sets(seed, &[format!("card/{}", order.name)], &|| Ok(()))?;
+        let label = format!("card/{}", order.name);
+        if let Some(keys) = self.shared_keys(seed, &label) {
+            return self.issue(order, numbers, keys, u32::try_from(self.pool.len()).ok());
+        }
+        let keys = CardKeys::derive_sets(seed, &[label], &|| Ok(()))?;
         let keys = keys.first().ok_or(IssuanceError::Input("a card has keys"))?;
         self.issue(order, numbers, keys, None)
+    }
+
+    /// The key for a new certificate: made from this seed, or one of the desk's pool that the seed chooses.
+    ///
+    /// # Errors
+    /// When the key can't be made.
+    pub fn certificate_key(&self, hierarchy: Hierarchy, seed: &[u8; 32]) -> Result<KeyPair, IssuanceError> {
+        let label = match hierarchy {
+            Hierarchy::Signature => "sign",
+            Hierarchy::Authentication => "auth",
+        };
+        match (self.shared_keys(seed, label), hierarchy) {
+            (Some(keys), Hierarchy::Signature) => Ok(keys.sign.clone()),
+            (Some(keys), Hierarchy::Authentication) => Ok(keys.auth.clone()),
+            (None, _) => KeyPair::new(&keys::derive(seed, label)?),
+        }
+    }
+
+    /// The set of the pool for this seed and label; `None` without a pool.
+    fn shared_keys(&self, seed: &[u8; 32], label: &str) -> Option<&CardKeys> {
+        let [first, second, ..] = *keys::seed_for(seed, label);
+        let at = usize::from(u16::from_be_bytes([first, second]));
+        self.pool.get(at.checked_rem(self.pool.len())?)
     }
 }
 

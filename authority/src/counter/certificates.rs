@@ -8,7 +8,6 @@ use vmyna_applets::jpki::CertifiedKey;
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::characters::Substitutes;
 use vmyna_issuance::desk::Desk;
-use vmyna_issuance::keys::{self, KeyPair};
 use vmyna_issuance::order::CertificateText;
 use vmyna_issuance::x509::{self, Holder, Request};
 use x509_cert::Certificate as X509;
@@ -96,7 +95,7 @@ pub(super) fn renew(
 ) -> Result<CertifiedKey, CounterError> {
     let mut seed = Zeroizing::new([0; 32]);
     rng.fill_bytes(&mut *seed);
-    let key = KeyPair::new(&keys::derive(&seed, super::kind(hierarchy))?)?;
+    let key = desk.certificate_key(hierarchy, &seed)?;
     let person = &card.summary.person;
     let code = person.municipality.code;
     let common_name;
