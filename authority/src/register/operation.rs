@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::{CardId, Certificate, IssuerId, Revocation, Revoked, Withdrawal};
 
-/// The number of an operation: random, so that no two have the same one.
+/// The number of an operation: random, or from the seed of a caller who repeats everything. No two have the same one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(pub [u8; 16]);
 

@@ -26,6 +26,7 @@
 
 mod error;
 mod interrupted;
+mod office;
 pub mod register;
 mod side;
 mod terminal;
@@ -34,6 +35,7 @@ mod words;
 
 pub use error::{InterruptedError, LockError, OpenError, OperateError, SideError, TerminalError};
 pub use interrupted::{StillPending, finish_of_card, lock};
+pub use office::Office;
 pub use side::Changed;
 pub use terminal::{AcceptedCode, GivenCode, Terminal, VerifiedHolder};
 pub use visit::{Counter, Done, Offers, Opening};

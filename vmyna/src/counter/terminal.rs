@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::error::{OperateError, TerminalError};
 use super::interrupted::StillPending;
-use super::visit::{Counter, Done, Opening};
+use super::visit::{Counter, Done, Opening, random_number};
 use crate::in_use::KeptCard;
 
 /// A card in the terminal of a store, locked against counters and other terminals until this is dropped.
@@ -128,6 +128,8 @@ impl Terminal {
     ) -> Result<Done, OperateError> {
         let reset = kiosk::reset(password);
         let code = Some(code.digest);
-        self.counter.operate_with(&reset, &Substitutes::default(), code, rng)
+        let number = random_number();
+        self.counter
+            .operate_with(number, &reset, &Substitutes::default(), code, rng)
     }
 }

@@ -20,6 +20,7 @@ use vmyna_issuance::{DateTime, ca_folder, specimen};
 
 use super::error::{OpenError, OperateError, RegisterAccessError};
 use super::interrupted::{StillPending, lock};
+use super::office::Office;
 use super::register;
 use super::side::{CardChange, Changed, Side};
 use crate::source::CardSource;
@@ -107,9 +108,7 @@ pub struct Counter {
     issued: IssuedCard,
     id: CardId,
     place: StatePlace,
-    desk: Desk,
-    register: SqliteRegister,
-    register_path: PathBuf,
+    office: Office,
     side: Side,
     now: DateTime,
     /// Where a new card goes.
@@ -135,7 +134,50 @@ fn brought(card: &CardSource) -> Result<(IssuedCard, StatePlace), OpenError> {
     Ok((issued, place))
 }
 
-fn authorities(folder: Option<&Path>) -> Result<Authorities, OpenError> {
+/// The number of an operation that is done once.
+pub(super) fn random_number() -> OperationId {
+    let mut number = [0; 16];
+    OsRng.fill_bytes(&mut number);
+    OperationId(number)
+}
+
+/// A card that was brought, before it is locked.
+struct Brought<'a> {
+    opening: &'a Opening<'a>,
+    issued: IssuedCard,
+    place: StatePlace,
+    /// Where a new card goes.
+    output: Option<PathBuf>,
+}
+
+impl<'a> Brought<'a> {
+    fn check(opening: &'a Opening<'a>) -> Result<Self, OpenError> {
+        let (issued, place) = brought(opening.card)?;
+        Ok(Self {
+            opening,
+            issued,
+            place,
+            output: opening.new_image.map(checked_output).transpose()?,
+        })
+    }
+
+    /// Locks it.
+    fn served_by(self, office: Office) -> Result<Counter, OpenError> {
+        let mark = lock(&self.place)?;
+        Ok(Counter {
+            source: self.opening.card.clone(),
+            id: CardId::of(&self.issued),
+            issued: self.issued,
+            side: Side::new(self.place.clone(), office.register_path.clone(), mark),
+            place: self.place,
+            office,
+            now: self.opening.now,
+            output: self.output,
+        })
+    }
+}
+
+pub(super) fn authorities(folder: Option<&Path>) -> Result<Authorities, OpenError> {
     Ok(match folder {
         Some(folder) => ca_folder::open(folder)?,
         None => specimen::authorities()?,
@@ -149,24 +191,34 @@ impl Counter {
     /// # Errors
     /// [`OpenError`]: the card keeps no state; authorities, register or state can't be used; another counter has the card.
     pub fn open(opening: &Opening<'_>, still_pending: &mut dyn FnMut(StillPending)) -> Result<Self, OpenError> {
-        let (issued, place) = brought(opening.card)?;
-        let output = opening.new_image.map(checked_output).transpose()?;
-        let desk = Desk::new(authorities(opening.authorities)?);
-        let register = register::open(opening.authorities, still_pending)?;
-        let register_path = register::absolute(&register::path(opening.authorities)?);
-        let mark = lock(&place)?;
-        Ok(Self {
-            source: opening.card.clone(),
-            id: CardId::of(&issued),
-            issued,
-            side: Side::new(place.clone(), register_path.clone(), mark),
-            place,
-            desk,
-            register,
-            register_path,
-            now: opening.now,
-            output,
-        })
+        // What can't be served is reported before a register is made.
+        let brought = Brought::check(opening)?;
+        let office = Office::open(opening.authorities, still_pending)?;
+        brought.served_by(office)
+    }
+
+    /// Locks the card at an office that is open already; the authorities of `opening` are not read. The office is closed if
+    /// that fails.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the card keeps no state, its state can't be used, or another counter has the card.
+    pub fn at(office: Office, opening: &Opening<'_>) -> Result<Self, OpenError> {
+        Brought::check(opening)?.served_by(office)
+    }
+
+    /// Ends the visit: unlocks the card, and returns the office for the next one.
+    #[must_use]
+    pub fn into_office(self) -> Office {
+        self.office
+    }
+
+    /// Whether the operation with this number was the last one on the card, by the register or by the card's state.
+    ///
+    /// # Errors
+    /// The register or the card's state can't be read.
+    pub fn has_done(&self, number: OperationId) -> Result<bool, OperateError> {
+        let of_register = self.office.register.card_status(self.id)?.last;
+        Ok(of_register == Some(number) || self.place.last_operation()? == Some(number.0))
     }
 
     /// The name by which the card was brought.
@@ -204,19 +256,18 @@ impl Counter {
     /// The register of the card's authorities.
     #[must_use]
     pub const fn register(&self) -> &SqliteRegister {
-        &self.register
+        &self.office.register
     }
 
     pub(super) const fn register_mut(&mut self) -> &mut SqliteRegister {
-        &mut self.register
+        &mut self.office.register
     }
 
     pub(super) const fn place(&self) -> &StatePlace {
         &self.place
     }
 
-    /// Does an operation. `rng` gives keys, serial numbers and codes; the number of the operation itself is always random,
-    /// because no two may have the same one.
+    /// Does an operation. `rng` gives keys, serial numbers and codes; the number of the operation itself is random.
     ///
     /// # Errors
     /// [`OperateError`]: it is forbidden, or can't be done, or not now.
@@ -226,12 +277,28 @@ impl Counter {
         substitutes: &Substitutes,
         rng: &mut dyn CryptoRngCore,
     ) -> Result<Done, OperateError> {
-        self.operate_with(operation, substitutes, None, rng)
+        self.operate_with(random_number(), operation, substitutes, None, rng)
+    }
+
+    /// Does the operation with this number, so that a caller who can repeat everything from a seed also repeats the number.
+    /// No two operations may have the same one; [`Counter::has_done`] finds out whether an interrupted caller has done it.
+    ///
+    /// # Errors
+    /// [`OperateError`]: it is forbidden, or can't be done, or not now.
+    pub fn operate_as(
+        &mut self,
+        number: OperationId,
+        operation: &Operation,
+        substitutes: &Substitutes,
+        rng: &mut dyn CryptoRngCore,
+    ) -> Result<Done, OperateError> {
+        self.operate_with(number, operation, substitutes, None, rng)
     }
 
     /// Does an operation that uses up a one-time code: its digest.
     pub(super) fn operate_with(
         &mut self,
+        number: OperationId,
         operation: &Operation,
         substitutes: &Substitutes,
         code: Option<[u8; 32]>,
@@ -241,19 +308,19 @@ impl Counter {
         const ATTEMPTS: usize = 8;
         for _ in 0..ATTEMPTS {
             let card = self.card()?;
-            let status = self.register.card_status(self.id)?;
+            let status = self.office.register.card_status(self.id)?;
             if let Some(pending) = status.pending {
                 return Err(OperateError::Pending(pending.operation));
             }
             let visit = Visit {
                 card: &card,
                 id: self.id,
-                standing: Standing::of(&self.register, &card, self.id)?,
+                standing: Standing::of(&self.office.register, &card, self.id)?,
                 now: self.now,
                 substitutes,
             };
-            let outcome = counter::operate(&mut self.desk, &visit, operation, rng)?;
-            if let Some(done) = self.write(&card, status.last, outcome, code)? {
+            let outcome = counter::operate(&mut self.office.desk, &visit, operation, rng)?;
+            if let Some(done) = self.write(number, &card, status.last, outcome, code)? {
                 return Ok(done);
             }
         }
@@ -263,14 +330,12 @@ impl Counter {
     /// Writes what an operation changes; `None` if a serial number is taken.
     fn write(
         &mut self,
+        operation: OperationId,
         card: &IssuedCard,
         after: Option<OperationId>,
         outcome: Outcome,
         code: Option<[u8; 32]>,
     ) -> Result<Option<Done>, OperateError> {
-        let mut number = [0; 16];
-        OsRng.fill_bytes(&mut number);
-        let operation = OperationId(number);
         let change = self.change(operation, &outcome)?;
         let in_register =
             !outcome.revoke.is_empty() || !outcome.enter.is_empty() || outcome.withdraw.is_some() || code.is_some();
@@ -307,10 +372,10 @@ impl Counter {
             code: code.map(|code| (code, at)),
             intent: intent.as_ref(),
         };
-        match perform(&mut self.register, &mut self.side, &beginning).map_err(Box::new)? {
+        match perform(&mut self.office.register, &mut self.side, &beginning).map_err(Box::new)? {
             Begun::Done(_) => Ok(Some(Done {
                 steps: outcome.done,
-                register: Some(self.register_path.clone()),
+                register: Some(self.office.register_path.clone()),
                 card: self.side.changed.clone(),
             })),
             Begun::SerialTaken(_) => Ok(None),
@@ -342,7 +407,7 @@ impl Counter {
     /// without one.
     fn enter_present(&mut self, card: &IssuedCard) -> Result<(), OperateError> {
         let present = counter::entries(card, self.id).map_err(OperateError::Certificate)?;
-        let recorded = self.register.record(&present)?;
+        let recorded = self.office.register.record(&present)?;
         let mut both = present.iter().zip(recorded);
         match both.find(|(_, what)| *what == Recorded::SerialTaken) {
             Some((certificate, _)) => Err(OperateError::OtherCertificate(certificate.serial)),

@@ -1,0 +1,60 @@
+//! The office behind the counter: the authorities with their register, open for one card after the other.
+
+use std::path::{Path, PathBuf};
+
+use vmyna_authority::register::sqlite::SqliteRegister;
+use vmyna_issuance::desk::Desk;
+
+use super::error::OpenError;
+use super::interrupted::StillPending;
+use super::register;
+use super::visit::authorities;
+
+/// Authorities and their register, opened once for many cards: to read the keys of a folder takes longer than most
+/// operations. [`Counter::at`](super::Counter::at) serves a card, and
+/// [`Counter::into_office`](super::Counter::into_office) returns the office.
+pub struct Office {
+    pub(super) desk: Desk,
+    pub(super) register: SqliteRegister,
+    pub(super) register_path: PathBuf,
+}
+
+impl Office {
+    /// Opens the authorities in a folder, or the built-in ones, and their register. What interrupted operations have left is
+    /// done first; `still_pending` takes each that can't be finished now.
+    ///
+    /// # Errors
+    /// [`OpenError`]: authorities or register can't be used.
+    pub fn open(folder: Option<&Path>, still_pending: &mut dyn FnMut(StillPending)) -> Result<Self, OpenError> {
+        let desk = Desk::new(authorities(folder)?);
+        Self::with_desk(desk, folder, still_pending)
+    }
+
+    /// As [`Office::open`], with a desk of the same authorities that is there already, such as one with a pool of keys.
+    ///
+    /// # Errors
+    /// [`OpenError`]: the register can't be used.
+    pub fn with_desk(
+        desk: Desk,
+        folder: Option<&Path>,
+        still_pending: &mut dyn FnMut(StillPending),
+    ) -> Result<Self, OpenError> {
+        let register = register::open(folder, still_pending)?;
+        let register_path = register::absolute(&register::path(folder)?);
+        Ok(Self {
+            desk,
+            register,
+            register_path,
+        })
+    }
+
+    /// The desk, which issues cards.
+    pub const fn desk(&mut self) -> &mut Desk {
+        &mut self.desk
+    }
+
+    /// The register of the authorities.
+    pub const fn register(&mut self) -> &mut SqliteRegister {
+        &mut self.register
+    }
+}
