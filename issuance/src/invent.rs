@@ -149,6 +149,43 @@ impl<R: CryptoRngCore> Inventor<R> {
         self.order_for(person, self.issued, name)
     }
 
+    /// The first card of a child who is born at the inventor's time, called as in [`Self::single`].
+    ///
+    /// # Errors
+    /// As of [`Self::order`].
+    pub fn newborn(&mut self) -> Result<Order, IssuanceError> {
+        let today = validity::day_in_japan(self.issued)?;
+        let person = self.person_of(Some(today))?;
+        let name = card_name(&reading::roman(&person.kana))?;
+        self.order_for(person, self.issued, name)
+    }
+
+    /// A name for a person of this sex who was born on this day, and its reading.
+    #[must_use]
+    pub fn name_of(&mut self, birth: Date, sex: Sex) -> (String, String) {
+        self.name(birth, sex)
+    }
+
+    /// An address in a municipality, at a town name that does not exist.
+    #[must_use]
+    pub fn address_in(&mut self, place: &Entry) -> String {
+        addresses::draw(&mut self.rng, place)
+    }
+
+    /// Lets all people live in these municipalities, each as likely as it has residents.
+    #[must_use]
+    pub fn in_places(self, chosen: &[&'static Entry]) -> Self {
+        let all = municipalities::all().iter();
+        let weight = |place: &Entry| match chosen.iter().any(|chosen| chosen.code() == place.code()) {
+            true => u64::from(place.residents()),
+            false => 0,
+        };
+        Self {
+            places: Weights::new(all.map(weight)),
+            ..self
+        }
+    }
+
     fn order_for(&mut self, person: Person, issued: DateTime, name: CardName) -> Result<Order, IssuanceError> {
         let age = person.birth.age_on(validity::day_in_japan(issued)?);
         let order = Order {
@@ -176,8 +213,14 @@ impl<R: CryptoRngCore> Inventor<R> {
     }
 
     fn person(&mut self) -> Result<Person, IssuanceError> {
+        self.person_of(None)
+    }
+
+    /// A person who was born on this day, or who has one of a town's ages.
+    fn person_of(&mut self, birth: Option<Date>) -> Result<Person, IssuanceError> {
         self.count += 1;
-        let (birth, sex) = self.ages.draw(&mut self.rng, validity::day_in_japan(self.issued)?);
+        let (drawn, sex) = self.ages.draw(&mut self.rng, validity::day_in_japan(self.issued)?);
+        let birth = birth.unwrap_or(drawn);
         let place = &municipalities::all()[self.places.draw(&mut self.rng)];
         let (name, kana) = if chance(&mut self.rng, FOREIGN_PERCENT) {
             self.foreign_name(sex)
