@@ -4,9 +4,10 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use rand_core::{OsRng, RngCore};
-use sha2::{Digest, Sha256};
 use x509_cert::der::DateTime;
 use zeroize::Zeroizing;
+
+pub(crate) use vmyna_issuance::keys::seed_of;
 
 use crate::failure::Failure;
 
@@ -33,12 +34,6 @@ pub(crate) fn random_seed() -> Zeroizing<[u8; 32]> {
     let mut seed = Zeroizing::new([0; 32]);
     OsRng.fill_bytes(&mut *seed);
     seed
-}
-
-/// The seed that a number on the command line means, for cards and authorities alike.
-pub(crate) fn seed_of(number: u64) -> Zeroizing<[u8; 32]> {
-    let digest = Sha256::new_with_prefix(b"vmyna seed").chain_update(number.to_be_bytes());
-    Zeroizing::new(digest.finalize().into())
 }
 
 /// A minute ago by the clock, in whole seconds: certificates have no others. The certificates of a card begin one after

@@ -17,6 +17,13 @@ use zeroize::Zeroizing;
 use super::IssuanceError;
 use super::processors::on_all;
 
+/// The issuance seed that a number means, for cards and authorities alike: SHA-256 over a prefix and the number.
+#[must_use]
+pub fn seed_of(number: u64) -> Zeroizing<[u8; 32]> {
+    let digest = Sha256::new_with_prefix(b"vmyna seed").chain_update(number.to_be_bytes());
+    Zeroizing::new(digest.finalize().into())
+}
+
 /// The 32-byte seed of the generator for the key called `label`: SHA-256 over the issuance seed and the label.
 #[must_use]
 pub fn seed_for(issuance_seed: &[u8; 32], label: &str) -> Zeroizing<[u8; 32]> {

@@ -48,6 +48,7 @@
 //! | [`desk`] | an issued card from an order, numbers and keys |
 //! | [`reissue`] | single parts of an issued card, made anew |
 //! | [`series`] | many cards, on all processors |
+//! | [`story`] | people and what happens to them, from a TOML file |
 //!
 //! Dates, serial numbers and random generators come from the caller, so that the same input gives the same card.
 //!
@@ -81,6 +82,7 @@ mod processors;
 pub mod reissue;
 pub mod series;
 pub mod specimen;
+pub mod story;
 pub mod text_data;
 pub mod toml_file;
 pub mod validity;

@@ -41,6 +41,7 @@ mod tests;
 
 use der::DateTime;
 use rsa::rand_core::CryptoRngCore;
+use toml::de::DeTable;
 use vmyna_apdu::{Text, text};
 use vmyna_card_os::declaration::ReferenceData;
 
@@ -185,6 +186,25 @@ pub fn read(text: &str, defaults: &Defaults, rng: &mut dyn CryptoRngCore) -> Res
     match file {
         Ok(file) if faults.is_empty() => Ok(file),
         _ => Err(faults),
+    }
+}
+
+/// Reads a person file that is the table with this dotted name in a larger file. The names of fields in faults begin with it.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_part(
+    text: &str,
+    (table, path): (&DeTable<'_>, &str),
+    defaults: &Defaults,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<PersonFile, Vec<PersonFileError>> {
+    let mut source = Source::new(text);
+    let file = read_table(&mut source, Section::top(table), defaults, rng);
+    let faults = source.into_faults();
+    match file {
+        Ok(file) if faults.is_empty() => Ok(file),
+        _ => Err(faults.into_iter().map(|fault| fault.within(path)).collect()),
     }
 }
 

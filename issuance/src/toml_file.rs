@@ -33,6 +33,15 @@ impl TomlFileError {
             message,
         }
     }
+
+    /// The error of a field of the table with this dotted name.
+    pub(crate) fn within(self, table: &str) -> Self {
+        let field = match self.field.is_empty() {
+            true => table.to_owned(),
+            false => format!("{table}.{}", self.field),
+        };
+        Self { field, ..self }
+    }
 }
 
 impl fmt::Display for TomlFileError {
