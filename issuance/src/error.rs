@@ -35,6 +35,9 @@ pub enum IssuanceError {
     /// A private key could not be read from or written to PKCS#8.
     #[error("private key: {0}")]
     PrivateKey(#[from] rsa::pkcs8::Error),
+    /// An mdoc could not be issued.
+    #[error("mdoc: {0}")]
+    Mdoc(#[from] vmyna_mdoc::IssueError),
     /// A public key could not be encoded.
     #[error("public key: {0}")]
     PublicKey(#[from] spki::Error),

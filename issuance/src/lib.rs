@@ -90,6 +90,7 @@ pub mod x509;
 
 pub use error::IssuanceError;
 pub use vmyna_applets::{self as applets, DateTime};
+pub use vmyna_mdoc;
 pub use {der, rand_core, rsa, spki, x509_cert, zeroize};
 
 use vmyna_card_os::tlv::Tlv;

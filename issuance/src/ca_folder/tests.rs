@@ -328,7 +328,7 @@ fn a_new_folder_has_the_root_of_its_seed_at_the_address_of_its_services() {
         there.root(at).unwrap().certificate(),
         expected.root(at).unwrap().certificate()
     );
-    let signer = there.signer(at, 0).unwrap().certificate;
+    let signer = there.signer(at, 0).unwrap().signer.certificate;
     assert!(String::from_utf8_lossy(&signer).contains("http://ca.test:81/crl/"));
 }
 

@@ -9,6 +9,7 @@ use rand_chacha::rand_core::SeedableRng as _;
 use rsa::signature::Signer as _;
 use sha2::{Digest as _, Sha256};
 use spki::{DynSignatureAlgorithmIdentifier as _, SubjectPublicKeyInfoOwned};
+use vmyna_mdoc::{Signer, SignerKey};
 use x509_cert::certificate::Certificate;
 use zeroize::Zeroizing;
 
@@ -109,10 +110,8 @@ fn sign(key: &p384::ecdsa::SigningKey, message: &[u8]) -> Result<Vec<u8>, Issuan
 /// A key that signs mdocs, with its certificate.
 #[derive(Clone)]
 pub struct DocumentSigner {
-    /// The key, P-256.
-    pub key: p256::ecdsa::SigningKey,
-    /// Its certificate, DER.
-    pub certificate: Vec<u8>,
+    /// The key (P-256) and its certificate.
+    pub signer: Signer,
     /// Since when and until when the certificate is valid, UTC.
     pub validity: (DateTime, DateTime),
     /// Its serial number, 20 bytes.
@@ -246,9 +245,9 @@ impl MdocAuthority {
         let validity = parts.validity;
         let common_name = format!("vmyna TEST mdoc signer {}", begin.year());
         let certificate = certificates::signer(&common_name, parts, &|bytes| root.sign(bytes))?.to_der()?;
+        let key = SignerKey::P256(key.into());
         Ok(DocumentSigner {
-            key,
-            certificate,
+            signer: Signer { key, certificate },
             validity,
             serial,
         })

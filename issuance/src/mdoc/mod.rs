@@ -6,6 +6,8 @@
 //! | [`Root`] | a root of one generation: P-384, signs signers' certificates and its revocation list |
 //! | [`DocumentSigner`] | a key that signs mdocs: P-256 |
 //!
+//! [`issue`] makes an mdoc from a card as it is now.
+//!
 //! The real root is public, and the form of the root here follows it. Nothing else of that authority is published: key,
 //! subject, validity and extended key usage of the signers are `assumed`, from ISO/IEC 18013-5, Annex B.
 //!
@@ -22,9 +24,13 @@
 
 mod authority;
 mod certificates;
+mod elements;
+mod issue;
 
 pub use authority::{DocumentSigner, MdocAuthority, Root};
 pub(crate) use authority::{FOLDER, paths};
+pub use elements::attributes;
+pub use issue::{VALIDITY, device_key, issue};
 
 #[cfg(test)]
 mod tests;

@@ -63,26 +63,31 @@ fn openssl_accepts_a_signer_until_the_list_has_it() {
     let root = authority.root(now()).unwrap();
     let signer = authority.signer(now(), 0).unwrap();
     let empty = of_mdoc_root(&root, &[], now()).unwrap();
-    openssl(&root, &signer.certificate, &empty).unwrap();
+    openssl(&root, &signer.signer.certificate, &empty).unwrap();
 
     let revoked = RevokedSigner {
         serial: signer.serial,
         at: "2026-11-04T00:00:00Z".parse().unwrap(),
     };
     let list = of_mdoc_root(&root, &[revoked], now()).unwrap();
-    let refused = openssl(&root, &signer.certificate, &list).unwrap_err();
+    let refused = openssl(&root, &signer.signer.certificate, &list).unwrap_err();
     assert!(refused.contains("revoked"), "{refused}");
     // The signer in its place is another certificate.
     let next = authority.signer(now(), 1).unwrap();
-    openssl(&root, &next.certificate, &list).unwrap();
+    openssl(&root, &next.signer.certificate, &list).unwrap();
 
     // One bit of the list, and the list of another root of the same name.
     let mut changed = list.clone();
     let last = changed.len() - 1;
     changed[last] ^= 1;
-    openssl(&root, &next.certificate, &changed).unwrap_err();
+    openssl(&root, &next.signer.certificate, &changed).unwrap_err();
     let later = authority.root("2028-11-01T01:00:00Z".parse().unwrap()).unwrap();
-    openssl(&root, &next.certificate, &of_mdoc_root(&later, &[], now()).unwrap()).unwrap_err();
+    openssl(
+        &root,
+        &next.signer.certificate,
+        &of_mdoc_root(&later, &[], now()).unwrap(),
+    )
+    .unwrap_err();
 }
 
 #[test]
