@@ -8,7 +8,7 @@ use std::str::FromStr;
 use der::DateTime;
 use rand_core::CryptoRngCore;
 use vmyna_apdu::Text;
-use vmyna_card_os::declaration::{Application, check};
+use vmyna_card_os::declaration::{Application, PrivateKey, check};
 use vmyna_card_os::state::Store;
 use vmyna_card_os::{Card, CardError, Parts};
 
@@ -16,6 +16,7 @@ use crate::calendar::Date;
 use crate::file_size::{self, FileSize};
 use crate::free_area::{self, FreeApplication, FreeAreaError};
 use crate::person::{Person, ResidenceCode, SecurityCode};
+use crate::profile::{PhoneKind, Token};
 use crate::{Profile, card_info, card_manager, face_info, input_assist, jpki, residence_code};
 
 /// What begins a remark that is printed on the card. A program that doesn't know this shows it as a remark.
@@ -135,6 +136,21 @@ impl Summary {
     }
 }
 
+/// カード代替電磁的記録, the mdoc of a phone, with the key of the device. `Debug` shows nothing of either.
+#[derive(Clone)]
+pub struct MobileDocument {
+    /// What the issuer has signed: the CBOR of `IssuerSigned` (ISO/IEC 18013-5).
+    pub issuer_signed: Vec<u8>,
+    /// The device key, P-256.
+    pub device_key: PrivateKey,
+}
+
+impl fmt::Debug for MobileDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MobileDocument(masked)")
+    }
+}
+
 /// What the built-in applications of one card hold.
 #[derive(Clone, Debug)]
 pub struct Contents {
@@ -152,7 +168,7 @@ pub struct Contents {
     pub card_info: card_info::Contents,
 }
 
-/// One card, as issued.
+/// One card, or the token of one phone, as issued.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct IssuedCard {
@@ -166,14 +182,16 @@ pub struct IssuedCard {
     pub card_data: card_manager::CardData,
     /// 公的個人認証AP.
     pub jpki: jpki::Contents,
-    /// 券面事項入力補助AP.
-    pub input_assist: input_assist::Contents,
-    /// 券面事項確認AP.
-    pub face_info: face_info::Contents,
-    /// 住基AP.
-    pub residence_code: residence_code::Contents,
-    /// 共通カードAP.
-    pub card_info: card_info::Contents,
+    /// 券面事項入力補助AP; a card has it, a phone doesn't.
+    pub input_assist: Option<input_assist::Contents>,
+    /// 券面事項確認AP; a card has it, a phone doesn't.
+    pub face_info: Option<face_info::Contents>,
+    /// 住基AP; a card has it, a phone doesn't.
+    pub residence_code: Option<residence_code::Contents>,
+    /// 共通カードAP; a card has it, a phone doesn't.
+    pub card_info: Option<card_info::Contents>,
+    /// カード代替電磁的記録 of a phone.
+    pub mdoc: Option<MobileDocument>,
     /// The sizes of files that are longer than their contents. Every other file is as long as they are.
     pub file_sizes: Vec<FileSize>,
     /// The applications of its free area (空き領域), in the order in which they were put there.
@@ -190,12 +208,47 @@ impl IssuedCard {
             summary,
             card_data: contents.card_data,
             jpki: contents.jpki,
-            input_assist: contents.input_assist,
-            face_info: contents.face_info,
-            residence_code: contents.residence_code,
-            card_info: contents.card_info,
+            input_assist: Some(contents.input_assist),
+            face_info: Some(contents.face_info),
+            residence_code: Some(contents.residence_code),
+            card_info: Some(contents.card_info),
+            mdoc: None,
             file_sizes: Vec::new(),
             free: Vec::new(),
+        }
+    }
+
+    /// The token of a phone with these certificates: it has the JPKI application only.
+    #[must_use]
+    pub fn of_phone(
+        name: CardName,
+        profile: Profile,
+        summary: Summary,
+        jpki: jpki::Contents,
+        mdoc: Option<MobileDocument>,
+    ) -> Self {
+        Self {
+            name,
+            profile,
+            summary,
+            card_data: card_manager::CardData::new(),
+            jpki,
+            input_assist: None,
+            face_info: None,
+            residence_code: None,
+            card_info: None,
+            mdoc,
+            file_sizes: Vec::new(),
+            free: Vec::new(),
+        }
+    }
+
+    /// Which phone it is the token of; `None` for a card.
+    #[must_use]
+    pub const fn phone(&self) -> Option<PhoneKind> {
+        match self.profile.token {
+            Token::Card => None,
+            Token::Phone(kind) => Some(kind),
         }
     }
 
@@ -235,11 +288,15 @@ impl IssuedCard {
         let mut applications = vec![
             card_manager::declare(profile, self.card_data.clone()),
             jpki::declare(profile, self.jpki.clone()),
-            input_assist::declare(profile, self.input_assist.clone()),
-            face_info::declare(profile, self.face_info.clone()),
-            residence_code::declare(profile, self.residence_code.clone()),
-            card_info::declare(profile, self.card_info.clone()),
         ];
+        let input_assist = self.input_assist.clone();
+        applications.extend(input_assist.map(|contents| input_assist::declare(profile, contents)));
+        let face_info = self.face_info.clone();
+        applications.extend(face_info.map(|contents| face_info::declare(profile, contents)));
+        let residence_code = self.residence_code.clone();
+        applications.extend(residence_code.map(|contents| residence_code::declare(profile, contents)));
+        let card_info = self.card_info.clone();
+        applications.extend(card_info.map(|contents| card_info::declare(profile, contents)));
         for application in &mut applications {
             let files = std::mem::take(&mut application.files).into_iter();
             application.files = files

@@ -10,7 +10,7 @@ use vmyna_card_os::rule;
 use crate::aids;
 use crate::pin_at_issue::PinAtIssue;
 use crate::pins;
-use crate::profile::Profile;
+use crate::profile::{Profile, Token};
 use crate::{card_manager, documented, elementary_file, measured, unknown_internal_file};
 
 /// The AID.
@@ -165,13 +165,20 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
     ];
     if let Some(CertifiedKey { certificate, key }) = contents.auth {
+        let (access, basis) = match profile.token {
+            Token::Card => (free(), documented("all clients read it without a PIN")),
+            Token::Phone(_) => (
+                Access::read(Condition::Verified(ef::AUTH_PIN)),
+                documented("jpki/myna issue 6: not without the PIN on Android; PassKit asks for it on an iPhone"),
+            ),
+        };
         files.extend([
             elementary_file(
                 ef::AUTH_CERTIFICATE,
                 names::AUTH_CERTIFICATE,
                 transparent(certificate),
-                free(),
-                documented("all clients read it without a PIN"),
+                access,
+                basis,
             ),
             elementary_file(
                 ef::AUTH_KEY,
@@ -203,9 +210,14 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     }
     files.push(unknown_internal_file());
     files.sort_by_key(|file| file.id);
+    // A phone has no contacts.
+    let data_objects = match profile.token {
+        Token::Card => vec![card_manager::contact_atr(profile)],
+        Token::Phone(_) => Vec::new(),
+    };
     Application::new(AID, "jpki", "公的個人認証AP", documented("all clients"))
         .with_files(files)
-        .with_data_objects(vec![card_manager::contact_atr(profile)])
+        .with_data_objects(data_objects)
         .with_secure_session(SecureSession::Refused(&rule::SESSION_KEY_REFUSED))
 }
 

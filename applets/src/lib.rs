@@ -61,7 +61,7 @@ pub mod specimen;
 
 pub use der::DateTime;
 pub use pin_at_issue::PinAtIssue;
-pub use profile::{Interface, Profile};
+pub use profile::{Interface, PhoneKind, Profile, Token};
 pub use {rand_core, rsa, vmyna_apdu as apdu, vmyna_card_os as card_os};
 
 use vmyna_apdu::FileId;

@@ -2,9 +2,9 @@
 //! generation's throughout.
 //!
 //! A profile states what was observed of some cards, each fact with its certainty and source. Unpublished facts it takes
-//! over from the default profile, as assumptions. It must never invent a card. There is no profile for the certificates on
-//! a phone (token label `JPKIAPGPSETOKEN` or `JPKIAPIOSTOKEN`), because no public source states the ATR and the algorithm of
-//! the keys there. There is none for the coming card with ECDSA keys, because its interface is not public.
+//! over from the default profile, as assumptions. It must never invent a card. The two profiles of a phone's token (スマホ搭載)
+//! are apart from those of cards, because no card is issued so. There is none for the coming card with ECDSA keys, because its
+//! interface is not public.
 
 use vmyna_apdu::TypeB;
 use vmyna_card_os::rule::Basis;
@@ -23,12 +23,63 @@ pub enum Interface {
     Contactless(TypeB),
 }
 
+/// What has the certificates: a card or a phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Token {
+    /// A card.
+    Card,
+    /// A phone of this kind.
+    Phone(PhoneKind),
+}
+
+/// The kinds of phones that certificates can be on (スマホ用電子証明書).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PhoneKind {
+    /// An iPhone, which has the mdoc too.
+    Iphone,
+    /// An Android phone.
+    Android,
+}
+
+impl PhoneKind {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Iphone, Self::Android];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Iphone => "iphone",
+            Self::Android => "android",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn find(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// What a person calls it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Iphone => "iPhone",
+            Self::Android => "Android",
+        }
+    }
+}
+
 /// What differs between cards of different generations, batches and interfaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
     /// What it is called, e.g. on the command line and in a card's image: 1 to 64 of `a-z 0-9 -`.
     pub name: &'static str,
+    /// What has the certificates.
+    pub token: Token,
     /// What it is, in a sentence.
     pub description: &'static str,
     /// The facts of the profile, each with its certainty and source.
@@ -53,7 +104,7 @@ pub struct Profile {
 const CONTACT_ATR: [u8; 9] = [0x3B, 0xE0, 0x00, 0xFF, 0x81, 0x31, 0xFE, 0x45, 0x14];
 
 impl Profile {
-    /// The names of all profiles, the default's first. A batch is called after the beginning of its contact ATR, or after
+    /// The names of all profiles of cards, the default's first. A batch is called after the beginning of its contact ATR, or after
     /// the application data that its contactless ATR shows.
     pub const NAMES: [&str; 10] = [
         "contact",
@@ -68,7 +119,20 @@ impl Profile {
         "contactless-51ff-106",
     ];
 
-    /// The profile of this name.
+    /// The names of the profiles of phones' tokens.
+    pub const PHONE_NAMES: [&str; 2] = ["phone-iphone", "phone-android"];
+
+    /// The profile of this name, of a card or of a phone's token.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "phone-iphone" => Some(Self::phone(PhoneKind::Iphone)),
+            "phone-android" => Some(Self::phone(PhoneKind::Android)),
+            _ => Self::find(name),
+        }
+    }
+
+    /// The profile of a card with this name.
     #[must_use]
     pub fn find(name: &str) -> Option<Self> {
         Some(match name {
@@ -86,7 +150,7 @@ impl Profile {
         })
     }
 
-    /// All profiles, in the order of [`Profile::NAMES`].
+    /// All profiles of cards, in the order of [`Profile::NAMES`].
     pub fn all() -> impl Iterator<Item = Self> {
         Self::NAMES.into_iter().filter_map(Self::find)
     }
@@ -112,6 +176,7 @@ impl Profile {
     pub fn contact() -> Self {
         Self {
             name: "contact",
+            token: Token::Card,
             description: "the card by its contacts, with the one ATR that OpenSC knows: the best known card, and the default",
             facts: vec![
                 (
@@ -256,6 +321,59 @@ impl Profile {
             ([0x00, 0x4B, 0x51, 0xFF], [0x00, 0x81, 0xD1]),
             documented("OpenSC's list of the card's ATRs"),
         )
+    }
+
+    /// The token of a phone. Its ATR is that of profile contactless: readers that were made for the card accept phones.
+    #[must_use]
+    pub fn phone(kind: PhoneKind) -> Self {
+        let (name, description, token_label, basis) = match kind {
+            PhoneKind::Iphone => (
+                "phone-iphone",
+                "the certificates on an iPhone",
+                "JPKIAPIOSTOKEN",
+                documented("myna-card; jsapdu"),
+            ),
+            PhoneKind::Android => (
+                "phone-android",
+                "the certificates on an Android phone",
+                "JPKIAPGPSETOKEN",
+                documented("myna-card; jpki/myna; jsapdu"),
+            ),
+        };
+        Self {
+            name,
+            token: Token::Phone(kind),
+            description,
+            facts: vec![
+                ("the label of the token", basis),
+                (
+                    "the auth certificate can be read after the auth PIN only",
+                    match kind {
+                        PhoneKind::Iphone => {
+                            documented("PassKit, JPKIPassContents: a certificate takes an authentication")
+                        }
+                        PhoneKind::Android => measured("jpki/myna issue 6"),
+                    },
+                ),
+                (
+                    "ATR",
+                    assumed("that of profile contactless; the ATR of phones is not published"),
+                ),
+                (
+                    "RSA-2048 keys",
+                    assumed("every client that uses phones knows RSA only; the algorithm is not published"),
+                ),
+                (
+                    "no other application of the card can be selected",
+                    assumed("clients skip them; what a phone answers is not published"),
+                ),
+            ],
+            contact_atr_at_card_manager: false,
+            token_label,
+            card_certificate: false,
+            file_sizes: Vec::new(),
+            ..Self::contactless()
+        }
     }
 
     /// The default card with another contact ATR.

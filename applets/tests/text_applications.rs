@@ -45,7 +45,7 @@ fn shown_key(rig: &mut Rig) -> RsaPublicKey {
 fn every_file_of_input_assist_has_its_size_and_content() {
     let mut rig = at(INPUT_ASSIST);
     rig.expect(&[(PIN, 0x9000)]);
-    let data = specimen("hanako").input_assist.data;
+    let data = specimen("hanako").input_assist.unwrap().data;
     let filler = vec![0xFF; 16].into();
     let issued = data.files().into_iter().chain([(0x0008, &filler)]);
     // Hanako's address is one character shorter than the test card's holder's: 101 bytes for 104.
@@ -173,7 +173,7 @@ fn the_key_reference_is_the_same_record_in_both_applications() {
 
 #[test]
 fn the_common_key_answers_internal_authenticate_without_a_credential_and_always_alike() {
-    let key = specimen("hanako").card_info.authentication_key;
+    let key = specimen("hanako").card_info.unwrap().authentication_key;
     let key = RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der())
         .unwrap()
         .to_public_key();

@@ -360,7 +360,7 @@ struct Outcomes {
 fn replacement(issued: &IssuedCard, number: u32) -> Replacement {
     let mut now = issued.clone();
     now.summary.person.name = format!("第{number}　花子");
-    now.face_info.data.age_record = number.to_be_bytes().repeat(10).into();
+    now.face_info.as_mut().unwrap().data.age_record = number.to_be_bytes().repeat(10).into();
     let mut operation = [0; 16];
     operation[..4].copy_from_slice(&number.to_be_bytes());
     let mut replacement = Replacement::new(operation);
@@ -384,7 +384,7 @@ fn number_in(place: &Place, issued: &IssuedCard, state: &StatePlace) -> u32 {
         number => {
             assert_eq!(now.summary.person.name, format!("第{number}　花子"));
             assert_eq!(
-                now.face_info.data.age_record.as_bytes(),
+                now.face_info.as_ref().unwrap().data.age_record.as_bytes(),
                 number.to_be_bytes().repeat(10)
             );
             format!("{number:06}")

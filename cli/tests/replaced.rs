@@ -60,7 +60,7 @@ impl Card {
         let mut now = self.issued.clone();
         now.summary.person.name = "別姓　花子".to_owned();
         now.summary.remarks.push(Summary::printed_line("氏名変更"));
-        now.face_info.data.age_record = vec![0x5A; 40].into();
+        now.face_info.as_mut().unwrap().data.age_record = vec![0x5A; 40].into();
         now.jpki.sign = None;
         now.jpki.sign_pin = PinAtIssue::unset();
         now

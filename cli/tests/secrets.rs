@@ -180,8 +180,8 @@ impl Bench {
         let keys = [
             &card.jpki.sign.as_ref().unwrap().key,
             &card.jpki.auth.as_ref().unwrap().key,
-            &card.input_assist.authentication_key,
-            &card.input_assist.session_key,
+            &card.input_assist.as_ref().unwrap().authentication_key,
+            &card.input_assist.as_ref().unwrap().session_key,
         ];
         let keys = keys.iter().enumerate().flat_map(|(at, key)| {
             let key = RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der()).unwrap();

@@ -151,7 +151,7 @@ fn myna_card_reads_the_holder_in_a_secure_session(reader: &str) {
     scheme.verify(&face.public_key, b"challenge", &signature).unwrap();
 
     let info = CommonAp::select(&mut card).unwrap().read_card_info().unwrap();
-    assert_eq!(info.serial, specimen().card_info.serial.to_string());
+    assert_eq!(info.serial, specimen().card_info.as_ref().unwrap().serial.to_string());
 }
 
 fn myna_card_shares_the_card_or_not(reader: &str) {

@@ -97,12 +97,12 @@ fn verify(kind: u8, bytes: &[u8]) -> Vec<Report> {
         }
         1 => signed_data(bytes, Some(b"content"), &[], "file", &settings(no_source), &mut claims),
         2 => {
-            let data = &CARD.input_assist.data;
+            let data = &CARD.input_assist.as_ref().unwrap().data;
             let files = [&data.integrity, &data.certificate].map(|content| content.as_bytes());
             card_files(&with(bytes, &files), &settings(no_source), &mut claims)
         }
         3 => {
-            let data = &CARD.face_info.data;
+            let data = &CARD.face_info.as_ref().unwrap().data;
             card_files(
                 &with(bytes, &[data.certificate.as_bytes()]),
                 &settings(no_source),

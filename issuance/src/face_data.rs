@@ -174,14 +174,19 @@ fn with_offsets(objects: &[Vec<u8>; 9]) -> Result<Content, IssuanceError> {
     file(0xFF20, &[object(0xDF21, &table)?, objects.concat()].concat())
 }
 
+/// What is missing on a token that is no card.
+pub(super) const NO_FACE_INFO: IssuanceError = IssuanceError::Input("a card has a face-info application");
+
 /// The photo on a card, a JP2 file; empty on a card without one.
 ///
 /// # Errors
-/// [`IssuanceError::Input`] when EF 0002 of the face-info application is not of the form of these cards.
+/// [`IssuanceError::Input`] when EF 0002 of the face-info application is not of the form of these cards, or the token is a
+/// phone's.
 pub fn photo(card: &IssuedCard) -> Result<Vec<u8>, IssuanceError> {
     const PHOTO: u16 = 0xDF27;
     let malformed = || IssuanceError::Input("the file with a card's face has the form of these cards");
-    let (file, _) = Tlv::read(card.face_info.data.card_face.as_bytes()).map_err(|_| malformed())?;
+    let contents = card.face_info.as_ref().ok_or(NO_FACE_INFO)?;
+    let (file, _) = Tlv::read(contents.data.card_face.as_bytes()).map_err(|_| malformed())?;
     let objects = Tlv::read_all(file.value).map_err(|_| malformed())?;
     let photo = objects
         .iter()

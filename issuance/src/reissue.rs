@@ -20,7 +20,7 @@ use super::order::Order;
 use super::pictures::Pictures;
 use super::x509::Request;
 use super::x509::names::Hierarchy;
-use super::{IssuanceError, face_data};
+use super::{IssuanceError, face_data, text_data};
 
 /// A certificate made by [`Desk::certify`].
 #[derive(Clone, Debug)]
@@ -95,20 +95,22 @@ impl Desk {
             .get(&code)
             .ok_or(IssuanceError::Input("the desk must be open for the municipality"))?;
         let photo = face_data::photo(card)?;
+        let assist = card.input_assist.as_mut().ok_or(text_data::NO_INPUT_ASSIST)?;
+        let on_face = card.face_info.as_mut().ok_or(face_data::NO_FACE_INFO)?;
         let pictures = Pictures::draw(person, card.summary.security_code, &photo)?;
         let text = desk.text.issue(
             shown,
-            &public_key(&card.input_assist.authentication_key)?,
-            &public_key(&card.input_assist.session_key)?,
+            &public_key(&assist.authentication_key)?,
+            &public_key(&assist.session_key)?,
         )?;
         let face = desk.face.issue(
             person,
             card.summary.expiry,
             &pictures,
-            &public_key(&card.face_info.authentication_key)?,
+            &public_key(&on_face.authentication_key)?,
         )?;
-        card.input_assist.data = text;
-        card.face_info.data = face;
+        assist.data = text;
+        on_face.data = face;
         let printed: Vec<String> = card.summary.printed().map(Summary::printed_line).collect();
         card.summary.remarks = remarks(&pictures);
         card.summary.remarks.extend(printed);

@@ -157,15 +157,19 @@ fn basic_information() -> Result<Vec<u8>, IssuanceError> {
     object(0xFF40, &objects.concat())
 }
 
+/// What is missing on a token that is no card.
+pub(super) const NO_INPUT_ASSIST: IssuanceError = IssuanceError::Input("a card has an input-assist application");
+
 /// Name and address in the input-assist application (EF 0002).
 ///
 /// # Errors
-/// [`IssuanceError::Input`] when the file is not of the form of these cards.
+/// [`IssuanceError::Input`] when the file is not of the form of these cards, or the token is a phone's.
 pub fn name_and_address(card: &IssuedCard) -> Result<[String; 2], IssuanceError> {
     const NAME: u16 = 0xDF22;
     const ADDRESS: u16 = 0xDF23;
     let malformed = || IssuanceError::Input("the file with a card's texts has the form of these cards");
-    let (file, _) = Tlv::read(card.input_assist.data.attributes.as_bytes()).map_err(|_| malformed())?;
+    let contents = card.input_assist.as_ref().ok_or(NO_INPUT_ASSIST)?;
+    let (file, _) = Tlv::read(contents.data.attributes.as_bytes()).map_err(|_| malformed())?;
     let objects = Tlv::read_all(file.value).map_err(|_| malformed())?;
     let text = |tag| {
         let object = objects.iter().find(|object| object.tag == tag).ok_or_else(malformed)?;

@@ -3,10 +3,11 @@
 //! One image holds one card or a whole collection; `FILE#NAME` names a card in it. What changes while a card is used is no
 //! part of it: that lies beside the image, in the card's state. Any number of processes may read an image.
 //!
-//! # Format, versions 1 and 2
+//! # Format, versions 1 to 3
 //!
-//! Version 2 adds optional fields to a card, and birth dates of which a part is unknown. An image of cards without any of
-//! them is version 1, so that programs which know no other version can read it. Numbers are big-endian.
+//! Version 2 adds optional fields to a card, and birth dates of which a part is unknown. Version 3 adds tokens that lack
+//! applications, as a phone's, and the phone's mdoc. An image has the first version that has all of its cards, so that programs
+//! which know no later version can read it. Numbers are big-endian.
 //!
 //! ```text
 //! header    8  89 56 4D 59 4E 41 0D 0A   (an octet that is no text, "VMYNA", CR LF)
@@ -55,7 +56,7 @@ pub use write::{ImageFile, ImageWriter, create};
 
 const MAGIC: [u8; 8] = *b"\x89VMYNA\r\n";
 /// The latest version that this program reads and writes.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const HEADER: usize = 104;
 /// What the digest at the header's end covers.
 const HEADER_BODY: usize = HEADER - 32;

@@ -1,11 +1,17 @@
 //! One card as DER: how an [`IssuedCard`] is written into an image and read back.
 //!
 //! ```text
+//! Record ::= CHOICE { card Card, token [0] Token }                          -- token: version 3
 //! Card ::= SEQUENCE {
 //!   name UTF8String, profile UTF8String, holder Holder, cardData SEQUENCE OF DataObject,
 //!   jpki Jpki, inputAssist InputAssist, faceInfo FaceInfo, residenceCode ResidenceCode, cardInfo CardInfo,
 //!   fileSizes [0] SEQUENCE OF FileSize, atr [1] OCTET STRING, withoutPhoto [2] BOOLEAN,
 //!   applications [3] SEQUENCE OF OCTET STRING (DER of an Application), all OPTIONAL }                    -- version 2
+//! Token ::= SEQUENCE {
+//!   name UTF8String, profile UTF8String, holder Holder, cardData SEQUENCE OF DataObject, jpki Jpki,
+//!   inputAssist [0] InputAssist, faceInfo [1] FaceInfo, residenceCode [2] ResidenceCode, cardInfo [3] CardInfo,
+//!   fileSizes [4], atr [5], withoutPhoto [6], applications [7] as in Card, mdoc [8] Mdoc, all OPTIONAL }
+//! Mdoc ::= SEQUENCE { issuerSigned, deviceKey OCTET STRING }               -- CBOR of ISO/IEC 18013-5; PKCS#8
 //! Holder ::= SEQUENCE {
 //!   name, kana, address UTF8String, nameReplaced, addressReplaced SEQUENCE OF INTEGER, birth UTF8String (YYYYMMDD),
 //!   sex INTEGER (ISO/IEC 5218), myNumber UTF8String, municipality UTF8String (five digits),
@@ -31,15 +37,21 @@
 //! `nameReplaced` and `addressReplaced` are empty. In older images, where name and address are the certificate's, they are
 //! the places of its substitutes (from 0). Unknown parts of `birth` are 00.
 //!
-//! What a version adds is optional and comes last, with the next free tag, so that a record of every earlier version can be
-//! read. A card without any of it has the record of the earlier version, byte for byte: [`version_of`] decides.
+//! What version 2 adds is optional and comes last, with the next free tag. Version 3 adds a form of its own, for a phone's
+//! token, which lacks applications that version 1 always has. So a record of every earlier version can be read, and a card
+//! without anything new has the record of the earlier version, byte for byte: `form.rs` in the folder beside this file decides.
 
-use der::asn1::{GeneralizedTime, OctetStringRef, Utf8StringRef};
-use der::{Decode, Encode, Sequence};
+mod form;
+
+use der::asn1::{OctetStringRef, Utf8StringRef};
 use vmyna_apdu::{Aid, FileId};
-use vmyna_card_os::declaration::{CertificateKey, Content, ReferenceData, check};
+use vmyna_card_os::declaration::{CertificateKey, Content, PrivateKey, ReferenceData, check};
 use zeroize::Zeroizing;
 
+use self::form::{
+    CardInfo, CertifiedKey, DataObject, FaceInfo, Form, Holder, InputAssist, Jpki, Mdoc, Pin, ResidenceCode, Size,
+    Token,
+};
 use super::object::{
     DecodeError, Fetch, Object, Place, bytes, here, lengths_fit, octets, private_key, shared, text, unwritable,
 };
@@ -53,160 +65,9 @@ use crate::face_info::FaceData;
 use crate::file_size::FileSize;
 use crate::free_area::{self, FreeApplication};
 use crate::input_assist::TextData;
-use crate::issued::{IssuedCard, Summary};
+use crate::issued::{IssuedCard, MobileDocument, Summary};
 use crate::person::{Municipality, MunicipalityCode, MyNumber, Person, SecurityCode, Sex};
 use crate::{PinAtIssue, Profile, card_info, face_info, input_assist, jpki, person, residence_code};
-
-#[derive(Sequence)]
-struct Card<'a> {
-    name: Utf8StringRef<'a>,
-    profile: Utf8StringRef<'a>,
-    holder: Holder<'a>,
-    card_data: Vec<DataObject<'a>>,
-    jpki: Jpki<'a>,
-    input_assist: InputAssist<'a>,
-    face_info: FaceInfo<'a>,
-    residence_code: ResidenceCode<'a>,
-    card_info: CardInfo<'a>,
-    #[asn1(context_specific = "0", optional = "true")]
-    file_sizes: Option<Vec<Size<'a>>>,
-    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
-    atr: Option<OctetStringRef<'a>>,
-    #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
-    without_photo: Option<bool>,
-    #[asn1(context_specific = "3", optional = "true")]
-    applications: Option<Vec<OctetStringRef<'a>>>,
-}
-
-/// The first version that has each optional field of a record which the record uses; 1 for a record that uses none.
-fn version_of(card: &Card<'_>) -> u32 {
-    let birth = BirthDate::from_digits(card.holder.birth.as_bytes());
-    // A program of version 1 finds no date in a birth date of which a part is unknown.
-    let is_partly_unknown = birth.is_some_and(|birth| birth.known().is_none());
-    let pins = [
-        &card.jpki.sign_pin,
-        &card.jpki.auth_pin,
-        &card.input_assist.pin,
-        &card.input_assist.code_a,
-        &card.input_assist.code_b,
-        &card.face_info.birth_date,
-        &card.face_info.code_a,
-        &card.face_info.code_b,
-        &card.residence_code.pin,
-        &card.card_info.pin,
-    ];
-    let is_later = card.file_sizes.is_some()
-        || card.atr.is_some()
-        || card.without_photo.is_some()
-        || card.applications.is_some()
-        || is_partly_unknown
-        || pins.iter().any(|pin| pin.unset.is_some());
-    if is_later { 2 } else { 1 }
-}
-
-#[derive(Sequence)]
-struct Size<'a> {
-    application: OctetStringRef<'a>,
-    file: u16,
-    size: u16,
-    filler: u8,
-}
-
-#[derive(Sequence)]
-struct Holder<'a> {
-    name: Utf8StringRef<'a>,
-    kana: Utf8StringRef<'a>,
-    address: Utf8StringRef<'a>,
-    name_replaced: Vec<u32>,
-    address_replaced: Vec<u32>,
-    birth: String,
-    sex: u8,
-    my_number: Utf8StringRef<'a>,
-    municipality: Utf8StringRef<'a>,
-    prefecture_roman: Utf8StringRef<'a>,
-    municipality_roman: Utf8StringRef<'a>,
-    municipality_title: Utf8StringRef<'a>,
-    residence_code: Utf8StringRef<'a>,
-    security_code: Utf8StringRef<'a>,
-    issued: GeneralizedTime,
-    expiry: String,
-    remarks: Vec<String>,
-    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
-    key_pool: Option<u32>,
-}
-
-#[derive(Sequence)]
-struct DataObject<'a> {
-    tag: u16,
-    value: Object<'a>,
-}
-
-#[derive(Sequence)]
-struct Pin<'a> {
-    value: OctetStringRef<'a>,
-    #[asn1(context_specific = "0", tag_mode = "IMPLICIT", optional = "true")]
-    tries_left: Option<u8>,
-    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
-    unset: Option<bool>,
-}
-
-#[derive(Sequence)]
-struct CertifiedKey<'a> {
-    certificate: OctetStringRef<'a>,
-    key: Object<'a>,
-}
-
-#[derive(Sequence)]
-struct Jpki<'a> {
-    sign_ca: Object<'a>,
-    auth_ca: Object<'a>,
-    terminal_ca_id: OctetStringRef<'a>,
-    terminal_ca_modulus: Object<'a>,
-    terminal_ca_exponent: OctetStringRef<'a>,
-    token_serial: Utf8StringRef<'a>,
-    sign_pin: Pin<'a>,
-    auth_pin: Pin<'a>,
-    #[asn1(context_specific = "0", optional = "true")]
-    sign: Option<CertifiedKey<'a>>,
-    #[asn1(context_specific = "1", optional = "true")]
-    auth: Option<CertifiedKey<'a>>,
-}
-
-#[derive(Sequence)]
-struct InputAssist<'a> {
-    files: Vec<Object<'a>>,
-    pin: Pin<'a>,
-    code_a: Pin<'a>,
-    code_b: Pin<'a>,
-    key: Object<'a>,
-    session_key: Object<'a>,
-}
-
-#[derive(Sequence)]
-struct FaceInfo<'a> {
-    files: Vec<Object<'a>>,
-    birth_date: Pin<'a>,
-    code_a: Pin<'a>,
-    code_b: Pin<'a>,
-    key: Object<'a>,
-}
-
-#[derive(Sequence)]
-struct ResidenceCode<'a> {
-    code: Utf8StringRef<'a>,
-    key_reference: OctetStringRef<'a>,
-    pin: Pin<'a>,
-}
-
-#[derive(Sequence)]
-struct CardInfo<'a> {
-    serial: String,
-    municipality: String,
-    expiry: String,
-    key_reference: OctetStringRef<'a>,
-    pin: Pin<'a>,
-    key: Object<'a>,
-}
 
 /// A card as it is written.
 pub(super) struct Record {
@@ -256,48 +117,27 @@ pub(super) fn encode<'a>(card: &'a IssuedCard, mut share: Option<Share<'_>>) -> 
         sign,
         auth,
     };
-    // What does not depend on the cardholder may be the same on other cards.
-    let assist = &card.input_assist;
-    let assist_data = &assist.data;
-    let input_assist = InputAssist {
-        files: vec![
-            here(assist_data.my_number.as_bytes())?,
-            here(assist_data.attributes.as_bytes())?,
-            here(assist_data.integrity.as_bytes())?,
-            share(assist_data.certificate.as_bytes())?,
-            share(assist_data.basic_information.as_bytes())?,
-            share(assist_data.session_key.as_bytes())?,
-            share(assist_data.signed_key.as_bytes())?,
-        ],
-        pin: pin(&assist.pin)?,
-        code_a: pin(&assist.code_a)?,
-        code_b: pin(&assist.code_b)?,
-        key: share(assist.authentication_key.as_pkcs8_der())?,
-        session_key: share(assist.session_key.as_pkcs8_der())?,
+    let input_assist = match &card.input_assist {
+        Some(contents) => Some(encode_input_assist(contents, &mut share)?),
+        None => None,
     };
-    let face = &card.face_info;
-    let face_info = FaceInfo {
-        files: vec![
-            here(face.data.age_record.as_bytes())?,
-            here(face.data.card_face.as_bytes())?,
-            share(face.data.basic_information.as_bytes())?,
-            share(face.data.certificate.as_bytes())?,
-            here(face.data.my_number_picture.as_bytes())?,
-        ],
-        birth_date: pin(&face.birth_date_pin)?,
-        code_a: pin(&face.code_a)?,
-        code_b: pin(&face.code_b)?,
-        key: share(face.authentication_key.as_pkcs8_der())?,
+    let face_info = match &card.face_info {
+        Some(contents) => Some(encode_face_info(contents, &mut share)?),
+        None => None,
     };
-    let card_info = CardInfo {
-        serial: card.card_info.serial.to_string(),
-        municipality: card.card_info.municipality.to_string(),
-        expiry: card.card_info.expiry.digits(),
-        key_reference: octets(card.card_info.key_reference.as_bytes())?,
-        pin: pin(&card.card_info.pin)?,
-        key: share(card.card_info.authentication_key.as_pkcs8_der())?,
+    let residence_code = match &card.residence_code {
+        Some(contents) => Some(ResidenceCode {
+            code: digits(contents.residence_code.digits())?,
+            key_reference: octets(contents.key_reference.as_bytes())?,
+            pin: pin(&contents.pin)?,
+        }),
+        None => None,
     };
-    let record = Card {
+    let card_info = match &card.card_info {
+        Some(contents) => Some(encode_card_info(contents, &mut share)?),
+        None => None,
+    };
+    let record = Form::from(Token {
         name: text(card.name.as_str())?,
         profile: text(card.profile.name)?,
         holder: holder(&card.summary)?,
@@ -305,23 +145,87 @@ pub(super) fn encode<'a>(card: &'a IssuedCard, mut share: Option<Share<'_>>) -> 
         jpki,
         input_assist,
         face_info,
-        residence_code: ResidenceCode {
-            code: digits(card.residence_code.residence_code.digits())?,
-            key_reference: octets(card.residence_code.key_reference.as_bytes())?,
-            pin: pin(&card.residence_code.pin)?,
-        },
+        residence_code,
         card_info,
         file_sizes: file_sizes(&card.file_sizes)?,
-        atr: match Profile::find(card.profile.name) {
+        atr: match Profile::named(card.profile.name) {
             Some(usual) if usual.atr == card.profile.atr => None,
             _ => Some(octets(&card.profile.atr)?),
         },
         without_photo: card.summary.without_photo.then_some(true),
         applications: free_applications(&applications)?,
-    };
+        mdoc: match &card.mdoc {
+            Some(mdoc) => Some(Mdoc {
+                issuer_signed: octets(&mdoc.issuer_signed)?,
+                device_key: octets(mdoc.device_key.as_pkcs8_der())?,
+            }),
+            None => None,
+        },
+    });
     Ok(Record {
-        version: version_of(&record),
-        bytes: record.to_der().map(Zeroizing::new).map_err(unwritable)?,
+        version: record.version(),
+        bytes: record.to_der().map_err(unwritable)?,
+    })
+}
+
+/// Makes an object of one that other cards may have too.
+type ShareObject<'s, 'a> = &'s mut dyn FnMut(&'a [u8]) -> Result<Object<'a>, ImageErrorKind>;
+
+// What does not depend on the cardholder may be the same on other cards.
+fn encode_input_assist<'a>(
+    contents: &'a input_assist::Contents,
+    share: ShareObject<'_, 'a>,
+) -> Result<InputAssist<'a>, ImageErrorKind> {
+    let data = &contents.data;
+    Ok(InputAssist {
+        files: vec![
+            here(data.my_number.as_bytes())?,
+            here(data.attributes.as_bytes())?,
+            here(data.integrity.as_bytes())?,
+            share(data.certificate.as_bytes())?,
+            share(data.basic_information.as_bytes())?,
+            share(data.session_key.as_bytes())?,
+            share(data.signed_key.as_bytes())?,
+        ],
+        pin: pin(&contents.pin)?,
+        code_a: pin(&contents.code_a)?,
+        code_b: pin(&contents.code_b)?,
+        key: share(contents.authentication_key.as_pkcs8_der())?,
+        session_key: share(contents.session_key.as_pkcs8_der())?,
+    })
+}
+
+fn encode_face_info<'a>(
+    contents: &'a face_info::Contents,
+    share: ShareObject<'_, 'a>,
+) -> Result<FaceInfo<'a>, ImageErrorKind> {
+    let data = &contents.data;
+    Ok(FaceInfo {
+        files: vec![
+            here(data.age_record.as_bytes())?,
+            here(data.card_face.as_bytes())?,
+            share(data.basic_information.as_bytes())?,
+            share(data.certificate.as_bytes())?,
+            here(data.my_number_picture.as_bytes())?,
+        ],
+        birth_date: pin(&contents.birth_date_pin)?,
+        code_a: pin(&contents.code_a)?,
+        code_b: pin(&contents.code_b)?,
+        key: share(contents.authentication_key.as_pkcs8_der())?,
+    })
+}
+
+fn encode_card_info<'a>(
+    contents: &'a card_info::Contents,
+    share: ShareObject<'_, 'a>,
+) -> Result<CardInfo<'a>, ImageErrorKind> {
+    Ok(CardInfo {
+        serial: contents.serial.to_string(),
+        municipality: contents.municipality.to_string(),
+        expiry: contents.expiry.digits(),
+        key_reference: octets(contents.key_reference.as_bytes())?,
+        pin: pin(&contents.pin)?,
+        key: share(contents.authentication_key.as_pkcs8_der())?,
     })
 }
 
@@ -383,7 +287,7 @@ fn pin(pin: &PinAtIssue) -> Result<Pin<'_>, ImageErrorKind> {
 
 fn certified_key<'a>(
     certified: &'a jpki::CertifiedKey,
-    share: &mut dyn FnMut(&'a [u8]) -> Result<Object<'a>, ImageErrorKind>,
+    share: ShareObject<'_, 'a>,
 ) -> Result<CertifiedKey<'a>, ImageErrorKind> {
     Ok(CertifiedKey {
         certificate: octets(&certified.certificate)?,
@@ -396,11 +300,12 @@ pub(super) fn decode(record: &[u8], version: u32, fetch: Fetch<'_>) -> Result<Is
     if !lengths_fit(record) {
         return Err(DecodeError::Record("the lengths in a card"));
     }
-    let card = Card::from_der(record)?;
-    if version_of(&card) > version {
+    let form = Form::from_der(record)?;
+    if form.version() > version {
         return Err(DecodeError::Record("a card has fields of a later version"));
     }
-    let profile = Profile::find(card.profile.as_str()).ok_or(DecodeError::Record("a card's profile"))?;
+    let card = Token::from(form);
+    let profile = Profile::named(card.profile.as_str()).ok_or(DecodeError::Record("a card's profile"))?;
     let profile = match card.atr {
         Some(atr) => profile.with_own_atr(&Atr::new(atr.as_bytes()).map_err(|_| DecodeError::Record("an ATR"))?),
         None => profile,
@@ -411,7 +316,6 @@ pub(super) fn decode(record: &[u8], version: u32, fetch: Fetch<'_>) -> Result<Is
     for object in &card.card_data {
         card_data.push((object.tag, bytes(&object.value, fetch)?));
     }
-    let info = &card.card_info;
     let issued = IssuedCard {
         name: card
             .name
@@ -421,21 +325,30 @@ pub(super) fn decode(record: &[u8], version: u32, fetch: Fetch<'_>) -> Result<Is
         profile,
         card_data,
         jpki: jpki(&card.jpki, fetch)?,
-        input_assist: input_assist(&card.input_assist, fetch)?,
-        face_info: face_info(&card.face_info, fetch)?,
-        residence_code: residence_code::Contents {
-            residence_code: summary.residence_code,
-            key_reference: key_id(&card.residence_code.key_reference)?,
-            pin: pin_at_issue(&card.residence_code.pin),
+        input_assist: match &card.input_assist {
+            Some(record) => Some(input_assist(record, fetch)?),
+            None => None,
         },
-        card_info: card_info::Contents {
-            serial: CardSerial::from_digits(&info.serial).ok_or(DecodeError::Record("a serial number"))?,
-            municipality: municipality(&info.municipality)?,
-            expiry: date(&info.expiry)?,
-            key_reference: key_id(&info.key_reference)?,
-            authentication_key: private_key(&info.key, fetch)?,
-            pin: pin_at_issue(&info.pin),
+        face_info: match &card.face_info {
+            Some(record) => Some(face_info(record, fetch)?),
+            None => None,
         },
+        residence_code: match &card.residence_code {
+            Some(record) => Some(residence_code::Contents {
+                residence_code: summary.residence_code,
+                key_reference: key_id(&record.key_reference)?,
+                pin: pin_at_issue(&record.pin),
+            }),
+            None => None,
+        },
+        card_info: match &card.card_info {
+            Some(record) => Some(card_info(record, fetch)?),
+            None => None,
+        },
+        mdoc: card.mdoc.as_ref().map(|mdoc| MobileDocument {
+            issuer_signed: mdoc.issuer_signed.as_bytes().to_vec(),
+            device_key: PrivateKey::from_pkcs8_der(mdoc.device_key.as_bytes()),
+        }),
         summary,
         file_sizes: sizes(card.file_sizes.as_deref().unwrap_or_default())?,
         free: free(card.applications.as_deref().unwrap_or_default(), fetch)?,
@@ -581,6 +494,17 @@ fn face_info(record: &FaceInfo<'_>, fetch: Fetch<'_>) -> Result<face_info::Conte
     })
 }
 
+fn card_info(record: &CardInfo<'_>, fetch: Fetch<'_>) -> Result<card_info::Contents, DecodeError> {
+    Ok(card_info::Contents {
+        serial: CardSerial::from_digits(&record.serial).ok_or(DecodeError::Record("a serial number"))?,
+        municipality: municipality(&record.municipality)?,
+        expiry: date(&record.expiry)?,
+        key_reference: key_id(&record.key_reference)?,
+        authentication_key: private_key(&record.key, fetch)?,
+        pin: pin_at_issue(&record.pin),
+    })
+}
+
 fn contents<const N: usize>(objects: &[Object<'_>], fetch: Fetch<'_>) -> Result<[Content; N], DecodeError> {
     let wrong = || DecodeError::Record("how many files an application has");
     let objects: &[Object<'_>; N] = objects.try_into().map_err(|_| wrong())?;
@@ -627,7 +551,7 @@ fn date(digits: &str) -> Result<calendar::Date, DecodeError> {
 /// The record with this many files of the face-info application, each at this place.
 #[cfg(test)]
 pub(super) fn with_face_files(record: &[u8], files: usize, place: &Place) -> Vec<u8> {
-    let mut card = Card::from_der(record).unwrap();
+    let mut card = <form::Card<'_> as der::Decode>::from_der(record).unwrap();
     card.face_info.files = (0..files).map(|_| shared(place).unwrap()).collect();
-    card.to_der().unwrap()
+    der::Encode::to_der(&card).unwrap()
 }

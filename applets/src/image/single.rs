@@ -10,7 +10,7 @@ use super::{ImageErrorKind, LONGEST_CARD};
 use crate::issued::IssuedCard;
 
 /// The version of the image format that a record by itself has.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 // A state can hold every card that an image can.
 const _: () = assert!(LONGEST_CARD as usize == Replacement::LONGEST_RECORD);
 

@@ -6,8 +6,8 @@ use vmyna_card_os::declaration::Body;
 
 use super::object::Place;
 use super::*;
-use crate::issued::{CardName, IssuedCard};
-use crate::specimen;
+use crate::issued::{CardName, IssuedCard, MobileDocument};
+use crate::{PhoneKind, Profile, specimen};
 
 fn hanako() -> IssuedCard {
     specimen::find("hanako").unwrap().unwrap()
@@ -181,9 +181,9 @@ fn with_header(change: impl Fn(&mut [u8])) -> Vec<u8> {
 fn a_later_version_is_refused_whatever_else_it_holds() {
     let mut later = IMAGE[..16].to_vec();
     later.extend([0xEE; 200]);
-    later[11] = 3;
+    later[11] = 4;
     let refused = open(later).err().unwrap();
-    assert!(matches!(refused.kind(), ImageErrorKind::Newer(3)), "{refused}");
+    assert!(matches!(refused.kind(), ImageErrorKind::Newer(4)), "{refused}");
 }
 
 /// A program of version 1 looks at these four bytes before anything else, and reports every number from 2 to 999 as newer.
@@ -233,7 +233,7 @@ fn each_field_of_version_2_comes_out_as_it_went_in() {
     contactless.profile = crate::Profile::find("contactless").unwrap().with_own_atr(&atr);
     let mut unset = named("unset");
     unset.jpki.auth_pin = crate::PinAtIssue::unset();
-    unset.card_info.pin = crate::PinAtIssue::unset();
+    unset.card_info.as_mut().unwrap().pin = crate::PinAtIssue::unset();
     let mut bare = named("bare");
     bare.summary.without_photo = true;
     for card in [own_atr, contactless, unset, bare] {
@@ -521,11 +521,58 @@ fn a_card_that_names_one_object_thousands_of_times_is_refused() {
 #[test]
 fn a_card_that_no_reader_takes_is_not_written() {
     let mut long = hanako();
-    long.face_info.data.card_face = vec![7; LONGEST_CARD as usize].into();
+    long.face_info.as_mut().unwrap().data.card_face = vec![7; LONGEST_CARD as usize].into();
     let mut many = hanako();
     many.summary.remarks = vec![String::new(); MOST_OBJECTS];
     for card in [long, many] {
         let mut writer = ImageWriter::new(Cursor::new(Vec::new())).unwrap();
         assert!(matches!(writer.add(&card), Err(ImageErrorKind::Unwritable(_))));
     }
+}
+
+/// The token of a phone, made of a card's certificates.
+fn phone(kind: PhoneKind) -> IssuedCard {
+    let card = hanako();
+    let mdoc = match kind {
+        PhoneKind::Iphone => Some(MobileDocument {
+            issuer_signed: vec![0xA0],
+            device_key: card.jpki.auth.as_ref().unwrap().key.clone(),
+        }),
+        PhoneKind::Android => None,
+    };
+    IssuedCard::of_phone(name("phone"), Profile::phone(kind), card.summary, card.jpki, mdoc)
+}
+
+#[test]
+fn a_phone_is_version_3_and_is_read_as_it_was_written() {
+    for kind in PhoneKind::ALL {
+        let phone = phone(kind);
+        let image = open(written(&[phone.clone(), hanako()])).unwrap();
+        assert_eq!(image.version(), 3);
+        let read = image.card(&phone.name).unwrap();
+        assert_eq!(read.phone(), Some(kind));
+        assert_eq!(read.to_record().unwrap(), phone.to_record().unwrap());
+        assert!(read.input_assist.is_none() && read.card_info.is_none());
+        let mdocs = [&read.mdoc, &phone.mdoc].map(|mdoc| mdoc.as_ref().map(|mdoc| mdoc.issuer_signed.clone()));
+        assert_eq!(mdocs[0], mdocs[1]);
+        let again = IssuedCard::from_record(&phone.to_record().unwrap()).unwrap();
+        assert_eq!(again.to_record().unwrap(), phone.to_record().unwrap());
+        // The card beside it has the record of the first version.
+        let card = image.card(&name("hanako")).unwrap();
+        assert!(card.phone().is_none() && card.mdoc.is_none());
+    }
+}
+
+#[test]
+fn a_phone_in_an_image_that_claims_an_earlier_version_is_refused() {
+    let record = phone(PhoneKind::Iphone).to_record().unwrap();
+    let refers = |_: &Place| panic!("it refers to no object");
+    for version in [1, 2] {
+        assert!(super::record::decode(&record, version, &mut { refers }).is_err());
+    }
+    assert!(super::record::decode(&record, 3, &mut { refers }).is_ok());
+    // Another tag around the token.
+    let mut other = record.to_vec();
+    other[0] = 0xA1;
+    assert!(super::record::decode(&other, 3, &mut { refers }).is_err());
 }

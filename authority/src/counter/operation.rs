@@ -199,7 +199,7 @@ impl<'w> Work<'w> {
             return Err(CounterError::FixedValue(pin.label));
         }
         let mut card = self.visit.card.clone();
-        if let Some(recorded) = at_issue(&mut card, pin).value.take() {
+        if let Some(recorded) = at_issue(&mut card, pin).and_then(|pin| pin.value.take()) {
             let recorded = value(self.visit.card, pin, &recorded);
             self.outcome.pins.insert(object(pin), recorded);
             self.outcome.done.push(Done::Tries(pin.label));
@@ -341,7 +341,10 @@ impl<'w> Work<'w> {
             self.outcome.done.push(Done::Removed(Hierarchy::Signature));
         }
         for pin in CHOSEN {
-            *at_issue(&mut card, pin) = PinAtIssue::unset();
+            let Some(place) = at_issue(&mut card, pin) else {
+                continue;
+            };
+            *place = PinAtIssue::unset();
             self.outcome.pins.insert(object(pin), PinReplacement::AsRecorded);
             self.outcome.done.push(Done::Unset(pin.label));
         }
@@ -365,7 +368,10 @@ impl<'w> Work<'w> {
                 return Err(CounterError::NoValue(pin.label));
             };
             check(self.visit.card, pin, value.as_bytes())?;
-            *at_issue(&mut card, pin) = value.clone().into();
+            let Some(place) = at_issue(&mut card, pin) else {
+                continue;
+            };
+            *place = value.clone().into();
             self.outcome.pins.insert(object(pin), PinReplacement::AsRecorded);
             self.outcome.done.push(Done::Pin(pin.label));
         }

@@ -60,19 +60,21 @@ pub(super) const fn is_without_pins(card: &IssuedCard) -> bool {
     card.jpki.auth_pin.value.is_none()
 }
 
-/// The place of a PIN on the card's record.
-pub(super) fn at_issue(card: &mut IssuedCard, pin: CardPin) -> &mut PinAtIssue {
+/// The place of a PIN on the card's record; `None` if the token has no such PIN.
+pub(super) fn at_issue(card: &mut IssuedCard, pin: CardPin) -> Option<&mut PinAtIssue> {
+    let assist = card.input_assist.as_mut();
+    let face = card.face_info.as_mut();
     match pin {
-        pins::AUTH => &mut card.jpki.auth_pin,
-        pins::SIGN => &mut card.jpki.sign_pin,
-        pins::INPUT_ASSIST => &mut card.input_assist.pin,
-        pins::CODE_A => &mut card.input_assist.code_a,
-        pins::CODE_B => &mut card.input_assist.code_b,
-        pins::BIRTH => &mut card.face_info.birth_date_pin,
-        pins::FACE_CODE_A => &mut card.face_info.code_a,
-        pins::FACE_CODE_B => &mut card.face_info.code_b,
-        pins::RESIDENCE => &mut card.residence_code.pin,
-        _ => &mut card.card_info.pin,
+        pins::AUTH => Some(&mut card.jpki.auth_pin),
+        pins::SIGN => Some(&mut card.jpki.sign_pin),
+        pins::INPUT_ASSIST => assist.map(|assist| &mut assist.pin),
+        pins::CODE_A => assist.map(|assist| &mut assist.code_a),
+        pins::CODE_B => assist.map(|assist| &mut assist.code_b),
+        pins::BIRTH => face.map(|face| &mut face.birth_date_pin),
+        pins::FACE_CODE_A => face.map(|face| &mut face.code_a),
+        pins::FACE_CODE_B => face.map(|face| &mut face.code_b),
+        pins::RESIDENCE => card.residence_code.as_mut().map(|contents| &mut contents.pin),
+        _ => card.card_info.as_mut().map(|contents| &mut contents.pin),
     }
 }
 

@@ -132,24 +132,24 @@ fn files_verify(card: &IssuedCard, municipality: &str) {
     }
     for (file, signature, certificate) in [
         (
-            &card.input_assist.data.integrity,
+            &card.input_assist.as_ref().unwrap().data.integrity,
             0xDF33,
-            &card.input_assist.data.certificate,
+            &card.input_assist.as_ref().unwrap().data.certificate,
         ),
         (
-            &card.input_assist.data.signed_key,
+            &card.input_assist.as_ref().unwrap().data.signed_key,
             0xDF52,
-            &card.input_assist.data.certificate,
+            &card.input_assist.as_ref().unwrap().data.certificate,
         ),
         (
-            &card.face_info.data.age_record,
+            &card.face_info.as_ref().unwrap().data.age_record,
             0xDF13,
-            &card.face_info.data.certificate,
+            &card.face_info.as_ref().unwrap().data.certificate,
         ),
         (
-            &card.face_info.data.my_number_picture,
+            &card.face_info.as_ref().unwrap().data.my_number_picture,
             0xDF43,
-            &card.face_info.data.certificate,
+            &card.face_info.as_ref().unwrap().data.certificate,
         ),
     ] {
         let certificate = CvCertificate::from_file(certificate.as_bytes()).unwrap();
@@ -340,7 +340,10 @@ fn a_lost_card_is_on_hold_and_another_one_replaces_it() {
     assert_ne!(new.summary.security_code, card.summary.security_code);
     assert_eq!((&new.name, &new.summary.person), (&card.name, &card.summary.person));
     assert_eq!(new.jpki.auth_pin.value.as_ref().unwrap().as_bytes(), b"4649");
-    assert_ne!(new.card_info.serial.to_string(), card.card_info.serial.to_string());
+    assert_ne!(
+        new.card_info.as_ref().unwrap().serial.to_string(),
+        card.card_info.as_ref().unwrap().serial.to_string()
+    );
     assert_eq!(face_data::photo(&new).unwrap(), face_data::photo(&card).unwrap());
     openssl_verifies(&new);
     files_verify(&new, "13101");
@@ -367,7 +370,7 @@ fn a_card_without_pins_signs_nothing_and_goes_back() {
     assert!(bare.jpki.sign.is_none() && bare.jpki.auth.is_some());
     assert_eq!(bare.summary.printed().collect::<Vec<_>>(), ["顔認証"]);
     assert_eq!((outcome.pins.len(), outcome.revoke.len()), (5, 1));
-    assert!(bare.jpki.auth_pin.value.is_none() && bare.card_info.pin.value.is_none());
+    assert!(bare.jpki.auth_pin.value.is_none() && bare.card_info.as_ref().unwrap().pin.value.is_none());
     for refused in [
         Operation::WithoutPins,
         Operation::SignCertificate(None),
@@ -387,7 +390,10 @@ fn a_card_without_pins_signs_nothing_and_goes_back() {
     let outcome = does(&bare, &Operation::WithPins(all.clone()));
     let back = outcome.card.unwrap();
     assert!(back.summary.printed().next().is_none() && back.jpki.sign.is_some());
-    assert_eq!(back.card_info.pin.value.as_ref().unwrap().as_bytes(), b"4649");
+    assert_eq!(
+        back.card_info.as_ref().unwrap().pin.value.as_ref().unwrap().as_bytes(),
+        b"4649"
+    );
     openssl_verifies(&back);
     assert!(refuses(&card, DAY, &Operation::WithPins(all)).contains("has PINs"));
 }

@@ -183,11 +183,11 @@ mod tests {
         now.summary.person.name = "別姓　花子".to_owned();
         now.summary.person.kana = String::new();
         now.summary.remarks = vec![Summary::printed_line("氏名変更")];
-        now.face_info.data.age_record = other.face_info.data.age_record.clone();
+        now.face_info.as_mut().unwrap().data.age_record = other.face_info.as_ref().unwrap().data.age_record.clone();
         now.jpki.sign = None;
         now.jpki.sign_pin = PinAtIssue::unset();
         now.jpki.auth = other.jpki.auth.clone();
-        now.input_assist.pin = PinAtIssue::new(b"5937");
+        now.input_assist.as_mut().unwrap().pin = PinAtIssue::new(b"5937");
         let lines = between(&now, &issued);
         for expected in [
             "name: \"別姓　花子\" → \"見本　花子\"",

@@ -69,7 +69,10 @@ fn lack(card: &IssuedCard) -> Option<&'static str> {
         Some("not both of the keys to log in and to sign")
     } else if spent(&card.jpki.auth_pin, jpki::AUTH_PIN_TRIES)
         || spent(&card.jpki.sign_pin, jpki::SIGN_PIN_TRIES)
-        || spent(&card.input_assist.pin, input_assist::PIN_TRIES)
+        || card
+            .input_assist
+            .as_ref()
+            .is_none_or(|assist| spent(&assist.pin, input_assist::PIN_TRIES))
     {
         Some("not all the tries of its PINs")
     } else {
@@ -86,7 +89,11 @@ fn verify(reference: u8, pin: &[u8]) -> Zeroizing<String> {
 /// The value of a PIN that the tour verifies.
 fn value(pin: &PinAtIssue) -> Result<ReferenceData, Failure> {
     let value = pin.value.clone();
-    value.ok_or_else(|| Failure::Failed("the card is without a PIN that the tour needs".to_owned()))
+    value.ok_or_else(no_pin)
+}
+
+fn no_pin() -> Failure {
+    Failure::Failed("the card is without a PIN that the tour needs".to_owned())
 }
 
 /// Another PIN of four digits.
@@ -228,7 +235,8 @@ impl Tour {
         )?;
         self.expect(SELECT_INPUT_ASSIST, "9000")?;
         self.expect(READ_ATTRIBUTES, "6982")?;
-        let pin = value(&self.card.input_assist.pin)?;
+        let assist = self.card.input_assist.as_ref().ok_or_else(no_pin)?;
+        let pin = value(&assist.pin)?;
         self.expect(&verify(0x91, pin.as_bytes()), "9000")?;
         let attributes = self.send(READ_ATTRIBUTES, "9000")?;
         let fault = |_| Failure::Failed("EF 0002 is not in the form of the card's files".to_owned());

@@ -94,8 +94,9 @@ pub(super) struct Profile {
 /// Numbers of the card.
 #[derive(Serialize)]
 pub(super) struct Serials {
-    /// 製造番号, 15 digits (common application).
-    pub(super) card: String,
+    /// 製造番号, 15 digits (common application); absent on a phone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) card: Option<String>,
     /// Of the JPKI token.
     pub(super) token: String,
 }
@@ -187,7 +188,7 @@ impl Summary {
                 atr: hex::encode(&card.profile.atr),
             },
             serials: Serials {
-                card: card.card_info.serial.to_string(),
+                card: card.card_info.as_ref().map(|info| info.serial.to_string()),
                 token: jpki.token_serial.clone(),
             },
             certificates: Certificates {

@@ -38,7 +38,9 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io
     let expired = if summary.expired { ", EXPIRED" } else { "" };
     line("expiry", &format!("{}{expired}", summary.expiry))?;
     line("security code", &summary.security_code)?;
-    line("card serial", &summary.serials.card)?;
+    if let Some(serial) = &summary.serials.card {
+        line("card serial", serial)?;
+    }
     line("token serial", &summary.serials.token)?;
     line("profile", &summary.profile.name)?;
     line("ATR", &summary.profile.atr)?;

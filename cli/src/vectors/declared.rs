@@ -198,7 +198,7 @@ mod tests {
             verified(0x11),
             Condition::AllOf(vec![verified(0x12), verified(0x20)]),
         ]);
-        let key = specimen("hanako").input_assist.authentication_key;
+        let key = specimen("hanako").input_assist.unwrap().authentication_key;
         let files = vec![
             file_of(
                 1,
@@ -427,7 +427,7 @@ mod tests {
         (
             "a session can be opened",
             |card| {
-                let key = specimen("hanako").input_assist.session_key;
+                let key = specimen("hanako").input_assist.unwrap().session_key;
                 card.secure_session = SecureSession::Offered {
                     key,
                     condition: Condition::Always,

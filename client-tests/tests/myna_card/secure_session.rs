@@ -18,7 +18,7 @@ type Session<'a> = SecureSession<'a, SoftwareCard>;
 
 /// The key of EF 0006, to which a session key is encrypted.
 fn delivery_key() -> RsaPublicKey {
-    public_half_of(&specimen().input_assist.session_key)
+    public_half_of(&specimen().input_assist.as_ref().unwrap().session_key)
 }
 
 /// Does something in a session that was just opened.

@@ -120,7 +120,7 @@ fn the_card_proves_its_presence_with_the_key_that_the_issuer_has_signed() {
         signed.verify(&issuer).unwrap();
         assert_eq!(
             signed.public_key,
-            public_half_of(&specimen().input_assist.authentication_key)
+            public_half_of(&specimen().input_assist.as_ref().unwrap().authentication_key)
         );
         let challenge = text.card().get_challenge(16).unwrap();
         let signature = text.sign(&challenge).unwrap();
@@ -139,7 +139,7 @@ fn the_key_for_that_needs_no_pin_and_is_not_for_internal_authenticate() {
     let mut card = card();
     let mut text = TextAp::select(&mut card).unwrap();
     let signature = text.sign(b"challenge").unwrap();
-    let key = public_half_of(&specimen().input_assist.authentication_key);
+    let key = public_half_of(&specimen().input_assist.as_ref().unwrap().authentication_key);
     SignatureScheme::Sha256DigestInfo
         .verify(&key, b"challenge", &signature)
         .unwrap();

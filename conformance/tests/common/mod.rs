@@ -51,9 +51,9 @@ pub fn without_pins(name: &str, profile: Profile) -> IssuedCard {
     issued.jpki.auth_pin = PinAtIssue::unset();
     issued.jpki.sign_pin = PinAtIssue::unset();
     issued.jpki.sign = None;
-    issued.input_assist.pin = PinAtIssue::unset();
-    issued.residence_code.pin = PinAtIssue::unset();
-    issued.card_info.pin = PinAtIssue::unset();
+    issued.input_assist.as_mut().unwrap().pin = PinAtIssue::unset();
+    issued.residence_code.as_mut().unwrap().pin = PinAtIssue::unset();
+    issued.card_info.as_mut().unwrap().pin = PinAtIssue::unset();
     issued
 }
 

@@ -103,10 +103,10 @@ fn each_key_has_its_place_on_the_card() {
     for (kept, pair) in [
         (&sign.key, &KEYS.sign),
         (&auth.key, &KEYS.auth),
-        (&card.input_assist.authentication_key, &KEYS.text),
-        (&card.input_assist.session_key, &KEYS.session),
-        (&card.face_info.authentication_key, &KEYS.face),
-        (&card.card_info.authentication_key, &KEYS.common),
+        (&card.input_assist.as_ref().unwrap().authentication_key, &KEYS.text),
+        (&card.input_assist.as_ref().unwrap().session_key, &KEYS.session),
+        (&card.face_info.as_ref().unwrap().authentication_key, &KEYS.face),
+        (&card.card_info.as_ref().unwrap().authentication_key, &KEYS.common),
     ] {
         assert!(kept.as_pkcs8_der() == pair.private.as_pkcs8_der());
     }
@@ -142,14 +142,14 @@ fn each_pin_and_its_tries_have_their_place_on_the_card() {
     for (pin, value, tries) in [
         (&card.jpki.sign_pin, "SIGN01", Some(4)),
         (&card.jpki.auth_pin, "1111", Some(2)),
-        (&card.input_assist.pin, "2222", Some(1)),
-        (&card.residence_code.pin, "3333", Some(0)),
-        (&card.card_info.pin, "3333", None),
-        (&card.input_assist.code_a, a, Some(9)),
-        (&card.input_assist.code_b, b, Some(8)),
-        (&card.face_info.birth_date_pin, "011025", Some(7)),
-        (&card.face_info.code_a, a, Some(6)),
-        (&card.face_info.code_b, b, Some(5)),
+        (&card.input_assist.as_ref().unwrap().pin, "2222", Some(1)),
+        (&card.residence_code.as_ref().unwrap().pin, "3333", Some(0)),
+        (&card.card_info.as_ref().unwrap().pin, "3333", None),
+        (&card.input_assist.as_ref().unwrap().code_a, a, Some(9)),
+        (&card.input_assist.as_ref().unwrap().code_b, b, Some(8)),
+        (&card.face_info.as_ref().unwrap().birth_date_pin, "011025", Some(7)),
+        (&card.face_info.as_ref().unwrap().code_a, a, Some(6)),
+        (&card.face_info.as_ref().unwrap().code_b, b, Some(5)),
     ] {
         let issued = pin.value.as_ref().unwrap().as_bytes();
         assert_eq!((issued, pin.tries_left), (value.as_bytes(), tries));
@@ -232,17 +232,17 @@ fn a_card_without_pins_has_the_four_of_them_unset_and_the_printed_values_still()
     let unset = [
         &card.jpki.sign_pin,
         &card.jpki.auth_pin,
-        &card.input_assist.pin,
-        &card.residence_code.pin,
-        &card.card_info.pin,
+        &card.input_assist.as_ref().unwrap().pin,
+        &card.residence_code.as_ref().unwrap().pin,
+        &card.card_info.as_ref().unwrap().pin,
     ];
     assert!(unset.iter().all(|pin| pin.value.is_none()));
     let printed = [
-        &card.input_assist.code_a,
-        &card.input_assist.code_b,
-        &card.face_info.birth_date_pin,
-        &card.face_info.code_a,
-        &card.face_info.code_b,
+        &card.input_assist.as_ref().unwrap().code_a,
+        &card.input_assist.as_ref().unwrap().code_b,
+        &card.face_info.as_ref().unwrap().birth_date_pin,
+        &card.face_info.as_ref().unwrap().code_a,
+        &card.face_info.as_ref().unwrap().code_b,
     ];
     assert!(printed.iter().all(|pin| pin.value.is_some()));
     assert!(card.jpki.auth.is_some() && card.jpki.sign.is_none());
@@ -255,7 +255,7 @@ fn a_card_without_a_photo_has_an_empty_object_in_its_place_and_a_signature_over_
     order.photo = Vec::new().into();
     let card = issue(&order).unwrap();
     assert!(card.summary.without_photo);
-    let face = card.face_info.data.card_face.as_bytes();
+    let face = card.face_info.as_ref().unwrap().data.card_face.as_bytes();
     let objects = Tlv::read_all(Tlv::read_only(face).unwrap().value).unwrap();
     let photo = objects.iter().find(|object| object.tag == 0xDF27).unwrap();
     assert!(photo.value.is_empty());
@@ -452,7 +452,7 @@ fn the_certificate_alone_has_substitutes_unless_input_assist_is_to_have_them() {
     order.substitutes.insert("𩸽", "タ").unwrap();
     let card = issue(&order).unwrap();
     let texts = |card: &IssuedCard| {
-        let file = card.input_assist.data.attributes.as_bytes();
+        let file = card.input_assist.as_ref().unwrap().data.attributes.as_bytes();
         [0xDF22, 0xDF23].map(|tag| String::from_utf8(value(file, tag)).unwrap())
     };
     assert_eq!(texts(&card), [order.person.name.clone(), order.person.address.clone()]);
@@ -462,14 +462,14 @@ fn the_certificate_alone_has_substitutes_unless_input_assist_is_to_have_them() {
     assert_eq!([&names[4], &names[5]], ["10011", "0000000100"]);
     // The face has the register's characters: those pictures differ from the certificate's.
     let drawn = |text: &str| TextPicture::draw(text, crate::pictures::NAME_WIDTH).unwrap().png;
-    let face = value(card.face_info.data.card_face.as_bytes(), 0xDF25);
+    let face = value(card.face_info.as_ref().unwrap().data.card_face.as_bytes(), 0xDF25);
     assert!(face == drawn(&order.person.name).as_bytes() && face != drawn("高橋　葛タ").as_bytes());
 
     order.input_assist_text = TextForm::Certificate;
     let substituted = issue(&order).unwrap();
     assert_eq!(texts(&substituted), ["高橋　葛タ", "東京都千代田区崎町１"]);
     assert_eq!(certified_texts(&substituted), names);
-    assert!(substituted.face_info.data.card_face == card.face_info.data.card_face);
+    assert!(substituted.face_info.as_ref().unwrap().data.card_face == card.face_info.as_ref().unwrap().data.card_face);
 }
 
 #[test]
@@ -494,16 +494,39 @@ fn an_unknown_birth_date_is_written_with_zeros_everywhere() {
         order.person.birth = vmyna_applets::birth::BirthDate::from_digits(digits).unwrap();
         let card = issue(&order).unwrap();
         assert_eq!(certified_texts(&card)[1], certificate);
-        assert_eq!(value(card.input_assist.data.attributes.as_bytes(), 0xDF24), digits);
-        assert_eq!(value(card.face_info.data.age_record.as_bytes(), 0xDF11), digits);
-        assert_eq!(value(card.face_info.data.card_face.as_bytes(), 0xDF22), digits);
         assert_eq!(
-            card.face_info.birth_date_pin.value.as_ref().unwrap().as_bytes(),
+            value(card.input_assist.as_ref().unwrap().data.attributes.as_bytes(), 0xDF24),
+            digits
+        );
+        assert_eq!(
+            value(card.face_info.as_ref().unwrap().data.age_record.as_bytes(), 0xDF11),
+            digits
+        );
+        assert_eq!(
+            value(card.face_info.as_ref().unwrap().data.card_face.as_bytes(), 0xDF22),
+            digits
+        );
+        assert_eq!(
+            card.face_info
+                .as_ref()
+                .unwrap()
+                .birth_date_pin
+                .value
+                .as_ref()
+                .unwrap()
+                .as_bytes(),
             pin.as_bytes()
         );
         let code = format!("{pin}{:04}{}", order.expiry.year(), order.security_code.as_str());
         assert_eq!(
-            card.face_info.code_b.value.as_ref().unwrap().as_bytes(),
+            card.face_info
+                .as_ref()
+                .unwrap()
+                .code_b
+                .value
+                .as_ref()
+                .unwrap()
+                .as_bytes(),
             code.as_bytes()
         );
     }

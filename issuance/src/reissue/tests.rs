@@ -24,8 +24,20 @@ fn files_signed_again_for_the_same_person_are_the_same() {
     desk().sign_files(&mut card, &person).unwrap();
     assert_eq!(card.summary, before.summary);
     let files = |card: &IssuedCard| {
-        let text = card.input_assist.data.files().map(|(_, file)| file.as_bytes().to_vec());
-        let face = card.face_info.data.files().map(|(_, file)| file.as_bytes().to_vec());
+        let text = card
+            .input_assist
+            .as_ref()
+            .unwrap()
+            .data
+            .files()
+            .map(|(_, file)| file.as_bytes().to_vec());
+        let face = card
+            .face_info
+            .as_ref()
+            .unwrap()
+            .data
+            .files()
+            .map(|(_, file)| file.as_bytes().to_vec());
         (text, face)
     };
     assert_eq!(files(&card), files(&before));
@@ -42,7 +54,7 @@ fn files_of_a_person_who_moved_are_signed_by_the_new_municipality() {
     desk().sign_files(&mut card, &person).unwrap();
     assert_eq!(text_data::name_and_address(&card).unwrap()[1], person.address);
     assert_eq!(face_data::photo(&card).unwrap(), photo_before);
-    let certificate = CvCertificate::from_file(card.face_info.data.certificate.as_bytes()).unwrap();
+    let certificate = CvCertificate::from_file(card.face_info.as_ref().unwrap().data.certificate.as_bytes()).unwrap();
     assert_eq!(certificate.subject(), KeyId::new(7_271_272, 0, 0).unwrap());
 }
 

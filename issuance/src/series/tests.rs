@@ -82,10 +82,10 @@ fn moduli(card: &IssuedCard) -> Vec<Vec<u8>> {
     };
     let certified = card.jpki.sign.iter().chain(&card.jpki.auth).map(|own| &own.key);
     let others = [
-        &card.input_assist.authentication_key,
-        &card.input_assist.session_key,
-        &card.face_info.authentication_key,
-        &card.card_info.authentication_key,
+        &card.input_assist.as_ref().unwrap().authentication_key,
+        &card.input_assist.as_ref().unwrap().session_key,
+        &card.face_info.as_ref().unwrap().authentication_key,
+        &card.card_info.as_ref().unwrap().authentication_key,
     ];
     certified.chain(others).map(modulus).collect()
 }
@@ -153,7 +153,12 @@ fn no_serial_number_comes_twice_in_a_series() {
     assert_eq!(cards.len(), count);
     let different = |numbers: Vec<String>| assert_eq!(numbers.iter().collect::<BTreeSet<_>>().len(), count);
     different(cards.iter().map(|card| card.jpki.token_serial.clone()).collect());
-    different(cards.iter().map(|card| card.card_info.serial.to_string()).collect());
+    different(
+        cards
+            .iter()
+            .map(|card| card.card_info.as_ref().unwrap().serial.to_string())
+            .collect(),
+    );
     for (own, serials) in [
         ("sign", serial_numbers(&cards, |jpki| &jpki.sign)),
         ("auth", serial_numbers(&cards, |jpki| &jpki.auth)),

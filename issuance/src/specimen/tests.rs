@@ -112,10 +112,10 @@ fn certificates(card: &IssuedCard) -> Vec<(&'static str, &[u8], &[u8])> {
 /// The private keys that a card holds, each with its role.
 fn private_keys(card: &IssuedCard) -> Vec<(&'static str, &PrivateKey)> {
     let mut keys = vec![
-        ("text", &card.input_assist.authentication_key),
-        ("session", &card.input_assist.session_key),
-        ("face", &card.face_info.authentication_key),
-        ("common", &card.card_info.authentication_key),
+        ("text", &card.input_assist.as_ref().unwrap().authentication_key),
+        ("session", &card.input_assist.as_ref().unwrap().session_key),
+        ("face", &card.face_info.as_ref().unwrap().authentication_key),
+        ("common", &card.card_info.as_ref().unwrap().authentication_key),
     ];
     keys.extend(card.jpki.sign.iter().map(|own| ("sign", &own.key)));
     keys.extend(card.jpki.auth.iter().map(|own| ("auth", &own.key)));
@@ -292,7 +292,7 @@ fn the_running_numbers_are_those_of_the_list() {
         let card = specimen(name);
         assert_eq!(card.jpki.token_serial, format!("9999{running:012}"), "{name}");
         assert_eq!(
-            card.card_info.serial.to_string(),
+            card.card_info.as_ref().unwrap().serial.to_string(),
             format!("9999{running:011}"),
             "{name}"
         );
@@ -459,7 +459,10 @@ fn the_data_signing_certificates_are_of_the_roots_and_of_the_holders_municipalit
     let roots = ["text-root", "face-root"].map(|name| ca_key(name).to_public_key());
     for card in all() {
         let code = card.summary.person.municipality.code;
-        let files = [&card.input_assist.data.certificate, &card.face_info.data.certificate];
+        let files = [
+            &card.input_assist.as_ref().unwrap().data.certificate,
+            &card.face_info.as_ref().unwrap().data.certificate,
+        ];
         for ((root, file), role) in roots.iter().zip(files).zip(['3', '2']) {
             let certificate = CvCertificate::from_file(file.as_bytes()).unwrap();
             certificate.verify(root).unwrap();
@@ -482,7 +485,7 @@ fn the_keys_that_the_files_show_are_the_cards() {
             let inner = vmyna_card_os::tlv::Tlv::read_all(outer.value).unwrap();
             cv::decode_public_key(inner[path].value).unwrap()
         };
-        let (text, face) = (&card.input_assist, &card.face_info);
+        let (text, face) = (card.input_assist.as_ref().unwrap(), card.face_info.as_ref().unwrap());
         assert_eq!(shown(&text.data.signed_key, 0), public_half(&text.authentication_key));
         assert_eq!(shown(&face.data.age_record, 1), public_half(&face.authentication_key));
         let session = text.data.session_key.as_bytes();
@@ -494,8 +497,11 @@ fn the_keys_that_the_files_show_are_the_cards() {
 #[test]
 fn the_key_that_the_common_application_names_is_of_our_own_numbers() {
     for card in all() {
-        assert!(!card.card_info.key_reference.is_reserved());
-        assert_eq!(card.card_info.key_reference, card.residence_code.key_reference);
+        assert!(!card.card_info.as_ref().unwrap().key_reference.is_reserved());
+        assert_eq!(
+            card.card_info.as_ref().unwrap().key_reference,
+            card.residence_code.as_ref().unwrap().key_reference
+        );
     }
 }
 
@@ -550,8 +556,8 @@ fn the_municipalities_certificates_are_for_the_municipalities_keys() {
     for card in all() {
         let certificates = [
             CvCertificate::from_object(object(&card, 0x00F8)),
-            CvCertificate::from_file(card.input_assist.data.certificate.as_bytes()),
-            CvCertificate::from_file(card.face_info.data.certificate.as_bytes()),
+            CvCertificate::from_file(card.input_assist.as_ref().unwrap().data.certificate.as_bytes()),
+            CvCertificate::from_file(card.face_info.as_ref().unwrap().data.certificate.as_bytes()),
         ];
         let certified = certificates.map(|certificate| certificate.unwrap().public_key().unwrap());
         assert_eq!(certified, keys, "{}", card.name);

@@ -76,7 +76,7 @@ impl Rig {
     fn renamed(&self) -> IssuedCard {
         let mut now = self.issued.clone();
         now.summary.person.name = "別姓花子".to_owned();
-        now.face_info.data.age_record = vec![0x5A; 40].into();
+        now.face_info.as_mut().unwrap().data.age_record = vec![0x5A; 40].into();
         now.jpki.auth = None;
         now
     }

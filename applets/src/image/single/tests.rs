@@ -68,7 +68,7 @@ fn a_record_that_is_cut_or_refers_to_an_image_is_refused() {
 fn a_card_too_long_for_an_image_has_no_record() {
     let mut long = specimen::find("hanako").unwrap().unwrap();
     let mut many = long.clone();
-    long.face_info.data.card_face = vec![7; LONGEST_CARD as usize].into();
+    long.face_info.as_mut().unwrap().data.card_face = vec![7; LONGEST_CARD as usize].into();
     many.summary.remarks = vec![String::new(); MOST_OBJECTS];
     for card in [long, many] {
         assert_eq!(card.to_record().err(), Some(RecordError::TooLong));

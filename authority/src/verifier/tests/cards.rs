@@ -102,7 +102,7 @@ struct Texts {
 
 impl Texts {
     fn of(card: &IssuedCard) -> Self {
-        let data = &card.input_assist.data;
+        let data = &card.input_assist.as_ref().unwrap().data;
         Self {
             number: data.my_number.as_bytes().to_vec(),
             attributes: data.attributes.as_bytes().to_vec(),

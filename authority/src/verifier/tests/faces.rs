@@ -25,7 +25,7 @@ pub(super) struct Faces {
 
 impl Faces {
     pub(super) fn new() -> Self {
-        let data = card().face_info.data;
+        let data = card().face_info.unwrap().data;
         Self {
             age: data.age_record.as_bytes().to_vec(),
             face: data.card_face.as_bytes().to_vec(),

@@ -47,7 +47,7 @@ fn only_the_form_with_one_key_to_encrypt_is_taken() {
 fn a_delivery_under_another_key_or_not_below_the_modulus_is_refused_as_measured() {
     let mut card = card();
     let mut text = TextAp::select(&mut card).unwrap();
-    let other = public_half_of(&specimen().input_assist.authentication_key);
+    let other = public_half_of(&specimen().input_assist.as_ref().unwrap().authentication_key);
     // The condition comes before the delivery is looked at.
     assert_eq!(refused(SecureSession::establish(text.card(), &other, &SEED)), 0x6982);
     text.verify_pin(&text_pin()).unwrap();

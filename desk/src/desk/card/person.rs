@@ -42,6 +42,8 @@ pub(super) fn facts(card: &IssuedCard) -> Facts {
         Sex::Unknown => "不明 (unknown)",
     };
     let place = &person.municipality;
+    let serial = card.card_info.as_ref().map(|info| info.serial.to_string());
+    let serial = serial.unwrap_or_default();
     Facts {
         name: fact(&text!("name", "氏名"), &person.name),
         kana: kana.map(|kana| fact(&text!("reading of the name", "氏名の振り仮名"), kana)),
@@ -54,7 +56,7 @@ pub(super) fn facts(card: &IssuedCard) -> Facts {
         ),
         issued: fact(&text!("issued", "発行"), &summary.issued.to_string()),
         expiry: fact(&text!("valid until", "有効期限"), &summary.expiry.to_string()),
-        serial: fact(&text!("serial number", "製造番号"), &card.card_info.serial.to_string()),
+        serial: fact(&text!("serial number", "製造番号"), &serial),
     }
 }
 

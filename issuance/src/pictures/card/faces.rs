@@ -107,6 +107,8 @@ fn issue(side: &mut Side, card: &IssuedCard) -> Result<(), CardPictureError> {
 /// Draws the content of the side with the My Number.
 pub(super) fn back(side: &mut Side, card: &IssuedCard) {
     let person = &card.summary.person;
+    let serial = card.card_info.as_ref().map(|info| info.serial.to_string());
+    let serial = serial.unwrap_or_default();
     side.chip(Area::new(760.0, 130.0, 180.0, 150.0));
     side.stamp();
     let digits = person.my_number.digits();
@@ -131,7 +133,7 @@ pub(super) fn back(side: &mut Side, card: &IssuedCard) {
     );
     side.field(
         ("製造番号", "Serial number"),
-        &card.card_info.serial.to_string(),
+        &serial,
         Area::new(MARGIN, 440.0, 640.0, 66.0),
         VALUE,
     );

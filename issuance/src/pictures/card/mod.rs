@@ -54,8 +54,9 @@ impl fmt::Debug for CardSide {
 /// Draws the side with the photo (表面). Whether the card has expired or is revoked can't be seen on it, as on a real card.
 ///
 /// # Errors
-/// [`CardPictureError`], for a card with a damaged certificate or a date outside the calendar.
+/// [`CardPictureError`], for a phone, or a card with a damaged certificate or a date outside the calendar.
 pub fn front(card: &IssuedCard) -> Result<CardSide, CardPictureError> {
+    has_sides(card)?;
     let mut side = Side::new();
     faces::front(&mut side, card)?;
     finished(side)
@@ -64,11 +65,20 @@ pub fn front(card: &IssuedCard) -> Result<CardSide, CardPictureError> {
 /// Draws the side with the My Number and the chip (裏面).
 ///
 /// # Errors
-/// [`CardPictureError::Png`] only, and none in practice.
+/// [`CardPictureError::Phone`] for a phone.
 pub fn back(card: &IssuedCard) -> Result<CardSide, CardPictureError> {
+    has_sides(card)?;
     let mut side = Side::new();
     faces::back(&mut side, card);
     finished(side)
+}
+
+/// Refuses a phone, which has no sides.
+fn has_sides(card: &IssuedCard) -> Result<(), CardPictureError> {
+    match card.phone() {
+        Some(_) => Err(CardPictureError::Phone),
+        None => Ok(()),
+    }
 }
 
 fn finished(side: Side) -> Result<CardSide, CardPictureError> {

@@ -29,6 +29,9 @@ pub enum Remark {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CardPictureError {
+    /// The token is a phone's.
+    #[error("a phone has no sides with name and photo")]
+    Phone,
     /// The certificate of this name can't be read.
     #[error("the {0} can't be read: {1}")]
     Certificate(&'static str, #[source] der::Error),

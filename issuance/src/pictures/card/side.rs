@@ -130,7 +130,9 @@ impl Side {
         if card.summary.without_photo {
             return self.no_photo(area);
         }
-        let decoded = photo_of(card.face_info.data.card_face.as_bytes())
+        let face = card.face_info.as_ref();
+        let decoded = face
+            .and_then(|face| photo_of(face.data.card_face.as_bytes()))
             .ok_or(Remark::NoPhoto)
             .and_then(|jp2| vmyna_photo::decode(jp2).map_err(Remark::Photo));
         match decoded {

@@ -63,7 +63,7 @@ fn the_longest_texts_of_a_card_are_drawn_whole() {
 fn a_remark_or_debug_output_does_not_quote_a_text() {
     let mut card = hanako();
     card.summary.person.name = "名\u{10FFFD}".repeat(500);
-    card.face_info.data.card_face = vec![0xFF, 0x20, 0].into();
+    card.face_info.as_mut().unwrap().data.card_face = vec![0xFF, 0x20, 0].into();
     let remarks = drawn(&card).2;
     for expected in [
         "the font lacks 500 letters",
