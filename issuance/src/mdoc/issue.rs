@@ -5,9 +5,9 @@ use std::time::Duration;
 use der::DateTime;
 use p256::pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _};
 use rand_core::CryptoRngCore;
-use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::issued::{IssuedCard, MobileDocument};
 use vmyna_card_os::declaration::PrivateKey;
-use vmyna_mdoc::{IssuerSigned, Validity};
+use vmyna_mdoc::Validity;
 
 use super::{DocumentSigner, attributes};
 use crate::IssuanceError;
@@ -40,7 +40,7 @@ pub fn issue(
     device_key: &PrivateKey,
     now: DateTime,
     rng: &mut (impl CryptoRngCore + ?Sized),
-) -> Result<IssuerSigned, IssuanceError> {
+) -> Result<MobileDocument, IssuanceError> {
     let seconds = now.unix_duration().as_secs();
     let day = DateTime::from_unix_duration(Duration::from_secs(seconds - seconds % DAY))?;
     let begin = day.max(signer.validity.0);
@@ -51,14 +51,11 @@ pub fn issue(
     };
     let device = p256::SecretKey::from_pkcs8_der(device_key.as_pkcs8_der())?.public_key();
     let attributes = attributes(card, now)?;
-    Ok(vmyna_mdoc::issue(
-        &attributes,
-        &validity,
-        &device,
-        &signer.signer,
-        DECOYS,
-        rng,
-    )?)
+    let issued = vmyna_mdoc::issue(&attributes, &validity, &device, &signer.signer, DECOYS, rng)?;
+    Ok(MobileDocument {
+        issuer_signed: issued.to_bytes().to_vec(),
+        device_key: device_key.clone(),
+    })
 }
 
 /// Digests without an element: how many real mdocs have is not published.
