@@ -85,6 +85,12 @@ impl BirthDate {
         }
     }
 
+    /// Whether all parts are known.
+    #[must_use]
+    pub const fn is_known(self) -> bool {
+        self.day != 0
+    }
+
     fn date(self) -> Encoded {
         let date = format!("{:04}-{:02}-{:02}", self.year, self.month.max(1), self.day.max(1));
         cbor::tag(1004, &cbor::text(&date))
@@ -115,6 +121,18 @@ impl BirthDate {
             (year, month, 0) => Some(format!("{year}年{month}月")),
             (year, month, day) => Some(format!("{year}年{month}月{day}日")),
         }
+    }
+}
+
+/// Writes `1971-09-01`, or the known parts of it: `1971-09`, `1971`.
+impl fmt::Display for BirthDate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}", self.year)?;
+        let parts = [self.month, self.day];
+        parts
+            .iter()
+            .filter(|part| **part != 0)
+            .try_for_each(|part| write!(f, "-{part:02}"))
     }
 }
 

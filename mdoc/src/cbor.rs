@@ -1,7 +1,5 @@
 //! CBOR as ISO/IEC 18013-5 wants it: one strict reader, and writers with sorted maps.
 
-use std::borrow::Cow;
-
 use ciborium::Value;
 
 /// The longest CBOR that is read, in bytes.
@@ -269,6 +267,21 @@ pub(crate) fn entry<'a>(bytes: &'a [u8], key: &str) -> Option<&'a [u8]> {
     None
 }
 
+/// The bytes of the items of an array that [`check`] has accepted.
+pub(crate) fn elements(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut scanner = Scanner { bytes, at: 0, items: 0 };
+    let (major, count) = scanner.head().ok()?;
+    let mut item = |_| {
+        let from = scanner.at;
+        scanner.item(MAX_DEPTH).ok()?;
+        bytes.get(from..scanner.at)
+    };
+    match major {
+        4 => (0..count).map(&mut item).collect(),
+        _ => None,
+    }
+}
+
 /// The value of a text key of a map.
 pub(crate) fn get<'a>(map: &'a [(Value, Value)], key: &str) -> Option<&'a Value> {
     map.iter()
@@ -279,28 +292,4 @@ pub(crate) fn get<'a>(map: &'a [(Value, Value)], key: &str) -> Option<&'a Value>
 /// An unsigned integer.
 pub(crate) fn number(value: &Value) -> Option<u64> {
     u64::try_from(value.as_integer()?).ok()
-}
-
-/// A text for a report, with what a terminal might obey still in it.
-pub(crate) fn shown(value: &Value) -> Cow<'_, str> {
-    match value {
-        Value::Text(text) => Cow::Borrowed(text),
-        Value::Integer(number) => Cow::Owned(i128::from(*number).to_string()),
-        Value::Bool(value) => Cow::Owned(value.to_string()),
-        Value::Float(number) => Cow::Owned(number.to_string()),
-        Value::Bytes(bytes) => Cow::Owned(format!("{} bytes", bytes.len())),
-        Value::Null => Cow::Borrowed("null"),
-        Value::Tag(_, inner) => shown(inner),
-        Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(shown).collect();
-            Cow::Owned(format!("[{}]", items.join(", ")))
-        }
-        Value::Map(entries) => {
-            let entries = entries
-                .iter()
-                .map(|(key, value)| format!("{}: {}", shown(key), shown(value)));
-            Cow::Owned(format!("{{{}}}", entries.collect::<Vec<_>>().join(", ")))
-        }
-        _ => Cow::Borrowed("?"),
-    }
 }

@@ -1,6 +1,10 @@
 //! The data elements of the mdoc: names, titles and kinds.
 
-use vmyna_apdu::Text;
+use ciborium::Value;
+use vmyna_apdu::{Text, text};
+
+use crate::attributes::BirthDate;
+use crate::cbor;
 
 /// The document type of カード代替電磁的記録.
 pub const DOC_TYPE: &str = "org.iso.23220.1.jp.mnc";
@@ -103,7 +107,7 @@ pub(crate) fn age_over(namespace: &str, identifier: &str) -> Option<u8> {
 #[must_use]
 pub fn title(namespace: &str, identifier: &str) -> Option<Text> {
     if let Some(age) = age_over(namespace, identifier) {
-        return Some(vmyna_apdu::text!("at least {age} years old", "{age}歳以上"));
+        return Some(text!("at least {age} years old", "{age}歳以上"));
     }
     find(namespace, identifier).map(|element| Text {
         en: element.en.to_owned(),
@@ -117,5 +121,59 @@ pub fn kind(namespace: &str, identifier: &str) -> Option<Kind> {
     match age_over(namespace, identifier) {
         Some(_) => Some(Kind::Boolean),
         None => find(namespace, identifier).map(|element| element.kind),
+    }
+}
+
+/// The date in either form of `birth_date`: a date (tag 1004), or a map with one, whose mask says which digits are unknown.
+#[must_use]
+pub fn date(value: &Value) -> Option<BirthDate> {
+    let (date, mask) = match value {
+        Value::Map(fields) => {
+            let mask = match cbor::get(fields, "approximate_mask") {
+                Some(mask) => Some(mask.as_text()?),
+                None => None,
+            };
+            (cbor::get(fields, "birth_date")?, mask)
+        }
+        date => (date, None),
+    };
+    let text = match date {
+        Value::Tag(1004, text) => text.as_text()?,
+        _ => return None,
+    };
+    let is_date = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    let part = |from: usize, until: usize| text.get(from..until).filter(|_| is_date)?.parse::<u16>().ok();
+    let (year, month, day) = (part(0, 4)?, part(5, 7)?, part(8, 10)?);
+    // The day must exist even where the mask hides it.
+    BirthDate::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?).filter(|date| date.is_known())?;
+    let (month, day) = match mask {
+        None | Some("00000000") => (month, day),
+        Some("00000011") => (month, 0),
+        Some("00001111") => (0, 0),
+        Some(_) => return None,
+    };
+    BirthDate::new(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)
+}
+
+/// A value for people. It can hold any characters: escape it before a terminal shows it.
+#[must_use]
+pub fn value_text(value: &Value) -> Text {
+    if let Some(date) = date(value) {
+        return Text::same(date.to_string());
+    }
+    match value {
+        Value::Text(text) => Text::same(text.as_str()),
+        Value::Integer(number) => Text::same(i128::from(*number).to_string()),
+        Value::Bool(true) => text!("yes", "はい"),
+        Value::Bool(false) => text!("no", "いいえ"),
+        Value::Bytes(bytes) => {
+            let length = bytes.len();
+            text!("{length} bytes", "{length}バイト")
+        }
+        _ => text!("a value of a form that is not known", "未知の形式の値"),
     }
 }

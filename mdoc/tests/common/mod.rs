@@ -2,17 +2,23 @@
 //! before it is signed.
 
 #![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+pub mod forge;
 
 use std::str::FromStr;
 
 use der::asn1::{BitString, Ia5String, OctetString, UtcTime};
-use der::oid::{AssociatedOid, ObjectIdentifier};
+use der::oid::ObjectIdentifier;
 use der::{DateTime, Decode, Encode};
 use p256::ecdsa::signature::Signer as _;
 use p256::pkcs8::EncodePublicKey;
 use rand_core::SeedableRng as _;
 use sha1::{Digest, Sha1};
-use vmyna_mdoc::{Attributes, BirthDate, IssuerSigned, Sex, Signer, SignerKey, Validity, issue};
+use vmyna_mdoc::{
+    Attributes, BirthDate, DOC_TYPE, DeviceRequest, IssuerSigned, NAMESPACE, NAMESPACE_JP, Options, Report, Sex,
+    Signer, SignerKey, Transcript, Validity, issue, present, verify,
+};
 use x509_cert::crl::{CertificateList, RevokedCert, TbsCertList};
 use x509_cert::ext::pkix::crl::dp::DistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
@@ -103,7 +109,7 @@ fn uri(text: &str) -> GeneralName {
 }
 
 /// An extension that is critical as its type says.
-pub fn extension(value: &(impl AsExtension + AssociatedOid)) -> Extension {
+pub fn extension(value: &impl AsExtension) -> Extension {
     value.to_extension(&Name::default(), &[]).unwrap()
 }
 
@@ -320,4 +326,73 @@ pub fn issued(signer: &Signer) -> IssuerSigned {
         &mut rng(),
     )
     .unwrap()
+}
+
+/// Every element of [`attributes`].
+pub const ALL: [(&str, &str); 11] = [
+    (NAMESPACE_JP, "full_name_unicode"),
+    (NAMESPACE_JP, "resident_address_unicode"),
+    (NAMESPACE_JP, "local_gov_code_unicode"),
+    (NAMESPACE_JP, "individual_number_unicode"),
+    (NAMESPACE_JP, "portrait"),
+    (NAMESPACE_JP, "sex_unicode"),
+    (NAMESPACE_JP, "birth_date_unicode"),
+    (NAMESPACE, "sex"),
+    (NAMESPACE, "birth_date"),
+    (NAMESPACE, "age_in_years"),
+    (NAMESPACE, "age_over_20"),
+];
+
+/// A request for these elements.
+pub fn request(elements: &[(&str, &str)]) -> DeviceRequest {
+    DeviceRequest::create(DOC_TYPE, elements, false).unwrap()
+}
+
+/// The session of the tests.
+pub fn transcript() -> Transcript {
+    Transcript::browser("ZW5jcnlwdGlvbg", "https://reader.test.invalid")
+}
+
+/// An issuer with everything that a verification needs.
+pub struct Rig {
+    pub root: Root,
+    pub signer: Signer,
+    pub lists: Vec<Vec<u8>>,
+    pub request: DeviceRequest,
+}
+
+impl Rig {
+    pub fn new(root: Curve, signer: Curve) -> Self {
+        let root = Root::new(root, 1, |_| ());
+        Self {
+            signer: root.signer(signer, 2, |_| ()),
+            lists: vec![root.list(&[], |_| ())],
+            root,
+            request: request(&ALL),
+        }
+    }
+
+    /// The answer to the request with all that was asked for.
+    pub fn response(&self) -> Vec<u8> {
+        self.response_of(&issued(&self.signer))
+    }
+
+    pub fn response_of(&self, issued: &IssuerSigned) -> Vec<u8> {
+        present(issued, &device(), &self.request, &transcript(), |_| true)
+            .unwrap()
+            .response
+    }
+
+    pub fn verify(&self, response: &[u8]) -> Report {
+        self.verify_at(response, now())
+    }
+
+    pub fn verify_at(&self, response: &[u8], at: DateTime) -> Report {
+        let options = Options {
+            request: Some(&self.request),
+            lists: &self.lists,
+            reader_key: None,
+        };
+        verify(response, &transcript(), &[&self.root.certificate], at, &options)
+    }
 }

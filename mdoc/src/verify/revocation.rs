@@ -1,0 +1,66 @@
+//! Revocation of the document signer, by a list of its root (ISO/IEC 18013-5 Annex B).
+
+use der::oid::AssociatedOid;
+use der::{DateTime, Decode, Encode};
+use vmyna_apdu::text;
+use x509_cert::crl::{CertificateList, TbsCertList};
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlNumber};
+
+use super::report::Report;
+use crate::certificate::Read;
+
+const ID: &str = "signer.revocation";
+
+pub(super) fn verify(signer: &Read, root: &Read, lists: &[Vec<u8>], at: DateTime, report: &mut Report) {
+    let lists = lists.iter().filter_map(|der| of_root(der, root));
+    let lists: Vec<TbsCertList> = lists.filter(|list| list.this_update.to_date_time() <= at).collect();
+    let serial = &signer.certificate.tbs_certificate.serial_number;
+    let revoked = lists.iter().find_map(|list| {
+        let mut entries = list.revoked_certificates.iter().flatten();
+        entries.find(|entry| entry.serial_number == *serial)
+    });
+    if let Some(entry) = revoked {
+        let date = entry.revocation_date.to_date_time();
+        // A list that has ended still proves that the certificate was revoked.
+        report.failed(ID, text!("revoked on {date}", "{date}に失効しています"));
+        return;
+    }
+    let end = |list: &TbsCertList| list.next_update.map(|time| time.to_date_time());
+    match lists.iter().filter_map(end).max() {
+        Some(until) if at <= until => report.passed(
+            ID,
+            text!(
+                "not on the root's list, which is current until {until}",
+                "ルートの失効リスト（{until}まで有効）にありません"
+            ),
+        ),
+        Some(until) => report.not_done(
+            ID,
+            text!(
+                "the newest list of the root ended on {until}",
+                "ルートの最新の失効リストは{until}に終了しています"
+            ),
+        ),
+        None => report.not_done(
+            ID,
+            text!("no list of the root is given", "ルートの失効リストがありません"),
+        ),
+    }
+}
+
+/// The list, if the root has signed it and nothing in it is critical that is not known here.
+fn of_root(der: &[u8], root: &Read) -> Option<TbsCertList> {
+    let list = CertificateList::from_der(der).ok()?;
+    let tbs = list.tbs_cert_list;
+    let data = tbs.to_der().ok()?;
+    let known = [AuthorityKeyIdentifier::OID, CrlNumber::OID];
+    let mut extensions = tbs.crl_extensions.iter().flatten();
+    let entries = tbs.revoked_certificates.iter().flatten();
+    let mut of_entries = entries.flat_map(|entry| entry.crl_entry_extensions.iter().flatten());
+    let is_of_root = tbs.issuer.to_der() == root.subject().to_der()
+        && tbs.signature == list.signature_algorithm
+        && extensions.all(|one| known.contains(&one.extn_id) || !one.critical)
+        && of_entries.all(|one| !one.critical)
+        && root.has_signed(&list.signature_algorithm, &data, list.signature.as_bytes());
+    is_of_root.then_some(tbs)
+}
