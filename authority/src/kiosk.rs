@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::counter::{CounterError, Operation, Standing, entries};
 use crate::register::{CardId, Hierarchy};
+use crate::terminal::{Terminal, TerminalError};
 
 /// How long a code is good.
 pub const GOOD_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -39,6 +40,9 @@ pub enum KioskError {
     /// The card has no authentication certificate that is valid now.
     #[error("the auth certificate is revoked or has ended, or the card has none")]
     NoCertificate,
+    /// A phone was brought.
+    #[error("this is a phone: the kiosk serves cards only")]
+    Phone,
     /// The card has no signature certificate, and its password is of no use.
     #[error("the card has no sign certificate")]
     NothingToReset,
@@ -66,6 +70,7 @@ impl KioskError {
                 "利用者証明用暗証番号がロックされているか、未設定です。窓口でだけ初期化できます".to_owned()
             }
             Self::NoCertificate => "利用者証明用電子証明書が失効または有効期限切れか、カードにありません".to_owned(),
+            Self::Phone => "スマートフォンです。キオスクで扱えるのはカードだけです".to_owned(),
             Self::NothingToReset => "カードに署名用電子証明書がありません".to_owned(),
             Self::Refused(word) => format!("カードが{word:04X}を返しました"),
             Self::Card(error) => format!("カードが応答しません（{error}）"),
@@ -105,6 +110,9 @@ pub fn check(card: &IssuedCard, id: CardId, standing: &Standing, now: DateTime) 
     if let Some(withdrawal) = standing.withdrawn {
         return Err(CounterError::Withdrawn(withdrawal).into());
     }
+    if card.phone().is_some() {
+        return Err(KioskError::Phone);
+    }
     let entries = entries(card, id)?;
     let find = |hierarchy| entries.iter().find(|entry| entry.hierarchy == hierarchy);
     let auth = find(Hierarchy::Authentication).ok_or(KioskError::NoCertificate)?;
@@ -119,34 +127,15 @@ pub fn check(card: &IssuedCard, id: CardId, standing: &Standing, now: DateTime) 
 /// # Errors
 /// [`KioskError::WrongPin`], [`KioskError::Blocked`], or the card does not answer as expected.
 pub fn verify_auth_pin(card: &mut dyn Icc, pin: &[u8]) -> Result<(), KioskError> {
-    card.power_on(&mut Vec::new())?;
-    let select = [&[0x00, 0xA4, 0x04, 0x0C, 0x0A][..], jpki::AID.as_bytes()].concat();
-    match transmit(card, &select)? {
-        0x9000 => {}
-        other => return Err(KioskError::Refused(other)),
-    }
-    // The short identifier of the file, 0018.
-    let mut verify = Zeroizing::new(vec![0x00, 0x20, 0x00, 0x98]);
-    verify.push(u8::try_from(pin.len()).unwrap_or(u8::MAX));
-    verify.extend(pin);
-    let answer = transmit(card, &verify)?;
+    let mut card = Terminal::power_on(card)?;
+    let verified = card.select(jpki::AID).and_then(|()| card.verify(pins::AUTH, pin));
     card.power_off()?;
-    match answer {
-        0x9000 => Ok(()),
-        0x63C0..=0x63CF => Err(KioskError::WrongPin((answer & 0xF) as u8)),
-        0x6984 => Err(KioskError::Blocked),
-        other => Err(KioskError::Refused(other)),
-    }
-}
-
-/// Sends a command; the status word of the answer.
-fn transmit(card: &mut dyn Icc, command: &[u8]) -> Result<u16, KioskError> {
-    let mut response = Vec::new();
-    card.transmit(command, &mut response)?;
-    match response[..] {
-        [.., first, second] => Ok(u16::from_be_bytes([first, second])),
-        _ => Err(IccError::Mute.into()),
-    }
+    verified.map_err(|error| match error {
+        TerminalError::WrongPin(left) => KioskError::WrongPin(left),
+        TerminalError::Blocked => KioskError::Blocked,
+        TerminalError::Refused(word) => KioskError::Refused(word),
+        TerminalError::Card(error) => KioskError::Card(error),
+    })
 }
 
 /// What the kiosk does once code and PIN are right: the password gets a new value and all its tries.

@@ -1,5 +1,5 @@
-//! The authority after issuing: what it knows of each certificate ([`register`]), what it answers about it, and what the
-//! counter ([`counter`]) and the kiosk ([`kiosk`]) do with cards.
+//! The authority after issuing: what it knows of each certificate ([`register`]), what it answers about it, what the counter
+//! ([`counter`]) and the kiosk ([`kiosk`]) do with cards, and how a phone gets certificates of its own ([`phone`]).
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -10,8 +10,10 @@ pub mod http_client;
 pub mod http_server;
 pub mod kiosk;
 pub mod ocsp;
+pub mod phone;
 pub mod register;
 pub mod revocation_list;
 #[cfg(feature = "server")]
 pub mod server;
+mod terminal;
 pub mod verifier;

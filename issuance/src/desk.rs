@@ -188,6 +188,7 @@ impl Desk {
                 not_after: ends,
                 public_key: &key.public,
                 holder,
+                token: order.profile.token,
             };
             Ok::<_, IssuanceError>(CertifiedKey {
                 certificate: authority.issue(&request)?,

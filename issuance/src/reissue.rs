@@ -59,10 +59,19 @@ impl Desk {
     /// # Errors
     /// [`IssuanceError::Asn1`] when it is no certificate.
     pub fn issued(&mut self, certificate: &[u8]) -> Result<bool, IssuanceError> {
+        self.issuer_of(certificate).map(|issuer| issuer.is_some())
+    }
+
+    /// The certificate (DER) of the one of these authorities, of any generation, that issued the certificate (DER), judged by
+    /// its authority key identifier; `None` if none did.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Asn1`] when it is no certificate.
+    pub fn issuer_of(&mut self, certificate: &[u8]) -> Result<Option<Vec<u8>>, IssuanceError> {
         let certificate = Certificate::from_der(certificate)?.tbs_certificate;
         let issuer: Option<(bool, AuthorityKeyIdentifier)> = certificate.get()?;
         let Some(issuer) = issuer.and_then(|(_, issuer)| issuer.key_identifier) else {
-            return Ok(false);
+            return Ok(None);
         };
         let begin = certificate.validity.not_before.to_date_time();
         let end = certificate.validity.not_after.to_date_time();
@@ -72,11 +81,11 @@ impl Desk {
             for authority in [&generation.sign, &generation.auth] {
                 let own: Option<(bool, SubjectKeyIdentifier)> = authority.parsed().tbs_certificate.get()?;
                 if own.is_some_and(|(_, own)| own.0 == issuer) {
-                    return Ok(true);
+                    return Ok(Some(authority.certificate().to_vec()));
                 }
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// Makes the files of the input-assist and the face-info application for the cardholder as the card's summary now has

@@ -13,6 +13,7 @@ use der::{DateTime, Decode, Encode};
 use rsa::signature::Keypair;
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use spki::SubjectPublicKeyInfoOwned;
+use vmyna_applets::Token;
 use vmyna_applets::cv::check_public_key;
 use vmyna_applets::person::{Municipality, MunicipalityCode, Person};
 use x509_cert::builder::{Builder, CertificateBuilder, Profile};
@@ -211,7 +212,7 @@ impl Authority {
         )?;
         extensions::of_holder(
             &mut builder,
-            &request.holder,
+            (&request.holder, request.token),
             &public,
             (&self.certificate, &self.service),
         )?;
@@ -231,6 +232,9 @@ pub struct Request<'a> {
     pub public_key: &'a RsaPublicKey,
     /// The cardholder, and the kind of certificate.
     pub holder: Holder<'a>,
+    /// What the certificate is on. A phone's (移動端末設備用電子証明書) differs from a card's in the policy of the certificate for
+    /// signatures only, which is `assumed`: see [`Hierarchy::policy`].
+    pub token: Token,
 }
 
 /// The cardholder's part of a certificate; which kind it is decides which authority can issue it.

@@ -223,6 +223,12 @@ impl StatePlace {
         })
     }
 
+    /// Removes the folder of the state if nothing is in it.
+    pub(crate) fn remove_empty_folder(&self) {
+        // A folder that is not empty stays.
+        let _ = std::fs::remove_dir(self.folder());
+    }
+
     fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("."))
     }

@@ -3,12 +3,17 @@
 use der::{DateTime, Decode};
 use rand_core::CryptoRngCore;
 use vmyna_apdu::text;
+use vmyna_applets::Token;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::jpki::CertifiedKey;
+use vmyna_applets::person::Person;
+use vmyna_applets::rsa::RsaPublicKey;
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::characters::Substitutes;
 use vmyna_issuance::desk::Desk;
+use vmyna_issuance::keys::KeyPair;
 use vmyna_issuance::order::CertificateText;
+use vmyna_issuance::reissue::Certified;
 use vmyna_issuance::x509::{self, Holder, Request};
 use x509_cert::Certificate as X509;
 use zeroize::Zeroizing;
@@ -17,7 +22,7 @@ use super::CounterError;
 use crate::register::{CardId, Certificate, Hierarchy};
 
 /// A key of a card with its certificate.
-pub(super) const fn on_card(card: &IssuedCard, hierarchy: Hierarchy) -> Option<&CertifiedKey> {
+pub(crate) const fn on_card(card: &IssuedCard, hierarchy: Hierarchy) -> Option<&CertifiedKey> {
     match hierarchy {
         Hierarchy::Signature => card.jpki.sign.as_ref(),
         Hierarchy::Authentication => card.jpki.auth.as_ref(),
@@ -25,7 +30,7 @@ pub(super) const fn on_card(card: &IssuedCard, hierarchy: Hierarchy) -> Option<&
 }
 
 /// What the register holds of a certificate on a card.
-pub(super) fn entry(card: &IssuedCard, hierarchy: Hierarchy, id: CardId) -> Result<Option<Certificate>, IssuanceError> {
+pub(crate) fn entry(card: &IssuedCard, hierarchy: Hierarchy, id: CardId) -> Result<Option<Certificate>, IssuanceError> {
     let Some(key) = on_card(card, hierarchy) else {
         return Ok(None);
     };
@@ -36,7 +41,7 @@ pub(super) fn entry(card: &IssuedCard, hierarchy: Hierarchy, id: CardId) -> Resu
 
 /// Name and address as the next certificate carries them: with the chosen substitutes, and else as the present certificate
 /// carries the same name or address.
-pub(super) fn text(
+pub(crate) fn text(
     before: &IssuedCard,
     after: &IssuedCard,
     substitutes: &Substitutes,
@@ -93,42 +98,23 @@ pub(super) fn renew(
     (begin, end): (DateTime, DateTime),
     rng: &mut dyn CryptoRngCore,
 ) -> Result<CertifiedKey, CounterError> {
-    let mut seed = Zeroizing::new([0; 32]);
-    rng.fill_bytes(&mut *seed);
-    let key = desk.certificate_key(hierarchy, &seed)?;
-    let person = &card.summary.person;
-    let code = person.municipality.code;
-    let common_name;
-    let holder = match hierarchy {
-        Hierarchy::Signature => {
-            let local = vmyna_applets::calendar::japanese_clock(begin);
-            let local = local.ok_or(IssuanceError::Input("dates must lie in the years 1970 to 9999"))?;
-            common_name = x509::signature_common_name(local, rng.next_u32() % 100_000, code)?;
-            Holder::Signature {
-                common_name: &common_name,
-                person,
-                text,
-            }
-        }
+    let key = new_key(desk, hierarchy, rng)?;
+    let id = match hierarchy {
+        Hierarchy::Signature => None,
         Hierarchy::Authentication => {
             let old = card.jpki.auth.as_ref().map(|old| authentication_id(&old.certificate));
-            let id = old.transpose()?.flatten();
-            let id = id.unwrap_or_else(|| format!("VMYNA{:09}", rng.next_u32() % 1_000_000_000));
-            common_name = x509::authentication_common_name(&id, code)?;
-            Holder::Authentication {
-                common_name: &common_name,
-                municipality: &person.municipality,
-            }
+            old.transpose()?.flatten()
         }
     };
-    let request = Request {
-        serial: serial(rng),
-        not_before: begin,
-        not_after: end,
-        public_key: &key.public,
-        holder,
+    let wanted = Wanted {
+        person: &card.summary.person,
+        token: card.profile.token,
+        hierarchy,
+        text,
+        id,
+        validity: (begin, end),
     };
-    let certified = desk.certify(&request)?;
+    let certified = certify(desk, &wanted, &key.public, rng)?;
     let own = CertifiedKey {
         certificate: certified.certificate,
         key: key.private,
@@ -144,6 +130,71 @@ pub(super) fn renew(
         }
     }
     Ok(own)
+}
+
+/// A new key for a certificate of this kind.
+pub(crate) fn new_key(
+    desk: &Desk,
+    hierarchy: Hierarchy,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<KeyPair, IssuanceError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    rng.fill_bytes(&mut *seed);
+    desk.certificate_key(hierarchy, &seed)
+}
+
+/// What a certificate is to state.
+pub(crate) struct Wanted<'a> {
+    pub(crate) person: &'a Person,
+    pub(crate) token: Token,
+    pub(crate) hierarchy: Hierarchy,
+    /// Name and address, in one for signatures.
+    pub(crate) text: &'a CertificateText,
+    /// The first 14 characters of the common name, in one for authentication; `None` for new ones.
+    pub(crate) id: Option<String>,
+    pub(crate) validity: (DateTime, DateTime),
+}
+
+/// Issues a certificate for this key.
+pub(crate) fn certify(
+    desk: &mut Desk,
+    wanted: &Wanted<'_>,
+    public_key: &RsaPublicKey,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<Certified, IssuanceError> {
+    let (person, (begin, end)) = (wanted.person, wanted.validity);
+    let code = person.municipality.code;
+    let common_name;
+    let holder = match wanted.hierarchy {
+        Hierarchy::Signature => {
+            let local = vmyna_applets::calendar::japanese_clock(begin);
+            let local = local.ok_or(IssuanceError::Input("dates must lie in the years 1970 to 9999"))?;
+            common_name = x509::signature_common_name(local, rng.next_u32() % 100_000, code)?;
+            Holder::Signature {
+                common_name: &common_name,
+                person,
+                text: wanted.text,
+            }
+        }
+        Hierarchy::Authentication => {
+            let id = wanted.id.clone();
+            let id = id.unwrap_or_else(|| format!("VMYNA{:09}", rng.next_u32() % 1_000_000_000));
+            common_name = x509::authentication_common_name(&id, code)?;
+            Holder::Authentication {
+                common_name: &common_name,
+                municipality: &person.municipality,
+            }
+        }
+    };
+    let request = Request {
+        serial: serial(rng),
+        not_before: begin,
+        not_after: end,
+        public_key,
+        holder,
+        token: wanted.token,
+    };
+    desk.certify(&request)
 }
 
 /// A serial number of three bytes, 0x010000 to 0x7FFFFF, as those of the test card. The register refuses one that is taken.

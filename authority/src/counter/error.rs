@@ -8,7 +8,7 @@ use vmyna_issuance::characters::Lacking;
 
 use super::kind::{kind, kind_title};
 use super::pins;
-use crate::register::{Hierarchy, Withdrawal};
+use crate::register::{Cause, Hierarchy, Revocation, Withdrawal};
 
 /// Why an operation at the counter was refused or failed. Nothing was done. No error holds a PIN or a My Number.
 #[derive(Debug, thiserror::Error)]
@@ -23,9 +23,24 @@ pub enum CounterError {
     /// The card has ended: its last day.
     #[error("the card ended on {0}: a new card replaces it")]
     Ended(Date),
-    /// The card was taken out of use.
-    #[error("the card was withdrawn at {at} ({cause})", at = .0.at, cause = .0.cause)]
+    /// The card or the phone was taken out of use.
+    #[error("the {} was withdrawn at {at} ({cause})", token(.0.cause), at = .0.at, cause = .0.cause)]
     Withdrawn(Withdrawal),
+    /// A phone was brought, and this is done with a card only.
+    #[error("this is a phone and no card")]
+    Phone,
+    /// A card was brought, and this is done with a phone only.
+    #[error("this is a card and no phone with certificates of its own")]
+    NoPhone,
+    /// The register links no phone with certificates to the card.
+    #[error("the register has no phone with certificates of the person of this card")]
+    NoPhoneOfPerson,
+    /// The certificate is revoked, so the card can't sign with it.
+    #[error("the {kind} certificate was revoked at {at} ({reason})", kind = kind(*.0), at = .1.at, reason = .1.reason)]
+    Revoked(Hierarchy, Revocation),
+    /// The certificate has ended: when, UTC.
+    #[error("the {kind} certificate ended at {at}", kind = kind(*.0), at = .1)]
+    CertificateEnded(Hierarchy, DateTime),
     /// The certificate can't be renewed yet: from which day on.
     #[error("the {kind} certificate can be renewed from {from} on, three months before its end", kind = kind(*.0), from = .1)]
     TooEarly(Hierarchy, Date),
@@ -85,7 +100,22 @@ impl CounterError {
             Self::BeforeIssue(at) => format!("カードの発行は{at}で、今はそれより前です"),
             Self::Ended(day) => format!("カードの有効期限は{day}に切れました。新しいカードが必要です"),
             Self::Withdrawn(Withdrawal { at, cause }) => {
-                format!("このカードは{at}に廃止されました（{}）", cause.title())
+                let token = match cause.is_of_phones() {
+                    true => "スマートフォン",
+                    false => "カード",
+                };
+                format!("この{token}は{at}に廃止されました（{}）", cause.title())
+            }
+            Self::Phone => "カードではなく、スマートフォンです".to_owned(),
+            Self::NoPhone => "カードで、電子証明書のあるスマートフォンではありません".to_owned(),
+            Self::NoPhoneOfPerson => {
+                "登録簿に、このカードの本人の電子証明書があるスマートフォンがありません".to_owned()
+            }
+            Self::Revoked(hierarchy, Revocation { at, reason }) => {
+                format!("{}は{at}に失効しました（{}）", kind_title(*hierarchy), reason.title())
+            }
+            Self::CertificateEnded(hierarchy, at) => {
+                format!("{}の有効期限は{at}に切れました", kind_title(*hierarchy))
             }
             Self::TooEarly(hierarchy, from) => format!(
                 "{}の更新は、有効期限の3か月前の{from}からできます",
@@ -109,6 +139,14 @@ impl CounterError {
             Self::Lacking(lacking) => lacking.text().ja,
             Self::Issuance(error) => format!("作成または読み取りができません（{error}）"),
         }
+    }
+}
+
+/// What goes out of use for a cause.
+const fn token(cause: Cause) -> &'static str {
+    match cause.is_of_phones() {
+        true => "phone",
+        false => "card",
     }
 }
 

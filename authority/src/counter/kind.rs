@@ -65,11 +65,13 @@ pub enum OperationKind {
     WithPins,
     /// [`Operation::Furigana`](super::Operation::Furigana).
     Furigana,
+    /// [`Operation::PhoneLost`](super::Operation::PhoneLost).
+    PhoneLost,
 }
 
 impl OperationKind {
     /// All of them, in the order in which a clerk is offered them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ResetPins,
         Self::Renew,
         Self::SignCertificate,
@@ -79,6 +81,7 @@ impl OperationKind {
         Self::Furigana,
         Self::Hold,
         Self::Lost,
+        Self::PhoneLost,
         Self::Revoke,
         Self::WithoutPins,
         Self::WithPins,
@@ -104,6 +107,7 @@ impl OperationKind {
             Self::WithoutPins => "no-pin",
             Self::WithPins => "with-pin",
             Self::Furigana => "furigana",
+            Self::PhoneLost => "phone-lost",
         }
     }
 
@@ -130,6 +134,7 @@ impl OperationKind {
             Self::Reissue => text!("Issue a new card", "カードの再交付"),
             Self::WithoutPins => text!("Make it a card without PINs", "顔認証マイナンバーカードへの切り替え"),
             Self::WithPins => text!("Give it PINs again", "暗証番号の設定（顔認証マイナンバーカードから）"),
+            Self::PhoneLost => text!("Report the phone lost", "スマートフォンの紛失"),
             Self::Furigana => text!("Print the reading of the name", "振り仮名の追記"),
         }
     }

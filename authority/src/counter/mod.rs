@@ -10,18 +10,20 @@
 //! - A certificate that is renewed gets a new key, and so does one that replaces a revoked one, which needs no three months.
 //! - The remarks field (追記欄) has the date of the change, in the Japanese era, and the new address or name.
 //! - A card that replaces another one has its name, remarks, photo and residence code, and new numbers, keys and security code.
+//! - The certificates on the person's phone go with the card's, or stay, as the visit's [`PhonePolicy`] has it; see there.
 //! - The data objects of the card manager and of the common application name the municipality that issued the card, and
 //!   stay when the cardholder moves.
 //!
 //! This module must never change a register or a card, read a clock or put a PIN or a My Number into a report or an error.
 
-mod certificates;
+pub(crate) mod certificates;
 mod error;
 mod kind;
 mod operation;
 mod people;
-mod pins;
-mod rules;
+mod phones;
+pub(crate) mod pins;
+pub(crate) mod rules;
 mod standing;
 pub mod steps;
 
@@ -40,8 +42,9 @@ use vmyna_issuance::desk::Desk;
 pub use error::CounterError;
 pub use kind::{OperationKind, Which, kind, kind_title};
 pub use operation::{NewPins, Operation};
+pub use phones::PhonePolicy;
 pub use rules::check;
-pub use standing::{Standing, entries};
+pub use standing::{PhoneCertificate, PhoneStanding, Standing, entries};
 
 use crate::register::{CardId, Cause, Certificate, Hierarchy, IssuerId, Reason, Revocation};
 
@@ -58,6 +61,8 @@ pub struct Visit<'a> {
     pub now: DateTime,
     /// The substitutes that the cardholder chooses for characters that certificates lack (代替文字).
     pub substitutes: &'a Substitutes,
+    /// What becomes of the certificates on the person's phone.
+    pub phones: PhonePolicy,
 }
 
 /// What an operation changes.
@@ -108,6 +113,18 @@ pub enum Done {
     Withdrawn(Cause),
     /// A new card replaces it: its last day.
     NewCard(vmyna_applets::calendar::Date),
+    /// A certificate on the person's phone was revoked, because the operation is about the phone or the person.
+    PhoneRevoked(Hierarchy, u32, Reason),
+    /// A certificate on the person's phone was revoked with the card's ([`PhonePolicy::WithCard`]).
+    PhoneFollowed(Hierarchy, u32, Reason),
+    /// A certificate on the person's phone had been revoked before: that time and reason stay.
+    PhoneWasRevoked(Hierarchy, Revocation),
+    /// A certificate on the person's phone stays although the card's is revoked ([`PhonePolicy::Stay`]).
+    PhoneStays(Hierarchy, u32),
+    /// A certificate was issued for a phone: its serial number and its end.
+    PhoneIssued(Hierarchy, u32, DateTime),
+    /// A certificate and its key were taken off a phone.
+    PhoneRemoved(Hierarchy),
 }
 
 impl Done {
@@ -173,12 +190,57 @@ impl Done {
             ),
             Self::Withdrawn(cause) => {
                 let ja = cause.title();
-                text!("the card is withdrawn: {cause}", "カードを廃止しました: {ja}")
+                match cause.is_of_phones() {
+                    true => text!("the phone is withdrawn: {cause}", "スマートフォンを廃止しました: {ja}"),
+                    false => text!("the card is withdrawn: {cause}", "カードを廃止しました: {ja}"),
+                }
             }
             Self::NewCard(expiry) => text!(
                 "issued a new card, which ends on {expiry}",
                 "新しいカードを発行しました（有効期限{expiry}）"
             ),
+            Self::PhoneRevoked(hierarchy, serial, reason) => {
+                let ((en, ja), title) = (of(hierarchy), reason.title());
+                text!(
+                    "revoked the phone's {en} certificate {serial:06X} ({reason})",
+                    "スマートフォンの{ja}{serial:06X}を失効させました（{title}）"
+                )
+            }
+            Self::PhoneFollowed(hierarchy, serial, reason) => {
+                let ((en, ja), title) = (of(hierarchy), reason.title());
+                text!(
+                    "revoked the phone's {en} certificate {serial:06X} with the card's ({reason}; assumed)",
+                    "スマートフォンの{ja}{serial:06X}をカードのものと一緒に失効させました（{title}、推定）"
+                )
+            }
+            Self::PhoneWasRevoked(hierarchy, Revocation { at, reason }) => {
+                let ((en, ja), title) = (of(hierarchy), reason.title());
+                text!(
+                    "the phone's {en} certificate was revoked at {at} ({reason}): that stays",
+                    "スマートフォンの{ja}は{at}に失効済みです（{title}）。そのままです"
+                )
+            }
+            Self::PhoneStays(hierarchy, serial) => {
+                let (en, ja) = of(hierarchy);
+                text!(
+                    "the phone's {en} certificate {serial:06X} stays as it is (assumed)",
+                    "スマートフォンの{ja}{serial:06X}はそのままです（推定）"
+                )
+            }
+            Self::PhoneIssued(hierarchy, serial, end) => {
+                let (en, ja) = of(hierarchy);
+                text!(
+                    "issued the phone's {en} certificate {serial:06X}, valid until {end}",
+                    "スマートフォンの{ja}{serial:06X}を発行しました（{end}まで有効）"
+                )
+            }
+            Self::PhoneRemoved(hierarchy) => {
+                let (en, ja) = of(hierarchy);
+                text!(
+                    "took the {en} certificate and its key off the phone",
+                    "{ja}とその鍵をスマートフォンから消しました"
+                )
+            }
         }
     }
 }

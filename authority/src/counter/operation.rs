@@ -56,6 +56,8 @@ pub enum Operation {
     WithPins(NewPins),
     /// Prints the reading of the name (振り仮名), another one if it is given.
     Furigana(Option<String>),
+    /// The phone is lost: its certificates are put on hold. The person brings the card, or shows the phone's image.
+    PhoneLost,
 }
 
 impl Operation {
@@ -77,6 +79,7 @@ impl Operation {
             Self::WithoutPins => OperationKind::WithoutPins,
             Self::WithPins(_) => OperationKind::WithPins,
             Self::Furigana(_) => OperationKind::Furigana,
+            Self::PhoneLost => OperationKind::PhoneLost,
         }
     }
 }
@@ -84,9 +87,9 @@ impl Operation {
 /// An operation at work.
 pub(super) struct Work<'w> {
     desk: &'w mut Desk,
-    visit: &'w Visit<'w>,
+    pub(super) visit: &'w Visit<'w>,
     rng: &'w mut dyn CryptoRngCore,
-    outcome: Outcome,
+    pub(super) outcome: Outcome,
 }
 
 impl<'w> Work<'w> {
@@ -106,6 +109,7 @@ impl<'w> Work<'w> {
     }
 
     pub(super) fn run(mut self, operation: &Operation) -> Result<Outcome, CounterError> {
+        rules::serves(self.visit, operation.kind())?;
         match operation {
             Operation::ResetPins(pins) => {
                 for (pin, value) in pins {
@@ -119,28 +123,38 @@ impl<'w> Work<'w> {
             Operation::MoveOut => self.revoke_one(Hierarchy::Signature, Reason::AffiliationChanged)?,
             Operation::MoveIn(address, municipality) => self.move_in(address, municipality.as_ref())?,
             Operation::Rename(name, kana) => self.rename(name, kana)?,
-            Operation::Death => self.end(Reason::CessationOfOperation, Cause::Death)?,
+            Operation::Death => self.death()?,
             Operation::Lost => self.revoke(Which::All, Reason::CertificateHold)?,
             Operation::Reissue(pins) => self.reissue(pins)?,
             Operation::WithoutPins => self.without_pins()?,
             Operation::WithPins(pins) => self.with_pins(pins)?,
             Operation::Furigana(kana) => self.furigana(kana.as_deref())?,
+            Operation::PhoneLost => self.phone_lost()?,
         }
         Ok(self.outcome)
     }
 
-    fn revoke(&mut self, which: Which, reason: Reason) -> Result<(), CounterError> {
+    pub(super) fn revoke(&mut self, which: Which, reason: Reason) -> Result<(), CounterError> {
         for hierarchy in rules::kinds(self.visit, which)? {
             self.revoke_one(hierarchy, reason)?;
         }
         Ok(())
     }
 
-    /// Revokes a certificate, if the card has it. One that is revoked stays as it is.
+    /// Revokes a certificate, if the card has it. One that is revoked stays as it is. The one on the person's phone goes with
+    /// it, if the policy has it so.
     fn revoke_one(&mut self, hierarchy: Hierarchy, reason: Reason) -> Result<(), CounterError> {
-        let Some(entry) = certificates::entry(self.visit.card, hierarchy, self.visit.id)? else {
-            return Ok(());
-        };
+        if let Some(entry) = certificates::entry(self.visit.card, hierarchy, self.visit.id)? {
+            self.revoke_on_card(&entry, reason);
+            self.phone_follows(hierarchy, reason);
+        } else {
+            self.phone_of_person(hierarchy, reason);
+        }
+        Ok(())
+    }
+
+    fn revoke_on_card(&mut self, entry: &Certificate, reason: Reason) {
+        let hierarchy = entry.hierarchy;
         match self.visit.standing.revocation(hierarchy) {
             Some(before) => self.outcome.done.push(Done::WasRevoked(hierarchy, before)),
             None => {
@@ -148,17 +162,24 @@ impl<'w> Work<'w> {
                 self.outcome.done.push(Done::Revoked(hierarchy, entry.serial, reason));
             }
         }
+    }
+
+    /// The person died.
+    fn death(&mut self) -> Result<(), CounterError> {
+        let reason = Reason::CessationOfOperation;
+        for hierarchy in rules::BOTH {
+            if let Some(entry) = certificates::entry(self.visit.card, hierarchy, self.visit.id)? {
+                self.revoke_on_card(&entry, reason);
+            }
+        }
+        self.phone_of_dead(reason);
+        self.withdraw(Cause::Death);
         Ok(())
     }
 
-    /// Takes the card out of use.
-    fn end(&mut self, reason: Reason, cause: Cause) -> Result<(), CounterError> {
-        for hierarchy in rules::BOTH {
-            self.revoke_one(hierarchy, reason)?;
-        }
+    fn withdraw(&mut self, cause: Cause) {
         self.outcome.withdraw = Some(cause);
         self.outcome.done.push(Done::Withdrawn(cause));
-        Ok(())
     }
 
     /// Makes a new certificate for the person of `card`, in place of the one that the card at the counter has, if any.
@@ -279,8 +300,8 @@ impl<'w> Work<'w> {
             true => certificates::text(self.visit.card, &card, self.visit.substitutes)?,
             false => CertificateText::default(),
         };
+        self.revoke_one(Hierarchy::Signature, Reason::AffiliationChanged)?;
         if signs {
-            self.revoke_one(Hierarchy::Signature, Reason::AffiliationChanged)?;
             self.new_certificate(&mut card, Hierarchy::Signature, &text, None)?;
         }
         people::sign_files(self.desk, self.visit.card, &mut card, &text)?;
@@ -319,7 +340,10 @@ impl<'w> Work<'w> {
         self.rng.fill_bytes(&mut *seed);
         let numbers = Numbers::of(self.rng.next_u64() % RUNNING_NUMBERS)?;
         let new = self.desk.issue_alone(&order, &numbers, &seed)?;
-        self.end(Reason::Superseded, Cause::Replaced)?;
+        for hierarchy in rules::BOTH {
+            self.revoke_one(hierarchy, Reason::Superseded)?;
+        }
+        self.withdraw(Cause::Replaced);
         for mut entry in Certificate::of_card(&new)? {
             let before = certificates::entry(old, entry.hierarchy, self.visit.id)?;
             entry.replaces = before.map(|before| (before.issuer, before.serial));

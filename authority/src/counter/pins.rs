@@ -33,7 +33,7 @@ pub(super) fn title(label: &'static str) -> &'static str {
     pin.map_or(label, |pin| pin.title)
 }
 
-pub(super) const fn object(pin: CardPin) -> ObjectId {
+pub(crate) const fn object(pin: CardPin) -> ObjectId {
     ObjectId {
         aid: pin.aid,
         file: pin.file,
@@ -79,7 +79,7 @@ pub(super) fn at_issue(card: &mut IssuedCard, pin: CardPin) -> Option<&mut PinAt
 }
 
 /// Checks a value that the cardholder chooses, by the rules of the town hall's terminal.
-pub(super) fn check(card: &IssuedCard, pin: CardPin, value: &[u8]) -> Result<(), CounterError> {
+pub(crate) fn check(card: &IssuedCard, pin: CardPin, value: &[u8]) -> Result<(), CounterError> {
     let name = match pin {
         pins::AUTH => PinName::Auth,
         pins::SIGN => PinName::Sign,

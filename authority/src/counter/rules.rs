@@ -21,6 +21,7 @@ pub(super) const BOTH: [Hierarchy; 2] = [Hierarchy::Signature, Hierarchy::Authen
 /// [`CounterError`]: the rule that forbids it for all of them.
 pub fn check(desk: &mut Desk, visit: &Visit<'_>, kind: OperationKind) -> Result<(), CounterError> {
     admit(desk, visit)?;
+    serves(visit, kind)?;
     match kind {
         OperationKind::Renew => renewable(visit, Which::All).map(drop).or_else(|error| {
             let one = |kind: &Hierarchy| renewable(visit, Which::Only(*kind)).is_ok();
@@ -33,12 +34,43 @@ pub fn check(desk: &mut Desk, visit: &Visit<'_>, kind: OperationKind) -> Result<
         OperationKind::WithPins => may_get_pins(visit),
         // A card without PINs still has PINs of which the tries can be restored.
         OperationKind::ResetPins => Ok(()),
-        OperationKind::MoveOut | OperationKind::Death | OperationKind::Reissue => Ok(()),
+        OperationKind::MoveOut | OperationKind::Death | OperationKind::Reissue | OperationKind::PhoneLost => Ok(()),
+    }
+}
+
+/// Whether an operation of this kind is done with what was brought: a card, or a phone with certificates of its own.
+pub(super) const fn serves(visit: &Visit<'_>, kind: OperationKind) -> Result<(), CounterError> {
+    match (visit.card.phone().is_some(), kind, visit.standing.phone) {
+        (true, OperationKind::PhoneLost, _) => Ok(()),
+        (true, ..) => Err(CounterError::Phone),
+        (false, OperationKind::PhoneLost, None) => Err(CounterError::NoPhoneOfPerson),
+        (false, ..) => Ok(()),
+    }
+}
+
+/// The card can sign the application of a phone: its signature certificate is valid, and its holder old enough for another.
+pub(crate) fn may_apply(visit: &Visit<'_>) -> Result<(), CounterError> {
+    if visit.card.phone().is_some() {
+        return Err(CounterError::Phone);
+    }
+    lasts(visit)?;
+    let sign = Hierarchy::Signature;
+    let entry = certificates::entry(visit.card, sign, visit.id)?;
+    let end = entry.ok_or(CounterError::NoCertificate(sign))?.validity.1;
+    if let Some(revocation) = visit.standing.sign {
+        return Err(CounterError::Revoked(sign, revocation));
+    }
+    if end < visit.now {
+        return Err(CounterError::CertificateEnded(sign, end));
+    }
+    match age(visit) {
+        age if age < SIGNATURE_AGE => Err(CounterError::TooYoung(age, SIGNATURE_AGE)),
+        _ => Ok(()),
     }
 }
 
 /// What holds for all operations: the card is in use, issued by these authorities, and not later than now.
-pub(super) fn admit(desk: &mut Desk, visit: &Visit<'_>) -> Result<(), CounterError> {
+pub(crate) fn admit(desk: &mut Desk, visit: &Visit<'_>) -> Result<(), CounterError> {
     if let Some(withdrawal) = visit.standing.withdrawn {
         return Err(CounterError::Withdrawn(withdrawal));
     }

@@ -37,6 +37,7 @@ fn at(card: &IssuedCard, now: &str, standing: Standing, operation: &Operation) -
         standing,
         now: date(now),
         substitutes: &Substitutes::default(),
+        phones: PhonePolicy::default(),
     };
     operate(&mut desk(), &visit, operation, &mut ChaCha20Rng::from_seed([5; 32]))
 }
@@ -243,6 +244,7 @@ fn a_name_that_no_certificate_carries_needs_a_substitute() {
         standing: Standing::default(),
         now: date(DAY),
         substitutes: &substitutes,
+        phones: PhonePolicy::default(),
     };
     let outcome = operate(&mut desk(), &visit, &rename, &mut ChaCha20Rng::from_seed([5; 32])).unwrap();
     let renamed = outcome.card.unwrap();
@@ -471,6 +473,7 @@ fn a_foreign_card_and_a_clock_before_the_issue_are_refused() {
         standing: Standing::default(),
         now: date(DAY),
         substitutes: &Substitutes::default(),
+        phones: PhonePolicy::default(),
     };
     let refused = operate(
         &mut foreign,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use der::{DateTime, Decode, Encode};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
+use vmyna_applets::PhoneKind;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_issuance::IssuanceError;
 pub use vmyna_issuance::x509::names::Hierarchy;
@@ -154,7 +155,7 @@ pub struct Revocation {
     pub reason: Reason,
 }
 
-/// Why a card was taken out of use.
+/// Why a card, or a phone with certificates, was taken out of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 #[non_exhaustive]
@@ -163,9 +164,22 @@ pub enum Cause {
     Death = 1,
     /// Another card replaces it.
     Replaced = 2,
+    /// Another phone replaces this phone.
+    OtherPhone = 3,
+    /// The certificates were taken off the phone.
+    Removed = 4,
 }
 
 impl Cause {
+    /// All of them, by their numbers in the register.
+    pub const ALL: [Self; 4] = [Self::Death, Self::Replaced, Self::OtherPhone, Self::Removed];
+
+    /// Whether what goes out of use for this cause is a phone.
+    #[must_use]
+    pub const fn is_of_phones(self) -> bool {
+        matches!(self, Self::OtherPhone | Self::Removed)
+    }
+
     /// The number in the register.
     #[must_use]
     pub const fn code(self) -> u8 {
@@ -178,15 +192,15 @@ impl Cause {
         match self {
             Self::Death => "本人が亡くなったため",
             Self::Replaced => "新しいカードに替わったため",
+            Self::OtherPhone => "別のスマートフォンに替わったため",
+            Self::Removed => "スマートフォンから電子証明書を削除したため",
         }
     }
 
     /// The cause of a number.
     #[must_use]
     pub fn of_code(code: u8) -> Option<Self> {
-        [Self::Death, Self::Replaced]
-            .into_iter()
-            .find(|cause| cause.code() == code)
+        Self::ALL.into_iter().find(|cause| cause.code() == code)
     }
 }
 
@@ -195,11 +209,13 @@ impl fmt::Display for Cause {
         f.write_str(match self {
             Self::Death => "the cardholder died",
             Self::Replaced => "another card replaces it",
+            Self::OtherPhone => "another phone replaces it",
+            Self::Removed => "its certificates were taken off it",
         })
     }
 }
 
-/// When and why a card was taken out of use.
+/// When and why a card or a phone was taken out of use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Withdrawal {
     /// When, UTC.
@@ -333,4 +349,26 @@ pub struct Entry {
     pub partner: Option<(IssuerId, u32)>,
     /// The key and the serial number of the certificate that it replaces.
     pub replaces: Option<(IssuerId, u32)>,
+    /// If it is on a phone: the kind of the phone, and the name of the card that the phone is linked to.
+    pub phone: Option<(PhoneKind, String)>,
+}
+
+/// The link of a phone that has certificates of its own to the card of the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneLink {
+    /// The phone, and its name.
+    pub phone: (CardId, String),
+    /// The card that the phone was held to, or one that has replaced it; and its name.
+    pub card: (CardId, String),
+    /// The kind of phone.
+    pub kind: PhoneKind,
+}
+
+/// What a register knows of a phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    /// Its card.
+    pub link: PhoneLink,
+    /// Since when and why it is out of use.
+    pub withdrawn: Option<Withdrawal>,
 }

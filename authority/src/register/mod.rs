@@ -16,7 +16,8 @@ pub mod sqlite;
 use der::DateTime;
 
 pub use entry::{
-    CardId, Cause, Certificate, Entry, Hierarchy, IssuerId, Reason, Revocation, UnknownReason, Withdrawal,
+    CardId, Cause, Certificate, Entry, Hierarchy, IssuerId, Phone, PhoneLink, Reason, Revocation, UnknownReason,
+    Withdrawal,
 };
 pub(crate) use entry::{distribution_point, serial};
 pub use error::{RegisterError, RegisterErrorKind};
@@ -134,6 +135,18 @@ pub trait Register: Send {
     /// # Errors
     /// [`RegisterError`] when the register can't be read.
     fn card_status(&self, card: CardId) -> Result<CardStatus, RegisterError>;
+
+    /// The phones that are or were linked to a card, in the order of entry.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn phones(&self, card: CardId) -> Result<Vec<Phone>, RegisterError>;
+
+    /// What is known of a phone.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn phone(&self, phone: CardId) -> Result<Option<Phone>, RegisterError>;
 
     /// Does the first step of an operation on a card, all of it or nothing. It is on stable storage when this returns.
     ///

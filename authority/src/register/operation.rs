@@ -5,7 +5,7 @@
 //!
 //! 1. [`Register::begin`](super::Register::begin): at once or not at all, revocations take effect and an [`Intent`] is kept.
 //! 2. The card changes, once for each number of an operation.
-//! 3. [`Register::finish`](super::Register::finish): the new certificates are entered, and the intent goes.
+//! 3. [`Register::finish`](super::Register::finish): the new certificates and phones are entered, and the intent goes.
 //!
 //! A revocation always comes before the certificate that replaces it, and one that was reported is never lost.
 
@@ -14,7 +14,7 @@ use std::fmt;
 use der::DateTime;
 use zeroize::Zeroizing;
 
-use super::{CardId, Certificate, IssuerId, Revocation, Revoked, Withdrawal};
+use super::{CardId, Certificate, IssuerId, PhoneLink, Revocation, Revoked, Withdrawal};
 
 /// The number of an operation: random, or from the seed of a caller who repeats everything. No two have the same one.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -45,6 +45,8 @@ pub struct Intent {
     pub change: Zeroizing<Vec<u8>>,
     /// The certificates to enter afterwards.
     pub certificates: Vec<Certificate>,
+    /// The phones to enter afterwards, or to link to another card.
+    pub phones: Vec<PhoneLink>,
 }
 
 impl fmt::Debug for Intent {
@@ -69,6 +71,8 @@ pub struct Beginning<'a> {
     pub revoke: &'a [(IssuerId, u32, Revocation)],
     /// Whether the card goes out of use.
     pub withdraw: Option<Withdrawal>,
+    /// Phones that go out of use. One that is out of use stays as it is.
+    pub end_phones: &'a [(CardId, Withdrawal)],
     /// A code that the operation uses up: its digest, and the time.
     pub code: Option<([u8; 32], DateTime)>,
     /// What is left to do; `None` if nothing is.

@@ -1,4 +1,4 @@
--- The register, version 1; schema_2.sql is what version 2 adds. Times are whole seconds since 1970, UTC.
+-- The register, version 1; schema_2.sql and schema_3.sql are what versions 2 and 3 add. Times are whole seconds since 1970, UTC.
 
 -- A key that issues: an authority's, of one generation.
 CREATE TABLE issuer (

@@ -4,7 +4,8 @@
 CREATE TABLE withdrawn (
     card INTEGER PRIMARY KEY REFERENCES card,
     at INTEGER NOT NULL,
-    -- 1: the cardholder died; 2: another card replaces it
+    -- 1: the cardholder died; 2: another card replaces it; since version 3 also of phones, 3: another phone replaces it;
+    -- 4: its certificates were taken off it
     cause INTEGER NOT NULL,
     -- The number of the write
     written INTEGER NOT NULL

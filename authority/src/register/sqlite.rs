@@ -5,6 +5,7 @@
 //! stable storage when it is committed (`synchronous = FULL`).
 
 mod operations;
+mod phones;
 mod writes;
 
 use std::convert::Infallible;
@@ -17,7 +18,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction,
 
 use super::{
     Beginning, Begun, CardId, CardStatus, Certificate, Change, DistributionPoint, Entry, Hierarchy, Intent, IssuerId,
-    OperationId, Reason, Recorded, Register, RegisterError, RegisterErrorKind, Revocation, Revoked, RevokedCertificate,
+    OperationId, Phone, Reason, Recorded, Register, RegisterError, RegisterErrorKind, Revocation, Revoked,
+    RevokedCertificate,
 };
 use writes::{Shared, record, revoke};
 
@@ -26,10 +28,14 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// "VMYR": what marks the file as a register of this program.
 const APPLICATION: i64 = 0x564D_5952;
-/// The newest version. Version 1 becomes it when it is opened.
-const VERSION: i64 = 2;
-const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_2: &str = include_str!("schema_2.sql");
+/// What each version adds to the one before. An earlier version becomes the newest one when it is opened.
+const SCHEMAS: [&str; 3] = [
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+];
+/// The newest version.
+const VERSION: i64 = SCHEMAS.len() as i64;
 
 /// A register in a file. Only its owner can read it.
 pub struct SqliteRegister {
@@ -85,8 +91,10 @@ impl SqliteRegister {
         let path = Path::new(":memory:");
         let refused = |error: rusqlite::Error| RegisterError::new(path, kind(&error));
         let connection = Connection::open_in_memory().map_err(refused)?;
-        connection.execute_batch(SCHEMA).map_err(refused)?;
-        connection.execute_batch(SCHEMA_2).map_err(refused)?;
+        SCHEMAS
+            .iter()
+            .try_for_each(|schema| connection.execute_batch(schema))
+            .map_err(refused)?;
         Ok(Self {
             path: path.to_owned(),
             connection,
@@ -170,28 +178,22 @@ fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError>
             if count_tables(&transaction).map_err(refused)? != 0 {
                 return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
             }
-            transaction.execute_batch(SCHEMA).map_err(refused)?;
-            transaction.execute_batch(SCHEMA_2).map_err(refused)?;
             transaction
                 .pragma_update(None, "application_id", APPLICATION)
                 .map_err(refused)?;
-            transaction
-                .pragma_update(None, "user_version", VERSION)
-                .map_err(refused)?;
+            upgrade(&transaction, 0).map_err(refused)?;
             transaction.commit().map_err(refused)?;
         }
     } else if application != APPLICATION {
         return Err(RegisterError::new(path, RegisterErrorKind::NoRegister));
-    } else if version == 1 {
+    } else if (1..VERSION).contains(&version) {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(refused)?;
         // Another process may have done it while this one waited for the lock.
-        if marks(&transaction).map_err(refused)? == (APPLICATION, 1) {
-            transaction.execute_batch(SCHEMA_2).map_err(refused)?;
-            transaction
-                .pragma_update(None, "user_version", VERSION)
-                .map_err(refused)?;
+        let (_, version) = marks(&transaction).map_err(refused)?;
+        if version < VERSION {
+            upgrade(&transaction, version).map_err(refused)?;
             transaction.commit().map_err(refused)?;
         }
     } else if version != VERSION {
@@ -201,6 +203,16 @@ fn set_up(path: &Path, connection: &mut Connection) -> Result<(), RegisterError>
     // Intents have private keys and PINs, which go with them.
     connection.pragma_update(None, "secure_delete", true).map_err(refused)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(refused)
+}
+
+/// Makes what the versions after this one add. Version 0 is a file without tables.
+fn upgrade(transaction: &Transaction<'_>, version: i64) -> rusqlite::Result<()> {
+    let done = usize::try_from(version).unwrap_or_default();
+    SCHEMAS
+        .iter()
+        .skip(done)
+        .try_for_each(|schema| transaction.execute_batch(schema))?;
+    transaction.pragma_update(None, "user_version", VERSION)
 }
 
 fn count_tables(connection: &Connection) -> rusqlite::Result<i64> {
@@ -399,6 +411,14 @@ impl Register for SqliteRegister {
         self.status_of(card)
     }
 
+    fn phones(&self, card: CardId) -> Result<Vec<Phone>, RegisterError> {
+        self.phones_of(card)
+    }
+
+    fn phone(&self, phone: CardId) -> Result<Option<Phone>, RegisterError> {
+        self.phone_of(phone)
+    }
+
     fn begin(&mut self, beginning: &Beginning<'_>) -> Result<Begun, RegisterError> {
         self.begin_operation(beginning)
     }
@@ -440,7 +460,9 @@ impl SqliteRegister {
             Option<(IssuerId, u32)>,
         );
         let pair = |key: Option<[u8; 20]>, serial: Option<u32>| Some((IssuerId(key?), serial?));
-        type All = (Row, Vec<String>, Option<(IssuerId, u32)>);
+        /// The name of a card, and if it is a phone its kind and the name of its card.
+        type OnCard = (String, Option<(i64, String)>);
+        type All = (Row, Vec<OnCard>, Option<(IssuerId, u32)>);
         let read = || -> rusqlite::Result<All> {
             let row = self
                 .connection
@@ -468,10 +490,16 @@ impl SqliteRegister {
             let cards = self
                 .connection
                 .prepare_cached(
-                    "SELECT name FROM card JOIN on_card ON on_card.card = card.id WHERE certificate = ?1 ORDER BY card.id",
+                    "SELECT card.name, phone.kind, linked.name FROM card JOIN on_card ON on_card.card = card.id
+                     LEFT JOIN phone ON phone.phone = card.id
+                     LEFT JOIN card linked ON linked.id = phone.card
+                     WHERE certificate = ?1 ORDER BY card.id",
                 )?
-                .query_map([id], |row| row.get(0))?
-                .collect::<rusqlite::Result<_>>()?;
+                .query_map([id], |row| {
+                    let phone: (Option<i64>, Option<String>) = (row.get(1)?, row.get(2)?);
+                    Ok((row.get(0)?, phone.0.zip(phone.1)))
+                })?
+                .collect::<rusqlite::Result<Vec<OnCard>>>()?;
             // Of several, the one that was issued last.
             let partner = self
                 .connection
@@ -491,6 +519,13 @@ impl SqliteRegister {
         let (row, cards, partner) = read().map_err(|error| self.refused(&error))?;
         let (issuer, hierarchy, serial, municipality, (not_before, not_after), (at, reason), replaces) = row;
         let dates = || self.damaged(DATES);
+        let phone = cards.iter().find_map(|(_, phone)| phone.as_ref());
+        let phone = phone.map(|(kind, card)| phones::kind_of_code(*kind).map(|kind| (kind, card.clone())));
+        let phone = match phone {
+            Some(None) => return Err(self.damaged(phones::KIND)),
+            Some(phone) => phone,
+            None => None,
+        };
         Ok(Entry {
             issuer: IssuerId(issuer),
             hierarchy: if hierarchy == 0 {
@@ -502,9 +537,10 @@ impl SqliteRegister {
             municipality,
             validity: (time(not_before).ok_or_else(dates)?, time(not_after).ok_or_else(dates)?),
             revocation: revocation(at, reason).ok_or_else(dates)?,
-            cards,
+            cards: cards.into_iter().map(|(name, _)| name).collect(),
             partner,
             replaces,
+            phone,
         })
     }
 }

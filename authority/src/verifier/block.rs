@@ -78,7 +78,7 @@ impl Hash {
     }
 
     /// DER of a `DigestInfo` up to the digest (RFC 8017, 9.2, note 1).
-    const fn prefix(self) -> &'static [u8] {
+    pub(crate) const fn prefix(self) -> &'static [u8] {
         match self {
             Self::Sha1 => &[
                 0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00, 0x04, 0x14,

@@ -12,32 +12,57 @@ use super::trust::Anchor;
 
 const CLIENT_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.2");
 
-/// The policies of the two kinds of certificate: first in the test hierarchy, then in the production hierarchy (the service's
-/// certificate profile, and a published production certificate).
-const fn policies(purpose: Hierarchy) -> [ObjectIdentifier; 2] {
-    match purpose {
-        Hierarchy::Signature => [
-            ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.1.0.20"),
-            ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.1.1.20"),
-        ],
-        Hierarchy::Authentication => [
-            ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.1.0.30"),
-            ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.1.3.30"),
-        ],
+/// A policy that a certificate can state.
+#[derive(Clone, Copy)]
+struct Policy {
+    purpose: Hierarchy,
+    /// Whether it is of the test hierarchy; otherwise of production.
+    test: bool,
+    /// Whether it is that of a phone's certificates alone (移動端末設備用電子証明書).
+    phone: bool,
+    id: ObjectIdentifier,
+}
+
+const fn known(purpose: Hierarchy, test: bool, phone: bool, id: &str) -> Policy {
+    let id = ObjectIdentifier::new_unwrap(id);
+    Policy {
+        purpose,
+        test,
+        phone,
+        id,
     }
 }
+
+/// The policies of cardholders' certificates: of the service's certificate profile, and of a published production certificate.
+/// Those of phones are `assumed`: one weak source gives the one of production, and the other is made by analogy. A phone's
+/// certificate for authentication has the policy of a card's (`assumed`), so nothing in it names the phone.
+const POLICIES: [Policy; 6] = [
+    known(Hierarchy::Signature, true, false, "1.2.392.200149.8.5.1.0.20"),
+    known(Hierarchy::Signature, false, false, "1.2.392.200149.8.5.1.1.20"),
+    known(Hierarchy::Signature, true, true, "1.2.392.200149.8.5.1.0.40"),
+    known(Hierarchy::Signature, false, true, "1.2.392.200149.8.5.1.1.40"),
+    known(Hierarchy::Authentication, true, false, "1.2.392.200149.8.5.1.0.30"),
+    known(Hierarchy::Authentication, false, false, "1.2.392.200149.8.5.1.3.30"),
+];
 
 /// The purpose that a certificate claims: by its policy, else by its key usage.
 pub(super) fn claimed(fields: &TbsCertificate) -> Hierarchy {
     let stated = policy(fields).ok();
-    let both = [Hierarchy::Signature, Hierarchy::Authentication];
-    let by_policy = both
-        .into_iter()
-        .find(|purpose| stated.is_some_and(|stated| policies(*purpose).contains(&stated)));
-    by_policy.unwrap_or_else(|| match usages(fields) {
+    let by_policy = POLICIES.iter().find(|policy| Some(policy.id) == stated);
+    by_policy.map_or_else(|| by_usage(fields), |policy| policy.purpose)
+}
+
+/// Whether a certificate states that it is on a phone.
+pub(super) fn is_phones(fields: &TbsCertificate) -> bool {
+    let stated = policy(fields).ok();
+    POLICIES.iter().any(|policy| policy.phone && Some(policy.id) == stated)
+}
+
+fn by_usage(fields: &TbsCertificate) -> Hierarchy {
+    match usages(fields) {
         Some(usage) if usage.0.contains(KeyUsages::NonRepudiation) => Hierarchy::Signature,
         _ => Hierarchy::Authentication,
-    })
+    }
 }
 
 /// The one policy of a certificate.
@@ -67,14 +92,15 @@ pub(super) fn check(report: &mut Report, fields: &TbsCertificate, purpose: Hiera
     match (policy(fields), anchor) {
         (Err(reason), _) => report.invalid("certificate.policy", reason),
         (Ok(stated), anchor) => {
-            let [test, production] = policies(purpose);
-            let expected = match anchor {
-                Some(anchor) if !anchor.is_test() => production,
-                _ => test,
-            };
+            let test = anchor.is_none_or(Anchor::is_test);
+            let of_purpose = POLICIES
+                .iter()
+                .filter(|policy| policy.purpose == purpose && policy.test == test);
+            let expected = of_purpose.clone().map(|policy| policy.id.to_string());
+            let expected = expected.collect::<Vec<_>>().join(", ");
             report.check(
                 "certificate.policy",
-                stated == expected,
+                of_purpose.clone().any(|policy| policy.id == stated),
                 text!(
                     "the policy {stated} is that for {en}",
                     "ポリシー{stated}は{ja}のものです"
@@ -84,6 +110,15 @@ pub(super) fn check(report: &mut Report, fields: &TbsCertificate, purpose: Hiera
                     "ポリシーは{stated}ですが、この認証局の{ja}は{expected}です"
                 ),
             );
+            if is_phones(fields) {
+                report.note(
+                    "certificate.token",
+                    fixed(
+                        "the certificate is on a phone, by its policy, which is assumed",
+                        "ポリシー（推定）によると、スマートフォンの電子証明書です",
+                    ),
+                );
+            }
         }
     }
     let constraints: der::Result<Option<(bool, BasicConstraints)>> = fields.get();

@@ -8,7 +8,7 @@ use vmyna_apdu::{Text, text};
 use vmyna_applets::DateTime;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::IssuedCard;
-use vmyna_authority::counter::{self, Standing, Visit, entries};
+use vmyna_authority::counter::{self, PhonePolicy, Standing, Visit, entries};
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{
     CardId, Certificate, Hierarchy, Reason, Recorded, Register as _, RegisterError, Revocation, Withdrawal,
@@ -163,6 +163,7 @@ impl Authority {
             standing: known.as_ref().map_err(Text::clone)?.standing,
             now: now().ok_or_else(no_time)?,
             substitutes: &Substitutes::default(),
+            phones: PhonePolicy::default(),
         };
         Ok(Offers::at(&mut self.desk(), &visit))
     }

@@ -8,6 +8,7 @@ use crate::keys::{self, KeyPair};
 use crate::order::CertificateText;
 use crate::x509::{self, Holder};
 use crate::{municipalities, specimen, text_data};
+use vmyna_applets::Token;
 
 fn desk() -> Desk {
     Desk::new(specimen::authorities().unwrap())
@@ -76,6 +77,7 @@ fn a_certificate_is_known_as_ours_by_its_key_identifier_also_of_a_later_generati
             person: &card.summary.person,
             text: &text,
         },
+        token: Token::Card,
     };
     let later = desk.certify(&request).unwrap();
     assert_ne!(later.authority, card.jpki.sign_ca_certificate);
@@ -107,6 +109,7 @@ fn the_texts_of_a_certificate_are_read_with_their_marks() {
             person: &moved,
             text: &text,
         },
+        token: Token::Card,
     };
     let certificate = desk().certify(&request).unwrap().certificate;
     let read = x509::certified_text(&certificate).unwrap().unwrap();

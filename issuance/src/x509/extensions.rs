@@ -7,6 +7,7 @@ use der::asn1::{Ia5String, ObjectIdentifier, OctetString};
 use der::oid::AssociatedOid;
 use der::{Encode, Length, Writer};
 use spki::SubjectPublicKeyInfoOwned;
+use vmyna_applets::Token;
 use vmyna_applets::person::Person;
 use x509_cert::builder::CertificateBuilder;
 use x509_cert::certificate::{Certificate, TbsCertificate};
@@ -61,7 +62,7 @@ pub(super) fn of_authority(
 /// and the responder's address after the distribution point.
 pub(super) fn of_holder(
     builder: &mut Builder<'_>,
-    holder: &Holder<'_>,
+    (holder, token): (&Holder<'_>, Token),
     public: &SubjectPublicKeyInfoOwned,
     (issuer, service): (&Certificate, &ServiceUrl),
 ) -> Result<(), IssuanceError> {
@@ -79,7 +80,7 @@ pub(super) fn of_holder(
             plain(builder, ExtendedKeyUsage(vec![CLIENT_AUTHENTICATION]))?;
         }
     }
-    critical(builder, policy(hierarchy, service)?)?;
+    critical(builder, policy(hierarchy.policy(token), service)?)?;
     plain(
         builder,
         IssuerAltName(vec![GeneralName::DirectoryName(names::authority_japanese(hierarchy)?)]),
@@ -178,13 +179,13 @@ fn personal_names(person: &Person, text: &CertificateText) -> Result<Vec<General
         .collect()
 }
 
-fn policy(hierarchy: Hierarchy, service: &ServiceUrl) -> Result<CertificatePolicies, IssuanceError> {
+fn policy(policy_identifier: ObjectIdentifier, service: &ServiceUrl) -> Result<CertificatePolicies, IssuanceError> {
     let statement = PolicyQualifierInfo {
         policy_qualifier_id: CPS_QUALIFIER,
         qualifier: Some(names::ia5(&service.practice_statement())?),
     };
     Ok(CertificatePolicies(vec![PolicyInformation {
-        policy_identifier: hierarchy.policy(),
+        policy_identifier,
         policy_qualifiers: Some(vec![statement]),
     }]))
 }

@@ -13,6 +13,7 @@
 
 use der::Any;
 use der::asn1::{Ia5StringRef, ObjectIdentifier, PrintableStringRef, SetOfVec, Utf8StringRef};
+use vmyna_applets::Token;
 use vmyna_applets::person::Municipality;
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
@@ -80,10 +81,15 @@ impl Hierarchy {
     }
 
     /// The policy that the *test* hierarchy writes into cardholders' certificates.
-    pub(super) const fn policy(self) -> ObjectIdentifier {
-        match self {
-            Self::Signature => ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.1.0.20"),
-            Self::Authentication => ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.1.0.30"),
+    ///
+    /// Those on a phone are `assumed`: the one for signatures by analogy with …8.5.1.1.40, which one weak source gives for
+    /// production; the one for authentication is a card's, because the one phone that was looked at shows no difference.
+    #[must_use]
+    pub const fn policy(self, token: Token) -> ObjectIdentifier {
+        match (self, token) {
+            (Self::Signature, Token::Phone(_)) => ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.1.0.40"),
+            (Self::Signature, _) => ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.1.0.20"),
+            (Self::Authentication, _) => ObjectIdentifier::new_unwrap("1.2.392.200149.8.5.1.0.30"),
         }
     }
 }

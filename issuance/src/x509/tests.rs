@@ -76,6 +76,7 @@ fn issue_with(person: &Person, text: &CertificateText) -> Result<Vec<u8>, Issuan
             person,
             text,
         },
+        token: Token::Card,
     })
 }
 
@@ -89,6 +90,7 @@ fn auth_request<'a>(common_name: &'a str, key: &'a RsaPublicKey, municipality: &
             common_name,
             municipality,
         },
+        token: Token::Card,
     }
 }
 

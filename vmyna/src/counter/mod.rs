@@ -30,7 +30,7 @@ mod office;
 pub mod register;
 mod side;
 mod terminal;
-mod visit;
+pub(crate) mod visit;
 mod words;
 
 pub use error::{InterruptedError, LockError, OpenError, OperateError, SideError, TerminalError};
@@ -40,4 +40,4 @@ pub use side::Changed;
 pub use terminal::{AcceptedCode, GivenCode, Terminal, VerifiedHolder};
 pub use visit::{Counter, Done, Offers, Opening};
 
-pub use vmyna_authority::counter::{Done as Step, NewPins, Operation, OperationKind, Which};
+pub use vmyna_authority::counter::{Done as Step, NewPins, Operation, OperationKind, PhonePolicy, Which};

@@ -14,8 +14,8 @@ use super::visit::authorities;
 /// operations. [`Counter::at`](super::Counter::at) serves a card, and
 /// [`Counter::into_office`](super::Counter::into_office) returns the office.
 pub struct Office {
-    pub(super) desk: Desk,
-    pub(super) register: SqliteRegister,
+    pub(crate) desk: Desk,
+    pub(crate) register: SqliteRegister,
     pub(super) register_path: PathBuf,
 }
 

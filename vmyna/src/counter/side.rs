@@ -87,6 +87,8 @@ pub(super) struct Side {
     mark: Option<PendingMark>,
     /// Whether the mark has an operation, which may be pending.
     marked: bool,
+    /// Whether the folder of the state was made for the mark alone: then it goes with the mark.
+    pub(super) only_mark: bool,
     pub(super) changed: Option<Changed>,
 }
 
@@ -97,6 +99,7 @@ impl Side {
             register,
             mark: Some(mark),
             marked: false,
+            only_mark: false,
             changed: None,
         }
     }
@@ -108,6 +111,7 @@ impl Side {
             register,
             mark: Some(mark),
             marked: true,
+            only_mark: false,
             changed: None,
         }
     }
@@ -137,6 +141,9 @@ impl Drop for Side {
         // A mark without an operation is the lock alone. One that stays does no harm.
         if let Some(mark) = self.mark.take().filter(|_| !self.marked) {
             let _ = mark.remove();
+            if self.only_mark {
+                self.place.remove_empty_folder();
+            }
         }
     }
 }

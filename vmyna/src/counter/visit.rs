@@ -6,11 +6,14 @@ use rand_core::{CryptoRngCore, OsRng, RngCore as _};
 use vmyna_applets::image;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_authority::counter::steps::perform;
-use vmyna_authority::counter::{self, CounterError, Done as Step, Operation, OperationKind, Outcome, Standing, Visit};
+use vmyna_authority::counter::{
+    self, CounterError, Done as Step, Operation, OperationKind, Outcome, PhonePolicy, Standing, Visit,
+};
 use vmyna_authority::kiosk::{self, KioskError};
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{
-    Beginning, Begun, CardId, Intent, OperationId, Recorded, Register as _, Revocation, Withdrawal,
+    Beginning, Begun, CardId, Cause, Intent, OperationId, Phone, PhoneLink, Recorded, Register as _, Revocation,
+    Withdrawal,
 };
 use vmyna_card_os::state::Replacement;
 use vmyna_issuance::authorities::Authorities;
@@ -36,8 +39,11 @@ pub struct Opening<'a> {
     pub authorities: Option<&'a Path>,
     /// The time at the counter, UTC, in whole seconds.
     pub now: DateTime,
-    /// The image to write for a new card ([`Operation::Reissue`]). No file may exist there.
+    /// The image to write for a new card ([`Operation::Reissue`]) or for a phone ([`crate::phone::add`]). No file may exist
+    /// there.
     pub new_image: Option<&'a Path>,
+    /// What becomes of the certificates on the person's phone when those of the card are revoked.
+    pub phones: PhonePolicy,
 }
 
 impl<'a> Opening<'a> {
@@ -49,6 +55,7 @@ impl<'a> Opening<'a> {
             authorities: None,
             now,
             new_image: None,
+            phones: PhonePolicy::WithCard,
         }
     }
 }
@@ -86,6 +93,7 @@ impl Offers {
             standing,
             now: opening.now,
             substitutes: &Substitutes::default(),
+            phones: opening.phones,
         };
         Ok(Self::at(&mut desk, &visit))
     }
@@ -113,6 +121,9 @@ pub struct Counter {
     now: DateTime,
     /// Where a new card goes.
     output: Option<PathBuf>,
+    phones: PhonePolicy,
+    /// Whether the card is built in: it keeps no state, and the place is that of the phone that it is held to.
+    is_built_in: bool,
 }
 
 /// What was done, and where.
@@ -127,6 +138,9 @@ pub struct Done {
     pub card: Option<Changed>,
 }
 
+/// The phones to enter or to link to another card, and those that go out of use.
+type ChangedPhones = (Vec<PhoneLink>, Vec<(CardId, Withdrawal)>);
+
 /// The card as it was issued, and the place of its state.
 fn brought(card: &CardSource) -> Result<(IssuedCard, StatePlace), OpenError> {
     let (issued, place) = card.find()?;
@@ -135,7 +149,7 @@ fn brought(card: &CardSource) -> Result<(IssuedCard, StatePlace), OpenError> {
 }
 
 /// The number of an operation that is done once.
-pub(super) fn random_number() -> OperationId {
+pub(crate) fn random_number() -> OperationId {
     let mut number = [0; 16];
     OsRng.fill_bytes(&mut number);
     OperationId(number)
@@ -148,6 +162,7 @@ struct Brought<'a> {
     place: StatePlace,
     /// Where a new card goes.
     output: Option<PathBuf>,
+    is_built_in: bool,
 }
 
 impl<'a> Brought<'a> {
@@ -158,21 +173,43 @@ impl<'a> Brought<'a> {
             issued,
             place,
             output: opening.new_image.map(checked_output).transpose()?,
+            is_built_in: false,
+        })
+    }
+
+    /// A card that is held to a phone, of which the image is to be written. A built-in card is accepted, because nothing on
+    /// the card changes: the mark of the operation is beside the phone then.
+    fn check_with_phone(opening: &'a Opening<'a>) -> Result<Self, OpenError> {
+        let (issued, place) = opening.card.find()?;
+        let (Some(image), None) = (opening.new_image, place) else {
+            return Self::check(opening);
+        };
+        let image = checked_output(image)?;
+        Ok(Self {
+            opening,
+            place: StatePlace::beside(&image, &issued.name, CardId::of(&issued).0),
+            issued,
+            output: Some(image),
+            is_built_in: true,
         })
     }
 
     /// Locks it.
     fn served_by(self, office: Office) -> Result<Counter, OpenError> {
         let mark = lock(&self.place)?;
+        let mut side = Side::new(self.place.clone(), office.register_path.clone(), mark);
+        side.only_mark = self.is_built_in;
         Ok(Counter {
             source: self.opening.card.clone(),
             id: CardId::of(&self.issued),
             issued: self.issued,
-            side: Side::new(self.place.clone(), office.register_path.clone(), mark),
+            side,
             place: self.place,
             office,
             now: self.opening.now,
             output: self.output,
+            phones: self.opening.phones,
+            is_built_in: self.is_built_in,
         })
     }
 }
@@ -204,6 +241,16 @@ impl Counter {
     /// [`OpenError`]: the card keeps no state, its state can't be used, or another counter has the card.
     pub fn at(office: Office, opening: &Opening<'_>) -> Result<Self, OpenError> {
         Brought::check(opening)?.served_by(office)
+    }
+
+    /// Opens the register and locks a card that is to be held to a phone, as [`Counter::open`] does; the card can be built in.
+    pub(crate) fn open_with_phone(
+        opening: &Opening<'_>,
+        still_pending: &mut dyn FnMut(StillPending),
+    ) -> Result<Self, OpenError> {
+        let brought = Brought::check_with_phone(opening)?;
+        let office = Office::open(opening.authorities, still_pending)?;
+        brought.served_by(office)
     }
 
     /// Ends the visit: unlocks the card, and returns the office for the next one.
@@ -250,7 +297,10 @@ impl Counter {
     /// # Errors
     /// Its state can't be read.
     pub fn card(&self) -> Result<IssuedCard, crate::Error> {
-        self.place.current(self.issued.clone())
+        match self.is_built_in {
+            true => Ok(self.issued.clone()),
+            false => self.place.current(self.issued.clone()),
+        }
     }
 
     /// The register of the card's authorities.
@@ -261,6 +311,10 @@ impl Counter {
 
     pub(super) const fn register_mut(&mut self) -> &mut SqliteRegister {
         &mut self.office.register
+    }
+
+    pub(crate) const fn desk(&self) -> &Desk {
+        &self.office.desk
     }
 
     pub(super) const fn place(&self) -> &StatePlace {
@@ -304,27 +358,57 @@ impl Counter {
         code: Option<[u8; 32]>,
         rng: &mut dyn CryptoRngCore,
     ) -> Result<Done, OperateError> {
+        self.carry_out(number, substitutes, code, &mut |office, visit| {
+            Ok(counter::operate(&mut office.desk, visit, operation, rng)?)
+        })
+    }
+
+    /// Does what is computed of the card as it is now, and of what the register knows of it. It is computed again if a serial
+    /// number is taken.
+    pub(crate) fn carry_out<E: From<OperateError>>(
+        &mut self,
+        number: OperationId,
+        substitutes: &Substitutes,
+        code: Option<[u8; 32]>,
+        compute: &mut dyn FnMut(&mut Office, &Visit<'_>) -> Result<Outcome, E>,
+    ) -> Result<Done, E> {
         /// A serial number is taken once in some millions.
         const ATTEMPTS: usize = 8;
         for _ in 0..ATTEMPTS {
-            let card = self.card()?;
-            let status = self.office.register.card_status(self.id)?;
-            if let Some(pending) = status.pending {
-                return Err(OperateError::Pending(pending.operation));
-            }
-            let visit = Visit {
-                card: &card,
-                id: self.id,
-                standing: Standing::of(&self.office.register, &card, self.id)?,
-                now: self.now,
-                substitutes,
-            };
-            let outcome = counter::operate(&mut self.office.desk, &visit, operation, rng)?;
-            if let Some(done) = self.write(number, &card, status.last, outcome, code)? {
+            let (card, last, outcome) = self.look(substitutes, compute)?;
+            if let Some(done) = self.write(number, &card, last, outcome, code)? {
                 return Ok(done);
             }
         }
-        Err(OperateError::SerialsTaken)
+        Err(OperateError::SerialsTaken.into())
+    }
+
+    /// Computes something of the card as it is now, and of what the register knows of it. Returns the card, and the last
+    /// operation on it.
+    pub(crate) fn look<T, E: From<OperateError>>(
+        &mut self,
+        substitutes: &Substitutes,
+        compute: &mut dyn FnMut(&mut Office, &Visit<'_>) -> Result<T, E>,
+    ) -> Result<(IssuedCard, Option<OperationId>, T), E> {
+        let card = self.card().map_err(OperateError::from)?;
+        let known = || -> Result<_, OperateError> {
+            let status = self.office.register.card_status(self.id)?;
+            match status.pending {
+                Some(pending) => Err(OperateError::Pending(pending.operation)),
+                None => Ok((status.last, Standing::of(&self.office.register, &card, self.id)?)),
+            }
+        };
+        let (last, standing) = known()?;
+        let visit = Visit {
+            card: &card,
+            id: self.id,
+            standing,
+            now: self.now,
+            substitutes,
+            phones: self.phones,
+        };
+        let computed = compute(&mut self.office, &visit)?;
+        Ok((card, last, computed))
     }
 
     /// Writes what an operation changes; `None` if a serial number is taken.
@@ -356,12 +440,14 @@ impl Counter {
             .map(|(issuer, serial, reason)| (*issuer, *serial, Revocation { at, reason: *reason }))
             .collect();
         let named = (self.id, self.issued.name.to_string());
+        let (phones, end_phones) = self.phones_after(outcome.new_card.as_ref())?;
         let intent = change.map(|change| Intent {
             operation,
             card: named.clone(),
             place: self.place.to_text(),
             change: change.to_bytes(),
             certificates: outcome.enter.clone(),
+            phones,
         });
         let beginning = Beginning {
             operation,
@@ -369,6 +455,7 @@ impl Counter {
             after,
             revoke: &revoke,
             withdraw: outcome.withdraw.map(|cause| Withdrawal { at, cause }),
+            end_phones: &end_phones,
             code: code.map(|code| (code, at)),
             intent: intent.as_ref(),
         };
@@ -385,6 +472,41 @@ impl Counter {
             Begun::Unknown(serial) => Err(OperateError::UnknownCertificate(serial)),
             _ => Err(OperateError::Overtaken),
         }
+    }
+
+    /// The phones to enter or to link anew, and those that go out of use: a new phone ends the one before, and a new card takes
+    /// over the phones of the old one.
+    fn phones_after(&self, new: Option<&IssuedCard>) -> Result<ChangedPhones, OperateError> {
+        let Some(new) = new else {
+            return Ok(ChangedPhones::default());
+        };
+        let known = self.office.register.phones(self.id)?.into_iter();
+        let named = (CardId::of(new), new.name.to_string());
+        Ok(match new.phone() {
+            Some(kind) => {
+                let link = PhoneLink {
+                    phone: named,
+                    card: (self.id, self.issued.name.to_string()),
+                    kind,
+                };
+                let withdrawal = Withdrawal {
+                    at: self.now,
+                    cause: Cause::OtherPhone,
+                };
+                let in_use = known.filter(|phone| phone.withdrawn.is_none());
+                (
+                    vec![link],
+                    in_use.map(|phone| (phone.link.phone.0, withdrawal)).collect(),
+                )
+            }
+            None => {
+                let link = |phone: Phone| PhoneLink {
+                    card: named.clone(),
+                    ..phone.link
+                };
+                (known.map(link).collect(), Vec::new())
+            }
+        })
     }
 
     /// What an operation changes on the card's side, if anything.
@@ -405,7 +527,7 @@ impl Counter {
 
     /// Enters the certificates that the card has, where the register lacks them: it was issued before there was a register, or
     /// without one.
-    fn enter_present(&mut self, card: &IssuedCard) -> Result<(), OperateError> {
+    pub(crate) fn enter_present(&mut self, card: &IssuedCard) -> Result<(), OperateError> {
         let present = counter::entries(card, self.id).map_err(OperateError::Certificate)?;
         let recorded = self.office.register.record(&present)?;
         let mut both = present.iter().zip(recorded);

@@ -6,7 +6,7 @@ use vmyna_card_os::declaration::ReferenceData;
 use vmyna_issuance::characters::Substitutes;
 
 use super::*;
-use crate::counter::{Operation, Standing, operate};
+use crate::counter::{Operation, PhonePolicy, Standing, operate};
 use crate::register::{CardId, Cause, Reason, Revocation, Withdrawal};
 
 /// Operations of each kind with values that a card accepts.
@@ -33,6 +33,7 @@ fn operation(kind: OperationKind) -> Operation {
         OperationKind::WithoutPins => Operation::WithoutPins,
         OperationKind::WithPins => Operation::WithPins(all),
         OperationKind::Furigana => Operation::Furigana(Some("ベツメイ　タロウ".to_owned())),
+        OperationKind::PhoneLost => Operation::PhoneLost,
     }
 }
 
@@ -45,6 +46,7 @@ fn both(card: &IssuedCard, standing: Standing, now: &str, kind: OperationKind) -
         standing,
         now: now.parse().unwrap(),
         substitutes: &Substitutes::default(),
+        phones: PhonePolicy::default(),
     };
     let asked = check(&mut desk, &visit, kind).err();
     let mut rng = ChaCha20Rng::from_seed([9; 32]);
@@ -102,6 +104,7 @@ fn renewing_is_permitted_if_one_certificate_can_be_renewed() {
         standing: revoked,
         now: "2027-04-01T03:00:00Z".parse().unwrap(),
         substitutes: &Substitutes::default(),
+        phones: PhonePolicy::default(),
     };
     let sign = Operation::Renew(Which::Only(Hierarchy::Signature));
     operate(&mut desk, &visit, &sign, &mut ChaCha20Rng::from_seed([9; 32])).unwrap();
@@ -128,6 +131,7 @@ fn what_was_done_and_what_is_refused_is_said_in_both_languages() {
         standing: Standing::default(),
         now: "2031-08-01T03:00:00Z".parse().unwrap(),
         substitutes: &Substitutes::default(),
+        phones: PhonePolicy::default(),
     };
     let mut outcome = |operation: &Operation| {
         let mut rng = ChaCha20Rng::from_seed([9; 32]);

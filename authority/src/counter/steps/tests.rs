@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::*;
 use crate::register::sqlite::SqliteRegister;
 use crate::register::{
-    CardId, CardStatus, Certificate, Change, DistributionPoint, Entry, Hierarchy, IssuerId, Reason, Recorded,
+    CardId, CardStatus, Certificate, Change, DistributionPoint, Entry, Hierarchy, IssuerId, Phone, Reason, Recorded,
     RegisterErrorKind, Revocation, Revoked, RevokedCertificate,
 };
 
@@ -107,6 +107,12 @@ impl Register for Mortal<'_> {
     fn card_status(&self, card: CardId) -> Result<CardStatus, RegisterError> {
         self.register.card_status(card)
     }
+    fn phones(&self, card: CardId) -> Result<Vec<Phone>, RegisterError> {
+        self.register.phones(card)
+    }
+    fn phone(&self, phone: CardId) -> Result<Option<Phone>, RegisterError> {
+        self.register.phone(phone)
+    }
     fn intents(&self) -> Result<Vec<Intent>, RegisterError> {
         self.register.intents()
     }
@@ -181,6 +187,7 @@ fn intent() -> Intent {
         place: "a place".to_owned(),
         change: Zeroizing::new(b"new".to_vec()),
         certificates: vec![certificate(NEW)],
+        phones: Vec::new(),
     }
 }
 
@@ -245,6 +252,7 @@ fn run(writes: u32, end: End, next: Next) -> bool {
         after: None,
         revoke: &revoke,
         withdraw: None,
+        end_phones: &[],
         code: None,
         intent: Some(&intent),
     };
@@ -321,6 +329,7 @@ fn what_the_register_refuses_leaves_no_mark() {
         after: None,
         revoke: &revoke,
         withdraw: None,
+        end_phones: &[],
         code: None,
         intent: Some(&intent),
     };

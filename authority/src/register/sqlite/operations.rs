@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use zeroize::Zeroizing;
 
+use super::phones::{enter, intended_phones, keep_phone};
 use super::writes::{Shared, hierarchy_code, is_intended, record, revoke};
 use super::{SqliteRegister, time};
 use crate::register::{
@@ -11,7 +12,7 @@ use crate::register::{
 };
 
 /// A withdrawal as it stands in the register; the outer `None` means that it is damaged.
-fn withdrawal(row: Option<(i64, u8)>) -> Option<Option<Withdrawal>> {
+pub(super) fn withdrawal(row: Option<(i64, u8)>) -> Option<Option<Withdrawal>> {
     match row {
         None => Some(None),
         Some((at, cause)) => Some(Some(Withdrawal {
@@ -125,6 +126,19 @@ impl SqliteRegister {
                     .prepare_cached("INSERT INTO withdrawn (card, at, cause, written) VALUES (?1, ?2, ?3, ?4)")?
                     .execute(params![card, seconds(withdrawal.at), withdrawal.cause.code(), number])?;
             }
+            for (phone, withdrawal) in beginning.end_phones {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO withdrawn (card, at, cause, written)
+                         SELECT id, ?2, ?3, ?4 FROM card WHERE digest = ?1 ON CONFLICT DO NOTHING",
+                    )?
+                    .execute(params![
+                        phone.0,
+                        seconds(withdrawal.at),
+                        withdrawal.cause.code(),
+                        number
+                    ])?;
+            }
             transaction
                 .prepare_cached(
                     "INSERT INTO last_operation (card, operation) VALUES (?1, ?2)
@@ -176,12 +190,14 @@ impl SqliteRegister {
         };
         let change = Zeroizing::new(change);
         let certificates = intended(&self.connection, id).map_err(|error| self.refused(&error))?;
+        let phones = intended_phones(&self.connection, id).map_err(|error| self.refused(&error))?;
         Ok(Some(Intent {
             operation,
             card: (CardId(card), name),
             place,
             change,
             certificates: certificates.ok_or_else(|| self.damaged(super::DATES))?,
+            phones: phones.ok_or_else(|| self.damaged(super::phones::KIND))?,
         }))
     }
 
@@ -195,6 +211,9 @@ impl SqliteRegister {
             let Some(certificates) = intended(transaction, id)? else {
                 return Ok(Err(Some(super::DATES)));
             };
+            let Some(phones) = intended_phones(transaction, id)? else {
+                return Ok(Err(Some(super::phones::KIND)));
+            };
             // Before they are entered, so that they are not refused as those of a pending operation.
             transaction
                 .prepare_cached("DELETE FROM intent WHERE id = ?1")?
@@ -202,6 +221,9 @@ impl SqliteRegister {
             let mut shared = Shared::default();
             for certificate in &certificates {
                 record(transaction, number, &mut shared, certificate)?;
+            }
+            for phone in &phones {
+                enter(transaction, &mut shared, phone)?;
             }
             Ok(Ok(()))
         })?;
@@ -275,7 +297,10 @@ fn keep(transaction: &Transaction<'_>, card: i64, intent: &Intent) -> rusqlite::
                 certificate.replaces.map(|(_, serial)| serial),
             ])?;
     }
-    Ok(())
+    intent
+        .phones
+        .iter()
+        .try_for_each(|phone| keep_phone(transaction, id, phone))
 }
 
 /// The certificates of an intent; `None` if a time is damaged.

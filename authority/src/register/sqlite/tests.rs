@@ -136,7 +136,10 @@ fn what_is_no_register_or_a_later_one_is_refused_and_left_as_it_is() {
     register.connection.pragma_update(None, "user_version", 7).unwrap();
     drop(register);
     let refused = SqliteRegister::open(&path).err().unwrap();
-    assert!(matches!(refused.kind(), RegisterErrorKind::Newer(7, 2)), "{refused}");
+    assert!(
+        matches!(refused.kind(), RegisterErrorKind::Newer(7, VERSION)),
+        "{refused}"
+    );
     // A folder, and nothing at all.
     let refused = SqliteRegister::open(folder.path()).err().unwrap();
     assert!(matches!(refused.kind(), RegisterErrorKind::NoRegister), "{refused}");

@@ -62,6 +62,7 @@ impl Service {
                     | OperationKind::Revoke
                     | OperationKind::MoveOut
                     | OperationKind::Lost
+                    | OperationKind::PhoneLost
                     | OperationKind::Death
                     | OperationKind::Reissue
                     | OperationKind::WithoutPins
@@ -202,6 +203,7 @@ pub(super) fn operation(kind: OperationKind, values: &Values) -> Result<Operatio
         ),
         OperationKind::Furigana => Operation::Furigana(given("kana").map(|kana| kana.trim().to_owned())),
         OperationKind::Lost => Operation::Lost,
+        OperationKind::PhoneLost => Operation::PhoneLost,
         OperationKind::Death => Operation::Death,
         OperationKind::Reissue => Operation::Reissue(new_pins(values)),
         OperationKind::WithoutPins => Operation::WithoutPins,
