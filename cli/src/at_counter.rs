@@ -1,11 +1,13 @@
 //! An issued card at the counter or the kiosk: how it is opened there, and the report of what was done.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 
 use serde::Serialize;
-use vmyna::counter::{Changed, Counter, Done, Opening, Step};
+use vmyna::counter::{Changed, Counter, Done, Opening, PhonePolicy, Step};
 use vmyna_apdu::ShowPath as _;
+use vmyna_applets::pins::CardPin;
 use vmyna_authority::counter::kind;
 
 use crate::counter_failures::{self, open_failure};
@@ -32,9 +34,10 @@ pub(crate) fn opening(at: &AtCounter) -> Result<Opening<'_>, Failure> {
 ///
 /// # Errors
 /// The card keeps no state; authorities, register or state can't be used; another counter has the card.
-pub(crate) fn open(at: &AtCounter, new_image: Option<&Path>) -> Result<Counter, Failure> {
+pub(crate) fn open(at: &AtCounter, new_image: Option<&Path>, phones: PhonePolicy) -> Result<Counter, Failure> {
     let mut opening = opening(at)?;
     opening.new_image = new_image;
+    opening.phones = phones;
     Counter::open(&opening, &mut counter_failures::report).map_err(|error| open_failure(&at.card, error))
 }
 
@@ -53,6 +56,9 @@ struct Report<'a> {
     process: Option<u32>,
     /// The image that was written.
     image: Option<String>,
+    /// The PINs that a phone has because none were chosen, by their names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pins: Option<BTreeMap<&'static str, &'a str>>,
 }
 
 /// One thing that was done.
@@ -113,6 +119,29 @@ impl From<&Step> for StepReport {
             Step::Erased(line) => text("erased", line),
             Step::Withdrawn(cause) => text("withdrawn", &cause.to_string()),
             Step::NewCard(expiry) => text("new-card", &expiry.to_string()),
+            Step::PhoneRevoked(hierarchy, serial, reason) => Self {
+                reason: Some(reason.name()),
+                ..certificate("phone-revoked", *hierarchy, *serial)
+            },
+            Step::PhoneFollowed(hierarchy, serial, reason) => Self {
+                reason: Some(reason.name()),
+                ..certificate("phone-revoked-with-card", *hierarchy, *serial)
+            },
+            Step::PhoneWasRevoked(hierarchy, before) => Self {
+                kind: Some(kind(*hierarchy)),
+                reason: Some(before.reason.name()),
+                time: Some(before.at.to_string()),
+                ..of("phone-was-revoked")
+            },
+            Step::PhoneStays(hierarchy, serial) => certificate("phone-stays", *hierarchy, *serial),
+            Step::PhoneIssued(hierarchy, serial, end) => Self {
+                time: Some(end.to_string()),
+                ..certificate("phone-issued", *hierarchy, *serial)
+            },
+            Step::PhoneRemoved(hierarchy) => Self {
+                kind: Some(kind(*hierarchy)),
+                ..of("phone-removed")
+            },
             other => text("other", &other.to_string()),
         }
     }
@@ -120,6 +149,16 @@ impl From<&Step> for StepReport {
 
 /// Reports what was done, and where.
 pub(crate) fn report(counter: &Counter, done: &Done, json: bool) -> Result<(), Failure> {
+    report_with_pins(counter, done, json, None)
+}
+
+/// Reports what was done and where, with the PINs that a phone has because none were chosen.
+pub(crate) fn report_with_pins(
+    counter: &Counter,
+    done: &Done,
+    json: bool,
+    pins: Option<&[(CardPin, &str)]>,
+) -> Result<(), Failure> {
     let register = done.register.as_ref().map(|path| path.shown().to_string());
     let (mut state, mut process, mut image) = (None, None, None);
     match &done.card {
@@ -138,6 +177,7 @@ pub(crate) fn report(counter: &Counter, done: &Done, json: bool) -> Result<(), F
             state,
             process,
             image,
+            pins: pins.map(|pins| pins.iter().map(|(pin, value)| (pin.name, *value)).collect()),
         })?;
         return Ok(());
     }
@@ -163,7 +203,11 @@ pub(crate) fn report(counter: &Counter, done: &Done, json: bool) -> Result<(), F
         )?;
     }
     if let Some(image) = image {
-        writeln!(out, "The new card: {image}")?;
+        let is_phone = done.steps.iter().any(|step| matches!(step, Step::PhoneIssued(..)));
+        writeln!(out, "The {}: {image}", if is_phone { "phone" } else { "new card" })?;
+    }
+    for (pin, value) in pins.unwrap_or_default() {
+        writeln!(out, "The phone's {} ({}): {value}", pin.label, pin.title)?;
     }
     out.flush()?;
     Ok(())

@@ -3,6 +3,7 @@
 use vmyna::CardSource;
 use vmyna::counter::register::{REGISTER_VARIABLE, RegisterAccessError};
 use vmyna::counter::{InterruptedError, LockError, OpenError, OperateError, SideError, StillPending, TerminalError};
+use vmyna::phone::{AddError, PhoneError};
 use vmyna_apdu::ShowPath as _;
 use vmyna_authority::counter::CounterError;
 use vmyna_authority::counter::steps::StepError;
@@ -160,6 +161,34 @@ pub(crate) fn terminal_failure(card: &CardSource, own_authorities: bool, error: 
     }
 }
 
+/// A phone that got no certificates.
+pub(crate) fn phone_failure(card: &CardSource, own_authorities: bool, error: AddError) -> Failure {
+    let none = |error: PhoneError, advice: &str| failed(format!("{card}: {error}{advice}; no phone was added"));
+    match error {
+        AddError::Refused(PhoneError::Counter(error)) => {
+            let advice = match &error {
+                CounterError::Phone => ": hold the person's card to the phone",
+                CounterError::NoCertificate(_) => ": `vmyna counter CARD sign-certificate` issues one from 15 years on",
+                CounterError::Revoked(..) | CounterError::CertificateEnded(..) => {
+                    ": `vmyna counter CARD renew` issues another"
+                }
+                CounterError::BadValue(..) => ": choose another with --new-pin NAME=VALUE",
+                _ => return refused(card, own_authorities, &error),
+            };
+            none(error.into(), advice)
+        }
+        AddError::Refused(error @ PhoneError::Blocked) => none(error, ": `vmyna counter CARD reset-pin sign`"),
+        AddError::Refused(PhoneError::Issuance(error)) => {
+            let advice = advice::for_issuance(&error);
+            none(error.into(), advice)
+        }
+        AddError::Refused(error) => none(error, ""),
+        AddError::Card(error) => error.into(),
+        AddError::Operate(error) => operate_failure(card, own_authorities, error),
+        other => failed(format!("{card}: {other}; no phone was added")),
+    }
+}
+
 /// A refusal with the advice for it.
 fn refused(card: &CardSource, own_authorities: bool, error: &CounterError) -> Failure {
     let advice = match error {
@@ -167,6 +196,9 @@ fn refused(card: &CardSource, own_authorities: bool, error: &CounterError) -> Fa
         CounterError::OtherAuthority => "; --ca DIR names their folder".to_owned(),
         CounterError::BeforeIssue(_) => ": set the clock, or give the time with --now".to_owned(),
         CounterError::Ended(_) => ": `reissue -o NEW` makes one".to_owned(),
+        CounterError::Phone => ": `phone-lost` puts its certificates on hold".to_owned(),
+        CounterError::NoPhone => ": PHONE is the image that `vmyna phone add` has written".to_owned(),
+        CounterError::NoPhoneOfPerson => ": `vmyna phone add CARD -o PHONE` adds one".to_owned(),
         CounterError::HasCertificate => " with `renew`".to_owned(),
         CounterError::WithoutPins => ": `with-pin` gives it some".to_owned(),
         CounterError::NoValue(_) => ": give it as --pin NAME=VALUE".to_owned(),

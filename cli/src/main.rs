@@ -39,6 +39,8 @@ mod native_host;
 mod options;
 mod output;
 mod pcsc;
+#[cfg(feature = "authority")]
+mod phone;
 mod pin;
 #[cfg(feature = "desk")]
 mod portal;
@@ -122,6 +124,10 @@ enum Command {
     #[cfg(feature = "authority")]
     #[command(after_long_help = kiosk::args::HELP)]
     Kiosk(kiosk::args::Kiosk),
+    /// Hold a card to a phone: the phone gets certificates of its own (スマホ用電子証明書); take them off it again
+    #[cfg(feature = "authority")]
+    #[command(after_long_help = phone::args::HELP)]
+    Phone(phone::args::Phone),
     /// Answer web pages through a browser extension, by native messaging, with a virtual card; install that
     #[cfg(feature = "desk")]
     #[command(after_long_help = native_host::args::HELP)]
@@ -203,6 +209,8 @@ fn main() -> ExitCode {
         Command::Counter(arguments) => counter::run(&arguments),
         #[cfg(feature = "authority")]
         Command::Kiosk(arguments) => kiosk::run(&arguments),
+        #[cfg(feature = "authority")]
+        Command::Phone(arguments) => phone::run(&arguments),
         #[cfg(feature = "desk")]
         Command::Desk(arguments) => desk::run(arguments),
         #[cfg(feature = "desk")]

@@ -35,6 +35,8 @@ mod folder;
 mod in_use;
 mod install;
 mod pending;
+#[cfg(feature = "authority")]
+pub mod phone;
 mod private_directory;
 mod secrecy;
 pub mod service;

@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use vmyna_authority::counter::PhonePolicy;
 use vmyna_authority::register::Reason;
 
 use crate::options::at_counter::AtCounter;
@@ -25,8 +26,32 @@ pub(crate) struct Counter {
     #[arg(long, value_name = "CHARACTER=SUBSTITUTE")]
     pub(super) substitute: Vec<String>,
 
+    /// What becomes of the certificates on the person's phone when those of the card are revoked: assumed, as it is not public
+    ///
+    /// With either, death revokes both, and a change of name or address the sign certificate.
+    #[arg(long, value_enum, value_name = "POLICY", default_value = "with-card")]
+    pub(super) phones: Phones,
+
     #[command(subcommand)]
     pub(super) action: Action,
+}
+
+/// What becomes of the certificates on a phone.
+#[derive(Clone, Copy, ValueEnum)]
+pub(super) enum Phones {
+    /// The one of the same kind is revoked too, for the same reason
+    WithCard,
+    /// They stay as they are
+    Stay,
+}
+
+impl From<Phones> for PhonePolicy {
+    fn from(phones: Phones) -> Self {
+        match phones {
+            Phones::WithCard => Self::WithCard,
+            Phones::Stay => Self::Stay,
+        }
+    }
 }
 
 #[derive(Subcommand)]
@@ -92,6 +117,8 @@ pub(super) enum Action {
     Death,
     /// The card is lost: put all certificates on hold (一時保留)
     Lost,
+    /// The phone is lost: put its certificates on hold (一時保留). CARD is the person's card, or the phone itself
+    PhoneLost,
     /// Write a new card for the holder, with new keys, certificates and security code; withdraw this one
     Reissue {
         /// The image to write
@@ -126,6 +153,9 @@ revoked, also after `vmyna card reset-state`.
 
 A PIN on the command line can be seen by other users of the machine and stays in the history of
 the shell: a name alone asks for the value on the terminal.
+
+A phone that has certificates (`vmyna phone add`) is linked to its card in the register. A new card
+takes over the link. What the counter does with a phone itself is `phone-lost` only.
 
 Examples:
   vmyna counter card.vmyna reset-pin sign

@@ -43,6 +43,7 @@ pub(crate) fn run(arguments: &Counter) -> Result<(), Failure> {
         Action::Rename { name, kana } => Operation::Rename(name.clone(), kana.clone()),
         Action::Death => Operation::Death,
         Action::Lost => Operation::Lost,
+        Action::PhoneLost => Operation::PhoneLost,
         Action::Reissue { output: new, pin } => {
             output = Some(new.as_path());
             Operation::Reissue(all_values(pin)?)
@@ -53,7 +54,7 @@ pub(crate) fn run(arguments: &Counter) -> Result<(), Failure> {
     };
     let substitutes = substitutes(&arguments.substitute)?;
     let at = &arguments.at;
-    let mut counter = open(at, output)?;
+    let mut counter = open(at, output, arguments.phones.into())?;
     let seed = arguments.seed.map_or_else(random_seed, seed_of);
     let mut rng = ChaCha20Rng::from_seed(*seed);
     let done = counter.operate(&operation, &substitutes, &mut rng);

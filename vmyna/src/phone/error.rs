@@ -1,0 +1,48 @@
+//! Why a phone gets no certificates, or keeps those that it has.
+
+use vmyna_apdu::{Text, text};
+use vmyna_authority::counter::CounterError;
+use vmyna_authority::phone::PhoneError;
+
+use crate::counter::OperateError;
+use crate::error::Error;
+
+/// Why certificates are not taken off a phone.
+pub type RemoveError = OperateError;
+
+/// Why a phone gets no certificates. Unless it is [`OperateError::Step`], nothing was done; a wrong password has cost a try.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddError {
+    /// A rule forbids it, the password is wrong, or the authority refuses the application.
+    #[error("{0}")]
+    Refused(#[from] PhoneError),
+    /// The card can't be used.
+    #[error("{0}")]
+    Card(#[from] Error),
+    /// The card signed nothing.
+    #[error("the card signed no application")]
+    NotHeld,
+    /// The phone's certificates were not issued.
+    #[error("{0}")]
+    Operate(#[from] OperateError),
+}
+
+impl From<CounterError> for AddError {
+    fn from(error: CounterError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+impl AddError {
+    /// The error in both languages.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Refused(error) => error.text(),
+            Self::Card(_) => text!("{self}", "カードを使用できません（{self}）"),
+            Self::NotHeld => text!("{self}", "カードが申請に署名していません"),
+            Self::Operate(error) => error.text(),
+        }
+    }
+}
