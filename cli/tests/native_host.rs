@@ -14,7 +14,10 @@ use std::process::{Child, Command, Output, Stdio};
 use base64ct::{Base64, Base64Unpadded, Encoding as _};
 use common::{Printed, Serve, is_signed, openssl, run_with_input, starting, vmyna, write_public_key};
 use serde_json::{Value, json};
+use vmyna::CardSource;
 use vmyna_apdu::hex;
+use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::{PhoneKind, Profile, image};
 
 const HOST: &str = "vmyna.native_host.json";
 
@@ -207,6 +210,43 @@ fn mode_04_gives_the_four_attributes_as_digits_of_their_bytes() {
     });
     assert_eq!(decoded, ["見本　花子", "19891025", "2"]);
     assert_eq!(text(&answer, "combination_code"), combination_code(&installed));
+}
+
+/// The image of a phone with Hanako's certificates.
+fn phone(folder: &Path, kind: PhoneKind) -> String {
+    let card = CardSource::hanako().issued().unwrap();
+    let phone = IssuedCard::of_phone(card.name, Profile::phone(kind), card.summary, card.jpki, None);
+    let path = folder.join("phone.vmyna");
+    let mut file = image::create(&path).unwrap();
+    file.add(&phone).unwrap();
+    file.finish().unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_phone_logs_in_and_signs_without_a_combination_code() {
+    for kind in PhoneKind::ALL {
+        let images = tempfile::tempdir().unwrap();
+        let installed = Installed::new(&phone(images.path(), kind));
+        let folder = installed.folder.path();
+        let digest = digest_info(folder, "a challenge");
+        for (mode, pin, issuer) in [("01", "1234", "jpki/000B"), ("02", "ABC123", "jpki/0002")] {
+            let answer = installed.ask(&json!({"mode": mode, "service_id": "01", "digest": digest, "pin": pin}));
+            assert_eq!(keys(&answer), ["certificate", "mode", "result", "signature", "uuid"]);
+            let certificate = Base64Unpadded::decode_vec(text(&answer, "certificate")).unwrap();
+            write_public_key(folder, &certificate);
+            let signature = match mode {
+                "01" => text(&answer, "signature"),
+                _ => answer["signature"][0].as_str().unwrap(),
+            };
+            fs::write(folder.join("signature"), Base64::decode_vec(signature).unwrap()).unwrap();
+            is_signed(folder, "signature");
+            is_issued(folder, issuer);
+        }
+        // A phone has no input-assist application.
+        let answer = installed.ask(&json!({"mode": "04", "service_id": "01", "pin": "1234"}));
+        fails(&answer, "lacks the application");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ mod pin;
 
 use vmyna::{Bench, CardSource};
 use vmyna_apdu::{Aid, FileId, Reader, ReaderError, ResponseApdu, StatusWord};
-use vmyna_applets::{card_info, input_assist, jpki};
+use vmyna_applets::{PhoneKind, Profile, Token, card_info, input_assist, jpki};
 use zeroize::Zeroizing;
 
 pub use error::{ClientError, Step};
@@ -69,6 +69,8 @@ pub struct CardClient {
     reader: Box<dyn Reader + Send>,
     /// The application that this client has selected.
     current: Option<Aid>,
+    /// What the label of the JPKI token has stated last.
+    token: Token,
 }
 
 /// The bytes of the longest data field in the short form.
@@ -97,7 +99,17 @@ impl CardClient {
         Self {
             reader: Box::new(reader),
             current: None,
+            token: Token::Card,
         }
+    }
+
+    /// Whether a card or a phone answers, by the label of its JPKI token. A label that is not a phone's is taken as a card's.
+    ///
+    /// # Errors
+    /// [`ClientError`], e.g. [`ClientError::NoApplication`] if there is no JPKI application.
+    pub fn token(&mut self) -> Result<Token, ClientError> {
+        self.select(jpki::AID)?;
+        Ok(self.token)
     }
 
     /// The tries left of a PIN, by VERIFY without data. The question costs none.
@@ -225,7 +237,7 @@ impl CardClient {
         self.current = Some(aid);
         if aid == jpki::AID {
             self.select_file(jpki::ef::TOKEN_INFO)?;
-            self.read_from(0, LABEL)?;
+            self.token = token(&self.read_from(0, LABEL)?);
         }
         Ok(())
     }
@@ -282,6 +294,17 @@ impl CardClient {
             })),
         }
     }
+}
+
+/// What has a JPKI token with this label, which spaces or zero bytes fill.
+fn token(label: &[u8]) -> Token {
+    let end = label.iter().rposition(|byte| !matches!(byte, b' ' | 0));
+    let label = label.get(..end.map_or(0, |last| last + 1)).unwrap_or_default();
+    let is_its = |kind: &PhoneKind| Profile::phone(*kind).token_label.as_bytes() == label;
+    PhoneKind::ALL
+        .into_iter()
+        .find(is_its)
+        .map_or(Token::Card, Token::Phone)
 }
 
 /// A C-APDU in the short form, which may hold a PIN: header, at most 255 bytes of data with their Lc, and Le.

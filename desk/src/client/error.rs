@@ -171,13 +171,13 @@ impl ClientError {
             Self::NoKey(key) => {
                 let key = key_name(*key);
                 Text {
-                    en: format!("The card has no {} certificate.", key.en),
-                    ja: format!("カードに{}電子証明書がありません。", key.ja),
+                    en: format!("The card or phone has no {} certificate.", key.en),
+                    ja: format!("カードまたはスマートフォンに{}電子証明書がありません。", key.ja),
                 }
             }
             Self::NoApplication(_) => text!(
-                "The card lacks the application that this needs.",
-                "カードに必要なアプリケーションがありません。"
+                "The card or phone lacks the application that this needs.",
+                "カードまたはスマートフォンに必要なアプリケーションがありません。"
             ),
             Self::Input { bytes } => text!(
                 "{bytes} bytes can't be signed.",

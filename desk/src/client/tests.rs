@@ -6,6 +6,7 @@ use vmyna::reader_bridge::fault::Script;
 use vmyna::{Exchange as _, OpenCard, Slot};
 use vmyna_apdu::hex;
 use vmyna_applets::image;
+use vmyna_applets::issued::IssuedCard;
 
 use super::*;
 
@@ -315,6 +316,54 @@ fn an_application_that_the_card_lacks_is_named() {
     }
 }
 
+/// A phone with Hanako's certificates.
+fn phone(kind: PhoneKind) -> (tempfile::TempDir, CardSource) {
+    let card = CardSource::hanako().issued().unwrap();
+    let phone = IssuedCard::of_phone(card.name, Profile::phone(kind), card.summary, card.jpki, None);
+    kept(&phone)
+}
+
+#[test]
+fn a_phone_logs_in_and_signs_and_reads_its_auth_certificate_after_the_pin() {
+    for kind in PhoneKind::ALL {
+        let (_folder, phone) = phone(kind);
+        let mut client = CardClient::open(&phone).unwrap();
+        assert_eq!(client.token().unwrap(), Token::Phone(kind));
+        let refused = client.auth_certificate();
+        assert!(
+            matches!(refused, Err(ClientError::NotVerified(Pin::Auth))),
+            "{refused:?}"
+        );
+        client.verify(Pin::Auth, b"1234").unwrap();
+        assert_eq!(client.sign(Key::Auth, &DIGEST_INFO).unwrap().len(), 256);
+        let certificate = certificate("specimen:hanako", Key::Auth);
+        assert_eq!(client.auth_certificate().unwrap(), certificate);
+        client.verify(Pin::Sign, b"ABC123").unwrap();
+        assert_eq!(client.sign(Key::Sign, &DIGEST_INFO).unwrap().len(), 256);
+        assert!(client.sign_certificate().is_ok());
+        let missing = [client.four_items().err(), client.manufacture_number().err()];
+        for error in missing {
+            assert!(matches!(error, Some(ClientError::NoApplication(_))), "{error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_label_with_spaces_or_zero_bytes_behind_it_is_a_phones() {
+    for kind in PhoneKind::ALL {
+        let label = Profile::phone(kind).token_label;
+        for filler in [" ", "\0"] {
+            let padded = format!("{label}{}", filler.repeat(LABEL - label.len()));
+            assert_eq!(token(padded.as_bytes()), Token::Phone(kind));
+        }
+    }
+    for other in ["JPKIAPICCTOKEN2", "JPKIAPIOSTOKEN2", "JPKI", ""] {
+        assert_eq!(token(other.as_bytes()), Token::Card, "{other}");
+    }
+    let mut card = CardClient::open(&CardSource::hanako()).unwrap();
+    assert_eq!(card.token().unwrap(), Token::Card);
+}
+
 #[test]
 fn inputs_that_no_signature_can_be_made_of_are_refused() {
     let mut rig = Rig::new("specimen:hanako");
@@ -335,10 +384,14 @@ fn inputs_that_no_signature_can_be_made_of_are_refused() {
 
 /// Hanako's card as an issued one, which keeps its state.
 fn issued() -> (tempfile::TempDir, CardSource) {
+    kept(&CardSource::hanako().issued().unwrap())
+}
+
+fn kept(card: &IssuedCard) -> (tempfile::TempDir, CardSource) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("card.vmyna");
     let mut file = image::create(&path).unwrap();
-    file.add(&CardSource::hanako().issued().unwrap()).unwrap();
+    file.add(card).unwrap();
     file.finish().unwrap();
     (folder, CardSource::Image(path, None))
 }

@@ -4,6 +4,7 @@ use base64ct::{Base64, Base64Unpadded, Encoding as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use vmyna_apdu::Text;
+use vmyna_applets::Token;
 
 use super::Uuid;
 use crate::client::{CardClient, ClientError, Key, Pin};
@@ -22,14 +23,14 @@ pub(super) fn log_in(card: &mut CardClient, uuid: &Uuid, digest: &[u8], pin: &st
     card.verify(Pin::Auth, pin.as_bytes())?;
     let signature = card.sign(Key::Auth, digest)?;
     let certificate = card.auth_certificate()?;
-    Ok(json!({
+    let answer = json!({
         "mode": "01",
         "result": "0",
         "uuid": uuid.to_string(),
         "signature": Base64::encode_string(&signature),
         "certificate": Base64Unpadded::encode_string(&certificate),
-        "combination_code": combination_code(card, uuid)?,
-    }))
+    });
+    with_combination_code(answer, card, uuid)
 }
 
 /// Mode 02: a signature by the sign key over each digest, and its certificate.
@@ -43,21 +44,21 @@ pub(super) fn sign(
     let signatures = digests.iter().map(|digest| card.sign(Key::Sign, digest));
     let signatures: Vec<Vec<u8>> = signatures.collect::<Result<_, _>>()?;
     let certificate = card.sign_certificate()?;
-    Ok(json!({
+    let answer = json!({
         "mode": "02",
         "result": "0",
         "uuid": uuid.to_string(),
         "signature": signatures.iter().map(|one| Base64::encode_string(one)).collect::<Vec<_>>(),
         "certificate": Base64Unpadded::encode_string(&certificate),
-        "combination_code": combination_code(card, uuid)?,
-    }))
+    });
+    with_combination_code(answer, card, uuid)
 }
 
 /// Mode 04: the four attributes, each as the hexadecimal digits of its UTF-8 bytes.
 pub(super) fn input_assist(card: &mut CardClient, uuid: &Uuid, pin: &str) -> Result<Value, ClientError> {
     card.verify(Pin::InputAssist, pin.as_bytes())?;
     let items = card.four_items()?;
-    Ok(json!({
+    let answer = json!({
         "mode": "04",
         "result": "0",
         "uuid": uuid.to_string(),
@@ -65,8 +66,8 @@ pub(super) fn input_assist(card: &mut CardClient, uuid: &Uuid, pin: &str) -> Res
         "sex": digits(items.sex.as_bytes()),
         "address": digits(items.address.as_bytes()),
         "birthday": digits(items.birth.as_bytes()),
-        "combination_code": combination_code(card, uuid)?,
-    }))
+    });
+    with_combination_code(answer, card, uuid)
 }
 
 /// A failure, with the mode if the request had one.
@@ -78,7 +79,15 @@ pub(super) fn failure(mode: Option<&str>, Text { en, ja }: Text) -> Value {
     answer
 }
 
-/// By which a site recognises the same card at the same computer.
+/// The answer with the code by which a site recognises the same card at the same computer. A phone has no common application, so
+/// that its answer has no code (`assumed`): a made-up one would let a site take two phones for one.
+fn with_combination_code(mut answer: Value, card: &mut CardClient, uuid: &Uuid) -> Result<Value, ClientError> {
+    if card.token()? == Token::Card {
+        answer["combination_code"] = combination_code(card, uuid)?.into();
+    }
+    Ok(answer)
+}
+
 fn combination_code(card: &mut CardClient, uuid: &Uuid) -> Result<String, ClientError> {
     let number = card.manufacture_number()?;
     let code = Sha256::new()
