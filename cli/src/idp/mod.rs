@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use rand_core::{OsRng, RngCore};
 use vmyna::CardSource;
 use vmyna_apdu::{ShowPath as _, Text};
-use vmyna_applets::specimen;
+use vmyna_applets::{DateTime, specimen};
 use vmyna_authority::http_client::{HttpError, Reach, post};
 use vmyna_authority::register::whole_seconds;
 use vmyna_authority::verifier::compare::Claims;
@@ -23,8 +23,8 @@ use vmyna_authority::verifier::{self, Settings as Verification};
 use vmyna_desk::http::Tls;
 use vmyna_desk::http::{HttpServer, Limits, origin};
 use vmyna_desk::idp::{
-    Authority as Verifier, CardSignature, Clients, KeyRing, KeysError, LONGEST_FILE, REALM, Settings, machine_clock,
-    router,
+    Authority as Verifier, CardSignature, Clients, KeyRing, KeysError, LONGEST_FILE, PresentedDocument, REALM,
+    Settings, machine_clock, router,
 };
 use vmyna_desk::portal;
 
@@ -173,6 +173,11 @@ fn cards(given: Vec<CardSource>) -> Result<Vec<CardSource>, Failure> {
         .collect())
 }
 
+fn clock() -> Result<DateTime, Failure> {
+    let now = whole_seconds(SystemTime::now());
+    now.ok_or_else(|| Failure::Failed("the clock of this machine shows no usable time".to_owned()))
+}
+
 /// The authorities that the user has named.
 struct Named {
     authorities: Vec<Authority>,
@@ -192,14 +197,27 @@ impl Verifier for Named {
             report
         })
     }
+
+    fn verify_document(&self, presented: &PresentedDocument) -> vmyna_mdoc::Report {
+        self.document_report(presented).unwrap_or_default()
+    }
 }
 
 impl Named {
+    /// The report on an mdoc by the roots of the authorities.
+    fn document_report(&self, presented: &PresentedDocument) -> Result<vmyna_mdoc::Report, Failure> {
+        let at = self.at.map_or_else(clock, |time| Ok(time.0))?;
+        let options = vmyna_mdoc::Options {
+            request: Some(&presented.request),
+            ..vmyna_mdoc::Options::default()
+        };
+        let (response, transcript) = (&presented.response, &presented.transcript);
+        Ok(vmyna_mdoc::verify(response, transcript, &[], at, &options))
+    }
+
     /// The report by the registers as they are now, or by the responder that a certificate names.
     fn report(&self, signature: &CardSignature<'_>) -> Result<Report, Failure> {
-        let clock = whole_seconds(SystemTime::now());
-        let clock =
-            clock.ok_or_else(|| Failure::Failed("the clock of this machine shows no usable time".to_owned()))?;
+        let clock = clock()?;
         let registers = trusted::registers(&self.authorities)?;
         let ask = |url: &str, request: &[u8]| {
             let answer = post(url, "application/ocsp-request", request, Reach::Loopback);

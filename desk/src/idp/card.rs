@@ -7,6 +7,8 @@ use sha2::{Digest, Sha256};
 use vmyna::reader_bridge::SoftwareReader;
 use vmyna::{Bench, CardSource};
 use vmyna_apdu::{Reader, ReaderError};
+use vmyna_applets::issued::MobileDocument;
+use vmyna_applets::{PhoneKind, Token};
 use vmyna_authority::verifier::AgreedForm;
 use vmyna_authority::verifier::block::Message;
 use vmyna_authority::verifier::report::{Report, Verdict};
@@ -14,6 +16,8 @@ use vmyna_card_os::key::SHA256_DIGEST_INFO;
 use vmyna_issuance::x509::names::Hierarchy;
 use zeroize::Zeroizing;
 
+use super::document::{self, PresentedDocument};
+use super::request::AuthRequest;
 use super::resource;
 use super::scope::Scope;
 use super::state::{Signed, lock};
@@ -38,6 +42,9 @@ pub struct CardSignature<'s> {
 pub trait Authority: Send + Sync {
     /// The report of all checks.
     fn verify(&self, signature: &CardSignature<'_>) -> Report;
+
+    /// The report on what a phone has presented of its mdoc.
+    fn verify_document(&self, presented: &PresentedDocument) -> vmyna_mdoc::Report;
 }
 
 /// What a verification shows of a certificate.
@@ -75,6 +82,10 @@ pub(super) enum Failed {
     Card(ClientError),
     /// The certificate of this key does not hold.
     Certificate(Key, Standing),
+    /// The phone has nothing that states the four items.
+    NoItems(PhoneKind),
+    /// What the phone presented does not hold: the step of its verification.
+    Document(&'static str),
 }
 
 impl From<ClientError> for Failed {
@@ -99,10 +110,15 @@ pub(super) struct Proved {
     pub(super) signed: Option<Signed>,
 }
 
-/// The PINs that these scopes need, in the order in which they are asked for.
-pub(super) fn pins(scopes: &[Scope]) -> Vec<Pin> {
+/// Whether one of the four items is asked for.
+fn has_item(scopes: &[Scope]) -> bool {
+    scopes.iter().any(|scope| scope.is_item())
+}
+
+/// The PINs that these scopes need, in the order in which they are asked for. A phone has no input-assist application.
+fn pins(scopes: &[Scope], token: Token) -> Vec<Pin> {
     let mut pins = vec![Pin::Auth];
-    if scopes.iter().any(|scope| scope.is_item()) {
+    if has_item(scopes) && token == Token::Card {
         pins.push(Pin::InputAssist);
     }
     if scopes.contains(&Scope::Sign) {
@@ -111,10 +127,15 @@ pub(super) fn pins(scopes: &[Scope]) -> Vec<Pin> {
     pins
 }
 
-/// A card that can be chosen.
+/// A PIN that is asked for, with its tries.
+pub(super) type AskedPin = (Pin, Result<Tries, ClientError>);
+
+/// A card or phone that can be chosen.
 pub(super) struct Slot {
     /// What the pages call it.
     pub(super) title: String,
+    /// Which phone it was when the provider began, for the words of the pages. In a log-in the token's label decides.
+    pub(super) phone: Option<PhoneKind>,
     source: CardSource,
     /// The reader with a built-in card, which keeps no state: it stays here so that a wrong PIN is remembered. One
     /// conversation at a time has the lock.
@@ -123,8 +144,14 @@ pub(super) struct Slot {
 
 impl Slot {
     pub(super) fn new(source: CardSource) -> Self {
+        let phone = match &source {
+            CardSource::Image(..) => source.issued().ok().and_then(|card| card.phone()),
+            _ => None,
+        };
+        let kind = phone.map_or_else(String::new, |kind| format!(" ({})", kind.title()));
         Self {
-            title: title(&source),
+            title: title(&source) + &kind,
+            phone,
             source,
             reader: Mutex::new(None),
         }
@@ -146,13 +173,33 @@ impl Slot {
         talk(&mut CardClient::new(Shared::new(shared)?))
     }
 
-    /// The tries left of each PIN.
-    pub(super) fn tries(&self, pins: &[Pin]) -> Vec<(Pin, Result<Tries, ClientError>)> {
-        let ask = |card: &mut CardClient| Ok(pins.iter().map(|pin| (*pin, card.tries(*pin))).collect::<Vec<_>>());
-        match self.converse::<_, ClientError>(ask) {
-            Ok(tries) => tries,
-            Err(error) => pins.first().map(|pin| (*pin, Err(error))).into_iter().collect(),
+    /// The tries left of each PIN that these scopes need.
+    ///
+    /// # Errors
+    /// [`Failed::NoItems`]: whatever is typed, this phone can't give what is asked for.
+    pub(super) fn tries(&self, scopes: &[Scope]) -> Result<Vec<AskedPin>, Failed> {
+        let ask = |card: &mut CardClient| {
+            let token = card.token()?;
+            let pins = pins(scopes, token).into_iter();
+            Ok((token, pins.map(|pin| (pin, card.tries(pin))).collect()))
+        };
+        match self.converse::<(Token, Vec<AskedPin>), ClientError>(ask) {
+            Ok((Token::Phone(kind), _)) if has_item(scopes) && matches!(self.document(), Ok(None)) => {
+                Err(Failed::NoItems(kind))
+            }
+            Ok((_, tries)) => Ok(tries),
+            Err(error) => Ok(vec![(Pin::Auth, Err(error))]),
         }
+    }
+
+    /// The mdoc that a phone has now. It is no part of the token, so that no APDU reads it.
+    fn document(&self) -> Result<Option<MobileDocument>, ClientError> {
+        let (issued, place) = self.source.find()?;
+        let now = match place {
+            Some(place) => place.current(issued)?,
+            None => issued,
+        };
+        Ok(now.mdoc)
     }
 
     /// Lets the card prove what is asked for. The PINs are verified in the order of their risk: a wrong one ends the
@@ -160,18 +207,30 @@ impl Slot {
     pub(super) fn prove(
         &self,
         authority: &dyn Authority,
-        scopes: &[Scope],
+        request: &AuthRequest,
         input: Option<&[u8]>,
         pins: &Pins,
     ) -> Result<Proved, Failed> {
+        let scopes = &*request.scopes;
+        // Before the card is in use here.
+        let document = match self.phone.filter(|_| has_item(scopes)) {
+            Some(_) => self.document()?,
+            None => None,
+        };
         self.converse(|card| {
             card.verify(Pin::Auth, pins.auth.as_bytes())?;
             let certificate = log_in(card, authority)?;
-            let mut items = None;
-            if scopes.iter().any(|scope| scope.is_item()) {
-                card.verify(Pin::InputAssist, pins.input_assist.as_bytes())?;
-                items = Some(card.four_items()?);
-            }
+            let items = match (has_item(scopes), card.token()?) {
+                (false, _) => None,
+                (true, Token::Phone(kind)) => {
+                    let document = document.as_ref().ok_or(Failed::NoItems(kind))?;
+                    Some(document::items(document, scopes, &request.issuer, authority)?)
+                }
+                (true, _) => {
+                    card.verify(Pin::InputAssist, pins.input_assist.as_bytes())?;
+                    Some(card.four_items()?)
+                }
+            };
             let mut signed = None;
             if let Some(input) = input {
                 card.verify(Pin::Sign, pins.sign.as_bytes())?;

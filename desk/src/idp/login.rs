@@ -11,7 +11,7 @@ use vmyna_apdu::{Language, text};
 use zeroize::Zeroizing;
 
 use super::answer::redirect;
-use super::card::{Failed, Pins, Proved, Standing, pins};
+use super::card::{Failed, Pins, Proved, Standing};
 use super::expiring::{Full, id};
 use super::page::{self, Notice, View};
 use super::request::{self, AuthRequest, Rejection};
@@ -87,22 +87,31 @@ fn unknown_signature(provider: &Provider, request: &AuthRequest) -> Option<Strin
 }
 
 /// Keeps the log-in under a new one-time token, and shows its page.
-fn show(provider: &Provider, transaction: Transaction, notice: Option<Notice>) -> Response<Body> {
+fn show(provider: &Provider, mut transaction: Transaction, mut notice: Option<Notice>) -> Response<Body> {
     let now = provider.now();
     let token = random();
-    let tries = match (transaction.card, &notice) {
-        (Some(card), None | Some(Notice::Retry(_))) => provider
-            .slot(card)
-            .map(|slot| slot.tries(&pins(&transaction.request.scopes))),
+    let asked = match (transaction.card, &notice) {
+        (Some(card), None | Some(Notice::Retry(_))) => provider.slot(card),
         _ => None,
+    };
+    let tries = match asked.map(|slot| slot.tries(&transaction.request.scopes)) {
+        None => None,
+        Some(Ok(tries)) => Some(tries),
+        Some(Err(failed)) => {
+            let stop = self::notice(failed);
+            transaction.reason = stop.reason();
+            provider.log("login", "not yet", stop.reason().unwrap_or_default());
+            notice = Some(stop);
+            None
+        }
     };
     for error in tries.iter().flatten().filter_map(|(_, tries)| tries.as_ref().err()) {
         provider.log("login", "not yet", &error.to_string());
     }
-    let cards = provider.cards.iter().map(|slot| slot.title.as_str()).collect();
+    let cards = provider.cards.iter().map(|slot| (slot.title.as_str(), slot.phone));
     let view = View {
         token: &token,
-        cards,
+        cards: cards.collect(),
         transaction: &transaction,
         tries,
         notice,
@@ -285,19 +294,22 @@ fn prove(provider: &Provider, mut transaction: Transaction, sent: &Sent) -> Resp
         None => None,
     };
     let authority = &*provider.settings.authority;
-    match slot.prove(authority, &transaction.request.scopes, input.as_deref(), &pins) {
+    match slot.prove(authority, &transaction.request, input.as_deref(), &pins) {
         Ok(proved) => finish(provider, &transaction, proved),
         Err(failed) => {
             // The page names no path and no process; the line for the one who runs the server does.
             let why = match &failed {
                 Failed::Card(error) => error.to_string(),
-                Failed::Certificate(..) => String::new(),
+                Failed::Document(step) => (*step).to_owned(),
+                Failed::Certificate(..) | Failed::NoItems(_) => String::new(),
             };
             let notice = notice(failed);
             if let Notice::Stop { reason, .. } = notice {
                 transaction.reason = Some(reason);
             }
-            provider.log("login", "not yet", notice.reason().unwrap_or(&why));
+            let line = [notice.reason().unwrap_or_default(), &why];
+            let line: Vec<_> = line.into_iter().filter(|part| !part.is_empty()).collect();
+            provider.log("login", "not yet", &line.join(": "));
             show(provider, transaction, Some(notice))
         }
     }
@@ -320,6 +332,14 @@ fn notice(failed: Failed) -> Notice {
                 text: error.text(),
             },
             other => Notice::Retry(other.text()),
+        },
+        Failed::NoItems(kind) => Notice::Stop {
+            reason: "card_not_suitable",
+            text: page::no_items(kind),
+        },
+        Failed::Document(_) => Notice::Stop {
+            reason: "mdoc_not_verified",
+            text: page::document_text(),
         },
         Failed::Certificate(key, standing) => Notice::Stop {
             reason: match standing {

@@ -5,7 +5,8 @@
 //! | `metadata` | discovery |
 //! | `request` | the authorization request |
 //! | `login`, `page` | the pages on which a person chooses a card, consents and types PINs |
-//! | `card` | the conversation with the card, and the verification of its certificates |
+//! | `card` | the conversation with the card or phone, and the verification of its certificates |
+//! | `document` | the mdoc of an iPhone, which states the four items |
 //! | `assertion`, `token` | the token endpoint |
 //! | `resource` | userinfo, sign transactions |
 //! | `clients` | the registered relying parties |
@@ -22,6 +23,7 @@ mod answer;
 mod assertion;
 mod card;
 mod clients;
+mod document;
 mod expiring;
 mod keys;
 mod login;
@@ -48,6 +50,7 @@ use vmyna_apdu::{Language, text};
 
 pub use card::{Authority, CardSignature};
 pub use clients::{Client, Clients, Keys, LONGEST_FILE, RegistrationError};
+pub use document::PresentedDocument;
 pub use keys::{KEPT, KeyRing, KeysError};
 pub use metadata::REALM;
 pub use scope::Scope;

@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
 use axum::http::{Response, StatusCode};
 use vmyna_apdu::{Language, Text, say, text};
+use vmyna_applets::PhoneKind;
 
 use super::answer::set;
 use super::card::Standing;
@@ -43,7 +44,8 @@ impl Notice {
 /// What a page of a log-in shows.
 pub(super) struct View<'v> {
     pub(super) token: &'v str,
-    pub(super) cards: Vec<&'v str>,
+    /// The cards and phones that can be chosen.
+    pub(super) cards: Vec<(&'v str, Option<PhoneKind>)>,
     pub(super) transaction: &'v Transaction,
     pub(super) tries: Option<Vec<(Pin, Result<Tries, ClientError>)>>,
     pub(super) notice: Option<Notice>,
@@ -56,17 +58,21 @@ pub(super) fn login(view: &View<'_>) -> Response<Body> {
     let request = &view.transaction.request;
     let title = view.transaction.card.and_then(|card| view.cards.get(card));
     let (heading, content) = match (&view.notice, title) {
-        (Some(Notice::Stop { reason, text }), _) => (
-            say!(language, "This card can't be used", "このカードは使えません"),
-            stopped(language, reason, text),
-        ),
+        (Some(Notice::Stop { reason, text }), chosen) => {
+            let is_phone = chosen.is_some_and(|(_, phone)| phone.is_some());
+            let heading = match is_phone {
+                true => say!(language, "This phone can't be used", "このスマートフォンは使えません"),
+                false => say!(language, "This card can't be used", "このカードは使えません"),
+            };
+            (heading, stopped(language, is_phone, reason, text))
+        }
         (notice, Some(title)) => {
             let retry = notice.as_ref().map(|notice| match notice {
                 Notice::Retry(text) | Notice::Stop { text, .. } => text,
             });
             (
                 say!(language, "Enter the PIN", "暗証番号の入力"),
-                pins(view, language, title, retry),
+                pins(view, language, *title, retry),
             )
         }
         (_, None) => (
@@ -109,9 +115,16 @@ fn asked(language: Language, request: &AuthRequest) -> String {
 }
 
 fn choose(view: &View<'_>, language: Language) -> String {
-    let legend = say!(language, "Which card do you use?", "使用するカードを選んでください");
+    let legend = match view.cards.iter().any(|(_, phone)| phone.is_some()) {
+        true => say!(
+            language,
+            "Which card or phone do you use?",
+            "使用するカードまたはスマートフォンを選んでください"
+        ),
+        false => say!(language, "Which card do you use?", "使用するカードを選んでください"),
+    };
     let only = view.cards.len() == 1;
-    let card = |(number, title): (usize, &&str)| {
+    let card = |(number, (title, _)): (usize, &(&str, Option<PhoneKind>))| {
         let checked = if only || number == 0 { " checked" } else { "" };
         format!(
             r#"<label class="card"><input type="radio" name="card" value="{number}"{checked}><span>{}</span></label>"#,
@@ -135,8 +148,16 @@ fn choose(view: &View<'_>, language: Language) -> String {
     )
 }
 
-fn pins(view: &View<'_>, language: Language, title: &str, retry: Option<&Text>) -> String {
-    let chosen = say!(language, "Card: {title}", "カード: {title}");
+fn pins(
+    view: &View<'_>,
+    language: Language,
+    (title, phone): (&str, Option<PhoneKind>),
+    retry: Option<&Text>,
+) -> String {
+    let chosen = match phone {
+        Some(_) => say!(language, "Phone: {title}", "スマートフォン: {title}"),
+        None => say!(language, "Card: {title}", "カード: {title}"),
+    };
     let mut content = format!(r#"<p class="chosen">{}</p>"#, escape(&chosen));
     let tries = || view.tries.iter().flatten();
     // A card that can't be opened has no PINs to type, and its fault is said once.
@@ -148,7 +169,7 @@ fn pins(view: &View<'_>, language: Language, title: &str, retry: Option<&Text>) 
     }
     for (pin, tries) in tries() {
         if let Ok(tries) = tries {
-            content.push_str(&field(language, *pin, *tries));
+            content.push_str(&field(language, *pin, *tries, phone.is_some()));
         }
     }
     let act = if closed.is_some() { "again" } else { "prove" };
@@ -167,7 +188,7 @@ fn pins(view: &View<'_>, language: Language, title: &str, retry: Option<&Text>) 
     content
 }
 
-fn field(language: Language, pin: Pin, tries: Tries) -> String {
+fn field(language: Language, pin: Pin, tries: Tries, is_phone: bool) -> String {
     let (name, mode) = match pin {
         Pin::Auth => ("auth_pin", "numeric"),
         Pin::InputAssist => ("input_assist_pin", "numeric"),
@@ -188,6 +209,11 @@ fn field(language: Language, pin: Pin, tries: Tries) -> String {
     };
     let (left, longest) = (tries.left, pin.format().max);
     let left = match tries.is_blocked() {
+        true if is_phone => say!(
+            language,
+            "blocked, or never set: the card is held to the phone again",
+            "ロックされているか未設定です。カードから再び搭載します"
+        ),
         true => say!(
             language,
             "blocked, or never set: the counter of the municipality sets a new one",
@@ -204,8 +230,13 @@ fn field(language: Language, pin: Pin, tries: Tries) -> String {
     )
 }
 
-fn stopped(language: Language, reason: &str, text: &Text) -> String {
+fn stopped(language: Language, is_phone: bool, reason: &str, text: &Text) -> String {
     let advice = match reason {
+        "pin_blocked" if is_phone => say!(
+            language,
+            "The card is held to the phone again, which gets new certificates and PINs.",
+            "カードから再び搭載すると、新しい電子証明書と暗証番号になります。"
+        ),
         "pin_blocked" => say!(
             language,
             "A person goes to the counter of the municipality to have it reset, and the counter of this program does the same \
@@ -222,6 +253,27 @@ fn stopped(language: Language, reason: &str, text: &Text) -> String {
 <button class="second" name="action" value="refuse">{back}</button></p>"#,
         alert(text.say(language)),
         escape(&advice)
+    )
+}
+
+/// Why a phone can't give name, address, birth date and sex.
+pub(super) fn no_items(kind: PhoneKind) -> Text {
+    let kind = kind.title();
+    text!(
+        "The site asks for name, address, date of birth or sex. A card has them in its input-assist application; this \
+         phone ({kind}) has neither that application nor a digital copy of the card. Use the card.",
+        "サイトは氏名・住所・生年月日・性別のいずれかを求めています。カードでは券面事項入力補助APにありますが、この\
+         スマートフォン（{kind}）にはそのAPもカード代替電磁的記録もありません。カードを使用してください。"
+    )
+}
+
+/// What the phone presented does not hold.
+pub(super) fn document_text() -> Text {
+    text!(
+        "The digital copy of the card on the phone can't be verified: it has expired or was changed, or its authority is not \
+         one of this server's.",
+        "スマートフォンのカード代替電磁的記録を検証できません。期限が切れているか、改変されているか、発行元が登録されて\
+         いません。"
     )
 }
 

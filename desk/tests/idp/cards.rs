@@ -9,18 +9,18 @@ use crate::http::Reply;
 use crate::rig::{ITEMS, Options, Request, Rig};
 
 /// The page for the PINs of a card.
-fn chosen(rig: &Rig, request: &Request, card: usize) -> Reply {
+pub(crate) fn chosen(rig: &Rig, request: &Request, card: usize) -> Reply {
     let page = rig.authorize(request);
     rig.submit(&page, &[("action", "choose"), ("card", &card.to_string())])
 }
 
-fn prove(rig: &Rig, page: &Reply, pin: &str) -> Reply {
+pub(crate) fn prove(rig: &Rig, page: &Reply, pin: &str) -> Reply {
     rig.submit(page, &[("action", "prove"), ("auth_pin", pin)])
 }
 
 /// Ends the log-in from a page that stopped it; the relying party learns the reason.
 #[track_caller]
-fn ends(rig: &Rig, page: &Reply, reason: &str) {
+pub(crate) fn ends(rig: &Rig, page: &Reply, reason: &str) {
     let reply = rig.submit(page, &[("action", "refuse")]);
     assert_eq!(reply.error(), "access_denied");
     assert_eq!(reply.parameter("error_description").unwrap(), reason);

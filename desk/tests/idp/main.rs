@@ -16,6 +16,7 @@ mod hostile;
 mod http;
 mod keys;
 mod pages;
+mod phones;
 mod registration;
 mod rig;
 mod signing;

@@ -6,23 +6,26 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::{Builder, JoinHandle};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use rand_core::{OsRng, RngCore};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use vmyna::CardSource;
-use vmyna_applets::image;
+use vmyna_applets::issued::{IssuedCard, MobileDocument};
+use vmyna_applets::{PhoneKind, Profile, image};
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{Certificate, Register, whole_seconds};
+use vmyna_authority::revocation_list::of_mdoc_root;
 use vmyna_authority::verifier::compare::Claims as Compared;
 use vmyna_authority::verifier::report::Report;
 use vmyna_authority::verifier::revocation::Sources;
 use vmyna_authority::verifier::trust::Trust;
 use vmyna_authority::verifier::{self, Settings as Verification};
 use vmyna_desk::http::{HttpServer, Limits};
-use vmyna_desk::idp::{Authority, CardSignature, Clients, KeyRing, Settings, TIME_LIMIT, router};
+use vmyna_desk::idp::{Authority, CardSignature, Clients, KeyRing, PresentedDocument, Settings, TIME_LIMIT, router};
 use vmyna_desk::jose::{Algorithm, Claims, Signer, base64url, jwks, sign};
+use vmyna_issuance::mdoc::{Root, device_key, issue};
 
 use crate::http::{Reply, form, send};
 
@@ -62,9 +65,28 @@ fn keys() -> KeyRing {
 struct Specimens {
     register: PathBuf,
     trust: Trust,
+    /// The elements of an mdoc that were asked for last.
+    asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Authority for Specimens {
+    fn verify_document(&self, presented: &PresentedDocument) -> vmyna_mdoc::Report {
+        let now = whole_seconds(SystemTime::now()).unwrap();
+        let wanted = presented.request.doc_requests().iter().flat_map(|one| one.wanted());
+        let wanted = wanted.map(|one| one.identifier.clone());
+        *self.asked.lock().unwrap() = wanted.collect();
+        let roots = vmyna_issuance::specimen::mdoc().unwrap().roots(now).unwrap();
+        let anchors: Vec<&[u8]> = roots.iter().map(Root::certificate).collect();
+        let lists = roots.iter().map(|root| of_mdoc_root(root, &[], now).unwrap());
+        let lists: Vec<_> = lists.collect();
+        let options = vmyna_mdoc::Options {
+            request: Some(&presented.request),
+            lists: &lists,
+            ..vmyna_mdoc::Options::default()
+        };
+        vmyna_mdoc::verify(&presented.response, &presented.transcript, &anchors, now, &options)
+    }
+
     fn verify(&self, signature: &CardSignature<'_>) -> Report {
         let register = SqliteRegister::open(&self.register).unwrap();
         let now = whole_seconds(SystemTime::now()).unwrap();
@@ -121,6 +143,8 @@ pub(crate) struct Rig {
     pub(crate) address: SocketAddr,
     pub(crate) clock: Arc<AtomicU64>,
     pub(crate) register: PathBuf,
+    /// The elements of an mdoc that were asked for last.
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
     log: Arc<Mutex<Vec<String>>>,
     stop: Arc<AtomicBool>,
     server: Option<JoinHandle<()>>,
@@ -148,6 +172,7 @@ impl Rig {
         let address = listener.local_addr().unwrap();
         let clock = Arc::new(AtomicU64::new(vmyna_desk::idp::machine_clock()));
         let log = Arc::<Mutex<Vec<String>>>::default();
+        let asked = Arc::<Mutex<Vec<String>>>::default();
         let (time, lines) = (Arc::clone(&clock), Arc::clone(&log));
         let settings = Settings {
             clients: Clients::parse(&registration(options.key_file.as_deref()), folder.path()).unwrap(),
@@ -155,6 +180,7 @@ impl Rig {
             authority: Box::new(Specimens {
                 register: register.clone(),
                 trust,
+                asked: Arc::clone(&asked),
             }),
             keys: keys().rotated_after(options.rotate_after),
             clock: Box::new(move || time.load(Ordering::SeqCst)),
@@ -173,6 +199,7 @@ impl Rig {
             address,
             clock,
             register,
+            asked,
             log,
             stop,
             server: Some(Builder::new().spawn(serve).unwrap()),
@@ -182,12 +209,26 @@ impl Rig {
 
     /// An issued copy of Hanako's card, which keeps its state.
     pub(crate) fn issued() -> (tempfile::TempDir, CardSource) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("card.vmyna");
-        let mut file = image::create(&path).unwrap();
-        file.add(&CardSource::hanako().issued().unwrap()).unwrap();
-        file.finish().unwrap();
-        (folder, CardSource::Image(path, None))
+        kept(&CardSource::hanako().issued().unwrap())
+    }
+
+    /// A phone with the certificates of Hanako's card, and without an mdoc.
+    pub(crate) fn phone(kind: PhoneKind) -> (tempfile::TempDir, CardSource) {
+        Self::phone_with(kind, None)
+    }
+
+    pub(crate) fn phone_with(kind: PhoneKind, mdoc: Option<MobileDocument>) -> (tempfile::TempDir, CardSource) {
+        let card = CardSource::hanako().issued().unwrap();
+        let phone = IssuedCard::of_phone(card.name, Profile::phone(kind), card.summary, card.jpki, mdoc);
+        kept(&phone)
+    }
+
+    /// The mdoc of Hanako's card that the authority of the specimens issued so many days ago.
+    pub(crate) fn mdoc(days: u64) -> MobileDocument {
+        let now = whole_seconds(SystemTime::now() - Duration::from_secs(days * 86_400)).unwrap();
+        let signer = vmyna_issuance::specimen::mdoc().unwrap().signer(now, 0).unwrap();
+        let key = device_key(&mut OsRng).unwrap();
+        issue(&signer, &CardSource::hanako().issued().unwrap(), &key, now, &mut OsRng).unwrap()
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {
@@ -316,6 +357,15 @@ impl Drop for Rig {
         let ended = self.server.take().map(JoinHandle::join);
         assert!(matches!(ended, Some(Ok(()))) || std::thread::panicking());
     }
+}
+
+fn kept(card: &IssuedCard) -> (tempfile::TempDir, CardSource) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("card.vmyna");
+    let mut file = image::create(&path).unwrap();
+    file.add(card).unwrap();
+    file.finish().unwrap();
+    (folder, CardSource::Image(path, None))
 }
 
 /// The registration of the relying parties.

@@ -3,12 +3,13 @@
 use base64ct::{Base64, Encoding as _};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use vmyna_applets::PhoneKind;
 use vmyna_applets::rsa::pkcs8::DecodePublicKey as _;
 use vmyna_applets::rsa::{Pkcs1v15Sign, RsaPublicKey};
 use x509_cert::der::{Decode as _, Encode as _};
 
 use crate::http::{Reply, send};
-use crate::rig::{Pairs, Request, Rig, owned};
+use crate::rig::{Options, Pairs, Request, Rig, owned};
 use crate::tokens::access;
 
 const PATH: &str = "/api/sign-transactions";
@@ -70,15 +71,29 @@ fn verify(signed: &Value, input: &[u8]) {
 
 #[test]
 fn a_bare_digest_and_a_digest_info_are_signed_as_they_are() {
-    let rig = Rig::new();
+    signs(&Rig::new());
+}
+
+#[test]
+fn a_phone_signs_with_its_own_sign_password() {
+    let (_folder, phone) = Rig::phone(PhoneKind::Iphone);
+    signs(&Rig::with(Options {
+        cards: vec![phone],
+        ..Options::default()
+    }));
+}
+
+/// Lets the first card sign a digest in both forms.
+#[track_caller]
+fn signs(rig: &Rig) {
     let digest = Sha256::digest("a document").to_vec();
     for input in [digest.clone(), digest_info(&digest)] {
-        let name = announce(&rig, &input);
+        let name = announce(rig, &input);
         let tokens = rig.tokens(&request(&name));
-        let reply = result(&rig, access(&tokens), &name);
+        let reply = result(rig, access(&tokens), &name);
         verify(&reply.json(), &input);
         // It can be fetched again for a while.
-        assert_eq!(result(&rig, access(&tokens), &name).json(), reply.json());
+        assert_eq!(result(rig, access(&tokens), &name).json(), reply.json());
     }
 }
 
