@@ -51,11 +51,13 @@ function face(detail) {
     h(
       'div',
       { class: 'buttons' },
-      h(
-        'button',
-        { type: 'button', id: 'turn', onclick: turn },
-        `${t('turn')}: ${t(at.side === 'front' ? 'backSide' : 'front')}`,
-      ),
+      detail.card.phone === null
+        ? h(
+            'button',
+            { key: 'turn', type: 'button', id: 'turn', onclick: turn },
+            `${t('turn')}: ${t(at.side === 'front' ? 'backSide' : 'front')}`,
+          )
+        : null,
       ...places(detail.card),
       beside.keepButton(detail),
     ),
@@ -67,7 +69,7 @@ function places(card) {
   const readers = (store.state?.readers ?? []).filter((reader) => reader.plugged);
   if (card.reader !== null) {
     const out = () => void attempt(() => post(`/api/readers/${part(card.reader ?? '')}/remove`));
-    return [h('button', { type: 'button', onclick: out }, t('takeOut'))];
+    return [h('button', { type: 'button', onclick: out }, t(card.phone === null ? 'takeOut' : 'takeAway'))];
   }
   return readers
     .filter((reader) => reader.card === null)
@@ -157,13 +159,15 @@ function certificates(detail) {
 
 /** @param {import('./store.js').Card} card */
 async function discard(card) {
-  if (!(await confirm(t('discardTitle', { name: card.name }), t('discardText'), t('discard')))) return;
+  const isCard = card.phone === null;
+  const title = t(isCard ? 'discardTitle' : 'discardPhoneTitle', { name: card.name });
+  if (!(await confirm(title, t('discardText'), t(isCard ? 'discard' : 'discardPhone')))) return;
   await attempt(async () => {
     await post(`/api/cards/${part(card.id)}/discard`);
     store.chosen = null;
     store.detail = null;
     await refresh();
-    message(t('discarded'));
+    message(t(isCard ? 'discarded' : 'discardedPhone'));
   });
 }
 
@@ -173,7 +177,7 @@ function last(card) {
   return h(
     'div',
     { key: 'discard', class: 'buttons' },
-    h('button', { type: 'button', class: 'danger', onclick: () => void discard(card) }, t('discard')),
+    h('button', { type: 'button', class: 'danger', onclick: () => void discard(card) }, t(card.phone === null ? 'discard' : 'discardPhone')),
   );
 }
 
@@ -205,12 +209,13 @@ export function render() {
   const { detail, view } = store;
   const isCard = view === 'card' && detail && detail.card.id === store.chosen;
   const name = isCard ? h('span', { class: 'who', lang: langOf(detail.card.name) }, detail.card.name) : null;
+  const heading = view === 'person' ? 'person' : isCard && detail.card.phone !== null ? 'phone' : 'card';
   const key = view === 'person' ? 'person' : `card-${store.chosen}`;
   fill(byId('card'), [
     h(
       'div',
       { key: 'head', class: 'head' },
-      h('h2', { id: 'card-title' }, t(view === 'person' ? 'person' : 'card')),
+      h('h2', { id: 'card-title' }, t(heading)),
       name,
     ),
     h(

@@ -1,4 +1,4 @@
-/** Pictures of cards. They need the token, so they are fetched and shown as blobs. */
+/** Pictures of cards. They need the token, so they are fetched and shown as blobs. A phone is a drawing of its kind. */
 
 import { getBlob, part } from './api.js';
 import { h } from './dom.js';
@@ -47,8 +47,13 @@ export function forget(id) {
   }
 }
 
-/** The picture of a card. @param {Card} card @param {Side} side */
+/** The picture of a card, or of a phone. @param {Card} card @param {Side} side */
 export function picture(card, side) {
+  if (card.phone !== null) {
+    const alt = t('pictureOfPhone', { name: card.name, kind: card.phone });
+    const drawing = h('img', { class: 'face', src: '/phone.svg', alt, lang: langOf(card.name), draggable: 'false' });
+    return h('div', { key: `${card.id}/phone`, class: 'holder' }, drawing);
+  }
   const label = t(side === 'front' ? 'frontOf' : 'backOf', { name: card.name });
   const image = h('img', { class: 'face', alt: label, lang: langOf(card.name), draggable: 'false' });
   const holder = h(

@@ -86,7 +86,7 @@ function slot(reader) {
     type: 'button',
     class: 'bare',
     draggable: 'true',
-    'aria-label': `${t('card')}: ${card.name}`,
+    'aria-label': `${t(card.phone === null ? 'card' : 'phone')}: ${card.name}`,
     onclick: () => void attempt(() => choose(card.id)),
     ondragstart: (/** @type {DragEvent} */ event) => event.dataTransfer?.setData(DRAGGED, card.id),
   };
@@ -99,22 +99,24 @@ function buttons(reader) {
     return [h('button', { key: 'plug', type: 'button', onclick: () => void act(reader, 'plug') }, t('plug'))];
   }
   const chosen = chosenCard();
+  const inside = cardIn(reader);
+  const putIn = chosen ? t(chosen.phone === null ? 'putIn' : 'holdTo', { name: chosen.name }) : t('putInChosen');
   const put = {
     key: 'put',
     type: 'button',
     class: 'first',
     disabled: !chosen || chosen.reader === reader.name,
     title: chosen ? chosen.name : t('chooseFirst'),
-    'aria-label': chosen ? t('putIn', { name: chosen.name }) : t('putInChosen'),
+    'aria-label': putIn,
     onclick: () => chosen && void insert(reader, chosen.id),
   };
   return [
     reader.card === null
-      ? h('button', put, h('span', { class: 'cut' }, chosen ? t('putIn', { name: chosen.name }) : t('putInChosen')))
+      ? h('button', put, h('span', { class: 'cut' }, putIn))
       : h(
           'button',
           { key: 'take', type: 'button', class: 'first', onclick: () => void act(reader, 'remove') },
-          t('takeOut'),
+          t(inside && inside.phone !== null ? 'takeAway' : 'takeOut'),
         ),
     h('button', { key: 'unplug', type: 'button', onclick: () => void act(reader, 'unplug') }, t('unplug')),
   ];

@@ -81,7 +81,7 @@ function row(card, reachable) {
       onkeydown: (/** @type {KeyboardEvent} */ event) => pressed(event, card),
       ondragstart: (/** @type {DragEvent} */ event) => dragged(event, card),
     },
-    h('span', { class: `thumb ${card.standing.state}`, 'aria-hidden': 'true' }, [...card.name.trim()][0] ?? '·'),
+    h('span', { class: `thumb ${card.standing.state}${card.phone === null ? '' : ' phone'}`, 'aria-hidden': 'true' }, [...card.name.trim()][0] ?? '·'),
     h(
       'span',
       { class: 'words' },

@@ -13,6 +13,7 @@ import { get, part } from './api.js';
  * @property {string | null} reader
  * @property {boolean} builtIn
  * @property {boolean} made whether the desk has made it
+ * @property {string | null} phone what kind of phone it is; null for a card
  * @property {Standing} standing
  */
 /** @typedef {{id: string, text: Text, fired: boolean}} Fault */

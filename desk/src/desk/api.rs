@@ -26,7 +26,7 @@
 //! | `GET /api/events` | `text/event-stream`: `state`, `trace` `{entries: [Entry]}`, `lost` `{count}` |
 //!
 //! Reader: `{name, plugged, card: id or null, powered, programs, locked, faults: [{id, text, fired}]}`. Card: `{id, source, name,
-//! title, reader: name or null, builtIn, made, standing: {state, text}}`. Entry: `{seq, time, reader, kind, text, command,
+//! title, reader: name or null, builtIn, made, phone: kind or null, standing: {state, text}}`. Entry: `{seq, time, reader, kind, text, command,
 //! response, sw, swText, micros, refused, fields, reasons: [{text, rule, certainty, source}]}`.
 
 use axum::http::{Method, StatusCode};

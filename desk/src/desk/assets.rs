@@ -30,6 +30,7 @@ const ASSETS: &[(&str, &str, &[u8])] = &[
     asset!("/main.js", "main.js", SCRIPT),
     asset!("/notice.js", "notice.js", SCRIPT),
     asset!("/person.js", "person.js", SCRIPT),
+    asset!("/phone.svg", "phone.svg", SVG),
     asset!("/pins.js", "pins.js", SCRIPT),
     asset!("/readers.js", "readers.js", SCRIPT),
     asset!("/shelf.js", "shelf.js", SCRIPT),

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use vmyna_apdu::{Text, text};
-use vmyna_applets::Interface;
 use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::{Interface, PhoneKind};
 
 use super::authority::Papers;
 use super::time::today;
@@ -24,6 +24,8 @@ pub(super) struct Glance {
     pub(super) name: String,
     /// What kind of card it is.
     pub(super) title: Text,
+    /// Which phone it is, if it is no card.
+    pub(super) phone: Option<PhoneKind>,
     /// What the register is asked about.
     pub(super) papers: Papers,
 }
@@ -33,13 +35,17 @@ impl Glance {
     pub(super) fn of(card: &IssuedCard, papers: Papers) -> Self {
         let person = &card.summary.person;
         let age = today().map(|day| person.birth.age_on(day));
+        let phone = card.phone();
         let kind = match age {
+            _ if phone.is_some() => of_phone(phone),
             _ if card.jpki.auth_pin.value.is_none() => text!("a card without PINs", "顔認証マイナンバーカード"),
             Some(age) if age < vmyna_issuance::order::SIGNATURE_AGE => text!("a child's card", "子どものカード"),
             _ => text!("an adult's card", "大人のカード"),
         };
         let place = &person.municipality;
         let way = match card.profile.interface {
+            // A phone is held to a contactless reader, always.
+            Interface::Contactless(_) if phone.is_some() => text!("", ""),
             Interface::Contact => text!("", ""),
             Interface::Contactless(_) => text!(", contactless", "、非接触"),
         };
@@ -49,9 +55,20 @@ impl Glance {
                 en: format!("{}, {}{}", kind.en, place.name, way.en),
                 ja: format!("{}、{}{}", kind.ja, place.title, way.ja),
             },
+            phone,
             papers,
         }
     }
+}
+
+/// What a phone is on the shelf.
+fn of_phone(kind: Option<PhoneKind>) -> Text {
+    let (en, ja) = match kind {
+        Some(PhoneKind::Iphone) => ("an iPhone", "iPhone"),
+        Some(PhoneKind::Android) => ("an Android phone", "Androidスマートフォン"),
+        _ => ("a phone", "スマートフォン"),
+    };
+    text!("{en}, held to a contactless reader", "{ja}（非接触リーダーにかざす）")
 }
 
 /// The glances that were needed last, by the ids of their cards.

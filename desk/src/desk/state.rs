@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use vmyna_apdu::text;
+use vmyna_applets::PhoneKind;
 
 use super::Shared;
 use super::armed::PRESETS;
@@ -93,6 +94,7 @@ pub(super) fn card(shared: &Shared, card: &ShelfCard) -> Value {
         "reader": shared.reader_of(&card.id),
         "builtIn": card.built_in,
         "made": card.made,
+        "phone": glance.as_ref().and_then(|glance| glance.phone).map(PhoneKind::title),
         "standing": { "state": standing.state, "text": both(&standing.text), "since": standing.since.map(|since| since.to_string()) },
     })
 }

@@ -1,11 +1,14 @@
 //! The shelf and the cards on it: what is shown, made, blocked, kept and discarded.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::{Value, json};
 use vmyna::CardSource;
-use vmyna::applets::image;
+use vmyna::applets::issued::IssuedCard;
+use vmyna::applets::{PhoneKind, Profile, image};
+use vmyna_apdu::hex;
 use vmyna_desk::desk::{Desk, DeskError, FolderError};
 
 use crate::rig::{FIRST, Rig, SELECT, folder, options};
@@ -66,6 +69,91 @@ fn a_card_is_shown_with_person_pins_certificates_and_files_in_both_languages() {
     }
     rig.get("/api/cards/99").refused(404);
     rig.get("/api/cards/99/front.png").refused(404);
+}
+
+/// A phone with Hanako's certificates, in a file.
+fn phone(folder: &std::path::Path, kind: PhoneKind) -> CardSource {
+    let card = CardSource::hanako().issued().unwrap();
+    let path = folder.join(format!("{}.vmyna", kind.name()));
+    let mut file = image::create(&path).unwrap();
+    file.add(&IssuedCard::of_phone(
+        card.name,
+        Profile::phone(kind),
+        card.summary,
+        card.jpki,
+        None,
+    ))
+    .unwrap();
+    file.finish().unwrap();
+    CardSource::Image(path, None)
+}
+
+#[test]
+fn a_phone_is_shown_as_a_phone_and_answers_in_a_reader() {
+    let folder = folder();
+    let phones = PhoneKind::ALL.map(|kind| phone(folder.path(), kind));
+    let rig = Rig::with(&folder, [&phones[..], &[CardSource::hanako()]].concat());
+    assert_eq!(rig.detail(&rig.card("specimen"))["card"]["phone"], Value::Null);
+    for (kind, label) in [
+        (PhoneKind::Iphone, "JPKIAPIOSTOKEN"),
+        (PhoneKind::Android, "JPKIAPGPSETOKEN"),
+    ] {
+        let id = rig.card(kind.name());
+        let detail = rig.detail(&id);
+        let card = &detail["card"];
+        assert_eq!(
+            (&card["phone"], &card["name"]),
+            (&json!(kind.title()), &json!("見本　花子"))
+        );
+        let title = card["title"]["en"].as_str().unwrap();
+        assert!(
+            title.contains("held to a contactless reader") && title.contains(kind.title()),
+            "{title}"
+        );
+        let pins: Vec<_> = detail["pins"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|pin| &pin["id"])
+            .collect();
+        assert_eq!(pins, ["auth", "sign"]);
+        assert!(
+            detail["pins"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .all(|pin| pin["canReset"] == false)
+        );
+        assert_eq!(detail["certificates"].as_array().unwrap().len(), 2);
+        assert!(detail["person"].get("serial").is_none());
+        let files = rig.get(&format!("/api/cards/{id}/files")).ok();
+        let files = files["files"].as_array().unwrap();
+        let applications = files.iter().map(|file| file["aid"].as_str().unwrap());
+        let applications: BTreeSet<_> = applications.collect();
+        assert!(
+            applications.len() <= 2 && applications.contains("D392F000260100000001"),
+            "{applications:?}"
+        );
+        // It has no sides, and the page draws it.
+        assert!(
+            rig.get(&format!("/api/cards/{id}/front.png"))
+                .refused(404)
+                .contains("no sides")
+        );
+        rig.insert(FIRST, &id);
+        rig.apdu(FIRST, SELECT);
+        assert_eq!(rig.apdu(FIRST, "00A4020C 02 0006"), "9000");
+        let read = rig.apdu(FIRST, "00B00000 20");
+        let expected = hex::encode(format!("{label:<32}").as_bytes());
+        assert_eq!(read, format!("{expected}9000"));
+        assert_eq!(rig.apdu(FIRST, "00A4020C 02 000A"), "9000");
+        assert_eq!(rig.apdu(FIRST, "00B00000 07"), "6982");
+        assert_eq!(rig.apdu(FIRST, "00A4040C 0A D3921000310001010408"), "6A82");
+        rig.post(&format!("/api/cards/{id}/pins/auth/block"), &json!({})).ok();
+        assert_eq!(rig.pin(&id, "auth")["state"], "blocked");
+    }
+    let drawn = rig.raw("GET /phone.svg", &format!("Host: {}\r\n", rig.address), "");
+    assert!(drawn.status == 200 && drawn.text().contains("SPECIMEN"));
 }
 
 #[test]

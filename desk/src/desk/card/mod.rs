@@ -115,6 +115,12 @@ pub(super) fn picture(shared: &Shared, id: &str, side: Side) -> Answered {
         return Ok(Answer::picture(png));
     }
     let (now, _) = card.current().map_err(|error| Refusal::unusable(&error))?;
+    if now.phone().is_some() {
+        return Err(Refusal::not_found(text!(
+            "a phone has no sides of a card",
+            "スマートフォンに券面はない"
+        )));
+    }
     let drawn = match side {
         Side::Front => card::front(&now),
         Side::Back => card::back(&now),

@@ -20,7 +20,9 @@ pub(super) struct Facts {
     municipality: Value,
     issued: Value,
     expiry: Value,
-    serial: Value,
+    /// A phone has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    serial: Option<Value>,
 }
 
 fn fact(label: &Text, value: &str) -> Value {
@@ -43,7 +45,6 @@ pub(super) fn facts(card: &IssuedCard) -> Facts {
     };
     let place = &person.municipality;
     let serial = card.card_info.as_ref().map(|info| info.serial.to_string());
-    let serial = serial.unwrap_or_default();
     Facts {
         name: fact(&text!("name", "氏名"), &person.name),
         kana: kana.map(|kana| fact(&text!("reading of the name", "氏名の振り仮名"), kana)),
@@ -56,7 +57,7 @@ pub(super) fn facts(card: &IssuedCard) -> Facts {
         ),
         issued: fact(&text!("issued", "発行"), &summary.issued.to_string()),
         expiry: fact(&text!("valid until", "有効期限"), &summary.expiry.to_string()),
-        serial: fact(&text!("serial number", "製造番号"), &serial),
+        serial: serial.map(|serial| fact(&text!("serial number", "製造番号"), &serial)),
     }
 }
 

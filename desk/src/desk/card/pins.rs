@@ -66,7 +66,8 @@ fn titled<'a>(title: &'a str, name: &'a str) -> &'a str {
 /// The PINs as the page shows them.
 pub(super) fn all(card: &IssuedCard, tries: &Tries) -> Vec<Value> {
     let applications = card.applications();
-    let without = card.jpki.auth_pin.value.is_none();
+    // The counter of a card without PINs gives them back all at once, and no counter resets those of a phone.
+    let without = card.jpki.auth_pin.value.is_none() || card.phone().is_some();
     let shown = |one: &OnCard<'_>| {
         let left = tries.left_of(one.object, one.pin);
         let state = match left {
@@ -80,7 +81,6 @@ pub(super) fn all(card: &IssuedCard, tries: &Tries) -> Vec<Value> {
             "tries": left,
             "limit": one.pin.max_tries,
             "state": state,
-            // The counter of a card without PINs gives them back all at once.
             "canReset": one.named.is_some_and(|named| named.aid != pins::COMMON.aid) && !without,
             "canBlock": one.pin.max_tries.is_some() && state == "ok",
         })
