@@ -9,6 +9,7 @@ pub mod http_client;
 #[cfg(feature = "server")]
 pub mod http_server;
 pub mod kiosk;
+pub mod mdoc;
 pub mod ocsp;
 pub mod phone;
 pub mod register;

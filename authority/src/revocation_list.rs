@@ -24,7 +24,7 @@ use x509_cert::name::Name;
 use x509_cert::serial_number::SerialNumber;
 use x509_cert::{Certificate, Version};
 
-pub use self::mdoc::{RevokedSigner, of_mdoc_root, root_id};
+pub use self::mdoc::{of_mdoc_root, root_id};
 use crate::register::{
     Change, DistributionPoint, IssuerId, Reason, Register, RegisterError, RevokedCertificate, distribution_point,
 };

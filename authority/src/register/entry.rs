@@ -372,3 +372,12 @@ pub struct Phone {
     /// Since when and why it is out of use.
     pub withdrawn: Option<Withdrawal>,
 }
+
+/// A document signer of mdocs that was revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevokedSigner {
+    /// Its serial number, 20 bytes.
+    pub serial: [u8; 20],
+    /// Since when, UTC.
+    pub at: DateTime,
+}

@@ -16,8 +16,8 @@ pub mod sqlite;
 use der::DateTime;
 
 pub use entry::{
-    CardId, Cause, Certificate, Entry, Hierarchy, IssuerId, Phone, PhoneLink, Reason, Revocation, UnknownReason,
-    Withdrawal,
+    CardId, Cause, Certificate, Entry, Hierarchy, IssuerId, Phone, PhoneLink, Reason, Revocation, RevokedSigner,
+    UnknownReason, Withdrawal,
 };
 pub(crate) use entry::{distribution_point, serial};
 pub use error::{RegisterError, RegisterErrorKind};
@@ -171,6 +171,19 @@ pub trait Register: Send {
     /// # Errors
     /// [`RegisterError`] when the register can't be written.
     fn give_code(&mut self, card: &(CardId, String), digest: [u8; 32], until: DateTime) -> Result<(), RegisterError>;
+
+    /// Revokes a document signer of mdocs, by the key of its root and its serial number. It is on stable storage when this
+    /// returns. An earlier revocation stays, and its time is returned.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be written.
+    fn revoke_signer(&mut self, root: IssuerId, signer: RevokedSigner) -> Result<Option<DateTime>, RegisterError>;
+
+    /// The document signers of a root of mdocs that were revoked by that write, in the order of revocation.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn revoked_signers(&self, root: IssuerId, by: Change) -> Result<Vec<RevokedSigner>, RegisterError>;
 
     /// Whether a card has this code, and it is good at this time. [`Register::begin`] uses it up.
     ///

@@ -20,3 +20,13 @@ CREATE TABLE intended_phone (
     kind INTEGER NOT NULL,
     PRIMARY KEY (intent, phone)
 ) STRICT, WITHOUT ROWID;
+
+-- The document signers of mdocs that are revoked, by the key identifier of their root.
+CREATE TABLE revoked_signer (
+    root BLOB NOT NULL CHECK (length(root) = 20),
+    serial BLOB NOT NULL CHECK (length(serial) = 20),
+    revoked_at INTEGER NOT NULL,
+    -- The number of the write
+    written INTEGER NOT NULL,
+    PRIMARY KEY (root, serial)
+) STRICT, WITHOUT ROWID;

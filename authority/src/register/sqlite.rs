@@ -6,6 +6,7 @@
 
 mod operations;
 mod phones;
+mod signers;
 mod writes;
 
 use std::convert::Infallible;
@@ -19,7 +20,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction,
 use super::{
     Beginning, Begun, CardId, CardStatus, Certificate, Change, DistributionPoint, Entry, Hierarchy, Intent, IssuerId,
     OperationId, Phone, Reason, Recorded, Register, RegisterError, RegisterErrorKind, Revocation, Revoked,
-    RevokedCertificate,
+    RevokedCertificate, RevokedSigner,
 };
 use writes::{Shared, record, revoke};
 
@@ -433,6 +434,14 @@ impl Register for SqliteRegister {
 
     fn give_code(&mut self, card: &(CardId, String), digest: [u8; 32], until: DateTime) -> Result<(), RegisterError> {
         self.keep_code(card, digest, until)
+    }
+
+    fn revoke_signer(&mut self, root: IssuerId, signer: RevokedSigner) -> Result<Option<DateTime>, RegisterError> {
+        self.revoke_signer_of(root, signer)
+    }
+
+    fn revoked_signers(&self, root: IssuerId, by: Change) -> Result<Vec<RevokedSigner>, RegisterError> {
+        self.revoked_signers_of(root, by)
     }
 
     fn has_code(&self, card: CardId, digest: [u8; 32], now: DateTime) -> Result<bool, RegisterError> {

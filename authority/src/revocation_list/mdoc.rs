@@ -12,16 +12,7 @@ use x509_cert::crl::RevokedCert;
 use x509_cert::serial_number::SerialNumber;
 
 use super::{Issuer, ListError, id_of, key_and_number};
-use crate::register::IssuerId;
-
-/// A signer of mdocs that was revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RevokedSigner {
-    /// Its serial number, 20 bytes.
-    pub serial: [u8; 20],
-    /// Since when, UTC.
-    pub at: DateTime,
-}
+use crate::register::{IssuerId, RevokedSigner};
 
 /// The key identifier of a root of mdocs.
 ///

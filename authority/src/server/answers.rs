@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64ct::{Base64Unpadded, Encoding};
 use der::pem::{LineEnding, encode_string};
+use vmyna_issuance::mdoc::Root;
 use vmyna_issuance::x509::Authority;
 
 use super::status::{Question, Served, Status, View};
@@ -14,11 +15,12 @@ use crate::register::{DistributionPoint, IssuerId};
 use crate::revocation_list::{self, Scope};
 
 /// The paths, each with what it is. `AUTHORITY` is `sign-ca`, `auth-ca` (the newest key of each) or the key identifier of any
-/// of their keys, 40 hexadecimal digits; `CODE` is a municipality's code, five digits.
+/// of their keys, 40 hexadecimal digits; `CODE` is a municipality's code, five digits. `mdoc-root` is the newest root of mdocs,
+/// `ROOT` that or the key identifier of any root of mdocs.
 ///
 /// The address of `auth-ca`'s responder stands in the certificates. That of `sign-ca` is `assumed`: the real one is given to
 /// verifiers only.
-pub const PATHS: [(&str, &str); 9] = [
+pub const PATHS: [(&str, &str); 12] = [
     ("/", "this list"),
     (
         "/ocsp/sign-ca",
@@ -34,6 +36,12 @@ pub const PATHS: [(&str, &str); 9] = [
         "/crl/AUTHORITY/authorities.crl",
         "the revocation list of authorities (ARL), DER",
     ),
+    (
+        "/crl/ROOT.crl",
+        "the revocation list of a root of mdocs, DER: the address in the certificates",
+    ),
+    ("/ca/ROOT.cer", "the certificate of a root of mdocs, DER"),
+    ("/ca/ROOT.pem", "the certificate of a root of mdocs, PEM"),
     ("/ca/AUTHORITY.cer", "the authority's certificate, DER"),
     ("/ca/AUTHORITY.pem", "the authority's certificate, PEM"),
     (
@@ -257,7 +265,10 @@ enum ListOf<'a> {
 
 fn list(status: &Status, name: &str, of: &ListOf<'_>) -> Answer {
     let Some((issuer, authority)) = authority(status, name) else {
-        return nothing_here();
+        return match (root(status, name), of) {
+            (Some(root), ListOf::All) => list_of_root(status, root),
+            _ => nothing_here(),
+        };
     };
     let made = || -> Result<Option<Arc<[u8]>>, revocation_list::ListError> {
         let view = status.view(false)?;
@@ -295,7 +306,11 @@ fn list(status: &Status, name: &str, of: &ListOf<'_>) -> Answer {
         }
         Ok(list)
     };
-    match made() {
+    list_answer(made())
+}
+
+fn list_answer(made: Result<Option<Arc<[u8]>>, revocation_list::ListError>) -> Answer {
+    match made {
         Ok(Some(body)) => Answer {
             status: 200,
             content_type: "application/pkix-crl",
@@ -308,6 +323,32 @@ fn list(status: &Status, name: &str, of: &ListOf<'_>) -> Answer {
             ..plain(500, "the register can't be read")
         },
     }
+}
+
+/// The root of mdocs of a name in a path.
+fn root<'a>(status: &'a Status, name: &str) -> Option<&'a (IssuerId, Root)> {
+    match name {
+        "mdoc-root" => status.roots.last(),
+        _ => status
+            .roots
+            .iter()
+            .find(|(id, _)| id.to_string().eq_ignore_ascii_case(name)),
+    }
+}
+
+fn list_of_root(status: &Status, (id, root): &(IssuerId, Root)) -> Answer {
+    let made = || -> Result<Option<Arc<[u8]>>, revocation_list::ListError> {
+        let view = status.view(false)?;
+        let question: Question = (format!("mdoc {id}"), Vec::new());
+        if let Some(kept) = status.kept(&question, view) {
+            return Ok(Some(kept));
+        }
+        let revoked = status.with_register(|register| register.revoked_signers(*id, view.by))?;
+        let list: Arc<[u8]> = revocation_list::of_mdoc_root(root, &revoked, view.times.this_update)?.into();
+        status.keep(question, view, &list);
+        Ok(Some(list))
+    };
+    list_answer(made())
 }
 
 /// The distribution point of a municipality. Where several have its code, because person files gave it different names, the
@@ -330,10 +371,11 @@ fn certificate(status: &Status, file: &str) -> Answer {
         (_, Some(name)) => (name, true),
         _ => return nothing_here(),
     };
-    let Some((_, authority)) = authority(status, name) else {
+    let of_root = || root(status, name).map(|(_, root)| root.certificate());
+    let found = authority(status, name).map(|(_, authority)| authority.certificate());
+    let Some(der) = found.or_else(of_root) else {
         return nothing_here();
     };
-    let der = authority.certificate();
     let encoded = pem.then(|| encode_string("CERTIFICATE", LineEnding::LF, der));
     match encoded {
         None => Answer {

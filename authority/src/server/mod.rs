@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use der::DateTime;
 use vmyna_issuance::IssuanceError;
+use vmyna_issuance::mdoc::MdocAuthority;
 use vmyna_issuance::x509::Authority;
 
 use crate::register::{Register, RegisterError, whole_seconds};
@@ -96,6 +97,8 @@ pub type OpenRegister = dyn Fn() -> Result<Box<dyn Register>, RegisterError> + S
 pub struct Server {
     /// The authorities, of each hierarchy the newest key last.
     pub authorities: Vec<Authority>,
+    /// Their authority of mdocs; without it no list of its roots is served.
+    pub mdoc: Option<MdocAuthority>,
     /// Opens the register.
     pub register: Box<OpenRegister>,
     /// The sockets that it listens on.

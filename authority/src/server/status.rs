@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use der::DateTime;
+use vmyna_issuance::IssuanceError;
+use vmyna_issuance::mdoc::Root;
 use vmyna_issuance::x509::Authority;
 use vmyna_issuance::x509::names::Hierarchy;
 
 use super::{Clock, Event, Faults, Limits, Server, ServerError};
 use crate::ocsp::{Responder, Times};
 use crate::register::{Change, IssuerId, Register, RegisterError};
-use crate::revocation_list::issuer_id;
+use crate::revocation_list::{issuer_id, root_id};
 
 /// How long an answer can be used when the register is looked at at every request.
 const SHORTEST_USE: Duration = Duration::from_secs(60);
@@ -30,6 +32,8 @@ pub(super) struct Served {
 pub(super) struct Status {
     pub(super) sign: Served,
     pub(super) auth: Served,
+    /// The roots of mdocs, the newest last.
+    pub(super) roots: Vec<(IssuerId, Root)>,
     pub(super) listeners: Vec<TcpListener>,
     pub(super) hosts: Vec<String>,
     pub(super) limits: Limits,
@@ -91,6 +95,12 @@ impl Status {
         let registers: Vec<_> = (0..threads)
             .map(|_| (server.register)().map(Mutex::new))
             .collect::<Result<_, _>>()?;
+        let roots = match &server.mdoc {
+            Some(mdoc) => mdoc.roots(now)?,
+            None => Vec::new(),
+        };
+        let roots = roots.into_iter().map(|root| Ok((root_id(&root)?, root)));
+        let roots = roots.collect::<Result<_, IssuanceError>>()?;
         let by = match registers.first() {
             Some(register) => lock(register).now()?,
             None => Change(0),
@@ -98,6 +108,7 @@ impl Status {
         let mut status = Self {
             sign,
             auth,
+            roots,
             listeners: server.listeners,
             hosts: server.hosts,
             limits: server.limits,

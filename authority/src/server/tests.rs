@@ -1,6 +1,7 @@
 //! The server as openssl and GnuTLS see it.
 
 mod harm;
+mod mdoc;
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -110,6 +111,7 @@ impl Rig {
         let (noted, stop) = (Arc::clone(&log), Arc::<AtomicBool>::default());
         let server = Server {
             authorities,
+            mdoc: Some(self::authorities::mdoc().unwrap()),
             register: Box::new(move || Ok(Box::new(SqliteRegister::open(&path)?))),
             listeners: vec![listener],
             hosts: vec!["authority.test".to_owned()],

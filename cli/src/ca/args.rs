@@ -112,7 +112,7 @@ mod register {
     }
 
     #[derive(Args)]
-    #[command(group = clap::ArgGroup::new("which").required(true).args(["serial", "card"]))]
+    #[command(group = clap::ArgGroup::new("which").required(true).args(["serial", "card", "mdoc_signer"]))]
     pub(in super::super) struct Revoke {
         /// The authorities' folder, or "specimen" for the built-in ones
         #[arg(value_name = "DIR|specimen")]
@@ -126,14 +126,18 @@ mod register {
         #[arg(long)]
         pub(in super::super) card: Option<CardSource>,
 
+        /// The document signer of mdocs (カード代替電磁的記録) that is in use at that time: another one signs from then on
+        #[arg(long, conflicts_with_all = ["kind", "reason"])]
+        pub(in super::super) mdoc_signer: bool,
+
         /// Only the certificate of this kind
         #[arg(long)]
         pub(in super::super) kind: Option<Kind>,
 
         /// Why: unspecified, keyCompromise, cACompromise, affiliationChanged (the four attributes changed), superseded,
-        /// cessationOfOperation or certificateHold (一時保留; it is never released)
-        #[arg(long, value_name = "NAME")]
-        pub(in super::super) reason: Reason,
+        /// cessationOfOperation or certificateHold (一時保留; it is never released). The list of mdocs has no reasons
+        #[arg(long, value_name = "NAME", required_unless_present = "mdoc_signer")]
+        pub(in super::super) reason: Option<Reason>,
 
         /// Since when (UTC); now, if not given
         #[arg(long, value_name = "TIME")]
@@ -152,8 +156,12 @@ mod register {
         pub(in super::super) authority: Authority,
 
         /// Whose list
-        #[arg(long)]
-        pub(in super::super) kind: Kind,
+        #[arg(long, required_unless_present = "mdoc")]
+        pub(in super::super) kind: Option<Kind>,
+
+        /// The list of the root of mdocs (カード代替電磁的記録): its revoked document signers
+        #[arg(long, conflicts_with_all = ["kind", "municipality", "authorities"])]
+        pub(in super::super) mdoc: bool,
 
         /// Of this generation of the authority, from 1 on, as `list --json` numbers them; of the newest, if not given
         #[arg(long, value_name = "NUMBER")]
@@ -183,7 +191,8 @@ mod register {
         pub(in super::super) authority: Authority,
 
         /// The folder to write to: sign-ca.pem, sign-ca.cer, auth-ca.pem, auth-ca.cer, those of earlier generations with the
-        /// year of their beginning in the name, and all in ca.pem
+        /// year of their beginning in the name, and all in ca.pem; likewise mdoc-root.pem, mdoc-root.cer, and all roots of
+        /// mdocs in mdoc-roots.pem
         #[arg(long, short, value_name = "FOLDER")]
         pub(in super::super) output: PathBuf,
     }

@@ -3,6 +3,7 @@
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{IssuerId, Register};
 use vmyna_authority::revocation_list::issuer_id;
+use vmyna_issuance::mdoc::MdocAuthority;
 use vmyna_issuance::x509;
 use vmyna_issuance::x509::names::Hierarchy;
 use vmyna_issuance::{ca_folder, specimen as built_in};
@@ -11,6 +12,7 @@ use super::args::Authority;
 use crate::failure::{Failure, ca_failure};
 use crate::output::say;
 use crate::registers::{failure, open, record_specimens};
+use crate::seed::random_seed;
 
 /// An authority with its key's identifier.
 pub(super) type Identified = (IssuerId, x509::Authority);
@@ -70,6 +72,14 @@ pub(super) fn certifying(authority: &Authority) -> Result<Vec<Identified>, Failu
 /// The built-in authorities without a register: of the generations at hand.
 pub(super) fn without_register() -> Result<Vec<Identified>, Failure> {
     identified(built_in::certifying().map_err(|error| Failure::Failed(error.to_string()))?)
+}
+
+/// Their authority of mdocs. A folder that was made before there were mdocs gets one.
+pub(super) fn mdoc(authority: &Authority) -> Result<MdocAuthority, Failure> {
+    match authority {
+        Authority::Folder(folder) => ca_folder::mdoc(folder, &random_seed()).map_err(ca_failure),
+        Authority::Specimen => built_in::mdoc().map_err(|error| Failure::Failed(error.to_string())),
+    }
 }
 
 /// Refuses to work at a time before the authorities begin, as with a clock that is wrong.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 use std::time::SystemTime;
 
 use serde::Serialize;
-use vmyna_apdu::ShowPath as _;
+use vmyna_apdu::{ShowPath as _, hex};
 use vmyna_authority::counter::kind as kind_of;
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{CardId, Certificate, Entry, IssuerId, Register, Revocation, Revoked};
@@ -14,7 +15,7 @@ use vmyna_issuance::x509::names::Hierarchy;
 use x509_cert::der::DateTime;
 use x509_cert::der::pem::{LineEnding, encode_string};
 
-use super::args::{Crl, Export, List, Revoke};
+use super::args::{Authority, Crl, Export, List, Revoke};
 use super::authorities::{self, Identified, Opened, check_clock};
 use crate::failure::Failure;
 use crate::{output, registers, save};
@@ -116,6 +117,14 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
 
 pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
     let mut opened = Opened::of(&arguments.authority)?;
+    let at = match arguments.at {
+        Some(time) => time.0,
+        None => now()?,
+    };
+    // Without a reason it is the signer of mdocs.
+    let Some(reason) = arguments.reason else {
+        return revoke_signer(&arguments.authority, &mut opened.register, at);
+    };
     let wanted = |hierarchy: Hierarchy| arguments.kind.is_none_or(|kind| kind.hierarchy() == hierarchy);
     let mut found: Vec<(Hierarchy, IssuerId, u32)> = Vec::new();
     if let Some(source) = &arguments.card {
@@ -152,11 +161,6 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
             }
         }
     }
-    let at = match arguments.at {
-        Some(time) => time.0,
-        None => now()?,
-    };
-    let reason = arguments.reason;
     for (hierarchy, issuer, serial) in &found {
         let entry = opened.register.entry(*issuer, *serial);
         if let Some(entry) = entry.map_err(|error| registers::failure(&error))?
@@ -192,6 +196,23 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
     Ok(())
 }
 
+fn revoke_signer(authority: &Authority, register: &mut SqliteRegister, at: DateTime) -> Result<(), Failure> {
+    let mdoc = authorities::mdoc(authority)?;
+    let signer = vmyna_authority::mdoc::revoke_signer(&mdoc, register, at).map_err(|error| failed(&error))?;
+    let serial = hex::encode(&signer.serial);
+    let mut out = output::text();
+    writeln!(
+        out,
+        "Revoked the document signer of mdocs {serial} at {at}: mdocs that it signed are invalid, and another one signs now"
+    )?;
+    out.flush()?;
+    Ok(())
+}
+
+fn failed(error: &dyn std::fmt::Display) -> Failure {
+    Failure::Failed(error.to_string())
+}
+
 /// The time by the clock of this machine, in whole seconds.
 fn now() -> Result<DateTime, Failure> {
     let now = vmyna_authority::register::whole_seconds(SystemTime::now());
@@ -200,19 +221,25 @@ fn now() -> Result<DateTime, Failure> {
 
 pub(super) fn crl(arguments: &Crl) -> Result<(), Failure> {
     let opened = Opened::of(&arguments.authority)?;
-    check_clock(&opened.certifying, now()?, "")?;
-    let mut all = opened.of_hierarchy(arguments.kind.hierarchy());
-    let authority = match arguments.generation {
-        Some(number) => number.checked_sub(1).and_then(|at| all.nth(at)),
-        None => all.next_back(),
+    let now = now()?;
+    check_clock(&opened.certifying, now, "")?;
+    let list = match arguments.kind {
+        Some(kind) => {
+            let all: Vec<&Identified> = opened.of_hierarchy(kind.hierarchy()).collect();
+            write_list(chosen(&all, arguments.generation)?, &opened.register, arguments)?
+        }
+        None => {
+            let roots = authorities::mdoc(&arguments.authority)?
+                .roots(now)
+                .map_err(|error| failed(&error))?;
+            let root = chosen(&roots, arguments.generation)?;
+            let id = revocation_list::root_id(root).map_err(|error| failed(&error))?;
+            let by = opened.register.now().map_err(|error| registers::failure(&error))?;
+            let revoked = opened.register.revoked_signers(id, by);
+            let revoked = revoked.map_err(|error| registers::failure(&error))?;
+            revocation_list::of_mdoc_root(root, &revoked, now).map_err(|error| failed(&error))?
+        }
     };
-    let Some(authority) = authority else {
-        let many = opened.of_hierarchy(arguments.kind.hierarchy()).count();
-        return Err(Failure::Usage(format!(
-            "--generation: these authorities have the generations 1 to {many}"
-        )));
-    };
-    let list = write_list(authority, &opened.register, arguments)?;
     let bytes = match arguments.pem {
         true => encode_string("X509 CRL", LineEnding::LF, &list)
             .map_err(|error| Failure::Failed(error.to_string()))?
@@ -222,12 +249,25 @@ pub(super) fn crl(arguments: &Crl) -> Result<(), Failure> {
     save::replace(&arguments.output, &bytes)
 }
 
+/// The generation of that number, or the newest.
+fn chosen<T>(all: &[T], generation: Option<usize>) -> Result<&T, Failure> {
+    let found = match generation {
+        Some(number) => number.checked_sub(1).and_then(|at| all.get(at)),
+        None => all.last(),
+    };
+    let many = all.len();
+    found.ok_or_else(|| {
+        Failure::Usage(format!(
+            "--generation: these authorities have the generations 1 to {many}"
+        ))
+    })
+}
+
 fn write_list(
     (issuer, authority): &Identified,
     register: &SqliteRegister,
     arguments: &Crl,
 ) -> Result<Vec<u8>, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::Failed(error.to_string());
     let scope = match &arguments.municipality {
         _ if arguments.authorities => Scope::Authorities,
         None => Scope::Complete,
@@ -248,36 +288,63 @@ fn write_list(
 pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
     let opened = authorities::certifying(&arguments.authority)?;
     save::folder(&arguments.output)?;
-    let mut bundle = String::new();
-    let mut names = BTreeSet::new();
+    let mut exported = Exported::default();
     // Earlier generations have the same name: the name of the file has the year of their beginning.
     for (at, (_, authority)) in opened.iter().enumerate() {
-        let der = authority.certificate();
-        let pem =
-            encode_string("CERTIFICATE", LineEnding::LF, der).map_err(|error| Failure::Failed(error.to_string()))?;
         let kind = kind_of(authority.hierarchy());
         let mut later = opened[at + 1..].iter();
-        let mut name = match later.any(|(_, later)| later.hierarchy() == authority.hierarchy()) {
-            true => format!("{kind}-ca-{}", authority.begin().year()),
-            false => format!("{kind}-ca"),
-        };
-        // Two generations of one year.
-        let plain = name.clone();
-        let mut number = 1;
-        while !names.insert(name.clone()) {
-            number += 1;
-            name = format!("{plain}-{number}");
-        }
-        save::replace(&arguments.output.join(format!("{name}.cer")), der)?;
-        save::replace(&arguments.output.join(format!("{name}.pem")), pem.as_bytes())?;
-        bundle += &pem;
+        let earlier = later.any(|(_, later)| later.hierarchy() == authority.hierarchy());
+        let year = earlier.then(|| authority.begin().year());
+        exported.certificate(&arguments.output, &format!("{kind}-ca"), year, authority.certificate())?;
     }
-    save::replace(&arguments.output.join("ca.pem"), bundle.as_bytes())?;
+    exported.bundle(&arguments.output, "ca.pem")?;
+    let mdoc = authorities::mdoc(&arguments.authority)?;
+    let roots = mdoc.roots(now()?).map_err(|error| failed(&error))?;
+    for (at, root) in roots.iter().enumerate() {
+        let year = (at + 1 < roots.len()).then(|| root.begin().year());
+        exported.certificate(&arguments.output, "mdoc-root", year, root.certificate())?;
+    }
+    exported.bundle(&arguments.output, "mdoc-roots.pem")?;
     let folder = arguments.output.shown();
     writeln!(
         output::text(),
         "Wrote sign-ca (署名用認証局) and auth-ca (利用者証明用認証局) to {folder}, each as .pem and .cer (DER), those of\n\
-         earlier generations with a year in the name, and all in {folder}/ca.pem. They are for tests: let only test programs trust them"
+         earlier generations with a year in the name, and all in {folder}/ca.pem; likewise mdoc-root, the root of mdocs\n\
+         (カード代替電磁的記録), and {folder}/mdoc-roots.pem. They are for tests: let only test programs trust them"
     )?;
     Ok(())
+}
+
+/// Certificates that are written to a folder.
+#[derive(Default)]
+struct Exported {
+    names: BTreeSet<String>,
+    bundle: String,
+}
+
+impl Exported {
+    /// Writes one, PEM and DER.
+    fn certificate(&mut self, folder: &Path, name: &str, year: Option<u16>, der: &[u8]) -> Result<(), Failure> {
+        let pem = encode_string("CERTIFICATE", LineEnding::LF, der).map_err(|error| failed(&error))?;
+        let mut name = match year {
+            Some(year) => format!("{name}-{year}"),
+            None => name.to_owned(),
+        };
+        // Two generations of one year.
+        let plain = name.clone();
+        let mut number = 1;
+        while !self.names.insert(name.clone()) {
+            number += 1;
+            name = format!("{plain}-{number}");
+        }
+        save::replace(&folder.join(format!("{name}.cer")), der)?;
+        save::replace(&folder.join(format!("{name}.pem")), pem.as_bytes())?;
+        self.bundle += &pem;
+        Ok(())
+    }
+
+    /// Writes all since the bundle before.
+    fn bundle(&mut self, folder: &Path, name: &str) -> Result<(), Failure> {
+        save::replace(&folder.join(name), std::mem::take(&mut self.bundle).as_bytes())
+    }
 }

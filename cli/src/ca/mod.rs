@@ -93,7 +93,8 @@ fn init(arguments: &Init) -> Result<(), Failure> {
     let written = writeln!(
         output::text(),
         "Made certificate authorities in {folder}: for signatures (署名用) {folder}/sign-ca/certificate.der, for\n\
-         authentication (利用者証明用) {folder}/auth-ca/certificate.der, and those behind the card's own files.\n\
+         authentication (利用者証明用) {folder}/auth-ca/certificate.der, for mdocs (カード代替電磁的記録)\n\
+         {folder}/mdoc-root/certificate.der, and those behind the card's own files.\n\
          {secrecy}. Issue cards with `vmyna issue --ca {folder} …`"
     );
     unless_closed(written.map_err(Failure::from))

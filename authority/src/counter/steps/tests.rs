@@ -11,7 +11,7 @@ use super::*;
 use crate::register::sqlite::SqliteRegister;
 use crate::register::{
     CardId, CardStatus, Certificate, Change, DistributionPoint, Entry, Hierarchy, IssuerId, Phone, Reason, Recorded,
-    RegisterErrorKind, Revocation, Revoked, RevokedCertificate,
+    RegisterErrorKind, Revocation, Revoked, RevokedCertificate, RevokedSigner,
 };
 
 const KEY: IssuerId = IssuerId([1; 20]);
@@ -117,6 +117,12 @@ impl Register for Mortal<'_> {
         self.register.intents()
     }
     fn give_code(&mut self, _: &(CardId, String), _: [u8; 32], _: DateTime) -> Result<(), RegisterError> {
+        unreachable!("no step does it")
+    }
+    fn revoke_signer(&mut self, _: IssuerId, _: RevokedSigner) -> Result<Option<DateTime>, RegisterError> {
+        unreachable!("no step does it")
+    }
+    fn revoked_signers(&self, _: IssuerId, _: Change) -> Result<Vec<RevokedSigner>, RegisterError> {
         unreachable!("no step does it")
     }
     fn has_code(&self, card: CardId, digest: [u8; 32], now: DateTime) -> Result<bool, RegisterError> {
