@@ -4,7 +4,8 @@ use std::fmt::Display;
 
 use vmyna_authority::register::Register;
 use vmyna_authority::verifier::trust::Trust;
-use vmyna_issuance::{ca_folder, specimen as built_in};
+use vmyna_issuance::mdoc::MdocAuthority;
+use vmyna_issuance::{DateTime, ca_folder, specimen as built_in};
 
 use crate::failure::{Failure, ca_failure};
 use crate::options::authority::Authority;
@@ -47,6 +48,45 @@ pub(crate) fn certificates(authorities: &[Authority], registers: &[Named]) -> Re
         }
     }
     Ok(trust)
+}
+
+/// The authority of mdocs of a set; `None` for a folder that has issued none.
+fn mdoc(authority: &Authority) -> Result<Option<MdocAuthority>, Failure> {
+    match authority {
+        Authority::Specimen => built_in::mdoc().map(Some).map_err(|error| broken(&error)),
+        Authority::Folder(folder) => ca_folder::mdoc_if_there(folder).map_err(ca_failure),
+    }
+}
+
+/// Adds the roots of mdocs of these authorities, of every generation until a time.
+pub(crate) fn mdoc_roots(authorities: &[Authority], at: DateTime, trust: &mut Trust) -> Result<(), Failure> {
+    for authority in authorities {
+        let public = matches!(authority, Authority::Specimen);
+        let Some(mdoc) = mdoc(authority)? else { continue };
+        for root in mdoc.roots(at).map_err(|error| broken(&error))? {
+            let added = trust.certificate(root.certificate(), public);
+            added.map_err(|error| broken(&error))?;
+        }
+    }
+    Ok(())
+}
+
+/// The revocation lists of the roots of mdocs of an authority at a time, as its register has them; none without a register.
+#[cfg(feature = "authority")]
+pub(crate) fn mdoc_lists(authority: &Authority, at: DateTime) -> Result<Vec<Vec<u8>>, Failure> {
+    let (Some(mdoc), Some(named)) = (
+        mdoc(authority)?,
+        registers(std::slice::from_ref(authority))?.into_iter().next(),
+    ) else {
+        return Ok(Vec::new());
+    };
+    vmyna_authority::mdoc::lists(&mdoc, &*named.register, at).map_err(|error| broken(&error))
+}
+
+/// Without SQLite there is no register.
+#[cfg(not(feature = "authority"))]
+pub(crate) fn mdoc_lists(_: &Authority, _: DateTime) -> Result<Vec<Vec<u8>>, Failure> {
+    Ok(Vec::new())
 }
 
 /// The registers of the named authorities. None is made, and nothing is entered but what an interrupted

@@ -147,7 +147,7 @@ fn genuine(kind: u8, report: &Report) {
     assert!(kind == 2 || kind == 3, "valid without revocation data: {report:?}");
     let person = &CARD.summary.person;
     for fact in &report.facts {
-        let issued = match fact.id {
+        let issued = match &*fact.id {
             "name" => person.name.to_string(),
             "address" => person.address.to_string(),
             "birth-date" => person.birth.digits(),

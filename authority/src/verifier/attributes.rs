@@ -143,7 +143,7 @@ pub(super) fn check(report: &mut Report, fields: &TbsCertificate) -> Option<Attr
     } = &attributes;
     let values = [&name.text, &address.text, birth, sex, &name.marks, &address.marks];
     for ((_, id, (en, ja)), value) in NAMES.iter().zip(values) {
-        report.fact(id, fixed(en, ja), value.as_str());
+        report.fact(*id, fixed(en, ja), value.as_str());
     }
     for (marked, en, ja) in [(name, "name", "氏名"), (address, "address", "住所")] {
         let (marks, letters) = (marked.marks.chars().count(), marked.text.chars().count());

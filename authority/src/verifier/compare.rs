@@ -1,6 +1,8 @@
 //! Things that were given together must be of one person: text data, face data, a certificate for digital signature.
 
 use vmyna_apdu::text;
+use vmyna_mdoc::verify::Element;
+use vmyna_mdoc::{NAMESPACE, NAMESPACE_JP, Value, element};
 
 use super::attributes::{Attributes, same};
 use super::report::{Kind, Report, fixed};
@@ -25,12 +27,57 @@ pub struct FaceAttributes {
     pub(super) sex: String,
 }
 
+/// What the released elements of an mdoc state, as far as they were released.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct MdocAttributes {
+    name: Option<String>,
+    address: Option<String>,
+    /// YYYYMMDD; `None` also if a part is unknown.
+    birth: Option<String>,
+    /// A digit of ISO 5218.
+    sex: Option<String>,
+}
+
+impl MdocAttributes {
+    /// From the elements of a document; `None` if they state none of these.
+    pub(super) fn of(elements: &[Element]) -> Option<Self> {
+        let value = |namespace: &str, identifier: &str| {
+            let mut elements = elements.iter();
+            let found = elements.find(|one| one.namespace == namespace && one.identifier == identifier);
+            found.map(|one| &one.value)
+        };
+        let text = |identifier| {
+            value(NAMESPACE_JP, identifier)
+                .and_then(Value::as_text)
+                .map(str::to_owned)
+        };
+        let birth = value(NAMESPACE, "birth_date").and_then(element::date);
+        let sex = value(NAMESPACE, "sex").and_then(Value::as_integer);
+        let attributes = Self {
+            name: text("full_name_unicode"),
+            address: text("resident_address_unicode"),
+            birth: birth
+                .map(|birth| birth.to_string().replace('-', ""))
+                .filter(|digits| digits.len() == 8),
+            sex: sex.map(|sex| i128::from(sex).to_string()),
+        };
+        let none = Self {
+            name: None,
+            address: None,
+            birth: None,
+            sex: None,
+        };
+        Some(attributes).filter(|attributes| *attributes != none)
+    }
+}
+
 /// What the verified things state of the cardholder. There is no `Debug`, because it is personal.
 #[derive(Clone, Default)]
 pub struct Claims {
     pub(super) text: Option<CardAttributes>,
     pub(super) face: Option<FaceAttributes>,
     pub(super) certificates: Vec<Attributes>,
+    pub(super) mdoc: Vec<MdocAttributes>,
 }
 
 impl Claims {
@@ -108,6 +155,9 @@ pub fn compare(claims: &Claims) -> Option<Report> {
             );
         }
     }
+    for mdoc in &claims.mdoc {
+        compare_mdoc(&mut report, mdoc, claims);
+    }
     if let [first, others @ ..] = claims.certificates.as_slice()
         && !others.is_empty()
     {
@@ -122,4 +172,51 @@ pub fn compare(claims: &Claims) -> Option<Report> {
         );
     }
     (!report.steps.is_empty()).then_some(report)
+}
+
+/// Compares what an mdoc states with the text data and the certificates.
+fn compare_mdoc(report: &mut Report, mdoc: &MdocAttributes, claims: &Claims) {
+    // An element that was not released can't differ.
+    let is = |stated: &Option<String>, same: &dyn Fn(&str) -> bool| stated.as_deref().is_none_or(same);
+    let mut check = |id, differing: [bool; 4], other_en: &str, other_ja: &str| {
+        const NAMES: [(&str, &str); 4] = [
+            ("name", "氏名"),
+            ("address", "住所"),
+            ("birth date", "生年月日"),
+            ("sex", "性別"),
+        ];
+        let names = NAMES.iter().zip(differing).filter(|(_, same)| !same);
+        let (en, ja): (Vec<&str>, Vec<&str>) = names.map(|((en, ja), _)| (*en, *ja)).unzip();
+        let (en, ja) = (en.join(", "), ja.join("、"));
+        report.check(
+            id,
+            en.is_empty(),
+            text!(
+                "mdoc and {other_en} are of one person, as far as elements were released",
+                "mdocと{other_ja}は、提示された要素の限りで同じ人のものです"
+            ),
+            text!(
+                "mdoc and {other_en} differ in: {en}",
+                "mdocと{other_ja}が異なります: {ja}"
+            ),
+        );
+    };
+    if let Some(text) = &claims.text {
+        let same = [
+            is(&mdoc.name, &|name| name == text.name),
+            is(&mdoc.address, &|address| address == text.address),
+            is(&mdoc.birth, &|birth| birth == text.birth),
+            is(&mdoc.sex, &|sex| sex == text.sex),
+        ];
+        check("compare.mdoc-text", same, "text data", "テキストデータ");
+    }
+    for certificate in &claims.certificates {
+        let same = [
+            is(&mdoc.name, &|name| same(&certificate.name, name)),
+            is(&mdoc.address, &|address| same(&certificate.address, address)),
+            is(&mdoc.birth, &|birth| certificate.birth_digits() == Some(birth)),
+            is(&mdoc.sex, &|sex| certificate.is_sex(sex)),
+        ];
+        check("compare.mdoc-certificate", same, "certificate", "証明書");
+    }
 }

@@ -13,6 +13,8 @@ pub enum Input {
     Certificate(Vec<u8>),
     /// Signed data, DER.
     SignedData(Vec<u8>),
+    /// The answer of a phone with an mdoc: CBOR of a `DeviceResponse`.
+    Mdoc(Vec<u8>),
     /// A file of the card, which begins with one of its data objects.
     CardFile(Vec<u8>),
     /// A document with signatures inside, which another program has to take out.
@@ -36,10 +38,18 @@ pub fn recognise(bytes: Vec<u8>) -> Vec<Input> {
     known.collect()
 }
 
+/// Keys of the map that a `DeviceResponse` is.
+const MDOC_WORDS: [&[u8]; 2] = [b"documents", b"documentErrors"];
+
+fn has(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.windows(word.len()).any(|window| window == word)
+}
+
 fn of_binary(bytes: Vec<u8>) -> Input {
     match bytes.as_slice() {
         [b'%', b'P', b'D', b'F', b'-', ..] => Input::Pdf,
         [0x7F, 0x21, ..] | [0xFF, 0x10 | 0x20 | 0x30 | 0x40 | 0x50, ..] => Input::CardFile(bytes),
+        [0xA0..=0xBF, ..] if MDOC_WORDS.iter().any(|word| has(&bytes, word)) => Input::Mdoc(bytes),
         _ if is_signed_data(&bytes) => Input::SignedData(bytes),
         // A SEQUENCE in a SEQUENCE.
         [0x30, ..]

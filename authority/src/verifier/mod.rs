@@ -6,6 +6,7 @@
 //! | [`certificate()`] | an X.509 certificate with its chain, times, usage, policy, revocation and attributes |
 //! | [`signed_data`] | CMS signed data, its content inside or beside it |
 //! | [`card_files`] | text and face data under CV certificates |
+//! | [`mdoc()`] | the answer of a phone with an mdoc |
 //! | [`compare`] | things that were given together are of one person |
 //! | [`input`] | – the kind of a file by its content |
 //! | [`trust`] | – the authorities that the user has named |
@@ -22,6 +23,7 @@ pub mod certificate;
 mod certificate_id;
 pub mod compare;
 pub mod input;
+pub mod mdoc;
 mod parts;
 mod profile;
 pub mod report;
@@ -32,6 +34,8 @@ pub mod trust;
 use der::DateTime;
 use vmyna_apdu::{Text, hex, text};
 use vmyna_issuance::x509::names::Hierarchy;
+
+pub use self::mdoc::mdoc;
 
 use self::block::{Form, Hash, Message};
 use self::certificate::{Received, purpose_title};

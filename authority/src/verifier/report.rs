@@ -1,5 +1,7 @@
 //! What a verification found: steps with verdict and reason.
 
+use std::borrow::Cow;
+
 use vmyna_apdu::Text;
 
 /// The verdict of a step, the gravest last.
@@ -43,7 +45,7 @@ pub struct Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// The stable name of the value.
-    pub id: &'static str,
+    pub id: Cow<'static, str>,
     /// Its title for people.
     pub title: Text,
     /// The value.
@@ -64,6 +66,8 @@ pub enum Kind {
     TextData,
     /// Files of the face-info application.
     FaceData,
+    /// A presented mdoc (カード代替電磁的記録).
+    Mdoc,
     /// Things that were given together, compared with each other.
     Comparison,
     /// A file of none of these forms.
@@ -80,6 +84,7 @@ impl Kind {
             Self::SignedData => "signed-data",
             Self::TextData => "text-data",
             Self::FaceData => "face-data",
+            Self::Mdoc => "mdoc",
             Self::Comparison => "comparison",
             Self::Unknown => "unknown",
         }
@@ -94,6 +99,7 @@ impl Kind {
             Self::SignedData => ("CMS signed data", "CMS署名データ"),
             Self::TextData => ("text data of the card", "券面事項入力補助APのデータ"),
             Self::FaceData => ("face data of the card", "券面事項確認APのデータ"),
+            Self::Mdoc => ("presented mdoc", "提示されたmdoc（カード代替電磁的記録）"),
             Self::Comparison => ("comparison", "相互の照合"),
             Self::Unknown => ("unknown form", "不明な形式"),
         };
@@ -171,8 +177,8 @@ impl Report {
     }
 
     /// States a value. Two files may state the same one.
-    pub(super) fn fact(&mut self, id: &'static str, title: Text, value: impl Into<String>) {
-        let value = value.into();
+    pub(super) fn fact(&mut self, id: impl Into<Cow<'static, str>>, title: Text, value: impl Into<String>) {
+        let (id, value) = (id.into(), value.into());
         let fact = Fact { id, title, value };
         if !self.facts.contains(&fact) {
             self.facts.push(fact);

@@ -5,6 +5,7 @@ mod cards;
 mod certificates;
 mod faces;
 mod lists;
+mod mdoc;
 mod responders;
 mod rig;
 mod signatures;

@@ -16,8 +16,15 @@ use crate::register::IssuerId;
 
 /// A certificate that can't be trusted, because it can't be read or its key can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no certificate with an RSA key of 2048 to 4096 bits")]
+#[error("this is no certificate with an RSA key of 2048 to 4096 bits or a key on P-256 or P-384")]
 pub struct NoAnchor;
+
+/// A named root of mdocs.
+#[derive(Clone, Debug)]
+pub(super) struct MdocRoot {
+    pub(super) der: Vec<u8>,
+    pub(super) public_keys: bool,
+}
 
 /// A named X.509 authority.
 #[derive(Clone, Debug)]
@@ -66,15 +73,21 @@ pub(super) struct CvAnchor {
 pub struct Trust {
     anchors: Vec<Anchor>,
     cv: Vec<CvAnchor>,
+    mdoc: Vec<MdocRoot>,
 }
 
 impl Trust {
-    /// Trusts an authority's certificate, DER. `public_keys` states that anyone can sign with the authority's key.
+    /// Trusts an authority's certificate, DER; one with a key on an elliptic curve as a root of mdocs. `public_keys` states that anyone can sign with the authority's key.
     ///
     /// # Errors
     /// [`NoAnchor`].
     pub fn certificate(&mut self, der: &[u8], public_keys: bool) -> Result<(), NoAnchor> {
         let certificate = Certificate::from_der(der).map_err(|_| NoAnchor)?;
+        if is_on_curve(&certificate) {
+            let der = der.to_vec();
+            self.mdoc.push(MdocRoot { der, public_keys });
+            return Ok(());
+        }
         let key = key_of(&certificate).map_err(|_| NoAnchor)?;
         let bits = &certificate.tbs_certificate.subject_public_key_info.subject_public_key;
         let id = IssuerId::of_key(bits.raw_bytes());
@@ -103,9 +116,21 @@ impl Trust {
         self.anchors.iter().find(|anchor| anchor.has(identifier))
     }
 
+    pub(super) fn mdoc_roots(&self) -> &[MdocRoot] {
+        &self.mdoc
+    }
+
     pub(super) fn cv_authority(&self, id: KeyId) -> Option<&CvAnchor> {
         self.cv.iter().find(|anchor| anchor.id == id)
     }
+}
+
+/// Whether the key of a certificate is one on P-256 or P-384.
+fn is_on_curve(certificate: &Certificate) -> bool {
+    let info = certificate.tbs_certificate.subject_public_key_info.to_der();
+    info.is_ok_and(|der| {
+        p256::PublicKey::from_public_key_der(&der).is_ok() || p384::PublicKey::from_public_key_der(&der).is_ok()
+    })
 }
 
 /// The key of a certificate: RSA of 2048 to 4096 bits with e from 65537 on.

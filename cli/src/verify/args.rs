@@ -11,7 +11,8 @@ use crate::seed::Time;
 /// Verifying.
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// Certificates, signature values, signed data (CMS), or files of one card as `vmyna files --raw` writes them
+    /// Certificates, signature values, signed data (CMS), files of one card as `vmyna files --raw` writes them, or the answer
+    /// of a phone with an mdoc
     #[arg(value_name = "FILE", required = true)]
     pub(super) files: Vec<PathBuf>,
 
@@ -34,6 +35,14 @@ pub(crate) struct Verify {
     /// The certificate of the key that made a signature value, or of a signer of signed data without certificates
     #[arg(long, value_name = "FILE")]
     pub(super) certificate: Vec<PathBuf>,
+
+    /// The session transcript of a phone's answer, CBOR: an array, or that in a byte string with tag 24
+    #[arg(long, value_name = "FILE")]
+    pub(super) transcript: Option<PathBuf>,
+
+    /// The request that a phone answers, CBOR: more than was asked is invalid
+    #[arg(long, value_name = "FILE", requires = "transcript")]
+    pub(super) request: Option<PathBuf>,
 
     /// What FILE is, where its content does not decide
     #[arg(long = "as", value_name = "KIND")]
@@ -83,6 +92,8 @@ pub(super) enum Kind {
     Cms,
     /// A file of the card
     CardFile,
+    /// The answer of a phone with an mdoc: DeviceResponse of ISO/IEC 18013-5
+    Mdoc,
 }
 
 /// The purpose of a certificate.
@@ -125,7 +136,8 @@ pub(crate) const HELP: &str = "\
 No authority is trusted unless --ca or --trust names it, not even the built-in ones. Revocation is
 taken from the register of a named --ca, or from --crl or --ocsp, else from the address in the
 certificate. Requests go to this machine only, unless --online is given. A certificate without
-fresh revocation data is not verified. PDF files: take a program such as pyHanko (docs/guide.md).
+fresh revocation data is not verified. The root of mdocs is an authority too: --trust takes its
+certificate, and the list of the address in the signer's certificate is fetched. PDF files: take a program such as pyHanko (docs/guide.md).
 
 Exit status: 0 if everything is valid, 1 if something is invalid or not verified, 2 for wrong
 arguments. The names of the steps are stable, their texts are not.
@@ -135,4 +147,5 @@ Examples:
   vmyna verify auth.cer --ca specimen
   vmyna verify --purpose auth --certificate auth.cer --data challenge --ca specimen signature
   vmyna verify document.p7s --data document --ca CA --crl municipality.crl --json
+  vmyna verify response.cbor --transcript transcript.cbor --request request.cbor --ca specimen
   vmyna verify text-0002 text-0003 text-0004 --ca CA --lang ja";

@@ -4,6 +4,7 @@
 
 pub(crate) mod args;
 mod output;
+mod phone;
 mod sources;
 
 use std::path::Path;
@@ -61,9 +62,19 @@ pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
         let answer = post(url, "application/ocsp-request", request, reach);
         answer.map_err(|error: HttpError| advice::of_ocsp(&error))
     };
+    let at = arguments.at.map_or(clock, |time| time.0);
+    let session = phone::session(arguments)?;
+    let mut lists = sources::lists(&arguments.crl)?;
+    if session.is_some() && !instead {
+        let answers = inputs.iter().filter_map(|(_, input)| match input {
+            Input::Mdoc(bytes) => Some(&**bytes),
+            _ => None,
+        });
+        lists.extend(phone::lists(arguments, answers, (at, reach))?);
+    }
     let settings = Settings {
-        trust: sources::trust(arguments, &registers, card_files)?,
-        at: arguments.at.map_or(clock, |time| time.0),
+        trust: sources::trust(arguments, &registers, (card_files, session.as_ref().map(|_| at)))?,
+        at,
         clock,
         purpose: arguments.purpose.map(|purpose| match purpose {
             Purpose::Sign => Hierarchy::Signature,
@@ -80,13 +91,13 @@ pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
                 true => Vec::new(),
                 false => registers.iter().map(|named| &*named.register).collect(),
             },
-            lists: sources::lists(&arguments.crl)?,
+            lists,
             ocsp: arguments.ocsp.clone(),
             ask: Some(&ask),
         },
         nonce: sources::nonce(),
     };
-    let reports = verify(arguments, inputs, data, &certificates, &settings)?;
+    let reports = verify(arguments, inputs, data, &certificates, session.as_ref(), &settings)?;
     let verdict = reports
         .iter()
         .map(Report::verdict)
@@ -105,6 +116,7 @@ fn verify(
     inputs: Vec<(String, Input)>,
     data: Option<Vec<u8>>,
     certificates: &[Vec<u8>],
+    session: Option<&phone::Session>,
     settings: &Settings<'_>,
 ) -> Result<Vec<Report>, Failure> {
     let message = match (&data, &arguments.digest) {
@@ -128,6 +140,18 @@ fn verify(
                 settings,
                 &mut claims,
             )),
+            Input::Mdoc(response) => {
+                let Some(session) = session else {
+                    return Err(Failure::Usage(format!(
+                        "{name} is the answer of a phone: give the transcript of its session with --transcript"
+                    )));
+                };
+                let session = verifier::mdoc::Session {
+                    transcript: &session.transcript,
+                    request: session.request.as_ref(),
+                };
+                reports.push(verifier::mdoc(&response, session, &name, settings, &mut claims));
+            }
             Input::CardFile(bytes) => card_files.push(CardFile {
                 name: name.clone(),
                 bytes,
@@ -166,11 +190,24 @@ fn recognised(arguments: &Verify, bytes: Vec<u8>) -> Vec<Input> {
         None if message && !arguments.certificate.is_empty() && bytes.len() == MODULUS_BYTES => {
             vec![Input::Other(bytes)]
         }
-        None => recognise(bytes),
+        None => match recognise(bytes) {
+            // Damaged bytes are an invalid answer, and not the wrong argument.
+            parts if arguments.transcript.is_some() => parts.into_iter().map(as_answer).collect(),
+            parts => parts,
+        },
+        Some(Kind::Mdoc) => vec![Input::Mdoc(bytes)],
         Some(Kind::Raw) => vec![Input::Other(bytes)],
         Some(Kind::CardFile) => vec![Input::CardFile(bytes)],
         Some(Kind::Certificate) => sources::unwrapped(bytes).into_iter().map(Input::Certificate).collect(),
         Some(Kind::Cms) => sources::unwrapped(bytes).into_iter().map(Input::SignedData).collect(),
+    }
+}
+
+/// What has no other form is a phone's answer.
+fn as_answer(input: Input) -> Input {
+    match input {
+        Input::Other(bytes) => Input::Mdoc(bytes),
+        other => other,
     }
 }
 

@@ -31,7 +31,7 @@ struct One<'r> {
     files: &'r [String],
     verdict: &'static str,
     steps: Vec<Step<'r>>,
-    facts: BTreeMap<&'static str, &'r str>,
+    facts: BTreeMap<&'r str, &'r str>,
 }
 
 #[derive(Serialize)]
@@ -93,7 +93,7 @@ fn one(report: &Report, language: Language) -> One<'_> {
         files: &report.files,
         verdict: name(report.verdict()),
         steps: steps.collect(),
-        facts: report.facts.iter().map(|fact| (fact.id, &*fact.value)).collect(),
+        facts: report.facts.iter().map(|fact| (&*fact.id, &*fact.value)).collect(),
     }
 }
 

@@ -18,9 +18,17 @@ use crate::failure::{Failure, ca_failure};
 use crate::options::authority::Authority;
 use crate::trusted::{self, Named};
 
-/// Everything that the arguments trust. The keys above CV certificates are read only if `card_files` are verified.
-pub(super) fn trust(arguments: &Verify, registers: &[Named], card_files: bool) -> Result<Trust, Failure> {
+/// Everything that the arguments trust. The keys above CV certificates are read only if `card_files` are verified,
+/// the roots of mdocs only if an answer of a phone is, at the time of the check.
+pub(super) fn trust(
+    arguments: &Verify,
+    registers: &[Named],
+    (card_files, mdoc): (bool, Option<DateTime>),
+) -> Result<Trust, Failure> {
     let mut trust = trusted::certificates(&arguments.ca, registers)?;
+    if let Some(at) = mdoc {
+        trusted::mdoc_roots(&arguments.ca, at, &mut trust)?;
+    }
     for authority in arguments.ca.iter().filter(|_| card_files) {
         let public = matches!(authority, Authority::Specimen);
         let all = match authority {

@@ -115,6 +115,18 @@ pub fn verify(
     report
 }
 
+/// The certificates of the document signers that a response names, DER: whom it claims to be issued by. Nothing is verified.
+#[must_use]
+pub fn signer_certificates(response: &[u8]) -> Vec<Vec<u8>> {
+    let documents = envelope(response)
+        .map(|envelope| envelope.documents)
+        .unwrap_or_default();
+    let documents = documents.into_iter().filter_map(|bytes| Document::parse(bytes).ok());
+    documents
+        .flat_map(|document| document.issuer_signed.certificates().to_vec())
+        .collect()
+}
+
 /// The outermost structure.
 struct Envelope<'a> {
     status: u64,

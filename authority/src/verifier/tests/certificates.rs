@@ -76,7 +76,7 @@ fn a_certificate_of_either_kind_is_valid_and_states_its_attributes() {
         let report = verified(&leaf(hierarchy, |_| {}), &settings());
         assert_valid(&report);
         assert!(report.public_keys);
-        let names: Vec<&str> = report.facts.iter().map(|fact| fact.id).collect();
+        let names: Vec<&str> = report.facts.iter().map(|fact| &*fact.id).collect();
         assert_eq!(
             names.contains(&"birth-date") && names.contains(&"address"),
             hierarchy == SIGN
