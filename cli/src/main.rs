@@ -124,7 +124,7 @@ enum Command {
     #[cfg(feature = "authority")]
     #[command(after_long_help = kiosk::args::HELP)]
     Kiosk(kiosk::args::Kiosk),
-    /// Hold a card to a phone: the phone gets certificates of its own (スマホ用電子証明書); take them off it again
+    /// Hold a card to a phone: certificates of its own (スマホ用電子証明書) and an mdoc; show them, answer readers
     #[cfg(feature = "authority")]
     #[command(after_long_help = phone::args::HELP)]
     Phone(phone::args::Phone),

@@ -6,12 +6,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use vmyna::CardSource;
 use vmyna_applets::PhoneKind;
 
+use super::{present, request, show};
 use crate::options::at_counter::AtCounter;
 use crate::options::authority::Authority;
 use crate::options::given_pin::GivenPin;
 use crate::seed::Time;
 
-/// Certificates on a phone.
+/// Certificates and mdoc on a phone.
 #[derive(Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Phone {
@@ -28,6 +29,12 @@ pub(super) enum Action {
     Add(Add),
     /// Take keys and certificates off a phone, and revoke the certificates (cessationOfOperation)
     Remove(Remove),
+    /// Show the certificates of a phone and what is in its mdoc (カード代替電磁的記録), the My Number included
+    Show(show::Show),
+    /// Answer a reader with elements of the mdoc, as far as its owner consents
+    Present(present::Present),
+    /// Make a request and a transcript, to try `present` and `vmyna verify` without a reader
+    Request(request::Request),
 }
 
 #[derive(Args)]
@@ -117,4 +124,8 @@ the shell: a name alone asks for the value on the terminal.
 Examples:
   vmyna phone add specimen:hanako -o phone.vmyna --pin sign=ABC123
   vmyna phone add card.vmyna --ca DIR -o phone.vmyna --kind android --new-pin auth=4649
-  vmyna phone remove phone.vmyna --ca DIR";
+  vmyna phone remove phone.vmyna --ca DIR
+  vmyna phone show phone.vmyna --lang ja
+  vmyna phone request --element full_name_unicode,age_over_20 -o request --transcript transcript
+  vmyna phone present phone.vmyna --request request --transcript transcript -o response
+  vmyna verify response --transcript transcript --request request --ca specimen";

@@ -1,6 +1,11 @@
-//! `vmyna phone`: a phone gets certificates of its own by a card that is held to it, and loses them again.
+//! `vmyna phone`: a phone gets certificates of its own and an mdoc by a card that is held to it, and loses them again. It
+//! shows them and answers readers.
 
 pub(crate) mod args;
+mod present;
+mod request;
+mod show;
+mod source;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -24,6 +29,9 @@ pub(crate) fn run(arguments: &Phone) -> Result<(), Failure> {
     match &arguments.action {
         Action::Add(add) => self::add(add),
         Action::Remove(remove) => self::remove(remove),
+        Action::Show(arguments) => show::run(arguments),
+        Action::Present(arguments) => present::run(arguments),
+        Action::Request(arguments) => request::run(arguments),
     }
 }
 
