@@ -8,12 +8,13 @@ mod common;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Output, Stdio};
 use std::sync::LazyLock;
 use std::time::SystemTime;
 
-use common::{Printed, openssl, run_with_input, typed_at, vmyna};
+use common::{Printed, openssl, run_with_input, shown, starting, typed_at, vmyna};
 use rand_core::OsRng;
 use serde_json::Value;
 use vmyna_applets::issued::{IssuedCard, MobileDocument};
@@ -21,6 +22,8 @@ use vmyna_applets::{PhoneKind, Profile, image, specimen};
 use vmyna_authority::register::whole_seconds;
 use vmyna_issuance::mdoc::MdocAuthority;
 use vmyna_issuance::{ca_folder, mdoc};
+use vmyna_testkit::configurations::blocks;
+use vmyna_testkit::require_program;
 
 /// Everything in one folder: authorities of its own and phones.
 struct Bench {
@@ -424,4 +427,38 @@ fn a_revoked_signer_is_seen_in_register_list_and_on_the_server() {
     // Nothing answers there any more, so nothing is known.
     let report = bench.verify("--trust trust/mdoc-root.cer", 1);
     assert_eq!(against(&report), [("signer.revocation", "not-verified")]);
+}
+
+#[test]
+fn the_pages_have_the_same_commands_and_those_print_what_the_page_shows() {
+    let [english, japanese] = ["phone.md", "phone.ja.md"].map(blocks);
+    assert_eq!(english, japanese);
+    assert_eq!(shown("phone.md"), shown("phone.ja.md"));
+    let bench = Bench::new();
+    let bin = bench.path("bin");
+    fs::create_dir(&bin).unwrap();
+    symlink(env!("CARGO_BIN_EXE_vmyna"), bin.join("vmyna")).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let about_mdoc = english.iter().skip_while(|block| block.name != "show the phone");
+    let script: String = about_mdoc.map(|block| block.text.as_str()).collect();
+    assert!(script.lines().count() > 8, "{script}");
+    let output = starting(require_program("sh", "dash"))
+        .args(["-e", "-c", &script])
+        .env("PATH", path)
+        .env("VMYNA_REGISTER", bench.path("register"))
+        .current_dir(&bench.folder)
+        .output()
+        .unwrap()
+        .exits_with(0);
+    let printed = output.out() + &output.err();
+    let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/phone.md")).unwrap();
+    let (_, mdoc) = page.split_once("\n## The mdoc\n").unwrap();
+    let lines: Vec<String> = shown("phone.md")
+        .into_iter()
+        .filter(|line| mdoc.contains(line.as_str()))
+        .collect();
+    assert!(lines.len() >= 5, "{lines:?}");
+    for line in lines {
+        assert!(printed.contains(&line), "{line:?} is not printed:\n{printed}");
+    }
 }
