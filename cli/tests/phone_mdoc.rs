@@ -296,6 +296,144 @@ fn the_owner_of_a_phone_is_asked_on_the_terminal() {
     bench.verify("--request request --ca specimen", 0);
 }
 
+/// CBOR in the shortest form: what a reader writes that signs its request.
+mod cbor {
+    fn head(major: u8, number: usize) -> Vec<u8> {
+        let major = major << 5;
+        match number {
+            0..24 => vec![major | number as u8],
+            24..256 => vec![major | 24, number as u8],
+            _ => [&[major | 25], &(number as u16).to_be_bytes()[..]].concat(),
+        }
+    }
+
+    pub(super) fn text(text: &str) -> Vec<u8> {
+        [&head(3, text.len()), text.as_bytes()].concat()
+    }
+
+    pub(super) fn bytes(bytes: &[u8]) -> Vec<u8> {
+        [&head(2, bytes.len()), bytes].concat()
+    }
+
+    pub(super) fn array(items: &[Vec<u8>]) -> Vec<u8> {
+        [head(4, items.len()), items.concat()].concat()
+    }
+
+    pub(super) fn map(entries: &[(Vec<u8>, Vec<u8>)]) -> Vec<u8> {
+        let all: Vec<u8> = entries
+            .iter()
+            .flat_map(|(key, value)| [&key[..], value].concat())
+            .collect();
+        [head(5, entries.len()), all].concat()
+    }
+
+    /// Tag 24 around a byte string.
+    pub(super) fn embedded(content: &[u8]) -> Vec<u8> {
+        [&[0xD8, 0x18], &bytes(content)[..]].concat()
+    }
+}
+
+/// r and s of an ECDSA signature in DER, 32 bytes each.
+fn raw_signature(der: &[u8]) -> Vec<u8> {
+    let first = usize::from(der[3]);
+    let (r, s) = (&der[4..4 + first], &der[6 + first..]);
+    let padded = |number: &[u8]| {
+        let number = &number[number.len().saturating_sub(32)..];
+        [vec![0; 32 - number.len()], number.to_vec()].concat()
+    };
+    [padded(r), padded(s)].concat()
+}
+
+#[test]
+fn a_reader_that_has_signed_is_named_and_a_wrong_signature_gets_no_answer() {
+    let bench = Bench::new();
+    bench.run(
+        "phone request --element full_name_unicode -o unsigned --transcript transcript",
+        0,
+    );
+    // The signature is openssl's.
+    let folder = bench.folder.path();
+    openssl(
+        folder,
+        &[
+            "ecparam",
+            "-name",
+            "prime256v1",
+            "-genkey",
+            "-noout",
+            "-out",
+            "reader.pem",
+        ],
+    );
+    let subject = "/C=JP/CN=TEST reader";
+    openssl(
+        folder,
+        &[
+            "req",
+            "-x509",
+            "-key",
+            "reader.pem",
+            "-subj",
+            subject,
+            "-outform",
+            "DER",
+            "-out",
+            "reader.cer",
+        ],
+    );
+    let element = cbor::map(&[(cbor::text("full_name_unicode"), vec![0xF4])]);
+    let items = cbor::map(&[
+        (cbor::text("docType"), cbor::text("org.iso.23220.1.jp.mnc")),
+        (
+            cbor::text("nameSpaces"),
+            cbor::map(&[(cbor::text("org.iso.23220.1.jp"), element)]),
+        ),
+    ]);
+    let transcript = fs::read(bench.path("transcript")).unwrap();
+    let authentication = cbor::array(&[cbor::text("ReaderAuthentication"), transcript, cbor::embedded(&items)]);
+    let algorithm = cbor::bytes(&[0xA1, 0x01, 0x26]);
+    let signed = cbor::array(&[
+        cbor::text("Signature1"),
+        algorithm.clone(),
+        cbor::bytes(b""),
+        cbor::bytes(&cbor::embedded(&authentication)),
+    ]);
+    fs::write(bench.path("signed"), signed).unwrap();
+    openssl(
+        folder,
+        &["dgst", "-sha256", "-sign", "reader.pem", "-out", "signature", "signed"],
+    );
+    let signature = raw_signature(&fs::read(bench.path("signature")).unwrap());
+    let certificate = cbor::bytes(&fs::read(bench.path("reader.cer")).unwrap());
+    let auth = cbor::array(&[
+        algorithm,
+        cbor::map(&[(vec![0x18, 33], certificate)]),
+        vec![0xF6],
+        cbor::bytes(&signature),
+    ]);
+    let asked = cbor::map(&[
+        (cbor::text("readerAuth"), auth),
+        (cbor::text("itemsRequest"), cbor::embedded(&items)),
+    ]);
+    let request = cbor::map(&[
+        (cbor::text("version"), cbor::text("1.0")),
+        (cbor::text("docRequests"), cbor::array(&[asked])),
+    ]);
+    fs::write(bench.path("request"), request).unwrap();
+    let present = "phone present phone.vmyna --request request --transcript transcript --consent all -o response";
+    let said = bench.run(present, 0).err();
+    assert!(said.contains("the reader: CN=TEST reader,C=JP"), "{said}");
+    bench.verify("--request request --ca specimen", 0);
+    fs::remove_file(bench.path("response")).unwrap();
+    bench.run(
+        "phone request --element full_name_unicode -o unsigned --transcript transcript",
+        0,
+    );
+    let said = bench.run(present, 1).err();
+    assert!(said.contains("the signature of the reader is wrong"), "{said}");
+    assert!(!bench.path("response").exists());
+}
+
 #[test]
 fn what_is_no_phone_with_an_mdoc_answers_nothing_and_says_why() {
     let bench = Bench::new();
