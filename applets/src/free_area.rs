@@ -110,6 +110,10 @@ impl FreeApplication {
             let text = "GET DATA finds only the card's own data objects: it can't have any";
             return Err(fault(&application, None, text));
         }
+        if application.last_command.is_some() {
+            let text = "the last-command indicator is of a phone's token: it can't have it";
+            return Err(fault(&application, None, text));
+        }
         if application.files.len() > MOST_FILES {
             let count = application.files.len();
             let text = format!("{count} files are more than an application can have ({MOST_FILES})");
@@ -183,6 +187,15 @@ pub fn check_set(applications: &[FreeApplication]) -> Result<(), FreeAreaError> 
         check_references(application, applications)?;
     }
     Ok(())
+}
+
+/// The refusal of applications on a phone.
+pub(crate) fn none_on_a_phone() -> FreeAreaError {
+    FreeAreaError {
+        application: String::new(),
+        file: None,
+        fault: "a phone has no free area, only cards do".to_owned(),
+    }
 }
 
 /// The application as if nothing in it depended on another one.

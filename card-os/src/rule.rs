@@ -406,7 +406,10 @@ rules! {
     ISSUER_ONLY = "issuer.only", Some(Sw::SECURITY_STATUS_NOT_SATISFIED), Documented,
         "the instruction needs the issuer's authentication, which this card offers to nobody", "JICSAP table 4; myna-card: MANAGE ATTRIBUTES comes to an issuer's check; the status word is assumed";
     LAST_COMMAND_INDICATOR = "last-command-indicator", Some(Sw::WRONG_LENGTH), Measured,
-        "80 FC belongs to the phone tokens; a card refuses it", "myna-card";
+        "80 FC belongs to the token on an iPhone; a card refuses it", "myna-card";
+    LAST_COMMAND = "last-command-indicator.taken", None, Assumed,
+        "in an application that declares it, 80 FC 00 00 answers 9000 and changes nothing",
+        "myna-card: the iPhone's token has it, without data; its meaning is not published, and 9000 is what a host can go on with";
 
     // State.
     NOT_STORED = "state.not-stored", Some(Sw::MEMORY_FAILURE), Documented,

@@ -100,6 +100,10 @@ fn each_fault_of_one_application_is_refused_with_its_place() {
         (many, "65 files are more than"),
         (small("test", 1).with_data_objects(vec![object]), "GET DATA"),
         (
+            small("test", 1).with_last_command(Basis::new(Certainty::Assumed, "a test")),
+            "the last-command indicator",
+        ),
+        (
             with_file(|file| file.body = Body::Transparent(vec![0; LONGEST_FILE + 1].into())),
             "EF 0001: 32769 bytes are more than a file can have",
         ),

@@ -88,6 +88,10 @@ impl Instruction<'_> {
             Self::GetData(get) => get.execute(context),
             Self::VerifyCertificate(verify) => verify.execute(context),
             Self::SetSessionKey(set) => set.execute(context),
+            Self::LastCommand(_) => {
+                context.apply(&rule::LAST_COMMAND);
+                Ok(())
+            }
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct Application {
     pub parent: Option<Aid>,
     /// Where this application answers another status word than the card's own: the rule that refuses, and the answer.
     pub status_words: Vec<(&'static Rule, StatusWord)>,
+    /// Whether it takes the last-command indicator (`80 FC 00 00`), and how certain that is.
+    pub last_command: Option<Basis>,
     /// How certain its existence is.
     pub basis: Basis,
 }
@@ -103,6 +105,7 @@ impl Application {
             select: SelectAnswer::default(),
             parent: None,
             status_words: Vec::new(),
+            last_command: None,
             basis,
         }
     }
@@ -153,6 +156,15 @@ impl Application {
     #[must_use]
     pub fn with_status_words(self, status_words: Vec<(&'static Rule, StatusWord)>) -> Self {
         Self { status_words, ..self }
+    }
+
+    /// The application that takes the last-command indicator, which is as certain as this.
+    #[must_use]
+    pub fn with_last_command(self, basis: impl Into<Option<Basis>>) -> Self {
+        Self {
+            last_command: basis.into(),
+            ..self
+        }
     }
 
     /// Whether a file of it declares this operation, on whatever condition.

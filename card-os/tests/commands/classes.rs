@@ -1,6 +1,10 @@
 //! Class and instruction bytes, malformed APDUs, and the instructions that exist only to be refused.
 
-use crate::common::{ALPHA, Rig};
+use vmyna_apdu::{Aid, FileId};
+use vmyna_card_os::declaration::{Access, Application, Body, Condition, File, Format, Operation, Pin, ReferenceData};
+use vmyna_card_os::rule::{Basis, Certainty};
+
+use crate::common::{ALPHA, ROOT, Rig, bytes};
 
 /// What a class byte alone decides; `None` where the instruction decides.
 fn answer_to_class(cla: u8, ins: u8) -> Option<u16> {
@@ -197,13 +201,51 @@ fn set_session_key_is_refused_where_no_secure_session_exists() {
 }
 
 #[test]
-fn the_indicator_of_the_phone_tokens_is_a_wrong_length() {
+fn the_last_command_indicator_is_a_wrong_length_where_it_is_not_declared() {
     Rig::at_alpha().expect(&[
         ("80FC0000", 0x6700),
         ("80FC0000 00", 0x6700),
         ("80FC0000 01 00", 0x6700),
     ]);
     Rig::at_root().expect(&[("80FC0000", 0x6700)]);
+}
+
+#[test]
+fn the_last_command_indicator_changes_nothing_where_it_is_declared() {
+    let basis = Basis::new(Certainty::Assumed, "synthetic");
+    let root = Application::new(Aid::new(&bytes(ROOT)).unwrap(), "root", "", basis.clone());
+    let pin = File::new(
+        FileId::new(0x18),
+        "PIN",
+        "",
+        Body::Pin(Pin::new(ReferenceData::new(b"1234"), Format::digits(4), 3)),
+        Access::NONE.with(Operation::Verify, Condition::Always),
+        basis.clone(),
+    );
+    let behind_it = File::new(
+        FileId::new(7),
+        "file",
+        "",
+        Body::Transparent(vec![0x5A].into()),
+        Access::read(Condition::Verified(FileId::new(0x18))),
+        basis.clone(),
+    );
+    let token = Application::new(Aid::new(&bytes(ALPHA)).unwrap(), "token", "", basis.clone())
+        .with_files(vec![pin, behind_it])
+        .with_last_command(basis);
+    let mut rig = Rig::of(vec![root, token]);
+    rig.expect(&[("80FC0000", 0x6700)]);
+    rig.select(ALPHA);
+    rig.expect(&[
+        ("00200098 04 31323334", 0x9000),
+        ("00A4020C 02 0007", 0x9000),
+        ("80FC0000", 0x9000),
+        ("00B00000 00", 0x9000),
+        ("80FC0000 00", 0x6700),
+        ("80FC0000 01 00", 0x6700),
+        ("80FC0001", 0x6A86),
+        ("00FC0000", 0x6D00),
+    ]);
 }
 
 #[test]

@@ -81,6 +81,14 @@ impl List {
                 "  {parent}の下でのみ選択できる"
             ));
         }
+        if let Some(basis) = &application.last_command {
+            let basis = self.basis(basis);
+            lines.push(say!(
+                language,
+                "  takes the last-command indicator, 80 FC 00 00  {basis}",
+                "  最終コマンドの通知 80 FC 00 00を受け付ける  {basis}"
+            ));
+        }
         for (rule, word) in &application.status_words {
             let (rule, word) = (rule.id, word.value());
             lines.push(say!(

@@ -12,6 +12,7 @@ mod get_challenge;
 mod get_data;
 mod internal_authenticate;
 mod issuer;
+mod last_command;
 mod read_binary;
 mod read_record;
 mod select;
@@ -37,6 +38,7 @@ pub use get_challenge::GetChallenge;
 pub use get_data::GetData;
 pub use internal_authenticate::InternalAuthenticate;
 pub use issuer::Issuer;
+pub use last_command::LastCommand;
 pub use read_binary::ReadBinary;
 pub use read_record::ReadRecord;
 pub use select::Select;
@@ -128,6 +130,14 @@ impl Offered<'_> {
         }
     }
 
+    /// Whether the last-command indicator exists.
+    fn has_last_command(self) -> bool {
+        match self {
+            Self::By(application) => application.last_command.is_some(),
+            Self::Everything => true,
+        }
+    }
+
     /// Whether there are signatures by ECDSA.
     fn has_ecdsa(self) -> bool {
         match self {
@@ -174,6 +184,8 @@ pub enum Instruction<'a> {
     VerifyCertificate(VerifyCertificate<'a>),
     /// SET SESSION KEY.
     SetSessionKey(SetSessionKey<'a>),
+    /// `80 FC`.
+    LastCommand(LastCommand),
 }
 
 impl<'a> Instruction<'a> {
@@ -220,6 +232,9 @@ impl<'a> Instruction<'a> {
             (Class::Interindustry, code::EXTERNAL_AUTHENTICATE) => {
                 ExternalAuthenticate::decode(apdu).map(Self::ExternalAuthenticate)
             }
+            (Class::Extended, code::LAST_COMMAND_INDICATOR) if offered.has_last_command() => {
+                LastCommand::decode(apdu).map(Self::LastCommand)
+            }
             (Class::Extended, code::LAST_COMMAND_INDICATOR) => rule::LAST_COMMAND_INDICATOR.refuse(),
             _ => rule::INSTRUCTION_UNKNOWN.refuse(),
         }
@@ -246,6 +261,7 @@ impl fmt::Display for Instruction<'_> {
             Self::GetData(get) => get.fmt(f),
             Self::VerifyCertificate(verify) => verify.fmt(f),
             Self::SetSessionKey(set) => set.fmt(f),
+            Self::LastCommand(last) => last.fmt(f),
         }
     }
 }
