@@ -6,7 +6,7 @@ use vmyna_card_os::declaration::{Access, Application, Condition, DataObject, Sec
 use vmyna_card_os::rule::{self, Basis};
 
 use crate::aids;
-use crate::profile::Profile;
+use crate::profile::{Profile, Token};
 use crate::{assumed, documented, measured};
 
 /// The AID of the ISD, GlobalPlatform's default.
@@ -29,7 +29,12 @@ pub fn declare(profile: &Profile, data: CardData) -> Application {
         AID,
         "card_manager",
         "発行者セキュリティドメイン",
-        measured("myna-card: selected at power-up"),
+        match profile.token {
+            Token::Card => measured("myna-card: selected at power-up"),
+            Token::Phone(_) => {
+                assumed("as the card's; what is selected in a phone before the first SELECT is not published")
+            }
+        },
     )
     .with_data_objects(
         objects

@@ -261,8 +261,11 @@ impl IssuedCard {
     /// The card with these applications in its free area.
     ///
     /// # Errors
-    /// [`FreeAreaError`]: they can't be on one card.
+    /// [`FreeAreaError`]: they can't be on one card, or the token is a phone's, which has no free area (`assumed`).
     pub fn with_free_applications(self, free: Vec<FreeApplication>) -> Result<Self, FreeAreaError> {
+        if self.phone().is_some() && !free.is_empty() {
+            return Err(free_area::none_on_a_phone());
+        }
         free_area::check_set(&free)?;
         let card = Self { free, ..self };
         check(&card.applications())?;

@@ -1,6 +1,8 @@
 //! 公的個人認証AP, the JPKI application: two RSA-2048 keys with their certificates, one to log in
 //! (利用者証明用, *auth*) and one to sign (署名用, *sign*), each behind its own PIN.
 
+mod phone;
+
 use vmyna_apdu::{Aid, FileId};
 use vmyna_card_os::declaration::{
     Access, Application, Body, CertificateKey, Characters, Condition, Format, Operation, PrivateKey, SecureSession,
@@ -102,7 +104,8 @@ pub struct CertifiedKey {
     pub key: PrivateKey,
 }
 
-/// Declares the application. A card without one of the keys has neither its certificate nor its key file (`assumed`).
+/// Declares the application. A card without one of the keys has neither its certificate nor its key file (`assumed`), and so
+/// has a phone.
 pub fn declare(profile: &Profile, contents: Contents) -> Application {
     let available = [&contents.sign, &contents.auth].map(Option::is_some);
     let free = || Access::read(Condition::Always);
@@ -165,20 +168,13 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
         ),
     ];
     if let Some(CertifiedKey { certificate, key }) = contents.auth {
-        let (access, basis) = match profile.token {
-            Token::Card => (free(), documented("all clients read it without a PIN")),
-            Token::Phone(_) => (
-                Access::read(Condition::Verified(ef::AUTH_PIN)),
-                documented("jpki/myna issue 6: not without the PIN on Android; PassKit asks for it on an iPhone"),
-            ),
-        };
         files.extend([
             elementary_file(
                 ef::AUTH_CERTIFICATE,
                 names::AUTH_CERTIFICATE,
                 transparent(certificate),
-                access,
-                basis,
+                free(),
+                documented("all clients read it without a PIN"),
             ),
             elementary_file(
                 ef::AUTH_KEY,
@@ -210,15 +206,14 @@ pub fn declare(profile: &Profile, contents: Contents) -> Application {
     }
     files.push(unknown_internal_file());
     files.sort_by_key(|file| file.id);
-    // A phone has no contacts.
-    let data_objects = match profile.token {
-        Token::Card => vec![card_manager::contact_atr(profile)],
-        Token::Phone(_) => Vec::new(),
-    };
-    Application::new(AID, "jpki", "公的個人認証AP", documented("all clients"))
+    let application = Application::new(AID, "jpki", "公的個人認証AP", documented("all clients"))
         .with_files(files)
-        .with_data_objects(data_objects)
-        .with_secure_session(SecureSession::Refused(&rule::SESSION_KEY_REFUSED))
+        .with_data_objects(vec![card_manager::contact_atr(profile)])
+        .with_secure_session(SecureSession::Refused(&rule::SESSION_KEY_REFUSED));
+    match profile.token {
+        Token::Card => application,
+        Token::Phone(kind) => phone::adapt(kind, application),
+    }
 }
 
 fn transparent(bytes: Vec<u8>) -> Body {

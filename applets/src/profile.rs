@@ -361,7 +361,32 @@ impl Profile {
                 ),
                 (
                     "RSA-2048 keys",
-                    assumed("every client that uses phones knows RSA only; the algorithm is not published"),
+                    assumed(
+                        "the ordinance on JPKI admits RSA only, and so does every client that uses phones; the algorithm is not published",
+                    ),
+                ),
+                (
+                    "PINs of its own, with the tries of the card's",
+                    assumed(
+                        "PassKit and the issuing application have both PINs; the number of their tries is not published",
+                    ),
+                ),
+                (
+                    "the last-command indicator, 80 FC 00 00",
+                    match kind {
+                        PhoneKind::Iphone => {
+                            assumed("myna-card: this token has it; that it answers 9000 is not published")
+                        }
+                        PhoneKind::Android => {
+                            documented("myna-card: it is of the iPhone's token; 6700, as measured on cards, is assumed")
+                        }
+                    },
+                ),
+                (
+                    "a card manager without data objects",
+                    assumed(
+                        "those of the card belong to the card; what the secure element of a phone has is not published",
+                    ),
                 ),
                 (
                     "no other application of the card can be selected",
