@@ -61,7 +61,8 @@ enum Condition {
 pub(crate) static APPLICATIONS: LazyLock<Vec<Application>> = LazyLock::new(|| {
     let file: Table = vmyna_test_vectors::ACCESS.parse().expect("access.toml is TOML");
     let applications = file["application"].as_array().expect("applications");
-    let everywhere = applications.iter().filter(|value| value.get("loaded").is_none());
+    let of_card = |value: &&Value| value.get("loaded").is_none() && value.get("token").is_none();
+    let everywhere = applications.iter().filter(of_card);
     everywhere.map(application).collect()
 });
 

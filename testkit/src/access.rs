@@ -27,6 +27,9 @@ pub struct Rules {
     pub loaded: bool,
     /// The application that must be selected before it.
     pub parent: Option<String>,
+    /// Which token has the application in this way.
+    #[serde(default)]
+    pub token: Token,
     /// Objects that the application does not have.
     pub absent: Vec<String>,
     /// The PINs.
@@ -36,6 +39,17 @@ pub struct Rules {
     pub unset: Vec<UnsetPin>,
     /// The condition of each operation on each object.
     pub rows: Vec<Row>,
+}
+
+/// What has an application.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Token {
+    /// A card.
+    #[default]
+    Card,
+    /// A phone of either kind.
+    Phone,
 }
 
 /// A PIN of an application.
@@ -107,8 +121,9 @@ pub struct Row {
 /// # Panics
 /// When the file does not have its form.
 pub fn applications() -> &'static [Rules] {
-    let loaded = MATRIX.iter().position(|rules| rules.loaded);
-    MATRIX.get(..loaded.unwrap_or(MATRIX.len())).unwrap_or_default()
+    let cards = with_loaded();
+    let loaded = cards.iter().position(|rules| rules.loaded);
+    cards.get(..loaded.unwrap_or(cards.len())).unwrap_or_default()
 }
 
 /// Those applications, and behind them the ones in the free area, which a card may lack.
@@ -116,7 +131,20 @@ pub fn applications() -> &'static [Rules] {
 /// # Panics
 /// When the file does not have its form.
 pub fn with_loaded() -> &'static [Rules] {
-    &MATRIX
+    MATRIX.get(..first_of_phone()).unwrap_or_default()
+}
+
+/// The applications that a phone's token has, of either kind, in the file's order.
+///
+/// # Panics
+/// When the file does not have its form.
+pub fn of_phone() -> &'static [Rules] {
+    MATRIX.get(first_of_phone()..).unwrap_or_default()
+}
+
+fn first_of_phone() -> usize {
+    let first = MATRIX.iter().position(|rules| rules.token == Token::Phone);
+    first.unwrap_or(MATRIX.len())
 }
 
 #[expect(clippy::panic, reason = "only tests read it; a panic is how they fail")]
@@ -124,7 +152,7 @@ static MATRIX: LazyLock<Vec<Rules>> = LazyLock::new(|| {
     let matrix: Matrix =
         toml::from_str(vmyna_test_vectors::ACCESS).unwrap_or_else(|error| panic!("access.toml: {error}"));
     let mut applications = matrix.application;
-    applications.sort_by_key(|rules| rules.loaded);
+    applications.sort_by_key(|rules| (rules.token == Token::Phone, rules.loaded));
     applications
 });
 

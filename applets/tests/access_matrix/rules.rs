@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use vmyna_testkit::access::with_loaded;
 pub(crate) use vmyna_testkit::access::{PinRules, Rules};
 
-use crate::common::{CARD_INFO, FACE_INFO, INPUT_ASSIST, JPKI, RESIDENCE_CODE, Rig};
+use crate::common::{CARD_INFO, FACE_INFO, INPUT_ASSIST, JPKI, RESIDENCE_CODE, Rig, subject};
 
-/// The applications of the card under test, in its order: those of every card, and those in the free area.
+/// The applications of what is under test, in its order: of a card those of every card, and those in the free area.
 pub(crate) fn applications() -> &'static [Rules] {
-    with_loaded()
+    subject::now().rules()
 }
 
 /// The application of this name.

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test crate uses its own part of the fixture")]
 
 pub(crate) mod free;
+pub(crate) mod subject;
 
 use std::sync::LazyLock;
 
@@ -83,9 +84,10 @@ impl Rig {
         Self::of(&HANAKO, default_engine())
     }
 
-    /// The same with the published applications in its free area.
+    /// What is under test in this thread, under power; if nothing else was chosen, Hanako's card with the published
+    /// applications in its free area.
     pub(crate) fn loaded() -> Self {
-        Self::of(&LOADED, default_engine())
+        Self::of(subject::now().applications(), default_engine())
     }
 
     /// Hanako's card with JPKI selected.

@@ -7,7 +7,7 @@ use vmyna_card_os::key::default_engine;
 use vmyna_reader_bridge::SoftwareReader;
 
 use crate::attempt::{CERTIFICATE_BODY, SESSION_KEY, with_value};
-use crate::common::{LOADED, bytes, card};
+use crate::common::{bytes, card, subject};
 use crate::rules::{Judge, Rules, named, operations};
 
 /// What a card lets a host do, as "object: operation"; also the two things that a session holds besides PINs.
@@ -26,7 +26,9 @@ impl Desk {
     /// The card as issued, in the reader.
     pub(crate) fn new() -> Self {
         let mut reader = SoftwareReader::new("desk");
-        reader.put(Box::new(card(&LOADED, default_engine()))).unwrap();
+        reader
+            .put(Box::new(card(subject::now().applications(), default_engine())))
+            .unwrap();
         Self { reader }
     }
 

@@ -1,6 +1,7 @@
 //! All that can happen on the way from one application to another, and what is known of it beforehand.
 
 use vmyna_apdu::Reader;
+use vmyna_testkit::access::with_loaded;
 
 use crate::common::bytes;
 use crate::desk::Desk;
@@ -75,8 +76,12 @@ impl Event {
             .filter_map(|object| object.strip_prefix("EF "));
         let ours = ours.map(|ef| format!("00A4020C 02 {ef}"));
         let rest = [Self::WarmReset, Self::PowerOff, Self::Removal];
+        // Applications that a card has and a phone hasn't.
+        let lacking = with_loaded().iter();
+        let lacking = lacking.filter(|known| applications().iter().all(|rules| rules.aid != known.aid));
+        let lacking = lacking.map(|known| format!("00A4040C {:02X} {}", known.aid.len() / 2, known.aid));
         selects
-            .chain(failed.into_iter().map(Self::FailedSelect))
+            .chain(failed.into_iter().chain(lacking).map(Self::FailedSelect))
             .chain(theirs.chain(ours).map(Self::File))
             .chain(rest)
             .collect()

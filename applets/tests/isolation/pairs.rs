@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::common::subject::Subject;
 use crate::desk::{Desk, Rights, TERMINAL, expected};
 use crate::events::{After, Event, KINDS, found};
 use crate::rules::{Rules, applications};
@@ -70,8 +71,9 @@ fn case(from: usize, to: usize, pins: &BTreeSet<&str>, event: &Event) -> Result<
     Ok(compared)
 }
 
-#[test]
-fn no_right_crosses_from_one_application_to_another_and_what_must_survive_does() {
+/// Tries every case of the subject: how many of each kind, how many keep what was gained, how many rights were compared.
+fn exhaust(subject: Subject) -> ([usize; KINDS.len()], usize, usize) {
+    subject.choose();
     let mut faults = Vec::new();
     let mut totals = [0; KINDS.len()];
     let (mut survived, mut compared) = (0, 0);
@@ -104,15 +106,36 @@ fn no_right_crosses_from_one_application_to_another_and_what_must_survive_does()
         "together",
         totals.map(|count| format!("{count:>15}")).concat()
     );
+    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
+    (totals, survived, compared)
+}
+
+#[test]
+fn no_right_crosses_from_one_application_to_another_and_what_must_survive_does() {
+    let (totals, survived, compared) = exhaust(Subject::Card);
     let all: usize = totals.iter().sum();
     println!("counted: isolation: {all} cases, {survived} of which keep what was gained; {compared} rights compared");
-    assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     // 11 applications, 25 sets of PINs in them together, and all ordered pairs but those of two DFs with seven others.
     assert_eq!([totals[0], totals[4], totals[5], totals[6]], [275 - 2 * (7 + 21); 4]);
     assert!(
         all >= 5_000 && compared >= 300_000,
         "the table has shrunk: {all} cases, {compared} rights"
     );
+}
+
+#[test]
+fn no_right_crosses_between_the_applications_of_a_phone_either() {
+    for phone in Subject::PHONES {
+        let (totals, survived, compared) = exhaust(phone);
+        let all: usize = totals.iter().sum();
+        println!("counted: isolation: {all} cases with {phone:?}, {survived} of which keep what was gained");
+        // Two applications, no PIN in one and three sets of PINs in the other.
+        assert_eq!([totals[0], totals[4], totals[5], totals[6]], [8; 4]);
+        assert!(
+            all >= 400 && compared >= 25_000,
+            "the table has shrunk: {all} cases, {compared} rights"
+        );
+    }
 }
 
 /// The current EF belongs to its application as the rights do.

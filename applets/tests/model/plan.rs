@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use vmyna_testkit::access::with_loaded;
 
 use crate::common::bytes;
 use crate::reference::{Model, Name, Step};
@@ -55,25 +56,28 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
+/// Mostly of those that are there; what a card has a phone is asked for too.
 fn application() -> impl Strategy<Value = Step> {
-    let part = (
-        0..applications().len(),
-        0..=16usize,
-        proptest::bool::weighted(0.3),
-        proptest::bool::weighted(0.8),
-    );
-    let known = part.prop_map(|(at, length, next, whole)| {
-        let name = bytes(&applications()[at].aid);
-        let length = if whole { name.len() } else { length.min(name.len()) };
-        let name = name[..length].to_vec();
-        Step::SelectApplication {
-            name,
-            next: next && !whole,
-        }
-    });
+    let known = |of: &'static [Rules]| {
+        let part = (
+            0..of.len(),
+            0..=16usize,
+            proptest::bool::weighted(0.3),
+            proptest::bool::weighted(0.8),
+        );
+        part.prop_map(move |(at, length, next, whole)| {
+            let name = bytes(&of[at].aid);
+            let length = if whole { name.len() } else { length.min(name.len()) };
+            let name = name[..length].to_vec();
+            Step::SelectApplication {
+                name,
+                next: next && !whole,
+            }
+        })
+    };
     // A name that is almost one: another last byte, or one too many.
-    let almost = (0..applications().len(), any::<bool>(), any::<u8>()).prop_map(|(at, longer, byte)| {
-        let mut name = bytes(&applications()[at].aid);
+    let almost = (0..with_loaded().len(), any::<bool>(), any::<u8>()).prop_map(|(at, longer, byte)| {
+        let mut name = bytes(&with_loaded()[at].aid);
         // More than 16 bytes are no name.
         if !longer || name.len() == 16 {
             name.pop();
@@ -81,7 +85,7 @@ fn application() -> impl Strategy<Value = Step> {
         name.push(byte);
         Step::SelectApplication { name, next: false }
     });
-    prop_oneof![6 => known, 1 => almost]
+    prop_oneof![5 => known(applications()), 1 => known(with_loaded()), 1 => almost]
 }
 
 pub(crate) fn plan() -> impl Strategy<Value = Plan> {

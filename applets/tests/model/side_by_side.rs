@@ -10,12 +10,15 @@ use rand_chacha::rand_core::SeedableRng;
 use vmyna_applets::Profile;
 use vmyna_card_os::{Card, Parts};
 
-use crate::common::{LOADED, Rig, hex};
+use crate::common::subject::{self, Subject};
+use crate::common::{Rig, hex};
 use crate::plan::{Plan, last_questions, plan, steps};
 use crate::reference::{Model, Name, Step};
 
 /// How many sequences.
 const CASES: u32 = 10_000;
+/// How many with the token of each kind of phone, which has two applications.
+const CASES_OF_PHONE: u32 = 500;
 
 /// The C-APDU of a step, `None` for what a reader does.
 fn command(step: &Step) -> Option<String> {
@@ -81,7 +84,8 @@ impl Run {
 /// The card again with what a store has kept.
 fn restarted(card: Card) -> Card {
     let rng = ChaCha20Rng::seed_from_u64(1);
-    let parts = Parts::new(&LOADED[..], Profile::contact().atr, Box::new(rng)).with_store(card.into_store());
+    let parts =
+        Parts::new(subject::now().applications(), Profile::contact().atr, Box::new(rng)).with_store(card.into_store());
     let mut card = Card::new(parts).unwrap();
     card.power_on();
     card
@@ -195,9 +199,10 @@ fn search(cases: u32, altered: impl Fn(&str, u16) -> u16) -> (Option<String>, BT
     (found, answers.into_inner())
 }
 
-#[test]
-fn the_card_answers_as_the_reference_model_of_the_published_rules_does() {
-    let (found, answers) = search(CASES, |_, sw| sw);
+/// The answers of the subject to so many sequences, by status word; all as the model's.
+fn compare(subject: Subject, cases: u32) -> BTreeMap<u16, usize> {
+    subject.choose();
+    let (found, answers) = search(cases, |_, sw| sw);
     if let Some(script) = found {
         let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("model-difference.toml");
         std::fs::write(&path, &script).unwrap();
@@ -209,9 +214,15 @@ fn the_card_answers_as_the_reference_model_of_the_published_rules_does() {
     let all: usize = answers.values().sum();
     let words: Vec<String> = answers.iter().map(|(sw, count)| format!("{sw:04X} {count}")).collect();
     println!(
-        "counted: model: {CASES} sequences, {all} answers, all as the model's: {}",
+        "counted: model: {cases} sequences with {subject:?}, {all} answers, all as the model's: {}",
         words.join(", ")
     );
+    answers
+}
+
+#[test]
+fn the_card_answers_as_the_reference_model_of_the_published_rules_does() {
+    let answers = compare(Subject::Card, CASES);
     // The sequences reach all that the model knows: every status word, blocked PINs and the last try among them.
     for sw in [
         0x9000, 0x63C0, 0x63C1, 0x63CA, 0x6700, 0x66F1, 0x6981, 0x6982, 0x6984, 0x6985, 0x6986, 0x6A80,
@@ -220,6 +231,19 @@ fn the_card_answers_as_the_reference_model_of_the_published_rules_does() {
     }
     for sw in [0x6A82, 0x6A83, 0x6A86, 0x6A88, 0x6B00] {
         assert!(answers.contains_key(&sw), "{sw:04X} never came");
+    }
+}
+
+#[test]
+fn the_token_of_a_phone_answers_as_the_reference_model_does() {
+    for phone in Subject::PHONES {
+        let answers = compare(phone, CASES_OF_PHONE);
+        for sw in [
+            0x9000, 0x63C2, 0x63C3, 0x63C4, 0x63C5, 0x6700, 0x6981, 0x6982, 0x6986, 0x6A80, 0x6A82, 0x6A86, 0x6A88,
+            0x6B00,
+        ] {
+            assert!(answers.contains_key(&sw), "{sw:04X} never came");
+        }
     }
 }
 
