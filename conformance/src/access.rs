@@ -25,11 +25,21 @@ struct Rules {
     #[serde(default)]
     loaded: bool,
     parent: Option<String>,
+    #[serde(default)]
+    token: Token,
     absent: Vec<String>,
     pins: Vec<PinRules>,
     #[serde(default)]
     unset: Vec<UnsetPin>,
     rows: Vec<Row>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Token {
+    #[default]
+    Card,
+    Phone,
 }
 
 #[derive(Deserialize)]
@@ -136,11 +146,39 @@ impl Maker<'_> {
 
     /// The names of rows of facts that may speak of an object; those that there are count.
     fn facts(&self, object: &str) -> Vec<String> {
+        if self.rules.token == Token::Phone {
+            return vec!["7-access".to_owned()];
+        }
         let word = object.replace(' ', "-").to_lowercase().replace("ef-", "");
         vec![
             format!("{}-{word}", self.section()),
             format!("3.6-{}-{word}", self.rules.name.replace('_', "-")),
         ]
+    }
+
+    /// The application in the names of vectors.
+    fn word(&self) -> String {
+        let name = self.rules.name.replace('_', "-");
+        match self.rules.token {
+            Token::Card => name,
+            Token::Phone => format!("phone-{name}"),
+        }
+    }
+
+    /// The application in a sentence.
+    fn title(&self) -> String {
+        match self.rules.token {
+            Token::Card => self.rules.name.clone(),
+            Token::Phone => format!("{} on a phone", self.rules.name),
+        }
+    }
+
+    /// The properties with which a vector is not for the card: the others' vectors are not for a phone.
+    fn unless(&self) -> BTreeSet<Property> {
+        match self.rules.token {
+            Token::Card => BTreeSet::from([Property::Phone]),
+            Token::Phone => BTreeSet::new(),
+        }
     }
 
     /// The steps that select the application.
@@ -213,24 +251,25 @@ impl Maker<'_> {
                 object => object.to_owned(),
             };
             let mut proves = self.facts(&row.object);
-            if row.operation == "set session key" && !self.rules.loaded {
+            if row.operation == "set session key" && !self.rules.loaded && self.rules.token == Token::Card {
                 proves.push("5.2-other-applications".to_owned());
             }
             vectors.push(Vector {
                 id: format!(
                     "access.{}.{object}.{}.{verified}",
-                    self.rules.name.replace('_', "-"),
+                    self.word(),
                     row.operation.replace(' ', "-")
                 ),
                 requirement: format!(
                     "{} {what}: {outcome} {words} (it needs: {}).",
-                    self.rules.name, row.condition
+                    self.title(),
+                    row.condition
                 ),
                 source: row.source.clone(),
                 certainty: row.certainty,
                 proves,
                 applies: self.applies(&row.object),
-                unless: BTreeSet::new(),
+                unless: self.unless(),
                 effect: if writes { Effect::Writes } else { Effect::Reads },
                 spends: Vec::new(),
                 steps,
@@ -375,6 +414,14 @@ impl Maker<'_> {
     }
 
     fn applies(&self, object: &str) -> BTreeSet<Property> {
+        let mut properties = self.applies_to_cards(object);
+        if self.rules.token == Token::Phone {
+            properties.insert(Property::Phone);
+        }
+        properties
+    }
+
+    fn applies_to_cards(&self, object: &str) -> BTreeSet<Property> {
         if let Some(property) = Property::of_loaded(self.application) {
             return BTreeSet::from([property]);
         }
@@ -390,8 +437,10 @@ impl Maker<'_> {
     }
 
     fn absent(&self, vectors: &mut Vec<Vector>) -> Result<(), String> {
-        let measured = self.application == Application::CardManager;
+        let is_phone = self.rules.token == Token::Phone;
+        let measured = self.application == Application::CardManager && !is_phone;
         let source = match self.rules.loaded {
+            _ if is_phone => "nothing is published of a phone; what a card lacks, and what belongs to a card alone",
             true => "its published specification lists what there is",
             false => "myna-card lists what there is; other clients list identifiers that no client has read",
         };
@@ -406,7 +455,7 @@ impl Maker<'_> {
                 )),
             }
         }
-        let name = &self.rules.name;
+        let name = &self.title();
         let kinds = [
             (
                 "files",
@@ -426,7 +475,7 @@ impl Maker<'_> {
                 continue;
             }
             vectors.push(Vector {
-                id: format!("access.{}.absent.{kind}", name.replace('_', "-")),
+                id: format!("access.{}.absent.{kind}", self.word()),
                 requirement,
                 source: source.to_owned(),
                 certainty: if measured {
@@ -435,11 +484,12 @@ impl Maker<'_> {
                     Certainty::Assumed
                 },
                 proves: match self.rules.loaded {
+                    _ if is_phone => self.facts(""),
                     true => vec![format!("{}-{fact}", self.section())],
                     false => vec![format!("2-{fact}"), format!("{}-{fact}", self.section())],
                 },
                 applies: self.applies(""),
-                unless: BTreeSet::new(),
+                unless: self.unless(),
                 effect: Effect::Reads,
                 spends: Vec::new(),
                 steps: steps
@@ -470,7 +520,7 @@ impl Maker<'_> {
             steps.push(format!("{head} {reference:02X} [31323334] => 6982"));
         }
         Ok(Vector {
-            id: format!("pin.{}.{}.unset", self.rules.name.replace('_', "-"), named.name),
+            id: format!("pin.{}.{}.unset", self.word(), named.name),
             requirement: format!(
                 "On a card without PINs the {place} is unset: the query answers {}, any value {}, and nothing sets it.",
                 pin.query, pin.attempt
@@ -478,8 +528,8 @@ impl Maker<'_> {
             source: pin.source.clone(),
             certainty: pin.certainty,
             proves: vec!["4-unset".to_owned()],
-            applies: BTreeSet::from([Property::NoPins]),
-            unless: BTreeSet::new(),
+            applies: self.applies("").into_iter().chain([Property::NoPins]).collect(),
+            unless: self.unless(),
             effect: Effect::Writes,
             spends: Vec::new(),
             steps: steps
@@ -519,20 +569,27 @@ impl Maker<'_> {
         block.extend(select);
         block.extend(blocked);
         let facts = |more: &[&str]| {
+            if self.rules.token == Token::Phone {
+                return self.facts("");
+            }
             let mut facts = vec![format!("4-{}", place.to_string().replace(['@', '_'], "-"))];
             facts.extend(more.iter().map(|fact| format!("4-{fact}")));
             facts
         };
+        let on = match self.rules.token {
+            Token::Card => "",
+            Token::Phone => " of a phone",
+        };
         let spent = (
             format!(
-                "{place} has {tries} tries: a wrong value costs one and answers 63C{:X}, the right one gives all back.",
+                "{place}{on} has {tries} tries: a wrong value costs one and answers 63C{:X}, the right one gives all back.",
                 tries - 1
             ),
             facts(&["wrong", "success", "query"]),
         );
         let gone = (
             format!(
-                "{tries} wrong values in a row block {place}: 63C0, then 6984 even for the right one, also after a power cut."
+                "{tries} wrong values in a row block {place}{on}: 63C0, then 6984 even for the right one, also after a power cut."
             ),
             facts(&["exhausted", "blocked"]),
         );
@@ -542,13 +599,13 @@ impl Maker<'_> {
         ];
         for (kind, steps, effect, (requirement, proves)) in kinds {
             vectors.push(Vector {
-                id: format!("pin.{}.{}.{kind}", self.rules.name.replace('_', "-"), pin.name),
+                id: format!("pin.{}.{}.{kind}", self.word(), pin.name),
                 requirement,
                 source: pin.source.clone(),
                 certainty: pin.certainty,
                 proves,
                 applies: self.applies(""),
-                unless: BTreeSet::new(),
+                unless: self.unless(),
                 effect,
                 spends: vec![place],
                 steps: steps

@@ -32,6 +32,8 @@ pub struct Instruction {
     pub fault: Option<String>,
     #[serde(default)]
     applies: BTreeSet<Property>,
+    #[serde(default)]
+    unless: BTreeSet<Property>,
     certainty: Certainty,
     source: String,
     /// What can be wrong.
@@ -262,7 +264,7 @@ impl Instruction {
             certainty,
             proves: vec!["11-order".to_owned()],
             applies: self.applies.clone(),
-            unless: BTreeSet::new(),
+            unless: self.unless.clone(),
             effect: if unknown || steps.iter().any(writes) {
                 Effect::Writes
             } else {

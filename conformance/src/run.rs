@@ -86,11 +86,18 @@ pub struct Examination {
 }
 
 impl Examination {
-    /// Whether the card has what the vector is about: not so for an application in the free area that it lacks.
+    /// Whether the card has what the vector is about: not so for an application in the free area that it lacks, for phones,
+    /// and on a phone for what only cards have.
     #[must_use]
     pub fn concerns(&self, vector: &Vector) -> bool {
+        if self.properties.contains(&Property::Phone) && vector.unless.contains(&Property::Phone) {
+            return false;
+        }
         let loaded = Application::LOADED.into_iter().filter_map(Property::of_loaded);
-        let mut lacking = loaded.filter(|property| !self.properties.contains(property));
+        let phones = [Property::Phone, Property::Iphone, Property::Android];
+        let mut lacking = loaded
+            .chain(phones)
+            .filter(|property| !self.properties.contains(property));
         !lacking.any(|property| vector.applies.contains(&property))
     }
 }
@@ -125,6 +132,16 @@ fn verify(reader: &mut dyn Reader, place: Place, value: &str) -> Result<u16, Run
     send(reader, &command).map(|(_, sw)| sw)
 }
 
+/// What the label of a token shows of a phone: nothing for a card's.
+fn kind_of_phone(label: &[u8]) -> Vec<Property> {
+    let end = label.iter().rposition(|byte| !matches!(byte, 0 | b' '));
+    match label.get(..=end.unwrap_or_default()) {
+        Some(b"JPKIAPIOSTOKEN") => vec![Property::Phone, Property::Iphone],
+        Some(b"JPKIAPGPSETOKEN") => vec![Property::Phone, Property::Android],
+        _ => Vec::new(),
+    }
+}
+
 /// Looks at a card: reads and asks, and nothing else.
 ///
 /// # Errors
@@ -149,6 +166,9 @@ pub fn examine(subject: &mut Subject<'_>) -> Result<Examination, RunError> {
         }
         if send(reader, &[0x00, 0xCA, 0x5F, 0x51, 0x00])?.1 == 0x9000 {
             add(Property::ContactAtrInApplications);
+        }
+        if let (data, 0x9000) = send(reader, &[0x00, 0xB0, 0x86, 0x00, 0x20])? {
+            properties.extend(kind_of_phone(&data));
         }
         let mut tries = BTreeMap::new();
         for application in Application::ALL.into_iter().chain(Application::LOADED) {

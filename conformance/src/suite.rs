@@ -44,8 +44,9 @@ impl Suite {
             .collect();
         let mut vectors = Vec::new();
         for (name, text) in conformance::FILES {
-            let file = parse(name, text)?;
-            for vector in &file {
+            let mut file = parse(name, text)?;
+            for vector in &mut file {
+                vector.leave_out_phones();
                 if let Some(row) = vector.proves.iter().find(|row| !known.contains(row.as_str())) {
                     return Err(SuiteError(format!("{name}: {}: there is no row {row}", vector.id)));
                 }
@@ -61,6 +62,7 @@ impl Suite {
         vectors.extend(of_matrix);
         let mut of_order = order::vectors(ORDER).map_err(SuiteError)?;
         for vector in &mut of_order {
+            vector.leave_out_phones();
             verify(vector, &own).map_err(|fault| SuiteError(format!("order.toml: {}: {fault}", vector.id)))?;
         }
         vectors.extend(of_order);

@@ -106,6 +106,12 @@ pub enum Property {
     /// It is a card without PINs (顔認証マイナンバーカード): none of the holder's PINs has a try left, and it has no
     /// certificate to sign.
     NoPins,
+    /// It is no card but the token of a phone (スマホ用電子証明書), by its label.
+    Phone,
+    /// It is the token of an iPhone.
+    Iphone,
+    /// It is the token of an Android phone.
+    Android,
     /// The driving licence (マイナ免許証AP) is in its free area.
     DrivingLicence,
     /// The application for foreign residents (在留AP) is in its free area.
@@ -175,6 +181,18 @@ impl Vector {
     #[must_use]
     pub fn presents(&self) -> BTreeSet<Place> {
         self.presented().into_iter().map(|(place, _)| place).collect()
+    }
+
+    /// Leaves out phones, if it is not about them and selects an application that no phone has.
+    pub(crate) fn leave_out_phones(&mut self) {
+        let about_phones = [Property::Phone, Property::Iphone, Property::Android];
+        let is_cards = |send: &Send| {
+            let selects = send.command.selects();
+            selects.is_some_and(|selects| !matches!(selects, Application::CardManager | Application::Jpki))
+        };
+        if self.sends().any(is_cards) && about_phones.iter().all(|phone| !self.applies.contains(phone)) {
+            self.unless.insert(Property::Phone);
+        }
     }
 
     /// How many wrong values of a PIN it presents before the right one again.

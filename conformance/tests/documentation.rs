@@ -61,9 +61,10 @@ A vector begins after a cold reset. An answer other than 9000 must have no data.
 `length` (`160`, `1..256`), `tlv` (`FF20{DF21:8 DF22}FF*`: tags, lengths, filler), `check` (below), `save` (a name for the
 data), `sealed` (open the answer first) and `public` (the data may be recorded). `send = \"atr\"` looks at the ATR. The kinds
 of card for `applies`: contact, contactless, card-certificate, no-card-certificate, contact-atr-at-card-manager,
-contact-atr-in-applications, sign-certificate, no-sign-certificate, auth-certificate, no-pins, driving-licence,
-residence, conformance; they are found by SELECT and reading. A vector of an application in the free area is left out without
-a word on a card that lacks it. `conformance` is an invention of the suite, a card with all that a free area allows:
+contact-atr-in-applications, sign-certificate, no-sign-certificate, auth-certificate, no-pins, phone, iphone, android,
+driving-licence, residence, conformance; they are found by SELECT and reading. A vector of an application in the free area is
+left out without a word on a card that lacks it, and so are vectors of phones (スマホ用電子証明書) on a card, and on a phone those
+of what only cards have. `conformance` is an invention of the suite, a card with all that a free area allows:
 [application.ap.toml](../test-vectors/conformance/application.ap.toml).
 
 Placeholders: `{select:AP}` the whole SELECT, `{aid:AP}`, `{pin:P}`, `{wrong:P}` (its last character is the next one),

@@ -5,9 +5,9 @@
 
 mod common;
 
-use common::{card, failures, reader, run_anew, specimen, values, with_free_area};
+use common::{card, failures, phone, reader, run_anew, specimen, values, with_free_area};
 use vmyna_apdu::{Aid, FileId, Icc, IccError};
-use vmyna_applets::Profile;
+use vmyna_applets::{PhoneKind, Profile};
 use vmyna_card_os::declaration::{Access, Application, Body, Condition, File, Operation, SecureSession};
 use vmyna_card_os::state::MemoryStore;
 use vmyna_card_os::{Card, rule};
@@ -809,5 +809,78 @@ fn every_broken_free_area_is_caught_by_the_vector_of_the_broken_rule() {
     }
     let caught = IN_FREE_AREA.len() - missed.len();
     println!("counted: broken free areas: {caught} of {} caught", IN_FREE_AREA.len());
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// What is broken in the token of an iPhone, how, and the vector that must find it.
+const PHONES: &[BrokenArea] = &[
+    (
+        "the auth certificate is free, as on a card",
+        |phone| open(phone, JPKI, 0x0A, Operation::Read, Condition::Always),
+        "phone.auth-certificate",
+    ),
+    (
+        "the sign password opens the auth certificate",
+        |phone| open(phone, JPKI, 0x0A, Operation::Read, pin(0x1B)),
+        "access.phone-jpki.000a.read.sign",
+    ),
+    (
+        "the last-command indicator is refused, as by a card",
+        |phone| phone[JPKI].last_command = None,
+        "phone.last-command.iphone",
+    ),
+    (
+        "the label is padded with NUL",
+        |phone| {
+            let file = phone[JPKI]
+                .files
+                .iter_mut()
+                .find(|file| file.id.value() == 0x06)
+                .unwrap();
+            let Body::Transparent(content) = &file.body else {
+                panic!()
+            };
+            let label = |(at, byte): (usize, &u8)| if at < 32 && *byte == b' ' { 0 } else { *byte };
+            let padded: Vec<u8> = content.as_bytes().iter().enumerate().map(label).collect();
+            file.body = Body::Transparent(padded.into());
+        },
+        "phone.label.iphone",
+    ),
+    (
+        "the card manager has the contact ATR",
+        |phone| {
+            let of_card = specimen("hanako", Profile::contact()).applications();
+            phone[CARD_MANAGER].data_objects = of_card[CARD_MANAGER].data_objects.clone();
+        },
+        "access.phone-card-manager.absent.objects",
+    ),
+];
+
+#[test]
+fn every_broken_phone_is_caught_by_the_vector_of_the_broken_rule() {
+    let profile = &Profile::phone(PhoneKind::Iphone);
+    let issued = phone("hanako", PhoneKind::Iphone).applications();
+    let values = values(&issued);
+    let mut missed = Vec::new();
+    for (what, alter, expected) in PHONES {
+        let mut applications = issued.clone();
+        alter(&mut applications);
+        let report = run_anew(&["phone", "access"], &values, &mut |_| {
+            reader(
+                card(&applications, &profile.atr, Box::<MemoryStore>::default()),
+                profile,
+            )
+        });
+        if !report.failures().any(|vector| vector.id == *expected) {
+            missed.push(format!("{what}: not {expected} but\n{}", failures(&report)));
+        }
+    }
+    // A card that has one of the applications that a phone lacks.
+    let card_face = specimen("hanako", Profile::contact()).applications()[FACE_INFO].clone();
+    let with_face: Vec<_> = issued.iter().cloned().chain([card_face]).collect();
+    let report = run_anew(&["phone.applications"], &values, &mut |_| {
+        reader(card(&with_face, &profile.atr, Box::<MemoryStore>::default()), profile)
+    });
+    assert_eq!(report.count().failed, 1);
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }

@@ -11,11 +11,11 @@ use std::sync::{Arc, Mutex};
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use common::{card, failures, reader, run_anew, specimen, values, with_free_area, without_pins};
+use common::{card, failures, phone, reader, run_anew, specimen, values, with_free_area, without_pins};
 use vmyna_apdu::hex;
 use vmyna_apdu::{Aid, FileId};
-use vmyna_applets::Profile;
 use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::{PhoneKind, Profile};
 use vmyna_card_os::declaration::{Access, Application, Body, Condition, File, Operation, PrivateKey};
 use vmyna_card_os::key::{Engine, EngineError, LoadedKey, default_engine};
 use vmyna_card_os::rule::{Basis, Certainty};
@@ -149,6 +149,7 @@ fn each_rule_is_reported_by_a_vector() {
     let others = [
         without_pins("hanako", Profile::contact()),
         with_free_area("hanako", Profile::contact()),
+        phone("hanako", PhoneKind::Iphone),
     ];
     for issued in cards.into_iter().chain(others) {
         let applications = issued.applications();

@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::{card, failures, reader, run_issued, specimen, with_free_area, without_pins};
-use vmyna_applets::Profile;
+use common::{card, failures, phone, reader, run_issued, specimen, with_free_area, without_pins};
+use vmyna_applets::{PhoneKind, Profile};
 use vmyna_card_os::state::MemoryStore;
 use vmyna_conformance::report::{Outcome, Reason, VectorReport};
 use vmyna_conformance::run::{Subject, examine};
@@ -24,6 +24,36 @@ fn cards_of_every_profile_pass_every_vector_that_applies() {
                 assert_eq!(*why, Reason::NotThisCard, "{name}: {}", vector.id);
             }
         }
+    }
+}
+
+#[test]
+fn the_tokens_of_phones_pass_every_vector_that_applies_and_none_is_about_a_cards_applications() {
+    for kind in PhoneKind::ALL {
+        let report = run_issued(&phone("hanako", kind));
+        assert_eq!(failures(&report), "", "{kind:?}");
+        let passed = |vector: &&VectorReport| matches!(vector.outcome, Outcome::Passed);
+        let passed: Vec<_> = report
+            .vectors
+            .iter()
+            .filter(passed)
+            .map(|vector| vector.id.as_str())
+            .collect();
+        let has = |beginning: &str| passed.iter().any(|id| id.starts_with(beginning));
+        assert!(passed.len() > 250, "{kind:?}: {}", passed.len());
+        for beginning in [
+            "phone.label.",
+            "phone.auth-certificate",
+            "access.phone-jpki.",
+            "pin.phone-jpki.auth.blocks",
+        ] {
+            assert!(has(beginning), "{kind:?}: {beginning}");
+        }
+        for beginning in ["access.jpki.", "access.face-info.", "pin.jpki.", "issuer.last-command"] {
+            assert!(!has(beginning), "{kind:?}: {beginning}");
+        }
+        let of_one_kind = [has("phone.last-command.iphone"), has("phone.last-command.android")];
+        assert_eq!(of_one_kind, [kind == PhoneKind::Iphone, kind == PhoneKind::Android]);
     }
 }
 

@@ -4,7 +4,8 @@
 
 use std::fmt::Write as _;
 
-use vmyna_applets::{Profile, specimen};
+use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::{PhoneKind, Profile, specimen};
 use vmyna_card_os::declaration::{Application, Body};
 use vmyna_card_os::rule;
 use vmyna_explain::access;
@@ -21,6 +22,12 @@ documentation · `client`: clients that work with the real card rely on it · `a
 most defensible choice.
 ";
 
+const PHONE: &str = "
+## The token of a phone (スマホ用電子証明書)
+
+It has the two applications below and no other: SELECT of every other AID answers 6A82. Its profiles:
+";
+
 fn documentation() -> String {
     let mut text = INTRODUCTION.to_owned();
     text += "\n## Rules of the card\n\n| Rule | SW | What the card does | Certainty | Source or reason |\n|---|---|---|---|---|\n";
@@ -34,25 +41,43 @@ fn documentation() -> String {
     let card = specimen::find("hanako").unwrap().unwrap();
     assert_eq!(card.profile, Profile::default());
     for application in card.applications() {
-        describe(&application, &mut text);
+        let heading = format!("{}: {}", application.name, application.title);
+        describe(&heading, &application, &mut text);
     }
+    phone(card, &mut text);
     text
 }
 
-fn describe(application: &Application, text: &mut String) {
-    let Application {
-        name,
-        title,
-        aid,
-        basis,
-        ..
-    } = application;
+/// What the token of a phone has in place of all that.
+fn phone(card: IssuedCard, text: &mut String) {
+    *text += PHONE;
+    *text += "\n| Phone | What | Certainty | Source or reason |\n|---|---|---|---|\n";
+    for kind in PhoneKind::ALL {
+        for (what, basis) in Profile::phone(kind).facts {
+            let (kind, certainty, source) = (kind.title(), basis.certainty, basis.source);
+            writeln!(text, "| {kind} | {what} | {certainty} | {source} |").unwrap();
+        }
+    }
+    let iphone = Profile::phone(PhoneKind::Iphone);
+    let phone = IssuedCard::of_phone(card.name, iphone, card.summary, card.jpki, None);
+    for application in phone.applications() {
+        let heading = format!("{} on a phone: {}", application.name, application.title);
+        describe(&heading, &application, text);
+    }
+}
+
+fn describe(heading: &str, application: &Application, text: &mut String) {
+    let Application { aid, basis, .. } = application;
     write!(
         text,
-        "\n## {name}: {title}\n\nAID `{aid}`. {}: {}.\n\n",
+        "\n## {heading}\n\nAID `{aid}`. {}: {}.\n\n",
         basis.certainty, basis.source
     )
     .unwrap();
+    if application.files.is_empty() && application.data_objects.is_empty() {
+        *text += "It has no file and no data object.\n";
+        return;
+    }
     *text += "| File or object | Kind | What | Access | Certainty | Source |\n|---|---|---|---|---|---|\n";
     for file in &application.files {
         let what = if file.title.is_empty() {

@@ -29,6 +29,7 @@ pub const FILES: &[(&str, &str)] = files![
     "files-licence.toml",
     "files-residence.toml",
     "applications.toml",
+    "phone.toml",
     "traces.toml",
 ];
 
