@@ -68,6 +68,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         &[
             "vmyna-apdu",
             "vmyna-files",
+            "vmyna-mdoc",
             "vmyna-card-os",
             "vmyna-reader-bridge",
             "vmyna-pcsc-service",
