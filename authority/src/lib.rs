@@ -1,5 +1,6 @@
 //! The authority after issuing: what it knows of each certificate ([`register`]), what it answers about it, what the counter
-//! ([`counter`]) and the kiosk ([`kiosk`]) do with cards, and how a phone gets certificates of its own ([`phone`]).
+//! ([`counter`]) and the kiosk ([`kiosk`]) do with cards, how a phone gets certificates of its own ([`phone`]), and which signers
+//! of mdocs are revoked ([`mdoc`]).
 
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

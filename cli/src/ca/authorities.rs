@@ -82,6 +82,14 @@ pub(super) fn mdoc(authority: &Authority) -> Result<MdocAuthority, Failure> {
     }
 }
 
+/// Their authority of mdocs, for a command that also works without one: then the reason is reported, with what is left out. A
+/// folder that was made before there were mdocs may be one that can't be written.
+pub(super) fn mdoc_or_report(authority: &Authority, left_out: &str) -> Option<MdocAuthority> {
+    mdoc(authority)
+        .map_err(|failure| say(&format!("vmyna: {failure}: {left_out}")))
+        .ok()
+}
+
 /// Refuses to work at a time before the authorities begin, as with a clock that is wrong.
 pub(super) fn check_clock(
     certifying: &[Identified],

@@ -298,13 +298,14 @@ pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
         exported.certificate(&arguments.output, &format!("{kind}-ca"), year, authority.certificate())?;
     }
     exported.bundle(&arguments.output, "ca.pem")?;
-    let mdoc = authorities::mdoc(&arguments.authority)?;
-    let roots = mdoc.roots(now()?).map_err(|error| failed(&error))?;
-    for (at, root) in roots.iter().enumerate() {
-        let year = (at + 1 < roots.len()).then(|| root.begin().year());
-        exported.certificate(&arguments.output, "mdoc-root", year, root.certificate())?;
+    if let Some(mdoc) = authorities::mdoc_or_report(&arguments.authority, "the roots of mdocs are not written") {
+        let roots = mdoc.roots(now()?).map_err(|error| failed(&error))?;
+        for (at, root) in roots.iter().enumerate() {
+            let year = (at + 1 < roots.len()).then(|| root.begin().year());
+            exported.certificate(&arguments.output, "mdoc-root", year, root.certificate())?;
+        }
+        exported.bundle(&arguments.output, "mdoc-roots.pem")?;
     }
-    exported.bundle(&arguments.output, "mdoc-roots.pem")?;
     let folder = arguments.output.shown();
     writeln!(
         output::text(),

@@ -23,9 +23,7 @@ use crate::{registers, signals};
 
 pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
     let (certifying, register) = open(&arguments.authority)?;
-    let mdoc = authorities::mdoc(&arguments.authority);
-    // A folder that was made before there were mdocs may be one that can't be written.
-    let mdoc = mdoc.map_err(|failure| say(&format!("vmyna: {failure}: no list of mdocs is served")));
+    let mdoc = authorities::mdoc_or_report(&arguments.authority, "no list of mdocs is served");
     let clock = arguments
         .now
         .map_or(Clock::Machine, |time| Clock::From(time.0, Instant::now()));
@@ -54,7 +52,7 @@ pub(super) fn serve(arguments: &Serve) -> Result<(), Failure> {
     let quiet = arguments.quiet;
     let server = Server {
         authorities: certifying.into_iter().map(|(_, authority)| authority).collect(),
-        mdoc: mdoc.ok(),
+        mdoc,
         register,
         listeners,
         // The address in the certificates is where their programs ask.

@@ -78,7 +78,7 @@ pub(super) fn run(arguments: &Present) -> Result<(), Failure> {
     let now = source::now()?;
     let until = issued.security_object().validity.valid_until;
     if until < now {
-        say(&tell(
+        say(&in_language(
             &text!(
                 "the mdoc ended on {until}: readers will refuse it",
                 "mdocは{until}に満了しており、提示しても拒否されます"
@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &Present) -> Result<(), Failure> {
     Ok(())
 }
 
-fn tell(text: &Text, language: Language) -> String {
+fn in_language(text: &Text, language: Language) -> String {
     text.say(language).to_owned()
 }
 
@@ -142,14 +142,14 @@ fn report_readers(request: &DeviceRequest, transcript: &Transcript, language: La
             "the reader is not named: it has signed nothing",
             "リーダーの署名がなく、相手は不明です"
         );
-        say(&tell(&words, language));
+        say(&in_language(&words, language));
     }
     for name in named {
         let words = text!(
             "the reader: {name} (its signature is right; no authority above its certificate is examined)",
             "リーダー: {name}（署名は正しいですが、証明書の発行者は確認していません）"
         );
-        say(&tell(&words, language));
+        say(&in_language(&words, language));
     }
     Ok(())
 }
@@ -201,7 +201,7 @@ impl<'a> Consent<'a> {
                         "{ja}（{name}）を提示しますか。yesと入力:"
                     ),
                 };
-                say(&tell(&words, language));
+                say(&in_language(&words, language));
                 Ok(terminal::is_yes()?)
             }
         }
@@ -224,6 +224,6 @@ fn report(presented: &Presentation, language: Language) {
         text!("withheld: {withheld}", "不同意: {withheld}"),
         text!("not in the mdoc: {unavailable}", "mdocにない要素: {unavailable}"),
     ] {
-        say(&tell(&words, language));
+        say(&in_language(&words, language));
     }
 }
