@@ -134,6 +134,45 @@ impl CardKeys {
         keys.as_chunks().0.iter().map(Self::of).collect()
     }
 
+    /// Writes the keys of several cards as PKCS#8 PEM, one behind the other.
+    ///
+    /// # Errors
+    /// [`IssuanceError::PrivateKey`] when a key cannot be encoded.
+    pub fn sets_to_pem(sets: &[Self]) -> Result<Zeroizing<String>, IssuanceError> {
+        let mut text = Zeroizing::new(String::new());
+        for set in sets {
+            let Self {
+                sign,
+                auth,
+                card,
+                text: file,
+                session,
+                face,
+                common,
+            } = set;
+            for key in [sign, auth, card, file, session, face, common] {
+                let key = RsaPrivateKey::from_pkcs8_der(key.private.as_pkcs8_der())?;
+                text.push_str(&to_pem(&key)?);
+            }
+        }
+        Ok(text)
+    }
+
+    /// Reads what [`Self::sets_to_pem`] has written.
+    ///
+    /// # Errors
+    /// [`IssuanceError::PrivateKey`] for another text; [`IssuanceError::Input`] for a key that no card can have, or another
+    /// number of keys.
+    pub fn sets_from_pem(text: &str) -> Result<Vec<Self>, IssuanceError> {
+        const END: &str = "-----END PRIVATE KEY-----\n";
+        let keys: Vec<RsaPrivateKey> = text.split_inclusive(END).map(from_pem).collect::<Result<_, _>>()?;
+        let (sets, rest) = keys.as_chunks();
+        match rest.is_empty() {
+            true => sets.iter().map(Self::of).collect(),
+            false => Err(IssuanceError::Input("the keys of a card are seven")),
+        }
+    }
+
     fn of(keys: &[RsaPrivateKey; Self::COUNT]) -> Result<Self, IssuanceError> {
         let [sign, auth, card, text, session, face, common] = keys;
         Ok(Self {
@@ -184,6 +223,16 @@ mod tests {
         let key = make();
         assert!(key == make());
         assert!(from_pem(&to_pem(&key).unwrap()).unwrap() == key);
+    }
+
+    #[test]
+    fn sets_of_keys_survive_pem() {
+        let sets = CardKeys::derive_sets(&[7; 32], &["card".to_owned()], &|| Ok(())).unwrap();
+        let text = CardKeys::sets_to_pem(&sets).unwrap();
+        let again = CardKeys::sets_from_pem(&text).unwrap();
+        assert_eq!(*CardKeys::sets_to_pem(&again).unwrap(), *text);
+        let (shorter, _) = text.split_at(text.rfind("-----BEGIN").unwrap());
+        assert!(matches!(CardKeys::sets_from_pem(shorter), Err(IssuanceError::Input(_))));
     }
 
     #[test]

@@ -29,6 +29,7 @@ mod tests;
 use std::fmt;
 
 use der::DateTime;
+use vmyna_applets::PhoneKind;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::CardName;
 use vmyna_applets::person::Municipality;
@@ -145,16 +146,6 @@ pub enum What {
     Died,
     /// `checked`: nothing happens. For a day on which something ends by itself.
     Checked,
-}
-
-/// A kind of phone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum PhoneKind {
-    /// An iPhone.
-    #[default]
-    Iphone,
-    /// An Android phone.
-    Android,
 }
 
 impl What {

@@ -6,11 +6,12 @@ use der::DateTime;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use vmyna_apdu::{Text, text};
+use vmyna_applets::PhoneKind;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::CardName;
 
 use super::source::{Reported, Source, Table, Value};
-use super::{PhoneKind, Rates, Story, StoryError, StoryEvent, StoryPerson, Town, What};
+use super::{Rates, Story, StoryError, StoryEvent, StoryPerson, Town, What};
 use crate::IssuanceError;
 use crate::characters;
 use crate::invent::Inventor;
@@ -173,7 +174,8 @@ fn person(
     let mut refused = Ok(());
     let forbidden = [
         ("", &["photo", "card-name", "invented"][..]),
-        ("card", &["issued", "expiry"]),
+        ("card", &["issued", "expiry", "pins"]),
+        ("pins", &["tries-left"]),
         ("certificates", &["issued", "until", "sign", "auth"]),
     ];
     for (section, keys) in forbidden {
@@ -331,11 +333,10 @@ fn what(source: &mut Source<'_>, table: &Table<'_>) -> Result<What, Reported> {
         "found" => What::Found,
         "replaced" => What::Replaced,
         "phone" => What::Phone(match source.text(table, "kind")? {
-            None | Some(("iphone", _)) => PhoneKind::Iphone,
-            Some(("android", _)) => PhoneKind::Android,
-            Some((_, value)) => {
-                let message = text!("is iphone or android", "iphoneかandroidです");
-                return Err(source.error(&value, message));
+            None => PhoneKind::Iphone,
+            Some((kind, value)) => {
+                let found = PhoneKind::ALL.into_iter().find(|one| one.name() == kind);
+                found.ok_or_else(|| source.error(&value, text!("is iphone or android", "iphoneかandroidです")))?
             }
         }),
         "phone-lost" => What::PhoneLost,
