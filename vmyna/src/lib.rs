@@ -34,6 +34,8 @@ mod exchange;
 mod folder;
 mod in_use;
 mod install;
+#[cfg(feature = "authority")]
+pub mod life;
 mod pending;
 #[cfg(feature = "authority")]
 pub mod phone;
