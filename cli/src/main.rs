@@ -32,6 +32,8 @@ mod issue;
 #[cfg(feature = "authority")]
 mod kiosk;
 #[cfg(feature = "authority")]
+mod life;
+#[cfg(feature = "authority")]
 mod listen;
 mod man;
 #[cfg(feature = "desk")]
@@ -128,6 +130,10 @@ enum Command {
     #[cfg(feature = "authority")]
     #[command(after_long_help = phone::args::HELP)]
     Phone(phone::args::Phone),
+    /// Play what happens to people on certain days, on cards, phones and authorities of their own, or a town for years
+    #[cfg(feature = "authority")]
+    #[command(after_long_help = life::args::HELP)]
+    Life(life::args::Life),
     /// Answer web pages through a browser extension, by native messaging, with a virtual card; install that
     #[cfg(feature = "desk")]
     #[command(after_long_help = native_host::args::HELP)]
@@ -211,6 +217,8 @@ fn main() -> ExitCode {
         Command::Kiosk(arguments) => kiosk::run(&arguments),
         #[cfg(feature = "authority")]
         Command::Phone(arguments) => phone::run(&arguments),
+        #[cfg(feature = "authority")]
+        Command::Life(arguments) => life::run(&arguments),
         #[cfg(feature = "desk")]
         Command::Desk(arguments) => desk::run(arguments),
         #[cfg(feature = "desk")]

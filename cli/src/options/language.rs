@@ -1,5 +1,5 @@
 //! `--lang`: the language of the commands that explain in sentences: `explain`, `apdu --why`, `files`, `verify`,
-//! `conformance` and `ap`.
+//! `conformance` and `ap`, and of the table of `life`.
 //! `show` and `pin` print tables that name everything in both languages at once. Help, errors and files are in English.
 //!
 //! Must never follow the locale: the output of a command is pasted into tests, issues and documents, and must be the same on
