@@ -201,6 +201,7 @@ function content() {
     files.view(),
     counter.view('counter', detail.counter ?? []),
     counter.view('kiosk', detail.kiosk ?? []),
+    counter.view('phone', detail.phone ?? []),
     last(detail.card),
   ];
 }

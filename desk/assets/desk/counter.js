@@ -1,4 +1,4 @@
-/** The counter and the kiosk: a form for each operation, made from the server's description, and why the others can't be done. */
+/** The counter, the kiosk and the phone: a form for each operation, made from the server's description, and why the others can't be done. */
 
 import { part, post, Refused } from './api.js';
 import { byId, h } from './dom.js';
@@ -9,7 +9,7 @@ import { changed, refresh, store } from './store.js';
 import { say, t } from './text.js';
 
 /** @typedef {import('./text.js').Text} Text */
-/** @typedef {'counter' | 'kiosk'} Place */
+/** @typedef {'counter' | 'kiosk' | 'phone'} Place */
 /**
  * @typedef {object} Operation
  * @property {string} id

@@ -8,11 +8,11 @@
 //! |---|---|
 //! | `GET /api/state` | `{socket, command, readers: [Reader], shelf: {cards: [Card], total, more}, presets: [{id, text}], sequence}` |
 //! | `GET /api/shelf?search=TEXT&from=N` | `{cards: [Card], total}`, at most 50 cards |
-//! | `GET /api/cards/ID` | `{card, person: {FACT: {label, value}}, myNumber, pins, certificates, counter, kiosk}` |
+//! | `GET /api/cards/ID` | `{card, person: {FACT: {label, value}}, myNumber, pins, certificates, counter, kiosk, phone}` |
 //! | `GET /api/cards/ID/front.png`, `back.png` | a side of the card, drawn |
 //! | `GET /api/cards/ID/files` | `{files: [{application, aid, name, id, access: [text], content}]}` |
 //! | `POST /api/cards/ID/pins/PIN/block` | presents wrong values until the PIN is blocked |
-//! | `POST /api/cards/ID/counter/OPERATION`, `kiosk/OPERATION` `{FIELD…}` | `{done: [text]}`: what was done |
+//! | `POST /api/cards/ID/counter/OPERATION`, `kiosk/OPERATION`, `phone/OPERATION` `{FIELD…}` | `{done: [text]}`: what was done |
 //! | `POST /api/cards/invent` `{seed?}` | `{id}`: a new card of an invented person |
 //! | `POST /api/cards/person` `{toml}` | `{id}`: a new card of the person of this person file |
 //! | `POST /api/cards/ID/discard` | removes a card that the desk has made |
@@ -64,6 +64,9 @@ pub(super) fn answer(shared: &Shared, asked: &Asked<'_>) -> Answered {
         }
         (&Method::POST, ["cards", card, "kiosk", operation]) => {
             counter::operate(shared, Place::Kiosk, card, operation, asked)
+        }
+        (&Method::POST, ["cards", card, "phone", operation]) => {
+            counter::operate(shared, Place::Phone, card, operation, asked)
         }
         (&Method::POST, ["cards", card, "discard"]) => making::discard(shared, card),
         (&Method::GET, ["trace"]) => Ok(Answer::json(&state::trace(shared, asked.number("from")?))),

@@ -8,7 +8,8 @@ use vmyna_apdu::{Text, text};
 use vmyna_applets::DateTime;
 use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::IssuedCard;
-use vmyna_authority::counter::{self, PhonePolicy, Standing, Visit, entries};
+use vmyna_authority::counter::{self, CounterError, PhonePolicy, Standing, Visit, entries};
+use vmyna_authority::phone;
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{
     CardId, Certificate, Hierarchy, Reason, Recorded, Register as _, RegisterError, Revocation, Withdrawal,
@@ -59,6 +60,14 @@ pub(super) struct Known {
     certificates: Vec<Certificate>,
 }
 
+/// What can be done with a card or a phone.
+pub(super) struct Offered {
+    /// What counter and kiosk can do.
+    pub(super) of_card: Offers,
+    /// Why a card can't be held to a phone, or why nothing can be taken off a phone.
+    pub(super) phone: Option<CounterError>,
+}
+
 /// A state with its text, as the page shows it.
 pub(super) struct State {
     pub(super) state: &'static str,
@@ -97,9 +106,16 @@ impl Authority {
     }
 
     /// What the register is to be asked about a card. `issued` is the card as it was issued, `now` as it is now.
-    pub(super) fn papers(&self, issued: &IssuedCard, now: &IssuedCard) -> Papers {
-        let keys = [&now.jpki.sign, &now.jpki.auth].into_iter().flatten();
-        let mut own = keys.map(|key| &key.certificate[..]).collect::<Vec<_>>();
+    pub(super) fn papers<'c>(&self, issued: &'c IssuedCard, now: &'c IssuedCard) -> Papers {
+        let of = |card: &'c IssuedCard| -> Vec<&'c [u8]> {
+            let keys = [&card.jpki.sign, &card.jpki.auth].into_iter().flatten();
+            keys.map(|key| &key.certificate[..]).collect()
+        };
+        let mut own = of(now);
+        if own.is_empty() {
+            // A phone whose certificates were taken off.
+            own = of(issued);
+        }
         if own.is_empty() {
             // A card without certificates has those of its authorities.
             own.push(&now.jpki.auth_ca_certificate);
@@ -150,13 +166,13 @@ impl Authority {
         standing.map(known).map_err(|error| unreadable(&error))
     }
 
-    /// What counter and kiosk can do for a card with these contents now, or why they can do nothing.
+    /// What can be done with a card with these contents now, or why nothing can be done.
     pub(super) fn offers(
         &self,
         card: &IssuedCard,
         papers: &Papers,
         known: &Result<Known, Text>,
-    ) -> Result<Offers, Text> {
+    ) -> Result<Offered, Text> {
         let visit = Visit {
             card,
             id: papers.id,
@@ -165,7 +181,15 @@ impl Authority {
             substitutes: &Substitutes::default(),
             phones: PhonePolicy::default(),
         };
-        Ok(Offers::at(&mut self.desk(), &visit))
+        let mut desk = self.desk();
+        let phone = match card.phone() {
+            None => phone::check_card(&mut desk, &visit),
+            Some(_) => phone::remove(&mut desk, &visit).map(drop),
+        };
+        Ok(Offered {
+            of_card: Offers::at(&mut desk, &visit),
+            phone: phone.err(),
+        })
     }
 
     /// Enters the certificates of a new card before it is out. Under the built-in authorities a card is issued without a register

@@ -229,3 +229,92 @@ fn the_kiosk_resets_the_sign_password_with_the_auth_pin_and_a_code() {
     // Once.
     assert_eq!(wrong_field(&reset(&code, "NEWPASS2")), "code");
 }
+
+fn phone(rig: &Rig, card: &str, operation: &str, fields: &Value) -> Answer {
+    operate(rig, "phone", card, operation, fields)
+}
+
+/// Why an operation is refused whatever its values are; an empty text if it is not.
+fn refused(detail: &Value, place: &str, operation: &str) -> String {
+    let all = detail[place].as_array().unwrap();
+    let one = all.iter().find(|one| one["id"] == operation);
+    let one = one.unwrap_or_else(|| panic!("no {operation} in {place}"));
+    one["refused"]["en"].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn a_card_is_held_to_a_phone_which_is_lost_and_another_one_emptied() {
+    let rig = Rig::new();
+    let card = rig.invent(3);
+    rig.insert(FIRST, &card);
+    let order = json!({ "phone": "android", "sign": "ABC123", "new-auth": "4826", "new-sign": "PHONE99" });
+    let in_reader = phone(&rig, &card, "add", &order).refused(409);
+    assert!(in_reader.contains("take it out"), "{in_reader}");
+    rig.at(FIRST, "remove", &json!({})).ok();
+    let with = |field: &str, value: &str| {
+        let mut order = order.clone();
+        order[field] = json!(value);
+        order
+    };
+    for (field, value) in [
+        ("phone", "tablet"),
+        ("sign", ""),
+        ("sign", "WRONG99"),
+        ("new-auth", "12"),
+        ("new-sign", "ABC"),
+    ] {
+        let answer = phone(&rig, &card, "add", &with(field, value));
+        assert_eq!(wrong_field(&answer), field, "{value}");
+        assert!(value.is_empty() || !answer.text().contains(value), "{}", answer.text());
+    }
+    assert_eq!(rig.pin(&card, "sign")["tries"], 4);
+    let added = done(&phone(&rig, &card, "add", &order));
+    assert!(
+        added.contains("issued the phone's auth certificate") && !added.contains("4826"),
+        "{added}"
+    );
+    let id = rig.card("android");
+    let detail = rig.detail(&id);
+    assert_eq!(detail["card"]["phone"], "Android");
+    assert_eq!(detail["person"]["name"], rig.detail(&card)["person"]["name"]);
+    // Its own PINs, in a reader.
+    rig.insert(FIRST, &id);
+    rig.apdu(FIRST, SELECT);
+    rig.apdu(FIRST, "00A4020C 02 0018");
+    assert_eq!(rig.apdu(FIRST, "00200080 04 34383236"), "9000");
+    rig.at(FIRST, "remove", &json!({})).ok();
+    // Nothing but its loss and its end is for a phone.
+    for operation in detail["counter"].as_array().unwrap() {
+        let name = operation["id"].as_str().unwrap();
+        assert_eq!(
+            refused(&detail, "counter", name).is_empty(),
+            name == "phone-lost",
+            "{operation}"
+        );
+    }
+    assert!(!refused(&detail, "kiosk", "apply").is_empty() && !refused(&detail, "kiosk", "reset-sign").is_empty());
+    assert!(refused(&detail, "phone", "remove").is_empty());
+    phone(&rig, &id, "add", &order).refused(409);
+    phone(&rig, &card, "remove", &json!({})).refused(409);
+    // The loss is reported with the card.
+    let lost = done(&operate(&rig, "counter", &card, "phone-lost", &json!({})));
+    assert!(lost.contains("certificateHold"), "{lost}");
+    assert_eq!(rig.detail(&id)["card"]["standing"]["state"], "held");
+    assert_eq!(rig.detail(&card)["card"]["standing"]["state"], "good");
+    // A second phone, which is emptied before it is given away.
+    done(&phone(
+        &rig,
+        &card,
+        "add",
+        &json!({ "phone": "iphone", "sign": "ABC123" }),
+    ));
+    let second = rig.card("iphone");
+    assert_eq!(rig.detail(&second)["card"]["phone"], "iPhone");
+    let removed = done(&phone(&rig, &second, "remove", &json!({})));
+    assert!(removed.contains("off the phone"), "{removed}");
+    let detail = rig.detail(&second);
+    assert_eq!(detail["certificates"], json!([]));
+    assert_eq!(detail["card"]["standing"]["state"], "withdrawn", "{detail}");
+    assert_eq!(rig.pin(&second, "auth")["state"], "unset");
+    assert!(!refused(&detail, "phone", "remove").is_empty());
+}

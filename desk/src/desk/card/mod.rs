@@ -17,13 +17,12 @@ use axum::body::Bytes;
 use serde::Serialize;
 use serde_json::Value;
 use vmyna::StatePlace;
-use vmyna::counter::Offers;
 use vmyna_apdu::{Text, text};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_issuance::pictures::card;
 
 use super::answer::{Answer, Answered, Refusal};
-use super::authority::{Known, Papers};
+use super::authority::{Known, Offered, Papers};
 use super::counter::{self, Place};
 use super::glance::Stamp;
 use super::shelf::ShelfCard;
@@ -47,6 +46,7 @@ struct Detail {
     certificates: Vec<Value>,
     counter: Vec<Value>,
     kiosk: Vec<Value>,
+    phone: Vec<Value>,
 }
 
 /// A card as it is now, and what the register knows of it.
@@ -58,8 +58,8 @@ pub(super) struct View {
 }
 
 impl View {
-    /// What counter and kiosk can do for the card, or why they can do nothing.
-    pub(super) fn offers(&self, shared: &Shared) -> Result<Offers, Text> {
+    /// What can be done with the card, or why nothing can be done.
+    pub(super) fn offers(&self, shared: &Shared) -> Result<Offered, Text> {
         shared.authority.offers(&self.now, &self.papers, &self.known)
     }
 }
@@ -97,6 +97,7 @@ pub(super) fn detail(shared: &Shared, id: &str) -> Answered {
         certificates: certificates::all(papers, known),
         counter: counter::forms(Place::Counter, &on_shelf, now, &offers),
         kiosk: counter::forms(Place::Kiosk, &on_shelf, now, &offers),
+        phone: counter::forms(Place::Phone, &on_shelf, now, &offers),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 use vmyna_apdu::{Text, text};
+use vmyna_applets::PhoneKind;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::pins::{self, CardPin};
 use vmyna_authority::register::{Hierarchy, Reason};
@@ -34,6 +35,8 @@ pub(super) enum Kind {
     WhichCertificate,
     /// Why a certificate is revoked.
     Reason,
+    /// An iPhone or an Android phone.
+    WhichPhone,
 }
 
 pub(super) const fn field(id: &'static str, en: &'static str, ja: &'static str, kind: Kind) -> Field {
@@ -117,6 +120,10 @@ impl Field {
             Kind::Reason => Reason::ALL
                 .into_iter()
                 .map(|one| (one.name().to_owned(), reason(one)))
+                .collect(),
+            Kind::WhichPhone => PhoneKind::ALL
+                .into_iter()
+                .map(|one| (one.name().to_owned(), Text::same(one.title())))
                 .collect(),
             _ => Vec::new(),
         }

@@ -1,4 +1,4 @@
-//! The counter of a municipality and the kiosk of a store, as forms on the page.
+//! The counter of a municipality, the kiosk of a store, and a phone that a card is held to, as forms on the page.
 //!
 //! The rules and their texts are the library's. This module states which fields a form has and which of them an error is
 //! about. An operation that is refused whatever its values are is shown with the reason.
@@ -12,14 +12,17 @@ use std::collections::BTreeMap;
 use rand_core::OsRng;
 use serde_json::{Value, json};
 use vmyna::CardSource;
-use vmyna::counter::{Counter, Done, Offers, Opening, OperationKind, Step, Terminal};
+use vmyna::counter::{Counter, Done, Opening, OperationKind, Step, Terminal};
+use vmyna::phone;
 use vmyna_apdu::{Text, text};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::declaration::ReferenceData;
+use vmyna_issuance::characters::Substitutes;
 use zeroize::Zeroizing;
 
 use super::answer::{Answer, Answered, Refusal};
 use super::asked::Asked;
+use super::authority::Offered;
 use super::moves::take_back;
 use super::shelf::ShelfCard;
 use super::time::{no_time, now};
@@ -35,6 +38,8 @@ pub(super) type Values = BTreeMap<String, Zeroizing<String>>;
 pub(super) enum Place {
     Counter,
     Kiosk,
+    /// At home: a phone, and the card that is held to it.
+    Phone,
 }
 
 impl Place {
@@ -42,12 +47,22 @@ impl Place {
         match self {
             Self::Counter => Service::counter().collect(),
             Self::Kiosk => Service::KIOSK.to_vec(),
+            Self::Phone => Service::PHONE.to_vec(),
         }
+    }
+
+    /// The services for a card, or for a phone.
+    fn offered(self, card: &IssuedCard) -> impl Iterator<Item = Service> {
+        let other = match card.phone() {
+            None => Service::TakeOffPhone,
+            Some(_) => Service::HoldToPhone,
+        };
+        self.services().into_iter().filter(move |service| *service != other)
     }
 }
 
 /// The services with their forms, and why one is refused now.
-pub(super) fn forms(place: Place, card: &ShelfCard, now: &IssuedCard, offers: &Result<Offers, Text>) -> Vec<Value> {
+pub(super) fn forms(place: Place, card: &ShelfCard, now: &IssuedCard, offers: &Result<Offered, Text>) -> Vec<Value> {
     let form = |service: Service| {
         let refused = refusals::beforehand(service, card, offers);
         json!({
@@ -58,7 +73,7 @@ pub(super) fn forms(place: Place, card: &ShelfCard, now: &IssuedCard, offers: &R
             "refused": refused.as_ref().map(both),
         })
     };
-    place.services().into_iter().map(form).collect()
+    place.offered(now).map(form).collect()
 }
 
 /// Does an operation with the values of its form.
@@ -77,6 +92,8 @@ pub(super) fn operate(shared: &Shared, place: Place, id: &str, operation: &str, 
         Service::Counter(kind) => at_counter(shared, &card, kind, &values)?,
         Service::Apply => apply(&mut terminal(shared, &card)?, &values)?,
         Service::ResetSign => reset_sign(&mut terminal(shared, &card)?, &values)?,
+        Service::HoldToPhone => hold_to_phone(shared, &card, &values)?,
+        Service::TakeOffPhone => take_off_phone(shared, &card)?,
     };
     shared.feeds.changed();
     Ok(Answer::json(
@@ -128,15 +145,51 @@ fn at_counter(shared: &Shared, card: &ShelfCard, kind: OperationKind, values: &V
     Ok(steps(&done))
 }
 
-fn terminal(shared: &Shared, card: &ShelfCard) -> Result<Terminal, Refusal> {
+/// Takes a card that is used by APDU: it is in no reader, and no program has it in use.
+fn take(shared: &Shared, card: &ShelfCard, in_reader: Text) -> Result<(), Refusal> {
     if shared.reader_of(&card.id).is_some() {
-        return Err(Refusal::conflict(text!(
-            "the card is in a reader: take it out and bring it to the kiosk",
-            "カードがリーダーにある。抜いてからキオスクに入れる"
-        )));
+        return Err(Refusal::conflict(in_reader));
     }
     take_back(shared, &card.id)?;
-    card.check_free().map_err(|error| Refusal::unusable(&error))?;
+    card.check_free().map_err(|error| Refusal::unusable(&error))
+}
+
+fn hold_to_phone(shared: &Shared, card: &ShelfCard, values: &Values) -> Result<Vec<Text>, Refusal> {
+    let order = operations::phone_order(values)?;
+    let in_reader = text!(
+        "the card is in a reader: take it out and hold it to the phone",
+        "カードがリーダーにある。抜いてからスマートフォンにかざす"
+    );
+    take(shared, card, in_reader)?;
+    let source = card.source();
+    let mut opening = opening(shared, &source)?;
+    let free = making::free_name(shared, &format!("{}-phone", card.name()))?;
+    opening.new_image = Some(&free.path);
+    let mut counter = phone::open(&opening, &mut |_| {}).map_err(|error| refusals::opening(&error))?;
+    let (number, substitutes) = (phone::random_number(), Substitutes::default());
+    let done = phone::add(&mut counter, number, &order, &substitutes, &mut OsRng);
+    let done = done.map_err(|error| refusals::adding(&error))?;
+    drop(counter);
+    making::put_on_shelf(shared, &free.path)?;
+    Ok(steps(&done))
+}
+
+fn take_off_phone(shared: &Shared, card: &ShelfCard) -> Result<Vec<Text>, Refusal> {
+    let source = card.source();
+    let opening = opening(shared, &source)?;
+    let mut counter = Counter::open(&opening, &mut |_| {}).map_err(|error| refusals::opening(&error))?;
+    let done = phone::remove(&mut counter, phone::random_number());
+    Ok(steps(
+        &done.map_err(|error| refusals::operating(&error, Service::TakeOffPhone))?,
+    ))
+}
+
+fn terminal(shared: &Shared, card: &ShelfCard) -> Result<Terminal, Refusal> {
+    let in_reader = text!(
+        "the card is in a reader: take it out and bring it to the kiosk",
+        "カードがリーダーにある。抜いてからキオスクに入れる"
+    );
+    take(shared, card, in_reader)?;
     let source = card.source();
     let terminal = Terminal::open(&opening(shared, &source)?, &mut |_| {});
     terminal.map_err(|error| refusals::terminal(&error))

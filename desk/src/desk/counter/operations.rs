@@ -1,7 +1,9 @@
 //! The services of counter and kiosk, and how an operation is made of its form.
 
 use vmyna::counter::{NewPins, Operation, OperationKind, Which};
+use vmyna::phone::PhoneOrder;
 use vmyna_apdu::{Text, text};
+use vmyna_applets::PhoneKind;
 use vmyna_applets::person::Municipality;
 use vmyna_applets::pins::{self, CardPin};
 use vmyna_authority::register::{Hierarchy, Reason};
@@ -22,11 +24,18 @@ pub(super) enum Service {
     Apply,
     /// The kiosk resets the sign password.
     ResetSign,
+    /// The card is held to a phone, which gets certificates of its own.
+    HoldToPhone,
+    /// The certificates are taken off a phone.
+    TakeOffPhone,
 }
 
 impl Service {
     /// All services of the kiosk.
     pub(super) const KIOSK: [Self; 2] = [Self::Apply, Self::ResetSign];
+
+    /// What is done with a card and a phone.
+    pub(super) const PHONE: [Self; 2] = [Self::HoldToPhone, Self::TakeOffPhone];
 
     /// All services of the counter.
     pub(super) fn counter() -> impl Iterator<Item = Self> {
@@ -39,6 +48,8 @@ impl Service {
             Self::Counter(kind) => kind.name(),
             Self::Apply => "apply",
             Self::ResetSign => "reset-sign",
+            Self::HoldToPhone => "add",
+            Self::TakeOffPhone => "remove",
         }
     }
 
@@ -50,6 +61,8 @@ impl Service {
                 "署名用パスワード再設定の申込み"
             ),
             Self::ResetSign => text!("Reset the sign password", "署名用パスワードの再設定"),
+            Self::HoldToPhone => text!("Put certificates on a phone", "スマホに搭載"),
+            Self::TakeOffPhone => text!("Take the certificates off the phone", "スマホから電子証明書を削除"),
         }
     }
 
@@ -57,16 +70,17 @@ impl Service {
     pub(super) const fn is_final(self) -> bool {
         matches!(
             self,
-            Self::Counter(
-                OperationKind::Hold
-                    | OperationKind::Revoke
-                    | OperationKind::MoveOut
-                    | OperationKind::Lost
-                    | OperationKind::PhoneLost
-                    | OperationKind::Death
-                    | OperationKind::Reissue
-                    | OperationKind::WithoutPins
-            )
+            Self::TakeOffPhone
+                | Self::Counter(
+                    OperationKind::Hold
+                        | OperationKind::Revoke
+                        | OperationKind::MoveOut
+                        | OperationKind::Lost
+                        | OperationKind::PhoneLost
+                        | OperationKind::Death
+                        | OperationKind::Reissue
+                        | OperationKind::WithoutPins
+                )
         )
     }
 
@@ -86,6 +100,8 @@ impl Service {
             Self::Counter(_) => &[],
             Self::Apply => &[AUTH],
             Self::ResetSign => &RESET_SIGN,
+            Self::HoldToPhone => &HOLD_TO_PHONE,
+            Self::TakeOffPhone => &[],
         }
     }
 }
@@ -176,6 +192,41 @@ const RESET_SIGN: [Field; 3] = [
     AUTH,
     SIGN,
 ];
+
+const HOLD_TO_PHONE: [Field; 4] = [
+    field("phone", "kind of phone", "スマートフォンの種類", Kind::WhichPhone),
+    field(
+        "sign",
+        "sign password of the card",
+        "カードの署名用パスワード",
+        Kind::Pin,
+    ),
+    optional(
+        "new-auth",
+        "auth PIN of the phone, 4 digits; 1234 if left empty",
+        "スマートフォンの利用者証明用暗証番号（数字4桁。空欄なら1234）",
+        Kind::Pin,
+    ),
+    optional(
+        "new-sign",
+        "sign password of the phone, 6 to 16 capital letters and digits; ABC123 if left empty",
+        "スマートフォンの署名用パスワード（英大文字と数字6～16文字。空欄ならABC123）",
+        Kind::Pin,
+    ),
+];
+
+/// What a card that is held to a phone is asked for by its form.
+pub(super) fn phone_order(values: &Values) -> Result<PhoneOrder<'_>, Refusal> {
+    let choose = || text!("choose the kind of phone", "スマートフォンの種類を選ぶ");
+    let kind = PhoneKind::find(needed(values, "phone", choose())?);
+    let kind = kind.ok_or_else(|| wrong(Some("phone"), choose()))?;
+    let missing = text!("type the sign password of the card", "カードの署名用パスワードを入れる");
+    let password = needed(values, "sign", missing)?;
+    let mut order = PhoneOrder::new(kind, password.as_bytes());
+    order.pins.auth = values.get("new-auth").map(|value| value_of(value));
+    order.pins.sign = values.get("new-sign").map(|value| value_of(value));
+    Ok(order)
+}
 
 /// The operation of the counter with the values of its form.
 pub(super) fn operation(kind: OperationKind, values: &Values) -> Result<Operation, Refusal> {

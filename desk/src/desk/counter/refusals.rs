@@ -1,6 +1,7 @@
 //! Why the counter or the kiosk does not do something, in both languages, with the field that it is about.
 
-use vmyna::counter::{Offers, OpenError, OperateError, OperationKind, TerminalError};
+use vmyna::counter::{OpenError, OperateError, OperationKind, TerminalError};
+use vmyna::phone::{AddError, PhoneError};
 use vmyna_apdu::{Text, text};
 use vmyna_applets::pins;
 use vmyna_authority::counter::CounterError;
@@ -9,11 +10,14 @@ use vmyna_authority::kiosk::KioskError;
 use super::fields::wrong;
 use super::operations::Service;
 use crate::desk::answer::Refusal;
+use crate::desk::authority::Offered;
 use crate::desk::shelf::ShelfCard;
 
 /// Why a service is refused whatever its values are; `None` if it is offered.
-pub(super) fn beforehand(service: Service, card: &ShelfCard, offers: &Result<Offers, Text>) -> Option<Text> {
-    if card.built_in && service != Service::Counter(OperationKind::ResetPins) {
+pub(super) fn beforehand(service: Service, card: &ShelfCard, offers: &Result<Offered, Text>) -> Option<Text> {
+    // A built-in card can be held to a phone, because nothing of it changes.
+    let harmless = [Service::Counter(OperationKind::ResetPins), Service::HoldToPhone];
+    if card.built_in && !harmless.contains(&service) {
         return Some(text!(
             "the certificates of a built-in card are shared by all programs on this machine, so nothing is written into \
              the register about it: make a card of your own",
@@ -27,10 +31,11 @@ pub(super) fn beforehand(service: Service, card: &ShelfCard, offers: &Result<Off
     };
     match service {
         Service::Counter(kind) => {
-            let (_, refused) = offers.counter.iter().find(|(offered, _)| *offered == kind)?;
+            let (_, refused) = offers.of_card.counter.iter().find(|(offered, _)| *offered == kind)?;
             refused.as_ref().map(CounterError::text)
         }
-        Service::Apply | Service::ResetSign => offers.kiosk.as_ref().map(KioskError::text),
+        Service::Apply | Service::ResetSign => offers.of_card.kiosk.as_ref().map(KioskError::text),
+        Service::HoldToPhone | Service::TakeOffPhone => offers.phone.as_ref().map(CounterError::text),
     }
 }
 
@@ -62,6 +67,19 @@ pub(super) fn terminal(error: &TerminalError) -> Refusal {
         TerminalError::Refused(error) => Refusal::conflict(error.text()),
         TerminalError::NoSuchCode => wrong(Some("code"), no_code()),
         TerminalError::Operate(error) => operating(error, Service::ResetSign),
+        error => Refusal::conflict(nothing_done(error.text())),
+    }
+}
+
+/// A phone that got no certificates.
+pub(super) fn adding(error: &AddError) -> Refusal {
+    match error {
+        AddError::Refused(PhoneError::WrongPassword(_) | PhoneError::Blocked) => wrong(Some("sign"), error.text()),
+        AddError::Refused(PhoneError::Counter(CounterError::BadValue(label, _))) => match *label {
+            label if label == pins::AUTH.label => wrong(Some("new-auth"), error.text()),
+            _ => wrong(Some("new-sign"), error.text()),
+        },
+        AddError::Operate(error) => operating(error, Service::HoldToPhone),
         error => Refusal::conflict(nothing_done(error.text())),
     }
 }
