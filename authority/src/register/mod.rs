@@ -148,6 +148,13 @@ pub trait Register: Send {
     /// [`RegisterError`] when the register can't be read.
     fn phone(&self, phone: CardId) -> Result<Option<Phone>, RegisterError>;
 
+    /// SHA-256 of the DER of the newest auth certificate on the card that the phone with this certificate is linked to; `None` if
+    /// the certificate is on no phone.
+    ///
+    /// # Errors
+    /// [`RegisterError`] when the register can't be read.
+    fn auth_of_linked_card(&self, issuer: IssuerId, serial: u32) -> Result<Option<[u8; 32]>, RegisterError>;
+
     /// Does the first step of an operation on a card, all of it or nothing. It is on stable storage when this returns.
     ///
     /// # Errors

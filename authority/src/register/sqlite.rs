@@ -420,6 +420,10 @@ impl Register for SqliteRegister {
         self.phone_of(phone)
     }
 
+    fn auth_of_linked_card(&self, issuer: IssuerId, serial: u32) -> Result<Option<[u8; 32]>, RegisterError> {
+        self.auth_behind_phone(issuer, serial)
+    }
+
     fn begin(&mut self, beginning: &Beginning<'_>) -> Result<Begun, RegisterError> {
         self.begin_operation(beginning)
     }

@@ -24,7 +24,7 @@ use vmyna_desk::http::Tls;
 use vmyna_desk::http::{HttpServer, Limits, origin};
 use vmyna_desk::idp::{
     Authority as Verifier, CardSignature, Clients, KeyRing, KeysError, LONGEST_FILE, PresentedDocument, REALM,
-    Settings, machine_clock, router,
+    Settings, linked, machine_clock, router,
 };
 use vmyna_desk::portal;
 
@@ -196,6 +196,12 @@ impl Verifier for Named {
             });
             report
         })
+    }
+
+    fn linked(&self, certificate: &[u8]) -> Option<[u8; 32]> {
+        let registers = trusted::registers(&self.authorities).ok()?;
+        let mut found = registers.iter().map(|named| linked(&*named.register, certificate));
+        found.find_map(|found| found.ok().flatten())
     }
 
     fn verify_document(&self, presented: &PresentedDocument) -> vmyna_mdoc::Report {

@@ -9,6 +9,7 @@ use vmyna::{Bench, CardSource};
 use vmyna_apdu::{Reader, ReaderError};
 use vmyna_applets::issued::MobileDocument;
 use vmyna_applets::{PhoneKind, Token};
+use vmyna_authority::register::{CardId, Certificate, Register, RegisterError};
 use vmyna_authority::verifier::AgreedForm;
 use vmyna_authority::verifier::block::Message;
 use vmyna_authority::verifier::report::{Report, Verdict};
@@ -43,8 +44,25 @@ pub trait Authority: Send + Sync {
     /// The report of all checks.
     fn verify(&self, signature: &CardSignature<'_>) -> Report;
 
+    /// SHA-256 of the auth certificate that the card has to which a phone with this auth certificate (DER) is linked; `None` if
+    /// it is on no phone, or no register knows of it. [`linked`] asks a register.
+    fn linked(&self, certificate: &[u8]) -> Option<[u8; 32]>;
+
     /// The report on what a phone has presented of its mdoc.
     fn verify_document(&self, presented: &PresentedDocument) -> vmyna_mdoc::Report;
+}
+
+/// Asks a register for [`Authority::linked`].
+///
+/// # Errors
+/// [`RegisterError`] when the register can't be read.
+pub fn linked(register: &dyn Register, certificate: &[u8]) -> Result<Option<[u8; 32]>, RegisterError> {
+    let nowhere = (CardId([0; 32]), String::new());
+    match Certificate::new(certificate, Hierarchy::Authentication, "", nowhere) {
+        Ok(certificate) => register.auth_of_linked_card(certificate.issuer, certificate.serial),
+        // No register knows it.
+        Err(_) => Ok(None),
+    }
 }
 
 /// What a verification shows of a certificate.

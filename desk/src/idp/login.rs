@@ -358,10 +358,12 @@ fn finish(provider: &Provider, transaction: &Transaction, proved: Proved) -> Res
     let now = provider.now();
     let request = &transaction.request;
     let code = random();
+    let linked = provider.settings.authority.linked(&proved.certificate);
+    let person = linked.unwrap_or_else(|| Sha256::digest(&proved.certificate).into());
     let grant = Grant {
         client: request.client.id.clone(),
         issuer: request.issuer.clone(),
-        subject: subject(&request.client.id, &proved.certificate),
+        subject: subject(&request.client.id, person),
         scopes: request.scopes.clone(),
         auth_time: now,
         items: proved.items,
@@ -405,13 +407,15 @@ fn finish(provider: &Provider, transaction: &Transaction, proved: Proved) -> Res
     ))
 }
 
-/// The person at one relying party: another identifier at each (`documented`), made from the certificate for log-in
-/// (`assumed`), and so another one after its renewal. There is no secret in it, so that it is the same in every test.
-fn subject(client: &str, certificate: &[u8]) -> String {
+/// The person at one relying party: another identifier at each (`documented`), made from the digest of the certificate for
+/// log-in (`assumed`), and so another one after its renewal. A phone that the register links to a card has the identifier of
+/// the card (`assumed`: operators link certificates of one person). There is no secret in it, so that it is the same in every
+/// test.
+fn subject(client: &str, certificate: [u8; 32]) -> String {
     let hash = Sha256::new()
         .chain_update("vmyna idp subject\n")
         .chain_update(client)
         .chain_update("\n")
-        .chain_update(Sha256::digest(certificate));
+        .chain_update(certificate);
     base64url::encode(&hash.finalize())
 }

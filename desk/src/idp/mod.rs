@@ -48,7 +48,7 @@ use axum::routing::{get, post};
 use vmyna::CardSource;
 use vmyna_apdu::{Language, text};
 
-pub use card::{Authority, CardSignature};
+pub use card::{Authority, CardSignature, linked};
 pub use clients::{Client, Clients, Keys, LONGEST_FILE, RegistrationError};
 pub use document::PresentedDocument;
 pub use keys::{KEPT, KeyRing, KeysError};

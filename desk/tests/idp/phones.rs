@@ -1,7 +1,10 @@
 //! Phones in the place of the card.
 
-use vmyna_applets::PhoneKind;
-use vmyna_applets::issued::MobileDocument;
+use vmyna::CardSource;
+use vmyna_applets::issued::{IssuedCard, MobileDocument};
+use vmyna_applets::{PhoneKind, Profile};
+use vmyna_authority::register::sqlite::SqliteRegister;
+use vmyna_authority::register::{Beginning, Begun, CardId, Intent, OperationId, PhoneLink, Register as _};
 
 use crate::cards::{chosen, ends, prove};
 use crate::rig::{ITEMS, Options, Request, Rig};
@@ -11,7 +14,7 @@ use crate::tokens::{access, id_token};
 fn rig(kind: PhoneKind) -> (tempfile::TempDir, Rig) {
     let (folder, phone) = Rig::phone(kind);
     let options = Options {
-        cards: vec![phone, vmyna::CardSource::hanako()],
+        cards: vec![phone, CardSource::hanako()],
         ..Options::default()
     };
     (folder, Rig::with(options))
@@ -153,4 +156,60 @@ fn a_blocked_pin_of_a_phone_is_not_sent_to_the_counter() {
         page.body
     );
     ends(&rig, &page, "pin_blocked");
+}
+
+#[test]
+fn a_phone_has_the_identifier_of_the_card_that_it_is_linked_to() {
+    let (card, other) = (
+        CardSource::hanako().issued().unwrap(),
+        "specimen:showa".parse::<CardSource>().unwrap().issued().unwrap(),
+    );
+    let phone = IssuedCard::of_phone(
+        "hanako-phone".parse().unwrap(),
+        Profile::phone(PhoneKind::Iphone),
+        card.summary.clone(),
+        other.jpki.clone(),
+        None,
+    );
+    let (_folder, source) = Rig::kept(&phone);
+    let rig = Rig::with(Options {
+        cards: vec![source, CardSource::hanako()],
+        ..Options::default()
+    });
+    let subject = |client: &str, card: usize| {
+        let request = Request::of(client, "openid");
+        let code = rig.log_in(&request, card).parameter("code").unwrap();
+        let tokens = rig.exchange(&request, &code, |_| ()).json();
+        id_token(&rig, &tokens).text("sub").unwrap().to_owned()
+    };
+    assert_ne!(subject("shop", 0), subject("shop", 1));
+    let id = |card: &IssuedCard| (CardId::of(card), card.name.to_string());
+    let intent = Intent {
+        operation: OperationId([7; 16]),
+        card: id(&card),
+        place: String::new(),
+        change: Default::default(),
+        certificates: Vec::new(),
+        phones: vec![PhoneLink {
+            // The register knows its certificates as those of this one.
+            phone: id(&other),
+            card: id(&card),
+            kind: PhoneKind::Iphone,
+        }],
+    };
+    let beginning = Beginning {
+        operation: intent.operation,
+        card: intent.card.clone(),
+        after: None,
+        revoke: &[],
+        withdraw: None,
+        end_phones: &[],
+        code: None,
+        intent: Some(&intent),
+    };
+    let mut register = SqliteRegister::open(&rig.register).unwrap();
+    assert!(matches!(register.begin(&beginning).unwrap(), Begun::Done(_)));
+    assert!(register.finish(intent.operation).unwrap());
+    assert_eq!(subject("shop", 0), subject("shop", 1));
+    assert_ne!(subject("shop", 0), subject("bank", 0));
 }

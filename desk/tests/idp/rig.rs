@@ -23,7 +23,9 @@ use vmyna_authority::verifier::revocation::Sources;
 use vmyna_authority::verifier::trust::Trust;
 use vmyna_authority::verifier::{self, Settings as Verification};
 use vmyna_desk::http::{HttpServer, Limits};
-use vmyna_desk::idp::{Authority, CardSignature, Clients, KeyRing, PresentedDocument, Settings, TIME_LIMIT, router};
+use vmyna_desk::idp::{
+    Authority, CardSignature, Clients, KeyRing, PresentedDocument, Settings, TIME_LIMIT, linked, router,
+};
 use vmyna_desk::jose::{Algorithm, Claims, Signer, base64url, jwks, sign};
 use vmyna_issuance::mdoc::{Root, device_key, issue};
 
@@ -70,6 +72,10 @@ struct Specimens {
 }
 
 impl Authority for Specimens {
+    fn linked(&self, certificate: &[u8]) -> Option<[u8; 32]> {
+        linked(&SqliteRegister::open(&self.register).unwrap(), certificate).unwrap()
+    }
+
     fn verify_document(&self, presented: &PresentedDocument) -> vmyna_mdoc::Report {
         let now = whole_seconds(SystemTime::now()).unwrap();
         let wanted = presented.request.doc_requests().iter().flat_map(|one| one.wanted());
@@ -209,7 +215,17 @@ impl Rig {
 
     /// An issued copy of Hanako's card, which keeps its state.
     pub(crate) fn issued() -> (tempfile::TempDir, CardSource) {
-        kept(&CardSource::hanako().issued().unwrap())
+        Self::kept(&CardSource::hanako().issued().unwrap())
+    }
+
+    /// An image of this card.
+    pub(crate) fn kept(card: &IssuedCard) -> (tempfile::TempDir, CardSource) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("card.vmyna");
+        let mut file = image::create(&path).unwrap();
+        file.add(card).unwrap();
+        file.finish().unwrap();
+        (folder, CardSource::Image(path, None))
     }
 
     /// A phone with the certificates of Hanako's card, and without an mdoc.
@@ -220,7 +236,7 @@ impl Rig {
     pub(crate) fn phone_with(kind: PhoneKind, mdoc: Option<MobileDocument>) -> (tempfile::TempDir, CardSource) {
         let card = CardSource::hanako().issued().unwrap();
         let phone = IssuedCard::of_phone(card.name, Profile::phone(kind), card.summary, card.jpki, mdoc);
-        kept(&phone)
+        Self::kept(&phone)
     }
 
     /// The mdoc of Hanako's card that the authority of the specimens issued so many days ago.
@@ -357,15 +373,6 @@ impl Drop for Rig {
         let ended = self.server.take().map(JoinHandle::join);
         assert!(matches!(ended, Some(Ok(()))) || std::thread::panicking());
     }
-}
-
-fn kept(card: &IssuedCard) -> (tempfile::TempDir, CardSource) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("card.vmyna");
-    let mut file = image::create(&path).unwrap();
-    file.add(card).unwrap();
-    file.finish().unwrap();
-    (folder, CardSource::Image(path, None))
 }
 
 /// The registration of the relying parties.

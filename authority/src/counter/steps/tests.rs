@@ -113,6 +113,9 @@ impl Register for Mortal<'_> {
     fn phone(&self, phone: CardId) -> Result<Option<Phone>, RegisterError> {
         self.register.phone(phone)
     }
+    fn auth_of_linked_card(&self, issuer: IssuerId, serial: u32) -> Result<Option<[u8; 32]>, RegisterError> {
+        self.register.auth_of_linked_card(issuer, serial)
+    }
     fn intents(&self) -> Result<Vec<Intent>, RegisterError> {
         self.register.intents()
     }

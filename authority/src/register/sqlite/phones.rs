@@ -6,7 +6,7 @@ use vmyna_applets::PhoneKind;
 use super::SqliteRegister;
 use super::operations::withdrawal;
 use super::writes::Shared;
-use crate::register::{CardId, Phone, PhoneLink, RegisterError};
+use crate::register::{CardId, IssuerId, Phone, PhoneLink, RegisterError};
 
 /// What is damaged if a kind has another number.
 pub(super) const KIND: &str = "a kind of phone";
@@ -55,6 +55,24 @@ impl SqliteRegister {
         };
         let all = read().map_err(|error| self.refused(&error))?;
         all.ok_or_else(|| self.damaged(KIND))
+    }
+
+    pub(super) fn auth_behind_phone(&self, issuer: IssuerId, serial: u32) -> Result<Option<[u8; 32]>, RegisterError> {
+        let found = self
+            .connection
+            .prepare_cached(
+                "SELECT newest.digest FROM certificate own JOIN issuer ON issuer.id = own.issuer
+                 JOIN on_card ON on_card.certificate = own.id JOIN phone ON phone.phone = on_card.card
+                 JOIN on_card held ON held.card = phone.card JOIN certificate newest ON newest.id = held.certificate
+                 JOIN issuer auth ON auth.id = newest.issuer AND auth.hierarchy = 1
+                 WHERE issuer.key_id = ?1 AND own.serial = ?2 ORDER BY newest.id DESC LIMIT 1",
+            )
+            .and_then(|mut statement| {
+                statement
+                    .query_row(params![issuer.0, serial], |row| row.get(0))
+                    .optional()
+            });
+        found.map_err(|error| self.refused(&error))
     }
 
     pub(super) fn phone_of(&self, id: CardId) -> Result<Option<Phone>, RegisterError> {
