@@ -71,6 +71,18 @@ pub(crate) fn mdoc_roots(authorities: &[Authority], at: DateTime, trust: &mut Tr
     Ok(())
 }
 
+/// The roots of mdocs of these authorities until a time, DER.
+#[cfg(feature = "desk")]
+pub(crate) fn mdoc_certificates(authorities: &[Authority], at: DateTime) -> Result<Vec<Vec<u8>>, Failure> {
+    let mut certificates = Vec::new();
+    for mdoc in authorities.iter().map(mdoc) {
+        let Some(mdoc) = mdoc? else { continue };
+        let roots = mdoc.roots(at).map_err(|error| broken(&error))?;
+        certificates.extend(roots.iter().map(|root| root.certificate().to_vec()));
+    }
+    Ok(certificates)
+}
+
 /// The revocation lists of the roots of mdocs of an authority at a time, as its register has them; none without a register.
 #[cfg(feature = "authority")]
 pub(crate) fn mdoc_lists(authority: &Authority, at: DateTime) -> Result<Vec<Vec<u8>>, Failure> {

@@ -210,15 +210,20 @@ impl Verifier for Named {
 }
 
 impl Named {
-    /// The report on an mdoc by the roots of the authorities.
+    /// The report on an mdoc by the roots of the authorities, and by what their registers have as revoked.
     fn document_report(&self, presented: &PresentedDocument) -> Result<vmyna_mdoc::Report, Failure> {
         let at = self.at.map_or_else(clock, |time| Ok(time.0))?;
+        let roots = trusted::mdoc_certificates(&self.authorities, at)?;
+        let anchors: Vec<&[u8]> = roots.iter().map(Vec::as_slice).collect();
+        let lists = self.authorities.iter().map(|one| trusted::mdoc_lists(one, at));
+        let lists = lists.collect::<Result<Vec<_>, _>>()?.concat();
         let options = vmyna_mdoc::Options {
             request: Some(&presented.request),
+            lists: &lists,
             ..vmyna_mdoc::Options::default()
         };
         let (response, transcript) = (&presented.response, &presented.transcript);
-        Ok(vmyna_mdoc::verify(response, transcript, &[], at, &options))
+        Ok(vmyna_mdoc::verify(response, transcript, &anchors, at, &options))
     }
 
     /// The report by the registers as they are now, or by the responder that a certificate names.
