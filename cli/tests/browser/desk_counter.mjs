@@ -1,6 +1,6 @@
-// A PIN is blocked and reset at the counter; files and certificates are shown.
-import { equal, run } from './lib.mjs';
-import { FIRST, line, open, putIn, reader, send, stars } from './desk.mjs';
+// A PIN is blocked and reset at the counter; files and certificates are shown; the card is held to a phone.
+import { assert, equal, run } from './lib.mjs';
+import { FIRST, line, onShelf, open, putIn, reader, send, stars } from './desk.mjs';
 
 await run(async (rig) => {
   // The browser reports a form with errors, and what can't be done now, on its console.
@@ -90,6 +90,43 @@ await run(async (rig) => {
   await page.locator('#card .head .who').getByText('改名　花子').waitFor();
   await page.locator('#cards').getByText('改名　花子').waitFor();
   await rig.until(async () => Boolean(await face()) && (await face()) !== before, 'a new picture');
+
+  // Held to a phone, which has its own picture and PINs, and is held to a reader.
+  await page.locator('#phone > summary').click();
+  await page.locator('#phone').getByRole('button', { name: 'Put certificates on a phone' }).click();
+  const hold = operation('phone', 'add');
+  await rig.axe(page, 'with the form of a phone');
+  await hold.locator('select').selectOption('android');
+  await hold.locator('input[name=sign]').fill('WRONG99');
+  await hold.locator('input[name=new-auth]').fill('9753');
+  await hold.getByRole('button', { name: 'Do it' }).click();
+  await hold.locator('input[name=sign][aria-invalid=true]').waitFor();
+  await hold.locator('input[name=sign]').fill('NEW456');
+  await hold.getByRole('button', { name: 'Do it' }).click();
+  await hold.waitFor({ state: 'detached' });
+  await onShelf(page, 'an Android phone').click();
+  await page.getByRole('heading', { name: 'Phone', exact: true }).waitFor();
+  equal(await face(), '/phone.svg', 'the picture of a phone');
+  equal(await page.locator('#turn').count(), 0, 'sides to turn');
+  equal(await page.locator('tr[data-pin]').count(), 2, 'PINs of a phone');
+  await reader(page, FIRST)
+    .getByRole('button', { name: /^Hold the phone of 改名/ })
+    .click();
+  await reader(page, FIRST).locator('.slot.full img[src="/phone.svg"]').waitFor();
+  equal(await send(page, '00A4040C0AD392F000260100000001'), '9000', 'SELECT');
+  equal(await send(page, '002000980439373533'), '9000', 'the PIN of the phone');
+  await page.locator('#counter > summary').click();
+  await page.locator('#phone > summary').click();
+  await rig.axe(page, 'a phone');
+  await page.locator('#language').click();
+  await page.getByRole('heading', { name: 'スマートフォン', exact: true }).waitFor();
+  await rig.axe(page, 'a phone, in Japanese');
+  await page.locator('#language').click();
+  await reader(page, FIRST).getByRole('button', { name: 'Take away' }).click();
+  for (const pin of ['9753', 'NEW456']) assert(!page.url().includes(pin), 'no PIN is in the address');
+  await onShelf(page, 'person.vmyna').click();
+  await page.getByRole('heading', { name: 'Card', exact: true }).waitFor();
+  await page.locator('#counter > summary').click();
 
   // What can't be undone is asked about.
   await page.locator('#counter').getByRole('button', { name: 'Revoke certificates' }).click();
