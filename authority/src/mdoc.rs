@@ -17,7 +17,7 @@
 //! ```
 
 use der::DateTime;
-use vmyna_issuance::mdoc::{DocumentSigner, MdocAuthority};
+use vmyna_issuance::mdoc::{DocumentSigner, MdocAuthority, Root};
 
 use crate::register::{Register, RevokedSigner};
 use crate::revocation_list::{ListError, of_mdoc_root, root_id};
@@ -61,14 +61,12 @@ pub fn revoke_signer(
 /// # Errors
 /// [`ListError`].
 pub fn lists(authority: &MdocAuthority, register: &dyn Register, at: DateTime) -> Result<Vec<Vec<u8>>, ListError> {
-    let roots = authority.roots(at)?;
-    let valid = roots.iter().filter(|root| root.begin() <= at && at <= root.end());
-    let list = |root| {
-        let mut revoked = register.revoked_signers(root_id(root)?, register.now()?)?;
+    let list = |root: Root| {
+        let mut revoked = register.revoked_signers(root_id(&root)?, register.now()?)?;
         revoked.retain(|signer| signer.at <= at);
-        of_mdoc_root(root, &revoked, at)
+        of_mdoc_root(&root, &revoked, at)
     };
-    valid.map(list).collect()
+    authority.valid_roots(at)?.into_iter().map(list).collect()
 }
 
 #[cfg(test)]

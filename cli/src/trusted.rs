@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use vmyna_authority::register::Register;
 use vmyna_authority::verifier::trust::Trust;
-use vmyna_issuance::mdoc::MdocAuthority;
+use vmyna_issuance::mdoc::{MdocAuthority, Root};
 use vmyna_issuance::{DateTime, ca_folder, specimen as built_in};
 
 use crate::failure::{Failure, ca_failure};
@@ -58,12 +58,22 @@ fn mdoc(authority: &Authority) -> Result<Option<MdocAuthority>, Failure> {
     }
 }
 
+/// The roots of mdocs of an authority: those that are valid at a time, and those of every generation until then. A root can be
+/// there twice.
+fn roots(authority: &Authority, at: DateTime) -> Result<Vec<Root>, Failure> {
+    let Some(mdoc) = mdoc(authority)? else {
+        return Ok(Vec::new());
+    };
+    let roots = [mdoc.valid_roots(at), mdoc.roots(at)];
+    let roots: Result<Vec<Vec<Root>>, _> = roots.into_iter().collect();
+    Ok(roots.map_err(|error| broken(&error))?.concat())
+}
+
 /// Adds the roots of mdocs of these authorities, of every generation until a time.
 pub(crate) fn mdoc_roots(authorities: &[Authority], at: DateTime, trust: &mut Trust) -> Result<(), Failure> {
     for authority in authorities {
         let public = matches!(authority, Authority::Specimen);
-        let Some(mdoc) = mdoc(authority)? else { continue };
-        for root in mdoc.roots(at).map_err(|error| broken(&error))? {
+        for root in roots(authority, at)? {
             let added = trust.certificate(root.certificate(), public);
             added.map_err(|error| broken(&error))?;
         }

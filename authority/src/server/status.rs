@@ -96,7 +96,7 @@ impl Status {
             .map(|_| (server.register)().map(Mutex::new))
             .collect::<Result<_, _>>()?;
         let roots = match &server.mdoc {
-            Some(mdoc) => mdoc.roots(now)?,
+            Some(mdoc) => [mdoc.valid_roots(now)?, mdoc.roots(now)?].concat(),
             None => Vec::new(),
         };
         let roots = roots.into_iter().map(|root| Ok((root_id(&root)?, root)));

@@ -17,7 +17,7 @@ use super::certificates::{self, Parts};
 use crate::IssuanceError;
 use crate::authorities::Files;
 use crate::keys::seed_for;
-use crate::validity::generation_begin;
+use crate::validity::{generation_begin, next_generation};
 use crate::x509::ServiceUrl;
 
 /// The folder of the first root in a set.
@@ -200,21 +200,38 @@ impl MdocAuthority {
         Root::new(key, serial(&self.secret, &label), begin, &self.service)
     }
 
-    /// The roots of every generation from the first one to that of a time, the newest last; of a time before the first, from
-    /// that one to the first.
+    /// The roots of every generation from the first one to that of a time, the newest last. Of a time before the first, the
+    /// one of that time alone.
     ///
     /// # Errors
     /// [`IssuanceError::Asn1`] outside the years 1970 to 9999.
     pub fn roots(&self, instant: DateTime) -> Result<Vec<Root>, IssuanceError> {
-        let mut root = self.root(self.first.begin().min(instant))?;
-        let last = self.root(self.first.begin().max(instant))?;
+        let last = self.root(instant)?;
         let mut roots = Vec::new();
+        let mut root = self.first.clone();
         while root.begin() < last.begin() {
-            let next = self.root(crate::validity::next_generation(root.begin())?)?;
+            let next = self.root(next_generation(root.begin())?)?;
             roots.push(root);
             root = next;
         }
         roots.push(last);
+        Ok(roots)
+    }
+
+    /// The roots that are valid at a time, also from before the first: the one of that time last. A signer that the one before
+    /// has certified can be valid too.
+    ///
+    /// # Errors
+    /// [`IssuanceError::Asn1`] outside the years 1970 to 9999.
+    pub fn valid_roots(&self, instant: DateTime) -> Result<Vec<Root>, IssuanceError> {
+        let last = self.root(instant)?;
+        let just_before = last.begin().unix_duration().checked_sub(Duration::from_secs(1));
+        let mut roots = Vec::new();
+        if let Some(just_before) = just_before {
+            roots.push(self.root(DateTime::from_unix_duration(just_before)?)?);
+        }
+        roots.push(last);
+        roots.retain(|root| instant <= root.end());
         Ok(roots)
     }
 

@@ -223,29 +223,28 @@ fn a_signer_verifies_under_its_root_and_no_other() {
 #[test]
 fn every_day_from_2016_to_2050_has_a_signer_for_the_next_thirty_days() {
     let authority = authority();
-    let day = 24 * 60 * 60;
+    let second = std::time::Duration::from_secs(1);
+    let day = 24 * 60 * 60 * second;
+    let later = |time: DateTime, by| DateTime::from_unix_duration(time.unix_duration() + by).unwrap();
     let mut at = time("2016-01-01T00:00:00Z");
-    let mut before = None;
     let mut signers = 0;
+    // From the first to the last second of each signer.
     while at < time("2051-01-01T00:00:00Z") {
         let signer = authority.signer(at, 0).unwrap();
         let root = authority.root(at).unwrap();
         let (begin, end) = signer.validity;
-        let days = |from: DateTime, to: DateTime| (to.unix_duration() - from.unix_duration()).as_secs() / day;
-        assert!(begin <= at && 31 <= days(at, end), "{at}: {begin} to {end}");
-        assert!(
-            days(begin, end) < 457 && root.begin() <= begin && end <= root.end(),
-            "{at}"
-        );
-        assert_eq!(days(root.begin(), root.end()), 1944, "{at}");
-        if before.as_ref() != Some(&signer.signer.certificate) {
-            signers += 1;
-            before = Some(signer.signer.certificate);
-        }
-        at = DateTime::from_unix_duration(at.unix_duration() + std::time::Duration::from_secs(29 * day)).unwrap();
+        assert!(begin <= at && root.begin() <= begin && end <= root.end(), "{at}");
+        assert_eq!(end, later(begin, 457 * day - second), "{at}");
+        assert_eq!(root.end(), later(root.begin(), 1945 * day - second), "{at}");
+        let next_root = crate::validity::next_generation(root.begin()).unwrap();
+        let next = later(begin, 365 * day).min(next_root);
+        assert!(later(next, 31 * day) <= end, "{at}: {begin} to {end}");
+        assert_ne!(authority.signer(next, 0).unwrap().serial, signer.serial, "{at}");
+        signers += 1;
+        at = next;
     }
-    // One a year; the day that a leap year adds belongs to a signer of its own, which not every step meets.
-    assert!((35..=45).contains(&signers), "{signers}");
+    // One a year, and one for the day that each leap year adds.
+    assert_eq!(signers, 36 + 9);
 }
 
 #[test]
@@ -260,11 +259,39 @@ fn the_roots_until_a_day_are_those_of_every_generation() {
         begins("2032-10-31T00:00:00Z"),
         ["2024-11-01T01:00:00Z", "2028-11-01T01:00:00Z"]
     );
-    assert_eq!(
-        begins("2016-12-01T00:00:00Z"),
-        ["2016-11-01T01:00:00Z", "2020-11-01T01:00:00Z", "2024-11-01T01:00:00Z"]
-    );
-    assert_eq!(begins("1970-01-02T00:00:00Z").first().unwrap(), "1970-01-01T00:00:00Z");
+    assert_eq!(begins("2016-12-01T00:00:00Z"), ["2016-11-01T01:00:00Z"]);
+    assert_eq!(begins("1970-01-02T00:00:00Z"), ["1970-01-01T00:00:00Z"]);
+}
+
+#[test]
+fn the_root_before_is_valid_as_long_as_its_signers_are() {
+    let authority = authority();
+    let begins = |at: &str| -> Vec<String> {
+        let roots = authority.valid_roots(time(at)).unwrap();
+        roots.iter().map(|root| root.begin().to_string()).collect()
+    };
+    for (at, expected) in [
+        (
+            "2024-11-01T01:00:00Z",
+            &["2020-11-01T01:00:00Z", "2024-11-01T01:00:00Z"][..],
+        ),
+        (
+            "2026-02-28T00:59:59Z",
+            &["2020-11-01T01:00:00Z", "2024-11-01T01:00:00Z"],
+        ),
+        ("2026-02-28T01:00:00Z", &["2024-11-01T01:00:00Z"]),
+        (
+            "2017-01-01T00:00:00Z",
+            &["2012-11-01T01:00:00Z", "2016-11-01T01:00:00Z"],
+        ),
+        ("1970-01-02T00:00:00Z", &["1970-01-01T00:00:00Z"]),
+    ] {
+        assert_eq!(begins(at), expected, "{at}");
+    }
+    // The last signer of the root before.
+    let signer = authority.signer(time("2024-11-01T00:59:59Z"), 0).unwrap();
+    let root = authority.root(time("2020-11-01T01:00:00Z")).unwrap();
+    assert!(root.begin() < signer.validity.0 && signer.validity.1 <= root.end());
 }
 
 #[test]
