@@ -364,6 +364,60 @@ fn a_blocked_card_and_the_counter_work_together() {
 }
 
 #[test]
+fn a_phone_is_accepted_until_it_is_lost_emptied_or_its_person_dies() {
+    const PERSON: &str = "name = \"見本　花代\"\naddress = \"東京都千代田区見本町１\"\nbirth = 1992-05-08\nsex = \"female\"\n\
+                          [municipality]\ncode = \"13101\"\n";
+    let folder = tempfile::tempdir().unwrap();
+    let file = register(folder.path());
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("person.toml"), PERSON).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = vmyna(arguments);
+        command.env("VMYNA_REGISTER", path("register"));
+        command
+    };
+    let does = |arguments: &[&str]| run(arguments).output().unwrap().exits_with(0);
+    let card = path("card.vmyna");
+    does(&["issue", &path("person.toml"), "-o", &card]);
+    // What happens then, and how a log-in ends afterwards.
+    for (number, (event, expected)) in [
+        (&["counter", "CARD", "phone-lost"][..], "certificate_revoked"),
+        (&["phone", "remove", "PHONE"], "card_not_suitable"),
+        (&["counter", "CARD", "death"], "certificate_revoked"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let phone = path(&format!("phone-{number}.vmyna"));
+        does(&[
+            "phone",
+            "add",
+            &card,
+            "--kind",
+            "android",
+            "--pin",
+            "sign=ABC123",
+            "-o",
+            &phone,
+        ]);
+        let provider = Provider::start(&mut run(&["idp", "--clients", &file, &phone]));
+        ends(&provider, "?code=");
+        let event: Vec<_> = event
+            .iter()
+            .map(|word| match *word {
+                "CARD" => &*card,
+                "PHONE" => &*phone,
+                other => other,
+            })
+            .collect();
+        does(&event);
+        ends(&provider, &format!("error_description={expected}"));
+        let log = provider.end();
+        assert!(log.contains(expected) && !log.contains("1234"), "{log}");
+    }
+}
+
+#[test]
 #[cfg(feature = "openssl")]
 fn over_tls_the_issuer_begins_with_https() {
     let folder = tempfile::tempdir().unwrap();
