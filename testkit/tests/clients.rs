@@ -21,14 +21,15 @@ Written by `make docs` from [the list of clients](../testkit/src/clients/list.rs
 it so. A line stands here only if a test of that name runs with every `make test`.
 
 All programs are unmodified, as their projects or Debian publish them. The versions are those with which the tests were
-seen to pass; your distribution's may be others. They meet the card in one of three ways, its authorities in a fourth, or
-the identity provider in a fifth:
+seen to pass; your distribution's may be others. They meet the card in one of three ways, its authorities in a fourth,
+the identity provider in a fifth, or the phone's mdoc in a sixth:
 
 - **own PC/SC service**: `vmyna run -- PROGRAM`, or `vmyna serve --socket` for a whole shell;
 - **pcscd + vpcd**: the system's pcscd with the driver vpcd, and `vmyna serve`;
 - **software reader**: a library that is given a reader in the same process;
 - **certificate services**: `vmyna ca serve` and revocation lists, for programs that check certificates;
-- **identity provider**: `vmyna idp`, for relying parties of OpenID Connect.
+- **identity provider**: `vmyna idp`, for relying parties of OpenID Connect;
+- **mdoc**: the phone's mdoc, presented to a verifier, or the client's own before vmyna's verifier.
 ";
 
 /// A test that says it proves a claim.

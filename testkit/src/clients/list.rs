@@ -487,6 +487,37 @@ pub const CLIENTS: &[Client] = &[
              and, or it crashes, a certificate of it (`OIDCPublicKeyFiles`)",
         )],
     },
+    Client {
+        name: "@auth0/mdl",
+        versions: "npm package 3.0.1",
+        pinned: Some(("\"@auth0/mdl\": \"3.0.1\"", "client-tests/tests/mdoc/node/package.json")),
+        claims: &[
+            works(
+                "auth0-mdl.verifies",
+                "accepts a presentation of the phone's mdoc, and refuses it after a change of any signed byte",
+            ),
+            works(
+                "auth0-mdl.issues",
+                "issues and presents mdocs that `vmyna verify` accepts, with a signature or a MAC",
+            ),
+            limit(
+                "auth0-mdl.kid",
+                "writes the value `undefined` for a key without a name (`kid`), which is no mdoc: `vmyna verify` refuses it",
+            ),
+        ],
+    },
+    Client {
+        name: "isomdoc with pymdoccbor",
+        versions: "PyPI packages 0.0.5 and 1.4.0",
+        pinned: Some(("isomdoc==0.0.5", "client-tests/tests/mdoc/python/requirements.txt")),
+        claims: &[
+            works(
+                "isomdoc.verifies",
+                "together accept a presentation of the phone's mdoc, and refuse it after a change of any signed byte",
+            ),
+            works("isomdoc.issues", "isomdoc issues mdocs that `vmyna verify` accepts"),
+        ],
+    },
 ];
 
 const fn works(key: &'static str, says: &'static str) -> Claim {

@@ -25,11 +25,20 @@ pub enum Way {
     Services,
     /// A relying party of the identity provider: `vmyna idp`.
     Provider,
+    /// The mdoc of the phone: presentations of it, or mdocs of the client's own before vmyna's verifier.
+    Mdoc,
 }
 
 impl Way {
     /// All of them, in the page's order.
-    pub const ALL: [Way; 5] = [Way::Service, Way::Vpcd, Way::Software, Way::Services, Way::Provider];
+    pub const ALL: [Way; 6] = [
+        Way::Service,
+        Way::Vpcd,
+        Way::Software,
+        Way::Services,
+        Way::Provider,
+        Way::Mdoc,
+    ];
 }
 
 impl fmt::Display for Way {
@@ -40,6 +49,7 @@ impl fmt::Display for Way {
             Way::Software => "software reader",
             Way::Services => "certificate services",
             Way::Provider => "identity provider",
+            Way::Mdoc => "mdoc",
         })
     }
 }
