@@ -35,6 +35,12 @@ pub enum CounterError {
     /// The register links no phone with certificates to the card.
     #[error("the register has no phone with certificates of the person of this card")]
     NoPhoneOfPerson,
+    /// The phone has no mdoc by its kind.
+    #[error("an Android phone has no mdoc")]
+    NoDocument,
+    /// The register links the phone to another card.
+    #[error("the register doesn't link this phone to this card")]
+    OtherCard,
     /// The certificate is revoked, so the card can't sign with it.
     #[error("the {kind} certificate was revoked at {at} ({reason})", kind = kind(*.0), at = .1.at, reason = .1.reason)]
     Revoked(Hierarchy, Revocation),
@@ -111,6 +117,8 @@ impl CounterError {
             Self::NoPhoneOfPerson => {
                 "登録簿に、このカードの本人の電子証明書があるスマートフォンがありません".to_owned()
             }
+            Self::NoDocument => "Androidのスマートフォンにはmdocがありません".to_owned(),
+            Self::OtherCard => "登録簿では、このスマートフォンは別のカードのものです".to_owned(),
             Self::Revoked(hierarchy, Revocation { at, reason }) => {
                 format!("{}は{at}に失効しました（{}）", kind_title(*hierarchy), reason.title())
             }

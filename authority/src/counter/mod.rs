@@ -125,6 +125,10 @@ pub enum Done {
     PhoneIssued(Hierarchy, u32, DateTime),
     /// A certificate and its key were taken off a phone.
     PhoneRemoved(Hierarchy),
+    /// An mdoc was issued to a phone: its end.
+    Document(DateTime),
+    /// The mdoc and its key were taken off a phone.
+    DocumentRemoved,
 }
 
 impl Done {
@@ -241,6 +245,14 @@ impl Done {
                     "{ja}とその鍵をスマートフォンから消しました"
                 )
             }
+            Self::Document(end) => text!(
+                "issued the mdoc (カード代替電磁的記録), valid until {end}",
+                "カード代替電磁的記録（mdoc）を発行しました（{end}まで有効）"
+            ),
+            Self::DocumentRemoved => text!(
+                "took the mdoc and its key off the phone",
+                "カード代替電磁的記録（mdoc）とその鍵をスマートフォンから消しました"
+            ),
         }
     }
 }

@@ -108,3 +108,6 @@ impl Work<'_> {
 const fn concerns_person(hierarchy: Hierarchy, reason: Reason) -> bool {
     matches!((hierarchy, reason), (Hierarchy::Signature, Reason::AffiliationChanged))
 }
+
+#[cfg(test)]
+mod tests;

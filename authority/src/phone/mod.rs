@@ -12,6 +12,8 @@
 //!   [`Hierarchy::policy`](crate::register::Hierarchy::policy). They end as a card's would that is issued now, and never
 //!   after a certificate that is valid on the card.
 //! - The new certificates supersede those of the person's other phone, of either kind.
+//! - The mdoc of an iPhone states the card as the issuer has it, and is issued with the certificates. A new one keeps the key
+//!   of the device.
 //! - Taking the certificates off a phone needs no PIN, and revokes them as no longer used (cessationOfOperation).
 //!
 //! This module must never change a register, a card or a phone, read a clock, or put a PIN into an error.
@@ -21,19 +23,22 @@ mod error;
 
 use std::time::Duration;
 
+use der::DateTime;
 use rand_core::CryptoRngCore;
 use sha2::{Digest, Sha256};
 use vmyna_apdu::{Icc, Text, text};
-use vmyna_applets::card_os::declaration::ReferenceData;
+use vmyna_applets::card_os::declaration::{PrivateKey, ReferenceData};
 use vmyna_applets::card_os::state::PinReplacement;
-use vmyna_applets::issued::{CardName, IssuedCard, Summary};
+use vmyna_applets::issued::{CardName, IssuedCard, MobileDocument, Summary};
 use vmyna_applets::jpki::{self, CertifiedKey, ef};
 use vmyna_applets::{PhoneKind, PinAtIssue, Profile, pins};
 use vmyna_issuance::desk::Desk;
 use vmyna_issuance::keys::KeyPair;
+use vmyna_issuance::mdoc::{self, DocumentSigner};
 use vmyna_issuance::numbers::{Numbers, RUNNING_NUMBERS};
 use vmyna_issuance::order::{CertificateText, Pins};
 use vmyna_issuance::{IssuanceError, validity};
+use vmyna_mdoc::IssuerSigned;
 
 pub use application::Application;
 pub use error::PhoneError;
@@ -145,8 +150,19 @@ pub fn hold(
     signed
 }
 
-/// What the authority does with an application: checks it, and issues the certificates. [`Outcome::new_card`] is the token of
-/// the phone. The register holds the card's certificates.
+/// What a phone gets: its keys, its PINs, and the signer of its mdoc.
+#[derive(Clone, Copy)]
+pub struct Equipment<'a> {
+    /// The keys, those of the application.
+    pub keys: &'a PhoneKeys,
+    /// The PINs.
+    pub pins: &'a PhonePins,
+    /// The signer of mdocs ([`crate::mdoc::signer`]); `None` for a phone without one.
+    pub signer: Option<&'a DocumentSigner>,
+}
+
+/// What the authority does with an application: checks it, and issues the certificates, and to an iPhone the mdoc.
+/// [`Outcome::new_card`] is the token of the phone. The register holds the card's certificates.
 ///
 /// # Errors
 /// [`PhoneError`]: the application is refused, or something can't be made.
@@ -155,11 +171,12 @@ pub fn issue(
     register: &dyn Register,
     visit: &Visit<'_>,
     application: &[u8],
-    (keys, chosen): (&PhoneKeys, &PhonePins),
+    equipment: Equipment<'_>,
     rng: &mut dyn CryptoRngCore,
 ) -> Result<Outcome, PhoneError> {
     check_card(desk, visit)?;
-    check_pins(visit.card, chosen)?;
+    let Equipment { keys, pins, signer } = equipment;
+    check_pins(visit.card, pins)?;
     let received = Received::read(application)
         .map_err(|error| PhoneError::Application(text!("it can't be read: {error}", "読み取れません（{error}）")))?;
     let Application { kind, .. } = received.application;
@@ -174,8 +191,12 @@ pub fn issue(
         outcome: Outcome::default(),
     };
     work.end_other_phone();
-    let phone = work.token(kind, keys, chosen)?;
+    let mut phone = work.token(kind, keys, pins)?;
     work.enter(&phone)?;
+    if let (PhoneKind::Iphone, Some(signer)) = (kind, signer) {
+        let key = mdoc::device_key(work.rng)?;
+        work.document(&mut phone, signer, &key)?;
+    }
     work.outcome.new_card = Some(phone);
     Ok(work.outcome)
 }
@@ -270,7 +291,7 @@ impl Issuing<'_> {
     }
 
     /// The end of the certificates.
-    fn end(&self) -> Result<der::DateTime, PhoneError> {
+    fn end(&self) -> Result<DateTime, PhoneError> {
         let visit = self.visit;
         let (person, expiry) = (&visit.card.summary.person, visit.card.summary.expiry);
         let mut end = validity::certificate_end(visit.now, person.birth, expiry)?;
@@ -335,6 +356,18 @@ impl Issuing<'_> {
         ))
     }
 
+    fn document(
+        &mut self,
+        phone: &mut IssuedCard,
+        signer: &DocumentSigner,
+        key: &PrivateKey,
+    ) -> Result<(), PhoneError> {
+        let (document, end) = document(signer, self.visit.card, key, self.visit.now, self.rng)?;
+        phone.mdoc = Some(document);
+        self.outcome.done.push(Done::Document(end));
+        Ok(())
+    }
+
     fn enter(&mut self, phone: &IssuedCard) -> Result<(), PhoneError> {
         let other = self.visit.standing.phone;
         for mut entry in Certificate::of_card(phone)? {
@@ -347,6 +380,54 @@ impl Issuing<'_> {
         }
         Ok(())
     }
+}
+
+/// An mdoc for the person of a card, and its end.
+fn document(
+    signer: &DocumentSigner,
+    card: &IssuedCard,
+    key: &PrivateKey,
+    now: DateTime,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<(MobileDocument, DateTime), IssuanceError> {
+    let document = mdoc::issue(signer, card, key, now, rng)?;
+    let issued = IssuerSigned::parse(&document.issuer_signed);
+    let issued = issued.map_err(|_| IssuanceError::Mismatch("the mdoc and its form"))?;
+    Ok((document, issued.security_object().validity.valid_until))
+}
+
+/// Issues another mdoc to the phone at the counter, with the data that its person's card has now.
+///
+/// # Errors
+/// [`CounterError`]: it is no iPhone, it is out of use, or other authorities issued its certificates; or the mdoc can't be
+/// made.
+pub fn refresh(
+    desk: &mut Desk,
+    visit: &Visit<'_>,
+    card: &IssuedCard,
+    signer: &DocumentSigner,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<Outcome, CounterError> {
+    match visit.card.phone() {
+        None => return Err(CounterError::NoPhone),
+        Some(PhoneKind::Iphone) => {}
+        Some(_) => return Err(CounterError::NoDocument),
+    }
+    rules::admit(desk, visit)?;
+    let mut phone = visit.card.clone();
+    let key = match &phone.mdoc {
+        Some(document) => document.device_key.clone(),
+        None => mdoc::device_key(rng)?,
+    };
+    let (document, end) = document(signer, card, &key, visit.now, rng)?;
+    phone.mdoc = Some(document);
+    phone.summary.person = card.summary.person.clone();
+    phone.summary.expiry = card.summary.expiry;
+    Ok(Outcome {
+        card: Some(phone),
+        done: vec![Done::Document(end)],
+        ..Outcome::default()
+    })
 }
 
 /// The name of a card's phone: the card's with `-phone` behind it.
@@ -391,6 +472,9 @@ pub fn remove(desk: &mut Desk, visit: &Visit<'_>) -> Result<Outcome, CounterErro
     (phone.jpki.sign_pin, phone.jpki.auth_pin) = (PinAtIssue::unset(), PinAtIssue::unset());
     let removed = there.iter().map(|entry| Done::PhoneRemoved(entry.hierarchy));
     outcome.done.extend(removed);
+    if phone.mdoc.take().is_some() {
+        outcome.done.push(Done::DocumentRemoved);
+    }
     for pin in [pins::AUTH, pins::SIGN] {
         let object = crate::counter::pins::object(pin);
         outcome.pins.insert(object, PinReplacement::AsRecorded);

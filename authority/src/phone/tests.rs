@@ -80,7 +80,14 @@ fn answered(
         phones: PhonePolicy::default(),
     };
     let chosen = PhonePins::default();
-    issue(&mut desk(), register, &visit, application, (&KEYS, &chosen), &mut rng())
+    let signer = vmyna_issuance::specimen::mdoc().unwrap();
+    let signer = crate::mdoc::signer(&signer, register, visit.now).unwrap();
+    let equipment = Equipment {
+        keys: &KEYS,
+        pins: &chosen,
+        signer: Some(&signer),
+    };
+    issue(&mut desk(), register, &visit, application, equipment, &mut rng())
 }
 
 fn phone(kind: PhoneKind) -> (IssuedCard, Outcome) {
@@ -139,6 +146,7 @@ fn a_phone_has_certificates_of_its_own_under_the_authorities_of_the_card() {
         }
         assert!(sign.contains("Non Repudiation") && auth.contains("TLS Web Client Authentication"));
         assert_eq!(outcome.enter.len(), 2);
+        assert_eq!(phone.mdoc.is_some(), kind == PhoneKind::Iphone);
         assert!(outcome.enter.iter().all(|entry| entry.card.0 == CardId::of(&phone)));
         assert!(outcome.revoke.is_empty() && outcome.withdraw.is_none());
         let pins = [&jpki.auth_pin, &jpki.sign_pin].map(|pin| pin.value.as_ref().unwrap().as_bytes());
@@ -364,6 +372,44 @@ fn what_is_removed_is_off_the_phone_and_revoked() {
         removed(&hanako(), Standing::default()),
         Err(CounterError::NoPhone)
     ));
+}
+
+#[test]
+fn a_new_mdoc_has_the_data_of_now_and_the_key_of_the_device() {
+    let authority = vmyna_issuance::specimen::mdoc().unwrap();
+    let now = date("2028-02-01T00:00:00Z");
+    let signer = crate::mdoc::signer(&authority, &SqliteRegister::in_memory().unwrap(), now).unwrap();
+    let refreshed = |phone: &IssuedCard, card: &IssuedCard| {
+        let visit = Visit {
+            card: phone,
+            id: CardId::of(phone),
+            standing: Standing::default(),
+            now,
+            substitutes: &Substitutes::default(),
+            phones: PhonePolicy::default(),
+        };
+        refresh(&mut desk(), &visit, card, &signer, &mut rng())
+    };
+    let (iphone, _) = phone(PhoneKind::Iphone);
+    let mut card = hanako();
+    card.summary.person.address = "東京都千代田区見本町９".to_owned();
+    let outcome = refreshed(&iphone, &card).unwrap();
+    let new = outcome.card.unwrap();
+    assert!(outcome.revoke.is_empty() && outcome.enter.is_empty() && outcome.withdraw.is_none());
+    let [before, after] = [&iphone, &new].map(|phone| phone.mdoc.clone().unwrap());
+    assert_eq!(before.device_key.as_pkcs8_der(), after.device_key.as_pkcs8_der());
+    let has_address = |document: &MobileDocument| {
+        let address = card.summary.person.address.as_bytes();
+        document
+            .issuer_signed
+            .windows(address.len())
+            .any(|part| part == address)
+    };
+    assert!(!has_address(&before) && has_address(&after));
+    assert_eq!(CardId::of(&new), CardId::of(&iphone));
+    let (android, _) = phone(PhoneKind::Android);
+    assert!(matches!(refreshed(&android, &card), Err(CounterError::NoDocument)));
+    assert!(matches!(refreshed(&card, &card), Err(CounterError::NoPhone)));
 }
 
 #[test]

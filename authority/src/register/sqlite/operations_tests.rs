@@ -8,7 +8,9 @@ use zeroize::Zeroizing;
 
 use super::tests::{KEYS, certificate, date, fresh, revocation};
 use super::*;
-use crate::register::{Cause, Withdrawal};
+use vmyna_applets::PhoneKind;
+
+use crate::register::{Cause, PhoneLink, Withdrawal};
 
 const OLD: u32 = 7;
 const NEW: u32 = 8;
@@ -198,6 +200,119 @@ fn a_register_of_version_1_becomes_the_newest_in_place_and_keeps_what_it_knows()
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
     assert_eq!(version, VERSION);
+}
+
+/// A phone of the card, by this number.
+fn phone(byte: u8, kind: PhoneKind) -> PhoneLink {
+    PhoneLink {
+        phone: (CardId([byte; 32]), format!("phone-{byte}")),
+        card: card(),
+        kind,
+    }
+}
+
+#[test]
+fn a_phone_is_linked_when_its_operation_ends_and_goes_out_of_use_with_the_next() {
+    let (_folder, mut register) = with_card();
+    let mut first = intent(1);
+    first.certificates[0].card = phone(11, PhoneKind::Iphone).phone;
+    first.phones = vec![phone(11, PhoneKind::Iphone)];
+    register.begin(&beginning(&[], &first)).unwrap();
+    assert_eq!(register.intents().unwrap(), std::slice::from_ref(&first));
+    assert_eq!(register.phones(card().0).unwrap(), []);
+    register.finish(number(1)).unwrap();
+    let known = Phone {
+        link: phone(11, PhoneKind::Iphone),
+        withdrawn: None,
+    };
+    assert_eq!(register.phones(card().0).unwrap(), std::slice::from_ref(&known));
+    assert_eq!(register.phone(CardId([11; 32])).unwrap(), Some(known.clone()));
+    assert_eq!(register.phone(card().0).unwrap(), None);
+    let entry = register.entry(KEYS[0], NEW).unwrap().unwrap();
+    assert_eq!(entry.phone, Some((PhoneKind::Iphone, card().1)));
+    assert_eq!(register.entry(KEYS[0], OLD).unwrap().unwrap().phone, None);
+    // Another phone replaces it; one that is out of use stays as it is.
+    let withdrawal = |cause| Withdrawal {
+        at: date("2026-11-02T00:00:00Z"),
+        cause,
+    };
+    let mut second = intent(2);
+    second.certificates.clear();
+    second.phones = vec![phone(12, PhoneKind::Android)];
+    let end = [(CardId([11; 32]), withdrawal(Cause::OtherPhone))];
+    let replacing = Beginning {
+        after: Some(number(1)),
+        end_phones: &end,
+        ..beginning(&[], &second)
+    };
+    assert_eq!(register.begin(&replacing).unwrap(), Begun::Done(Vec::new()));
+    register.finish(number(2)).unwrap();
+    let states = |register: &SqliteRegister, card| {
+        let phones = register.phones(card).unwrap().into_iter();
+        phones.map(|phone| phone.withdrawn).collect::<Vec<_>>()
+    };
+    assert_eq!(states(&register, card().0), [Some(end[0].1), None]);
+    let mut third = intent(3);
+    third.certificates.clear();
+    let end = [(CardId([11; 32]), withdrawal(Cause::Removed))];
+    // A new card takes over both.
+    let new_card = (CardId([5; 32]), "taro".to_owned());
+    third.phones = [phone(11, PhoneKind::Iphone), phone(12, PhoneKind::Android)].to_vec();
+    third.phones.iter_mut().for_each(|phone| phone.card = new_card.clone());
+    let moving = Beginning {
+        after: Some(number(2)),
+        end_phones: &end,
+        ..beginning(&[], &third)
+    };
+    register.begin(&moving).unwrap();
+    assert_eq!(states(&register, card().0).len(), 2);
+    register.finish(number(3)).unwrap();
+    assert_eq!(register.phones(card().0).unwrap(), []);
+    assert_eq!(
+        states(&register, new_card.0),
+        [Some(withdrawal(Cause::OtherPhone)), None]
+    );
+}
+
+/// A register that the last program with version 2 has written: the person of one card has moved and lost it, the person of
+/// another one has died, and an operation on the third was killed before the card changed.
+const VERSION_2: &[u8] = include_bytes!("version_2.sqlite");
+
+#[test]
+fn a_register_of_version_2_becomes_the_newest_in_place_and_keeps_what_it_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("register.sqlite");
+    std::fs::write(&path, VERSION_2).unwrap();
+    let mut register = SqliteRegister::open(&path).unwrap();
+    let version: i64 = register
+        .connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, VERSION);
+    let mut all = Vec::new();
+    let mut take = |entry: Entry| {
+        let reason = entry.revocation.map(|revocation| revocation.reason);
+        all.push((entry.serial, entry.hierarchy, reason, entry.phone));
+        true
+    };
+    register.entries(None, &mut take).unwrap();
+    let (sign, auth) = (Hierarchy::Signature, Hierarchy::Authentication);
+    let expected = [
+        (0x06_EC27, sign, Some(Reason::AffiliationChanged)),
+        (0x06_EC27, auth, Some(Reason::CertificateHold)),
+        (0x28_20F0, sign, Some(Reason::CessationOfOperation)),
+        (0x28_20F0, auth, Some(Reason::CessationOfOperation)),
+        (0x58_89A9, sign, Some(Reason::AffiliationChanged)),
+        (0x58_89A9, auth, None),
+        (0x16_ED20, sign, Some(Reason::CertificateHold)),
+    ];
+    assert_eq!(all, expected.map(|(serial, kind, reason)| (serial, kind, reason, None)));
+    let pending = register.intents().unwrap();
+    assert_eq!(pending.len(), 1);
+    assert!(pending[0].phones.is_empty() && pending[0].certificates.len() == 1);
+    assert!(register.finish(pending[0].operation).unwrap());
+    let issued = pending[0].certificates[0].clone();
+    assert!(register.entry(issued.issuer, issued.serial).unwrap().is_some());
 }
 
 #[test]
