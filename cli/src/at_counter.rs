@@ -142,6 +142,11 @@ impl From<&Step> for StepReport {
                 kind: Some(kind(*hierarchy)),
                 ..of("phone-removed")
             },
+            Step::Document(end) => Self {
+                time: Some(end.to_string()),
+                ..of("mdoc-issued")
+            },
+            Step::DocumentRemoved => of("mdoc-removed"),
             other => text("other", &other.to_string()),
         }
     }

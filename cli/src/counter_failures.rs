@@ -2,8 +2,10 @@
 
 use vmyna::CardSource;
 use vmyna::counter::register::{REGISTER_VARIABLE, RegisterAccessError};
-use vmyna::counter::{InterruptedError, LockError, OpenError, OperateError, SideError, StillPending, TerminalError};
-use vmyna::phone::{AddError, PhoneError};
+use vmyna::counter::{
+    InterruptedError, LockError, OpenError, OperateError, SideError, SignerError, StillPending, TerminalError,
+};
+use vmyna::phone::{AddError, PhoneError, RefreshError};
 use vmyna_apdu::ShowPath as _;
 use vmyna_authority::counter::CounterError;
 use vmyna_authority::counter::steps::StepError;
@@ -184,8 +186,26 @@ pub(crate) fn phone_failure(card: &CardSource, own_authorities: bool, error: Add
         }
         AddError::Refused(error) => none(error, ""),
         AddError::Card(error) => error.into(),
+        AddError::Signer(error) => signer_failure(error),
         AddError::Operate(error) => operate_failure(card, own_authorities, error),
         other => failed(format!("{card}: {other}; no phone was added")),
+    }
+}
+
+/// A phone that got no new mdoc.
+pub(crate) fn refresh_failure(phone: &CardSource, own_authorities: bool, error: RefreshError) -> Failure {
+    match error {
+        RefreshError::Card(error) => error.into(),
+        RefreshError::Signer(error) => signer_failure(error),
+        RefreshError::Operate(error) => operate_failure(phone, own_authorities, error),
+        other => failed(other),
+    }
+}
+
+fn signer_failure(error: SignerError) -> Failure {
+    match error {
+        SignerError::Authorities(error) => ca_failure(error),
+        other => failed(other),
     }
 }
 
@@ -198,6 +218,7 @@ fn refused(card: &CardSource, own_authorities: bool, error: &CounterError) -> Fa
         CounterError::Ended(_) => ": `reissue -o NEW` makes one".to_owned(),
         CounterError::Phone => ": `phone-lost` puts its certificates on hold".to_owned(),
         CounterError::NoPhone => ": PHONE is the image that `vmyna phone add` has written".to_owned(),
+        CounterError::OtherCard => ": `vmyna ca list` lists the cards of phones".to_owned(),
         CounterError::NoPhoneOfPerson => ": `vmyna phone add CARD -o PHONE` adds one".to_owned(),
         CounterError::HasCertificate => " with `renew`".to_owned(),
         CounterError::WithoutPins => ": `with-pin` gives it some".to_owned(),

@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 use vmyna_apdu::{ShowPath as _, hex};
+use vmyna_applets::PhoneKind;
 use vmyna_authority::counter::kind as kind_of;
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{CardId, Certificate, Entry, IssuerId, Register, Revocation, Revoked};
@@ -35,6 +36,9 @@ struct Row {
     revoked_at: Option<String>,
     reason: Option<&'static str>,
     cards: Vec<String>,
+    /// The kind of phone that it is on, if it is on one, and the card that the phone is linked to.
+    phone: Option<&'static str>,
+    phone_of: Option<String>,
     partner: Option<String>,
     replaces: Option<String>,
 }
@@ -42,6 +46,7 @@ struct Row {
 impl Row {
     fn new(entry: Entry, generation: Option<usize>) -> Self {
         let serial = |(_, serial): (IssuerId, u32)| format!("{serial:06X}");
+        let (phone, phone_of) = entry.phone.unzip();
         Self {
             kind: kind_of(entry.hierarchy),
             authority: entry.issuer.to_string(),
@@ -54,6 +59,8 @@ impl Row {
             revoked_at: entry.revocation.map(|revocation| revocation.at.to_string()),
             reason: entry.revocation.map(|revocation| revocation.reason.name()),
             cards: entry.cards,
+            phone: phone.map(PhoneKind::name),
+            phone_of,
             partner: entry.partner.map(serial),
             replaces: entry.replaces.map(serial),
         }
@@ -87,7 +94,7 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
                 };
                 writeln!(
                     out,
-                    "{:<4}{}  {:>8}  {}  until {}  {status}  {}",
+                    "{:<4}{}  {:>8}  {}  until {}  {status}  {}{}",
                     row.kind,
                     match (several, row.generation) {
                         (true, Some(number)) => format!(" {number:>2}"),
@@ -97,16 +104,24 @@ pub(super) fn list(arguments: &List) -> Result<(), Failure> {
                     row.serial,
                     row.municipality,
                     row.not_after,
-                    row.cards.join(", ")
+                    row.cards.join(", "),
+                    match (row.phone.and_then(PhoneKind::find), &row.phone_of) {
+                        (Some(kind), Some(card)) => format!(" ({} of {card})", kind.title()),
+                        _ => String::new(),
+                    }
                 )
             }
         };
         written.is_ok()
     };
-    opened
-        .register
-        .entries(card, &mut print)
-        .map_err(|error| registers::failure(&error))?;
+    let failed = |error| registers::failure(&error);
+    opened.register.entries(card, &mut print).map_err(failed)?;
+    // The certificates on the person's phones are not on the card.
+    let phones = card.map_or(Ok(Vec::new()), |card| opened.register.phones(card));
+    for phone in phones.map_err(failed)? {
+        let id = phone.link.phone.0;
+        opened.register.entries(Some(id), &mut print).map_err(failed)?;
+    }
     written?;
     if !arguments.json {
         writeln!(out, "{} certificates, {} of them revoked", counted.0, counted.1)?;

@@ -27,8 +27,10 @@ pub(super) enum Action {
     /// The card is used by APDU, and its sign password is verified: a wrong one costs a try. A built-in card
     /// (specimen:NAME) can be held to a phone too. The person's other phone loses its certificates.
     Add(Add),
-    /// Take keys and certificates off a phone, and revoke the certificates (cessationOfOperation)
-    Remove(Remove),
+    /// Take keys, certificates and mdoc off a phone, and revoke the certificates (cessationOfOperation)
+    Remove(AtPhone),
+    /// Issue a new mdoc (カード代替電磁的記録) to an iPhone, with what the issuer has of the person's card now
+    Refresh(Refresh),
     /// Show the certificates of a phone and what is in its mdoc (カード代替電磁的記録), the My Number included
     Show(show::Show),
     /// Answer a reader with elements of the mdoc, as far as its owner consents
@@ -64,7 +66,18 @@ pub(super) struct Add {
 }
 
 #[derive(Args)]
-pub(super) struct Remove {
+pub(super) struct Refresh {
+    #[command(flatten)]
+    pub(super) at: AtPhone,
+
+    /// The card of the person: specimen:NAME, FILE or FILE#NAME. It is not used as a card: its image and state are read
+    #[arg(long, value_name = "CARD")]
+    pub(super) card: CardSource,
+}
+
+/// A phone in the place of a card.
+#[derive(Args)]
+pub(super) struct AtPhone {
     /// The phone: FILE or FILE#NAME
     #[arg(value_name = "PHONE")]
     phone: CardSource,
@@ -82,7 +95,7 @@ pub(super) struct Remove {
     json: bool,
 }
 
-impl Remove {
+impl AtPhone {
     /// The phone in the place of a card.
     pub(super) fn at(&self) -> AtCounter {
         AtCounter {

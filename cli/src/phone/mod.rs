@@ -9,6 +9,7 @@ mod source;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
+use rand_core::OsRng;
 use vmyna::counter::PhonePolicy;
 use vmyna::phone::{self, PhoneOrder, PhonePins};
 use vmyna_applets::pins::{self, CardPin};
@@ -17,18 +18,20 @@ use vmyna_issuance::order::Pins;
 use zeroize::Zeroizing;
 
 use crate::at_counter::{self, opening, report, report_with_pins};
-use crate::counter_failures::{self, open_failure, operate_failure, phone_failure};
+use crate::counter_failures::{self, open_failure, operate_failure, phone_failure, refresh_failure};
 use crate::failure::Failure;
 use crate::options::given_pin::GivenPin;
 use crate::options::new_pins;
 use crate::seed::{random_seed, seed_of};
-use args::{Action, Add, Phone, Remove};
+use crate::settle::settle;
+use args::{Action, Add, AtPhone, Phone, Refresh};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Phone) -> Result<(), Failure> {
     match &arguments.action {
         Action::Add(add) => self::add(add),
-        Action::Remove(remove) => self::remove(remove),
+        Action::Remove(phone) => remove(phone),
+        Action::Refresh(arguments) => refresh(arguments),
         Action::Show(arguments) => show::run(arguments),
         Action::Present(arguments) => present::run(arguments),
         Action::Request(arguments) => request::run(arguments),
@@ -97,10 +100,19 @@ fn chosen_pins(given: &[GivenPin]) -> Result<PhonePins, Failure> {
     Ok(chosen)
 }
 
-fn remove(arguments: &Remove) -> Result<(), Failure> {
+fn remove(arguments: &AtPhone) -> Result<(), Failure> {
     let at = arguments.at();
     let mut counter = at_counter::open(&at, None, PhonePolicy::default())?;
     let removed = phone::remove(&mut counter, phone::random_number());
     let removed = removed.map_err(|error| operate_failure(&at.card, at.has_own_authorities(), error))?;
     report(&counter, &removed, at.json)
+}
+
+fn refresh(arguments: &Refresh) -> Result<(), Failure> {
+    let at = arguments.at.at();
+    settle(&arguments.card);
+    let mut counter = at_counter::open(&at, None, PhonePolicy::default())?;
+    let refreshed = phone::refresh(&mut counter, phone::random_number(), &arguments.card, &mut OsRng);
+    let refreshed = refreshed.map_err(|error| refresh_failure(&at.card, at.has_own_authorities(), error))?;
+    report(&counter, &refreshed, at.json)
 }

@@ -9,5 +9,6 @@ mod bench;
 mod counter;
 mod generations;
 mod interrupted;
+mod phone;
 mod register;
 mod trust;

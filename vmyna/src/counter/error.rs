@@ -10,6 +10,7 @@ use vmyna_authority::counter::CounterError;
 use vmyna_authority::counter::steps::StepError;
 use vmyna_authority::kiosk::KioskError;
 use vmyna_authority::register::{OperationId, RegisterError};
+use vmyna_authority::revocation_list::ListError;
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::authorities::AuthoritiesError;
 use vmyna_issuance::ca_folder::CaFolderError;
@@ -162,6 +163,18 @@ pub enum OpenError {
     /// The card can't be locked.
     #[error("{0}")]
     Lock(#[from] LockError),
+}
+
+/// Why there is no signer of mdocs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignerError {
+    /// The folder of the authorities can't be used.
+    #[error("{0}")]
+    Authorities(#[from] CaFolderError),
+    /// The register can't be read, or no certificate can state the time.
+    #[error("{0}")]
+    Register(#[from] ListError),
 }
 
 /// Why an operation was not done. Unless it is [`OperateError::Step`], nothing was done.

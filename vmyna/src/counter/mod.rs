@@ -33,7 +33,7 @@ mod terminal;
 pub(crate) mod visit;
 mod words;
 
-pub use error::{InterruptedError, LockError, OpenError, OperateError, SideError, TerminalError};
+pub use error::{InterruptedError, LockError, OpenError, OperateError, SideError, SignerError, TerminalError};
 pub use interrupted::{StillPending, finish_of_card, lock};
 pub use office::Office;
 pub use side::Changed;

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use vmyna_authority::mdoc;
 use vmyna_authority::register::sqlite::SqliteRegister;
+use vmyna_authority::revocation_list::ListError;
 use vmyna_issuance::desk::Desk;
+use vmyna_issuance::mdoc::DocumentSigner;
+use vmyna_issuance::{DateTime, ca_folder, specimen};
 
-use super::error::OpenError;
+use super::error::{OpenError, SignerError};
 use super::interrupted::StillPending;
 use super::register;
 use super::visit::authorities;
@@ -17,6 +21,8 @@ pub struct Office {
     pub(crate) desk: Desk,
     pub(crate) register: SqliteRegister,
     pub(super) register_path: PathBuf,
+    /// The folder of the authorities; `None` for the built-in ones.
+    folder: Option<PathBuf>,
 }
 
 impl Office {
@@ -45,7 +51,21 @@ impl Office {
             desk,
             register,
             register_path,
+            folder: folder.map(Path::to_owned),
         })
+    }
+
+    /// The signer of mdocs at a time. A folder of authorities that was made before there were mdocs gets their root from
+    /// `seed`.
+    ///
+    /// # Errors
+    /// [`SignerError`].
+    pub fn signer(&self, now: DateTime, seed: &[u8; 32]) -> Result<DocumentSigner, SignerError> {
+        let authority = match &self.folder {
+            Some(folder) => ca_folder::mdoc(folder, seed)?,
+            None => specimen::mdoc().map_err(ListError::from)?,
+        };
+        Ok(mdoc::signer(&authority, &self.register, now)?)
     }
 
     /// The desk, which issues cards.

@@ -313,8 +313,8 @@ impl Counter {
         &mut self.office.register
     }
 
-    pub(crate) const fn desk(&self) -> &Desk {
-        &self.office.desk
+    pub(crate) const fn office(&self) -> &Office {
+        &self.office
     }
 
     pub(super) const fn place(&self) -> &StatePlace {

@@ -4,11 +4,32 @@ use vmyna_apdu::{Text, text};
 use vmyna_authority::counter::CounterError;
 use vmyna_authority::phone::PhoneError;
 
-use crate::counter::OperateError;
+use crate::counter::{OperateError, SignerError};
 use crate::error::Error;
 
 /// Why certificates are not taken off a phone.
 pub type RemoveError = OperateError;
+
+/// Why a phone gets no new mdoc. It keeps the one that it has.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefreshError {
+    /// The card of the person can't be used.
+    #[error("{0}")]
+    Card(#[from] Error),
+    /// The signer of mdocs can't be used.
+    #[error("{0}")]
+    Signer(#[from] SignerError),
+    /// A rule forbids it, or the phone can't be changed.
+    #[error("{0}")]
+    Operate(#[from] OperateError),
+}
+
+impl From<CounterError> for RefreshError {
+    fn from(error: CounterError) -> Self {
+        Self::Operate(error.into())
+    }
+}
 
 /// Why a phone gets no certificates. Unless it is [`OperateError::Step`], nothing was done; a wrong password has cost a try.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +44,9 @@ pub enum AddError {
     /// The card signed nothing.
     #[error("the card signed no application")]
     NotHeld,
+    /// The signer of mdocs can't be used.
+    #[error("{0}")]
+    Signer(#[from] SignerError),
     /// The phone's certificates were not issued.
     #[error("{0}")]
     Operate(#[from] OperateError),
@@ -41,6 +65,7 @@ impl AddError {
         match self {
             Self::Refused(error) => error.text(),
             Self::Card(_) => text!("{self}", "カードを使用できません（{self}）"),
+            Self::Signer(_) => text!("{self}", "mdocの署名者を使用できません（{self}）"),
             Self::NotHeld => text!("{self}", "カードが申請に署名していません"),
             Self::Operate(error) => error.text(),
         }

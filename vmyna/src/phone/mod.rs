@@ -32,14 +32,18 @@ mod error;
 
 use rand_core::CryptoRngCore;
 use vmyna_applets::PhoneKind;
-use vmyna_authority::phone::{self, Application};
-use vmyna_authority::register::OperationId;
+use vmyna_authority::counter::CounterError;
+use vmyna_authority::phone::{self, Application, Equipment};
+use vmyna_authority::register::{CardId, OperationId, Register as _};
 use vmyna_issuance::characters::Substitutes;
+use vmyna_issuance::mdoc::DocumentSigner;
+use zeroize::Zeroizing;
 
-pub use error::{AddError, RemoveError};
+pub use error::{AddError, RefreshError, RemoveError};
 pub use vmyna_authority::phone::{PhoneError, PhoneKeys, PhonePins};
 
-use crate::counter::{Counter, Done, OpenError, Opening, StillPending};
+use crate::counter::{Counter, Done, OpenError, Opening, OperateError, SignerError, StillPending};
+use crate::source::CardSource;
 
 /// What a phone is to get.
 #[derive(Clone)]
@@ -108,7 +112,7 @@ pub fn add(
     // The card may not be used by another program meanwhile.
     let mut card = counter.source().open(None)?.card;
     let mut made = None;
-    let desk = counter.desk();
+    let desk = &counter.office().desk;
     let by = phone::hold(card.as_mut(), order.password, &mut || {
         let keys = PhoneKeys::new(desk, rng)?;
         let (sign, auth) = (keys.sign.public.clone(), keys.auth.public.clone());
@@ -122,16 +126,52 @@ pub fn add(
     let signed = application.signed(&by).map_err(PhoneError::from)?;
     let present = counter.card()?;
     counter.enter_present(&present)?;
+    let signer = match order.kind {
+        PhoneKind::Iphone => Some(signer(counter, rng)?),
+        _ => None,
+    };
     counter.carry_out(number, substitutes, None, &mut |office, visit| {
-        let made = (&keys, &order.pins);
-        Ok(phone::issue(
-            &mut office.desk,
-            &office.register,
-            visit,
-            &signed,
-            made,
-            rng,
-        )?)
+        let equipment = Equipment {
+            keys: &keys,
+            pins: &order.pins,
+            signer: signer.as_ref(),
+        };
+        let issued = phone::issue(&mut office.desk, &office.register, visit, &signed, equipment, rng);
+        Ok(issued?)
+    })
+}
+
+fn signer(counter: &Counter, rng: &mut dyn CryptoRngCore) -> Result<DocumentSigner, SignerError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    rng.fill_bytes(&mut *seed);
+    counter.office().signer(counter.now(), &seed)
+}
+
+/// Issues another mdoc to the phone at the counter, with the data that `card` has now: the card of its person, as the
+/// issuer knows it. No PIN is asked for.
+///
+/// # Errors
+/// [`RefreshError`]: it is no iPhone, the register links it to another card, or it can't be done, or not now.
+pub fn refresh(
+    counter: &mut Counter,
+    number: OperationId,
+    card: &CardSource,
+    rng: &mut dyn CryptoRngCore,
+) -> Result<Done, RefreshError> {
+    let id = CardId::of(&card.issued()?);
+    let (current, _) = card.current()?;
+    let signer = signer(counter, rng)?;
+    counter.carry_out(number, &Substitutes::default(), None, &mut |office, visit| {
+        let outcome = phone::refresh(&mut office.desk, visit, &current, &signer, rng)?;
+        let known = office.register.phone(visit.id).map_err(OperateError::from)?;
+        if known.is_none_or(|known| known.link.card.0 != id) {
+            return Err(CounterError::OtherCard.into());
+        }
+        let status = office.register.card_status(id).map_err(OperateError::from)?;
+        match status.withdrawn {
+            Some(withdrawal) => Err(CounterError::Withdrawn(withdrawal).into()),
+            None => Ok(outcome),
+        }
     })
 }
 
