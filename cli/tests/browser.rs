@@ -209,6 +209,11 @@ fn a_person_logs_in_at_the_portal_blocks_a_pin_and_signs() {
 }
 
 #[test]
+fn a_phone_logs_in_at_the_portal_and_signs_until_it_is_lost() {
+    script("portal_phone");
+}
+
+#[test]
 fn people_log_in_at_the_identity_provider_in_both_languages() {
     script("idp");
 }

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 
-/** Starts both. `card` names the card once the portal runs.
- * @param {import('./lib.mjs').Rig} rig @param {(env: Record<string, string>) => Promise<string>} card
+/** Starts both. `card` names the card or cards once the portal runs.
+ * @param {import('./lib.mjs').Rig} rig @param {(env: Record<string, string>) => Promise<string | string[]>} card
  * @param {Record<string, string>} more variables of their environment
  * @returns {Promise<{origin: string, env: Record<string, string>}>} the portal's origin, and the environment of both */
 export async function portal(rig, card, more = {}) {
@@ -21,7 +21,7 @@ export async function portal(rig, card, more = {}) {
     env,
   );
   const [, origin, clients] = started.found;
-  const provider = ['idp', '--listen', `localhost:${port}`, '--clients', clients, await card(env)];
+  const provider = ['idp', '--listen', `localhost:${port}`, '--clients', clients].concat(await card(env));
   await rig.vmyna(provider, /identity provider (\S+)/, env);
   return { origin, env };
 }
