@@ -70,12 +70,13 @@ fn a_named_file_that_is_no_ordinary_one_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let _socket = traps(&folder);
     fs::write(at(&folder, "photo.toml"), "").unwrap();
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &["trace", "show", "TRAP"],
         &["trace", "replay", "TRAP"],
         &["conformance", "diff", "TRAP", "TRAP"],
         &["apdu", "--fault", "TRAP.toml", "00B0"],
         &["issue", "TRAP", "-o", "card"],
+        &["life", "TRAP", "-o", "life"],
         &["issue", "photo.toml", "-o", "card"],
         &["show", "TRAP"],
         &["issue", "--random", "-o", "card", "--ca", "TRAP"],
@@ -415,6 +416,7 @@ fn each_reader_has_the_documented_limit_of_bytes() {
         ("`ca.toml`", "ca/ca.toml", issue),
         ("Key or certificate", "ca/sign-ca/key.pem", issue),
         ("Person file", "long.toml", &["issue", "long.toml", "-o", "card"]),
+        ("Story", "long.toml", &["life", "long.toml", "-o", "life"]),
         ("Photo", "photo.png", &["issue", "person.toml", "-o", "card"]),
         ("File of faults", "long.toml", &["apdu", "--fault", "long.toml", "00B0"]),
         (

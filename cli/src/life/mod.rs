@@ -51,11 +51,11 @@ pub(crate) fn run(arguments: &Life) -> Result<(), Failure> {
 
 fn read(arguments: &Life) -> Result<(Story, Plan), Failure> {
     /// More than any story needs.
-    const LONGEST: u64 = 16 << 20;
+    const LONGEST: u64 = 1 << 20;
     let path = &arguments.story;
     let refuse = |why: String| Failure::Usage(format!("{}: {why}", path.shown()));
     let text = vmyna_files::read_text(path, LONGEST).map_err(|error| match error.kind() {
-        io::ErrorKind::FileTooLarge => refuse("a story has at most 16 MiB".to_owned()),
+        io::ErrorKind::FileTooLarge => refuse("a story has at most 1 MiB".to_owned()),
         io::ErrorKind::InvalidData => refuse("a story is text in UTF-8".to_owned()),
         _ => refuse(error.to_string()),
     })?;
