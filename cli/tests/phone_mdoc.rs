@@ -568,6 +568,46 @@ fn a_revoked_signer_is_seen_in_register_list_and_on_the_server() {
 }
 
 #[test]
+fn a_phone_is_added_answers_is_refreshed_after_a_revocation_and_emptied() {
+    let bench = Bench::new();
+    fs::remove_file(bench.path("phone.vmyna")).unwrap();
+    let run = |arguments: &str, status: i32| {
+        let mut command = vmyna(arguments.split_whitespace());
+        command
+            .current_dir(&bench.folder)
+            .env("VMYNA_REGISTER", bench.path("register"));
+        run_with_input(&mut command, b"").exits_with(status)
+    };
+    let verdict = |status: i32| {
+        let verify = "verify response --json --transcript transcript --request request --ca specimen";
+        let report: Value = serde_json::from_str(&run(verify, status).out()).unwrap();
+        let against: Vec<String> = against(&report).iter().map(|(id, _)| (*id).to_owned()).collect();
+        against
+    };
+    run("phone add specimen:hanako -o phone.vmyna --pin sign=ABC123 --seed 1", 0);
+    assert!(
+        run("phone show phone.vmyna", 0)
+            .out()
+            .contains("  name (full_name_unicode): 見本　花子")
+    );
+    bench.answer("full_name_unicode,portrait");
+    assert_eq!(verdict(0), Vec::<String>::new());
+    run("ca revoke specimen --mdoc-signer", 0);
+    assert_eq!(verdict(1), ["signer.revocation"]);
+    run("phone refresh phone.vmyna --card specimen:hanako", 0);
+    bench.answer("full_name_unicode,portrait");
+    assert_eq!(verdict(0), Vec::<String>::new());
+    run("phone remove phone.vmyna", 0);
+    assert!(run("phone show phone.vmyna", 0).out().contains("mdoc: none"));
+    let said = run(
+        "phone present phone.vmyna --request request --transcript transcript --consent all -o other",
+        1,
+    )
+    .err();
+    assert!(said.contains("was taken off"), "{said}");
+}
+
+#[test]
 fn the_pages_have_the_same_commands_and_those_print_what_the_page_shows() {
     let [english, japanese] = ["phone.md", "phone.ja.md"].map(blocks);
     assert_eq!(english, japanese);
