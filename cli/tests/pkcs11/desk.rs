@@ -56,7 +56,7 @@ impl Desk {
         let stack = match way {
             Way::Service => None,
             Way::Vpcd => Some(Stack::start_with(&["--card", &card])),
-            Way::Software | Way::Services | Way::Provider => panic!("these clients need PC/SC"),
+            Way::Software | Way::Services | Way::Provider | Way::Mdoc => panic!("these clients need PC/SC"),
         };
         Desk { directory, card, stack }
     }
