@@ -70,9 +70,6 @@ pub enum Error {
     /// An application that is to be on this card for one use only, and the card keeps a state.
     #[error("{0} keeps a state, so an application is installed into it or is not on it")]
     NotInstalled(String),
-    /// The phone of this name has no free area.
-    #[error("{0} is a phone, which has no free area")]
-    NoFreeArea(String),
     /// The free area of the card of this name has no application with this AID.
     #[error("{0} has no application {1} in its free area")]
     NoSuchApplication(String, Aid),

@@ -21,13 +21,10 @@ impl StatePlace {
     /// A counter changes the card's record too: a caller that may meet one holds the [`PendingMark`](crate::PendingMark).
     ///
     /// # Errors
-    /// [`Error::NoFreeArea`] for a phone; [`Error::FreeArea`]: the card can't have them; [`Error::Contents`]: it is too long
-    /// with them; and as [`Self::replace`].
+    /// [`Error::FreeArea`]: the card can't have them; [`Error::Contents`]: it is too long with them; and as
+    /// [`Self::replace`].
     pub fn install(&self, issued: IssuedCard, applications: Vec<FreeApplication>) -> Result<Replaced, Error> {
         let now = self.current(issued)?;
-        if now.phone().is_some() {
-            return Err(Error::NoFreeArea(now.name.to_string()));
-        }
         // A state may have something of an application that was removed together with the card's record.
         let dropped = applications.iter().map(|free| free.application().aid).collect();
         let all = [&now.free[..], &applications].concat();

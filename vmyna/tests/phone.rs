@@ -266,15 +266,6 @@ fn a_phone_is_served_when_it_is_lost_and_for_nothing_else() {
     assert!(matches!(refused, Err(OperateError::Refused(CounterError::Phone))));
     operate(&mut counter, &Operation::PhoneLost).unwrap();
     assert_eq!(town.reasons(&phone), [Some(Reason::CertificateHold); 2]);
-    assert!(
-        phone
-            .find()
-            .unwrap()
-            .1
-            .unwrap()
-            .install(phone.issued().unwrap(), Vec::new())
-            .is_err()
-    );
 }
 
 #[test]
