@@ -612,19 +612,19 @@ fn the_pages_have_the_same_commands_and_those_print_what_the_page_shows() {
     let [english, japanese] = ["phone.md", "phone.ja.md"].map(blocks);
     assert_eq!(english, japanese);
     assert_eq!(shown("phone.md"), shown("phone.ja.md"));
-    let bench = Bench::new();
-    let bin = bench.path("bin");
+    let folder = tempfile::tempdir().unwrap();
+    let bin = folder.path().join("bin");
     fs::create_dir(&bin).unwrap();
     symlink(env!("CARGO_BIN_EXE_vmyna"), bin.join("vmyna")).unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
-    let about_mdoc = english.iter().skip_while(|block| block.name != "show the phone");
+    let about_mdoc = english.iter().skip_while(|block| block.name != "a phone with an mdoc");
     let script: String = about_mdoc.map(|block| block.text.as_str()).collect();
     assert!(script.lines().count() > 8, "{script}");
     let output = starting(require_program("sh", "dash"))
         .args(["-e", "-c", &script])
         .env("PATH", path)
-        .env("VMYNA_REGISTER", bench.path("register"))
-        .current_dir(&bench.folder)
+        .env("VMYNA_REGISTER", folder.path().join("register"))
+        .current_dir(&folder)
         .output()
         .unwrap()
         .exits_with(0);
