@@ -15,12 +15,24 @@ use crate::failure::Failure;
 use crate::output;
 use crate::settle::{lock, settle};
 
+/// Refuses a phone: its token has no free area.
+fn refuse_phone(card: &CardSource, issued: &IssuedCard) -> Result<(), Failure> {
+    match issued.phone() {
+        None => Ok(()),
+        Some(kind) => Err(Failure::Usage(format!(
+            "{card} is the token of a phone ({}), which has no free area (空き領域): name a card",
+            kind.title()
+        ))),
+    }
+}
+
 /// Puts the applications of files into the free area, all or none.
 pub(super) fn install(
     card: &CardSource,
     (issued, place): (IssuedCard, StatePlace),
     files: &[PathBuf],
 ) -> Result<(), Failure> {
+    refuse_phone(card, &issued)?;
     // Everything that is typed is understood before the card is locked.
     let files = ApplicationFiles::read(files)?;
     let _lock = lock(card, &place)?;
@@ -38,6 +50,7 @@ pub(super) fn remove(
     (issued, place): (IssuedCard, StatePlace),
     wanted: &[String],
 ) -> Result<(), Failure> {
+    refuse_phone(card, &issued)?;
     let _lock = lock(card, &place)?;
     let now = place.current(issued.clone())?;
     let mut aids = BTreeSet::new();
@@ -97,6 +110,7 @@ fn report(card: &CardSource, done: &str, replaced: &Replaced) -> Result<(), Fail
 pub(super) fn list(card: &CardSource) -> Result<(), Failure> {
     settle(card);
     let issued = card.issued()?;
+    refuse_phone(card, &issued)?;
     let (now, _) = card.current()?;
     let mut out = output::text();
     if now.free.is_empty() {

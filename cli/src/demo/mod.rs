@@ -65,7 +65,9 @@ pub(crate) fn run(arguments: &args::Demo) -> Result<(), Failure> {
 /// What the tour would need and the card does not have.
 fn lack(card: &IssuedCard) -> Option<&'static str> {
     let spent = |pin: &PinAtIssue, all| pin.value.is_none() || pin.tries_left.is_some_and(|left| left < all);
-    if card.jpki.sign.is_none() || card.jpki.auth.is_none() {
+    if card.phone().is_some() {
+        Some("the JPKI application only, because it is a phone")
+    } else if card.jpki.sign.is_none() || card.jpki.auth.is_none() {
         Some("not both of the keys to log in and to sign")
     } else if spent(&card.jpki.auth_pin, jpki::AUTH_PIN_TRIES)
         || spent(&card.jpki.sign_pin, jpki::SIGN_PIN_TRIES)

@@ -24,6 +24,12 @@ pub(crate) fn run(arguments: &args::Show) -> Result<(), Failure> {
     let card = arguments.card.find()?;
     let summary = Summary::of(&card, SystemTime::now()).map_err(Failure::Failed)?;
     if let Some(directory) = &arguments.png {
+        if let Some(phone) = &summary.phone {
+            return Err(Failure::Usage(format!(
+                "{} is the token of a phone ({}), which has no sides to draw: leave out --png, or name a card",
+                arguments.card.card, phone.title
+            )));
+        }
         draw(&card, directory)?;
     }
     if arguments.json {

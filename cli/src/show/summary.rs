@@ -18,21 +18,27 @@ use x509_cert::der::{DateTime, Decode};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-/// A card. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
+/// A card or the token of a phone. What only a card has is left out of a phone's. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
 #[derive(Serialize)]
 pub(super) struct Summary {
     /// The name of the card in its collection.
     pub(super) name: String,
+    /// What phone it is the token of; left out for a card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) phone: Option<Phone>,
     pub(super) holder: Holder,
     pub(super) municipality: Municipality,
     /// The moment of issue.
     pub(super) issued: String,
-    /// The last day of validity.
-    pub(super) expiry: String,
+    /// The last day of validity of a card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expiry: Option<String>,
     /// Whether the card has expired.
-    pub(super) expired: bool,
-    /// セキュリティコード.
-    pub(super) security_code: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) expired: Option<bool>,
+    /// セキュリティコード of a card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) security_code: Option<String>,
     pub(super) profile: Profile,
     pub(super) serials: Serials,
     pub(super) certificates: Certificates,
@@ -42,6 +48,18 @@ pub(super) struct Summary {
     pub(super) printed: Vec<String>,
     /// Remarks on texts of the face that were changed to fit.
     pub(super) remarks: Vec<String>,
+}
+
+/// A phone.
+#[derive(Serialize)]
+pub(super) struct Phone {
+    /// `iphone` or `android`.
+    pub(super) kind: &'static str,
+    /// The kind as a person writes it.
+    #[serde(skip)]
+    pub(super) title: &'static str,
+    /// Whether the phone has the mdoc (カード代替電磁的記録).
+    pub(super) mdoc: bool,
 }
 
 /// The cardholder.
@@ -62,10 +80,12 @@ pub(super) struct Holder {
     pub(super) birth_japanese: Option<String>,
     /// `male`, `female`, `other` or `unknown`.
     pub(super) sex: &'static str,
-    /// 個人番号, 12 digits.
-    pub(super) my_number: String,
-    /// 住民票コード, 11 digits.
-    pub(super) residence_code: String,
+    /// 個人番号, 12 digits: of a card, and of a phone with the mdoc.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) my_number: Option<String>,
+    /// 住民票コード, 11 digits, of a card.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) residence_code: Option<String>,
 }
 
 /// The municipality that issued the card.
@@ -169,8 +189,16 @@ impl Summary {
             der => CertificateSummary::of(der, name, now).map(Some),
         };
         let municipality = &summary.person.municipality;
+        let phone = card.phone().map(|kind| Phone {
+            kind: kind.name(),
+            title: kind.title(),
+            mdoc: card.mdoc.is_some(),
+        });
+        let is_card = phone.is_none();
+        let expired = today(now).is_some_and(|today| summary.expiry < today);
         Ok(Self {
             name: card.name.to_string(),
+            phone,
             holder: Holder::of(card),
             municipality: Municipality {
                 code: municipality.code.to_string(),
@@ -180,9 +208,9 @@ impl Summary {
                 title: municipality.title.clone(),
             },
             issued: summary.issued.to_string(),
-            expiry: summary.expiry.to_string(),
-            expired: today(now).is_some_and(|today| summary.expiry < today),
-            security_code: summary.security_code.as_str().to_owned(),
+            expiry: is_card.then(|| summary.expiry.to_string()),
+            expired: is_card.then_some(expired),
+            security_code: is_card.then(|| summary.security_code.as_str().to_owned()),
             profile: Profile {
                 name: card.profile.name.to_string(),
                 atr: hex::encode(&card.profile.atr),
@@ -198,8 +226,8 @@ impl Summary {
                 auth_ca: authority(&jpki.auth_ca_certificate, "auth CA certificate")?,
             },
             key_pool: summary.key_pool,
-            printed: summary.printed().map(str::to_owned).collect(),
-            remarks: summary.notes().map(str::to_owned).collect(),
+            printed: summary.printed().filter(|_| is_card).map(str::to_owned).collect(),
+            remarks: summary.notes().filter(|_| is_card).map(str::to_owned).collect(),
         })
     }
 }
@@ -213,6 +241,8 @@ impl Holder {
             there.filter(|there| there != here)
         };
         let digits = |digits: &[u8]| digits.iter().copied().map(char::from).collect();
+        let is_card = card.phone().is_none();
+        let has_number = is_card || card.mdoc.is_some();
         Self {
             name: person.name.clone(),
             kana: Some(person.kana.clone()).filter(|kana| !kana.is_empty()),
@@ -227,8 +257,8 @@ impl Holder {
                 Sex::Other => "other",
                 Sex::Unknown => "unknown",
             },
-            my_number: digits(person.my_number.digits()),
-            residence_code: digits(card.summary.residence_code.digits()),
+            my_number: has_number.then(|| digits(person.my_number.digits())),
+            residence_code: is_card.then(|| digits(card.summary.residence_code.digits())),
         }
     }
 }
@@ -297,9 +327,9 @@ mod tests {
         let card = hanako();
         let day = card.summary.expiry;
         let last = moment(&format!("{day}T14:59:59Z"));
-        assert!(!Summary::of(&card, last).unwrap().expired);
+        assert_eq!(Summary::of(&card, last).unwrap().expired, Some(false));
         let over = Summary::of(&card, last + Duration::from_secs(1)).unwrap();
-        assert!(over.expired);
+        assert_eq!(over.expired, Some(true));
         assert_eq!(over.certificates.auth.unwrap().state, State::Expired);
     }
 

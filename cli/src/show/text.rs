@@ -12,7 +12,14 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io
     let holder = &summary.holder;
     let municipality = &summary.municipality;
     let mut line = |name: &str, value: &str| writeln!(out, "{name:<16} {}", harmless(value));
-    line("card", &format!("{} (virtual; its holder is fictional)", summary.name))?;
+    let name = format!("{} (virtual; its holder is fictional)", summary.name);
+    match &summary.phone {
+        None => line("card", &name)?,
+        Some(phone) => {
+            line("phone", &name)?;
+            line("kind", phone.title)?;
+        }
+    }
     line("name", &with(&holder.name, holder.kana.as_deref()))?;
     line("address", &holder.address)?;
     for (name, text) in [
@@ -25,8 +32,14 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io
     }
     line("birth", &with(&holder.birth, holder.birth_japanese.as_deref()))?;
     line("sex", holder.sex)?;
-    line("My Number", &holder.my_number)?;
-    line("residence code", &holder.residence_code)?;
+    for (name, number) in [
+        ("My Number", &holder.my_number),
+        ("residence code", &holder.residence_code),
+    ] {
+        if let Some(number) = number {
+            line(name, number)?;
+        }
+    }
     line(
         "municipality",
         &format!(
@@ -35,11 +48,15 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io
         ),
     )?;
     line("issued", &summary.issued)?;
-    let expired = if summary.expired { ", EXPIRED" } else { "" };
-    line("expiry", &format!("{}{expired}", summary.expiry))?;
-    line("security code", &summary.security_code)?;
-    if let Some(serial) = &summary.serials.card {
-        line("card serial", serial)?;
+    let expired = if summary.expired == Some(true) { ", EXPIRED" } else { "" };
+    for (name, value, more) in [
+        ("expiry", &summary.expiry, expired),
+        ("security code", &summary.security_code, ""),
+        ("card serial", &summary.serials.card, ""),
+    ] {
+        if let Some(value) = value {
+            line(name, &format!("{value}{more}"))?;
+        }
     }
     line("token serial", &summary.serials.token)?;
     line("profile", &summary.profile.name)?;
@@ -54,6 +71,13 @@ pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io
     };
     line("keys", &keys)?;
     line("PINs", &format!("`vmyna pin {source}` reports the tries left"))?;
+    if let Some(phone) = &summary.phone {
+        let mdoc = match phone.mdoc {
+            true => format!("`vmyna phone show {source}` prints what it states"),
+            false => "none on this phone (カード代替電磁的記録)".to_owned(),
+        };
+        line("mdoc", &mdoc)?;
+    }
 
     writeln!(out, "\ncertificates")?;
     let certificates = &summary.certificates;

@@ -16,6 +16,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use vmyna_applets::issued::{IssuedCard, MobileDocument};
+use vmyna_applets::{PhoneKind, Profile, image, specimen};
 use vmyna_testkit::{PrivatePcscd, client, isolated, require_library, require_program};
 
 /// Longer than anything takes that works, also on a busy machine.
@@ -242,6 +244,22 @@ impl Stack {
         command.args(arguments).envs(self.pcscd.environment());
         command
     }
+}
+
+/// An image in this folder with the token of a phone: certificates and PINs of the specimen Hanako's card. Its mdoc is no
+/// mdoc.
+pub fn phone_image(folder: &Path, kind: PhoneKind) -> String {
+    let card = specimen::find("hanako").unwrap().unwrap();
+    let mdoc = (kind == PhoneKind::Iphone).then(|| MobileDocument {
+        issuer_signed: vec![0xA0],
+        device_key: card.jpki.auth.as_ref().unwrap().key.clone(),
+    });
+    let phone = IssuedCard::of_phone(card.name, Profile::phone(kind), card.summary, card.jpki, mdoc);
+    let path = folder.join("phone.vmyna");
+    let mut image = image::create(&path).unwrap();
+    image.add(&phone).unwrap();
+    image.finish().unwrap();
+    path.to_str().unwrap().to_owned()
 }
 
 /// The path of OpenSC's PKCS#11 module, for programs that would otherwise load every module that p11-kit knows.
