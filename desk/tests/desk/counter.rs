@@ -302,12 +302,9 @@ fn a_card_is_held_to_a_phone_which_is_lost_and_another_one_emptied() {
     assert_eq!(rig.detail(&id)["card"]["standing"]["state"], "held");
     assert_eq!(rig.detail(&card)["card"]["standing"]["state"], "good");
     // A second phone, which is emptied before it is given away.
-    done(&phone(
-        &rig,
-        &card,
-        "add",
-        &json!({ "phone": "iphone", "sign": "ABC123" }),
-    ));
+    let order = json!({ "phone": "iphone", "sign": "ABC123" });
+    let second = done(&phone(&rig, &card, "add", &order));
+    assert!(second.contains("the phone's auth PIN is 1234"), "{second}");
     let second = rig.card("iphone");
     assert_eq!(rig.detail(&second)["card"]["phone"], "iPhone");
     let removed = done(&phone(&rig, &second, "remove", &json!({})));

@@ -203,14 +203,14 @@ const HOLD_TO_PHONE: [Field; 4] = [
     ),
     optional(
         "new-auth",
-        "auth PIN of the phone, 4 digits; 1234 if left empty",
-        "スマートフォンの利用者証明用暗証番号（数字4桁。空欄なら1234）",
+        "auth PIN of the phone, 4 digits; the usual one if left empty",
+        "スマートフォンの利用者証明用暗証番号（数字4桁。空欄なら既定の値）",
         Kind::Pin,
     ),
     optional(
         "new-sign",
-        "sign password of the phone, 6 to 16 capital letters and digits; ABC123 if left empty",
-        "スマートフォンの署名用パスワード（英大文字と数字6～16文字。空欄ならABC123）",
+        "sign password of the phone, 6 to 16 capital letters and digits; the usual one if left empty",
+        "スマートフォンの署名用パスワード（英大文字と数字6～16文字。空欄なら既定の値）",
         Kind::Pin,
     ),
 ];
