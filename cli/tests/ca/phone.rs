@@ -73,6 +73,12 @@ fn ocsp_verify_and_lists_know_the_certificates_of_a_phone() {
     let verify = ["verify", &sign, "--ca", "ca", "--at", "2027-04-02", "--lang", "en"];
     let verified = bench.run(&verify, 0);
     assert!(verified.contains("the certificate is on a phone"), "{verified}");
+    let of_auth = ["verify", &auth, "--ca", "ca", "--at", "2027-04-02", "--lang", "en"];
+    let verified = bench.run(&of_auth, 0);
+    assert!(
+        verified.contains("the register has it on a phone (iPhone)"),
+        "{verified}"
+    );
     counter(&bench, "card", "2027-04-02", &["phone-lost"], 0);
     for (certificate, kind) in [(&sign, "sign"), (&auth, "auth")] {
         let answer = ask(certificate, kind);

@@ -71,6 +71,7 @@ pub(super) fn check(report: &mut Report, certificate: &Received<'_>, anchor: Opt
             at,
             &fixed("the register", "登録簿"),
         );
+        note_phone(report, &sources.registers, certificate, anchor);
     }
     if !sources.lists.is_empty() {
         asked = true;
@@ -124,6 +125,25 @@ fn in_registers(registers: &[&dyn Register], certificate: &Received<'_>, anchor:
         }
     }
     Err(fixed("it does not hold the certificate", "証明書が登録されていません"))
+}
+
+/// Notes that a register has the certificate on a phone. A certificate for authentication does not state it.
+fn note_phone(report: &mut Report, registers: &[&dyn Register], certificate: &Received<'_>, anchor: &Anchor) {
+    let number = serial(certificate.fields().serial_number.as_bytes());
+    let entries = number.into_iter().flat_map(|number| {
+        let entry = move |register: &&dyn Register| register.entry(anchor.id, number).ok().flatten();
+        registers.iter().filter_map(entry)
+    });
+    if let Some((kind, _)) = entries.filter_map(|entry| entry.phone).next() {
+        let kind = kind.title();
+        report.note(
+            "certificate.phone",
+            text!(
+                "the register has it on a phone ({kind})",
+                "登録簿では、スマートフォン（{kind}）の電子証明書です"
+            ),
+        );
+    }
 }
 
 /// Reports what a source has stated.
