@@ -12,8 +12,8 @@ use crate::certificate::Read;
 const ID: &str = "signer.revocation";
 
 pub(super) fn verify(signer: &Read, root: &Read, lists: &[Vec<u8>], at: DateTime, report: &mut Report) {
-    let lists = lists.iter().filter_map(|der| of_root(der, root));
-    let lists: Vec<TbsCertList> = lists.filter(|list| list.this_update.to_date_time() <= at).collect();
+    // A list that was made after `at` is as good: an entry stays on it until the signer has ended, with the date of revocation.
+    let lists: Vec<TbsCertList> = lists.iter().filter_map(|der| of_root(der, root)).collect();
     let serial = &signer.certificate.tbs_certificate.serial_number;
     let revoked = lists.iter().find_map(|list| {
         let mut entries = list.revoked_certificates.iter().flatten();
@@ -21,8 +21,17 @@ pub(super) fn verify(signer: &Read, root: &Read, lists: &[Vec<u8>], at: DateTime
     });
     if let Some(entry) = revoked {
         let date = entry.revocation_date.to_date_time();
-        // A list that has ended still proves that the certificate was revoked.
-        report.failed(ID, text!("revoked on {date}", "{date}に失効しています"));
+        // A list that has ended still proves that the certificate was revoked, and one of a later time that it was not before.
+        match date <= at {
+            true => report.failed(ID, text!("revoked on {date}", "{date}に失効しています")),
+            false => report.passed(
+                ID,
+                text!(
+                    "not revoked at the time of the check; since {date} it is",
+                    "検証時刻には失効していません。{date}に失効しました"
+                ),
+            ),
+        }
         return;
     }
     let end = |list: &TbsCertList| list.next_update.map(|time| time.to_date_time());
