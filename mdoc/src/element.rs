@@ -3,7 +3,7 @@
 use ciborium::Value;
 use vmyna_apdu::{Text, text};
 
-use crate::attributes::BirthDate;
+use crate::birth_date::BirthDate;
 use crate::cbor;
 
 /// The document type of カード代替電磁的記録.

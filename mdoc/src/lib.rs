@@ -55,6 +55,7 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod attributes;
+mod birth_date;
 mod cbor;
 mod certificate;
 mod cose;
@@ -69,7 +70,8 @@ mod security_object;
 mod transcript;
 pub mod verify;
 
-pub use attributes::{Attributes, BirthDate, BirthDateForm, Sex};
+pub use attributes::{Attributes, Sex};
+pub use birth_date::{BirthDate, BirthDateForm};
 pub use cbor::{CborError, MAX_BYTES, MAX_DEPTH, MAX_ITEMS};
 pub use ciborium::Value;
 pub use element::{DOC_TYPE, NAMESPACE, NAMESPACE_JP};

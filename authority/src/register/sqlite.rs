@@ -18,9 +18,9 @@ use der::DateTime;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::{
-    Beginning, Begun, CardId, CardStatus, Certificate, Change, DistributionPoint, Entry, Hierarchy, Intent, IssuerId,
-    OperationId, Phone, Reason, Recorded, Register, RegisterError, RegisterErrorKind, Revocation, Revoked,
-    RevokedCertificate, RevokedSigner,
+    Beginning, Begun, CardId, CardStatus, Cause, Certificate, Change, DistributionPoint, Entry, Hierarchy, Intent,
+    IssuerId, OperationId, Phone, Reason, Recorded, Register, RegisterError, RegisterErrorKind, Revocation, Revoked,
+    RevokedCertificate, RevokedSigner, Withdrawal,
 };
 use writes::{Shared, record, revoke};
 
@@ -245,6 +245,17 @@ fn revocation(at: Option<i64>, reason: Option<u8>) -> Option<Option<Revocation>>
             reason: Reason::of_code(reason)?,
         })),
         _ => None,
+    }
+}
+
+/// A withdrawal as it stands in the register; the outer `None` means that it is damaged.
+fn withdrawal(row: Option<(i64, u8)>) -> Option<Option<Withdrawal>> {
+    match row {
+        None => Some(None),
+        Some((at, cause)) => Some(Some(Withdrawal {
+            at: time(at)?,
+            cause: Cause::of_code(cause)?,
+        })),
     }
 }
 

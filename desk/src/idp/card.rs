@@ -242,7 +242,9 @@ impl Slot {
                 (false, _) => None,
                 (true, Token::Phone(kind)) => {
                     let document = document.as_ref().ok_or(Failed::NoItems(kind))?;
-                    Some(document::items(document, scopes, &request.issuer, authority)?)
+                    let verify = |presented: &PresentedDocument| authority.verify_document(presented);
+                    let items = document::items(document, scopes, &request.issuer, verify);
+                    Some(items.map_err(Failed::Document)?)
                 }
                 (true, _) => {
                     card.verify(Pin::InputAssist, pins.input_assist.as_bytes())?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use vmyna_authority::mdoc;
 use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::revocation_list::ListError;
+use vmyna_issuance::authorities::Authorities;
 use vmyna_issuance::desk::Desk;
 use vmyna_issuance::mdoc::DocumentSigner;
 use vmyna_issuance::{DateTime, ca_folder, specimen};
@@ -12,7 +13,6 @@ use vmyna_issuance::{DateTime, ca_folder, specimen};
 use super::error::{OpenError, SignerError};
 use super::interrupted::StillPending;
 use super::register;
-use super::visit::authorities;
 
 /// Authorities and their register, opened once for many cards: to read the keys of a folder takes longer than most
 /// operations. [`Counter::at`](super::Counter::at) serves a card, and
@@ -77,4 +77,12 @@ impl Office {
     pub const fn register(&mut self) -> &mut SqliteRegister {
         &mut self.register
     }
+}
+
+/// Those of the folder; `None` for the built-in ones.
+pub(super) fn authorities(folder: Option<&Path>) -> Result<Authorities, OpenError> {
+    Ok(match folder {
+        Some(folder) => ca_folder::open(folder)?,
+        None => specimen::authorities()?,
+    })
 }

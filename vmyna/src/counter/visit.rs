@@ -16,14 +16,13 @@ use vmyna_authority::register::{
     Withdrawal,
 };
 use vmyna_card_os::state::Replacement;
-use vmyna_issuance::authorities::Authorities;
+use vmyna_issuance::DateTime;
 use vmyna_issuance::characters::Substitutes;
 use vmyna_issuance::desk::Desk;
-use vmyna_issuance::{DateTime, ca_folder, specimen};
 
 use super::error::{OpenError, OperateError, RegisterAccessError};
 use super::interrupted::{StillPending, lock};
-use super::office::Office;
+use super::office::{Office, authorities};
 use super::register;
 use super::side::{CardChange, Changed, Side};
 use crate::source::CardSource;
@@ -212,13 +211,6 @@ impl<'a> Brought<'a> {
             is_built_in: self.is_built_in,
         })
     }
-}
-
-pub(super) fn authorities(folder: Option<&Path>) -> Result<Authorities, OpenError> {
-    Ok(match folder {
-        Some(folder) => ca_folder::open(folder)?,
-        None => specimen::authorities()?,
-    })
 }
 
 impl Counter {

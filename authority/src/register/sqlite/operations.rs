@@ -5,22 +5,11 @@ use zeroize::Zeroizing;
 
 use super::phones::{enter, intended_phones, keep_phone};
 use super::writes::{Shared, hierarchy_code, is_intended, record, revoke};
-use super::{SqliteRegister, time};
+use super::{SqliteRegister, time, withdrawal};
 use crate::register::{
-    Beginning, Begun, CardId, CardStatus, Cause, Certificate, Hierarchy, Intent, IssuerId, OperationId, RegisterError,
-    Revoked, Withdrawal, seconds,
+    Beginning, Begun, CardId, CardStatus, Certificate, Hierarchy, Intent, IssuerId, OperationId, RegisterError,
+    Revoked, seconds,
 };
-
-/// A withdrawal as it stands in the register; the outer `None` means that it is damaged.
-pub(super) fn withdrawal(row: Option<(i64, u8)>) -> Option<Option<Withdrawal>> {
-    match row {
-        None => Some(None),
-        Some((at, cause)) => Some(Some(Withdrawal {
-            at: time(at)?,
-            cause: Cause::of_code(cause)?,
-        })),
-    }
-}
 
 fn withdrawn(transaction: &rusqlite::Connection, card: CardId) -> rusqlite::Result<Option<(i64, u8)>> {
     transaction

@@ -3,9 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use vmyna_applets::PhoneKind;
 
-use super::SqliteRegister;
-use super::operations::withdrawal;
 use super::writes::Shared;
+use super::{SqliteRegister, withdrawal};
 use crate::register::{CardId, IssuerId, Phone, PhoneLink, RegisterError};
 
 /// What is damaged if a kind has another number.
