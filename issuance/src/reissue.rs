@@ -63,16 +63,15 @@ impl Desk {
     }
 
     /// The certificate (DER) of the one of these authorities, of any generation, that issued the certificate (DER), judged by
-    /// its authority key identifier; `None` if none did.
+    /// its authority key identifier; `None` if none did. The certificate of one of these authorities is its own.
     ///
     /// # Errors
     /// [`IssuanceError::Asn1`] when it is no certificate.
     pub fn issuer_of(&mut self, certificate: &[u8]) -> Result<Option<Vec<u8>>, IssuanceError> {
-        let certificate = Certificate::from_der(certificate)?.tbs_certificate;
+        let received = certificate;
+        let certificate = Certificate::from_der(received)?.tbs_certificate;
         let issuer: Option<(bool, AuthorityKeyIdentifier)> = certificate.get()?;
-        let Some(issuer) = issuer.and_then(|(_, issuer)| issuer.key_identifier) else {
-            return Ok(None);
-        };
+        let issuer = issuer.and_then(|(_, issuer)| issuer.key_identifier);
         let begin = certificate.validity.not_before.to_date_time();
         let end = certificate.validity.not_after.to_date_time();
         // Authorities with a seed make the generation of that time.
@@ -80,7 +79,8 @@ impl Desk {
         for generation in self.authorities.generations() {
             for authority in [&generation.sign, &generation.auth] {
                 let own: Option<(bool, SubjectKeyIdentifier)> = authority.parsed().tbs_certificate.get()?;
-                if own.is_some_and(|(_, own)| own.0 == issuer) {
+                let is_issuer = issuer.is_some() && own.map(|(_, own)| own.0) == issuer;
+                if is_issuer || authority.certificate() == received {
                     return Ok(Some(authority.certificate().to_vec()));
                 }
             }

@@ -65,6 +65,10 @@ fn a_certificate_is_known_as_ours_by_its_key_identifier_also_of_a_later_generati
     let card = hanako();
     let own = &card.jpki.sign.as_ref().unwrap().certificate;
     assert!(desk.issued(own).unwrap());
+    // A card without certificates has those of its authorities, which name no issuer.
+    for authority in [hanako().jpki.sign_ca_certificate, hanako().jpki.auth_ca_certificate] {
+        assert_eq!(desk.issuer_of(&authority).unwrap(), Some(authority));
+    }
     let key = KeyPair::new(&keys::from_pem(pem::FACE_ROOT).unwrap()).unwrap();
     let text = x509::certified_text(own).unwrap().unwrap();
     let request = Request {
@@ -89,6 +93,7 @@ fn a_certificate_is_known_as_ours_by_its_key_identifier_also_of_a_later_generati
         .unwrap(),
     );
     assert!(!foreign.issued(own).unwrap());
+    assert!(!foreign.issued(&hanako().jpki.auth_ca_certificate).unwrap());
 }
 
 #[test]
