@@ -494,7 +494,8 @@ pub const CLIENTS: &[Client] = &[
         claims: &[
             works(
                 "auth0-mdl.verifies",
-                "accepts a presentation of the phone's mdoc, and refuses it after a change of any signed byte",
+                "accepts a presentation of the phone's mdoc, and refuses it after a change of any signed byte but one bit: it encodes \
+                 the device's map of namespaces anew, so that an empty array passes for the empty map",
             ),
             works(
                 "auth0-mdl.issues",

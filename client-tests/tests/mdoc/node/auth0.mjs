@@ -1,7 +1,7 @@
 // @auth0/mdl, as issuer, device and verifier of mdocs. Reads a job as JSON from standard input and prints the result as JSON.
 // This script must never make up for a difference between the library and vmyna.
 import { createPrivateKey } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { json } from "node:stream/consumers";
 import mdl from "@auth0/mdl";
 import { DateOnly, cborEncode } from "./node_modules/@auth0/mdl/lib/cbor/index.js";
 import { COSEKeyFromJWK } from "cose-kit";
@@ -87,6 +87,6 @@ async function issue(job) {
     return { response: (await response.sign()).encode().toString("hex") };
 }
 
-const job = JSON.parse(readFileSync(0, "utf8"));
+const job = await json(process.stdin);
 const result = job.work === "issue" ? await issue(job) : await verify(job);
 console.log(JSON.stringify(result));
