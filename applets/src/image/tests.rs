@@ -273,6 +273,8 @@ fn the_committed_images_are_written_again_byte_for_byte() {
         (2, "fields.vmyna"),
         (2, "free-area.vmyna"),
         (2, "everything.vmyna"),
+        (3, "iphone.vmyna"),
+        (3, "android.vmyna"),
     ] {
         let committed = committed(version, file);
         let image = open(committed.clone()).unwrap();
