@@ -9,7 +9,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use common::{Printed, Stack, is_signed, opensc_module, openssl, write_public_key};
+use common::{Printed, Stack, is_signed, opensc_module, openssl, phone_image, write_public_key};
+use vmyna_applets::PhoneKind;
 use vmyna_applets::jpki;
 use vmyna_applets::specimen;
 use vmyna_testkit::clients::{Way, proves};
@@ -288,4 +289,61 @@ fn hex(digits: &str) -> Vec<u8> {
         .chunks(2)
         .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
         .collect()
+}
+
+/// As an unmodified OpenSC was seen to read an iPhone over a contactless reader in 2025.
+#[test]
+fn opensc_lists_the_token_of_a_phone_and_signs_with_both_keys() {
+    let _works = proves("opensc.phone", Way::Vpcd);
+    let _ends = proves("opensc.phone.certificate", Way::Vpcd);
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let phone = phone_image(here, PhoneKind::Iphone);
+    let stack = Stack::start_with(&["--card", &phone]);
+    let dump = succeed(&stack, PKCS15_TOOL, here, &["--dump"]);
+    for object in [
+        "PIN [User Authentication PIN]",
+        "PIN [Digital Signature PIN]",
+        "Private RSA Key [User Authentication Key]",
+        "Private RSA Key [Digital Signature Key]",
+        "X.509 Certificate [User Authentication Certificate]",
+        "X.509 Certificate [Digital Signature Certificate]",
+        "X.509 Certificate [User Authentication Certificate CA]",
+    ] {
+        assert!(dump.contains(object), "{object} is missing in\n{dump}");
+    }
+    let read = ["--output", "certificate.pem", "--read-certificate"];
+    for key in keys() {
+        let refused = run(&stack, PKCS15_TOOL, here, &[&read[..], &[key.id]].concat());
+        assert_ne!(refused.status.code(), Some(0));
+    }
+    // It reads the certificates of a PKCS#11 token before the log-in, so that this one has none for its key.
+    let objects = [
+        "--slot-index",
+        "0",
+        "--login",
+        "--pin",
+        AUTH_PIN,
+        "--list-objects",
+        "--type",
+        "cert",
+    ];
+    let certificates = succeed(&stack, PKCS11_TOOL, here, &objects);
+    assert!(
+        !certificates.contains("User Authentication Certificate\n"),
+        "{certificates}"
+    );
+    fs::write(here.join("text"), "おはよう").unwrap();
+    for key in keys() {
+        let after_pin = ["--verify-pin", "--auth-id", key.id, "--pin", key.pin];
+        succeed(&stack, PKCS15_TOOL, here, &[&read[..], &[key.id], &after_pin].concat());
+        assert_eq!(der(here, "certificate.pem"), key.certificate);
+        write_public_key(here, &key.certificate);
+        let login = ["--login", "--pin", key.pin, "--slot-index", key.slot];
+        let sign = ["--sign", "--id", key.id, "--mechanism", "SHA256-RSA-PKCS"];
+        let files = ["--input-file", "text", "--output-file", "signature"];
+        succeed(&stack, PKCS11_TOOL, here, &[&login[..], &sign, &files].concat());
+        is_signed(here, "signature");
+        fs::remove_file(here.join("signature")).unwrap();
+    }
 }

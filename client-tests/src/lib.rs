@@ -17,6 +17,7 @@ use std::sync::LazyLock;
 use rand_core::OsRng;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::jpki::CertifiedKey;
+use vmyna_applets::{PhoneKind, Profile};
 use vmyna_card_os::Card;
 use vmyna_card_os::state::MemoryStore;
 
@@ -32,6 +33,13 @@ pub fn specimen() -> &'static IssuedCard {
 pub fn reference_specimen() -> &'static IssuedCard {
     static REFERENCE: LazyLock<IssuedCard> = LazyLock::new(|| find("reference"));
     &REFERENCE
+}
+
+/// The token of a phone with the certificates and PINs of [`specimen`].
+#[must_use]
+pub fn phone(kind: PhoneKind) -> IssuedCard {
+    let card = specimen().clone();
+    IssuedCard::of_phone(card.name, Profile::phone(kind), card.summary, card.jpki, None)
 }
 
 fn find(name: &str) -> IssuedCard {

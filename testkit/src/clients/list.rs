@@ -38,6 +38,15 @@ pub const CLIENTS: &[Client] = &[
                 "sees a contactless reader's ATR and asks that reader for the UID",
             ),
             works(
+                "opensc.phone",
+                "lists PINs, keys and certificates of a phone's token; signs with both keys through PKCS#11",
+            ),
+            limit(
+                "opensc.phone.certificate",
+                "it reads the certificates before the log-in, so that the authentication certificate of a phone is not among the \
+                 objects of PKCS#11; `pkcs15-tool --read-certificate 1 --verify-pin` reads it",
+            ),
+            works(
                 "opensc.applications",
                 "`opensc-tool --send-apdu` reads each application of [applications/](../applications/README.md)",
             ),
@@ -337,6 +346,11 @@ pub const CLIENTS: &[Client] = &[
                 "reads in a secure session of the input-assist application",
             ),
             works("myna-card.sharing", "has the card for itself, or shares it"),
+            works(
+                "myna-card.phone",
+                "knows the token of an iPhone and of an Android phone by its label; reads the certificates after the PINs and \
+                 signs with both keys",
+            ),
         ],
     },
     Client {
@@ -348,6 +362,14 @@ pub const CLIENTS: &[Client] = &[
             works("jpki.certificates", "reads the four certificates"),
             works("jpki.text", "reads number and attributes"),
             works("jpki.face", "reads the face with its pictures"),
+            works(
+                "jpki.phone",
+                "verifies the PINs of a phone's token and signs with both keys",
+            ),
+            limit(
+                "jpki.phone.certificate",
+                "it asks for no PIN for the authentication certificate, so that it reads a phone's only after it has signed",
+            ),
             limit(
                 "jpki.twice",
                 "it sends each command twice, VERIFY too, so that a wrong PIN costs two tries",
@@ -363,6 +385,11 @@ pub const CLIENTS: &[Client] = &[
             works(
                 "myna.signs",
                 "verifies the PIN and signs with the authentication key, the only one it knows",
+            ),
+            works("myna.phone", "signs with the authentication key of a phone's token"),
+            limit(
+                "myna.phone.label",
+                "it knows the card's label only and calls a phone no My Number Card",
             ),
         ],
     },
