@@ -244,6 +244,16 @@ const MUTANTS: &[(&str, Break, &str)] = &[
                 bytes[..16].copy_from_slice(b"JPKIAPGPSETOKEN ")
             })
         }),
+        // By its label it is a phone, and its auth certificate is free.
+        "phone.auth-certificate",
+    ),
+    (
+        "the token's label is that of the older card",
+        Declared(|card| {
+            content(card, JPKI, 0x06, |bytes| {
+                bytes[..16].copy_from_slice(b"JPKIAPICCTOKEN  ")
+            })
+        }),
         "files-jpki.token-label",
     ),
     (
