@@ -33,6 +33,7 @@ longest() {
     card_session | secure_messaging) echo 100 ;;
     vpcd_frames) echo 256 ;;
     verifier) echo 8192 ;;
+    mdoc) echo 4096 ;;
     declaration | person_file | photo | trace | recording | fault_file) echo 2048 ;;
     *) echo 600 ;;
     esac

@@ -12,6 +12,7 @@ pub mod card_state;
 pub mod command_apdu;
 pub mod declaration;
 pub mod fault_file;
+pub mod mdoc;
 mod memory;
 pub mod ocsp_request;
 pub mod pcsc_messages;
