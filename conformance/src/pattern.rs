@@ -204,12 +204,13 @@ fn shape<'a>(pattern: &mut &str, mut data: &'a [u8]) -> Result<&'a [u8], Text> {
 
 /// What shape data have, as far as they are TLV objects: tags and lengths, no contents.
 pub(crate) fn outline(data: &[u8]) -> String {
-    let Some((tag, value, _)) = read_tlv(data).filter(|(_, value, _)| !value.is_empty()) else {
+    let Some((tag, value, behind)) = read_tlv(data).filter(|(_, value, _)| !value.is_empty()) else {
         return format!("{} bytes", data.len());
     };
     let mut objects = Vec::new();
-    // Tags of the card's files: FF10 to FF5F, 7F21, and those inside; anything else is bytes that look like a tag.
-    if matches!(tag, 0xFF10..=0xFF5F | 0x7F21 | 0x6F) {
+    // Tags of the card's files: FF10 to FF5F, 7F21, and those inside; anything else is bytes that look like a tag. 6F is a
+    // whole answer: a random signature can begin with it.
+    if matches!(tag, 0xFF10..=0xFF5F | 0x7F21) || tag == 0x6F && behind.is_empty() {
         let mut rest = value;
         while let Some((tag, value, behind)) = read_tlv(rest).filter(|(tag, ..)| *tag > 0x80) {
             objects.push(format!("{tag:X}:{}", value.len()));
@@ -264,5 +265,7 @@ mod tests {
             assert!(shape_fits(wrong, &data).is_err(), "{wrong}");
         }
         assert_eq!(outline(&data), "14 bytes: FF20{DF21:2 DF25:1}");
+        assert_eq!(outline(&[0x6F, 3, 0x84, 1, 0xA0]), "5 bytes: 6F{84:1}");
+        assert_eq!(outline(&[0x6F, 1, 0x84, 0xC3, 0xA0]), "5 bytes");
     }
 }
