@@ -172,6 +172,11 @@ impl StatePlace {
         }
     }
 
+    /// Whether this is the place of a card beside this image.
+    pub(crate) fn is_beside(&self, image: &Path) -> bool {
+        self.path == Self::beside(image, &self.name, self.identity).path
+    }
+
     /// The path of the state.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -340,6 +340,26 @@ fn a_built_in_card_can_be_held_to_a_phone_and_leaves_no_folder_behind() {
 }
 
 #[test]
+fn a_mark_of_a_built_in_card_can_be_removed_before_the_rest_is_done() {
+    let town = Town::new();
+    let built_in = CardSource::hanako();
+    let mut counter = town.at(&built_in, Some("phone"), phone::open).unwrap();
+    // The image can't be written, so that the operation stays pending.
+    fs::write(town.path("phone"), "another file").unwrap();
+    let order = PhoneOrder::new(PhoneKind::Android, b"ABC123");
+    let number = phone::random_number();
+    let failed = phone::add(&mut counter, number, &order, &Substitutes::default(), &mut OsRng);
+    assert!(matches!(failed, Err(AddError::Operate(OperateError::Step(_)))));
+    drop(counter);
+    fs::remove_file(town.path("phone")).unwrap();
+    fs::remove_dir_all(town.path("phone.state")).unwrap();
+    let counter = town.at(&built_in, Some("next"), phone::open).unwrap();
+    assert!(counter.has_done(number).unwrap());
+    assert!(!town.path("phone.state").exists());
+    assert!(signs(&town.source("phone"), "ABC123"));
+}
+
+#[test]
 fn a_card_at_one_phone_is_held_to_no_other() {
     let town = Town::new();
     let mut first = town.at(&town.card, Some("first"), |opening, pending| {

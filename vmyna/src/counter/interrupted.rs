@@ -13,7 +13,7 @@ use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{Intent, OperationId, Register as _, RegisterErrorKind};
 
 use super::error::{InterruptedError, LockError};
-use super::side::{Side, read_mark};
+use super::side::{Side, is_beside_new_image, read_mark};
 use crate::error::Error;
 use crate::pending::{FoundMark, PendingMark};
 use crate::source::CardSource;
@@ -57,19 +57,19 @@ pub(super) fn finish_of_register(
 
 fn finish_intent(register: &mut SqliteRegister, path: &Path, intent: &Intent) -> Result<(), InterruptedError> {
     let place = StatePlace::from_text(&intent.place).ok_or(InterruptedError::NoPlace)?;
+    // A built-in card has no state. A folder that was made for its mark alone can be removed, and is made again.
+    let only_mark = is_beside_new_image(&place, intent);
     // A card that was moved has taken its mark along: at the old place only a state without a card would be made.
-    if !place.is_there() && matches!(PendingMark::find(&place)?, FoundMark::None) {
+    if !only_mark && !place.is_there() && matches!(PendingMark::find(&place)?, FoundMark::None) {
         return Err(InterruptedError::Moved(place.path().to_owned()));
     }
     let Some(mark) = PendingMark::take(&place)? else {
         // Another process is doing it.
         return Ok(());
     };
-    finish_marked(
-        register,
-        Side::of_marked(place, path.to_owned(), mark),
-        intent.operation,
-    )
+    let mut side = Side::of_marked(place, path.to_owned(), mark);
+    side.only_mark = only_mark;
+    finish_marked(register, side, intent.operation)
 }
 
 /// Does what is left of an operation, if it is pending; its mark goes.

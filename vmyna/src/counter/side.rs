@@ -198,6 +198,14 @@ impl CardSide for Side {
     }
 }
 
+/// Whether the place of an intent is beside the image that it writes, as that of a built-in card that is held to a phone.
+pub(super) fn is_beside_new_image(place: &StatePlace, intent: &Intent) -> bool {
+    match CardChange::of_bytes(&intent.change) {
+        Some(CardChange::NewImage(image, _)) => place.is_beside(&image),
+        _ => false,
+    }
+}
+
 /// The first line of a mark, and what comes before the register in the second.
 const MARK: &str = "vmyna pending 1\n";
 
