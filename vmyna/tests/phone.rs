@@ -324,6 +324,17 @@ fn an_iphone_gets_a_new_mdoc_by_its_own_card_only() {
     assert_eq!(now.summary.person.address, "東京都千代田区見本町９");
     // The certificate for signatures has the old address: it was revoked when the person moved.
     assert_eq!(town.reasons(&phone), [Some(Reason::AffiliationChanged), None]);
+    let itself = phone::refresh(&mut counter, OperationId([3; 16]), &phone, &mut OsRng);
+    assert!(matches!(
+        itself,
+        Err(RefreshError::Operate(OperateError::Refused(CounterError::OtherCard)))
+    ));
+    operate(&mut counter, &Operation::PhoneLost).unwrap();
+    let lost = phone::refresh(&mut counter, OperationId([4; 16]), &town.card, &mut OsRng);
+    let Err(RefreshError::Operate(OperateError::Refused(CounterError::Revoked(_, revocation)))) = lost else {
+        panic!("{lost:?}");
+    };
+    assert_eq!(revocation.reason, Reason::CertificateHold);
 }
 
 #[test]
