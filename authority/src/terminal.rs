@@ -62,6 +62,8 @@ impl<'c> Terminal<'c> {
         let mut object = Vec::new();
         // Tag, length of two bytes.
         const HEAD: usize = 4;
+        // READ BINARY has 15 bits for an offset.
+        const LONGEST: usize = 0x8000;
         let mut wanted = HEAD;
         while object.len() < wanted {
             let [high, low] = u16::try_from(object.len()).unwrap_or(u16::MAX).to_be_bytes();
@@ -73,7 +75,7 @@ impl<'c> Terminal<'c> {
             }
             object.extend(part);
             if let [0x30, 0x82, high, low, ..] = object[..] {
-                wanted = HEAD + usize::from(u16::from_be_bytes([high, low]));
+                wanted = LONGEST.min(HEAD + usize::from(u16::from_be_bytes([high, low])));
             }
         }
         object.truncate(wanted);

@@ -14,17 +14,14 @@ use crate::counter_failures::{self, open_failure};
 use crate::failure::Failure;
 use crate::options::at_counter::AtCounter;
 use crate::options::authority::Authority;
-use crate::output;
+use crate::{output, seed};
 
 /// How the counter is opened for this card.
 ///
 /// # Errors
 /// The clock of this machine is wrong, and no time is given.
 pub(crate) fn opening(at: &AtCounter) -> Result<Opening<'_>, Failure> {
-    let now = at.now.map(|time| time.0).or_else(vmyna::counter::register::now);
-    let now = now.ok_or_else(|| {
-        Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned())
-    })?;
+    let now = at.now.map_or_else(seed::clock, |time| Ok(time.0))?;
     let mut opening = Opening::new(&at.card, now);
     opening.authorities = at.ca.as_ref().and_then(Authority::folder);
     Ok(opening)

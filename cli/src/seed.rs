@@ -36,14 +36,28 @@ pub(crate) fn random_seed() -> Zeroizing<[u8; 32]> {
     seed
 }
 
+/// The time by the clock, UTC, in whole seconds.
+///
+/// # Errors
+/// The clock shows no time that a certificate can have.
+pub(crate) fn clock() -> Result<DateTime, Failure> {
+    before_now(0)
+}
+
 /// A minute ago by the clock, in whole seconds: certificates have no others. The certificates of a card begin one after
 /// the other within that minute, and clocks differ, but what was issued should be valid at once.
 pub(crate) fn now() -> Result<DateTime, Failure> {
-    let clock = || Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned());
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .map_err(|_| clock())?;
-    DateTime::from_unix_duration(Duration::from_secs(since.as_secs().saturating_sub(60))).map_err(|_| clock())
+    before_now(60)
+}
+
+fn before_now(seconds: u64) -> Result<DateTime, Failure> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok();
+    let time = since.and_then(|since| {
+        DateTime::from_unix_duration(Duration::from_secs(since.as_secs().saturating_sub(seconds))).ok()
+    });
+    time.ok_or_else(|| {
+        Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned())
+    })
 }
 
 pub(crate) fn fixed_time(time: &str) -> Result<DateTime, Failure> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
-use std::time::SystemTime;
 
 use serde::Serialize;
 use vmyna_apdu::{ShowPath as _, hex};
@@ -19,6 +18,7 @@ use x509_cert::der::pem::{LineEnding, encode_string};
 use super::args::{Authority, Crl, Export, List, Revoke};
 use super::authorities::{self, Identified, Opened, check_clock};
 use crate::failure::Failure;
+use crate::seed::clock;
 use crate::{output, registers, save};
 
 /// A certificate as `list --json` prints it.
@@ -134,7 +134,7 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
     let mut opened = Opened::of(&arguments.authority)?;
     let at = match arguments.at {
         Some(time) => time.0,
-        None => now()?,
+        None => clock()?,
     };
     // Without a reason it is the signer of mdocs.
     let Some(reason) = arguments.reason else {
@@ -228,15 +228,9 @@ fn failed(error: &dyn std::fmt::Display) -> Failure {
     Failure::Failed(error.to_string())
 }
 
-/// The time by the clock of this machine, in whole seconds.
-fn now() -> Result<DateTime, Failure> {
-    let now = vmyna_authority::register::whole_seconds(SystemTime::now());
-    now.ok_or_else(|| Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned()))
-}
-
 pub(super) fn crl(arguments: &Crl) -> Result<(), Failure> {
     let opened = Opened::of(&arguments.authority)?;
-    let now = now()?;
+    let now = clock()?;
     check_clock(&opened.certifying, now, "")?;
     let list = match arguments.kind {
         Some(kind) => {
@@ -297,7 +291,7 @@ fn write_list(
         }
     };
     let by = register.now().map_err(|error| registers::failure(&error))?;
-    revocation_list::make(authority, register, &scope, by, now()?).map_err(|error| failed(&error))
+    revocation_list::make(authority, register, &scope, by, clock()?).map_err(|error| failed(&error))
 }
 
 pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
@@ -314,7 +308,7 @@ pub(super) fn export(arguments: &Export) -> Result<(), Failure> {
     }
     exported.bundle(&arguments.output, "ca.pem")?;
     if let Some(mdoc) = authorities::mdoc_or_report(&arguments.authority, "the roots of mdocs are not written") {
-        let roots = mdoc.roots(now()?).map_err(|error| failed(&error))?;
+        let roots = mdoc.roots(clock()?).map_err(|error| failed(&error))?;
         for (at, root) in roots.iter().enumerate() {
             let year = (at + 1 < roots.len()).then(|| root.begin().year());
             exported.certificate(&arguments.output, "mdoc-root", year, root.certificate())?;

@@ -7,14 +7,12 @@ pub(crate) mod args;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
-use std::time::SystemTime;
 
 use rand_core::{OsRng, RngCore};
 use vmyna::CardSource;
 use vmyna_apdu::{ShowPath as _, Text};
-use vmyna_applets::{DateTime, specimen};
+use vmyna_applets::specimen;
 use vmyna_authority::http_client::{HttpError, Reach, post};
-use vmyna_authority::register::whole_seconds;
 use vmyna_authority::verifier::compare::Claims;
 use vmyna_authority::verifier::report::{Kind, Report, Step, Verdict};
 use vmyna_authority::verifier::revocation::Sources;
@@ -33,7 +31,7 @@ use crate::listen::listen;
 use crate::options::authority::Authority;
 use crate::output::{self, say};
 use crate::registers::state_home;
-use crate::seed::Time;
+use crate::seed::{Time, clock};
 use crate::{advice, signals, trusted};
 use args::Idp;
 
@@ -171,11 +169,6 @@ fn cards(given: Vec<CardSource>) -> Result<Vec<CardSource>, Failure> {
         .into_iter()
         .map(|name| CardSource::Specimen(name.to_owned(), None))
         .collect())
-}
-
-fn clock() -> Result<DateTime, Failure> {
-    let now = whole_seconds(SystemTime::now());
-    now.ok_or_else(|| Failure::Failed("the clock of this machine shows no usable time".to_owned()))
 }
 
 /// The authorities that the user has named.

@@ -17,7 +17,7 @@ use super::source::{self, Phone};
 use crate::failure::{Failure, path_failure};
 use crate::options::language;
 use crate::output::{self, say};
-use crate::{save, terminal};
+use crate::{save, seed, terminal};
 
 /// The most bytes of a request and of a transcript.
 const LONGEST: u64 = 1 << 20;
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Present) -> Result<(), Failure> {
     let lang = arguments.lang;
     report_readers(&request, &transcript, lang)?;
     let consent = Consent::of(arguments, &request)?;
-    let now = source::now()?;
+    let now = seed::clock()?;
     let until = issued.security_object().validity.valid_until;
     if until < now {
         say(&in_language(

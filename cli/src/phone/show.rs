@@ -17,7 +17,7 @@ use x509_cert::der::{DateTime, Decode};
 use super::source::{self, Phone};
 use crate::failure::Failure;
 use crate::options::language;
-use crate::{output, save};
+use crate::{output, save, seed};
 
 /// Showing a phone.
 #[derive(Args)]
@@ -115,7 +115,7 @@ pub(super) fn run(arguments: &Show) -> Result<(), Failure> {
         save::replace(path, portrait.ok_or_else(none)?)?;
         output::say(&format!("written: {}", path.shown()));
     }
-    let now = source::now()?;
+    let now = seed::clock()?;
     let mdoc = issued.as_ref().map(|issued| Mdoc::of(issued, now));
     let summary = Summary {
         name: card.name.as_str().to_owned(),

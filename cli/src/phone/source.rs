@@ -1,12 +1,9 @@
 //! The phone that a command names, and what a reader does without one.
 
-use std::time::SystemTime;
-
 use vmyna::CardSource;
 use vmyna_applets::PhoneKind;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_mdoc::{NAMESPACE, NAMESPACE_JP, element};
-use x509_cert::der::DateTime;
 
 use crate::failure::Failure;
 use crate::settle::settle;
@@ -30,13 +27,6 @@ pub(super) fn find(source: &CardSource) -> Result<Phone, Failure> {
             "{source} is a card, not a phone: `vmyna show` shows a card, and `vmyna phone add` makes a phone with it"
         ))),
     }
-}
-
-/// The time by the clock of this machine.
-pub(super) fn now() -> Result<DateTime, Failure> {
-    vmyna_authority::register::whole_seconds(SystemTime::now()).ok_or_else(|| {
-        Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned())
-    })
 }
 
 /// The namespace of an element that the document type has.

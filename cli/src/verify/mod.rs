@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
     }
     let registers = trusted::registers(&arguments.ca)?;
     let instead = !arguments.crl.is_empty() || arguments.ocsp.is_some();
-    let clock = sources::clock()?;
+    let clock = crate::seed::clock()?;
     let reach = match arguments.online {
         true => Reach::Anywhere,
         false => Reach::Loopback,

@@ -1,11 +1,9 @@
 //! What the arguments name: authorities, revocation lists.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use rand_core::{OsRng, RngCore};
 use vmyna_apdu::ShowPath as _;
-use vmyna_authority::register::whole_seconds;
 use vmyna_authority::verifier::input::pem_blocks;
 use vmyna_authority::verifier::revocation::List;
 use vmyna_authority::verifier::trust::Trust;
@@ -75,13 +73,6 @@ pub(super) fn lists(paths: &[PathBuf]) -> Result<Vec<List>, Failure> {
         }));
     }
     Ok(lists)
-}
-
-/// The time by the machine's clock.
-pub(super) fn clock() -> Result<DateTime, Failure> {
-    whole_seconds(SystemTime::now()).ok_or_else(|| {
-        Failure::Failed("the clock of this machine shows no time that a certificate can have".to_owned())
-    })
 }
 
 /// Random bytes that were not used before.
