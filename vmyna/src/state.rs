@@ -229,6 +229,7 @@ impl StatePlace {
     }
 
     /// Removes the folder of the state if nothing is in it.
+    #[cfg(feature = "authority")]
     pub(crate) fn remove_empty_folder(&self) {
         // A folder that is not empty stays.
         let _ = std::fs::remove_dir(self.folder());
