@@ -173,6 +173,7 @@ impl StatePlace {
     }
 
     /// Whether this is the place of a card beside this image.
+    #[cfg(feature = "authority")]
     pub(crate) fn is_beside(&self, image: &Path) -> bool {
         self.path == Self::beside(image, &self.name, self.identity).path
     }
