@@ -1,5 +1,7 @@
 //! Presenting: the elements that a reader asked for and the cardholder consents to, signed by the device.
 
+use std::fmt;
+
 use crate::cbor::{self, Encoded};
 use crate::cose;
 use crate::issuer_signed::{IssuerSigned, Item};
@@ -12,8 +14,8 @@ pub(crate) const VERSION: &str = "1.0";
 /// `DeviceNameSpaces`: the device states nothing of its own.
 pub(crate) const NOTHING: &[u8] = &[0xA0];
 
-/// A response to a reader.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A response to a reader. `Debug` does not show the response, because it has the values.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Presentation {
     /// `DeviceResponse`, CBOR.
     pub response: Vec<u8>,
@@ -23,6 +25,16 @@ pub struct Presentation {
     pub withheld: Vec<(String, String)>,
     /// The elements that the mdoc does not have.
     pub unavailable: Vec<(String, String)>,
+}
+
+impl fmt::Debug for Presentation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Presentation")
+            .field("released", &self.released)
+            .field("withheld", &self.withheld)
+            .field("unavailable", &self.unavailable)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why nothing was presented.

@@ -62,6 +62,19 @@ fn only_what_was_asked_for_and_consented_to_is_released() {
 }
 
 #[test]
+fn debug_shows_no_value_of_the_response() {
+    let rig = rig();
+    let answer = answer(&rig, &rig.request, |_| true);
+    let number = b"123456789018";
+    let in_response = answer.response.windows(number.len()).any(|part| part == number);
+    assert!(in_response);
+    let shown = format!("{answer:?}");
+    let bytes = format!("{number:?}");
+    assert!(!shown.contains("123456789018") && !shown.contains(bytes.trim_matches(['[', ']'])));
+    assert!(shown.contains("individual_number_unicode"), "the names are shown");
+}
+
+#[test]
 fn without_consent_the_response_has_no_document_and_no_signature() {
     let rig = rig();
     let answer = answer(&rig, &rig.request, |_| false);
