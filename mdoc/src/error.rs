@@ -12,6 +12,9 @@ pub enum ParseError {
     /// A part is missing, or not of its type.
     #[error("{0} is missing or not of the type that ISO/IEC 18013-5 states")]
     Part(&'static str),
+    /// Something that may be there once is stated more than once.
+    #[error("{0} is stated more than once")]
+    Repeated(&'static str),
     /// An algorithm, key or version that this library does not know.
     #[error("{0} is none that this library supports")]
     Unsupported(&'static str),

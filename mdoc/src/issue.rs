@@ -30,6 +30,9 @@ pub enum IssueError {
     /// No element has a value.
     #[error("no attribute has a value, and an mdoc needs one at least")]
     Empty,
+    /// `age_over_NN` for an NN of more than two digits, or for one that is repeated.
+    #[error("age_over_{0:02}: an age has two digits at most and is stated once")]
+    AgeOver(u8),
     /// The document signer's certificate can't be read.
     #[error("the document signer's certificate: {0}")]
     Certificate(#[source] der::Error),
@@ -72,7 +75,7 @@ impl fmt::Display for ValidityError {
 /// element nor the order of issuing. `decoys` digests without an element are added to each namespace.
 ///
 /// # Errors
-/// Nothing to state, a document signer that does not fit, or a validity outside the document signer's.
+/// Nothing to state, an age that is repeated or above 99, a document signer that does not fit, or a validity outside the document signer's.
 pub fn issue(
     attributes: &Attributes,
     validity: &Validity,
@@ -82,6 +85,11 @@ pub fn issue(
     rng: &mut (impl CryptoRngCore + ?Sized),
 ) -> Result<IssuerSigned, IssueError> {
     check(validity, signer)?;
+    let mut ages = std::collections::HashSet::new();
+    let is_wrong = |age: &u8| *age > 99 || !ages.insert(*age);
+    if let Some(age) = attributes.age_over.iter().map(|(age, _)| *age).find(is_wrong) {
+        return Err(IssueError::AgeOver(age));
+    }
     let elements = attributes.elements();
     let mut spaces: Vec<&str> = elements.iter().map(|(namespace, ..)| *namespace).collect();
     spaces.dedup();

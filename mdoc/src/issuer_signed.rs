@@ -181,7 +181,7 @@ impl fmt::Debug for IssuerSigned {
     }
 }
 
-/// The elements of all namespaces. Neither the map nor a namespace is empty, and no element of a namespace is there twice.
+/// The elements of all namespaces. Neither the map nor a namespace is empty, and no element of a namespace is repeated.
 fn items(spaces: &Value) -> Result<Vec<Item>, ParseError> {
     const NAME: &str = "nameSpaces";
     let spaces = part(spaces.as_map().filter(|spaces| !spaces.is_empty()), NAME)?;
@@ -193,7 +193,7 @@ fn items(spaces: &Value) -> Result<Vec<Item>, ParseError> {
         for item in items {
             let item = Item::parse(name, part(cbor::inside(item), "IssuerSignedItemBytes")?)?;
             if !names.insert((name, item.identifier.clone())) {
-                return Err(ParseError::Part("an element that is there twice"));
+                return Err(ParseError::Repeated("an element of a namespace"));
             }
             all.push(item);
         }

@@ -151,6 +151,17 @@ fn an_mdoc_without_values_or_outside_its_signers_validity_is_not_issued() {
         with(&Attributes::default(), &validity(), &signer),
         IssueError::Empty
     ));
+    for (age_over, wrong) in [
+        (vec![(100, false)], 100),
+        (vec![(20, true), (18, true), (20, true)], 20),
+    ] {
+        let attributes = Attributes {
+            age_over,
+            ..Attributes::default()
+        };
+        let error = with(&attributes, &validity(), &signer);
+        assert!(matches!(error, IssueError::AgeOver(age) if age == wrong), "{error}");
+    }
     let other = Signer {
         key: Curve::P256.key(9),
         certificate: signer.certificate.clone(),
@@ -225,6 +236,16 @@ fn digest_numbers_are_not_in_the_order_of_the_elements() {
         order.sort_unstable();
         assert_eq!(order, [0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6]);
     }
+}
+
+#[test]
+fn a_repeated_element_is_refused_by_its_own_error() {
+    let mut value = common::forge::decode(issued(&signer()).to_bytes());
+    let items = common::forge::at(common::forge::at(&mut value, "nameSpaces"), NAMESPACE);
+    let items = items.as_array_mut().unwrap();
+    items.push(items[0].clone());
+    let error = IssuerSigned::parse(&common::forge::encode(&value)).unwrap_err();
+    assert_eq!(error.to_string(), "an element of a namespace is stated more than once");
 }
 
 #[test]
