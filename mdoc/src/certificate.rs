@@ -18,6 +18,7 @@ use crate::keys::PublicKey;
 const ECDSA_SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 const ECDSA_SHA384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
 const COUNTRY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.6");
+const STATE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.8");
 const COMMON_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.4.3");
 
 /// Document signer of a driving licence, and of any mdoc. Which one Japan's has is not published; both are taken (`assumed`).
@@ -37,6 +38,8 @@ const FORBIDDEN: [ObjectIdentifier; 5] = [
 
 /// The longest validity of a document signer's certificate, in days.
 const SIGNER_DAYS: u64 = 457;
+/// The longest validity of a root's certificate, in calendar years.
+const ROOT_YEARS: u16 = 20;
 const DAY: u64 = 24 * 60 * 60;
 
 /// A certificate with a key that verifies here.
@@ -159,12 +162,26 @@ impl Read {
         if root.is_some_and(|root| country(root.subject()) != country(self.subject())) {
             wrong.push(text!("its country is not the root's", "国名がルートのものと異なります"));
         }
+        if root.is_some_and(|root| attribute(root.subject(), STATE) != attribute(self.subject(), STATE)) {
+            wrong.push(text!(
+                "its state or province is not the root's",
+                "州または都道府県がルートのものと異なります"
+            ));
+        }
         wrong
     }
 
     /// Where a root's certificate deviates from Annex B in what a chain depends on.
     pub(crate) fn deviations_of_root(&self) -> Vec<Text> {
         let mut wrong = self.deviations();
+        let (from, until) = (self.not_before(), self.not_after());
+        let within = |at: DateTime| (at.month(), at.day(), at.hour(), at.minutes(), at.seconds());
+        if (until.year(), within(until)) > (from.year().saturating_add(ROOT_YEARS), within(from)) {
+            wrong.push(text!(
+                "it is valid for more than {ROOT_YEARS} years",
+                "有効期間が{ROOT_YEARS}年を超えています"
+            ));
+        }
         let constraints: Option<(bool, BasicConstraints)> = self.extension();
         let expected = BasicConstraints {
             ca: true,

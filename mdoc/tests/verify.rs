@@ -66,6 +66,17 @@ fn the_documentation_names_the_steps_in_their_order() {
     let documented: Vec<&str> = documented.iter().map(|name| name.trim_matches('`')).collect();
     let rig = rig();
     let made: Vec<&str> = rig.verify(&rig.response()).steps.iter().map(|step| step.id).collect();
+    // A response with something to state in each note.
+    let noted = forge::changed(&rig.response(), |value| {
+        let error = Value::Map(vec![("another".into(), 0.into())]);
+        put(value, "documentErrors", Value::Array(vec![error]));
+    });
+    let noted = with_item(&noted, ADDRESS, Some(&rig.signer), |item| {
+        put(item, "elementIdentifier", "unknown".into())
+    });
+    let noted = rig.verify(&noted);
+    let notes = noted.steps.iter().filter(|step| step.verdict == Verdict::Note);
+    let made: Vec<&str> = made.into_iter().chain(notes.map(|step| step.id)).collect();
     assert_eq!(sorted(&made), sorted(&documented));
 }
 
@@ -73,6 +84,29 @@ fn sorted<'a>(names: &[&'a str]) -> Vec<&'a str> {
     let mut names = names.to_vec();
     names.sort_unstable();
     names
+}
+
+#[test]
+fn errors_are_read_and_contradict_no_released_element() {
+    let (mut rig, response) = genuine();
+    rig.request = common::request(&[&common::ALL[..], &[(NAMESPACE, "age_over_18")]].concat());
+    let with = |errors: Value| rig.verify(&with_document(&response, |document| put(document, "errors", errors)));
+    let map = |name: &str, value: Value| Value::Map(vec![(name.into(), value)]);
+    let genuine = with(map(NAMESPACE, map("age_over_18", 0.into())));
+    assert_eq!(genuine.verdict(), Verdict::Passed, "{:#?}", genuine.steps);
+    for (situation, errors) in [
+        ("a text", "x".into()),
+        ("no namespace", Value::Map(vec![])),
+        ("an empty namespace", map(NAMESPACE, Value::Map(vec![]))),
+        (
+            "a number as the name",
+            map(NAMESPACE, Value::Map(vec![(1.into(), 0.into())])),
+        ),
+        ("a text as the code", map(NAMESPACE, map("age_over_18", "0".into()))),
+        ("a released element", map(ADDRESS.0, map(ADDRESS.1, 0.into()))),
+    ] {
+        expect(&with(errors), "document.form", Verdict::Failed, situation);
+    }
 }
 
 /// Changes these bits of each byte of a response, one at a time. Returns how many were changed.
@@ -245,12 +279,17 @@ fn a_certificate_in_either_header_or_in_an_array_of_one_is_accepted() {
         let (_, chain) = &mut auth.unprotected.rest[0];
         *chain = Value::Array(vec![chain.clone(), Value::Bytes(rig.root.certificate.clone())]);
     });
-    expect(
-        &rig.verify(&two),
-        "signer.certificate",
-        Verdict::Failed,
-        "a chain of two",
-    );
+    let report = rig.verify(&two);
+    expect(&report, "signer.certificate", Verdict::Failed, "a chain of two");
+    let reason = |report: &Report| report.step("signer.certificate").unwrap().reason.en.clone();
+    assert!(reason(&report).contains("has 2 certificates"), "{}", reason(&report));
+    let unreadable = with_auth(&response, |auth| {
+        let (_, chain) = &mut auth.unprotected.rest[0];
+        *chain = Value::Bytes(vec![0x30, 0x00]);
+    });
+    let report = rig.verify(&unreadable);
+    expect(&report, "signer.certificate", Verdict::Failed, "no certificate");
+    assert!(reason(&report).contains("can't be read"), "{}", reason(&report));
     let twice = with_auth(&response, |auth| {
         auth.protected.header.rest = auth.unprotected.rest.clone();
         auth.protected.original_data = None;
@@ -358,6 +397,10 @@ fn a_document_signer_that_deviates_from_annex_b_is_refused() {
             "another country",
             Box::new(|tbs| tbs.subject = "C=US,CN=signer".parse().unwrap()),
         ),
+        (
+            "a state that the root does not have",
+            Box::new(|tbs| tbs.subject = "C=JP,ST=Tokyo,CN=signer".parse().unwrap()),
+        ),
         ("no country", Box::new(|tbs| tbs.subject = "CN=signer".parse().unwrap())),
         ("no common name", Box::new(|tbs| tbs.subject = "C=JP".parse().unwrap())),
         (
@@ -406,7 +449,20 @@ fn usage_of_nothing() -> x509_cert::ext::Extension {
 #[test]
 fn a_root_that_deviates_from_annex_b_is_refused() {
     type Spoil = fn(&mut x509_cert::TbsCertificate);
-    let cases: [(&str, Spoil); 3] = [
+    let twenty_years = Root::new(Curve::P384, 1, |tbs| {
+        tbs.validity.not_after = time("2046-01-01T00:00:00Z")
+    });
+    let longest = Rig {
+        signer: twenty_years.signer(Curve::P256, 2, |_| ()),
+        root: twenty_years,
+        ..rig()
+    };
+    let report = longest.verify(&longest.response());
+    assert_eq!(report.step("root.profile").unwrap().verdict, Verdict::Passed);
+    let cases: [(&str, Spoil); 4] = [
+        ("20 years and a second", |tbs| {
+            tbs.validity.not_after = time("2046-01-01T00:00:01Z");
+        }),
         ("authorities below it", |tbs| {
             set(
                 tbs,
@@ -522,6 +578,18 @@ fn a_revoked_signer_is_refused_and_without_a_current_list_nothing_is_known() {
         list.crl_extensions.get_or_insert_default().push(one);
     })];
     verdict(&rig, "a list with an unknown critical extension", Verdict::NotDone);
+    let after_the_end = |list: &mut x509_cert::crl::TbsCertList| {
+        list.this_update = time("2027-06-01T00:00:01Z");
+        list.next_update = Some(time("2027-07-01T00:00:00Z"));
+    };
+    rig.lists = vec![rig.root.list(&[], after_the_end)];
+    verdict(
+        &rig,
+        "a list without entry, made after the signer ended",
+        Verdict::NotDone,
+    );
+    rig.lists = vec![rig.root.list(&[&certificate], after_the_end)];
+    verdict(&rig, "an entry on such a list", Verdict::Failed);
     let other = rig.root.signer(Curve::P256, 3, |_| ());
     rig.lists = vec![rig.root.list(&[&other.certificate], |_| ())];
     passes(&rig, "another one is revoked");

@@ -15,7 +15,7 @@ pub use report::{Element, Report, Step, Verdict};
 use crate::cbor;
 use crate::element::DOC_TYPE;
 use crate::error::{ParseError, part, read};
-use crate::issuer_signed::IssuerSigned;
+use crate::issuer_signed::{IssuerSigned, Item};
 use crate::present::VERSION;
 use crate::request::DeviceRequest;
 use crate::transcript::Transcript;
@@ -40,7 +40,7 @@ pub struct Options<'a> {
 /// | `response.form` | the response is CBOR in the strict form, version 1.0 |
 /// | `response.status` | status 0 |
 /// | `response.documents` | there is a document, and no document type twice |
-/// | `document.form` | the document is the structure of ISO/IEC 18013-5 |
+/// | `document.form` | the document is the structure of ISO/IEC 18013-5, and no released element has an error |
 /// | `document.type` | the document and the issuer's signed object both have [`DOC_TYPE`] |
 /// | `signer.certificate` | there is one certificate, with a key on P-256 or P-384 |
 /// | `signer.chain` | an anchor has issued it |
@@ -59,7 +59,15 @@ pub struct Options<'a> {
 /// | `elements.agreement` | values that state the same agree; a note if they do not |
 /// | `device.elements` | the device states no element of its own |
 /// | `device.authentication` | the device key has signed the transcript, or made the MAC |
-/// | `request.elements` | with a request: no element was released that was not asked for; a note if one is missing |
+/// | `request.elements` | with a request: no element was released that was not asked for |
+///
+/// Notes, which decide nothing and are there only if there is something to state:
+///
+/// | Note | States |
+/// |---|---|
+/// | `response.errors` | a document that the device did not return |
+/// | `elements.unknown` | an element that the document type does not have |
+/// | `request.missing` | an element that was asked for and not released |
 #[must_use]
 pub fn verify(
     response: &[u8],
@@ -234,12 +242,32 @@ impl Document {
         let value = read(bytes, NAME)?;
         let fields = part(value.as_map(), NAME)?;
         let doc_type = cbor::get(fields, "docType").and_then(Value::as_text);
+        let issuer_signed = IssuerSigned::parse(part(cbor::entry(bytes, "issuerSigned"), "issuerSigned")?)?;
+        if let Some(errors) = cbor::get(fields, "errors") {
+            let missing = part(errors_of(errors), "errors of the document")?;
+            let is_missing = |item: &Item| missing.contains(&(item.namespace(), item.identifier()));
+            if issuer_signed.items().iter().any(is_missing) {
+                return Err(ParseError::Repeated("an element (released, and in errors too)"));
+            }
+        }
         Ok(Self {
             doc_type: part(doc_type, "docType of the document")?.to_owned(),
-            issuer_signed: IssuerSigned::parse(part(cbor::entry(bytes, "issuerSigned"), "issuerSigned")?)?,
+            issuer_signed,
             device_signed: part(cbor::get(fields, "deviceSigned"), "deviceSigned")?.clone(),
         })
     }
+}
+
+/// The elements of `errors`: of each namespace one at least, each with an integer.
+fn errors_of(errors: &Value) -> Option<Vec<(&str, &str)>> {
+    let mut all = Vec::new();
+    for (namespace, of_namespace) in errors.as_map().filter(|spaces| !spaces.is_empty())? {
+        for (identifier, code) in of_namespace.as_map().filter(|errors| !errors.is_empty())? {
+            code.as_integer()?;
+            all.push((namespace.as_text()?, identifier.as_text()?));
+        }
+    }
+    Some(all)
 }
 
 fn document_type(document: &Document, report: &mut Report) {

@@ -34,8 +34,10 @@ pub(super) fn verify(signer: &Read, root: &Read, lists: &[Vec<u8>], at: DateTime
         }
         return;
     }
+    // A list made after the signer has ended need not have its entry any more (RFC 5280, 3.3).
+    let may_omit = |list: &&TbsCertList| signer.not_after() < list.this_update.to_date_time();
     let end = |list: &TbsCertList| list.next_update.map(|time| time.to_date_time());
-    match lists.iter().filter_map(end).max() {
+    match lists.iter().filter(|list| !may_omit(list)).filter_map(end).max() {
         Some(until) if at <= until => report.passed(
             ID,
             text!(
@@ -48,6 +50,13 @@ pub(super) fn verify(signer: &Read, root: &Read, lists: &[Vec<u8>], at: DateTime
             text!(
                 "the newest list of the root ended on {until}",
                 "ルートの最新の失効リストは{until}に終了しています"
+            ),
+        ),
+        None if lists.iter().any(|list| may_omit(&list)) => report.not_done(
+            ID,
+            text!(
+                "the list of the root was made after the certificate had ended, when an entry may be gone from it",
+                "ルートの失効リストは証明書の終了後に作成され、失効の記載が消えている可能性があります"
             ),
         ),
         None => report.not_done(

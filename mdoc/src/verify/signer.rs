@@ -12,19 +12,24 @@ use crate::security_object::VERSION;
 
 pub(super) fn verify(issued: &IssuerSigned, anchors: &[&[u8]], at: DateTime, lists: &[Vec<u8>], report: &mut Report) {
     let signer = match issued.certificates() {
-        [one] => Read::new(one),
-        _ => None,
+        [one] => Read::new(one).ok_or(text!(
+            "the certificate of x5chain can't be read, is not DER, or its key is not on P-256 or P-384",
+            "x5chainの証明書が読めないか、DERでないか、鍵がP-256でもP-384でもありません"
+        )),
+        others => {
+            let count = others.len();
+            Err(text!(
+                "x5chain has {count} certificates; by Annex B there must be one",
+                "x5chainの証明書は{count}通です。1通（Annex B）でなければなりません"
+            ))
+        }
     };
-    let Some(signer) = signer else {
-        let count = issued.certificates().len();
-        report.failed(
-            "signer.certificate",
-            text!(
-                "x5chain has {count} certificates; there must be one, by Annex B, with a key on P-256 or P-384",
-                "x5chainの証明書は{count}通です。P-256かP-384の鍵の証明書1通（Annex B）でなければなりません"
-            ),
-        );
-        return;
+    let signer = match signer {
+        Ok(signer) => signer,
+        Err(why) => {
+            report.failed("signer.certificate", why);
+            return;
+        }
     };
     let subject = signer.subject().to_string();
     report.passed("signer.certificate", Text::same(subject));
@@ -144,6 +149,8 @@ fn object(issued: &IssuerSigned, signer: &Read, at: DateTime, report: &mut Repor
             "署名の日時{signed}が、文書署名者の証明書の有効期間の外です"
         ));
     }
+    // An issuer keeps signed ≤ validFrom < validUntil ≤ notAfter of the signer's certificate. For verifiers, ISO/IEC 18013-5
+    // demands it of `signed` alone; this is stricter, because such an mdoc could not be verified until its end.
     if until > signer.not_after() {
         wrong.push(text!(
             "ends after the document signer's certificate",
