@@ -348,7 +348,7 @@ impl Issuing<'_> {
             terminal_ca: card.jpki.terminal_ca.clone(),
         };
         Ok(IssuedCard::of_phone(
-            name_of_phone(&card.name),
+            name_of_phone(&card.name)?,
             profile,
             summary,
             contents,
@@ -441,13 +441,14 @@ pub fn refresh(
     })
 }
 
-/// The name of a card's phone: the card's with `-phone` behind it.
-fn name_of_phone(card: &CardName) -> CardName {
+/// The name of a card's phone: the first 58 characters of the card's, with `-phone` behind them.
+fn name_of_phone(card: &CardName) -> Result<CardName, IssuanceError> {
     const SUFFIX: &str = "-phone";
     const LONGEST: usize = 64 - SUFFIX.len();
     let card_name = card.as_str();
-    let name = card_name.get(..LONGEST).unwrap_or(card_name);
-    format!("{name}{SUFFIX}").parse().unwrap_or_else(|_| card.clone())
+    let begin = card_name.get(..LONGEST).unwrap_or(card_name);
+    let name = format!("{begin}{SUFFIX}").parse();
+    name.map_err(|_| IssuanceError::Mismatch("the name of the phone and the form of names"))
 }
 
 /// Takes keys, certificates and mdoc off a phone, and revokes the certificates. What another phone has replaced is taken off

@@ -413,6 +413,14 @@ fn a_new_mdoc_has_the_data_of_now_and_the_key_of_the_device() {
 }
 
 #[test]
+fn the_name_of_a_phone_is_a_name() {
+    let name = |card: &str| name_of_phone(&card.parse().unwrap()).unwrap();
+    assert_eq!(name("hanako").as_str(), "hanako-phone");
+    let long = "a".repeat(64);
+    assert_eq!(name(&long).as_str(), format!("{}-phone", "a".repeat(58)));
+}
+
+#[test]
 fn a_key_that_did_not_apply_gets_no_certificate() {
     let card = hanako();
     let other = Application::new(
