@@ -31,7 +31,8 @@ use vmyna_applets::card_os::declaration::{PrivateKey, ReferenceData};
 use vmyna_applets::card_os::state::PinReplacement;
 use vmyna_applets::issued::{CardName, IssuedCard, MobileDocument, Summary};
 use vmyna_applets::jpki::{self, CertifiedKey, ef};
-use vmyna_applets::{PhoneKind, PinAtIssue, Profile, pins};
+use vmyna_applets::pins::{self, CardPin};
+use vmyna_applets::{PhoneKind, PinAtIssue, Profile};
 use vmyna_issuance::desk::Desk;
 use vmyna_issuance::keys::KeyPair;
 use vmyna_issuance::mdoc::{self, DocumentSigner};
@@ -103,6 +104,20 @@ pub struct PhonePins {
     pub auth: Option<ReferenceData>,
     /// 署名用パスワード.
     pub sign: Option<ReferenceData>,
+}
+
+impl PhonePins {
+    /// The PINs that were not chosen, with the values that the phone gets, which all know.
+    #[must_use]
+    pub fn unchosen(&self) -> Vec<(CardPin, ReferenceData)> {
+        let usual = Pins::default();
+        let both = [
+            (pins::AUTH, &self.auth, usual.auth),
+            (pins::SIGN, &self.sign, usual.sign),
+        ];
+        let unchosen = both.into_iter().filter(|(_, chosen, _)| chosen.is_none());
+        unchosen.map(|(pin, _, usual)| (pin, usual)).collect()
+    }
 }
 
 /// Whether a phone can get certificates by this card: no time is taken, and nothing is asked of the card.

@@ -330,6 +330,13 @@ fn pins_of_a_phone_follow_the_rules_of_the_counter() {
         sign: value("PASS12"),
     };
     check_pins(&card, &chosen).unwrap();
+    assert!(chosen.unchosen().is_empty());
+    let unchosen = PhonePins {
+        auth: None,
+        ..chosen.clone()
+    };
+    let unchosen = unchosen.unchosen();
+    assert!(matches!(&unchosen[..], [(pin, value)] if pin.name == pins::AUTH.name && value.as_bytes() == b"1234"));
     assert!(!format!("{chosen:?}").contains("4649"));
 }
 

@@ -14,7 +14,6 @@ use vmyna::counter::PhonePolicy;
 use vmyna::phone::{self, PhoneOrder, PhonePins};
 use vmyna_applets::pins::{self, CardPin};
 use vmyna_issuance::characters::Substitutes;
-use vmyna_issuance::order::Pins;
 use zeroize::Zeroizing;
 
 use crate::at_counter::{self, opening, report, report_with_pins};
@@ -60,15 +59,10 @@ fn add(arguments: &Add) -> Result<(), Failure> {
     let substitutes = Substitutes::default();
     let added = phone::add(&mut counter, phone::random_number(), &order, &substitutes, &mut rng);
     let added = added.map_err(refused)?;
-    let usual = Pins::default();
-    let unchosen = [
-        (pins::AUTH, &order.pins.auth, &usual.auth),
-        (pins::SIGN, &order.pins.sign, &usual.sign),
-    ];
-    // Those that are known to all.
-    let unchosen = unchosen.iter().filter(|(_, chosen, _)| chosen.is_none());
+    let unchosen = order.pins.unchosen();
     let unchosen: Vec<_> = unchosen
-        .filter_map(|(pin, _, usual)| Some((*pin, str::from_utf8(usual.as_bytes()).ok()?)))
+        .iter()
+        .filter_map(|(pin, value)| Some((*pin, str::from_utf8(value.as_bytes()).ok()?)))
         .collect();
     report_with_pins(&counter, &added, at.json, Some(&unchosen))
 }

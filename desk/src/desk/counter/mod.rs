@@ -16,10 +16,8 @@ use vmyna::counter::{Counter, Done, Opening, OperationKind, Step, Terminal};
 use vmyna::phone;
 use vmyna_apdu::{Text, text};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_applets::pins;
 use vmyna_card_os::declaration::ReferenceData;
 use vmyna_issuance::characters::Substitutes;
-use vmyna_issuance::order::Pins;
 use zeroize::Zeroizing;
 
 use super::answer::{Answer, Answered, Refusal};
@@ -174,13 +172,8 @@ fn hold_to_phone(shared: &Shared, card: &ShelfCard, values: &Values) -> Result<V
     drop(counter);
     making::put_on_shelf(shared, &free.path)?;
     let mut done = steps(&done);
-    let usual = Pins::default();
-    for (pin, chosen, usual) in [
-        (pins::AUTH, &order.pins.auth, usual.auth),
-        (pins::SIGN, &order.pins.sign, usual.sign),
-    ] {
-        // It is one that all know.
-        if let (None, Ok(value)) = (chosen, str::from_utf8(usual.as_bytes())) {
+    for (pin, value) in order.pins.unchosen() {
+        if let Ok(value) = str::from_utf8(value.as_bytes()) {
             let (en, ja) = (pin.label, pin.title);
             done.push(text!("the phone's {en} is {value}", "スマートフォンの{ja}は{value}"));
         }
