@@ -2,7 +2,7 @@
 //! anything.
 
 use der::DateTime;
-use vmyna_applets::calendar::day_in_japan;
+use vmyna_applets::calendar::{Date, day_in_japan};
 use vmyna_issuance::desk::Desk;
 use vmyna_issuance::order::SIGNATURE_AGE;
 use vmyna_issuance::validity;
@@ -117,8 +117,12 @@ pub(super) fn kinds(visit: &Visit<'_>, which: Which) -> Result<Vec<Hierarchy>, C
 
 /// The card has not ended.
 pub(super) fn lasts(visit: &Visit<'_>) -> Result<(), CounterError> {
-    let expiry = visit.card.summary.expiry;
-    match day_in_japan(visit.now) {
+    lasts_at(visit.card.summary.expiry, visit.now)
+}
+
+/// A card with this last day has not ended.
+pub(crate) fn lasts_at(expiry: Date, now: DateTime) -> Result<(), CounterError> {
+    match day_in_japan(now) {
         Some(day) if day <= expiry => Ok(()),
         _ => Err(CounterError::Ended(expiry)),
     }

@@ -13,7 +13,8 @@
 //!   after a certificate that is valid on the card.
 //! - The new certificates supersede those of the person's other phone, of either kind.
 //! - The mdoc of an iPhone states the card as the issuer has it, and is issued with the certificates. A new one keeps the key
-//!   of the device. A phone with a certificate on hold gets none, because phone or card is lost.
+//!   of the device. A phone with a certificate on hold gets none, because phone or card is lost; nor does one of which the
+//!   authentication certificate is revoked, or of a card that has ended. A move revokes the signature certificate only.
 //! - Taking the certificates off a phone needs no PIN, and revokes them as no longer used (cessationOfOperation).
 //!
 //! This module must never change a register, a card or a phone, read a clock, or put a PIN into an error.
@@ -414,8 +415,8 @@ fn document(
 /// Issues another mdoc to the phone at the counter, with the data that its person's card has now.
 ///
 /// # Errors
-/// [`CounterError`]: it is no iPhone, it is out of use, a certificate of it is on hold, or other authorities issued its
-/// certificates; `card` is a phone; or the mdoc can't be made.
+/// [`CounterError`]: it is no iPhone, it is out of use, its authentication certificate is revoked or one of its certificates is
+/// on hold, or other authorities issued them; `card` is a phone or has ended; or the mdoc can't be made.
 pub fn refresh(
     desk: &mut Desk,
     visit: &Visit<'_>,
@@ -432,14 +433,16 @@ pub fn refresh(
         return Err(CounterError::OtherCard);
     }
     rules::admit(desk, visit)?;
-    // Phone or card is lost: another person may have the phone.
+    // Phone or card is lost: another person may have the phone. A move revokes the signature certificate, and a new mdoc is
+    // wanted then.
     for hierarchy in BOTH {
         if let Some(revocation) = visit.standing.revocation(hierarchy)
-            && revocation.reason == Reason::CertificateHold
+            && (hierarchy == Hierarchy::Authentication || revocation.reason == Reason::CertificateHold)
         {
             return Err(CounterError::Revoked(hierarchy, revocation));
         }
     }
+    rules::lasts_at(card.summary.expiry, visit.now)?;
     let mut phone = visit.card.clone();
     let key = match &phone.mdoc {
         Some(document) => document.device_key.clone(),

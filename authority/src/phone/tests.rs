@@ -386,17 +386,18 @@ fn a_new_mdoc_has_the_data_of_now_and_the_key_of_the_device() {
     let authority = vmyna_issuance::specimen::mdoc().unwrap();
     let now = date("2028-02-01T00:00:00Z");
     let signer = crate::mdoc::signer(&authority, &SqliteRegister::in_memory().unwrap(), now).unwrap();
-    let refreshed = |phone: &IssuedCard, card: &IssuedCard| {
+    let refreshed_by = |phone: &IssuedCard, standing: Standing, card: &IssuedCard| {
         let visit = Visit {
             card: phone,
             id: CardId::of(phone),
-            standing: Standing::default(),
+            standing,
             now,
             substitutes: &Substitutes::default(),
             phones: PhonePolicy::default(),
         };
         refresh(&mut desk(), &visit, card, &signer, &mut rng())
     };
+    let refreshed = |phone: &IssuedCard, card: &IssuedCard| refreshed_by(phone, Standing::default(), card);
     let (iphone, _) = phone(PhoneKind::Iphone);
     let mut card = hanako();
     card.summary.person.address = "東京都千代田区見本町９".to_owned();
@@ -414,6 +415,26 @@ fn a_new_mdoc_has_the_data_of_now_and_the_key_of_the_device() {
     };
     assert!(!has_address(&before) && has_address(&after));
     assert_eq!(CardId::of(&new), CardId::of(&iphone));
+    let revocation = |reason| Some(Revocation { at: date(DAY), reason });
+    let auth = Standing {
+        auth: revocation(Reason::KeyCompromise),
+        ..Standing::default()
+    };
+    let refused = refreshed_by(&iphone, auth, &card);
+    assert!(matches!(
+        refused,
+        Err(CounterError::Revoked(Hierarchy::Authentication, _))
+    ));
+    let sign = |reason| Standing {
+        sign: revocation(reason),
+        ..Standing::default()
+    };
+    let refused = refreshed_by(&iphone, sign(Reason::CertificateHold), &card);
+    assert!(matches!(refused, Err(CounterError::Revoked(Hierarchy::Signature, _))));
+    assert!(refreshed_by(&iphone, sign(Reason::AffiliationChanged), &card).is_ok());
+    let mut ended = card.clone();
+    ended.summary.expiry = vmyna_applets::calendar::Date::new(2028, 1, 31).unwrap();
+    assert!(matches!(refreshed(&iphone, &ended), Err(CounterError::Ended(_))));
     let (android, _) = phone(PhoneKind::Android);
     assert!(matches!(refreshed(&android, &card), Err(CounterError::NoDocument)));
     assert!(matches!(refreshed(&card, &card), Err(CounterError::NoPhone)));

@@ -151,7 +151,8 @@ fn signer(counter: &Counter, rng: &mut dyn CryptoRngCore) -> Result<DocumentSign
 /// issuer knows it. No PIN is asked for.
 ///
 /// # Errors
-/// [`RefreshError`]: it is no iPhone, the register links it to another card, or it can't be done, or not now.
+/// [`RefreshError`]: it is no iPhone or was lost, the register links it to another card, that card has ended, or it can't be
+/// done, or not now.
 pub fn refresh(
     counter: &mut Counter,
     number: OperationId,
@@ -162,7 +163,6 @@ pub fn refresh(
     let (current, _) = card.current()?;
     let signer = signer(counter, rng)?;
     counter.carry_out(number, &Substitutes::default(), None, &mut |office, visit| {
-        let outcome = phone::refresh(&mut office.desk, visit, &current, &signer, rng)?;
         let known = office.register.phone(visit.id).map_err(OperateError::from)?;
         if known.is_none_or(|known| known.link.card.0 != id) {
             return Err(CounterError::OtherCard.into());
@@ -170,7 +170,7 @@ pub fn refresh(
         let status = office.register.card_status(id).map_err(OperateError::from)?;
         match status.withdrawn {
             Some(withdrawal) => Err(CounterError::Withdrawn(withdrawal).into()),
-            None => Ok(outcome),
+            None => Ok(phone::refresh(&mut office.desk, visit, &current, &signer, rng)?),
         }
     })
 }
