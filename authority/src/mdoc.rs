@@ -62,8 +62,7 @@ pub fn revoke_signer(
 /// [`ListError`].
 pub fn lists(authority: &MdocAuthority, register: &dyn Register, at: DateTime) -> Result<Vec<Vec<u8>>, ListError> {
     let list = |root: Root| {
-        let mut revoked = register.revoked_signers(root_id(&root)?, register.now()?)?;
-        revoked.retain(|signer| signer.at <= at);
+        let revoked = register.revoked_signers(root_id(&root)?, register.now()?)?;
         of_mdoc_root(&root, &revoked, at)
     };
     authority.valid_roots(at)?.into_iter().map(list).collect()

@@ -22,7 +22,8 @@ pub fn root_id(root: &Root) -> Result<IssuerId, IssuanceError> {
     id_of(root.parsed())
 }
 
-/// Makes and signs the list of a root, DER, as of `this_update`: all signers that were revoked under its key.
+/// Makes and signs the list of a root, DER, as of `this_update`: all signers that were revoked under its key by then. A
+/// revocation with a later time is left out.
 ///
 /// # Errors
 /// [`ListError::Issuance`].
@@ -39,7 +40,8 @@ pub fn of_mdoc_root(root: &Root, revoked: &[RevokedSigner], this_update: DateTim
         algorithm: root.algorithm().clone(),
         sign: &|list| root.sign(list),
     };
-    let revoked: der::Result<_> = revoked.iter().map(entry).collect();
+    let by_now = revoked.iter().filter(|signer| signer.at <= this_update);
+    let revoked: der::Result<_> = by_now.map(entry).collect();
     issuer.list(revoked?, key_and_number(root_id(root)?, this_update)?, this_update)
 }
 

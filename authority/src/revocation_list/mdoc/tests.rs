@@ -98,7 +98,11 @@ fn a_list_has_two_extensions_and_its_entries_have_none() {
         serial: authority.signer(now(), 0).unwrap().serial,
         at: now(),
     };
-    for (list, entries) in [(vec![], None), (vec![revoked], Some(1))] {
+    let later = RevokedSigner {
+        serial: authority.signer(now(), 1).unwrap().serial,
+        at: "2026-11-05T00:00:01Z".parse().unwrap(),
+    };
+    for (list, entries) in [(vec![], None), (vec![later], None), (vec![revoked, later], Some(1))] {
         let der = of_mdoc_root(&root, &list, now()).unwrap();
         let list = CertificateList::from_der(&der).unwrap();
         let fields = &list.tbs_cert_list;
