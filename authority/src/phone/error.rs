@@ -11,7 +11,7 @@ use crate::terminal::TerminalError;
 #[non_exhaustive]
 pub enum PhoneError {
     /// The sign password is wrong: the tries left.
-    #[error("the sign password is wrong: {0} tries left")]
+    #[error("the sign password is wrong; tries left: {0}")]
     WrongPassword(u8),
     /// The sign password is blocked, or the card has none.
     #[error("the sign password is blocked or not set: a counter or the kiosk can reset it")]

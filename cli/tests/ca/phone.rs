@@ -124,7 +124,7 @@ fn what_a_phone_is_not_added_by_is_named_and_leaves_nothing() {
         (
             &["-o", "phone", "--pin", "sign=WRONG1"][..],
             1,
-            "the sign password is wrong: 4 tries left",
+            "the sign password is wrong; tries left: 4",
         ),
         (
             &["-o", "phone", "--pin", "auth=1234"],
