@@ -48,7 +48,7 @@ pub(super) const fn serves(visit: &Visit<'_>, kind: OperationKind) -> Result<(),
     }
 }
 
-/// The card can sign the application of a phone: its signature certificate is valid, and its holder old enough for another.
+/// The card can sign the application of a phone: its signature certificate is valid, and the cardholder old enough for another.
 pub(crate) fn may_apply(visit: &Visit<'_>) -> Result<(), CounterError> {
     if visit.card.phone().is_some() {
         return Err(CounterError::Phone);
@@ -154,7 +154,7 @@ pub(super) fn renewable(visit: &Visit<'_>, which: Which) -> Result<Vec<(Hierarch
     Ok(renewable)
 }
 
-/// A signature certificate can be issued: the card has none, has PINs, and its holder is old enough.
+/// A signature certificate can be issued: the card has none, has PINs, and the cardholder is old enough.
 pub(super) fn may_sign(visit: &Visit<'_>) -> Result<(), CounterError> {
     lasts(visit)?;
     if has(visit, Hierarchy::Signature) {

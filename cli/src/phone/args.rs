@@ -33,7 +33,7 @@ pub(super) enum Action {
     Refresh(Refresh),
     /// Show the certificates of a phone and what is in its mdoc (カード代替電磁的記録), the My Number included
     Show(show::Show),
-    /// Answer a reader with elements of the mdoc, as far as its owner consents
+    /// Answer a reader with elements of the mdoc, as far as the cardholder consents
     Present(present::Present),
     /// Make a request and a transcript, to try `present` and `vmyna verify` without a reader
     Request(request::Request),

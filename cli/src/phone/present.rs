@@ -1,4 +1,4 @@
-//! `vmyna phone present`: a phone answers a reader with what its owner consents to.
+//! `vmyna phone present`: a phone answers a reader with what the cardholder consents to.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -154,7 +154,7 @@ fn report_readers(request: &DeviceRequest, transcript: &Transcript, language: La
     Ok(())
 }
 
-/// To what the owner of the phone consents.
+/// To what the cardholder consents.
 enum Consent<'a> {
     All,
     These(&'a [String]),
