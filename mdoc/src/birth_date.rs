@@ -73,6 +73,12 @@ impl BirthDate {
         }
     }
 
+    /// `YYYYMMDD`; an unknown part is zeros.
+    #[must_use]
+    pub fn digits(self) -> String {
+        format!("{:04}{:02}{:02}", self.year, self.month, self.day)
+    }
+
     /// The value of `birth_date_unicode`, such as `1971年9月1日`.
     pub(crate) fn words(self) -> Option<String> {
         match (self.year, self.month, self.day) {

@@ -239,6 +239,18 @@ fn digest_numbers_are_not_in_the_order_of_the_elements() {
 }
 
 #[test]
+fn the_digits_of_a_birth_date_are_zero_where_it_is_unknown() {
+    for (parts, expected) in [
+        ((1971, 9, 1), "19710901"),
+        ((1940, 3, 0), "19400300"),
+        ((1940, 0, 0), "19400000"),
+    ] {
+        let (year, month, day) = parts;
+        assert_eq!(BirthDate::new(year, month, day).unwrap().digits(), expected);
+    }
+}
+
+#[test]
 fn a_repeated_element_is_refused_by_its_own_error() {
     let mut value = common::forge::decode(issued(&signer()).to_bytes());
     let items = common::forge::at(common::forge::at(&mut value, "nameSpaces"), NAMESPACE);

@@ -311,11 +311,19 @@ impl Certificate {
     }
 }
 
-/// The name in a certificate's first distribution point: that of the list which covers it.
-pub(crate) fn distribution_point(certificate: &TbsCertificate) -> der::Result<Option<DistributionPointName>> {
+/// The names of a certificate's distribution points.
+pub(crate) fn distribution_points(certificate: &TbsCertificate) -> der::Result<Vec<DistributionPointName>> {
     let points: Option<(bool, CrlDistributionPoints)> = certificate.get()?;
-    let first = points.and_then(|(_, points)| points.0.into_iter().next());
-    Ok(first.and_then(|point| point.distribution_point))
+    let points = points.map(|(_, points)| points.0).unwrap_or_default();
+    Ok(points
+        .into_iter()
+        .filter_map(|point| point.distribution_point)
+        .collect())
+}
+
+/// The first name of a certificate's distribution points: that of the list which covers it.
+pub(crate) fn distribution_point(certificate: &TbsCertificate) -> der::Result<Option<DistributionPointName>> {
+    Ok(distribution_points(certificate)?.into_iter().next())
 }
 
 const NOT_OURS: IssuanceError = IssuanceError::Input(

@@ -19,7 +19,7 @@ pub use entry::{
     CardId, Cause, Certificate, Entry, Hierarchy, IssuerId, Phone, PhoneLink, Reason, Revocation, RevokedSigner,
     UnknownReason, Withdrawal,
 };
-pub(crate) use entry::{distribution_point, serial};
+pub(crate) use entry::{distribution_point, distribution_points, serial};
 pub use error::{RegisterError, RegisterErrorKind};
 pub use operation::{Beginning, Begun, CardStatus, Intent, OperationId};
 

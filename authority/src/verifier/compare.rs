@@ -1,8 +1,7 @@
 //! Things that were given together must be of one person: text data, face data, a certificate for digital signature.
 
 use vmyna_apdu::text;
-use vmyna_mdoc::verify::Element;
-use vmyna_mdoc::{NAMESPACE, NAMESPACE_JP, Value, element};
+use vmyna_mdoc::{BirthDate, NAMESPACE, NAMESPACE_JP, Value, element};
 
 use super::attributes::{Attributes, same};
 use super::report::{Kind, Report, fixed};
@@ -40,25 +39,17 @@ pub(super) struct MdocAttributes {
 
 impl MdocAttributes {
     /// From the elements of a document; `None` if they state none of these.
-    pub(super) fn of(elements: &[Element]) -> Option<Self> {
-        let value = |namespace: &str, identifier: &str| {
-            let mut elements = elements.iter();
-            let found = elements.find(|one| one.namespace == namespace && one.identifier == identifier);
-            found.map(|one| &one.value)
-        };
+    pub(super) fn of(found: &vmyna_mdoc::Report) -> Option<Self> {
         let text = |identifier| {
-            value(NAMESPACE_JP, identifier)
-                .and_then(Value::as_text)
-                .map(str::to_owned)
+            let value = found.value(NAMESPACE_JP, identifier);
+            value.and_then(Value::as_text).map(str::to_owned)
         };
-        let birth = value(NAMESPACE, "birth_date").and_then(element::date);
-        let sex = value(NAMESPACE, "sex").and_then(Value::as_integer);
+        let birth = found.value(NAMESPACE, "birth_date").and_then(element::date);
+        let sex = found.value(NAMESPACE, "sex").and_then(Value::as_integer);
         let attributes = Self {
             name: text("full_name_unicode"),
             address: text("resident_address_unicode"),
-            birth: birth
-                .map(|birth| birth.to_string().replace('-', ""))
-                .filter(|digits| digits.len() == 8),
+            birth: birth.filter(|birth| birth.is_known()).map(BirthDate::digits),
             sex: sex.map(|sex| i128::from(sex).to_string()),
         };
         let none = Self {

@@ -3,18 +3,19 @@
 //! The steps and their names are those of [`vmyna_mdoc::verify()`]. Whether the mdoc is revoked is read from lists of its root:
 //! there is no OCSP for document signers.
 
-use der::Decode;
+use der::{DateTime, Decode};
 use sha2::{Digest, Sha256};
 use vmyna_apdu::{Text, hex};
 use vmyna_mdoc::verify::{Element, signer_certificates};
 use vmyna_mdoc::{DeviceRequest, Options, Transcript, Value, Verdict as Found, element};
 use x509_cert::Certificate;
-use x509_cert::ext::pkix::CrlDistributionPoints;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 
 use super::Settings;
 use super::compare::{Claims, MdocAttributes};
 use super::report::{Kind, Report, Verdict, fixed};
+use super::trust::Trust;
+use crate::register::distribution_points;
 
 /// The element whose value no report has.
 const MY_NUMBER: &str = "individual_number_unicode";
@@ -48,8 +49,8 @@ pub fn mdoc(response: &[u8], session: Session<'_>, file: &str, settings: &Settin
         .map(|root| &*root.der)
         .collect();
     report.public_keys = secret.len() < all.len() && is_issued(&found) && !is_issued(&verified(&secret));
-    for step in found.steps {
-        report.step(step.id, verdict(step.verdict), step.reason);
+    for step in &found.steps {
+        report.step(step.id, verdict(step.verdict), step.reason.clone());
     }
     if session.request.is_none() {
         report.note(
@@ -63,7 +64,7 @@ pub fn mdoc(response: &[u8], session: Session<'_>, file: &str, settings: &Settin
     for element in &found.elements {
         state(&mut report, element);
     }
-    claims.mdoc.extend(MdocAttributes::of(&found.elements));
+    claims.mdoc.extend(MdocAttributes::of(&found));
     report
 }
 
@@ -104,21 +105,26 @@ fn state(report: &mut Report, element: &Element) {
     }
 }
 
-/// The addresses of the lists that the signers' certificates in a response name. The response proves nothing of them: a list
-/// counts by its signature.
+/// The most addresses that one response can have asked.
+const MOST_ADDRESSES: usize = 4;
+
+/// The addresses of the lists that the signers' certificates in a response name: none, unless trusted roots have issued all of
+/// these certificates, so that no stranger's response chooses which addresses are asked.
 #[must_use]
-pub fn list_addresses(response: &[u8]) -> Vec<String> {
+pub fn list_addresses(response: &[u8], transcript: &Transcript, trust: &Trust, at: DateTime) -> Vec<String> {
+    let roots: Vec<&[u8]> = trust.mdoc_roots().iter().map(|root| &*root.der).collect();
+    let found = vmyna_mdoc::verify(response, transcript, &roots, at, &Options::default());
+    let mut chains = found.steps.iter().filter(|step| step.id == "signer.chain");
+    if !is_issued(&found) || chains.any(|step| step.verdict != Found::Passed) {
+        return Vec::new();
+    }
     let addresses = |der: Vec<u8>| {
         let certificate = Certificate::from_der(&der).ok()?;
-        let points: Option<(bool, CrlDistributionPoints)> = certificate.tbs_certificate.get().ok()?;
-        let names = points?
-            .1
-            .0
-            .into_iter()
-            .filter_map(|point| match point.distribution_point {
-                Some(DistributionPointName::FullName(names)) => Some(names),
-                _ => None,
-            });
+        let points = distribution_points(&certificate.tbs_certificate).ok()?;
+        let names = points.into_iter().filter_map(|point| match point {
+            DistributionPointName::FullName(names) => Some(names),
+            _ => None,
+        });
         let addresses = names.flatten().filter_map(|name| match name {
             GeneralName::UniformResourceIdentifier(address) => Some(address.to_string()),
             _ => None,
@@ -132,6 +138,3 @@ pub fn list_addresses(response: &[u8]) -> Vec<String> {
     all.truncate(MOST_ADDRESSES);
     all
 }
-
-/// The most addresses that one response can have asked.
-const MOST_ADDRESSES: usize = 4;

@@ -65,15 +65,18 @@ pub(crate) fn run(arguments: &Verify) -> Result<(), Failure> {
     let at = arguments.at.map_or(clock, |time| time.0);
     let session = phone::session(arguments)?;
     let mut lists = sources::lists(&arguments.crl)?;
-    if session.is_some() && !instead {
+    let trust = sources::trust(arguments, &registers, (card_files, session.as_ref().map(|_| at)))?;
+    if let Some(session) = &session
+        && !instead
+    {
         let answers = inputs.iter().filter_map(|(_, input)| match input {
             Input::Mdoc(bytes) => Some(&**bytes),
             _ => None,
         });
-        lists.extend(phone::lists(arguments, answers, (at, reach))?);
+        lists.extend(phone::lists(arguments, answers, (session, &trust), (at, reach))?);
     }
     let settings = Settings {
-        trust: sources::trust(arguments, &registers, (card_files, session.as_ref().map(|_| at)))?,
+        trust,
         at,
         clock,
         purpose: arguments.purpose.map(|purpose| match purpose {

@@ -4,6 +4,7 @@ use vmyna_apdu::ShowPath as _;
 use vmyna_authority::http_client::{Method, Reach, Request, send};
 use vmyna_authority::verifier::mdoc::list_addresses;
 use vmyna_authority::verifier::revocation::List;
+use vmyna_authority::verifier::trust::Trust;
 use vmyna_mdoc::{DeviceRequest, ParseError, Transcript};
 use x509_cert::der::DateTime;
 
@@ -32,11 +33,12 @@ pub(super) fn session(arguments: &Verify) -> Result<Option<Session>, Failure> {
     Ok(Some(Session { transcript, request }))
 }
 
-/// Revocation lists: of the registers of the named authorities; without a register, those at the addresses that the signers'
-/// certificates name.
+/// Revocation lists: of the registers of the named authorities; if none of these has a list, those at the addresses that the
+/// signers' certificates name, if trusted roots have issued them.
 pub(super) fn lists<'r>(
     arguments: &Verify,
     answers: impl Iterator<Item = &'r [u8]>,
+    (session, trust): (&Session, &Trust),
     (at, reach): (DateTime, Reach),
 ) -> Result<Vec<List>, Failure> {
     let mut lists = Vec::new();
@@ -50,7 +52,8 @@ pub(super) fn lists<'r>(
     if !lists.is_empty() {
         return Ok(lists);
     }
-    for url in answers.flat_map(list_addresses) {
+    let addresses = |answer| list_addresses(answer, &session.transcript, trust, at);
+    for url in answers.flat_map(addresses) {
         let request = Request {
             method: Method::Get,
             url: &url,

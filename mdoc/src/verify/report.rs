@@ -78,6 +78,14 @@ impl Report {
         self.steps.iter().find(|step| step.id == id)
     }
 
+    /// The value of the first element of this name among [`Report::elements`].
+    #[must_use]
+    pub fn value(&self, namespace: &str, identifier: &str) -> Option<&Value> {
+        let mut elements = self.elements.iter();
+        let found = elements.find(|one| one.namespace == namespace && one.identifier == identifier);
+        found.map(|one| &one.value)
+    }
+
     pub(super) fn add(&mut self, id: &'static str, verdict: Verdict, reason: Text) {
         self.steps.push(Step { id, verdict, reason });
     }

@@ -7,10 +7,10 @@ use x509_cert::crl::{CertificateList, RevokedCert};
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::crl::IssuingDistributionPoint;
 use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
-use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlDistributionPoints, KeyUsages};
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, KeyUsages};
 
 use super::{List, Status, fresh};
-use crate::register::Reason;
+use crate::register::{Reason, distribution_points};
 use crate::revocation_list::{AUTHORITY_KEY_IDENTIFIER, CRL_NUMBER, ISSUING_DISTRIBUTION_POINT, REASON_CODE};
 use crate::verifier::Settings;
 use crate::verifier::block;
@@ -156,10 +156,8 @@ fn check_scope(point: &IssuingDistributionPoint, certificate: &Received<'_>) -> 
     let Some(covered) = &point.distribution_point else {
         return Ok(());
     };
-    let stated: der::Result<Option<(bool, CrlDistributionPoints)>> = certificate.fields().get();
-    let points = stated.ok().flatten().map(|(_, points)| points.0).unwrap_or_default();
-    let own = points.iter().filter_map(|point| point.distribution_point.as_ref());
-    match own.into_iter().any(|own| share_a_name(own, covered)) {
+    let own = distribution_points(certificate.fields()).unwrap_or_default();
+    match own.iter().any(|own| share_a_name(own, covered)) {
         true => Ok(()),
         false => Err(fixed(
             "it covers another municipality than the certificate's",

@@ -206,12 +206,14 @@ fn an_answer_is_recognised_and_names_the_address_of_its_list() {
     let rig = Rig::built_in();
     assert_eq!(recognise(rig.response.clone()), [Input::Mdoc(rig.response.clone())]);
     let root = crate::revocation_list::root_id(&rig.authority.root(now()).unwrap()).unwrap();
-    assert_eq!(
-        list_addresses(&rig.response),
-        [format!("http://localhost:47910/crl/{root}.crl")]
-    );
+    let trust = rig.settings(true).trust;
+    let addresses = |response: &[u8], trust: &Trust| list_addresses(response, &transcript("1"), trust, now());
+    let own = [format!("http://localhost:47910/crl/{root}.crl")];
+    assert_eq!(addresses(&rig.response, &trust), own);
+    // A stranger's response does not choose what is fetched.
+    assert_eq!(addresses(&rig.response, &Trust::default()), <[String; 0]>::default());
     for other in [&rig.response[1..], &[0xA3][..], &[][..]] {
-        assert_eq!(list_addresses(other), <[String; 0]>::default());
+        assert_eq!(addresses(other, &trust), <[String; 0]>::default());
         assert!(!matches!(&*recognise(other.to_vec()), [Input::Mdoc(_)]));
     }
 }
