@@ -4,6 +4,8 @@
 //! The phone presents in this process. The transcript is one of OpenID for Verifiable Presentations with a nonce of this
 //! provider, so that no other verifier accepts the answer. Nothing is asked for beyond the items of the scopes.
 
+use std::fmt;
+
 use p256::SecretKey;
 use p256::pkcs8::DecodePrivateKey as _;
 use vmyna_applets::issued::MobileDocument;
@@ -16,8 +18,8 @@ use super::scope::Scope;
 use crate::client::FourItems;
 use crate::secret::random;
 
-/// What a phone has answered to this provider, with all that its verification needs.
-#[derive(Debug)]
+/// What a phone has answered to this provider, with all that its verification needs. `Debug` does not show the response, because
+/// it has the four items of a person.
 #[non_exhaustive]
 pub struct PresentedDocument {
     /// `DeviceResponse`, CBOR.
@@ -26,6 +28,15 @@ pub struct PresentedDocument {
     pub request: DeviceRequest,
     /// The session.
     pub transcript: Transcript,
+}
+
+impl fmt::Debug for PresentedDocument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PresentedDocument")
+            .field("request", &self.request)
+            .field("transcript", &self.transcript)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The elements that stand for the four items.
