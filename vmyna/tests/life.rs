@@ -187,6 +187,18 @@ fn a_service_that_does_not_answer_as_the_events_demand_is_found() {
     let at = "2026-11-03T00:00:00Z".parse().unwrap();
     let mut responders = Responders::default();
     life.check(at, &mut responders).unwrap();
+    // The image of the card is away.
+    let (image, away) = (
+        life.folder().card(&life.people()[0].name, 1),
+        folder.path().join("away"),
+    );
+    fs::rename(&image, &away).unwrap();
+    let error = life.check(at, &mut responders).unwrap_err().to_string();
+    assert!(
+        error.contains("taro: the card by APDU must be able to answer"),
+        "{error}"
+    );
+    fs::rename(&away, &image).unwrap();
     let certificates = &life.people()[0].certificates;
     let (issuer, serial) = certificates.last().unwrap().identity.unwrap();
     // Somebody revokes a certificate without an event.
@@ -197,8 +209,9 @@ fn a_service_that_does_not_answer_as_the_events_demand_is_found() {
     };
     register.revoke(issuer, serial, revocation).unwrap();
     let error = life.check(at, &mut responders).unwrap_err().to_string();
+    assert!(error.contains(" taro: ") && error.contains("list about"), "{error}");
     assert!(
-        error.contains("keyCompromise") || error.contains("without it, and is with it"),
+        error.contains("must be not in it") && error.contains("keyCompromise"),
         "{error}"
     );
 }

@@ -61,17 +61,26 @@ impl Lists {
         verified(authority, &signed, list.signature.raw_bytes())?;
         let of_this_list =
             |held: &super::Held| municipality.is_none_or(|code| held.municipality.code.to_string() == code);
-        let mut expected: BTreeMap<u32, _> = all(scene)
-            .into_iter()
+        let all = all(scene);
+        let mut expected: BTreeMap<u32, _> = all
+            .iter()
             .filter(|((id, _), (_, held))| *id == issuer && held.revocation.is_some() && of_this_list(held))
-            .map(|((_, number), owner)| (number, owner))
+            .map(|((_, number), owner)| (*number, *owner))
             .collect();
         let name = municipality.map_or_else(|| "the complete list".to_owned(), |code| format!("the list of {code}"));
         for entry in list.tbs_cert_list.revoked_certificates.as_deref().unwrap_or_default() {
             let (number, got) = stated(entry)?;
             let Some((person, held)) = expected.remove(&number) else {
-                let shown = ("without it", "with it");
-                return Err(scene.disagreement("?", format!("{name} about {number:06X}"), shown));
+                let shown = ("not in it".to_owned(), status(Some(got)));
+                // The register may have a certificate that no event gave.
+                let (person, what) = match all.get(&(issuer, number)) {
+                    Some((person, held)) => (person.name.as_str(), words_of(held)),
+                    None => (
+                        "a person whom no event concerns",
+                        "a certificate that no event gave".to_owned(),
+                    ),
+                };
+                return Err(scene.disagreement(person, format!("{name} about {number:06X} ({what})"), shown));
             };
             if held.revocation != Some(got) {
                 let service = format!("{name} about {number:06X} ({})", words_of(held));

@@ -294,13 +294,25 @@ fn tokens<'p>(
     let mut certificates = Vec::new();
     for token in tokens {
         let held: Vec<&Held> = person.current().filter(|held| held.token == token).collect();
-        let answers = Asked::open(scene, person, folder, token)?.compare(&held)?;
+        let answers = Asked::open(scene, person, folder, token).and_then(|mut asked| asked.compare(&held));
+        let answers = answers.map_err(|error| unanswered(scene, person, token, error))?;
         certificates.extend(
             held.into_iter()
                 .zip(answers.into_iter().map(|answer| answer.certificate)),
         );
     }
     Ok((certificates, checked))
+}
+
+/// A token that can't be read or asked disagrees, because it must answer.
+fn unanswered(scene: &Scene<'_>, person: &PersonModel, token: Token, error: LifeError) -> LifeError {
+    match error {
+        LifeError::Disagreement(_) => error,
+        other => {
+            let shown = ("able to answer".to_owned(), other.to_string());
+            scene.disagreement(&person.name, format!("the {token} by APDU"), shown)
+        }
+    }
 }
 
 /// What a certificate is on, in words.

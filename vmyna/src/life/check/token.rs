@@ -5,7 +5,7 @@ use vmyna_apdu::StatusWord;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::pins::{self, CardPin};
 use vmyna_authority::register::{Certificate as Registered, Hierarchy};
-use vmyna_card_os::declaration::{Body, ObjectId};
+use vmyna_card_os::declaration::{Body, ObjectId, ReferenceData};
 use vmyna_issuance::der::Decode as _;
 use vmyna_issuance::x509_cert::Certificate;
 use vmyna_reader_bridge::SoftwareReader;
@@ -46,7 +46,19 @@ pub(super) struct Asked<'a> {
     token: Token,
     reader: SoftwareReader,
     card: IssuedCard,
+    /// The same token as its image has it, with the PINs of its issue.
+    issued: IssuedCard,
     place: StatePlace,
+}
+
+/// The value of a PIN of a card; `None` for one that is unset.
+fn declared(card: &IssuedCard, pin: CardPin) -> Option<ReferenceData> {
+    let mut applications = card.applications().into_iter();
+    let application = applications.find(|application| application.aid == pin.aid)?;
+    match application.files.into_iter().find(|file| file.id == pin.file)?.body {
+        Body::Pin(declared) => declared.value,
+        _ => None,
+    }
 }
 
 fn failed(token: Token, error: impl std::fmt::Display) -> LifeError {
@@ -71,6 +83,7 @@ impl<'a> Asked<'a> {
             token,
             reader,
             card,
+            issued: source.issued()?,
             place,
         })
     }
@@ -177,23 +190,11 @@ impl<'a> Asked<'a> {
         Ok(object)
     }
 
-    /// Verifies a PIN, whose value is the one that the person was issued it with.
+    /// Verifies a PIN with the value that the token was issued with, because no event changes one. A PIN that was unset
+    /// then has the value that the token has now.
     fn verify(&mut self, pin: CardPin) -> Result<(), LifeError> {
-        let object = ObjectId {
-            aid: pin.aid,
-            file: pin.file,
-        };
-        let declared = self
-            .card
-            .applications()
-            .into_iter()
-            .find(|application| application.aid == pin.aid);
-        let file = declared.and_then(|application| application.files.into_iter().find(|file| file.id == pin.file));
-        let value = match file.map(|file| file.body) {
-            Some(Body::Pin(declared)) => declared.value,
-            _ => None,
-        };
-        let value = value.ok_or_else(|| failed(self.token, format!("its {} is unset ({object:?})", pin.label)))?;
+        let value = declared(&self.issued, pin).or_else(|| declared(&self.card, pin));
+        let value = value.ok_or_else(|| failed(self.token, format!("its {} is unset", pin.label)))?;
         self.send(&format!("00A4020C 02 {:04X}", pin.file.value()))?;
         let length = value.as_bytes().len();
         let verify = format!("00200080 {length:02X} {}", vmyna_apdu::hex::encode(value.as_bytes()));
