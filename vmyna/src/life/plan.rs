@@ -185,8 +185,20 @@ impl Plan {
 fn about(order: &Order) -> String {
     let person = &order.person;
     let (birth, code) = (person.birth.digits(), person.municipality.code);
+    // A digest, because a step is shown for debugging.
+    let mut pins = Sha256::new();
+    for pin in [
+        &order.pins.sign,
+        &order.pins.auth,
+        &order.pins.input_assist,
+        &order.pins.residence,
+    ] {
+        pins.update([u8::try_from(pin.as_bytes().len()).unwrap_or(u8::MAX)]);
+        pins.update(pin.as_bytes());
+    }
+    let pins = hex::encode(&pins.finalize());
     format!(
-        "{}\n{}\n{}\n{birth} {:?} {code}",
+        "{}\n{}\n{}\n{birth} {:?} {code}\n{pins}",
         person.name, person.kana, person.address, person.sex
     )
 }
