@@ -322,6 +322,22 @@ fn a_story_that_was_stopped_goes_on_and_another_one_is_refused() {
     assert!(last.contains("The story is at its end"), "{last}");
     bench.play("whole", &[], 0);
     assert_eq!(bench.left("life"), bench.left("whole"));
+    // A check of what was played already is one of now, and changes nothing.
+    for options in [
+        &["--check"][..],
+        &["--check", "--until", "2027-12-31"],
+        &["--check", "--until", "2060-01-01"],
+    ] {
+        let checked = bench.play("life", options, 0);
+        assert!(checked.contains("until 2032-05-05: 1 people"), "{checked}");
+        assert!(checked.contains("every service agrees"), "{checked}");
+    }
+    assert_eq!(bench.left("life"), bench.left("whole"));
+    let pins = STORY.replacen("[people.aya]\n", "[people.aya]\npins = { auth = \"9999\" }\n", 1);
+    assert_ne!(pins, STORY);
+    fs::write(bench.path("story.toml"), pins).unwrap();
+    let other = bench.play("life", &[], 2);
+    assert!(other.contains("aya born is not what was played"), "{other}");
 }
 
 /// `vmyna ca serve` over a story's authorities, until it is dropped.

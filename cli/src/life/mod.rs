@@ -104,9 +104,12 @@ impl<'a> Played<'a> {
     fn play(&mut self, life: &mut Playing) -> Result<(), LifeError> {
         let until = self.arguments.until.map(day::Day::end);
         let within = |at: DateTime| until.is_none_or(|until| at <= until);
-        let years = life.plan().years.clone();
-        let mut ends = years.into_iter().filter(|end| within(*end)).peekable();
-        let mut last = None;
+        // Services answer as of now, and not as of a year that an earlier run has ended.
+        let reached = life.reached();
+        let years = life.plan().years.iter().copied();
+        let (over, ends): (Vec<_>, Vec<_>) = years.partition(|end| reached.is_some_and(|at| *end < at));
+        let mut ends = ends.into_iter().filter(|end| within(*end)).peekable();
+        let mut last = over.last().copied();
         loop {
             let next = life.next().map(|step| step.event.at).filter(|at| within(*at));
             while let Some(end) = ends.next_if(|end| next.is_none_or(|next| *end < next)) {
@@ -124,7 +127,10 @@ impl<'a> Played<'a> {
             }
         }
         // What has happened since the last whole year.
-        let end = until.or_else(|| life.plan().steps.last().map(|step| step.event.at));
+        // The story may end before the day that the user wants, or may have been played beyond it.
+        let end = life.plan().steps.last().map(|step| step.event.at);
+        let end = end.map(|end| until.map_or(end, |until| until.min(end)));
+        let end = end.max(life.reached());
         if let Some(end) = end.filter(|end| last.is_none_or(|last| last < *end) && life.done() > 0) {
             self.year(life, last, end)?;
         }

@@ -105,6 +105,12 @@ impl Life {
         self.next
     }
 
+    /// When the last step that is done happened; `None` before the first one.
+    #[must_use]
+    pub fn reached(&self) -> Option<DateTime> {
+        self.plan.steps[..self.next].last().map(|step| step.event.at)
+    }
+
     /// Does the next step. `None` when all are done.
     ///
     /// # Errors
