@@ -217,6 +217,7 @@ fn a_phone_shows_what_is_in_its_mdoc() {
 #[test]
 fn a_phone_answers_a_reader_with_what_its_owner_consents_to() {
     let bench = Bench::new();
+    bench.run("phone request --element sex -o request --transcript request", 2);
     bench.run(
         "phone request --element full_name_unicode,kana -o request --transcript transcript",
         2,
@@ -381,7 +382,10 @@ fn a_reader_that_has_signed_is_named_and_a_wrong_signature_gets_no_answer() {
             "reader.cer",
         ],
     );
-    let element = cbor::map(&[(cbor::text("full_name_unicode"), vec![0xF4])]);
+    let element = cbor::map(&[
+        (cbor::text("full_name_unicode"), vec![0xF4]),
+        (cbor::text("other\nwithheld: full_name_unicode"), vec![0xF4]),
+    ]);
     let items = cbor::map(&[
         (cbor::text("docType"), cbor::text("org.iso.23220.1.jp.mnc")),
         (
@@ -423,6 +427,9 @@ fn a_reader_that_has_signed_is_named_and_a_wrong_signature_gets_no_answer() {
     let present = "phone present phone.vmyna --request request --transcript transcript --consent all -o response";
     let said = bench.run(present, 0).err();
     assert!(said.contains("the reader: CN=TEST reader,C=JP"), "{said}");
+    // What a reader writes begins no line of its own.
+    assert!(said.contains("other\\nwithheld: full_name_unicode"), "{said}");
+    assert_eq!(said.matches("\nwithheld: ").count(), 1, "{said}");
     bench.verify("--request request --ca specimen", 0);
     fs::remove_file(bench.path("response")).unwrap();
     bench.run(

@@ -7,7 +7,7 @@ use clap::Args;
 use p256::SecretKey;
 use p256::pkcs8::DecodePrivateKey as _;
 use vmyna::CardSource;
-use vmyna_apdu::{Language, ShowPath as _, Text, text};
+use vmyna_apdu::{Language, ShowPath as _, Text, shown, text};
 use vmyna_applets::PhoneKind;
 use vmyna_mdoc::{
     DeviceRequest, DocRequest, IssuerSigned, ParseError, Presentation, ReaderAuth, Transcript, Wanted, element,
@@ -110,8 +110,9 @@ pub(super) fn run(arguments: &Present) -> Result<(), Failure> {
     Ok(())
 }
 
+/// One line: a line end in what the reader has written would begin another message.
 fn in_language(text: &Text, language: Language) -> String {
-    text.say(language).to_owned()
+    shown(text.say(language)).to_string()
 }
 
 fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, ParseError>) -> Result<T, Failure> {

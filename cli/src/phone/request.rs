@@ -59,6 +59,10 @@ pub(super) fn run(arguments: &Request) -> Result<(), Failure> {
     let mut random = [0; 32];
     OsRng.fill_bytes(&mut random);
     let transcript = Transcript::browser(&vmyna_apdu::hex::encode(&random), &arguments.origin);
+    if arguments.output == arguments.transcript {
+        let path = arguments.output.shown();
+        return Err(Failure::Usage(format!("{path} can't hold both: name two files")));
+    }
     save::replace(&arguments.output, request.to_bytes())?;
     save::replace(&arguments.transcript, transcript.to_bytes())?;
     say(&format!(
