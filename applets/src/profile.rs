@@ -378,7 +378,7 @@ impl Profile {
                             assumed("myna-card: this token has it; that it answers 9000 is not published")
                         }
                         PhoneKind::Android => {
-                            documented("myna-card: it is of the iPhone's token; 6700, as measured on cards, is assumed")
+                            assumed("myna-card: it is of the iPhone's token; 6700 as measured on cards")
                         }
                     },
                 ),

@@ -38,15 +38,15 @@ fn basis(file: FileId) -> Basis {
         ef::SIGN_CERTIFICATE => documented("OpenSC lists it on an iPhone; PassKit asks for the password"),
         ef::SIGN_CA_CERTIFICATE => documented("OpenSC lists it on an iPhone"),
         ef::TOKEN_INFO => {
-            documented("clients know a phone by its label; its other fields are assumed to be as the card's")
+            assumed("the label is documented: clients know a phone by it; the other fields are as the card's")
         }
         ef::AUTH_CERTIFICATE => {
             documented("jpki/myna issue 6: not without the PIN on Android; PassKit asks for it on an iPhone")
         }
         ef::AUTH_CA_CERTIFICATE => documented("read from an iPhone by OpenSC: the same certificate as the card's"),
         ef::AUTH_KEY | ef::SIGN_KEY => documented("jpki/myna signs on Android; OpenSC lists it on an iPhone"),
-        ef::AUTH_PIN | ef::SIGN_PIN => documented(
-            "OpenSC lists it on an iPhone; PassKit reports the tries left, whose number is assumed to be the card's",
+        ef::AUTH_PIN | ef::SIGN_PIN => assumed(
+            "that it is there is documented (OpenSC lists it on an iPhone, PassKit reports tries left); its tries are the card's",
         ),
         _ => assumed("as the card's; nothing is published about it on a phone"),
     }
