@@ -81,6 +81,7 @@ fn interrupted_failure(error: InterruptedError) -> Failure {
         InterruptedError::Moved(_) => failed(format!(
             "{error}; if the card was moved, use it where it is now (`vmyna show CARD`)"
         )),
+        InterruptedError::ImageLost(_) => failed(format!("{error}; hold the card to the phone again")),
         InterruptedError::MarkUnreadable { mark, error } => lost(&advice::of_card(error), mark),
         InterruptedError::MarkDamaged { mark } => lost(&error.to_string(), mark),
         InterruptedError::NoRegister { mark, error } => lost(&advice::of_register(error), mark),
@@ -97,8 +98,9 @@ fn interrupted_failure(error: InterruptedError) -> Failure {
 /// Reports an interrupted operation that can't be finished now.
 pub(crate) fn report(pending: StillPending) {
     say(&format!(
-        "vmyna: an operation on the card {} was interrupted and is still pending: {}",
+        "vmyna: an operation on the card {} was interrupted and {}: {}",
         pending.card,
+        pending.error.state(),
         interrupted_failure(*pending.error)
     ));
 }

@@ -91,6 +91,9 @@ pub enum InterruptedError {
     /// The card is no longer where the register has it: the path of its state there.
     #[error("its state {} is not there any more", .0.shown())]
     Moved(PathBuf),
+    /// The operation is done, but the folder of the image that it was to write is gone, and the image with it: its path.
+    #[error("the folder of its new image {} is gone: the register has the certificates, and the image is lost", .0.shown())]
+    ImageLost(PathBuf),
     /// The mark beside the card's state can't be read.
     #[error("{error}")]
     MarkUnreadable {
@@ -115,6 +118,17 @@ pub enum InterruptedError {
         #[source]
         error: RegisterError,
     },
+}
+
+impl InterruptedError {
+    /// What the operation is, in the words of a message: still pending, or done as far as it can be.
+    #[must_use]
+    pub const fn state(&self) -> &'static str {
+        match self {
+            Self::ImageLost(_) => "is ended",
+            _ => "is still pending",
+        }
+    }
 }
 
 /// Why a card can't be locked for an operation.

@@ -13,13 +13,14 @@ use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{Intent, OperationId, Register as _, RegisterErrorKind};
 
 use super::error::{InterruptedError, LockError};
-use super::side::{Side, is_beside_new_image, read_mark};
+use super::side::{Side, image_of_place, read_mark};
 use crate::error::Error;
 use crate::pending::{FoundMark, PendingMark};
 use crate::source::CardSource;
 use crate::state::StatePlace;
 
-/// An operation that was interrupted and can't be finished now. [`fmt::Display`] writes a sentence without a full stop.
+/// An operation that was interrupted and can't be finished now, or only without the image that it was to write
+/// ([`InterruptedError::ImageLost`]). [`fmt::Display`] writes a sentence without a full stop.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StillPending {
@@ -31,9 +32,10 @@ pub struct StillPending {
 
 impl fmt::Display for StillPending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.error.state();
         write!(
             f,
-            "an operation on the card {} was interrupted and is still pending: {}",
+            "an operation on the card {} was interrupted and {state}: {}",
             self.card, self.error
         )
     }
@@ -58,17 +60,25 @@ pub(super) fn finish_of_register(
 fn finish_intent(register: &mut SqliteRegister, path: &Path, intent: &Intent) -> Result<(), InterruptedError> {
     let place = StatePlace::from_text(&intent.place).ok_or(InterruptedError::NoPlace)?;
     // A built-in card has no state. A folder that was made for its mark alone can be removed, and is made again.
-    let only_mark = is_beside_new_image(&place, intent);
+    let image = image_of_place(&place, intent);
     // A card that was moved has taken its mark along: at the old place only a state without a card would be made.
-    if !only_mark && !place.is_there() && matches!(PendingMark::find(&place)?, FoundMark::None) {
+    if image.is_none() && !place.is_there() && matches!(PendingMark::find(&place)?, FoundMark::None) {
         return Err(InterruptedError::Moved(place.path().to_owned()));
+    }
+    // Without its folder the image can't be written, and nothing was moved: the register would stay as it is for ever.
+    if let Some(image) = image
+        && image.parent().is_some_and(|folder| !folder.exists())
+    {
+        return match register.finish(intent.operation)? {
+            true => Err(InterruptedError::ImageLost(image)),
+            false => Ok(()),
+        };
     }
     let Some(mark) = PendingMark::take(&place)? else {
         // Another process is doing it.
         return Ok(());
     };
-    let mut side = Side::of_marked(place, path.to_owned(), mark);
-    side.only_mark = only_mark;
+    let side = Side::of_marked(place, path.to_owned(), mark);
     finish_marked(register, side, intent.operation)
 }
 
@@ -80,7 +90,10 @@ fn finish_marked(
 ) -> Result<(), InterruptedError> {
     let intents = register.intents()?;
     match intents.iter().find(|intent| intent.operation == operation) {
-        Some(intent) => Ok(resume(register, &mut side, intent).map_err(Box::new)?),
+        Some(intent) => {
+            side.note_only_mark(intent);
+            Ok(resume(register, &mut side, intent).map_err(Box::new)?)
+        }
         // It never began, or another process has done the rest.
         None => Ok(side.unmark()?),
     }
@@ -166,3 +179,6 @@ pub fn lock(place: &StatePlace) -> Result<PendingMark, LockError> {
         false => Err(Error::Mark(place.path().to_owned(), ErrorKind::ResourceBusy.into()).into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

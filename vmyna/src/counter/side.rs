@@ -116,6 +116,11 @@ impl Side {
         }
     }
 
+    /// Notes whether the folder of the state was made for the mark alone: that of a built-in card was.
+    pub(super) fn note_only_mark(&mut self, intent: &Intent) {
+        self.only_mark = image_of_place(&self.place, intent).is_some();
+    }
+
     /// Does a change of the card.
     ///
     /// # Errors
@@ -198,11 +203,11 @@ impl CardSide for Side {
     }
 }
 
-/// Whether the place of an intent is beside the image that it writes, as that of a built-in card that is held to a phone.
-pub(super) fn is_beside_new_image(place: &StatePlace, intent: &Intent) -> bool {
+/// The image that an intent writes, if its place is beside that, as for a built-in card that is held to a phone.
+pub(super) fn image_of_place(place: &StatePlace, intent: &Intent) -> Option<PathBuf> {
     match CardChange::of_bytes(&intent.change) {
-        Some(CardChange::NewImage(image, _)) => place.is_beside(&image),
-        _ => false,
+        Some(CardChange::NewImage(image, _)) if place.is_beside(&image) => Some(image),
+        _ => None,
     }
 }
 

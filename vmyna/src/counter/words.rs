@@ -45,6 +45,13 @@ impl InterruptedError {
                 let path = path.shown();
                 text!("{self}", "カードの状態{path}がなくなりました")
             }
+            Self::ImageLost(path) => {
+                let path = path.shown();
+                text!(
+                    "{self}",
+                    "新しいイメージ{path}のフォルダがなくなりました。電子証明書は登録簿にありますが、イメージは失われました"
+                )
+            }
             Self::MarkUnreadable { .. } => quoted(self, "カードの状態の目印を読めません"),
             Self::MarkDamaged { .. } => text!("{self}", "カードの状態の目印が壊れているか、新しいバージョンのものです"),
         }
