@@ -331,10 +331,11 @@ fn an_iphone_gets_a_new_mdoc_by_its_own_card_only() {
     ));
     operate(&mut counter, &Operation::PhoneLost).unwrap();
     let lost = phone::refresh(&mut counter, OperationId([4; 16]), &town.card, &mut OsRng);
-    let Err(RefreshError::Operate(OperateError::Refused(CounterError::Revoked(_, revocation)))) = lost else {
+    let Err(RefreshError::Operate(OperateError::Refused(CounterError::Revoked(_, revocation)))) = &lost else {
         panic!("{lost:?}");
     };
     assert_eq!(revocation.reason, Reason::CertificateHold);
+    assert!(!lost.unwrap_err().text().ja.is_ascii());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Why a phone gets no certificates, or keeps those that it has.
 
+use std::fmt;
+
 use vmyna_apdu::{Text, text};
 use vmyna_authority::counter::CounterError;
 use vmyna_authority::phone::PhoneError;
@@ -28,6 +30,18 @@ pub enum RefreshError {
 impl From<CounterError> for RefreshError {
     fn from(error: CounterError) -> Self {
         Self::Operate(error.into())
+    }
+}
+
+impl RefreshError {
+    /// The error in both languages.
+    #[must_use]
+    pub fn text(&self) -> Text {
+        match self {
+            Self::Card(_) => text_of_card(self),
+            Self::Signer(_) => text_of_signer(self),
+            Self::Operate(error) => error.text(),
+        }
     }
 }
 
@@ -64,10 +78,18 @@ impl AddError {
     pub fn text(&self) -> Text {
         match self {
             Self::Refused(error) => error.text(),
-            Self::Card(_) => text!("{self}", "カードを使用できません（{self}）"),
-            Self::Signer(_) => text!("{self}", "mdocの署名者を使用できません（{self}）"),
+            Self::Card(_) => text_of_card(self),
+            Self::Signer(_) => text_of_signer(self),
             Self::NotHeld => text!("{self}", "カードが申請に署名していません"),
             Self::Operate(error) => error.text(),
         }
     }
+}
+
+fn text_of_card(error: &impl fmt::Display) -> Text {
+    text!("{error}", "カードを使用できません（{error}）")
+}
+
+fn text_of_signer(error: &impl fmt::Display) -> Text {
+    text!("{error}", "mdocの署名者を使用できません（{error}）")
 }
