@@ -73,7 +73,7 @@ pub(super) fn run(arguments: &Present) -> Result<(), Failure> {
     let request = read(&arguments.request, DeviceRequest::parse)?;
     let transcript = read(&arguments.transcript, Transcript::parse)?;
     let lang = arguments.lang;
-    report_readers(&request, &transcript, lang)?;
+    report_readers(&request, &issued.security_object().doc_type, &transcript, lang)?;
     let consent = Consent::of(arguments, &request)?;
     let now = seed::clock()?;
     let until = issued.security_object().validity.valid_until;
@@ -121,27 +121,40 @@ fn read<T>(path: &Path, parse: impl FnOnce(&[u8]) -> Result<T, ParseError>) -> R
     parse(&bytes).map_err(|error| Failure::Failed(format!("{}: {error}", path.shown())))
 }
 
-/// Names the readers that have signed, on standard error. A wrong signature gets no answer.
-fn report_readers(request: &DeviceRequest, transcript: &Transcript, language: Language) -> Result<(), Failure> {
-    let mut all = request.reader_auth_all(transcript);
-    all.extend(request.doc_requests().iter().map(|one| one.reader_auth(transcript)));
-    let mut named = Vec::new();
-    for one in all {
-        match one {
-            ReaderAuth::Absent => {}
-            ReaderAuth::Valid { subject, .. } => named.push(subject),
-            ReaderAuth::Invalid => {
-                return Err(Failure::Failed(
-                    "the signature of the reader is wrong: nothing was released".to_owned(),
-                ));
-            }
+/// Names the readers that have signed what is asked of this mdoc, on standard error: the whole request, or each of its parts
+/// for this type of document. A wrong signature, also one in another part, gets no answer.
+fn report_readers(
+    request: &DeviceRequest,
+    doc_type: &str,
+    transcript: &Transcript,
+    language: Language,
+) -> Result<(), Failure> {
+    let subject = |auth: ReaderAuth| match auth {
+        ReaderAuth::Absent => Ok(None),
+        ReaderAuth::Valid { subject, .. } => Ok(Some(subject)),
+        ReaderAuth::Invalid => Err(Failure::Failed(
+            "the signature of the reader is wrong: nothing was released".to_owned(),
+        )),
+    };
+    let of_all = request.reader_auth_all(transcript).into_iter().map(subject);
+    let mut named: Vec<String> = of_all.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+    let mut of_parts = Vec::new();
+    for one in request.doc_requests() {
+        let subject = subject(one.reader_auth(transcript))?;
+        if one.doc_type() == doc_type {
+            of_parts.push(subject);
         }
     }
+    // A part without a signature can be of any reader.
+    if !named.is_empty() || of_parts.iter().all(Option::is_some) {
+        named.extend(of_parts.into_iter().flatten());
+    }
+    named.sort();
     named.dedup();
     if named.is_empty() {
         let words = text!(
-            "the reader is not named: it has signed nothing",
-            "リーダーの署名がなく、相手は不明です"
+            "the reader is not named: it has not signed what it asks of this mdoc",
+            "このmdocへの要求にリーダーの署名がなく、相手は不明です"
         );
         say(&in_language(&words, language));
     }
