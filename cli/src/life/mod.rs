@@ -180,7 +180,7 @@ fn failure(arguments: &Life, error: LifeError) -> Failure {
         }
         LifeError::InUse(_) => failed(format!("{error}: try again when it is done")),
         LifeError::Issuance(error) => failed(format!("{error}{}", advice::for_issuance(&error))),
-        LifeError::Open { .. } | LifeError::Operate { .. } | LifeError::Event { .. } => {
+        LifeError::Open { .. } | LifeError::Operate { .. } | LifeError::Phone { .. } | LifeError::Event { .. } => {
             failed(format!("{error}; {later}"))
         }
         other => failed(other.to_string()),

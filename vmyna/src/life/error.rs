@@ -14,6 +14,7 @@ use vmyna_issuance::ca_folder::CaFolderError;
 
 use crate::counter::{OpenError, OperateError, StillPending};
 use crate::error::Error;
+use crate::phone::{AddError, PhoneError};
 
 /// An event that can't happen: its line, what it is, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,9 +85,9 @@ pub enum LifeError {
     /// Something of this name is no folder of a story.
     #[error("{}: this is no folder of a story", .0.shown())]
     NoFolder(PathBuf),
-    /// A later version made it: its format.
-    #[error("{path}: its format is {1}, and this program knows {known}", path = .0.shown(), known = super::folder::FORMAT)]
-    Newer(PathBuf, i64),
+    /// A later version made it: its format, and the newest that this program knows.
+    #[error("{path}: its format is {1}, and this program knows {2}", path = .0.shown())]
+    Newer(PathBuf, i64, i64),
     /// Another story, or the same with another seed, was played in the folder: what differs.
     #[error("{path}: another story was played here: {1}", path = .0.shown())]
     OtherStory(PathBuf, String),
@@ -129,13 +130,22 @@ pub enum LifeError {
         #[source]
         error: Box<OperateError>,
     },
+    /// The card was not held to a phone.
+    #[error("{event}: {error}")]
+    Phone {
+        /// The event.
+        event: String,
+        /// Why.
+        #[source]
+        error: Box<AddError>,
+    },
     /// An event has another effect than the rules demand.
     #[error("{event}: {error}")]
     Event {
         /// The event.
         event: String,
         /// Why.
-        error: String,
+        error: Text,
     },
     /// An operation that was interrupted can't be finished.
     #[error("{0}")]
@@ -173,6 +183,10 @@ impl LifeError {
         match self {
             Self::Operate { error, .. } => match &**error {
                 OperateError::Refused(rule) => Some(rule),
+                _ => None,
+            },
+            Self::Phone { error, .. } => match &**error {
+                AddError::Refused(PhoneError::Counter(rule)) => Some(rule),
                 _ => None,
             },
             _ => None,

@@ -31,7 +31,7 @@ use super::plan::{Plan, Step, file_stem};
 use crate::source::CardSource;
 
 /// The newest format of a folder.
-pub(super) const FORMAT: i64 = 1;
+const FORMAT: i64 = 1;
 const DESCRIPTION: &str = "life.toml";
 const JOURNAL: &str = "journal";
 const KEYS: &str = "keys.pem";
@@ -42,8 +42,8 @@ const PHONES: &str = "phones";
 const LONGEST: u64 = 4096;
 /// A thousand sets of keys have less.
 const LONGEST_KEYS: u64 = 32 << 20;
-/// More than the journal of the largest town has.
-const LONGEST_JOURNAL: u64 = 1 << 30;
+/// A step takes about 120 bytes, so that half a million steps have less.
+const LONGEST_JOURNAL: u64 = 64 << 20;
 
 /// The folder of a story, in use by this process.
 #[derive(Debug)]
@@ -175,14 +175,22 @@ impl Entry {
 /// Reads the whole lines of the journal, and drops a part of one that a killed process left.
 fn read_journal(journal: &mut File, path: &Path) -> Result<Vec<Entry>, LifeError> {
     let failed = |error| LifeError::Io(path.to_owned(), error);
+    let damaged = |why| LifeError::Damaged(path.to_owned(), why);
+    // What is longer is never cut: its last steps would be lost.
+    if journal.metadata().map_err(failed)?.len() > LONGEST_JOURNAL {
+        return Err(damaged("the journal is too long"));
+    }
     let mut text = String::new();
     journal
-        .take(LONGEST_JOURNAL)
+        .take(LONGEST_JOURNAL + 1)
         .read_to_string(&mut text)
         .map_err(failed)?;
+    if text.len() as u64 > LONGEST_JOURNAL {
+        return Err(damaged("the journal is too long"));
+    }
     let whole = text.rfind('\n').map_or(0, |end| end + 1);
     let entries: Option<Vec<Entry>> = text[..whole].lines().map(Entry::read).collect();
-    let entries = entries.ok_or(LifeError::Damaged(path.to_owned(), "a line that no step has"))?;
+    let entries = entries.ok_or_else(|| damaged("a line that no step has"))?;
     journal.set_len(whole as u64).map_err(failed)?;
     journal.seek(SeekFrom::End(0)).map_err(failed)?;
     Ok(entries)
@@ -227,18 +235,27 @@ fn check(path: &Path, plan: &Plan) -> Result<(), LifeError> {
     let format = lines.next().and_then(|line| line.strip_prefix("format = "));
     match format.and_then(|format| format.parse::<i64>().ok()) {
         Some(FORMAT) => {}
-        Some(newer) if newer > FORMAT => return Err(LifeError::Newer(path.to_owned(), newer)),
+        Some(newer) if newer > FORMAT => return Err(LifeError::Newer(path.to_owned(), newer, FORMAT)),
         _ => return Err(LifeError::Damaged(file, "this is no description of a story")),
     }
     let own = description(plan);
-    let own = own.lines().skip_while(|line| line.starts_with('#')).skip(1);
-    for (there, here) in lines.zip(own) {
-        if there != here {
-            let difference = format!("{there}, and not {here}");
-            return Err(LifeError::OtherStory(path.to_owned(), difference));
+    let mut own = own.lines().skip_while(|line| line.starts_with('#')).skip(1);
+    loop {
+        match (lines.next(), own.next()) {
+            (None, None) => return Ok(()),
+            (Some(there), Some(here)) if there == here => {}
+            (Some(there), Some(here)) => {
+                let difference = format!("{there}, and not {here}");
+                return Err(LifeError::OtherStory(path.to_owned(), difference));
+            }
+            _ => {
+                return Err(LifeError::Damaged(
+                    file,
+                    "the description has not all its lines, or others",
+                ));
+            }
         }
     }
-    Ok(())
 }
 
 /// An error of the system at a path.

@@ -26,6 +26,7 @@ mod error;
 mod folder;
 mod model;
 mod plan;
+mod planning;
 mod play;
 mod town;
 

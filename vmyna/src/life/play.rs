@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
+use vmyna_apdu::{Text, text};
 use vmyna_applets::PhoneKind;
 use vmyna_applets::image;
 use vmyna_applets::issued::IssuedCard;
@@ -21,7 +22,7 @@ use super::error::LifeError;
 use super::folder::{LifeFolder, io_at};
 use super::model::{Held, PersonModel, Token};
 use super::plan::{Plan, Step, happen};
-use crate::counter::{Counter, Office, Opening, StillPending};
+use crate::counter::{Counter, Office, Opening, OperateError, StillPending};
 use crate::phone::{self, PhoneOrder};
 use crate::source::CardSource;
 
@@ -141,7 +142,7 @@ impl Life {
     fn work_on(&self, step: &Step) -> Result<Work, LifeError> {
         let person = &self.people[step.person];
         let at = step.event.at;
-        let impossible = |why: vmyna_apdu::Text| event_failed(step, why.en);
+        let impossible = |why: Text| event_failed(step, why);
         Ok(match &step.event.what {
             What::Renewed if !person.needs_new_card(at).map_err(impossible)? => {
                 let renewable = person.renewable(at).map_err(impossible)?;
@@ -159,7 +160,7 @@ impl Life {
     /// Lets the model do the step.
     fn expect(&mut self, step: &Step) -> Result<(), LifeError> {
         let order = &self.plan.orders[step.person];
-        happen(&mut self.people[step.person], order, &step.event).map_err(|why| event_failed(step, why.en))
+        happen(&mut self.people[step.person], order, &step.event).map_err(|why| event_failed(step, why))
     }
 
     fn perform(&mut self, step: &Step, work: Work) -> Result<(), LifeError> {
@@ -184,7 +185,11 @@ impl Life {
             (What::PhoneLost, _) => Operation::PhoneLost,
             (What::Died, _) => Operation::Death,
             (what, _) => {
-                let why = format!("{} can't be played by this version", what.name());
+                let name = what.name();
+                let why = text!(
+                    "{name} can't be played by this version",
+                    "このバージョンでは{name}を扱えません"
+                );
                 return Err(event_failed(step, why));
             }
         };
@@ -203,7 +208,10 @@ impl Life {
             let password = Zeroizing::new(password.unwrap_or_default());
             let order = PhoneOrder::new(kind, &password);
             let added = phone::add(counter, number, &order, &Substitutes::default(), rng);
-            added.map(drop).map_err(|error| event_failed(step, error.to_string()))
+            added.map(drop).map_err(|error| LifeError::Phone {
+                event: step.event.to_string(),
+                error: Box::new(error),
+            })
         })
     }
 
@@ -214,7 +222,7 @@ impl Life {
         let source = CardSource::Image(self.folder.phone(&person.name, number), None);
         self.serve(step, &source, None, &mut |counter, number, _| {
             let removed = phone::remove(counter, number);
-            removed.map(drop).map_err(|error| event_failed(step, error.to_string()))
+            removed.map(drop).map_err(|error| operate_failed(step, error))
         })
     }
 
@@ -247,7 +255,10 @@ impl Life {
         }
         Err(event_failed(
             step,
-            "every serial number that was drawn is taken".to_owned(),
+            text!(
+                "every serial number that was drawn is taken",
+                "作った証明書の番号はすべて使用済みです"
+            ),
         ))
     }
 
@@ -262,10 +273,7 @@ impl Life {
         let source = self.source(step, card);
         self.serve(step, &source, new_image, &mut |counter, number, rng| {
             let done = counter.operate_as(number, operation, &Substitutes::default(), rng);
-            done.map(drop).map_err(|error| LifeError::Operate {
-                event: step.event.to_string(),
-                error: Box::new(error),
-            })
+            done.map(drop).map_err(|error| operate_failed(step, error))
         })
     }
 
@@ -281,16 +289,12 @@ impl Life {
         let mut opening = Opening::new(source, step.event.at);
         // An image that is there is that of a run that was interrupted afterwards.
         opening.new_image = new_image.filter(|path| path.symlink_metadata().is_err());
-        let event = || step.event.to_string();
         let mut counter = Counter::at(office, &opening).map_err(|error| LifeError::Open {
-            event: event(),
+            event: step.event.to_string(),
             error: Box::new(error),
         })?;
         let number = self.plan.operation(step);
-        let done = counter.has_done(number).map_err(|error| LifeError::Operate {
-            event: event(),
-            error: Box::new(error),
-        })?;
+        let done = counter.has_done(number).map_err(|error| operate_failed(step, error))?;
         if !done {
             if let (Some(path), None) = (new_image, opening.new_image) {
                 return Err(io_at(path)(std::io::ErrorKind::AlreadyExists.into()));
@@ -317,10 +321,18 @@ impl Life {
                 .filter(|held| held.token == token)
             {
                 let there = certificate(&card, held.hierarchy)?;
-                let there = there.ok_or_else(|| event_failed(step, format!("the {token} lacks a certificate")))?;
+                let there = there.ok_or_else(|| {
+                    event_failed(
+                        step,
+                        text!("the {token} lacks a certificate", "{token}に電子証明書がありません"),
+                    )
+                })?;
                 if there.validity != held.validity {
                     let ((begin, end), (from, to)) = (there.validity, held.validity);
-                    let why = format!("the {token} has a certificate of {begin} to {end}, and not of {from} to {to}");
+                    let why = text!(
+                        "the {token} has a certificate of {begin} to {end}, and not of {from} to {to}",
+                        "{token}の電子証明書の有効期間が{from}から{to}ではなく{begin}から{end}です"
+                    );
                     return Err(event_failed(step, why));
                 }
                 held.identity = Some((there.issuer, there.serial));
@@ -406,17 +418,24 @@ impl Life {
     }
 }
 
-/// What a step is to the counter, where the step alone does not tell.
+/// What a step is to the counter, where the step alone does not state it.
 enum Work {
     Renew(Which),
     NewCard,
     Other,
 }
 
-fn event_failed(step: &Step, error: String) -> LifeError {
+fn event_failed(step: &Step, error: Text) -> LifeError {
     LifeError::Event {
         event: step.event.to_string(),
         error,
+    }
+}
+
+fn operate_failed(step: &Step, error: OperateError) -> LifeError {
+    LifeError::Operate {
+        event: step.event.to_string(),
+        error: Box::new(error),
     }
 }
 

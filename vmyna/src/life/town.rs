@@ -21,7 +21,7 @@ use vmyna_issuance::story::{StoryEvent, Town, What};
 use vmyna_issuance::{DateTime, IssuanceError, validity};
 
 use super::model::PersonModel;
-use super::plan::{Plan, happen};
+use super::plan::{Plan, happen, later_by_years};
 
 const DAY: u64 = 24 * 60 * 60;
 /// The cards of the people at the beginning were issued in the past five years, so that not all end at once.
@@ -100,7 +100,7 @@ pub(super) fn draw(plan: &mut Plan, town: &Town) -> Result<(), IssuanceError> {
     }
     let mut from = first;
     for year in 1..=town.years {
-        let end = super::plan::later_by_years(begin, year).map_or(from, days);
+        let end = later_by_years(begin, year).map_or(from, days);
         walk.chances(town, from, end);
         walk.until(end)?;
         from = end;
@@ -342,7 +342,7 @@ impl Walk<'_> {
         self.event(at, arrives, moved);
     }
 
-    /// The family name of somebody else, as a marriage gives it.
+    /// The family name of another person, as a marriage gives it.
     fn new_name(&mut self, at: usize) -> What {
         let person = &self.people[at].person;
         let (day, sex) = (person.birth.reckoned_on(self.people[at].expiry), person.sex);
@@ -362,7 +362,7 @@ impl Walk<'_> {
     }
 }
 
-/// How many times as often as all people on average somebody of this age dies, in tenths.
+/// How many times as often as all people on average a person of this age dies, in tenths.
 const fn death_weight(age: u16) -> u64 {
     match age {
         ..40 => 0,
