@@ -26,6 +26,8 @@ use writes::{Shared, record, revoke};
 
 /// How long a write waits while other programs write.
 pub const PATIENCE: Duration = Duration::from_secs(10);
+/// More than the register has statements, so that each is prepared once.
+const STATEMENTS: usize = 64;
 
 /// "VMYR": what marks the file as a register of this program.
 const APPLICATION: i64 = 0x564D_5952;
@@ -77,6 +79,7 @@ impl SqliteRegister {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags).map_err(refused)?;
         connection.busy_timeout(PATIENCE).map_err(refused)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         set_up(path, &mut connection)?;
         Ok(Self {
             path: path.to_owned(),
