@@ -101,7 +101,14 @@ fn counts(counts: &Counts) -> String {
 fn comparisons(checked: Checked) -> String {
     format!(
         "{} register entries, {} OCSP answers, {} revocation lists with {} entries, {} certificates verified, {} cards and {} \
-         phones asked by APDU",
-        checked.register, checked.ocsp, checked.lists, checked.entries, checked.verified, checked.cards, checked.phones
+         phones asked by APDU, {} mdocs verified",
+        checked.register,
+        checked.ocsp,
+        checked.lists,
+        checked.entries,
+        checked.verified,
+        checked.cards,
+        checked.phones,
+        checked.mdocs
     )
 }

@@ -75,6 +75,8 @@ pub struct Phone {
     pub certificates: [usize; 2],
     /// Whether the person has it in use.
     pub in_use: bool,
+    /// The person as the mdoc of an iPhone states it, and when it was issued.
+    pub mdoc: Option<(Person, DateTime)>,
 }
 
 /// Why something can't happen.
@@ -477,6 +479,7 @@ impl PersonModel {
             number,
             certificates,
             in_use: true,
+            mdoc: (kind == PhoneKind::Iphone).then(|| (self.person.clone(), at)),
         });
         Ok(())
     }

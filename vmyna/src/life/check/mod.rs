@@ -1,10 +1,12 @@
-//! The check of a story: whether register, OCSP, revocation lists, verifier, cards and phones agree about every person.
+//! The check of a story: whether register, OCSP, revocation lists, verifier, cards, phones and mdocs agree about every
+//! person.
 //!
 //! Expected is what the events demand ([`PersonModel`](super::PersonModel)). A check changes nothing: cards are asked by
 //! APDU as they are now, in a memory of their own, and their tries are read from their state.
 
 mod answers;
 mod lists;
+mod mdoc;
 mod ocsp;
 mod token;
 mod verify;
@@ -21,6 +23,7 @@ use vmyna_authority::register::sqlite::SqliteRegister;
 use vmyna_authority::register::{IssuerId, Register as _, Revocation};
 use vmyna_authority::revocation_list::issuer_id;
 use vmyna_authority::verifier::trust::Trust;
+use vmyna_issuance::mdoc::MdocAuthority;
 use vmyna_issuance::x509::Authority;
 use vmyna_issuance::{DateTime, ca_folder};
 
@@ -51,6 +54,8 @@ pub struct Checked {
     pub cards: usize,
     /// Phones that were asked by APDU.
     pub phones: usize,
+    /// Mdocs of phones that were presented and verified.
+    pub mdocs: usize,
 }
 
 impl Checked {
@@ -65,6 +70,7 @@ impl Checked {
             verified: self.verified + other.verified,
             cards: self.cards + other.cards,
             phones: self.phones + other.phones,
+            mdocs: self.mdocs + other.mdocs,
         }
     }
 }
@@ -107,6 +113,8 @@ pub(super) struct Scene<'l> {
     pub(super) people: &'l [PersonModel],
     pub(super) authorities: Vec<(IssuerId, Authority)>,
     pub(super) trust: Trust,
+    /// Those that issue mdocs: there are none before the first iPhone.
+    pub(super) mdoc: Option<MdocAuthority>,
 }
 
 impl Scene<'_> {
@@ -145,7 +153,7 @@ impl Life {
         let work = |at: usize, register: &SqliteRegister| -> Result<Checked, LifeError> {
             let person = &scene.people[at];
             let mut checked = entries(&scene, person, register)?;
-            let (answers, asked) = tokens(&scene, person, folder)?;
+            let (answers, asked) = tokens(&scene, person, folder, register)?;
             checked.verified += verify::check(&scene, person, &answers, register, &lists.of_municipalities)?;
             Ok(checked.and(asked))
         };
@@ -174,6 +182,7 @@ impl Life {
             people,
             authorities: authorities.collect::<Result<_, LifeError>>()?,
             trust,
+            mdoc: ca_folder::mdoc_if_there(&self.folder.authorities())?,
         })
     }
 
@@ -280,6 +289,7 @@ fn tokens<'p>(
     scene: &Scene<'_>,
     person: &'p PersonModel,
     folder: &LifeFolder,
+    register: &SqliteRegister,
 ) -> Result<(Vec<Given<'p>>, Checked), LifeError> {
     let mut checked = Checked::default();
     let mut tokens = Vec::new();
@@ -294,7 +304,13 @@ fn tokens<'p>(
     let mut certificates = Vec::new();
     for token in tokens {
         let held: Vec<&Held> = person.current().filter(|held| held.token == token).collect();
-        let answers = Asked::open(scene, person, folder, token).and_then(|mut asked| asked.compare(&held));
+        let answers = Asked::open(scene, person, folder, token).and_then(|mut asked| {
+            let answers = asked.compare(&held)?;
+            if let (Token::Phone(_), Some(phone)) = (token, person.phone()) {
+                checked.mdocs += mdoc::check(scene, person, phone, asked.document(), register)?;
+            }
+            Ok(answers)
+        });
         let answers = answers.map_err(|error| unanswered(scene, person, token, error))?;
         certificates.extend(
             held.into_iter()

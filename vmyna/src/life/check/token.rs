@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 use vmyna_apdu::StatusWord;
-use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::issued::{IssuedCard, MobileDocument};
 use vmyna_applets::pins::{self, CardPin};
 use vmyna_authority::register::{Certificate as Registered, Hierarchy};
 use vmyna_card_os::declaration::{Body, ObjectId, ReferenceData};
@@ -86,6 +86,11 @@ impl<'a> Asked<'a> {
             issued: source.issued()?,
             place,
         })
+    }
+
+    /// The mdoc that it has now.
+    pub(super) const fn document(&self) -> Option<&MobileDocument> {
+        self.card.mdoc.as_ref()
     }
 
     fn send(&mut self, command: &str) -> Result<Vec<u8>, LifeError> {
