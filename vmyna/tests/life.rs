@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use vmyna::apdu::Language;
+use vmyna::applets::PhoneKind;
 use vmyna::issuance::story;
 use vmyna::life::{Checked, Life, Plan, Responders, markdown};
 
@@ -86,7 +87,8 @@ fn a_town_of_a_thousand_lives_ten_years_and_every_service_agrees() {
     let people = 1000;
     assert!(text.contains("people = 1000\nyears = 10\n"));
     let folder = in_memory();
-    let plan = plan(&text);
+    // Serial numbers do not depend on the keys.
+    let plan = plan(&text.replacen("key-pool = 2", "key-pool = 1", 1));
     let began = std::time::Instant::now();
     let mut life = Life::open(&folder.path().join("town"), plan, &|| Ok(())).unwrap();
     let (mut responders, mut last, mut all) = (Responders::default(), None, Checked::default());
@@ -128,13 +130,17 @@ fn a_town_of_a_thousand_lives_ten_years_and_every_service_agrees() {
         let certificates: usize = life.people().iter().map(|person| person.certificates.len()).sum();
         assert_eq!((checked.register, checked.ocsp), (certificates, certificates), "{year}");
         assert!(checked.verified > people && checked.lists > 10, "{checked:?}");
+        let iphones = life.people().iter().filter_map(|person| person.phone());
+        let iphones = iphones.filter(|phone| phone.kind == PhoneKind::Iphone).count();
+        assert!(checked.mdocs == iphones && iphones > 0, "{checked:?}");
         all = all.and(checked);
         last = Some(end);
     }
     assert_eq!(life.next().map(|step| step.event.to_string()), None);
     println!(
         "counted: town: {} events of {people} people in ten years; every service agrees in {} register entries, {} OCSP answers, \
-         {} lists with {} entries, {} certificates verified, {} cards and {} phones asked by APDU; in {} s",
+         {} lists with {} entries, {} certificates verified, {} cards and {} phones asked by APDU, {} mdocs verified; \
+         in {} s",
         life.done(),
         all.register,
         all.ocsp,
@@ -143,6 +149,7 @@ fn a_town_of_a_thousand_lives_ten_years_and_every_service_agrees() {
         all.verified,
         all.cards,
         all.phones,
+        all.mdocs,
         began.elapsed().as_secs()
     );
     // All kinds of events, many times.
@@ -201,7 +208,7 @@ fn a_service_that_does_not_answer_as_the_events_demand_is_found() {
     fs::rename(&away, &image).unwrap();
     let certificates = &life.people()[0].certificates;
     let (issuer, serial) = certificates.last().unwrap().identity.unwrap();
-    // Somebody revokes a certificate without an event.
+    // A certificate is revoked without an event.
     let mut register = SqliteRegister::open(&life.folder().authorities().join("register.sqlite")).unwrap();
     let revocation = Revocation {
         at,
@@ -214,6 +221,71 @@ fn a_service_that_does_not_answer_as_the_events_demand_is_found() {
         error.contains("must be not in it") && error.contains("keyCompromise"),
         "{error}"
     );
+}
+
+#[test]
+fn an_mdoc_other_than_the_events_demand_is_found() {
+    use vmyna::CardSource;
+    use vmyna::counter::Opening;
+    use vmyna::issuance::rand_core::OsRng;
+
+    let text = "version = 1\nbegin = 2026-11-02\nkey-pool = 1\n[people.hanako]\nname = \"見本　花子\"\n\
+                address = \"東京都千代田区見本町１\"\nbirth = 1989-10-25\nsex = \"female\"\nmunicipality = { code = \"13101\" }\n\
+                [[events]]\non = 2026-11-03\nwho = \"hanako\"\nwhat = \"phone\"\nkind = \"iphone\"\n\
+                [[events]]\non = 2027-01-05\nwho = \"hanako\"\nwhat = \"married\"\nname = \"検証　花子\"\n\
+                kana = \"ケンショウ　ハナコ\"\n";
+    let folder = in_memory();
+    let mut life = Life::open(&folder.path().join("life"), plan(text), &|| Ok(())).unwrap();
+    while life.step().unwrap().is_some() {}
+    let at = "2027-01-06T00:00:00Z".parse().unwrap();
+    let mut responders = Responders::default();
+    // The mdoc still states the name at its issue, and is right.
+    assert_eq!(life.check(at, &mut responders).unwrap().mdocs, 1);
+    let (card, phone, authorities) = {
+        let (folder, name) = (life.folder(), &life.people()[0].name);
+        (folder.card(name, 1), folder.phone(name, 1), folder.authorities())
+    };
+    // The phone gets another mdoc without an event, with the new name.
+    let phone = CardSource::Image(phone, None);
+    let mut opening = Opening::new(&phone, at);
+    opening.authorities = Some(&authorities);
+    let mut counter = vmyna::counter::Counter::open(&opening, &mut |_| {}).unwrap();
+    let number = vmyna::phone::random_number();
+    vmyna::phone::refresh(&mut counter, number, &CardSource::Image(card, None), &mut OsRng).unwrap();
+    drop(counter);
+    let error = life.check(at, &mut responders).unwrap_err().to_string();
+    assert!(
+        error.contains("full_name_unicode must be 見本　花子, and is 検証　花子"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_damaged_folder_is_refused_and_stays_as_it_is() {
+    let text = "version = 1\nbegin = 2026-11-02\nkey-pool = 1\n[people.taro]\ninvented = true\n";
+    let memory = in_memory();
+    let folder = memory.path().join("life");
+    let open = || Life::open(&folder, plan(text), &|| Ok(())).map(drop);
+    open().unwrap();
+    let description = folder.join("life.toml");
+    let whole = fs::read_to_string(&description).unwrap();
+    let without_last = whole.trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
+    for damaged in [without_last, format!("{whole}more = 1\n")] {
+        fs::write(&description, &damaged).unwrap();
+        let error = open().unwrap_err().to_string();
+        assert!(error.contains("has not all its lines, or others"), "{error}");
+    }
+    fs::write(&description, whole.replace("key-pool = 1", "key-pool = 2")).unwrap();
+    let error = open().unwrap_err().to_string();
+    assert!(error.contains("key-pool = 2, and not key-pool = 1"), "{error}");
+    fs::write(&description, &whole).unwrap();
+    // A file with a hole: longer than any journal, and without its blocks.
+    let journal = fs::File::options().write(true).open(folder.join("journal")).unwrap();
+    let length = (64 << 20) + 1;
+    journal.set_len(length).unwrap();
+    let error = open().unwrap_err().to_string();
+    assert!(error.contains("the journal is too long"), "{error}");
+    assert_eq!(journal.metadata().unwrap().len(), length);
 }
 
 #[test]
