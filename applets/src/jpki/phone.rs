@@ -37,9 +37,9 @@ fn basis(file: FileId) -> Basis {
     match file {
         ef::SIGN_CERTIFICATE => documented("OpenSC lists it on an iPhone; PassKit asks for the password"),
         ef::SIGN_CA_CERTIFICATE => documented("OpenSC lists it on an iPhone"),
-        ef::TOKEN_INFO => {
-            assumed("the label is documented: clients know a phone by it; the other fields are as the card's")
-        }
+        ef::TOKEN_INFO => documented(
+            "clients read it without a PIN and know a phone by its label; the other fields are those of a card",
+        ),
         ef::AUTH_CERTIFICATE => {
             documented("jpki/myna issue 6: not without the PIN on Android; PassKit asks for it on an iPhone")
         }
