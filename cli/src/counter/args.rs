@@ -154,8 +154,8 @@ revoked, also after `vmyna card reset-state`.
 A PIN on the command line can be seen by other users of the machine and stays in the history of
 the shell: a name alone asks for the value on the terminal.
 
-A phone that has certificates (`vmyna phone add`) is linked to its card in the register. A new card
-takes over the link. What the counter does with a phone itself is `phone-lost` only.
+A phone that has certificates (`vmyna phone add`) is linked to its card in the register. A new
+card takes over the link. What the counter does with a phone itself is `phone-lost` only.
 
 Examples:
   vmyna counter card.vmyna reset-pin sign

@@ -127,12 +127,13 @@ impl From<Kind> for PhoneKind {
 
 /// The help after the options.
 pub(crate) const HELP: &str = "\
-What a phone does is assumed where no public text states it: the form of the application that the
-card signs, RSA-2048 for the phone's keys, the policies of its certificates and their end, which is
-never after that of the card's. `vmyna counter CARD phone-lost` puts them on hold.
+What a phone does is assumed where no public text states it: the form of the application
+that the card signs, RSA-2048 for the phone's keys, the policies of its certificates and
+their end, which is never after that of the card's. `vmyna counter CARD phone-lost` puts
+them on hold.
 
-A PIN on the command line can be seen by other users of the machine and stays in the history of
-the shell: a name alone asks for the value on the terminal.
+A PIN on the command line can be seen by other users of the machine and stays in the history
+of the shell: a name alone asks for the value on the terminal.
 
 Examples:
   vmyna phone add specimen:hanako -o phone.vmyna --pin sign=ABC123

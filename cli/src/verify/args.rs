@@ -137,7 +137,8 @@ No authority is trusted unless --ca or --trust names it, not even the built-in o
 taken from the register of a named --ca, or from --crl or --ocsp, else from the address in the
 certificate. Requests go to this machine only, unless --online is given. A certificate without
 fresh revocation data is not verified. The root of mdocs is an authority too: --trust takes its
-certificate, and the list of the address in the signer's certificate is fetched. PDF files: take a program such as pyHanko (docs/guide.md).
+certificate, and the list of the address in the signer's certificate is fetched. PDF files: take
+a program such as pyHanko (docs/guide.md).
 
 Exit status: 0 if everything is valid, 1 if something is invalid or not verified, 2 for wrong
 arguments. The names of the steps are stable, their texts are not.
