@@ -198,7 +198,10 @@ fn what_a_phone_is_not_added_by_is_named_and_leaves_nothing() {
     add(&bench, "phone", &["--pin", "sign=NEW123", "--kind", "android"], 0);
     let notes = bench.declare_notes();
     let refused = bench.run(&["card", "install", "phone", notes], 2);
-    assert!(refused.contains("a phone (Android), which has no free area"), "{refused}");
+    assert!(
+        refused.contains("a phone (Android), which has no free area"),
+        "{refused}"
+    );
     let kiosk = bench.run(
         &[
             "kiosk",
