@@ -583,7 +583,7 @@ fn a_damaged_a_newer_and_another_file_are_refused_each_in_its_way() {
     damaged[good.len() / 2] ^= 1;
     assert!(refused(&damaged).contains("taro.vmyna: the image is damaged"));
     let mut newer = good.clone();
-    newer[11] = 3;
+    newer[11] = 4;
     assert!(refused(&newer).contains("use a newer vmyna"));
     assert!(refused(&good[..good.len() - 1]).contains("damaged"));
     assert!(refused(PERSON.as_bytes()).contains("no image"));
