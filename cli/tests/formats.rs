@@ -7,12 +7,11 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use common::frozen::{self, Original, vectors};
 use common::{Printed, vmyna};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use vmyna::StatePlace;
 use vmyna::applets::image::Image;
@@ -25,13 +24,6 @@ struct Expected {
     file: Vec<Original>,
     card: Vec<Card>,
     state: State,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Original {
-    path: String,
-    sha256: String,
 }
 
 /// Application, EF, tries left.
@@ -59,12 +51,8 @@ struct State {
     exchanges: Vec<(String, String)>,
 }
 
-fn vectors() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors")
-}
-
 fn expected() -> Expected {
-    toml::from_str(&fs::read_to_string(vectors().join("cards/v1/expected.toml")).unwrap()).unwrap()
+    frozen::expected("v1")
 }
 
 /// A copy of the cards of version 1, so that nothing happens to the originals.
@@ -109,14 +97,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn not_a_byte_of_them_has_changed() {
-    for Original { path, sha256 } in expected().file {
-        let bytes = fs::read(vectors().join(&path)).unwrap();
-        assert_eq!(
-            hex(&Sha256::digest(bytes)),
-            sha256,
-            "{path} is kept for ever as it was written"
-        );
-    }
+    frozen::assert_unchanged(&expected().file);
 }
 
 #[test]

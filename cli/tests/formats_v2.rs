@@ -7,12 +7,11 @@ mod common;
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use common::frozen::{self, Original, vectors};
 use common::{Printed, vmyna};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 #[derive(Deserialize)]
@@ -21,13 +20,6 @@ struct Expected {
     file: Vec<Original>,
     card: Vec<Card>,
     state: Vec<State>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Original {
-    path: String,
-    sha256: String,
 }
 
 #[derive(Deserialize)]
@@ -50,12 +42,8 @@ struct State {
     exchanges: Vec<(String, String)>,
 }
 
-fn vectors() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors")
-}
-
 fn expected() -> Expected {
-    toml::from_str(&fs::read_to_string(vectors().join("cards/v2/expected.toml")).unwrap()).unwrap()
+    frozen::expected("v2")
 }
 
 /// A copy of a card, so that nothing happens to the original.
@@ -99,22 +87,15 @@ impl Copy {
         }
     }
 
+    #[track_caller]
     fn answers(&self, exchanges: &[(String, String)]) {
-        let mut arguments = vec!["apdu", "--plain", "--card", &self.card];
-        arguments.extend(exchanges.iter().map(|(command, _)| command.as_str()));
-        let printed = self.run(&arguments).out();
-        let expected: Vec<&str> = exchanges.iter().map(|(_, answer)| answer.as_str()).collect();
-        assert_eq!(printed.lines().collect::<Vec<_>>(), expected, "{}", self.card);
+        frozen::assert_answers(|arguments| self.run(arguments), &self.card, exchanges, &self.card);
     }
 }
 
 #[test]
 fn not_a_byte_of_them_has_changed() {
-    for Original { path, sha256 } in expected().file {
-        let bytes = fs::read(vectors().join(&path)).unwrap();
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(digest, sha256, "{path} is kept for ever as it was written");
-    }
+    frozen::assert_unchanged(&expected().file);
 }
 
 #[test]

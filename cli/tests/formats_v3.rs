@@ -8,12 +8,11 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use common::frozen::{self, Original, vectors};
 use common::{Printed, vmyna};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 #[derive(Deserialize)]
@@ -21,13 +20,6 @@ use tempfile::TempDir;
 struct Expected {
     file: Vec<Original>,
     phone: Vec<Phone>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Original {
-    path: String,
-    sha256: String,
 }
 
 #[derive(Deserialize)]
@@ -43,12 +35,8 @@ struct Phone {
     exchanges: Vec<(String, String)>,
 }
 
-fn vectors() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors")
-}
-
 fn expected() -> Expected {
-    toml::from_str(&fs::read_to_string(vectors().join("cards/v3/expected.toml")).unwrap()).unwrap()
+    frozen::expected("v3")
 }
 
 /// A copy of a phone with its state, so that nothing happens to the original.
@@ -80,11 +68,7 @@ impl Copy {
 
 #[test]
 fn not_a_byte_of_them_has_changed() {
-    for Original { path, sha256 } in expected().file {
-        let bytes = fs::read(vectors().join(&path)).unwrap();
-        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(digest, sha256, "{path} is kept for ever as it was written");
-    }
+    frozen::assert_unchanged(&expected().file);
 }
 
 #[test]
@@ -120,11 +104,7 @@ fn an_image_of_version_3_and_a_state_are_the_phone_as_it_was_left() {
                 "{inspected}"
             );
         }
-        let mut arguments = vec!["apdu", "--plain", "--card", "image"];
-        arguments.extend(phone.exchanges.iter().map(|(command, _)| command.as_str()));
-        let answers = copy.run(&arguments).out();
-        let expected: Vec<&str> = phone.exchanges.iter().map(|(_, answer)| answer.as_str()).collect();
-        assert_eq!(answers.lines().collect::<Vec<_>>(), expected, "{place}");
+        frozen::assert_answers(|arguments| copy.run(arguments), "image", &phone.exchanges, place);
     }
 }
 

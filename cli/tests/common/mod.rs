@@ -6,6 +6,7 @@
     reason = "every test program uses its own part of this module"
 )]
 
+pub mod frozen;
 pub mod python;
 
 use std::ffi::OsStr;
