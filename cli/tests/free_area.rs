@@ -11,7 +11,7 @@ use std::process::{Output, Stdio};
 
 use common::{Printed, Serve, vmyna};
 use tempfile::TempDir;
-use vmyna_testkit::{client, require_program};
+use vmyna_testkit::{client, killed_at, require_program};
 
 /// An application with a PIN, a file that it opens, a secret one, and the name of the cardholder.
 const NOTES: &str = r#"
@@ -582,18 +582,9 @@ fn an_installation_that_is_killed_is_done_or_not_and_the_card_can_be_used() {
     let bench = Bench::issued(&[]);
     let (mut done, mut not_done) = (0, 0);
     for number in 1.. {
-        let inject = format!("inject={CALLS}:signal=KILL:when={number}");
-        let trace = format!("trace={CALLS}");
-        let mut strace = client("strace", "strace");
-        strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &trace, "-e", &inject]);
-        strace.args([env!("CARGO_BIN_EXE_vmyna"), "card", "install", "c", "notes.ap.toml"]);
-        let killed = !strace
-            .current_dir(&bench.folder)
-            .env("VMYNA_REGISTER", "none")
-            .output()
-            .unwrap()
-            .status
-            .success();
+        let mut install = vmyna(["card", "install", "c", "notes.ap.toml"]);
+        install.current_dir(&bench.folder).env("VMYNA_REGISTER", "none");
+        let killed = !killed_at(&install, CALLS, number).status.success();
         let installed = bench.has_notes();
         if !killed {
             assert!(installed);

@@ -9,13 +9,13 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use common::{Printed, vmyna};
 use vmyna::CardSource;
 use vmyna::authority::register::sqlite::SqliteRegister;
 use vmyna::authority::register::{CardId, Register as _};
-use vmyna_testkit::{client, require_program};
+use vmyna_testkit::{client, killed_at, require_program};
 
 /// A story with every kind of event.
 const STORY: &str = r#"
@@ -236,22 +236,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Plays on, and kills the process with its n-th system call of these. Returns whether there was one.
-fn killed_at(bench: &Bench, folder: &str, calls: &str, number: u32) -> bool {
-    let mut strace = client("strace", "strace");
-    let inject = format!("inject={calls}:signal=KILL:when={number}");
-    strace.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={calls}"),
-        "-e",
-        &inject,
-    ]);
-    let life = bench.life(folder, &[]);
-    strace.arg(life.get_program()).args(life.get_args());
-    let output: Output = strace.current_dir(&bench.folder).output().unwrap();
+fn killed(bench: &Bench, folder: &str, calls: &str, number: u32) -> bool {
+    let output = killed_at(&bench.life(folder, &[]), calls, number);
     if !output.status.success() {
         assert_eq!(output.err(), "", "it failed by itself");
     }
@@ -276,7 +262,7 @@ fn a_story_killed_at_writes_and_run_again_ends_in_the_same_state() {
             (_, kind @ "fsync,fdatasync") => (kind, 2 + round % 9),
             (_, kind) => (kind, 1 + round % 4),
         };
-        if killed_at(&bench, "killed", kind, number) {
+        if killed(&bench, "killed", kind, number) {
             kills += 1;
         } else if bench
             .life("killed", &[])
@@ -385,7 +371,7 @@ impl Served {
     }
 }
 
-/// What `openssl` says about a certificate on a day, by OCSP and by the revocation list: two words.
+/// The answers of `openssl` about a certificate on a day, by OCSP and by the revocation list: two words.
 fn openssl(bench: &Bench, now: &str, kind: &str, certificate: &str) -> (String, bool) {
     let served = Served::at(bench, now);
     let run = |arguments: &[&str]| {

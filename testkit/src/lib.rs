@@ -13,6 +13,7 @@ pub mod access;
 mod client;
 pub mod clients;
 pub mod configurations;
+mod killed;
 mod npm;
 mod own_process;
 mod page;
@@ -26,6 +27,7 @@ pub mod waiting;
 mod watchdog;
 
 pub use client::{client, isolated};
+pub use killed::killed_at;
 pub use npm::install_packages;
 pub use own_process::in_own_process;
 pub use page::{assert_page, assert_picture};

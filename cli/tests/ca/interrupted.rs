@@ -3,7 +3,7 @@
 use std::fs;
 
 use serde_json::Value;
-use vmyna_testkit::{client, require_program};
+use vmyna_testkit::{client, killed_at, require_program};
 
 use crate::bench::Bench;
 use crate::common::Printed;
@@ -28,30 +28,16 @@ const NEXT: [&[&str]; 5] = [
 ];
 
 /// Kills the counter with its n-th system call that writes, renames, removes or syncs. Returns whether there was one.
-fn killed_at(bench: &Bench, calls: &str, number: u32) -> bool {
-    let inject = format!("inject={calls}:signal=KILL:when={number}");
-    let mut strace = client("strace", "strace");
-    strace.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={calls}"),
-        "-e",
-        &inject,
-    ]);
-    let counter = bench.command(&["counter", "card", "--ca", "ca", "--now", DAY]);
-    strace.arg(counter.get_program()).args(counter.get_args());
-    strace.args([
+fn killed(bench: &Bench, calls: &str, number: u32) -> bool {
+    let mut counter = bench.command(&["counter", "card", "--ca", "ca", "--now", DAY]);
+    counter.args([
         "move-in",
         "--municipality",
         "27127",
         "--address",
         "大阪府大阪市北区見本町１",
     ]);
-    strace.current_dir(&bench.folder);
-    let output = strace.output().unwrap();
+    let output = killed_at(&counter, calls, number);
     let killed = !output.status.success();
     if !killed {
         assert!(output.out().contains("issued the sign certificate"), "{}", output.err());
@@ -99,7 +85,7 @@ fn kill_at_writes(kinds: &[(&str, u32)]) {
                 let _ = fs::remove_dir_all(bench.path(folder));
             }
             copy("saved/ca", "ca");
-            let killed = killed_at(&bench, calls, number);
+            let killed = killed(&bench, calls, number);
             tried += 1;
             let next = NEXT.get(tried % (NEXT.len() + 1));
             let output = match next {
@@ -141,7 +127,7 @@ fn killed_and_then(
     let mut printed = Vec::new();
     for number in writes {
         let bench = Bench::new();
-        let killed = killed_at(&bench, "fsync,fdatasync", number);
+        let killed = killed(&bench, "fsync,fdatasync", number);
         prepare(&bench);
         printed.push(bench.run(first, 0));
         let there = sign_certificate(&bench, card, "ABC123").unwrap();

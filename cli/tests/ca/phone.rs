@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::Command;
 
 use serde_json::Value;
-use vmyna_testkit::{client, require_program};
+use vmyna_testkit::{client, killed_at, require_program};
 
 use crate::bench::Bench;
 use crate::common::{Printed, run_with_input};
@@ -254,26 +253,6 @@ fn on_a_full_disk_no_phone_is_added_and_nothing_is_lost() {
     );
 }
 
-/// The command that is killed: its arguments, the phone image that it writes or changes.
-fn killed_at(bench: &Bench, command: &[&str], calls: &str, number: u32) -> bool {
-    let inject = format!("inject={calls}:signal=KILL:when={number}");
-    let mut strace = client("strace", "strace");
-    strace.args([
-        "-f",
-        "-qq",
-        "-o",
-        "/dev/null",
-        "-e",
-        &format!("trace={calls}"),
-        "-e",
-        &inject,
-    ]);
-    let killed: Command = bench.command(command);
-    strace.arg(killed.get_program()).args(killed.get_args());
-    strace.current_dir(&bench.folder);
-    !strace.output().unwrap().status.success()
-}
-
 /// Kills a command at its k-th system calls of these kinds, runs another one, and lets `check` look at both sides.
 fn kill_at_writes(bench: &Bench, command: &[&str], kinds: &[(&str, u32)], check: &dyn Fn(&str) -> bool) {
     require_program("strace", "strace");
@@ -298,7 +277,7 @@ fn kill_at_writes(bench: &Bench, command: &[&str], kinds: &[(&str, u32)], check:
             if phone {
                 copy("saved-phone", "phone");
             }
-            let killed = killed_at(bench, command, calls, number);
+            let killed = !killed_at(&bench.command(command), calls, number).status.success();
             let next: &[&str] = match tried % 3 {
                 0 => &["ca", "list", "ca"],
                 1 if phone => &["pin", "phone"],
