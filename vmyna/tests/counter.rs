@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
-use std::fs;
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::PathBuf;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use tempfile::TempDir;
 use vmyna::CardSource;
-use vmyna::applets::{image, specimen};
 use vmyna::authority::counter::CounterError;
 use vmyna::authority::kiosk::KioskError;
 use vmyna::authority::register::Hierarchy;
@@ -27,18 +27,6 @@ struct Town {
     card: CardSource,
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), to).unwrap()),
-        }
-    }
-}
-
 impl Town {
     fn new() -> Self {
         Self::with(&["hanako"], "hanako")
@@ -46,15 +34,7 @@ impl Town {
 
     /// The cards are copies of these specimens, in one image; `brought` is the one that is brought.
     fn with(names: &[&str], brought: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let specimens = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors/specimens/ca");
-        copy(&specimens, &folder.path().join("ca"));
-        let path = folder.path().join("card.vmyna");
-        let mut file = image::create(&path).unwrap();
-        for name in names {
-            file.add(&specimen::find(name).unwrap().unwrap()).unwrap();
-        }
-        file.finish().unwrap();
+        let (folder, path) = common::folder(names);
         Self {
             card: CardSource::Image(path, Some(brought.parse().unwrap())),
             folder,

@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng as _;
 use tempfile::TempDir;
-use vmyna::applets::{PhoneKind, image, specimen};
+use vmyna::applets::PhoneKind;
 use vmyna::authority::counter::CounterError;
 use vmyna::authority::kiosk::KioskError;
 use vmyna::authority::register::sqlite::SqliteRegister;
@@ -37,27 +39,9 @@ struct Town {
     card: CardSource,
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy(&entry.path(), &to),
-            false => drop(fs::copy(entry.path(), to).unwrap()),
-        }
-    }
-}
-
 impl Town {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let specimens = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-vectors/specimens/ca");
-        copy(&specimens, &folder.path().join("ca"));
-        let path = folder.path().join("card.vmyna");
-        let mut file = image::create(&path).unwrap();
-        file.add(&specimen::find("hanako").unwrap().unwrap()).unwrap();
-        file.finish().unwrap();
+        let (folder, path) = common::folder(&["hanako"]);
         Self {
             card: CardSource::Image(path, None),
             folder,
