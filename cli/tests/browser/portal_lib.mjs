@@ -1,6 +1,8 @@
 // The portal with its identity provider, for the scripts that use both.
 
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { equal } from './lib.mjs';
 
 /** Starts both. `card` names the card or cards once the portal runs.
  * @param {import('./lib.mjs').Rig} rig @param {(env: Record<string, string>) => Promise<string | string[]>} card
@@ -24,4 +26,30 @@ export async function portal(rig, card, more = {}) {
   const provider = ['idp', '--listen', `localhost:${port}`, '--clients', clients].concat(await card(env));
   await rig.vmyna(provider, /identity provider (\S+)/, env);
   return { origin, env };
+}
+
+/** @typedef {(...args: string[]) => Promise<string>} Vmyna runs the command, which must succeed; the output */
+
+/** Starts both, and issues card.vmyna to a person once the portal runs: its authority then has a generation that the portal
+ * learns of. `cards` does more with the card and names those of the provider.
+ * @param {import('./lib.mjs').Rig} rig @param {string} person a person file
+ * @param {(vmyna: Vmyna) => Promise<string | string[]>} cards
+ * @returns {Promise<{origin: string, env: Record<string, string>, vmyna: Vmyna}>} */
+export async function portalOf(rig, person, cards) {
+  const folder = await rig.directory();
+  /** @type {Record<string, string>} */
+  let env = {};
+  /** @type {Vmyna} */
+  const vmyna = async (...args) => {
+    const { status, output } = await rig.output(String(process.env.VMYNA), args, { env });
+    equal(status, 0, `vmyna ${args.join(' ')}: ${output}`);
+    return output;
+  };
+  const both = await portal(rig, async (of_both) => {
+    env = of_both;
+    await writeFile(join(folder, 'person.toml'), person);
+    await vmyna('issue', 'person.toml', '-o', 'card.vmyna');
+    return cards(vmyna);
+  });
+  return { ...both, vmyna };
 }

@@ -1,10 +1,8 @@
 // The portal with phones: a card is held to an Android phone and then to an iPhone. The first has no four items, the second logs in
 // and signs by what it has of its own, until its loss is reported.
 
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { assert, equal, run } from './lib.mjs';
-import { portal } from './portal_lib.mjs';
+import { portalOf } from './portal_lib.mjs';
 
 const PERSON = `
 name = "見本　花代"
@@ -17,19 +15,7 @@ code = "13101"
 `;
 
 await run(async (rig) => {
-  const folder = await rig.directory();
-  const binary = String(process.env.VMYNA);
-  /** @type {Record<string, string>} */
-  let env = {};
-  const vmyna = async (/** @type {string[]} */ ...args) => {
-    const { status, output } = await rig.output(binary, args, { env });
-    equal(status, 0, `vmyna ${args.join(' ')}: ${output}`);
-    return output;
-  };
-  const { origin } = await portal(rig, async (both) => {
-    env = both;
-    await writeFile(join(folder, 'person.toml'), PERSON);
-    await vmyna('issue', 'person.toml', '-o', 'card.vmyna');
+  const { origin, vmyna } = await portalOf(rig, PERSON, async (vmyna) => {
     const hold = ['phone', 'add', 'card.vmyna', '--pin', 'sign=ABC123', '--new-pin', 'auth=4826', '--new-pin', 'sign=PHONE99'];
     await vmyna(...hold, '--kind', 'android', '-o', 'android.vmyna');
     await vmyna(...hold, '--kind', 'iphone', '-o', 'iphone.vmyna');
