@@ -9,7 +9,6 @@ use std::fmt;
 use p256::SecretKey;
 use p256::pkcs8::DecodePrivateKey as _;
 use vmyna_applets::issued::MobileDocument;
-use vmyna_mdoc::verify::Element;
 use vmyna_mdoc::{
     DOC_TYPE, DeviceRequest, IssuerSigned, NAMESPACE, NAMESPACE_JP, Report, Transcript, Value, Verdict, present,
 };
@@ -71,11 +70,12 @@ pub(super) fn items(
     if report.verdict() != Verdict::Passed {
         return Err(gravest(&report));
     }
-    let text = |wanted: (&str, &str)| match value(&report.elements, wanted) {
+    let value = |(namespace, identifier): (&str, &str)| report.value(namespace, identifier);
+    let text = |wanted| match value(wanted) {
         Some(Value::Text(text)) => text.clone(),
         _ => String::new(),
     };
-    let sex = match value(&report.elements, SEX) {
+    let sex = match value(SEX) {
         Some(Value::Integer(sex)) => i128::from(*sex).to_string(),
         _ => String::new(),
     };
@@ -109,12 +109,6 @@ fn gravest(report: &Report) -> &'static str {
     let verdict = report.verdict();
     let step = report.steps.iter().find(|step| step.verdict == verdict);
     step.map_or("response.form", |step| step.id)
-}
-
-fn value<'r>(elements: &'r [Element], (namespace, identifier): (&str, &str)) -> Option<&'r Value> {
-    let mut elements = elements.iter();
-    let found = elements.find(|one| one.namespace == namespace && one.identifier == identifier);
-    found.map(|one| &one.value)
 }
 
 /// `YYYYMMDD` of a date like `1971年9月1日`; a part that is not there is `00`.
