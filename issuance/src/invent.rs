@@ -27,11 +27,12 @@ use vmyna_applets::person::{
     MyNumber, Person, ResidenceCode, SecurityCode, Sex, my_number_check_digit, residence_code_check_digit,
 };
 
+use super::IssuanceError;
 use super::characters::Substitutes;
 use super::municipalities::{self, Entry};
 use super::order::{CertificateDates, Order, Pins, SIGNATURE_AGE, TextForm, Tries};
 use super::pictures::DEFAULT_PHOTO;
-use super::{IssuanceError, validity};
+use super::validity::{self, DAY};
 use ages::Ages;
 use draw::{Scattered, Weights, below, chance, one_of, one_of_common};
 
@@ -44,7 +45,6 @@ const LONGEST_AGO: u64 = 5 * 366;
 /// When a town hall's counter opens, and how long it is open, in seconds of a day in Japan.
 const OPENS: u64 = (8 * 60 + 30) * 60;
 const OPEN_FOR: u64 = (8 * 60 + 45) * 60;
-const DAY: u64 = 24 * 60 * 60;
 /// Japan is nine hours ahead of UTC.
 const JST: u64 = 9 * 60 * 60;
 

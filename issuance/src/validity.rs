@@ -18,6 +18,8 @@ use super::IssuanceError;
 /// Japan Standard Time is nine hours ahead of UTC all year round.
 const JST: Duration = Duration::from_secs(9 * 60 * 60);
 const LAST_YEAR: u16 = 9999;
+/// A day, in seconds.
+pub(crate) const DAY: u64 = 24 * 60 * 60;
 const ONE_SECOND: Duration = Duration::from_secs(1);
 
 /// The age from which a card lasts until the tenth birthday instead of the fifth (since 2022-04-01).

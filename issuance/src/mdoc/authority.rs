@@ -17,7 +17,7 @@ use super::certificates::{self, Parts};
 use crate::IssuanceError;
 use crate::authorities::Files;
 use crate::keys::seed_for;
-use crate::validity::{generation_begin, next_generation};
+use crate::validity::{DAY, generation_begin, next_generation};
 use crate::x509::ServiceUrl;
 
 /// The folder of the first root in a set.
@@ -25,7 +25,6 @@ pub(crate) const FOLDER: &str = "mdoc-root";
 const KEY: &str = "key.pem";
 const CERTIFICATE: &str = "certificate.der";
 
-const DAY: u64 = 24 * 60 * 60;
 /// How long a root lasts, in days: as the real one (2025-01-29 02:23:04Z to 2030-05-28 02:23:03Z).
 const ROOT_DAYS: u64 = 1945;
 /// A new signer begins so many days after the one before.

@@ -11,11 +11,10 @@ use vmyna_mdoc::Validity;
 
 use super::{DocumentSigner, attributes};
 use crate::IssuanceError;
+use crate::validity::DAY;
 
 /// How long an mdoc lasts. The real length is not published: `assumed`.
 pub const VALIDITY: Duration = Duration::from_secs(30 * DAY);
-
-const DAY: u64 = 24 * 60 * 60;
 
 /// Makes the key of a device: P-256 (`assumed`).
 ///

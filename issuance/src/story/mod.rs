@@ -39,6 +39,11 @@ use crate::toml_file::TomlFileError;
 
 pub use read::{instant_on, read};
 
+/// When the day's first event happens: so many minutes after nine in the morning in Japan ([`instant_on`]).
+pub const FIRST_MINUTE: usize = 60;
+/// The most events of a day, one a minute: more than a counter serves.
+pub const EVENTS_A_DAY: usize = 480;
+
 /// A story that was read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

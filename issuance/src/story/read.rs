@@ -11,21 +11,18 @@ use vmyna_applets::calendar::Date;
 use vmyna_applets::issued::CardName;
 
 use super::source::{Reported, Source, Table, Value};
-use super::{Rates, Story, StoryError, StoryEvent, StoryPerson, Town, What};
+use super::{EVENTS_A_DAY, FIRST_MINUTE, Rates, Story, StoryError, StoryEvent, StoryPerson, Town, What};
 use crate::IssuanceError;
 use crate::characters;
 use crate::invent::Inventor;
 use crate::keys::{seed_for, seed_of};
 use crate::municipalities;
+use crate::order::LONGEST_TEXT;
 use crate::person_file::{self, Defaults};
 use crate::toml_file;
 
 /// The seed of a story that gives none.
 const SEED: u64 = 1;
-/// The longest text that a certificate carries, in characters.
-const LONGEST_TEXT: usize = 200;
-/// More than a counter serves in a day.
-const EVENTS_A_DAY: usize = 480;
 
 /// A moment on a day in Japan: so many minutes after nine in the morning, which is midnight UTC. `None` outside the calendar.
 #[must_use]
@@ -247,8 +244,7 @@ fn events(source: &mut Source<'_>, top: &Table<'_>, begin: Date, names: &[&str])
     for (day, line, who, what) in dated {
         let count = counts.entry(day).or_default();
         *count += 1;
-        // The day's first event is at 10:00 in Japan.
-        match instant_on(day, 60 + *count - 1).filter(|_| *count <= EVENTS_A_DAY) {
+        match instant_on(day, FIRST_MINUTE + *count - 1).filter(|_| *count <= EVENTS_A_DAY) {
             Some(at) => events.push(StoryEvent { line, at, who, what }),
             None => {
                 let message = text!(

@@ -17,7 +17,7 @@ use vmyna_issuance::invent::Inventor;
 use vmyna_issuance::keys::seed_for;
 use vmyna_issuance::municipalities::{self, Entry};
 use vmyna_issuance::order::SIGNATURE_AGE;
-use vmyna_issuance::story::{StoryEvent, Town, What};
+use vmyna_issuance::story::{EVENTS_A_DAY, FIRST_MINUTE, StoryEvent, Town, What};
 use vmyna_issuance::{DateTime, IssuanceError, validity};
 
 use super::model::PersonModel;
@@ -26,9 +26,6 @@ use super::plan::{Plan, happen, later_by_years};
 const DAY: u64 = 24 * 60 * 60;
 /// The cards of the people at the beginning were issued in the past five years, so that not all end at once.
 const PAST_YEARS: u16 = 5;
-/// A town hall opens at ten and serves so many people a day, one a minute.
-const FIRST_MINUTE: u64 = 60;
-const EVENTS_A_DAY: u64 = 480;
 
 /// What may happen. Details are drawn when the day comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -223,11 +220,11 @@ impl Walk<'_> {
             self.ahead.pop();
             let busy = self.busy.entry(day).or_default();
             // A town hall that is full sends people home until tomorrow.
-            if *busy + 1 >= EVENTS_A_DAY {
+            if *busy + 1 >= EVENTS_A_DAY as u64 {
                 self.push(day + 1, at, chance);
                 continue;
             }
-            let minute = FIRST_MINUTE + *busy;
+            let minute = FIRST_MINUTE as u64 + *busy;
             // A move to another municipality takes two.
             *busy += 2;
             let moment = DateTime::from_unix_duration(Duration::from_secs(day * DAY + minute * 60))?;
