@@ -17,7 +17,7 @@ use super::report::{Kind, Report, Verdict, fixed};
 use super::trust::Trust;
 use crate::register::distribution_points;
 
-/// The element whose value no report has.
+/// The element that no report gives the value of.
 const MY_NUMBER: &str = "individual_number_unicode";
 
 /// The session in which the phone has answered: what the verifier knows of it by itself.

@@ -26,7 +26,7 @@ fn authority() -> MdocAuthority {
     .unwrap()
 }
 
-/// What OpenSSL says of a signer under a root with this list, by its strict rules.
+/// The verdict of OpenSSL, by its strict rules, on a signer under a root with this list.
 fn openssl(root: &Root, signer: &[u8], list: &[u8]) -> Result<(), String> {
     let folder = tempfile::tempdir().unwrap();
     let pem = |name: &str, label: &str, der: &[u8]| -> PathBuf {
