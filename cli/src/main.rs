@@ -12,6 +12,7 @@ mod authorities;
 mod bench;
 mod ca;
 mod card;
+mod certificate_fields;
 mod completions;
 mod conformance;
 #[cfg(feature = "authority")]

@@ -2,22 +2,24 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use clap::Args;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use vmyna::CardSource;
-use vmyna_apdu::{Language, ShowPath as _, Text, hex, text};
+use vmyna_apdu::{Language, ShowPath as _, Text, hex, shown, text};
 use vmyna_applets::issued::IssuedCard;
 use vmyna_applets::jpki::CertifiedKey;
 use vmyna_mdoc::{IssuerSigned, Value, element};
 use x509_cert::Certificate;
-use x509_cert::der::{DateTime, Decode};
+use x509_cert::der::Decode;
 
 use super::source::{self, Phone};
+use crate::certificate_fields::{CertificateFields, State};
 use crate::failure::Failure;
 use crate::options::language;
-use crate::{output, save, seed};
+use crate::{output, save};
 
 /// Showing a phone.
 #[derive(Args)]
@@ -54,18 +56,8 @@ struct Summary {
 /// The certificates (移動端末設備用電子証明書); null for one that the phone does not have.
 #[derive(Serialize)]
 struct Certificates {
-    sign: Option<CertificateSummary>,
-    auth: Option<CertificateSummary>,
-}
-
-#[derive(Serialize)]
-struct CertificateSummary {
-    /// RFC 4514.
-    subject: String,
-    /// In hexadecimal.
-    serial: String,
-    not_before: String,
-    not_after: String,
+    sign: Option<CertificateFields>,
+    auth: Option<CertificateFields>,
 }
 
 /// カード代替電磁的記録.
@@ -76,9 +68,9 @@ struct Mdoc {
     valid_from: String,
     valid_until: String,
     /// `valid`, `not_yet_valid` or `expired` when the summary was made.
-    state: &'static str,
+    state: State,
     /// The document signer's certificate.
-    signer: CertificateSummary,
+    signer: CertificateFields,
     elements: Vec<Element>,
 }
 
@@ -115,7 +107,7 @@ pub(super) fn run(arguments: &Show) -> Result<(), Failure> {
         save::replace(path, portrait.ok_or_else(none)?)?;
         output::say(&format!("written: {}", path.shown()));
     }
-    let now = seed::clock()?;
+    let now = SystemTime::now();
     let mdoc = issued.as_ref().map(|issued| Mdoc::of(issued, now));
     let summary = Summary {
         name: card.name.as_str().to_owned(),
@@ -136,7 +128,7 @@ pub(super) fn run(arguments: &Show) -> Result<(), Failure> {
 /// `None` if one can't be read.
 fn certificates(card: &IssuedCard) -> Option<Certificates> {
     let summary = |key: &Option<CertifiedKey>| match key {
-        Some(key) => CertificateSummary::of(&key.certificate).map(Some),
+        Some(key) => fields(&key.certificate).map(Some),
         None => Some(None),
     };
     Some(Certificates {
@@ -145,20 +137,14 @@ fn certificates(card: &IssuedCard) -> Option<Certificates> {
     })
 }
 
-impl CertificateSummary {
-    fn of(der: &[u8]) -> Option<Self> {
-        let fields = Certificate::from_der(der).ok()?.tbs_certificate;
-        Some(Self {
-            subject: fields.subject.to_string(),
-            serial: hex::encode(fields.serial_number.as_bytes()),
-            not_before: fields.validity.not_before.to_date_time().to_string(),
-            not_after: fields.validity.not_after.to_date_time().to_string(),
-        })
-    }
+/// `None` if it can't be read.
+fn fields(der: &[u8]) -> Option<CertificateFields> {
+    let certificate = Certificate::from_der(der).ok()?;
+    Some(CertificateFields::of(&certificate.tbs_certificate))
 }
 
 impl Mdoc {
-    fn of(issued: &IssuerSigned, now: DateTime) -> Option<Self> {
+    fn of(issued: &IssuerSigned, now: SystemTime) -> Option<Self> {
         let object = issued.security_object();
         let validity = object.validity;
         Some(Self {
@@ -166,12 +152,8 @@ impl Mdoc {
             signed: validity.signed.to_string(),
             valid_from: validity.valid_from.to_string(),
             valid_until: validity.valid_until.to_string(),
-            state: match () {
-                () if now < validity.valid_from => "not_yet_valid",
-                () if validity.valid_until < now => "expired",
-                () => "valid",
-            },
-            signer: CertificateSummary::of(issued.signer_certificate())?,
+            state: State::at(now, validity.valid_from.into(), validity.valid_until.into()),
+            signer: fields(issued.signer_certificate())?,
             elements: issued.items().iter().map(Element::of).collect(),
         })
     }
@@ -248,9 +230,9 @@ fn write(out: &mut impl Write, summary: &Summary, kind: &str, language: Language
         return Ok(out.flush()?);
     };
     let state = match mdoc.state {
-        "valid" => say("valid", "有効"),
-        "expired" => say("expired", "満了"),
-        _ => say("not yet valid", "有効期間前"),
+        State::Valid => say("valid", "有効"),
+        State::Expired => say("expired", "満了"),
+        State::NotYetValid => say("not yet valid", "有効期間前"),
     };
     let (from, until) = (&mdoc.valid_from, &mdoc.valid_until);
     writeln!(
@@ -261,14 +243,15 @@ fn write(out: &mut impl Write, summary: &Summary, kind: &str, language: Language
             &format!("{}、{from}から{until}まで: {state}", mdoc.doc_type)
         )
     )?;
-    writeln!(out, "  {}: {}", say("signed by", "署名者"), mdoc.signer.subject)?;
+    writeln!(out, "  {}: {}", say("signed by", "署名者"), shown(&mdoc.signer.subject))?;
     for one in &mdoc.elements {
         let title = say(&one.title.en, &one.title.ja);
         let value = match language {
             Language::Ja => &one.shown.ja,
             Language::En => &one.shown.en,
         };
-        writeln!(out, "  {title} ({}): {value}", one.identifier)?;
+        let (title, identifier, value) = (shown(&title), shown(&one.identifier), shown(value));
+        writeln!(out, "  {title} ({identifier}): {value}")?;
     }
     Ok(out.flush()?)
 }

@@ -18,7 +18,10 @@ use x509_cert::der::{DateTime, Decode};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
-/// A card or the token of a phone. What only a card has is left out of a phone's. Dates are `YYYY-MM-DD` (days in Japan), instants RFC 3339 in UTC.
+use crate::certificate_fields::{CertificateFields, State};
+
+/// A card or the token of a phone. What only a card has is left out of a phone's. Dates are `YYYY-MM-DD` (days in Japan),
+/// instants RFC 3339 in UTC.
 #[derive(Serialize)]
 pub(super) struct Summary {
     /// The name of the card in its collection.
@@ -137,38 +140,12 @@ pub(super) struct Certificates {
 /// A certificate in short.
 #[derive(Serialize)]
 pub(super) struct CertificateSummary {
-    /// RFC 4514.
-    pub(super) subject: String,
-    /// In hexadecimal.
-    pub(super) serial: String,
-    pub(super) not_before: String,
-    pub(super) not_after: String,
+    #[serde(flatten)]
+    pub(super) fields: CertificateFields,
     /// The last day in Japan on which it is valid.
     pub(super) last_day: String,
     /// `valid`, `not_yet_valid` or `expired` when the summary was made.
     pub(super) state: State,
-}
-
-/// The state of a certificate at a moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum State {
-    Valid,
-    NotYetValid,
-    Expired,
-}
-
-impl State {
-    /// Returns the state at `now`. The validity includes both of its ends (RFC 5280, 4.1.2.5).
-    pub(super) fn at(now: SystemTime, not_before: SystemTime, not_after: SystemTime) -> Self {
-        if now < not_before {
-            Self::NotYetValid
-        } else if now.duration_since(not_after).is_ok_and(|over| over.as_secs() >= 1) {
-            Self::Expired
-        } else {
-            Self::Valid
-        }
-    }
 }
 
 impl Summary {
@@ -270,10 +247,7 @@ impl CertificateSummary {
         let [begin, end] = [fields.validity.not_before, fields.validity.not_after].map(|time| time.to_date_time());
         let last_day = calendar::day_in_japan(end).ok_or_else(|| format!("the {name} ends after the year 9999"))?;
         Ok(Self {
-            subject: fields.subject.to_string(),
-            serial: hex::encode(fields.serial_number.as_bytes()),
-            not_before: begin.to_string(),
-            not_after: end.to_string(),
+            fields: CertificateFields::of(fields),
             last_day: last_day.to_string(),
             state: State::at(now, begin.into(), end.into()),
         })
@@ -307,19 +281,6 @@ mod tests {
 
     fn moment(text: &str) -> SystemTime {
         text.parse::<DateTime>().unwrap().into()
-    }
-
-    #[test]
-    fn a_certificate_is_valid_from_its_first_to_its_last_second() {
-        let [begin, end] = ["2026-11-01T01:00:00Z", "2031-10-25T14:59:59Z"].map(moment);
-        for (now, state) in [
-            (begin - Duration::from_secs(1), State::NotYetValid),
-            (begin, State::Valid),
-            (end + Duration::from_millis(999), State::Valid),
-            (end + Duration::from_secs(1), State::Expired),
-        ] {
-            assert_eq!(State::at(now, begin, end), state);
-        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use vmyna_applets::jpki;
 
-use super::summary::{CertificateSummary, State, Summary};
+use super::summary::{CertificateSummary, Summary};
+use crate::certificate_fields::{CertificateFields, State};
 
 /// Writes the summary of the card that has the name `source` on the command line.
 pub(super) fn write(out: &mut impl Write, summary: &Summary, source: &str) -> io::Result<()> {
@@ -110,13 +111,12 @@ fn write_certificate(
         State::NotYetValid => "NOT YET VALID",
         State::Expired => "EXPIRED",
     };
-    let CertificateSummary {
+    let CertificateFields {
         subject,
         serial,
         not_before,
         not_after,
-        ..
-    } = certificate;
+    } = &certificate.fields;
     writeln!(out, "  {name:<8} {} ({title})", harmless(subject))?;
     writeln!(out, "           serial {serial}, {not_before} to {not_after}, {state}")
 }
