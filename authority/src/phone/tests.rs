@@ -13,10 +13,13 @@ use vmyna_applets::specimen;
 use vmyna_issuance::characters::Substitutes;
 use x509_cert::Certificate as X509;
 
+use super::application::Received;
+use super::issue::{check_application, name_of_phone};
 use super::*;
 use crate::counter::{PhonePolicy, Standing};
 use crate::register::sqlite::SqliteRegister;
 use crate::register::{CardId, Revocation, Withdrawal};
+use crate::register::{Certificate, Register as _};
 
 const DAY: &str = "2027-04-01T03:00:00Z";
 
