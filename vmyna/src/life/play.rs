@@ -480,14 +480,8 @@ fn write(path: &Path, card: &IssuedCard) -> Result<(), LifeError> {
 
 /// What a certificate on a card states of itself.
 pub(super) fn certificate(card: &IssuedCard, hierarchy: Hierarchy) -> Result<Option<Certificate>, IssuanceError> {
-    let key = match hierarchy {
-        Hierarchy::Signature => &card.jpki.sign,
-        Hierarchy::Authentication => &card.jpki.auth,
-    };
-    let Some(key) = key else { return Ok(None) };
-    let municipality = card.summary.person.municipality.code.to_string();
-    let id = (CardId::of(card), card.name.to_string());
-    Certificate::new(&key.certificate, hierarchy, &municipality, id).map(Some)
+    let mut certificates = Certificate::of_card(card)?.into_iter();
+    Ok(certificates.find(|certificate| certificate.hierarchy == hierarchy))
 }
 
 /// The identity of a certificate in words: the serial number.
