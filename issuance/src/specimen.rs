@@ -50,7 +50,9 @@ pub fn mdoc() -> Result<MdocAuthority, IssuanceError> {
     MdocAuthority::establish(&SEED, own, &ServiceUrl::default())
 }
 
-fn files() -> Files {
+/// Their files: with them a caller has every key of the set.
+#[must_use]
+pub fn files() -> Files {
     specimens::AUTHORITIES
         .iter()
         .map(|(path, bytes)| ((*path).to_owned(), Zeroizing::new(bytes.to_vec())))

@@ -64,6 +64,32 @@ const FLOORS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "vmyna-candidates",
+        &[
+            "vmyna-apdu",
+            "vmyna-mdoc",
+            "vmyna-card-os",
+            "vmyna-applets",
+            "vmyna-issuance",
+            "vmyna-authority",
+        ],
+    ),
+    (
+        "vmyna-examiner",
+        &[
+            "vmyna-apdu",
+            "vmyna-files",
+            "vmyna-card-os",
+            "vmyna-reader-bridge",
+            "vmyna-pcsc-service",
+            "vmyna-applets",
+            "vmyna-issuance",
+            "vmyna-authority",
+            "vmyna-candidates",
+            "vmyna",
+        ],
+    ),
+    (
         "vmyna-desk",
         &[
             "vmyna-apdu",
@@ -95,6 +121,8 @@ const FLOORS: &[(&str, &[&str])] = &[
             "vmyna-explain",
             "vmyna-conformance",
             "vmyna",
+            "vmyna-candidates",
+            "vmyna-examiner",
             "vmyna-desk",
         ],
     ),

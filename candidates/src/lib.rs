@@ -1,0 +1,34 @@
+//! What a verifier is examined with: cards, signatures, certificates and mdocs that are right, or wrong in exactly one
+//! respect.
+//!
+//! A [`Check`] is what a careful program does, with the reason and the source. A [`Candidate`] examines one: it is a
+//! [`Subject`] with one change, and the right *twin* of the same shape is another candidate. Without the twin a refusal shows
+//! only that a program stumbled over the shape.
+//!
+//! Everything is made by a [`Workshop`] from authorities, a seed and a time: the same three give the same candidates.
+//!
+//! | Module | Candidates about |
+//! |---|---|
+//! | [`good`] | genuine cards of every generation, person and profile |
+//!
+//! All people are fictional, and all names of authorities are vmyna's own: a candidate is wrong in one respect and must never
+//! be taken for a real card, certificate or mdoc. This crate must never start a program, read a clock or fetch randomness.
+
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
+mod candidate;
+pub mod good;
+mod subject;
+mod workshop;
+
+pub use candidate::{Candidate, Candidates, Check, Claim, Duty, Expected, Group, Part, Role};
+pub use subject::{Behaviour, ForgedCard, MadeFile, Subject};
+pub use workshop::{Anchors, MakeError, Person, Workshop};
+
+/// All candidates, in the order of their groups.
+#[must_use]
+pub fn all() -> Candidates {
+    let mut all = Candidates::default();
+    good::add(&mut all);
+    all
+}

@@ -1,0 +1,140 @@
+//! What a program is confronted with: a card in a reader, files, or both.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use der::DateTime;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use vmyna_apdu::Icc;
+use vmyna_applets::issued::IssuedCard;
+use vmyna_card_os::CardError;
+use vmyna_card_os::state::MemoryStore;
+
+/// Changes what a card does: it is put between the card and its reader, anew for each run.
+pub type Behaviour = Arc<dyn Fn(Box<dyn Icc + Send>) -> Box<dyn Icc + Send> + Send + Sync>;
+
+/// A card whose contents, behaviour or both can be wrong. `Debug` shows neither.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct ForgedCard {
+    /// What it holds. PINs are those of [`vmyna_issuance::order::Pins::default`] unless the candidate is about others.
+    pub card: IssuedCard,
+    /// How it answers differently, the innermost first.
+    pub behaviour: Vec<Behaviour>,
+}
+
+impl ForgedCard {
+    /// A card that behaves as it should.
+    #[must_use]
+    pub const fn new(card: IssuedCard) -> Self {
+        Self {
+            card,
+            behaviour: Vec::new(),
+        }
+    }
+
+    /// The card with one more layer.
+    #[must_use]
+    pub fn with(mut self, layer: impl Fn(Box<dyn Icc + Send>) -> Box<dyn Icc + Send> + Send + Sync + 'static) -> Self {
+        self.behaviour.push(Arc::new(layer));
+        self
+    }
+
+    /// A fresh one, as issued and without power. Its random numbers come from the seed.
+    ///
+    /// # Errors
+    /// [`CardError`], when a card can't hold these contents.
+    pub fn fresh(&self, seed: [u8; 32]) -> Result<Box<dyn Icc + Send>, CardError> {
+        let rng = Box::new(ChaCha20Rng::from_seed(seed));
+        let card = self.card.card(Box::new(MemoryStore::default()), rng)?;
+        let card: Box<dyn Icc + Send> = Box::new(card);
+        Ok(self.behaviour.iter().fold(card, |card, layer| layer(card)))
+    }
+}
+
+impl fmt::Debug for ForgedCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ForgedCard({}, {} layers)", self.card.name, self.behaviour.len())
+    }
+}
+
+/// A file that a program is given, by the name of its placeholder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum MadeFile {
+    /// Signed data (CMS, RFC 5652), DER.
+    Cms,
+    /// What the signed data are about, where they do not hold it.
+    Content,
+    /// A signed PDF.
+    Pdf,
+    /// A signed XML document.
+    Xml,
+    /// A cardholder's certificate, DER.
+    Certificate,
+    /// What the verifier asked to be signed.
+    Challenge,
+    /// The signature of the challenge.
+    Signature,
+    /// A `DeviceResponse` (ISO/IEC 18013-5), CBOR.
+    Mdoc,
+    /// The `SessionTranscript` that belongs to it, CBOR.
+    Transcript,
+    /// The `DeviceRequest` that it answers, CBOR.
+    Request,
+    /// EF 0001 to 0007 of the input-assist application.
+    Text(u8),
+    /// EF 0001 to 0005 of the face-info application.
+    Face(u8),
+    /// What the chip was asked to sign by the key of EF 0013 of the input-assist application, and what it answered.
+    TextChallenge,
+    /// Its answer.
+    TextAnswer,
+    /// What the chip was asked to sign by the key of EF 001A of the face-info application.
+    FaceChallenge,
+    /// Its answer.
+    FaceAnswer,
+}
+
+/// One candidate, made. `Debug` shows no content.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct Subject {
+    /// The card in the reader.
+    pub card: Option<ForgedCard>,
+    /// Files that are not read from the card: signed data, PDF, XML, mdoc. What a card holds is read from the card.
+    pub files: BTreeMap<MadeFile, Vec<u8>>,
+    /// The time of the check, if another than that of the examination.
+    pub time: Option<DateTime>,
+    /// Revocation lists in place of the genuine ones: name and DER.
+    pub lists: Option<Vec<(String, Vec<u8>)>>,
+}
+
+impl Subject {
+    /// A card.
+    #[must_use]
+    pub fn card(card: ForgedCard) -> Self {
+        Self {
+            card: Some(card),
+            ..Self::default()
+        }
+    }
+
+    /// Files.
+    #[must_use]
+    pub fn files(files: impl IntoIterator<Item = (MadeFile, Vec<u8>)>) -> Self {
+        Self {
+            files: files.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.files.keys().collect();
+        write!(f, "Subject({:?}, {names:?})", self.card)
+    }
+}

@@ -1,0 +1,313 @@
+//! Where candidates are made: the authorities with all their keys, two cardholders, and the keys of a forger.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use der::DateTime;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use rsa::RsaPrivateKey;
+use vmyna_applets::calendar::day_in_japan;
+use vmyna_applets::issued::IssuedCard;
+use vmyna_card_os::CardError;
+use vmyna_issuance::IssuanceError;
+use vmyna_issuance::authorities::{Authorities, AuthoritiesError, Files};
+use vmyna_issuance::desk::Desk;
+use vmyna_issuance::invent::Inventor;
+use vmyna_issuance::keys::{self, CardKeys, seed_for};
+use vmyna_issuance::mdoc::MdocAuthority;
+use vmyna_issuance::numbers::Numbers;
+use vmyna_issuance::order::{CertificateText, Order};
+use vmyna_issuance::{municipalities, specimen};
+use zeroize::Zeroizing;
+
+/// Why a candidate can't be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MakeError {
+    /// Something can't be issued.
+    #[error("{0}")]
+    Issuance(#[from] IssuanceError),
+    /// The authorities lack something.
+    #[error("{0}")]
+    Authorities(#[from] AuthoritiesError),
+    /// No card can hold it.
+    #[error("{0}")]
+    Card(#[from] CardError),
+    /// Something can't be encoded.
+    #[error("{0}")]
+    Asn1(#[from] der::Error),
+    /// It has not the form that the maker of candidates expects.
+    #[error("{0}")]
+    Form(&'static str),
+}
+
+/// A cardholder. All are fictional, drawn from the seed, adults with both certificates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Person {
+    /// The one whom nearly all candidates are about.
+    A,
+    /// Another one, of the same municipality, with another name, birth date and sex.
+    B,
+}
+
+/// The authorities that candidates are issued under, with all their keys.
+pub struct Anchors {
+    /// The files of the set.
+    pub files: Files,
+    /// Taken up from them: what issues genuine cards.
+    pub authorities: Authorities,
+    /// The authority of mdocs.
+    pub mdoc: MdocAuthority,
+}
+
+impl Anchors {
+    /// The built-in ones. Their keys are public test keys.
+    ///
+    /// # Errors
+    /// [`MakeError`], only if the built-in files are damaged.
+    pub fn built_in() -> Result<Self, MakeError> {
+        Ok(Self {
+            files: specimen::files(),
+            authorities: specimen::authorities()?,
+            mdoc: specimen::mdoc()?,
+        })
+    }
+}
+
+/// A cardholder with what a forger of this cardholder's card needs.
+struct Cardholder {
+    order: Order,
+    numbers: Numbers,
+    keys: CardKeys,
+    card: IssuedCard,
+}
+
+/// The workshop. There is no `Debug`, because it holds the private keys of authorities, cardholders and forgers.
+#[non_exhaustive]
+pub struct Workshop {
+    files: Files,
+    mdoc: MdocAuthority,
+    seed: Zeroizing<[u8; 32]>,
+    now: DateTime,
+    desk: Desk,
+    a: Cardholder,
+    b: Cardholder,
+    keys: Mutex<BTreeMap<String, Arc<OnceLock<RsaPrivateKey>>>>,
+}
+
+/// People are drawn so often at most until two fit.
+const MOST_DRAWS: usize = 10_000;
+
+impl Workshop {
+    /// Draws two cardholders from the seed and issues their cards. Cards were issued thirty days before `now`.
+    ///
+    /// # Errors
+    /// [`MakeError`], for instance when the authorities can't issue at that time.
+    pub fn new(anchors: Anchors, seed: [u8; 32], now: DateTime) -> Result<Self, MakeError> {
+        /// So long before the examination the cards were issued.
+        const AGO: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+        let issued = DateTime::from_unix_duration(now.unix_duration().saturating_sub(AGO))?;
+        let (first, second) = draw(&seed, issued)?;
+        let mut desk = Desk::new(anchors.authorities);
+        let labels = [format!("card/{}", first.name), format!("card/{}", second.name)];
+        let sets = CardKeys::derive_sets(&seed, &labels, &|| Ok(()))?;
+        let mut cardholder = |order: Order, keys: &CardKeys, running: u64| {
+            let numbers = Numbers::of(running)?;
+            desk.open_for([order.person.municipality.code])?;
+            desk.prepare(&order)?;
+            let card = desk.issue(&order, &numbers, keys, None)?;
+            let keys = keys.clone();
+            Ok::<_, MakeError>(Cardholder {
+                order,
+                numbers,
+                keys,
+                card,
+            })
+        };
+        let [keys_of_a, keys_of_b] = &sets[..] else {
+            return Err(MakeError::Form("a card has keys"));
+        };
+        let a = cardholder(first, keys_of_a, RUNNING)?;
+        let b = cardholder(second, keys_of_b, RUNNING + 1)?;
+        Ok(Self {
+            files: anchors.files,
+            mdoc: anchors.mdoc,
+            seed: Zeroizing::new(seed),
+            now,
+            desk,
+            a,
+            b,
+            keys: Mutex::default(),
+        })
+    }
+
+    /// The time of the examination, UTC.
+    #[must_use]
+    pub const fn now(&self) -> DateTime {
+        self.now
+    }
+
+    /// A seed of its own for each label.
+    #[must_use]
+    pub fn seed(&self, label: &str) -> Zeroizing<[u8; 32]> {
+        seed_for(&self.seed, label)
+    }
+
+    /// Random numbers of their own for each label.
+    #[must_use]
+    pub fn rng(&self, label: &str) -> ChaCha20Rng {
+        ChaCha20Rng::from_seed(*self.seed(label))
+    }
+
+    /// The desk that issues genuine cards; it is open for the municipality of both cardholders.
+    #[must_use]
+    pub const fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
+    /// The authority of mdocs.
+    #[must_use]
+    pub const fn mdoc(&self) -> &MdocAuthority {
+        &self.mdoc
+    }
+
+    fn cardholder(&self, person: Person) -> &Cardholder {
+        match person {
+            Person::A => &self.a,
+            Person::B => &self.b,
+        }
+    }
+
+    /// The genuine card of a cardholder.
+    #[must_use]
+    pub fn card(&self, person: Person) -> &IssuedCard {
+        &self.cardholder(person).card
+    }
+
+    /// What that card was ordered with: change a clone of it to issue another.
+    #[must_use]
+    pub fn order(&self, person: Person) -> &Order {
+        &self.cardholder(person).order
+    }
+
+    /// The numbers of that card.
+    #[must_use]
+    pub fn numbers(&self, person: Person) -> &Numbers {
+        &self.cardholder(person).numbers
+    }
+
+    /// The keys of that card.
+    #[must_use]
+    pub fn card_keys(&self, person: Person) -> &CardKeys {
+        &self.cardholder(person).keys
+    }
+
+    /// A genuine card with that cardholder's keys and numbers from a changed order.
+    ///
+    /// # Errors
+    /// [`MakeError`]
+    pub fn issue(&self, person: Person, change: impl FnOnce(&mut Order)) -> Result<IssuedCard, MakeError> {
+        let Cardholder {
+            order, numbers, keys, ..
+        } = self.cardholder(person);
+        let mut order = order.clone();
+        change(&mut order);
+        Ok(self.desk.issue(&order, numbers, keys, None)?)
+    }
+
+    /// A private key of the genuine set, by the name of its folder, for instance `text-root` or `municipality-text`.
+    ///
+    /// # Errors
+    /// [`MakeError`], when the set has none of this name.
+    pub fn genuine_key(&self, name: &str) -> Result<RsaPrivateKey, MakeError> {
+        let file = self.files.get(&format!("{name}/key.pem"));
+        let pem = file.and_then(|pem| str::from_utf8(pem).ok());
+        Ok(keys::from_pem(
+            pem.ok_or(MakeError::Form("the set of authorities lacks a key"))?,
+        )?)
+    }
+
+    /// A forger's key with this label, RSA-2048: the same each time it is asked for. The first time takes as long as a key
+    /// takes.
+    ///
+    /// # Errors
+    /// [`MakeError`]
+    pub fn forged_key(&self, label: &str) -> Result<RsaPrivateKey, MakeError> {
+        let place = {
+            let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(keys.entry(label.to_owned()).or_default())
+        };
+        if let Some(key) = place.get() {
+            return Ok(key.clone());
+        }
+        let key = keys::derive(&self.seed, &format!("forger/{label}"))?;
+        Ok(place.get_or_init(|| key).clone())
+    }
+}
+
+/// The running number of the first card: its serial numbers are those that no series of `vmyna issue` begins with.
+const RUNNING: u64 = 700_000_000;
+
+/// Two adults of one municipality with different names, birth dates and sexes. Their names and addresses have no character
+/// that certificates lack.
+fn draw(seed: &[u8; 32], issued: DateTime) -> Result<(Order, Order), MakeError> {
+    let rng = |label| ChaCha20Rng::from_seed(*seed_for(seed, label));
+    let mut first = Inventor::new(rng("person a"), issued);
+    let a = find(&mut first, |order| fits(order, issued))?;
+    let place = municipalities::entry(a.person.municipality.code).ok_or(MakeError::Form("a person lives somewhere"))?;
+    let mut second = Inventor::new(rng("person b"), issued).in_places(&[place]);
+    let (name, birth, sex) = (a.person.name.clone(), a.person.birth, a.person.sex);
+    let mut b = find(&mut second, |order| {
+        let person = &order.person;
+        fits(order, issued) && person.name != name && person.birth != birth && person.sex != sex
+    })?;
+    let mut a = a;
+    a.name = "a".parse().map_err(MakeError::Form)?;
+    b.name = "b".parse().map_err(MakeError::Form)?;
+    Ok((a, b))
+}
+
+fn find(inventor: &mut Inventor<ChaCha20Rng>, mut wanted: impl FnMut(&Order) -> bool) -> Result<Order, MakeError> {
+    for _ in 0..MOST_DRAWS {
+        let order = inventor.single()?;
+        if wanted(&order) {
+            return Ok(order);
+        }
+    }
+    Err(MakeError::Form("of so many people none fits"))
+}
+
+/// Whether this is a Japanese adult under 70 with an ordinary name.
+fn fits(order: &Order, issued: DateTime) -> bool {
+    let person = &order.person;
+    let Some(today) = day_in_japan(issued) else {
+        return false;
+    };
+    let plain = |text: &CertificateText| text.name.text == person.name && text.address.text == person.address;
+    (20..70).contains(&person.birth.age_on(today))
+        && person.name.contains('\u{3000}')
+        && !person.name.is_ascii()
+        && order.certificate_text().is_ok_and(|text| plain(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_and_time_make_the_same_cards_and_another_seed_other_people() {
+        let now = "2026-11-30T00:00:00Z".parse().unwrap();
+        let make = |seed| Workshop::new(Anchors::built_in().unwrap(), [seed; 32], now).unwrap();
+        let (first, again, other) = (make(1), make(1), make(2));
+        for person in [Person::A, Person::B] {
+            let certificate = |of: &Workshop| of.card(person).jpki.auth.as_ref().unwrap().certificate.clone();
+            assert_eq!(certificate(&first), certificate(&again));
+            assert_ne!(certificate(&first), certificate(&other));
+        }
+        let [a, b] = [Person::A, Person::B].map(|person| &first.order(person).person);
+        assert_eq!(a.municipality.code, b.municipality.code);
+        assert!(a.name != b.name && a.birth != b.birth && a.sex != b.sex);
+    }
+}
