@@ -116,6 +116,26 @@ impl fmt::Display for Group {
     }
 }
 
+/// A text of a `static`, in each language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    /// In English.
+    pub en: &'static str,
+    /// In Japanese.
+    pub ja: &'static str,
+}
+
+impl Words {
+    /// As a [`Text`].
+    #[must_use]
+    pub fn text(self) -> Text {
+        Text {
+            en: self.en.to_owned(),
+            ja: self.ja.to_owned(),
+        }
+    }
+}
+
 /// What a careful program does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -123,12 +143,32 @@ pub struct Check {
     /// `F07b`. Letters: T text, F face, N My Number, A log-in, S signatures, C PIN handling, P parsing, M mdoc, G genuine.
     pub id: &'static str,
     /// What the program must do, as an imperative: "compare the digest of the texts with the texts".
-    pub must: Text,
+    pub must: Words,
     /// Why it matters.
-    pub why: Text,
+    pub why: Words,
     /// How certain that is, and where it is known from.
     pub basis: Basis,
 }
+
+/// The checks of a group: a `static` for each, named as its identifier, and `CHECKS` with all of them. Each row is the
+/// identifier, what the program must do and why in both languages, the [`Certainty`](vmyna_card_os::rule::Certainty) and the
+/// source.
+macro_rules! checks {
+    ($($id:ident: must($must:literal, $must_ja:literal), why($why:literal, $why_ja:literal), $certainty:ident, $source:literal;)*) => {
+        $(#[doc = $must]
+        #[allow(non_upper_case_globals, reason = "named as the check: F07b")]
+        pub static $id: $crate::Check = $crate::Check {
+            id: stringify!($id),
+            must: $crate::Words { en: $must, ja: $must_ja },
+            why: $crate::Words { en: $why, ja: $why_ja },
+            basis: vmyna_card_os::rule::Basis::new(vmyna_card_os::rule::Certainty::$certainty, $source),
+        };)*
+
+        /// All of this group, in their order.
+        pub static CHECKS: &[&$crate::Check] = &[$(&$id),*];
+    };
+}
+pub(crate) use checks;
 
 /// What a right program does with a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
