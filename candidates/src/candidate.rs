@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use vmyna_apdu::Text;
+use vmyna_apdu::{Aid, Text};
 use vmyna_card_os::rule::Basis;
 
 use crate::subject::Subject;
@@ -217,7 +217,23 @@ pub enum Duty {
     /// No My Number there either, also in full-width digits.
     NoMyNumberInOutput,
     /// No READ of the files with these identifiers in the application with this AID.
-    NoRead(vmyna_apdu::Aid, &'static [u16]),
+    NoRead(Aid, &'static [u16]),
+    /// These bytes are not in its output or its files: an unsigned text that it must not show, or a name's control
+    /// characters that it must show escaped.
+    NotInOutput(Vec<u8>),
+}
+
+/// What a program must have done in the run for its verdict to count: a check of something that it never uses is not held
+/// against it. Seen in the trace of the card; of files that it is given, whether the file was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Use {
+    /// It has read from the file with this identifier in the application with this AID.
+    Read(Aid, u16),
+    /// It has verified the PIN with this identifier in the application with this AID.
+    Verify(Aid, u16),
+    /// It has opened a secure session (`80 AE`).
+    SecureSession,
 }
 
 /// Whether a candidate is right or wrong.
@@ -261,6 +277,10 @@ pub struct Candidate {
     pub also: &'static [&'static str],
     /// What is judged beside the verdict.
     pub duties: Vec<Duty>,
+    /// All that a program must have done for the candidate to be held against it.
+    pub uses: &'static [Use],
+    /// The candidate is not held against a program that claims one of these.
+    pub unless: &'static [Part],
     make: Make,
 }
 
@@ -290,6 +310,8 @@ impl Candidate {
             twin: None,
             also: &[],
             duties: Vec::new(),
+            uses: &[],
+            unless: &[],
             make: Arc::new(make),
         }
     }
@@ -337,6 +359,18 @@ impl Candidate {
     #[must_use]
     pub fn with_duties(self, duties: Vec<Duty>) -> Self {
         Self { duties, ..self }
+    }
+
+    /// The candidate that counts only if the program has done all of this.
+    #[must_use]
+    pub fn if_used(self, uses: &'static [Use]) -> Self {
+        Self { uses, ..self }
+    }
+
+    /// The candidate that does not count if the program claims one of these parts.
+    #[must_use]
+    pub fn unless(self, unless: &'static [Part]) -> Self {
+        Self { unless, ..self }
     }
 
     /// Makes it. The same workshop gives the same subject.

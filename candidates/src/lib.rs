@@ -21,7 +21,7 @@ pub mod good;
 mod subject;
 mod workshop;
 
-pub use candidate::{Candidate, Candidates, Check, Claim, Duty, Expected, Group, Part, Role, Words};
+pub use candidate::{Candidate, Candidates, Check, Claim, Duty, Expected, Group, Part, Role, Use, Words};
 pub use subject::{Behaviour, ForgedCard, MadeFile, Subject};
 pub use workshop::{Anchors, MakeError, Person, Workshop};
 

@@ -108,6 +108,9 @@ pub struct Subject {
     pub files: BTreeMap<MadeFile, Vec<u8>>,
     /// The time of the check, if another than that of the examination.
     pub time: Option<DateTime>,
+    /// The card of an earlier run: the program is run once with this card, and nothing of that run is
+    /// judged, then with [`Self::card`]. For a chip that replays what it has answered before.
+    pub before: Option<ForgedCard>,
     /// Revocation lists in place of the genuine ones: name and DER.
     pub lists: Option<Vec<(String, Vec<u8>)>>,
 }
@@ -119,6 +122,15 @@ impl Subject {
         Self {
             card: Some(card),
             ..Self::default()
+        }
+    }
+
+    /// A card, and the one that the program is run with before it.
+    #[must_use]
+    pub fn after(before: ForgedCard, card: ForgedCard) -> Self {
+        Self {
+            before: Some(before),
+            ..Self::card(card)
         }
     }
 
