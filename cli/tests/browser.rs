@@ -22,7 +22,7 @@ use vmyna_testkit::{install_packages, require_library, require_program};
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
 
 /// A script that works takes seconds.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_secs(300);
 
 /// Browsers at the same time: more make each other slow.
 const BROWSERS: usize = 2;

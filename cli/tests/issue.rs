@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, Printed, starting, vmyna};
+use common::{PATIENCE, Printed, has_begun, starting, vmyna};
 use tempfile::TempDir;
 use vmyna_testkit::client;
 
@@ -219,7 +219,7 @@ fn a_signal_while_authorities_are_made_leaves_nothing_behind() {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        std::thread::sleep(Duration::from_millis(100));
+        has_begun(&child);
         let kill = Command::new("kill")
             .args([&format!("-{signal}"), &child.id().to_string()])
             .status();

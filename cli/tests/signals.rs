@@ -8,9 +8,9 @@ use std::io::Read;
 use std::path::Path;
 use std::process::{Child, ExitStatus, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use common::{PATIENCE, signal, starting, wait};
+use common::{has_begun, signal, starting, wait};
 
 /// Commands that take a moment and write something at the end.
 const SLOW: [&[&str]; 2] = [
@@ -32,21 +32,6 @@ fn start(folder: &Path, trap: &str, arguments: &[&str]) -> Child {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap()
-}
-
-/// Waits until the process ignores or handles SIGHUP; before that it has not begun.
-fn has_begun(child: &Child) {
-    let end = Instant::now() + PATIENCE;
-    let status = format!("/proc/{}/status", child.id());
-    let handles = |line: &str| {
-        let (name, mask) = line.split_once(':').unwrap();
-        // The signals to end in order are set up together: SIGTERM is the last one of them that no shell handles.
-        name == "SigCgt" && u64::from_str_radix(mask.trim(), 16).unwrap() >> (15 - 1) & 1 == 1
-    };
-    while !std::fs::read_to_string(&status).unwrap().lines().any(handles) {
-        assert!(Instant::now() < end, "it does not begin");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// Sends SIGHUP twice, as the kernel and the shell do; gives the exit status and what was written to standard error.

@@ -27,7 +27,7 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 
 /** Longer than anything takes that works, also on a busy machine: milliseconds. */
-export const PATIENCE = 20_000;
+export const PATIENCE = 60_000;
 
 const FLAGS = [
   '--disable-gpu',

@@ -22,7 +22,7 @@ use vmyna_applets::{PhoneKind, Profile, image, specimen};
 use vmyna_testkit::{PrivatePcscd, client, isolated, require_library, require_program};
 
 /// Longer than anything takes that works, also on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// `vmyna` with these arguments.
 pub fn vmyna<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
@@ -367,4 +367,19 @@ pub fn shown(page: &str) -> Vec<String> {
         }
     }
     shown
+}
+
+/// Waits until the process handles the signals to end in order: before that it has not begun, and one would kill it.
+pub fn has_begun(child: &Child) {
+    let end = Instant::now() + PATIENCE;
+    let status = format!("/proc/{}/status", child.id());
+    let handles = |line: &str| {
+        let (name, mask) = line.split_once(':').unwrap();
+        // The signals to end in order are set up together: SIGTERM is the last one of them that no shell handles.
+        name == "SigCgt" && u64::from_str_radix(mask.trim(), 16).unwrap() >> (15 - 1) & 1 == 1
+    };
+    while !std::fs::read_to_string(&status).unwrap().lines().any(handles) {
+        assert!(Instant::now() < end, "it does not begin");
+        thread::sleep(Duration::from_millis(5));
+    }
 }
