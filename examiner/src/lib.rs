@@ -1,5 +1,13 @@
 //! Runs programs that read a My Number Card, each time with another card or another interruption, and judges what they do.
 //!
+//! | Module | What it does |
+//! |---|---|
+//! | [`program`] | one run of a program: started, given its input, watched, ended |
+//! | [`report`] | findings as text, JSON, JUnit XML and HTML |
+//!
 //! This crate must never put a PIN, a key or a My Number into a report.
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+
+pub mod program;
+pub mod report;
