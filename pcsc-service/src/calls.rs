@@ -369,11 +369,15 @@ impl Readers {
                     }
                 }
             };
-            let _: Result<(), Code> = self.with_card(reader, |State { table, .. }| {
+            let lost = self.with_card(reader, |State { table, .. }| {
                 let disposition = table.begin_lost(client, handle);
-                Ok(((), Work::of(disposition, false)))
+                let in_transaction = disposition == Disposition::Reset && !table.is_exclusive(reader);
+                Ok((in_transaction, Work::of(disposition, false)))
             });
             self.finish_disconnect(client, handle, reader);
+            if lost == Ok(true) {
+                self.report(reader, &What::LeftInTransaction);
+            }
         }
         self.lock().waiters.set_context(client, None);
     }

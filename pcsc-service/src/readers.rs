@@ -57,6 +57,9 @@ pub enum What<'a> {
     Unplugged,
     /// The reader was plugged in again.
     PluggedIn,
+    /// A client has ended its connection within a transaction, and the card was reset. A client that could not end it any more,
+    /// because the card was reset or removed before, is none.
+    LeftInTransaction,
     /// A command was answered.
     Apdu {
         /// The C-APDU.

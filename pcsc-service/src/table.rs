@@ -428,6 +428,11 @@ impl Table {
         Some(lock.0)
     }
 
+    /// Whether the one connection to a reader is exclusive.
+    pub(crate) fn is_exclusive(&self, reader: usize) -> bool {
+        self.readers.get(reader).is_some_and(|reader| reader.exclusive)
+    }
+
     /// Ends the transaction of a reader, whichever client has it, but not the lock of an exclusive connection. Returns
     /// whether there was one.
     pub(crate) fn lose_transaction(&mut self, reader: usize) -> bool {

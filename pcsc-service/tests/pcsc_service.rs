@@ -11,7 +11,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -900,4 +900,30 @@ fn a_card_is_usable_within_5_ms_of_the_start() {
     let usable = usable.min().unwrap();
     println!("usable after {usable:?}");
     assert!(usable < Duration::from_millis(5), "{usable:?}");
+}
+
+#[test]
+fn a_client_that_leaves_within_a_transaction_is_reported_and_one_that_only_leaves_is_not() {
+    let left = Arc::<AtomicUsize>::default();
+    let noted = Arc::clone(&left);
+    let observer: Observer = Box::new(move |event| {
+        if matches!(event.what, What::LeftInTransaction) {
+            noted.fetch_add(1, Ordering::SeqCst);
+        }
+    });
+    const SHARED: u32 = 2;
+    const EXCLUSIVE: u32 = 1;
+    let options = Options::new(vec![READER.to_owned()]).observer(observer);
+    let service = Service::with_options(options);
+    for (mode, begins, expected) in [(SHARED, false, 0), (EXCLUSIVE, false, 0), (SHARED, true, 1)] {
+        let mut client = Client::new(service.path());
+        let (card, _, code) = client.connect(mode, 3);
+        assert_eq!(code, 0);
+        assert!(!begins || client.begin(card) == 0);
+        drop(client);
+        // Its connection has ended when another client is served.
+        assert!(within(LIMIT, || service.hand().views()[0].programs == 0));
+        assert!(within(LIMIT, || left.load(Ordering::SeqCst) >= expected));
+        assert_eq!(left.load(Ordering::SeqCst), expected, "mode {mode}");
+    }
 }
