@@ -322,9 +322,16 @@ impl OpenCard {
     /// secret is not known, so traces mask all data that is read.
     #[must_use]
     pub fn foreign(card: Box<dyn Icc + Send>) -> Self {
+        Self::through(card, Interface::Contact)
+    }
+
+    /// A card that is reached in this way, without its name: such as a card of this library with a layer around it. Traces mask
+    /// all data that is read.
+    #[must_use]
+    pub fn through(card: Box<dyn Icc + Send>, interface: Interface) -> Self {
         Self {
             card,
-            interface: Interface::Contact,
+            interface,
             secrecy: Secrecy::unknown(),
             applications: None,
         }
