@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`program`] | one run of a program: started, given its input, watched, ended |
 //! | [`report`] | findings as text, JSON, JUnit XML and HTML |
+//! | [`stage`] | the card of one run, its reader, and what was seen of them |
 //!
 //! This crate must never put a PIN, a key or a My Number into a report.
 
@@ -11,3 +12,4 @@
 
 pub mod program;
 pub mod report;
+pub mod stage;
