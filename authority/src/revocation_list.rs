@@ -97,19 +97,26 @@ pub fn make(
 ) -> Result<Vec<u8>, ListError> {
     let issuer = issuer_id(authority)?;
     let mut revoked = Vec::new();
-    let mut fault = None;
-    let mut take = |certificate: RevokedCertificate| match entry(certificate) {
-        Ok(entry) => revoked.push(entry),
-        Err(error) => fault = Some(error),
-    };
+    let mut take = |certificate: RevokedCertificate| revoked.push(certificate);
     match scope {
         Scope::Complete => register.revoked(issuer, None, by, &mut take)?,
         Scope::Municipality(point) => register.revoked(issuer, Some(point), by, &mut take)?,
         Scope::Authorities => {}
     }
-    if let Some(error) = fault {
-        return Err(error.into());
-    }
+    of_certificates(authority, &revoked, scope, this_update)
+}
+
+/// Makes and signs a list of these certificates, DER, without a register.
+///
+/// # Errors
+/// [`ListError::Issuance`].
+pub fn of_certificates(
+    authority: &Authority,
+    revoked: &[RevokedCertificate],
+    scope: &Scope,
+    this_update: DateTime,
+) -> Result<Vec<u8>, ListError> {
+    let revoked = revoked.iter().map(entry).collect::<der::Result<Vec<RevokedCert>>>()?;
     let issuer = Issuer {
         name: authority.parsed().tbs_certificate.subject.clone(),
         algorithm: authority
@@ -198,7 +205,7 @@ fn extensions(authority: &Authority, scope: &Scope, this_update: DateTime) -> Re
     Ok(extensions)
 }
 
-fn entry(certificate: RevokedCertificate) -> der::Result<RevokedCert> {
+fn entry(certificate: &RevokedCertificate) -> der::Result<RevokedCert> {
     // Unspecified is left out (RFC 5280, 5.3.1).
     let reason = match certificate.revocation.reason {
         Reason::Unspecified => None,

@@ -10,6 +10,7 @@
 //! | Module | Candidates about |
 //! |---|---|
 //! | [`good`] | genuine cards of every generation, person and profile |
+//! | [`x509`] | – certificates and revocation lists with changed fields |
 //!
 //! All people are fictional, and all names of authorities are vmyna's own: a candidate is wrong in one respect and must never
 //! be taken for a real card, certificate or mdoc. This crate must never start a program, read a clock or fetch randomness.
@@ -20,10 +21,11 @@ mod candidate;
 pub mod good;
 mod subject;
 mod workshop;
+pub mod x509;
 
 pub use candidate::{Candidate, Candidates, Check, Claim, Duty, Expected, Group, Part, Role, Use, Words};
 pub use subject::{Behaviour, ForgedCard, MadeFile, Subject};
-pub use workshop::{Anchors, MakeError, Person, Workshop};
+pub use workshop::{Anchors, Generations, MakeError, Person, Workshop};
 
 /// All candidates, in the order of their groups.
 #[must_use]

@@ -8,6 +8,7 @@ use der::DateTime;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use rsa::RsaPrivateKey;
+use sha2::{Digest, Sha256};
 use vmyna_applets::calendar::day_in_japan;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::CardError;
@@ -19,6 +20,8 @@ use vmyna_issuance::keys::{self, CardKeys, seed_for};
 use vmyna_issuance::mdoc::MdocAuthority;
 use vmyna_issuance::numbers::Numbers;
 use vmyna_issuance::order::{CertificateText, Order};
+use vmyna_issuance::x509::Authority;
+use vmyna_issuance::x509::names::Hierarchy;
 use vmyna_issuance::{municipalities, specimen};
 use zeroize::Zeroizing;
 
@@ -95,6 +98,16 @@ pub struct Workshop {
     a: Cardholder,
     b: Cardholder,
     keys: Mutex<BTreeMap<String, Arc<OnceLock<RsaPrivateKey>>>>,
+    generations: [OnceLock<Generations>; 2],
+}
+
+/// Further generations of an authority, which have its name and keys of their own. They depend on the authority's key alone,
+/// so that they are the same over runs.
+pub struct Generations {
+    /// One that begins a year before the authority of the cards, and is valid at the time of the examination.
+    pub earlier: Authority,
+    /// One that begins twelve years before, and has ended.
+    pub ended: Authority,
 }
 
 /// People are drawn so often at most until two fit.
@@ -140,6 +153,7 @@ impl Workshop {
             a,
             b,
             keys: Mutex::default(),
+            generations: Default::default(),
         })
     }
 
@@ -165,6 +179,66 @@ impl Workshop {
     #[must_use]
     pub const fn desk(&self) -> &Desk {
         &self.desk
+    }
+
+    /// The authority that has issued the certificates of both cards.
+    ///
+    /// # Errors
+    /// [`MakeError::Form`] never in practice: the desk has what it has issued with.
+    pub fn authority(&self, hierarchy: Hierarchy) -> Result<&Authority, MakeError> {
+        let jpki = &self.a.card.jpki;
+        let certificate = match hierarchy {
+            Hierarchy::Signature => &jpki.sign_ca_certificate,
+            Hierarchy::Authentication => &jpki.auth_ca_certificate,
+        };
+        let mut all = self.desk.certifying();
+        all.find(|authority| authority.certificate() == certificate)
+            .ok_or(MakeError::Form("the desk has the authority that it issues with"))
+    }
+
+    /// Further generations of that authority. The first time takes as long as two keys take.
+    ///
+    /// # Errors
+    /// [`MakeError`]
+    pub fn generations(&self, hierarchy: Hierarchy) -> Result<&Generations, MakeError> {
+        let place = match hierarchy {
+            Hierarchy::Signature => &self.generations[0],
+            Hierarchy::Authentication => &self.generations[1],
+        };
+        if let Some(generations) = place.get() {
+            return Ok(generations);
+        }
+        let own = self.authority(hierarchy)?;
+        let name = own.certificate();
+        let seed = Zeroizing::new(<[u8; 32]>::from(Sha256::digest(own.key().sign_message(name)?)));
+        let labels = ["earlier".to_owned(), "ended".to_owned()];
+        let keys = keys::derive_all(&seed, &labels, &|| Ok(()))?;
+        let begin = |years: u16| {
+            let begin = own.begin();
+            // Each year has a 28 February.
+            let day = if begin.month() == 2 {
+                begin.day().min(28)
+            } else {
+                begin.day()
+            };
+            DateTime::new(
+                begin.year() - years,
+                begin.month(),
+                day,
+                begin.hour(),
+                begin.minutes(),
+                begin.seconds(),
+            )
+        };
+        let [earlier, ended] =
+            <[RsaPrivateKey; 2]>::try_from(keys).map_err(|_| MakeError::Form("two keys are made"))?;
+        let serial = |at: usize| 0x10_0000 | u32::from_be_bytes([0, 0, seed[at], seed[at + 1]]);
+        let made = Generations {
+            earlier: Authority::establish(hierarchy, earlier, serial(0), begin(1)?)?
+                .with_service(own.service().clone()),
+            ended: Authority::establish(hierarchy, ended, serial(2), begin(12)?)?.with_service(own.service().clone()),
+        };
+        Ok(place.get_or_init(|| made))
     }
 
     /// The authority of mdocs.

@@ -78,6 +78,12 @@ impl Desk {
         Ok(())
     }
 
+    /// The X.509 authorities at hand, of every generation: those of the set, and those that the desk has made.
+    pub fn certifying(&self) -> impl Iterator<Item = &Authority> {
+        let generations = self.authorities.generations();
+        generations.flat_map(|generation| [&generation.sign, &generation.auth])
+    }
+
     /// Issues a card. `key_pool` is the number of sets of keys that the cards of the collection share, if they do.
     ///
     /// # Errors

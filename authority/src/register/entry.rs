@@ -322,7 +322,10 @@ pub(crate) fn distribution_points(certificate: &TbsCertificate) -> der::Result<V
 }
 
 /// The first name of a certificate's distribution points: that of the list which covers it.
-pub(crate) fn distribution_point(certificate: &TbsCertificate) -> der::Result<Option<DistributionPointName>> {
+///
+/// # Errors
+/// The extension can't be read.
+pub fn distribution_point(certificate: &TbsCertificate) -> der::Result<Option<DistributionPointName>> {
     Ok(distribution_points(certificate)?.into_iter().next())
 }
 

@@ -17,9 +17,9 @@ use der::DateTime;
 
 pub use entry::{
     CardId, Cause, Certificate, Entry, Hierarchy, IssuerId, Phone, PhoneLink, Reason, Revocation, RevokedSigner,
-    UnknownReason, Withdrawal,
+    UnknownReason, Withdrawal, distribution_point,
 };
-pub(crate) use entry::{distribution_point, distribution_points, serial};
+pub(crate) use entry::{distribution_points, serial};
 pub use error::{RegisterError, RegisterErrorKind};
 pub use operation::{Beginning, Begun, CardStatus, Intent, OperationId};
 

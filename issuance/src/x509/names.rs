@@ -116,7 +116,10 @@ pub(super) fn authority_japanese(hierarchy: Hierarchy) -> Result<Name, IssuanceE
 }
 
 /// The directory name under which a municipality's revocation list would be.
-pub(super) fn distribution_point(hierarchy: Hierarchy, municipality: &Municipality) -> Result<Name, IssuanceError> {
+///
+/// # Errors
+/// [`IssuanceError::Asn1`] for a name that can't be encoded.
+pub fn distribution_point(hierarchy: Hierarchy, municipality: &Municipality) -> Result<Name, IssuanceError> {
     name(&[
         (ORGANISATION_NAME, ORGANISATION),
         (UNIT, hierarchy.unit()),
