@@ -31,13 +31,17 @@ pub enum Part {
     Phone,
     /// The mdoc of a phone.
     Mdoc,
-    /// Revocation, beside the part that it concerns.
+    /// Revocation, beside the part that it concerns: a revoked certificate is refused, by whatever source.
     Revocation,
+    /// Revocation by the lists in the folder that the program is given, beside the part that it concerns.
+    RevocationLists,
+    /// Revocation by the responder (OCSP) whose address is in the certificate, beside the part that it concerns.
+    RevocationOcsp,
 }
 
 impl Part {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Text,
         Self::Face,
         Self::MyNumber,
@@ -48,6 +52,8 @@ impl Part {
         Self::Phone,
         Self::Mdoc,
         Self::Revocation,
+        Self::RevocationLists,
+        Self::RevocationOcsp,
     ];
 
     /// Its name in `exam.toml`.
@@ -64,6 +70,8 @@ impl Part {
             Self::Phone => "phone",
             Self::Mdoc => "mdoc",
             Self::Revocation => "revocation",
+            Self::RevocationLists => "revocation-lists",
+            Self::RevocationOcsp => "revocation-ocsp",
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | Module | Candidates about |
 //! |---|---|
 //! | [`good`] | genuine cards of every generation, person and profile |
+//! | [`ocsp`] | – answers about a certificate's status |
 //! | [`x509`] | – certificates and revocation lists with changed fields |
 //!
 //! All people are fictional, and all names of authorities are vmyna's own: a candidate is wrong in one respect and must never
@@ -19,12 +20,13 @@
 
 mod candidate;
 pub mod good;
+pub mod ocsp;
 mod subject;
 mod workshop;
 pub mod x509;
 
 pub use candidate::{Candidate, Candidates, Check, Claim, Duty, Expected, Group, Part, Role, Use, Words};
-pub use subject::{Behaviour, ForgedCard, MadeFile, Subject};
+pub use subject::{AnswerChallenge, Behaviour, ForgedCard, MadeFile, Misuse, Subject};
 pub use workshop::{Anchors, Generations, MakeError, Person, Workshop};
 
 /// All candidates, in the order of their groups.

@@ -12,6 +12,9 @@ use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::CardError;
 use vmyna_card_os::state::MemoryStore;
 
+use crate::ocsp::OcspAnswer;
+use crate::workshop::MakeError;
+
 /// Changes what a card does: it is put between the card and its reader, anew for each run.
 pub type Behaviour = Arc<dyn Fn(Box<dyn Icc + Send>) -> Box<dyn Icc + Send> + Send + Sync>;
 
@@ -113,6 +116,30 @@ pub struct Subject {
     pub before: Option<ForgedCard>,
     /// Revocation lists in place of the genuine ones: name and DER.
     pub lists: Option<Vec<(String, Vec<u8>)>>,
+    /// What responders answer of certificates, by their serial number; of every other certificate they answer that it is good.
+    pub statuses: Vec<(u32, OcspAnswer)>,
+    /// What answers the challenge of a log-in in place of the card. Then there is no card, and the certificate is
+    /// [`MadeFile::Certificate`].
+    pub answer: Option<AnswerChallenge>,
+    /// How the exchange of a log-in with a service is misused, whose contents are right.
+    pub misuse: Option<Misuse>,
+}
+
+/// The signature of a challenge, by a forger's program that has the key.
+pub type AnswerChallenge = Arc<dyn Fn(&[u8]) -> Result<Vec<u8>, MakeError> + Send + Sync>;
+
+/// A wrong way to use a right answer to a service's challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Misuse {
+    /// It is sent twice: the second one counts.
+    Twice,
+    /// It is sent in another session than that in which the challenge was given, while both are open.
+    OtherSession,
+    /// It is sent after the time that the service states.
+    Late,
+    /// It is the answer to a challenge that the service has not given, which is sent along with it.
+    OwnChallenge,
 }
 
 impl Subject {

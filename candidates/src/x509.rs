@@ -482,7 +482,7 @@ mod tests {
             let same = |(other_name, other): &&(String, &Authority)| {
                 other_name == name || fields(other).subject_public_key_info == fields(one).subject_public_key_info
             };
-            assert!(!auth[at + 1..].iter().any(|other| same(&other)), "{name}");
+            assert!(!auth[at + 1..].iter().any(|other| same(other)), "{name}");
         }
         let generations = WORKSHOP.generations(AUTH).unwrap();
         assert!(generations.ended.end() < WORKSHOP.now() && WORKSHOP.now() < generations.earlier.end());
