@@ -218,6 +218,16 @@ pub enum Duty {
     NoVerify,
     /// At most so many VERIFYs with a value.
     AtMostVerifies(usize),
+    /// At most so many VERIFYs with a value of the PIN with this identifier in the application with this AID. Not judged of a
+    /// program that does not verify it with a genuine card.
+    AtMostVerifiesOf(Aid, u16, usize),
+    /// No more VERIFYs with a value of this PIN than lines that the program has asked for. Not judged of a program that does
+    /// not verify it with a genuine card.
+    NoVerifyUnasked(Aid, u16),
+    /// Behind the last connection of the program the card signs for no other one.
+    LeavesNoSession,
+    /// As many signatures as `exam.toml` states.
+    SignsAsOftenAsAsked,
     /// The number of tries left is shown, by the pattern of `exam.toml`.
     ShowsTries(u8),
     /// No PIN of the card in its output or its files, plain, hexadecimal or base64.
@@ -242,6 +252,8 @@ pub enum Use {
     Verify(Aid, u16),
     /// It has opened a secure session (`80 AE`).
     SecureSession,
+    /// It has asked for a signature of the key with this identifier in the application with this AID.
+    Sign(Aid, u16),
 }
 
 /// Whether a candidate is right or wrong.

@@ -26,6 +26,8 @@ pub struct ForgedCard {
     pub card: IssuedCard,
     /// How it answers differently, the innermost first.
     pub behaviour: Vec<Behaviour>,
+    /// Faults between card and program, as `vmyna run --fault` takes them: `sw=6581,ins=2A`.
+    pub faults: Vec<&'static str>,
 }
 
 impl ForgedCard {
@@ -35,7 +37,15 @@ impl ForgedCard {
         Self {
             card,
             behaviour: Vec::new(),
+            faults: Vec::new(),
         }
+    }
+
+    /// The card with one more fault.
+    #[must_use]
+    pub fn failing(mut self, fault: &'static str) -> Self {
+        self.faults.push(fault);
+        self
     }
 
     /// The card with one more layer.
@@ -121,6 +131,9 @@ pub struct Subject {
     /// What answers the challenge of a log-in in place of the card. Then there is no card, and the certificate is
     /// [`MadeFile::Certificate`].
     pub answer: Option<AnswerChallenge>,
+    /// What the program is given in place of what opens a card otherwise, by the name of its placeholder: `pin`,
+    /// `sign-password`, `code-a`, `code-b`, `birth-date`.
+    pub given: BTreeMap<&'static str, String>,
     /// How the exchange of a log-in with a service is misused, whose contents are right.
     pub misuse: Option<Misuse>,
 }
@@ -159,6 +172,13 @@ impl Subject {
             before: Some(before),
             ..Self::card(card)
         }
+    }
+
+    /// The subject with another value for the placeholder of this name.
+    #[must_use]
+    pub fn given(mut self, placeholder: &'static str, value: impl Into<String>) -> Self {
+        self.given.insert(placeholder, value.into());
+        self
     }
 
     /// Files.

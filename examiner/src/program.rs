@@ -264,12 +264,7 @@ impl Output {
                     Err(_) => break,
                 };
                 let mut state = own.lock();
-                let State {
-                    streams, cut, ended, ..
-                } = &mut *state;
-                if *ended && streams.is_empty() {
-                    break;
-                }
+                let State { streams, cut, .. } = &mut *state;
                 if let Some(kept) = streams.get_mut(stream) {
                     let room = MOST_OUTPUT.saturating_sub(kept.len());
                     *cut |= read > room;
