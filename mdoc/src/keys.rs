@@ -32,8 +32,9 @@ impl SignerKey {
         }
     }
 
-    /// The signature r‖s over `data`: 64 or 96 bytes.
-    pub(crate) fn sign(&self, data: &[u8]) -> Vec<u8> {
+    /// The signature r‖s over `data`, as COSE has it: 64 or 96 bytes, deterministic (RFC 6979).
+    #[must_use]
+    pub fn sign(&self, data: &[u8]) -> Vec<u8> {
         match self {
             Self::P256(key) => {
                 let signature: p256::ecdsa::Signature = p256::ecdsa::SigningKey::from(key).sign(data);
