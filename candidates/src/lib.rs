@@ -10,6 +10,7 @@
 //! | Module | Candidates about |
 //! |---|---|
 //! | [`good`] | genuine cards of every generation, person and profile |
+//! | [`mdoc`] | answers of phones with an mdoc |
 //! | [`ocsp`] | – answers about a certificate's status |
 //! | [`x509`] | – certificates and revocation lists with changed fields |
 //!
@@ -20,6 +21,7 @@
 
 mod candidate;
 pub mod good;
+pub mod mdoc;
 pub mod ocsp;
 mod subject;
 mod workshop;
@@ -34,5 +36,6 @@ pub use workshop::{Anchors, Generations, MakeError, Person, Workshop};
 pub fn all() -> Candidates {
     let mut all = Candidates::default();
     good::add(&mut all);
+    mdoc::add(&mut all);
     all
 }
