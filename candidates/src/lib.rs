@@ -10,6 +10,7 @@
 //! | Module | Candidates about |
 //! |---|---|
 //! | [`good`] | genuine cards of every generation, person and profile |
+//! | [`login`] | log-in with the authentication certificate, and revocation |
 //! | [`mdoc`] | answers of phones with an mdoc |
 //! | [`ocsp`] | – answers about a certificate's status |
 //! | [`x509`] | – certificates and revocation lists with changed fields |
@@ -21,6 +22,8 @@
 
 mod candidate;
 pub mod good;
+mod leaf;
+pub mod login;
 pub mod mdoc;
 pub mod ocsp;
 mod subject;
@@ -36,6 +39,7 @@ pub use workshop::{Anchors, Generations, MakeError, Person, Workshop};
 pub fn all() -> Candidates {
     let mut all = Candidates::default();
     good::add(&mut all);
+    login::add(&mut all);
     mdoc::add(&mut all);
     all
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use der::asn1::{BitString, Null, ObjectIdentifier, OctetString};
 use der::{DateTime, Decode, Encode};
 use rsa::RsaPrivateKey;
-use rsa::pkcs8::DecodePrivateKey;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierOwned;
@@ -132,13 +131,12 @@ impl Responders {
         let all = x509::authorities(workshop)?.into_iter().map(responder);
         let all: Result<Vec<Responder>, MakeError> = all.collect();
         let other = x509::genuine(workshop, Person::B, Hierarchy::Authentication)?;
-        let other_key = RsaPrivateKey::from_pkcs8_der(other.key.as_pkcs8_der());
         Ok(Self {
             key,
             all: all?,
             cardholder: Signer {
                 certificate: Certificate::from_der(&other.certificate)?,
-                key: other_key.map_err(|_| MakeError::Form("a card's key is RSA"))?,
+                key: x509::private_key(&other.key)?,
             },
         })
     }

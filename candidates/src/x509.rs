@@ -4,6 +4,7 @@
 
 use der::asn1::{BitString, ObjectIdentifier, OctetString};
 use der::{DateTime, Decode, Encode};
+use rsa::pkcs8::DecodePrivateKey;
 use rsa::traits::PublicKeyParts;
 use rsa::{Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256, Sha512};
@@ -11,6 +12,7 @@ use spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use vmyna_applets::jpki::CertifiedKey;
 use vmyna_authority::register::{DistributionPoint, IssuerId, RevokedCertificate, distribution_point};
 use vmyna_authority::revocation_list::{self, ListError, Scope};
+use vmyna_card_os::declaration::PrivateKey;
 use vmyna_issuance::municipalities;
 use vmyna_issuance::validity::x509_time;
 use vmyna_issuance::x509::Authority;
@@ -109,11 +111,14 @@ pub fn certify(fields: TbsCertificate, authority: &Authority) -> Result<Vec<u8>,
 ///
 /// # Errors
 /// [`MakeError`]
-pub fn sign_by_other_algorithm(fields: TbsCertificate, key: &RsaPrivateKey) -> Result<Vec<u8>, MakeError> {
-    let digest = Sha512::digest(fields.to_der()?);
-    let signature = key
-        .sign(Pkcs1v15Sign::new::<Sha512>(), &digest)
-        .map_err(|_| CANNOT_SIGN)?;
+pub fn certify_by_other_algorithm(fields: TbsCertificate, authority: &Authority) -> Result<Vec<u8>, MakeError> {
+    /// `DigestInfo` of SHA-512 up to the digest (RFC 8017, 9.2, note 1).
+    const PREFIX: [u8; 19] = [
+        0x30, 0x51, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04,
+        0x40,
+    ];
+    let digest_info = [&PREFIX[..], &Sha512::digest(fields.to_der()?)].concat();
+    let signature = authority.key().sign_digest_info(&digest_info)?;
     let outer = AlgorithmIdentifierOwned {
         oid: SHA512_WITH_RSA,
         ..fields.signature.clone()
@@ -292,6 +297,39 @@ pub fn foreign(workshop: &Workshop, hierarchy: Hierarchy, label: &str) -> Result
     Ok(Authority::establish(hierarchy, key, serial, genuine.begin())?.with_service(genuine.service().clone()))
 }
 
+/// The certificate of an authority of another hierarchy of this purpose: its name, key and identifiers are its own.
+///
+/// # Errors
+/// [`MakeError`]
+pub fn second_hierarchy(
+    workshop: &Workshop,
+    hierarchy: Hierarchy,
+    key: &RsaPrivateKey,
+) -> Result<Certificate, MakeError> {
+    /// In place of [`names::ORGANISATION`], of the same length.
+    const OTHER: &[u8] = b"JPKI-2ND-";
+    let genuine = workshop.authority(hierarchy)?.certificate();
+    let own = names::ORGANISATION.as_bytes();
+    let mut der = genuine.to_vec();
+    for at in 0..=der.len().saturating_sub(own.len()) {
+        if der[at..].starts_with(own) {
+            der[at..at + own.len()].copy_from_slice(OTHER);
+        }
+    }
+    let mut fields = fields(&der)?;
+    set_key(&mut fields, &key.to_public_key())?;
+    set_serial(&mut fields, serial(workshop, "second hierarchy"));
+    Ok(Certificate::from_der(&sign(fields, key)?)?)
+}
+
+/// A card's private key, as the library has it.
+///
+/// # Errors
+/// [`MakeError::Form`] if it is not RSA.
+pub fn private_key(key: &PrivateKey) -> Result<RsaPrivateKey, MakeError> {
+    RsaPrivateKey::from_pkcs8_der(key.as_pkcs8_der()).map_err(|_| MakeError::Form("a card's key is RSA"))
+}
+
 /// A serial number drawn from the seed: three bytes, as cardholders' certificates have, and another for each label.
 #[must_use]
 pub fn serial(workshop: &Workshop, label: &str) -> u32 {
@@ -356,14 +394,14 @@ pub fn list(
     made(revocation_list::of_certificates(authority, revoked, scope, at))
 }
 
-/// A list with a change, signed by a key, DER.
+/// A list with a change, signed by an authority's key, DER. The authority need not be the one that it names.
 ///
 /// # Errors
 /// [`MakeError`]
-pub fn change_list(list: &[u8], key: &RsaPrivateKey, change: ChangeList<'_>) -> Result<Vec<u8>, MakeError> {
+pub fn change_list(list: &[u8], authority: &Authority, change: ChangeList<'_>) -> Result<Vec<u8>, MakeError> {
     let mut list = CertificateList::from_der(list)?;
     change(&mut list.tbs_cert_list)?;
-    let signature = signature(&list.tbs_cert_list.to_der()?, key)?;
+    let signature = authority.key().sign_message(&list.tbs_cert_list.to_der()?)?;
     list.signature = BitString::from_bytes(&signature)?;
     Ok(list.to_der()?)
 }
@@ -437,6 +475,7 @@ pub fn genuine_lists(workshop: &Workshop, at: DateTime) -> Result<Vec<NamedList>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::sync::LazyLock;
 
     use super::*;
@@ -476,14 +515,17 @@ mod tests {
         let all = authorities(&WORKSHOP).unwrap();
         let auth: Vec<_> = all.iter().filter(|(_, one)| one.hierarchy() == AUTH).collect();
         assert!(auth.len() >= 3);
-        for (at, (name, one)) in auth.iter().enumerate() {
-            let fields = |one: &Authority| one.parsed().tbs_certificate.clone();
-            assert_eq!(fields(one).subject, fields(auth[0].1).subject);
-            let same = |(other_name, other): &&(String, &Authority)| {
-                other_name == name || fields(other).subject_public_key_info == fields(one).subject_public_key_info
-            };
-            assert!(!auth[at + 1..].iter().any(|other| same(other)), "{name}");
-        }
+        let fields = |one: &Authority| one.parsed().tbs_certificate.clone();
+        let keys: BTreeSet<_> = auth
+            .iter()
+            .map(|(_, one)| fields(one).subject_public_key_info.to_der().unwrap())
+            .collect();
+        let names: BTreeSet<_> = auth
+            .iter()
+            .map(|(_, one)| fields(one).subject.to_der().unwrap())
+            .collect();
+        let files: BTreeSet<_> = auth.iter().map(|(name, _)| name).collect();
+        assert_eq!((keys.len(), names.len(), files.len()), (auth.len(), 1, auth.len()));
         let generations = WORKSHOP.generations(AUTH).unwrap();
         assert!(generations.ended.end() < WORKSHOP.now() && WORKSHOP.now() < generations.earlier.end());
     }

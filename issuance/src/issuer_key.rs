@@ -56,7 +56,7 @@ impl IssuerKey {
     ///
     /// # Errors
     /// [`IssuanceError::Mismatch`] when it is too long, or the engine fails.
-    pub(super) fn sign_digest_info(&self, digest_info: &[u8]) -> Result<Vec<u8>, IssuanceError> {
+    pub fn sign_digest_info(&self, digest_info: &[u8]) -> Result<Vec<u8>, IssuanceError> {
         self.sign(SignatureScheme::Verbatim, digest_info)
     }
 
