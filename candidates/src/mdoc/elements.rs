@@ -76,7 +76,7 @@ fn of_digests(all: &mut Candidates) {
             phone.subject(&answer)
         },
     ));
-    all.add(wrong(
+    let moved = wrong(
         "mdoc.element-in-other-namespace",
         &M04,
         "mdoc.element-in-other-namespace.twin",
@@ -90,7 +90,8 @@ fn of_digests(all: &mut Candidates) {
             answer.items(MOVED.0)?.push(item);
             phone.subject(&answer)
         },
-    ));
+    );
+    all.add(moved.with_also(&["M01"]));
     all.add(twin(
         "mdoc.element-in-other-namespace.twin",
         &M04,
