@@ -236,9 +236,6 @@ pub enum Duty {
     NoMyNumberInOutput,
     /// No READ of the files with these identifiers in the application with this AID.
     NoRead(Aid, &'static [u16]),
-    /// These bytes are not in its output or its files: an unsigned text that it must not show, or a name's control
-    /// characters that it must show escaped.
-    NotInOutput(Vec<u8>),
 }
 
 /// What a program must have done in the run for its verdict to count: a check of something that it never uses is not held

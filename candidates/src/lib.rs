@@ -14,6 +14,9 @@
 //! | [`mdoc`] | answers of phones with an mdoc |
 //! | [`ocsp`] | – answers about a certificate's status |
 //! | [`x509`] | – certificates and revocation lists with changed fields |
+//! | [`face`] | face data of the face-info application |
+//! | [`my_number`] | the My Number |
+//! | [`text`] | texts of the input-assist application |
 //!
 //! All people are fictional, and all names of authorities are vmyna's own: a candidate is wrong in one respect and must never
 //! be taken for a real card, certificate or mdoc. This crate must never start a program, read a clock or fetch randomness.
@@ -21,12 +24,16 @@
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
 mod candidate;
+pub mod face;
+mod forge;
 pub mod good;
 mod leaf;
 pub mod login;
 pub mod mdoc;
+pub mod my_number;
 pub mod ocsp;
 mod subject;
+pub mod text;
 mod workshop;
 pub mod x509;
 
@@ -41,5 +48,8 @@ pub fn all() -> Candidates {
     good::add(&mut all);
     login::add(&mut all);
     mdoc::add(&mut all);
+    text::add(&mut all);
+    face::add(&mut all);
+    my_number::add(&mut all);
     all
 }

@@ -124,6 +124,9 @@ pub struct Subject {
     /// The card of an earlier run: the program is run once with this card, and nothing of that run is
     /// judged, then with [`Self::card`]. For a chip that replays what it has answered before.
     pub before: Option<ForgedCard>,
+    /// What must not be in the output or the files of the run: an unsigned text that a program must not take for the signed
+    /// one, or control characters that it must show escaped.
+    pub unseen: Vec<Vec<u8>>,
     /// Revocation lists in place of the genuine ones: name and DER.
     pub lists: Option<Vec<(String, Vec<u8>)>>,
     /// What responders answer of certificates, by their serial number; of every other certificate they answer that it is good.
@@ -178,6 +181,13 @@ impl Subject {
     #[must_use]
     pub fn given(mut self, placeholder: &'static str, value: impl Into<String>) -> Self {
         self.given.insert(placeholder, value.into());
+        self
+    }
+
+    /// The same, where these bytes must not be in the output or the files of the run.
+    #[must_use]
+    pub fn with_unseen(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.unseen.push(bytes.into());
         self
     }
 

@@ -67,6 +67,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         "vmyna-candidates",
         &[
             "vmyna-apdu",
+            "vmyna-photo",
             "vmyna-mdoc",
             "vmyna-card-os",
             "vmyna-applets",
