@@ -356,7 +356,11 @@ impl Readers {
 
     /// Ends all that a client has: it has released its context, or has left.
     pub(crate) fn release(&self, client: Client) {
-        let handles = self.lock().table.handles(client);
+        let (handles, by_client) = {
+            let state = self.lock();
+            // A service that is gone on purpose has ended the connection itself.
+            (state.table.handles(client), state.is_open())
+        };
         for handle in handles {
             let reader = {
                 let mut state = self.lock();
@@ -371,7 +375,7 @@ impl Readers {
             };
             let lost = self.with_card(reader, |State { table, .. }| {
                 let disposition = table.begin_lost(client, handle);
-                let in_transaction = disposition == Disposition::Reset && !table.is_exclusive(reader);
+                let in_transaction = by_client && disposition == Disposition::Reset && !table.is_exclusive(reader);
                 Ok((in_transaction, Work::of(disposition, false)))
             });
             self.finish_disconnect(client, handle, reader);
