@@ -2,6 +2,7 @@
 //!
 //! | Module | What it does |
 //! |---|---|
+//! | [`explore`] | interrupts a program's conversation with its card at every command, in every way |
 //! | [`program`] | one run of a program: started, given its input, watched, ended |
 //! | [`report`] | findings as text, JSON, JUnit XML and HTML |
 //! | [`stage`] | the card of one run, its reader, and what was seen of them |
@@ -10,6 +11,7 @@
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+pub mod explore;
 pub mod program;
 pub mod report;
 pub mod stage;
