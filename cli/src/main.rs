@@ -24,6 +24,7 @@ mod demo;
 mod desk;
 mod doctor;
 mod explain;
+mod explore;
 mod failure;
 mod faults;
 mod files;
@@ -57,6 +58,7 @@ mod seed;
 mod serve;
 mod service;
 mod settle;
+mod shell;
 mod show;
 mod signals;
 mod terminal;
@@ -97,6 +99,9 @@ enum Command {
     /// Run a PC/SC program with a virtual card in a reader that only it sees: no pcscd, no root
     #[command(after_long_help = options::faults::help(run::args::HELP))]
     Run(run::args::Run),
+    /// Run a program with every interruption at every command: card pulled out, no answer, 6581; judge what it does
+    #[command(after_long_help = explore::args::HELP)]
+    Explore(Box<explore::args::Explore>),
     /// Put a virtual card into pcscd's virtual reader (vpcd) or into a reader of its own until Ctrl-C
     #[command(after_long_help = options::faults::help(serve::args::HELP))]
     Serve(serve::args::Serve),
@@ -195,6 +200,12 @@ fn main() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Run(arguments) => {
             return match run::run(arguments) {
+                Ok(status) => ExitCode::from(status),
+                Err(failure) => failure.report(),
+            };
+        }
+        Command::Explore(arguments) => {
+            return match explore::run(&arguments) {
                 Ok(status) => ExitCode::from(status),
                 Err(failure) => failure.report(),
             };

@@ -15,4 +15,5 @@ pub(crate) mod municipality;
 #[cfg(feature = "authority")]
 pub(crate) mod new_pins;
 pub(crate) mod readers;
+pub(crate) mod reports;
 pub(crate) mod trace;
