@@ -16,6 +16,7 @@
 //! | [`x509`] | – certificates and revocation lists with changed fields |
 //! | [`face`] | face data of the face-info application |
 //! | [`my_number`] | the My Number |
+//! | [`parsing`] | rare and broken forms that a parser meets |
 //! | [`text`] | texts of the input-assist application |
 //!
 //! All people are fictional, and all names of authorities are vmyna's own: a candidate is wrong in one respect and must never
@@ -32,6 +33,7 @@ pub mod login;
 pub mod mdoc;
 pub mod my_number;
 pub mod ocsp;
+pub mod parsing;
 mod subject;
 pub mod text;
 mod workshop;
@@ -51,5 +53,6 @@ pub fn all() -> Candidates {
     text::add(&mut all);
     face::add(&mut all);
     my_number::add(&mut all);
+    parsing::add(&mut all);
     all
 }

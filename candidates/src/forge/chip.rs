@@ -24,6 +24,14 @@ impl Command<'_> {
         card.transmit(self.bytes, response)
     }
 
+    /// Hands on the command with another Ne.
+    pub(crate) fn pass_with(&self, ne: u32, card: Below<'_>, response: &mut Vec<u8>) -> Result<(), IccError> {
+        match self.apdu.map(|apdu| CommandApdu { ne: Some(ne), ..apdu }.to_bytes()) {
+            Some(Ok(bytes)) => card.transmit(&bytes, response),
+            _ => self.pass(card, response),
+        }
+    }
+
     /// Whether it goes to this application.
     pub(crate) fn is_in(&self, aid: Aid) -> bool {
         !self.selected.is_empty() && aid.matches(self.selected)
@@ -36,7 +44,7 @@ impl Command<'_> {
 
     /// Whether it is secured.
     pub(crate) fn is_secured(&self) -> bool {
-        self.apdu.is_some_and(|apdu| apdu.cla & 0x08 != 0)
+        self.bytes.first().is_some_and(|cla| cla & 0x08 != 0)
     }
 
     /// Whether it lets the card sign.
@@ -45,6 +53,8 @@ impl Command<'_> {
     }
 }
 
+/// READ BINARY.
+pub(crate) const READ_BINARY: u8 = 0xB0;
 /// SELECT.
 pub(crate) const SELECT: u8 = 0xA4;
 

@@ -88,6 +88,13 @@ impl Objects {
         Self(self.0[..self.position(tag)?].to_vec()).bytes()
     }
 
+    /// How many bytes stand before the last object with this tag.
+    pub(crate) fn before_last(&self, tag: u16) -> Result<usize, MakeError> {
+        let last = self.0.iter().rposition(|(found, _)| *found == tag);
+        let last = last.ok_or(MakeError::Form("a file has the object that is to be changed"))?;
+        Ok(Self(self.0[..last].to_vec()).bytes()?.len())
+    }
+
     /// A file with this outer tag.
     pub(crate) fn file(&self, outer: u16) -> Result<Vec<u8>, MakeError> {
         object(outer, &self.bytes()?)
