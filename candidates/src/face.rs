@@ -325,22 +325,25 @@ fn certificates(all: &mut Candidates) {
             })
         },
     ));
-    all.add(Candidate::wrong(
-        "face.foreign-authority",
-        Group::Face,
-        FACE,
-        (&F06b, OTHER_KEY),
-        text!(
-            "a foreign authority with the same key identifiers has certified a forger's key",
-            "同じ鍵識別子を名乗る別の発行者が、偽造者の鍵を認証している"
-        ),
-        |workshop| {
-            under(workshop, |old| {
-                let root = Signer::new(&workshop.forged_key("ca")?)?;
-                certify((old.issuer(), &root), (old.subject(), &workshop.forged_key("data")?))
-            })
-        },
-    ));
+    all.add(
+        Candidate::wrong(
+            "face.foreign-authority",
+            Group::Face,
+            FACE,
+            (&F06b, OTHER_KEY),
+            text!(
+                "a foreign authority with the same key identifiers has certified a forger's key",
+                "同じ鍵識別子を名乗る別の発行者が、偽造者の鍵を認証している"
+            ),
+            |workshop| {
+                under(workshop, |old| {
+                    let root = Signer::new(&workshop.forged_key("ca")?)?;
+                    certify((old.issuer(), &root), (old.subject(), &workshop.forged_key("data")?))
+                })
+            },
+        )
+        .with_also(&["F06a"]),
+    );
     all.add(
         Candidate::wrong(
             "face.authority-of-text",
@@ -359,7 +362,7 @@ fn certificates(all: &mut Candidates) {
                 })
             },
         )
-        .with_also(&["F06b"]),
+        .with_also(&["F06a", "F06b"]),
     );
 }
 
@@ -385,23 +388,26 @@ fn chips(all: &mut Candidates) {
         ),
         |workshop| Ok(subject(other_chip(workshop)?)),
     ));
-    all.add(Candidate::wrong(
-        "face.chip-key-unsigned",
-        Group::Face,
-        FACE,
-        (&F04, TWIN),
-        text!(
-            "a forger's chip with its own key in EF 0002, whose signature is that over the old key",
-            "偽造者のチップと鍵。EF 0002の署名は元の鍵へのもの"
-        ),
-        |workshop| {
-            let card = other_chip(workshop)?;
-            let mut faces = Faces::of(&card)?;
-            let old = Faces::of(genuine(workshop))?;
-            faces.face.set(SIGNATURE, old.face.get(SIGNATURE)?)?;
-            Ok(subject(faces.put(&card)?))
-        },
-    ));
+    all.add(
+        Candidate::wrong(
+            "face.chip-key-unsigned",
+            Group::Face,
+            FACE,
+            (&F04, TWIN),
+            text!(
+                "a forger's chip with its own key in EF 0002, whose signature is that over the old key",
+                "偽造者のチップと鍵。EF 0002の署名は元の鍵へのもの"
+            ),
+            |workshop| {
+                let card = other_chip(workshop)?;
+                let mut faces = Faces::of(&card)?;
+                let old = Faces::of(genuine(workshop))?;
+                faces.face.set(SIGNATURE, old.face.get(SIGNATURE)?)?;
+                Ok(subject(faces.put(&card)?))
+            },
+        )
+        .with_also(&["F03"]),
+    );
     all.add(Candidate::wrong(
         "face.chip-cannot-sign",
         Group::Face,
@@ -446,22 +452,25 @@ fn chips(all: &mut Candidates) {
             Ok(subject(card))
         },
     ));
-    all.add(Candidate::wrong(
-        "face.chip-replays",
-        Group::Face,
-        FACE,
-        (&F07c, GENUINE),
-        text!(
-            "a copy of all files; the chip replays the answer that the genuine card gave in the run before",
-            "全ファイルの複製。チップは前回の実行で本物が返した応答を繰り返す"
-        ),
-        |workshop| {
-            let heard = Heard::default();
-            let card = || ForgedCard::new(genuine(workshop).clone());
-            let before = card().with(chip::overheard_chip(AID, Arc::clone(&heard)));
-            Ok(Subject::after(before, card().with(chip::replaying_chip(AID, heard))))
-        },
-    ));
+    all.add(
+        Candidate::wrong(
+            "face.chip-replays",
+            Group::Face,
+            FACE,
+            (&F07c, GENUINE),
+            text!(
+                "a copy of all files; the chip replays the answer that the genuine card gave in the run before",
+                "全ファイルの複製。チップは前回の実行で本物が返した応答を繰り返す"
+            ),
+            |workshop| {
+                let heard = Heard::default();
+                let card = || ForgedCard::new(genuine(workshop).clone());
+                let before = card().with(chip::overheard_chip(AID, Arc::clone(&heard)));
+                Ok(Subject::after(before, card().with(chip::replaying_chip(AID, heard))))
+            },
+        )
+        .with_also(&["F07b"]),
+    );
 }
 
 /// F08 and F09.

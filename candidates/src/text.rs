@@ -389,22 +389,25 @@ fn certificates(all: &mut Candidates) {
             })
         },
     ));
-    all.add(Candidate::wrong(
-        "text.foreign-authority",
-        Group::Text,
-        TEXT,
-        (&T07, OTHER_KEY),
-        text!(
-            "a foreign authority with the same key identifiers has certified a forger's key",
-            "同じ鍵識別子を名乗る別の発行者が、偽造者の鍵を認証している"
-        ),
-        |workshop| {
-            under(workshop, |old| {
-                let root = Signer::new(&workshop.forged_key("ca")?)?;
-                certify((old.issuer(), &root), (old.subject(), &workshop.forged_key("data")?))
-            })
-        },
-    ));
+    all.add(
+        Candidate::wrong(
+            "text.foreign-authority",
+            Group::Text,
+            TEXT,
+            (&T07, OTHER_KEY),
+            text!(
+                "a foreign authority with the same key identifiers has certified a forger's key",
+                "同じ鍵識別子を名乗る別の発行者が、偽造者の鍵を認証している"
+            ),
+            |workshop| {
+                under(workshop, |old| {
+                    let root = Signer::new(&workshop.forged_key("ca")?)?;
+                    certify((old.issuer(), &root), (old.subject(), &workshop.forged_key("data")?))
+                })
+            },
+        )
+        .with_also(&["T06"]),
+    );
     all.add(
         Candidate::wrong(
             "text.authority-of-face",
@@ -423,7 +426,7 @@ fn certificates(all: &mut Candidates) {
                 })
             },
         )
-        .with_also(&["T07"]),
+        .with_also(&["T06", "T07"]),
     );
     all.add(
         Candidate::wrong(
@@ -563,22 +566,25 @@ fn chips(all: &mut Candidates) {
         )
         .with_also(&["T12"]),
     );
-    all.add(Candidate::wrong(
-        "text.chip-replays",
-        Group::Text,
-        TEXT,
-        (&T14, GENUINE),
-        text!(
-            "a copy of all files; the chip replays the answer that the genuine card gave in the run before",
-            "全ファイルの複製。チップは前回の実行で本物が返した応答を繰り返す"
-        ),
-        |workshop| {
-            let heard = Heard::default();
-            let card = || ForgedCard::new(genuine(workshop).clone());
-            let before = card().with(chip::overheard_chip(AID, Arc::clone(&heard)));
-            Ok(Subject::after(before, card().with(chip::replaying_chip(AID, heard))))
-        },
-    ));
+    all.add(
+        Candidate::wrong(
+            "text.chip-replays",
+            Group::Text,
+            TEXT,
+            (&T14, GENUINE),
+            text!(
+                "a copy of all files; the chip replays the answer that the genuine card gave in the run before",
+                "全ファイルの複製。チップは前回の実行で本物が返した応答を繰り返す"
+            ),
+            |workshop| {
+                let heard = Heard::default();
+                let card = || ForgedCard::new(genuine(workshop).clone());
+                let before = card().with(chip::overheard_chip(AID, Arc::clone(&heard)));
+                Ok(Subject::after(before, card().with(chip::replaying_chip(AID, heard))))
+            },
+        )
+        .with_also(&["T11"]),
+    );
 }
 
 /// T16 and T17.
@@ -609,39 +615,45 @@ fn layout(all: &mut Candidates) {
         )
         .expecting(Expected::Either),
     );
-    all.add(Candidate::wrong(
-        "text.address-twice",
-        Group::Text,
-        TEXT,
-        (&T17, TWIN),
-        text!(
-            "a second address stands behind the four attributes, and the signed digest covers all five",
-            "4情報の後に2つ目の住所があり、署名されたハッシュ値は5つすべてのもの"
-        ),
-        move |workshop| {
-            let mut texts = Texts::of(genuine(workshop))?;
-            texts.fields.insert(usize::MAX, ADDRESS, other_address(workshop));
-            let digest = Sha256::digest(texts.fields.bytes()?).to_vec();
-            texts.integrity.set(FIELDS_DIGEST, digest)?;
-            texts.sign(&municipality(workshop)?)?;
-            Ok(subject(texts.put(genuine(workshop))?))
-        },
-    ));
-    all.add(Candidate::wrong(
-        "text.address-twice-unsigned",
-        Group::Text,
-        TEXT,
-        (&T17, TWIN),
-        text!(
-            "a second address stands behind the four attributes, and the signed digest covers the first four",
-            "4情報の後に2つ目の住所があり、署名されたハッシュ値は最初の4つのもの"
-        ),
-        move |workshop| {
-            let mut texts = Texts::of(genuine(workshop))?;
-            texts.fields.insert(usize::MAX, ADDRESS, other_address(workshop));
-            Ok(subject(texts.put(genuine(workshop))?))
-        },
-    ));
+    all.add(
+        Candidate::wrong(
+            "text.address-twice",
+            Group::Text,
+            TEXT,
+            (&T17, TWIN),
+            text!(
+                "a second address stands behind the four attributes, and the signed digest covers all five",
+                "4情報の後に2つ目の住所があり、署名されたハッシュ値は5つすべてのもの"
+            ),
+            move |workshop| {
+                let mut texts = Texts::of(genuine(workshop))?;
+                texts.fields.insert(usize::MAX, ADDRESS, other_address(workshop));
+                let digest = Sha256::digest(texts.fields.bytes()?).to_vec();
+                texts.integrity.set(FIELDS_DIGEST, digest)?;
+                texts.sign(&municipality(workshop)?)?;
+                Ok(subject(texts.put(genuine(workshop))?))
+            },
+        )
+        .with_also(&["P08"]),
+    );
+    all.add(
+        Candidate::wrong(
+            "text.address-twice-unsigned",
+            Group::Text,
+            TEXT,
+            (&T17, TWIN),
+            text!(
+                "a second address stands behind the four attributes, and the signed digest covers the first four",
+                "4情報の後に2つ目の住所があり、署名されたハッシュ値は最初の4つのもの"
+            ),
+            move |workshop| {
+                let mut texts = Texts::of(genuine(workshop))?;
+                texts.fields.insert(usize::MAX, ADDRESS, other_address(workshop));
+                Ok(subject(texts.put(genuine(workshop))?))
+            },
+        )
+        .with_also(&["P08"]),
+    );
 }
 
 /// T18.
@@ -680,20 +692,23 @@ fn blocks(all: &mut Candidates) {
         ),
     ];
     for (name, sign, en, ja) in rows {
-        all.add(Candidate::wrong(
-            name,
-            Group::Text,
-            TEXT,
-            (&T18, GENUINE),
-            text!("{en}, by the municipality's key", "{ja}（市区町村の鍵）"),
-            move |workshop| {
-                let mut texts = Texts::of(genuine(workshop))?;
-                let signed = texts.integrity.before(SIGNATURE)?;
-                let signature = sign(workshop, &municipality(workshop)?, &signed)?;
-                texts.integrity.set(SIGNATURE, signature)?;
-                Ok(subject(texts.put(genuine(workshop))?))
-            },
-        ));
+        all.add(
+            Candidate::wrong(
+                name,
+                Group::Text,
+                TEXT,
+                (&T18, GENUINE),
+                text!("{en}, by the municipality's key", "{ja}（市区町村の鍵）"),
+                move |workshop| {
+                    let mut texts = Texts::of(genuine(workshop))?;
+                    let signed = texts.integrity.before(SIGNATURE)?;
+                    let signature = sign(workshop, &municipality(workshop)?, &signed)?;
+                    texts.integrity.set(SIGNATURE, signature)?;
+                    Ok(subject(texts.put(genuine(workshop))?))
+                },
+            )
+            .with_also(&["T04"]),
+        );
     }
 }
 

@@ -344,25 +344,28 @@ fn cuts(all: &mut Candidates) {
 /// P08.
 fn order(all: &mut Candidates) {
     let twice = |objects: &mut Objects, tag, value: Vec<u8>| objects.insert(0, tag, value);
-    all.add(Candidate::wrong(
-        "parsing.name-twice",
-        Group::Parsing,
-        TEXT,
-        (&P08, GENUINE),
-        text!(
-            "a second name stands before the four attributes, and the signed digest covers all five",
-            "4情報の前に2つ目の氏名があり、署名されたハッシュ値は5つすべてのもの"
-        ),
-        move |workshop| {
-            let mut texts = Texts::of(genuine(workshop))?;
-            let name = workshop.order(Person::B).person.name.clone();
-            twice(&mut texts.fields, NAME, name.into_bytes());
-            let digest = Sha256::digest(texts.fields.bytes()?).to_vec();
-            texts.integrity.set(FIELDS_DIGEST, digest)?;
-            texts.sign(&municipality(workshop, "municipality-text")?)?;
-            Ok(subject(texts.put(genuine(workshop))?))
-        },
-    ));
+    all.add(
+        Candidate::wrong(
+            "parsing.name-twice",
+            Group::Parsing,
+            TEXT,
+            (&P08, GENUINE),
+            text!(
+                "a second name stands before the four attributes, and the signed digest covers all five",
+                "4情報の前に2つ目の氏名があり、署名されたハッシュ値は5つすべてのもの"
+            ),
+            move |workshop| {
+                let mut texts = Texts::of(genuine(workshop))?;
+                let name = workshop.order(Person::B).person.name.clone();
+                twice(&mut texts.fields, NAME, name.into_bytes());
+                let digest = Sha256::digest(texts.fields.bytes()?).to_vec();
+                texts.integrity.set(FIELDS_DIGEST, digest)?;
+                texts.sign(&municipality(workshop, "municipality-text")?)?;
+                Ok(subject(texts.put(genuine(workshop))?))
+            },
+        )
+        .with_also(&["T17"]),
+    );
     all.add(Candidate::wrong(
         "parsing.photo-twice",
         Group::Parsing,

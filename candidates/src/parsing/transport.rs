@@ -44,7 +44,18 @@ pub(super) fn add(all: &mut Candidates) {
 
 /// P04, and of P07 the answer that never ends.
 fn answers(all: &mut Candidates) {
-    let rows: [(_, fn() -> Handler, _, _); 5] = [
+    let rows: [(_, fn() -> Handler, _, _); 6] = [
+        (
+            "parsing.first-answer-of-one-byte",
+            || {
+                Box::new(|card, command, response| match command.apdu.map(|apdu| apdu.p1_p2()) {
+                    Some(0) => at_most(1, card, command, response),
+                    _ => command.pass(card, response),
+                })
+            },
+            "the first READ BINARY of a file is answered with one byte, and 9000",
+            "各ファイルの最初のREAD BINARYの応答が1バイトで、9000が付く",
+        ),
         (
             "parsing.short-answers",
             || Box::new(|card, command, response| at_most(64, card, command, response)),
