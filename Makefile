@@ -9,7 +9,7 @@ TEST_PACKAGES += libengine-pkcs11-openssl nginx openssh-client openssh-server de
 # gpgsm asks for the status of certificates through dirmngr.
 TEST_PACKAGES += gpgsm gpg-agent dirmngr iproute2
 # Python packages of tests go into an environment of their own; poppler verifies what they sign.
-TEST_PACKAGES += python3-venv poppler-utils
+TEST_PACKAGES += python3-venv poppler-utils xmlsec1
 # Validates the JSON Schema of declaration files.
 TEST_PACKAGES += python3-jsonschema
 # A card of another project, which connects as to vpcd.

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`good`] | genuine cards of every generation, person and profile |
 //! | [`login`] | log-in with the authentication certificate, and revocation |
+//! | [`signatures`] | signatures of documents, and the certificate for them |
 //! | [`mdoc`] | answers of phones with an mdoc |
 //! | [`ocsp`] | – answers about a certificate's status |
 //! | [`x509`] | – certificates and revocation lists with changed fields |
@@ -34,6 +35,7 @@ pub mod mdoc;
 pub mod my_number;
 pub mod ocsp;
 pub mod parsing;
+pub mod signatures;
 mod subject;
 pub mod text;
 mod workshop;
@@ -49,6 +51,7 @@ pub fn all() -> Candidates {
     let mut all = Candidates::default();
     good::add(&mut all);
     login::add(&mut all);
+    signatures::add(&mut all);
     mdoc::add(&mut all);
     text::add(&mut all);
     face::add(&mut all);

@@ -6,7 +6,7 @@
 
 pub mod checks;
 mod revocation;
-mod signer;
+pub(crate) mod signer;
 
 use std::sync::Arc;
 

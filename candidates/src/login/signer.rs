@@ -37,7 +37,7 @@ pub(super) enum Signing {
 
 /// A block that differs from that of PKCS#1 v1.5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Block {
+pub(crate) enum Block {
     /// Eight bytes of fill, and bytes behind the digest.
     ShortFill,
     /// Bytes in the parameters of the algorithm, where NULL belongs.
@@ -50,7 +50,7 @@ pub(super) enum Block {
 
 impl Block {
     /// The block in place of this one.
-    fn instead_of(self, right: &[u8]) -> Vec<u8> {
+    pub(crate) fn instead_of(self, right: &[u8]) -> Vec<u8> {
         let content = content(right);
         match self {
             Self::ShortFill => {
