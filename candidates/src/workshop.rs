@@ -1,19 +1,22 @@
 //! Where candidates are made: the authorities with all their keys, two cardholders, and the keys of a forger.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use der::DateTime;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use rsa::RsaPrivateKey;
+use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use vmyna_applets::calendar::day_in_japan;
+use vmyna_applets::cv::KeyId;
 use vmyna_applets::issued::IssuedCard;
 use vmyna_card_os::CardError;
 use vmyna_issuance::IssuanceError;
 use vmyna_issuance::authorities::{Authorities, AuthoritiesError, Files};
+use vmyna_issuance::ca_folder::{self, CaFolderError};
 use vmyna_issuance::desk::Desk;
 use vmyna_issuance::invent::Inventor;
 use vmyna_issuance::keys::{self, CardKeys, seed_for};
@@ -77,6 +80,30 @@ impl Anchors {
             mdoc: specimen::mdoc()?,
         })
     }
+
+    /// Those in a folder. Nothing is written there: a folder without an authority of mdocs gets one for this examination, the
+    /// same each time.
+    ///
+    /// # Errors
+    /// [`CaFolderError`]
+    pub fn of_folder(folder: &Path) -> Result<Self, CaFolderError> {
+        let (files, service) = ca_folder::files(folder)?;
+        let authorities = ca_folder::open(folder)?;
+        let mdoc = match ca_folder::mdoc_if_there(folder)? {
+            Some(mdoc) => mdoc,
+            None => {
+                let all: Vec<u8> = files.values().flat_map(|bytes| bytes.iter().copied()).collect();
+                let seed = Zeroizing::new(Sha256::digest(Zeroizing::new(all)).into());
+                let begin = authorities.validity().0;
+                MdocAuthority::establish(&seed, begin, &service).map_err(CaFolderError::Issuance)?
+            }
+        };
+        Ok(Self {
+            files,
+            authorities,
+            mdoc,
+        })
+    }
 }
 
 /// A cardholder with what a forger of this cardholder's card needs.
@@ -95,6 +122,7 @@ pub struct Workshop {
     seed: Zeroizing<[u8; 32]>,
     now: DateTime,
     desk: Desk,
+    data_roots: [(KeyId, RsaPublicKey); 2],
     a: Cardholder,
     b: Cardholder,
     keys: Mutex<BTreeMap<String, Arc<OnceLock<RsaPrivateKey>>>>,
@@ -123,6 +151,7 @@ impl Workshop {
         const AGO: Duration = Duration::from_secs(30 * 24 * 60 * 60);
         let issued = DateTime::from_unix_duration(now.unix_duration().saturating_sub(AGO))?;
         let (first, second) = draw(&seed, issued)?;
+        let data_roots = anchors.authorities.data_roots().map(|(id, key)| (id, key.clone()));
         let mut desk = Desk::new(anchors.authorities);
         let labels = [format!("card/{}", first.name), format!("card/{}", second.name)];
         let sets = CardKeys::derive_sets(&seed, &labels, &|| Ok(()))?;
@@ -150,6 +179,7 @@ impl Workshop {
             seed: Zeroizing::new(seed),
             now,
             desk,
+            data_roots,
             a,
             b,
             keys: Mutex::default(),
@@ -239,6 +269,12 @@ impl Workshop {
             ended: Authority::establish(hierarchy, ended, serial(2), begin(12)?)?.with_service(own.service().clone()),
         };
         Ok(place.get_or_init(|| made))
+    }
+
+    /// The keys above the municipalities' data-signing keys, with their names: that of texts, that of face data.
+    #[must_use]
+    pub const fn data_roots(&self) -> &[(KeyId, RsaPublicKey); 2] {
+        &self.data_roots
     }
 
     /// The authority of mdocs.

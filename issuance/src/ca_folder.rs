@@ -224,6 +224,15 @@ pub fn open(folder: &Path) -> Result<Authorities, CaFolderError> {
     Ok(authorities.with_service(&service))
 }
 
+/// The files of the authorities in a folder, private keys included, and the address of their services: for a caller that makes
+/// what an authority would not issue.
+///
+/// # Errors
+/// [`CaFolderError`].
+pub fn files(folder: &Path) -> Result<(Files, ServiceUrl), CaFolderError> {
+    read(folder, authorities::paths())
+}
+
 /// Takes up the authorities in a folder that certify cardholders' keys, of every generation, the newest last, and reads no
 /// other key.
 ///
