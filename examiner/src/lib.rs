@@ -2,7 +2,9 @@
 //!
 //! | Module | What it does |
 //! |---|---|
+//! | [`exam`] | runs a program with forged cards and signatures |
 //! | [`explore`] | interrupts a program's conversation with its card at every command, in every way |
+//! | [`leaks`] | looks for PINs and My Numbers in what a program printed |
 //! | [`program`] | one run of a program: started, given its input, watched, ended |
 //! | [`report`] | findings as text, JSON, JUnit XML and HTML |
 //! | [`stage`] | the card of one run, its reader, and what was seen of them |
@@ -11,7 +13,10 @@
 
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 
+#[cfg(feature = "exam")]
+pub mod exam;
 pub mod explore;
+pub mod leaks;
 pub mod program;
 pub mod report;
 pub mod stage;

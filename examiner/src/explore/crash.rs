@@ -45,7 +45,7 @@ static PATTERNS: LazyLock<Option<RegexSet>> =
     LazyLock::new(|| RegexSet::new(SIGNS.iter().map(|(_, pattern)| pattern)).ok());
 
 /// The signs of crashes in what a program has printed.
-pub(super) fn signs(printed: &[u8]) -> Vec<&'static str> {
+pub(crate) fn signs(printed: &[u8]) -> Vec<&'static str> {
     let Some(patterns) = &*PATTERNS else { return Vec::new() };
     let found = patterns.matches(printed);
     let names = SIGNS.iter().enumerate().filter(|(index, _)| found.matched(*index));

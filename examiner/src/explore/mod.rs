@@ -7,7 +7,7 @@
 //!
 //! The module must never report what a program has printed, which can hold a PIN.
 
-mod crash;
+pub(crate) mod crash;
 mod interruption;
 mod judge;
 mod report;

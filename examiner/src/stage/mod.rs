@@ -187,6 +187,13 @@ impl Stage {
         self.log.lock().exchanges.len()
     }
 
+    /// Sends a command as another program with this reader does that connects now. `None` if there is no answer, or if a
+    /// program still has the card to itself. The command is noted.
+    #[must_use]
+    pub fn send_as_other(&self, command: &[u8]) -> Option<Vec<u8>> {
+        self.service.hand().transmit(READER, command).ok()
+    }
+
     /// Ends all connections, and reports what the stage has seen.
     #[must_use]
     pub fn end(self) -> Seen {

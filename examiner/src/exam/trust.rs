@@ -1,0 +1,74 @@
+//! The folders of anchors and revocation lists that a program finds through its environment.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use base64ct::{Base64, Encoding};
+use rsa::pkcs8::EncodePublicKey;
+use vmyna_candidates::{MakeError, Workshop, x509};
+
+/// Where the anchors are.
+pub const TRUST_VARIABLE: &str = "VMYNA_EXAM_TRUST";
+/// Where the revocation lists are.
+pub const LISTS_VARIABLE: &str = "VMYNA_EXAM_CRLS";
+/// The time of the check, UTC.
+pub const TIME_VARIABLE: &str = "VMYNA_EXAM_TIME";
+
+/// Why a folder can't be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// Something can't be made.
+    #[error("{0}")]
+    Make(#[from] MakeError),
+    /// The system refuses to write.
+    #[error("the folder of anchors can't be written: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// Writes the anchors, a file each: certificates of authorities and of the root of mdocs as PEM and as DER, keys above CV
+/// certificates as SubjectPublicKeyInfo, DER and PEM, named by their KeyId with a hyphen for the stroke.
+pub(super) fn write_anchors(folder: &Path, workshop: &Workshop) -> Result<(), TrustError> {
+    fs::create_dir_all(folder)?;
+    let put = |name: &str, label: &str, der: &[u8]| -> io::Result<()> {
+        fs::write(folder.join(format!("{name}.der")), der)?;
+        fs::write(folder.join(format!("{name}.pem")), pem(label, der))
+    };
+    for (name, authority) in x509::authorities(workshop)? {
+        put(&name, "CERTIFICATE", authority.certificate())?;
+    }
+    let now = workshop.now();
+    let mdoc = workshop.mdoc();
+    let roots = mdoc.valid_roots(now).map_err(MakeError::from)?;
+    for (number, root) in roots.iter().enumerate() {
+        put(&format!("mdoc-root-{}", number + 1), "CERTIFICATE", root.certificate())?;
+    }
+    for (id, key) in workshop.data_roots() {
+        let info = key
+            .to_public_key_der()
+            .map_err(|_| MakeError::Form("a key above CV certificates can't be encoded"))?;
+        put(&id.to_string().replace('/', "-"), "PUBLIC KEY", info.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// Writes revocation lists, DER, a file each.
+pub(super) fn write_lists(folder: &Path, lists: &[(String, Vec<u8>)]) -> Result<(), TrustError> {
+    fs::create_dir_all(folder)?;
+    for (name, der) in lists {
+        fs::write(folder.join(name), der)?;
+    }
+    Ok(())
+}
+
+/// DER as PEM (RFC 7468).
+fn pem(label: &str, der: &[u8]) -> String {
+    /// Characters a line.
+    const LINE: usize = 64;
+    let text = Base64::encode_string(der);
+    let lines: Vec<&str> = (0..text.len())
+        .step_by(LINE)
+        .map(|at| text.get(at..text.len().min(at + LINE)).unwrap_or_default())
+        .collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
