@@ -23,6 +23,8 @@ mod demo;
 #[cfg(feature = "desk")]
 mod desk;
 mod doctor;
+#[cfg(feature = "authority")]
+mod exam;
 mod explain;
 mod explore;
 mod failure;
@@ -116,6 +118,10 @@ enum Command {
     /// Verify certificates, signatures, signed data and a card's files, step by step, with authorities that you name
     #[command(after_long_help = verify::args::HELP)]
     Verify(Box<verify::args::Verify>),
+    /// Examine a program that verifies: run it with cards and files that are right, or wrong in one respect
+    #[cfg(feature = "authority")]
+    #[command(after_long_help = exam::args::HELP)]
+    Exam(Box<exam::args::Exam>),
     /// Serve a portal to practise with: log-in with a card, who asked for data, a signed application; in the browser
     #[cfg(feature = "desk")]
     #[command(after_long_help = portal::args::HELP)]
@@ -183,7 +189,8 @@ const CLOSED: u8 = 128 + 13;
 fn main() -> ExitCode {
     let command = Arguments::parse().command;
     signals::survive_file_size_limit();
-    // These commands report a verdict by exit status, so a closed pipe must not count as success.
+    // These commands report a verdict by exit status, so a closed pipe must not count as success. `exam` counts a closed
+    // output itself.
     let judges = matches!(
         command,
         Command::Demo(_)
@@ -219,6 +226,8 @@ fn main() -> ExitCode {
         Command::Ap(arguments) => ap::run(&arguments),
         Command::Ca(arguments) => ca::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        #[cfg(feature = "authority")]
+        Command::Exam(arguments) => exam::run(&arguments),
         #[cfg(feature = "desk")]
         Command::Portal(arguments) => portal::run(arguments),
         #[cfg(feature = "desk")]
