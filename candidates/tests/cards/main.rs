@@ -20,10 +20,10 @@ use vmyna_card_os::tlv::Tlv;
 
 use reader::{Seen, look};
 
-static WORKSHOP: LazyLock<Workshop> = LazyLock::new(|| workshop(7));
+static WORKSHOP: LazyLock<Workshop> = LazyLock::new(|| workshop(7, "2026-11-30T00:00:00Z"));
 
-fn workshop(seed: u8) -> Workshop {
-    let now = "2026-11-30T00:00:00Z".parse().unwrap();
+fn workshop(seed: u8, now: &str) -> Workshop {
+    let now = now.parse().unwrap();
     Workshop::new(Anchors::built_in().unwrap(), [seed; 32], now).unwrap()
 }
 
@@ -139,7 +139,7 @@ const FOUND: &[(&str, &[&str])] = &[
     ("parsing.name-picture-bomb", &[]),
 ];
 
-fn settings() -> Settings<'static> {
+fn settings(workshop: &Workshop) -> Settings<'static> {
     let anchors = Anchors::built_in().unwrap();
     let mut trust = Trust::default();
     for (id, key) in anchors.authorities.data_roots() {
@@ -147,8 +147,8 @@ fn settings() -> Settings<'static> {
     }
     Settings {
         trust,
-        at: WORKSHOP.now(),
-        clock: WORKSHOP.now(),
+        at: workshop.now(),
+        clock: workshop.now(),
         purpose: None,
         form: None,
         revocation: Sources::default(),
@@ -203,7 +203,7 @@ fn seen_by(workshop: &Workshop, candidate: &Candidate) -> Option<(Seen, ForgedCa
 
 fn found(workshop: &Workshop, candidate: &Candidate) -> Option<BTreeSet<String>> {
     let (seen, card) = seen_by(workshop, candidate)?;
-    let (settings, mut claims, mut found) = (settings(), Claims::default(), BTreeSet::new());
+    let (settings, mut claims, mut found) = (settings(workshop), Claims::default(), BTreeSet::new());
     let reports = card_files(&files(&seen.text, &[1, 2, 3, 4, 7], true), &settings, &mut claims);
     steps(&reports, &mut found);
     let reports = card_files(&files(&seen.face, &[1, 2, 4, 5], false), &settings, &mut claims);
@@ -234,9 +234,16 @@ fn each_wrong_card_is_wrong_in_one_respect_and_each_right_one_in_none() {
 
 #[test]
 #[ignore = "a minute a seed: make test-heavy"]
-fn so_it_is_with_other_people_keys_and_places() {
-    for seed in 100..112 {
-        judge(&workshop(seed));
+fn so_it_is_with_other_people_keys_places_and_times() {
+    // In Japan: New Year, a leap day and the day behind it, the end of a month.
+    let times = [
+        "2026-12-31T15:00:00Z",
+        "2028-02-29T00:00:00Z",
+        "2028-02-29T15:00:00Z",
+        "2027-01-30T23:59:59Z",
+    ];
+    for (seed, now) in (100..108).zip(times.into_iter().cycle()) {
+        judge(&workshop(seed, now));
     }
 }
 
