@@ -9,6 +9,7 @@ use der::pem::{LineEnding, encode_string};
 use vmyna_issuance::mdoc::Root;
 use vmyna_issuance::x509::Authority;
 
+use super::MakeAnswer;
 use super::status::{Question, Served, Status, View};
 use crate::ocsp::{self, Answered, LONGEST_REQUEST};
 use crate::register::{DistributionPoint, IssuerId};
@@ -92,6 +93,27 @@ pub(super) fn plain(status: u16, text: &'static str) -> Answer {
         content_type: TEXT,
         body: format!("{text}\n").into_bytes().into(),
         what: text.into(),
+    }
+}
+
+/// Answers an OCSP request with what is made elsewhere; nothing else is served.
+pub(super) fn made(make: &MakeAnswer, asked: &Asked<'_>) -> Answer {
+    let segments: Vec<&str> = asked.path.trim_start_matches('/').splitn(3, '/').collect();
+    let request = match (asked.method, &*segments) {
+        (Method::Post, ["ocsp", hierarchy]) => Some((*hierarchy, Cow::Borrowed(asked.body))),
+        (Method::Get, ["ocsp", hierarchy, request]) => base64(request).map(|request| (*hierarchy, request.into())),
+        _ => None,
+    };
+    let answer = request.filter(|(hierarchy, _)| matches!(*hierarchy, "sign-ca" | "auth-ca"));
+    match answer.map(|(hierarchy, request)| make(hierarchy, &request)) {
+        None => nothing_here(),
+        Some(None) => plain(500, "the answer can't be made"),
+        Some(Some(body)) => Answer {
+            status: 200,
+            content_type: OCSP_RESPONSE,
+            body: body.into(),
+            what: "answer".into(),
+        },
     }
 }
 

@@ -1,5 +1,6 @@
 //! Requests: from where one may ask, and for how long.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,20 +15,13 @@ use tokio::time::{sleep, timeout};
 
 use super::answers::{self, Answer, Asked, Method, plain};
 use super::status::{Status, threads};
-use super::{Event, ServerError};
+use super::{Event, Limits, MadeAnswers, ServerError};
 use crate::http_server::{self, ConnectionLimits, Ends};
 use crate::ocsp::LONGEST_REQUEST;
 
 /// Serves until `stop` is set.
 pub(super) fn serve(status: &Arc<Status>, stop: &AtomicBool) -> Result<(), ServerError> {
     let limits = status.limits;
-    let connections = ConnectionLimits {
-        connections: limits.connections,
-        header: limits.header,
-        stalled: limits.connection,
-        header_bytes: limits.header_bytes,
-        connection: Some(limits.connection),
-    };
     let log = Arc::clone(status);
     let full = move |peer| {
         (log.log)(&Event {
@@ -47,12 +41,56 @@ pub(super) fn serve(status: &Arc<Status>, stop: &AtomicBool) -> Result<(), Serve
     Ok(http_server::serve(
         &status.listeners,
         threads(),
-        connections,
+        of_connections(limits),
         None,
         stop,
         full,
         answer,
     )?)
+}
+
+const fn of_connections(limits: Limits) -> ConnectionLimits {
+    ConnectionLimits {
+        connections: limits.connections,
+        header: limits.header,
+        stalled: limits.connection,
+        header_bytes: limits.header_bytes,
+        connection: Some(limits.connection),
+    }
+}
+
+/// Serves answers that are made elsewhere until `stop` is set.
+pub(super) fn serve_made(made: &Arc<MadeAnswers>, stop: &AtomicBool) -> io::Result<()> {
+    let asked = Arc::clone(made);
+    let answer = move |request: Request<Incoming>, Ends { local, .. }| {
+        let made = Arc::clone(&asked);
+        async move {
+            let head = *request.method() == HttpMethod::HEAD;
+            let read = timeout(made.limits.request, read(request, local, &made.hosts)).await;
+            let answer = match read {
+                Ok(Ok((method, path, body))) => answers::made(
+                    &*made.make,
+                    &Asked {
+                        method,
+                        path: &path,
+                        body: &body,
+                    },
+                ),
+                Ok(Err(answer)) => answer,
+                Err(_) => plain(408, "the request took too long"),
+            };
+            respond(answer, head)
+        }
+    };
+    http_server::serve(
+        &made.listeners,
+        threads(),
+        of_connections(made.limits),
+        None,
+        stop,
+        |_| {},
+        answer,
+    )
 }
 
 async fn handle(request: Request<Incoming>, Ends { peer, local }: Ends, status: &Status) -> Response<Body> {
@@ -71,9 +109,14 @@ async fn handle(request: Request<Incoming>, Ends { peer, local }: Ends, status: 
         peer,
         request: Some(line),
         status: Some(answer.status),
-        what: answer.what.into_owned(),
+        what: answer.what.clone().into_owned(),
         took: began.elapsed(),
     });
+    respond(answer, head)
+}
+
+/// An answer, for a HEAD without its body.
+fn respond(answer: Answer, head: bool) -> Response<Body> {
     let body = match head {
         true => Body::empty(),
         false => Body::from(Bytes::from_owner(answer.body)),
@@ -90,16 +133,35 @@ async fn handle(request: Request<Incoming>, Ends { peer, local }: Ends, status: 
 }
 
 async fn answer(request: Request<Incoming>, local: Option<SocketAddr>, status: &Status) -> Answer {
+    match read(request, local, &status.hosts).await {
+        Ok((method, path, body)) => answers::answer(
+            status,
+            &Asked {
+                method,
+                path: &path,
+                body: &body,
+            },
+        ),
+        Err(answer) => answer,
+    }
+}
+
+/// What is asked for: the method, the path, and the body of a POST; or the answer to a request that is refused.
+async fn read(
+    request: Request<Incoming>,
+    local: Option<SocketAddr>,
+    hosts: &[String],
+) -> Result<(Method, String, Bytes), Answer> {
     let named = request
         .headers()
         .get(HOST)
         .map(|host| host.to_str().unwrap_or_default().to_owned());
     match named {
         None if request.version() <= Version::HTTP_10 => {}
-        None => return plain(400, "a request of HTTP/1.1 names its host"),
-        Some(name) if is_own(&name, local, &status.hosts) => {}
+        None => return Err(plain(400, "a request of HTTP/1.1 names its host")),
+        Some(name) if is_own(&name, local, hosts) => {}
         // A page of another site that has its name resolved to this machine must read nothing here.
-        Some(_) => return plain(421, "this server does not answer for the host of the request"),
+        Some(_) => return Err(plain(421, "this server does not answer for the host of the request")),
     }
     let method = match *request.method() {
         HttpMethod::GET | HttpMethod::HEAD => Method::Get,
@@ -112,18 +174,11 @@ async fn answer(request: Request<Incoming>, local: Option<SocketAddr>, status: &
     let body = match method {
         Method::Post => match to_bytes(Body::new(request.into_body()), LONGEST_REQUEST).await {
             Ok(body) => body,
-            Err(_) => return plain(413, "an OCSP request has at most 16 KiB"),
+            Err(_) => return Err(plain(413, "an OCSP request has at most 16 KiB")),
         },
-        _ => Default::default(),
+        _ => Bytes::default(),
     };
-    answers::answer(
-        status,
-        &Asked {
-            method,
-            path: &path,
-            body: &body,
-        },
-    )
+    Ok((method, path, body))
 }
 
 /// Whether a `Host` means this server, with the port or without it, as openssl, GnuTLS and nginx leave it out.

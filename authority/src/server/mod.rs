@@ -118,6 +118,31 @@ pub struct Server {
     pub log: Box<dyn Fn(&Event) + Send + Sync>,
 }
 
+/// Makes the answer to an OCSP request, DER, for `sign-ca` or `auth-ca`; `None` if it can't.
+pub type MakeAnswer = dyn Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync;
+
+/// A server of OCSP answers that are made elsewhere, at the paths of [`PATHS`]; nothing else is served.
+pub struct MadeAnswers {
+    /// The sockets that it listens on.
+    pub listeners: Vec<TcpListener>,
+    /// Further names of this machine that a request may ask for.
+    pub hosts: Vec<String>,
+    /// What a client can take of it.
+    pub limits: Limits,
+    /// Makes the answers. It is called in several threads at once.
+    pub make: Box<MakeAnswer>,
+}
+
+impl MadeAnswers {
+    /// Serves until `stop` is set.
+    ///
+    /// # Errors
+    /// The system gives no threads.
+    pub fn run(self, stop: &AtomicBool) -> io::Result<()> {
+        connections::serve_made(&Arc::new(self), stop)
+    }
+}
+
 /// A request that was answered, or a connection that was not.
 #[derive(Clone, Debug)]
 pub struct Event {
