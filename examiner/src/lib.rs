@@ -7,6 +7,7 @@
 //! | [`leaks`] | looks for PINs and My Numbers in what a program printed |
 //! | [`program`] | one run of a program: started, given its input, watched, ended |
 //! | [`report`] | findings as text, JSON, JUnit XML and HTML |
+//! | `responder` | the responder (OCSP) of an examination |
 //! | [`stage`] | the card of one run, its reader, and what was seen of them |
 //!
 //! This crate must never put a PIN, a key or a My Number into a report.
@@ -19,4 +20,6 @@ pub mod explore;
 pub mod leaks;
 pub mod program;
 pub mod report;
+#[cfg(feature = "exam")]
+pub mod responder;
 pub mod stage;
