@@ -18,6 +18,7 @@
 //! | [`face`] | face data of the face-info application |
 //! | [`my_number`] | the My Number |
 //! | [`parsing`] | rare and broken forms that a parser meets |
+//! | [`phone`] | the certificates on a phone |
 //! | [`text`] | texts of the input-assist application |
 //!
 //! All people are fictional, and all names of authorities are vmyna's own: a candidate is wrong in one respect and must never
@@ -35,6 +36,7 @@ pub mod mdoc;
 pub mod my_number;
 pub mod ocsp;
 pub mod parsing;
+pub mod phone;
 pub mod signatures;
 mod subject;
 pub mod text;
@@ -57,5 +59,6 @@ pub fn all() -> Candidates {
     face::add(&mut all);
     my_number::add(&mut all);
     parsing::add(&mut all);
+    phone::add(&mut all);
     all
 }

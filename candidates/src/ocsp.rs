@@ -154,6 +154,13 @@ impl Responders {
         self.all.iter().find(names)
     }
 
+    /// The serial number of the first certificate that a request, DER, asks for, if it has at most 32 bits.
+    #[must_use]
+    pub fn asked_serial(request: &[u8]) -> Option<u32> {
+        let request = OcspRequest::from_der(request).ok()?;
+        number(&request.tbs_request.request_list.first()?.req_cert.serial_number)
+    }
+
     /// Answers a request, DER, at a time. `status` is asked with each serial number of at most 32 bits.
     ///
     /// A request that can't be read is answered with malformedRequest, and one for a certificate of another issuer with

@@ -258,3 +258,92 @@ fn each_wrong_log_in_has_a_right_twin_and_a_check() {
         assert!(candidate.check.is_some(), "{}", candidate.name);
     }
 }
+
+/// What `openssl verify` finds, for each candidate whose certificate or list is wrong. In every other certificate it finds
+/// nothing: it takes any policy for anyPolicy, and knows neither challenge nor key's length.
+const OPENSSL_FINDS: &[(&str, &str)] = &[
+    ("log-in.foreign-key", "certificate signature failure"),
+    (
+        "log-in.foreign-authority",
+        "self-signed certificate in certificate chain",
+    ),
+    ("log-in.issued-by-cardholder", "invalid CA certificate"),
+    ("log-in.other-hierarchy", "self-signed certificate in certificate chain"),
+    ("log-in.sign-certificate", "no explicit policy"),
+    ("log-in.key-usage", "unsuitable certificate purpose"),
+    ("log-in.extended-key-usage", "unsuitable certificate purpose"),
+    ("log-in.policy-other", "no explicit policy"),
+    ("log-in.policy-none", "no explicit policy"),
+    ("log-in.unknown-critical", "unhandled critical extension"),
+    // It does not read such a certificate's extensions, and so not its issuer.
+    ("log-in.extension-twice", "unable to get local issuer certificate"),
+    ("log-in.ended", "certificate has expired"),
+    ("log-in.not-begun", "certificate is not yet valid"),
+    ("log-in.hour-ago", "certificate has expired"),
+    ("log-in.authority-ended", "certificate has expired"),
+    ("log-in.changed-bit", "certificate signature failure"),
+    ("log-in.other-algorithm", "certificate signature failure"),
+    ("log-in.revoked", "certificate revoked"),
+    ("log-in.on-hold", "certificate revoked"),
+    ("log-in.no-status", "unable to get certificate CRL"),
+    ("log-in.list-of-another-municipality", "different CRL scope"),
+    ("log-in.list-ended", "CRL has expired"),
+    ("log-in.list-by-foreign-key", "CRL signature failure"),
+    ("log-in.list-with-unknown-extension", "unhandled critical CRL extension"),
+];
+
+fn pem(label: &str, der: &[u8]) -> String {
+    der::pem::encode_string(label, der::pem::LineEnding::LF, der).unwrap()
+}
+
+/// What `openssl verify` prints of the certificate of a candidate, with its lists.
+fn openssl_verify(folder: &std::path::Path, candidate: &Candidate, subject: &Subject) -> String {
+    let card = &subject.card.as_ref().unwrap().card.jpki;
+    let file = |name: &str| folder.join(name);
+    std::fs::write(
+        file("leaf.pem"),
+        pem("CERTIFICATE", &card.auth.as_ref().unwrap().certificate),
+    )
+    .unwrap();
+    std::fs::write(file("card-ca.pem"), pem("CERTIFICATE", &card.auth_ca_certificate)).unwrap();
+    let trust = x509::authorities(&WORKSHOP).unwrap().into_iter();
+    let trust: String = trust.map(|(_, one)| pem("CERTIFICATE", one.certificate())).collect();
+    std::fs::write(file("trust.pem"), trust).unwrap();
+    let lists = subject.lists.as_ref().unwrap_or(&LISTS).iter();
+    let lists: String = lists.map(|(_, list)| pem("X509 CRL", list)).collect();
+    std::fs::write(file("lists.pem"), lists).unwrap();
+    let at = WORKSHOP.now().unix_duration().as_secs().to_string();
+    let mut openssl = vmyna_testkit::client("openssl", "openssl");
+    openssl
+        .current_dir(folder)
+        .args(["verify", "-CAfile", "trust.pem", "-untrusted", "card-ca.pem"]);
+    openssl.args(["-attime", &at, "-purpose", "sslclient"]);
+    openssl.args(["-policy", "1.2.392.200149.8.5.1.0.30", "-explicit_policy"]);
+    if !candidate.claim.0.contains(&Part::RevocationOcsp) {
+        openssl.arg("-crl_check");
+        // A file without a list is an error of its own.
+        if subject.lists.as_ref().is_none_or(|lists| !lists.is_empty()) {
+            openssl.args(["-CRLfile", "lists.pem"]);
+        }
+    }
+    let output = openssl.arg("leaf.pem").output().unwrap();
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
+
+#[test]
+fn openssl_verify_finds_in_a_certificate_or_list_only_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let finds: BTreeMap<&str, &str> = OPENSSL_FINDS.iter().copied().collect();
+    for candidate in log_ins() {
+        let subject = candidate.make(&WORKSHOP).unwrap();
+        if subject.card.is_none() {
+            continue;
+        }
+        let printed = openssl_verify(folder.path(), &candidate, &subject);
+        let found = match finds.get(candidate.name) {
+            Some(expected) => printed.contains(&format!("lookup: {expected}")),
+            None => printed.trim() == "leaf.pem: OK",
+        };
+        assert!(found, "{}: {printed}", candidate.name);
+    }
+}

@@ -11,11 +11,10 @@ use vmyna_apdu::{Text, text};
 use vmyna_authority::register::{Reason, Revocation, RevokedCertificate};
 use x509_cert::crl::TbsCertList;
 
-use super::{AUTH, card_of, checks::*};
+use super::{AUTH, checks::*, renewed};
 use crate::candidate::{Candidate, Candidates, Check, Group, Part};
-use crate::leaf::LeafKind;
 use crate::ocsp::OcspAnswer;
-use crate::subject::{ForgedCard, Subject};
+use crate::subject::Subject;
 use crate::workshop::{MakeError, Workshop};
 use crate::x509::{self, NamedList};
 
@@ -32,12 +31,21 @@ const NOT_REVOKED: &str = "log-in.not-revoked.twin";
 const BY_LIST: &str = "log-in.by-list.twin";
 const BY_ANSWER: &str = "log-in.by-answer.twin";
 
-/// A card with a certificate of its own, about which lists and responders state this.
-fn stated(workshop: &Workshop, lists: Option<Vec<NamedList>>, answer: OcspAnswer) -> Result<Subject, MakeError> {
-    let kind = LeafKind::Reissued;
-    let mut subject = Subject::card(ForgedCard::new(card_of(workshop, kind)?));
+/// A card with a certificate of its own, about which lists and responders state this. Each candidate has a serial number of
+/// its own, because a responder knows a candidate by it.
+fn stated(
+    workshop: &Workshop,
+    name: &str,
+    lists: Option<Vec<NamedList>>,
+    answer: OcspAnswer,
+) -> Result<Subject, MakeError> {
+    let serial = x509::serial(workshop, name);
+    let mut subject = renewed(workshop, |fields| {
+        x509::set_serial(fields, serial);
+        Ok(())
+    })?;
     subject.lists = lists;
-    subject.statuses = vec![(kind.serial(workshop, AUTH), answer)];
+    subject.statuses = vec![(serial, answer)];
     Ok(subject)
 }
 
@@ -83,17 +91,17 @@ fn ago(workshop: &Workshop, by: Duration) -> Result<DateTime, MakeError> {
 }
 
 /// A certificate that is revoked by lists and responders.
-fn revoked(workshop: &Workshop, reason: Reason) -> Result<Subject, MakeError> {
+fn revoked(workshop: &Workshop, name: &str, reason: Reason) -> Result<Subject, MakeError> {
     let at = ago(workshop, HOUR)?;
     let certificate = RevokedCertificate {
-        serial: LeafKind::Reissued.serial(workshop, AUTH),
+        serial: x509::serial(workshop, name),
         revocation: Revocation { at, reason },
     };
     let own = workshop.authority(AUTH)?;
-    let lists = lists_with(workshop, |name| {
-        x509::lists_of(workshop, (name, own), &[certificate], workshop.now())
+    let lists = lists_with(workshop, |file| {
+        x509::lists_of(workshop, (file, own), &[certificate], workshop.now())
     })?;
-    stated(workshop, Some(lists), OcspAnswer::Revoked(reason))
+    stated(workshop, name, Some(lists), OcspAnswer::Revoked(reason))
 }
 
 /// Adds all of them.
@@ -116,7 +124,7 @@ pub(super) fn add(all: &mut Candidates) {
             ),
         ),
     ] {
-        let make = move |workshop: &Workshop| revoked(workshop, reason);
+        let make = move |workshop: &Workshop| revoked(workshop, name, reason);
         let also: &[&str] = if check.id == "A28" { &["A27"] } else { &[] };
         all.add(Candidate::wrong(name, Group::LogIn, REVOCATION, (check, NOT_REVOKED), what, make).with_also(also));
     }
@@ -130,7 +138,7 @@ pub(super) fn add(all: &mut Candidates) {
                 "there is no revocation list, and the responder answers that it has no time",
                 "失効リストがなく、OCSPレスポンダは後で試すよう応答する"
             ),
-            |workshop| stated(workshop, Some(Vec::new()), OcspAnswer::TryLater),
+            |workshop| stated(workshop, "log-in.no-status", Some(Vec::new()), OcspAnswer::TryLater),
         )
         .with_also(&["A27"]),
     );
@@ -145,7 +153,7 @@ fn add_twins(all: &mut Candidates) {
             Group::LogIn,
             REVOCATION,
             text!("the certificate is not revoked", "証明書は失効していない"),
-            |workshop| stated(workshop, None, OcspAnswer::Good),
+            |workshop| stated(workshop, NOT_REVOKED, None, OcspAnswer::Good),
         )
         .of(&A27),
     );
@@ -158,7 +166,7 @@ fn add_twins(all: &mut Candidates) {
                 "the certificate is in no revocation list",
                 "証明書はどの失効リストにもない"
             ),
-            |workshop| stated(workshop, None, OcspAnswer::Good),
+            |workshop| stated(workshop, BY_LIST, None, OcspAnswer::Good),
         )
         .of(&A29),
     );
@@ -171,7 +179,7 @@ fn add_twins(all: &mut Candidates) {
                 "the responder answers that the certificate is good, and there is no list",
                 "失効リストはなく、OCSPレスポンダは有効と応答する"
             ),
-            |workshop| stated(workshop, Some(Vec::new()), OcspAnswer::Good),
+            |workshop| stated(workshop, BY_ANSWER, Some(Vec::new()), OcspAnswer::Good),
         )
         .of(&A33),
     );
@@ -237,7 +245,7 @@ fn add_lists(all: &mut Candidates) {
         ),
     ];
     for (name, check, what, lists) in rows {
-        let make = move |workshop: &Workshop| stated(workshop, Some(lists(workshop)?), OcspAnswer::TryLater);
+        let make = move |workshop: &Workshop| stated(workshop, name, Some(lists(workshop)?), OcspAnswer::TryLater);
         let candidate = Candidate::wrong(name, Group::LogIn, LISTS, (check, BY_LIST), what, make);
         all.add(candidate.with_also(&["A27", "A37"]));
     }
@@ -315,7 +323,7 @@ fn add_answers(all: &mut Candidates) {
             ),
         ),
     ] {
-        let make = move |workshop: &Workshop| stated(workshop, Some(Vec::new()), answer);
+        let make = move |workshop: &Workshop| stated(workshop, name, Some(Vec::new()), answer);
         let candidate = Candidate::wrong(name, Group::LogIn, OCSP, (check, BY_ANSWER), what, make);
         all.add(candidate.with_also(&["A27", "A37"]));
     }
