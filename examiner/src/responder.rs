@@ -4,14 +4,15 @@
 //! Of a certificate that no run has stated anything about it answers that it is good.
 
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind};
-use std::net::{TcpListener, ToSocketAddrs};
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use der::DateTime;
-use vmyna_authority::server::{Limits, MadeAnswers};
+use vmyna_authority::server::{Limits, MADE_ANSWERS, MadeAnswers};
 use vmyna_candidates::ocsp::{OcspAnswer, Responders};
 use vmyna_candidates::{MakeError, Subject, Workshop};
 use vmyna_issuance::x509::ServiceUrl;
@@ -137,6 +138,23 @@ impl Drop for Responder {
             let _ = thread.join();
         }
     }
+}
+
+/// Whether the responder of another examination listens at an address that is [in use](ResponderError::InUse). It answers
+/// that a certificate is good as well as this one would.
+#[must_use]
+pub fn is_another(address: &str) -> bool {
+    const PATIENCE: Duration = Duration::from_secs(2);
+    let ask = || -> io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
+        let mut answer = Vec::new();
+        stream.take(4096).read_to_end(&mut answer)?;
+        Ok(answer)
+    };
+    ask().is_ok_and(|answer| answer.ends_with(MADE_ANSWERS.as_bytes()))
 }
 
 fn lock(statuses: &Statuses) -> MutexGuard<'_, BTreeMap<u32, (OcspAnswer, DateTime)>> {

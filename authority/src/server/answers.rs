@@ -9,8 +9,8 @@ use der::pem::{LineEnding, encode_string};
 use vmyna_issuance::mdoc::Root;
 use vmyna_issuance::x509::Authority;
 
-use super::MakeAnswer;
 use super::status::{Question, Served, Status, View};
+use super::{MADE_ANSWERS, MakeAnswer};
 use crate::ocsp::{self, Answered, LONGEST_REQUEST};
 use crate::register::{DistributionPoint, IssuerId};
 use crate::revocation_list::{self, Scope};
@@ -100,6 +100,7 @@ pub(super) fn plain(status: u16, text: &'static str) -> Answer {
 pub(super) fn made(make: &MakeAnswer, asked: &Asked<'_>) -> Answer {
     let segments: Vec<&str> = asked.path.trim_start_matches('/').splitn(3, '/').collect();
     let request = match (asked.method, &*segments) {
+        (Method::Get, [""]) => return text(MADE_ANSWERS.to_owned()),
         (Method::Post, ["ocsp", hierarchy]) => Some((*hierarchy, Cow::Borrowed(asked.body))),
         (Method::Get, ["ocsp", hierarchy, request]) => base64(request).map(|request| (*hierarchy, request.into())),
         _ => None,

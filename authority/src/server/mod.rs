@@ -121,6 +121,9 @@ pub struct Server {
 /// Makes the answer to an OCSP request, DER, for `sign-ca` or `auth-ca`; `None` if it can't.
 pub type MakeAnswer = dyn Fn(&str, &[u8]) -> Option<Vec<u8>> + Send + Sync;
 
+/// What [`MadeAnswers`] serves at `/`: a program knows such a server by it.
+pub const MADE_ANSWERS: &str = "vmyna: OCSP for an examination of test cards - not issued by J-LIS (見本)\n";
+
 /// A server of OCSP answers that are made elsewhere, at the paths of [`PATHS`]; nothing else is served.
 pub struct MadeAnswers {
     /// The sockets that it listens on.
