@@ -1,4 +1,5 @@
-//! `openssl ocsp` asks the responder of an examination, and finds in each answer what is wrong.
+//! Log-ins as openssl checks them: `openssl ocsp` finds in each answer of the responder what is wrong, and an examination of a
+//! script of `openssl verify` and `openssl dgst` finds what these don't check.
 
 #![cfg(feature = "exam")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
@@ -6,12 +7,16 @@
 use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, SystemTime};
 
 use der::DateTime;
 use der::pem::{LineEnding, encode_string};
 use vmyna_candidates::{Anchors, Subject, Workshop, all};
-use vmyna_examiner::responder::{Responder, ResponderError};
+use vmyna_examiner::exam::Exam;
+use vmyna_examiner::exam::settings::Settings;
+use vmyna_examiner::report::Standing;
+use vmyna_examiner::responder::{Responder, ResponderError, is_another};
 use vmyna_issuance::x509::ServiceUrl;
 use vmyna_issuance::x509::names::Hierarchy;
 use vmyna_testkit::client;
@@ -77,15 +82,25 @@ fn ask(folder: &Path, workshop: &Workshop, url: &ServiceUrl, subject: &Subject) 
     String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
 }
 
+/// The address that a responder can't have.
+fn in_use(workshop: &Workshop, url: &ServiceUrl) -> String {
+    let Err(ResponderError::InUse(address)) = Responder::start(workshop) else {
+        panic!("two programs share a port");
+    };
+    assert_eq!(format!("http://{address}"), url.to_string());
+    address
+}
+
 #[test]
 fn openssl_finds_in_each_answer_what_is_wrong() {
     let (workshop, url) = workshop();
+    // Another program is at the address, and then another examination.
+    let port = TcpListener::bind(("127.0.0.1", url.port())).unwrap();
+    assert!(!is_another(&in_use(&workshop, &url)));
+    drop(port);
     let responder = Responder::start(&workshop).unwrap();
     assert_eq!(responder.sign_url(), format!("{url}/ocsp/sign-ca"));
-    let Err(ResponderError::InUse(address)) = Responder::start(&workshop) else {
-        panic!("two responders share a port");
-    };
-    assert_eq!(format!("http://{address}"), url.to_string());
+    assert!(is_another(&in_use(&workshop, &url)));
     let folder = tempfile::tempdir().unwrap();
     let all = all();
     let make = |(name, expected): &(&'static str, &'static [&'static str])| {
@@ -110,4 +125,60 @@ fn openssl_finds_in_each_answer_what_is_wrong() {
     drop(responder);
     // The port is free again.
     drop(Responder::start(&workshop).unwrap());
+}
+
+/// Verifies certificate, list and signature. Its arguments are the anchors, the lists, certificate, challenge and signature.
+const SCRIPT: &str = r#"
+cat "$1"/auth-ca-*.pem "$1"/sign-ca-*.pem > anchors.pem
+for list in "$2"/*.crl; do lists="$lists -CRLfile $list"; done
+openssl verify -CAfile anchors.pem -purpose sslclient -policy 1.2.392.200149.8.5.1.0.30 -explicit_policy \
+    -crl_check $lists "$3" &&
+openssl x509 -in "$3" -pubkey -noout > key.pem &&
+openssl dgst -sha256 -verify key.pem -signature "$5" "$4"
+"#;
+
+/// What `openssl verify` and `openssl dgst` accept: it takes anyPolicy for any policy, and any key that it can read.
+const ACCEPTED: &[&str] = &[
+    "log-in.policy-any",
+    "log-in.short-key",
+    "log-in.exponent-1",
+    "log-in.exponent-3",
+];
+
+fn exam(workshop: Workshop) -> Exam {
+    let words = [
+        "sh",
+        "-c",
+        SCRIPT,
+        "sh",
+        "{trust}",
+        "{crls}",
+        "{certificate}",
+        "{challenge}",
+        "{signature}",
+    ];
+    let mut exam = Exam::new(all(), workshop, words.map(str::to_owned).to_vec());
+    let settings = r#"
+        claims = ["log-in", "revocation", "revocation-lists"]
+        [program]
+        private-folder = true
+    "#;
+    exam.settings = Settings::parse(settings).unwrap();
+    exam.jobs = 2;
+    exam
+}
+
+#[test]
+fn an_examination_of_openssl_finds_the_checks_that_it_does_not_make() {
+    vmyna_testkit::require_program("openssl", "openssl");
+    let exam = exam(workshop().0);
+    let examined = exam.run(&AtomicBool::new(false), &|_, _| {}).unwrap();
+    assert!(examined.examinable);
+    let entries = &examined.report.entries;
+    let found: Vec<&str> = entries
+        .iter()
+        .filter(|entry| entry.standing == Standing::Finding)
+        .map(|entry| &*entry.name)
+        .collect();
+    assert_eq!(found, ACCEPTED, "{found:?}");
 }

@@ -79,8 +79,13 @@ pub(super) fn read(
                     (face_info::ef::CODE_B, value("code-b")),
                 ],
             ),
+            // On a phone it is behind the PIN.
             MadeFile::Certificate => client
-                .file(jpki::AID, jpki::ef::AUTH_CERTIFICATE, &[])
+                .file(
+                    jpki::AID,
+                    jpki::ef::AUTH_CERTIFICATE,
+                    &[(jpki::ef::AUTH_PIN, value("pin"))],
+                )
                 .map(|file| first_object(&file)),
             MadeFile::Challenge | MadeFile::TextChallenge | MadeFile::FaceChallenge => Some(challenge.to_vec()),
             MadeFile::Signature => client.sign(
@@ -143,11 +148,11 @@ impl Client {
             let Ok(part) = self.0.send(&format!("00B0{:04X} 00", file.len())) else {
                 break;
             };
-            let is_last = part.len() < 256;
-            file.extend(part);
-            if is_last {
+            // A card can give less than it is asked for, so only nothing is the end.
+            if part.is_empty() {
                 break;
             }
+            file.extend(part);
         }
         (!file.is_empty()).then_some(file)
     }

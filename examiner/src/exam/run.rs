@@ -1,5 +1,6 @@
 //! One candidate: made, delivered, and the program run with it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use rand_core::RngCore;
 use vmyna_apdu::{Text, text};
-use vmyna_candidates::{Candidate, Duty, ForgedCard, MadeFile, Person, Subject};
+use vmyna_candidates::{Candidate, Duty, ForgedCard, MadeFile, Person, Subject, x509};
 use vmyna_reader_bridge::fault::Script;
 use zeroize::Zeroizing;
 
@@ -331,10 +332,22 @@ impl Common<'_> {
     }
 
     fn lists(&self, made: &Made, folder: &Path) -> PathBuf {
-        match made.subject.lists {
-            Some(_) => folder.join(GIVEN).join(LISTS),
-            None => self.folder.join(LISTS),
+        match (&made.subject.lists, made.subject.time) {
+            (None, None) => self.folder.join(LISTS),
+            _ => folder.join(GIVEN).join(LISTS),
         }
+    }
+
+    /// The lists of a candidate that has other ones, or another time, than the examination.
+    fn own_lists<'m>(&self, made: &'m Made) -> Result<Option<Cow<'m, [x509::NamedList]>>, ExamError> {
+        Ok(match (&made.subject.lists, made.subject.time) {
+            (Some(lists), _) => Some(Cow::Borrowed(lists.as_slice())),
+            (None, Some(time)) => {
+                let lists = x509::genuine_lists(&self.exam.workshop, time).map_err(ExamError::Make)?;
+                Some(Cow::Owned(lists))
+            }
+            (None, None) => None,
+        })
     }
 
     /// Writes the files of a candidate, and what runs the program with it.
@@ -347,8 +360,8 @@ impl Common<'_> {
                 std::fs::write(given.join(file_name(*file)), bytes).map_err(ExamError::System)?;
             }
         }
-        if let Some(lists) = &made.subject.lists {
-            trust::write_lists(&given.join(LISTS), lists)?;
+        if let Some(lists) = self.own_lists(made)? {
+            trust::write_lists(&given.join(LISTS), &lists)?;
         }
         let fill = |template: &Template| OsString::from(template.fill(&|name| self.value(name, made, folder)));
         let text = |text: &str| -> Result<OsString, ExamError> { Ok(fill(&Template::parse(text)?)) };
