@@ -2,12 +2,14 @@
 
 use std::sync::LazyLock;
 
-use regex::bytes::RegexSet;
+use regex::bytes::{Regex, RegexSet};
+
+const PYTHON: &str = "a traceback (Python)";
 
 /// What was recognised, and the pattern for it.
 const SIGNS: [(&str, &str); 12] = [
     ("a panic (Rust)", r"thread '[^'\n]*'( \(\d+\))? panicked at"),
-    ("a traceback (Python)", r"Traceback \(most recent call last\):"),
+    (PYTHON, r"Traceback \(most recent call last\):"),
     (
         "a stack trace (Java)",
         r#"(?m)^Exception in thread "|^\s+at [\w.$/<>]+\((\w+\.(java|kt|scala):\d+|Native Method|Unknown Source)\)"#,
@@ -44,12 +46,29 @@ const SIGNS: [(&str, &str); 12] = [
 static PATTERNS: LazyLock<Option<RegexSet>> =
     LazyLock::new(|| RegexSet::new(SIGNS.iter().map(|(_, pattern)| pattern)).ok());
 
+/// Any traceback of Python, and one of an exception that it ignores.
+static TRACEBACKS: LazyLock<Option<(Regex, Regex)>> = LazyLock::new(|| {
+    let all = Regex::new(r"Traceback \(most recent call last\):").ok()?;
+    Some((all, Regex::new(r"Exception ignored (in|while)[^\n]*\nTraceback ").ok()?))
+});
+
 /// The signs of crashes in what a program has printed.
 pub(crate) fn signs(printed: &[u8]) -> Vec<&'static str> {
     let Some(patterns) = &*PATTERNS else { return Vec::new() };
     let found = patterns.matches(printed);
     let names = SIGNS.iter().enumerate().filter(|(index, _)| found.matched(*index));
-    names.map(|(_, (name, _))| *name).collect()
+    let names = names.map(|(_, (name, _))| *name);
+    names
+        .filter(|name| *name != PYTHON || !are_all_ignored(printed))
+        .collect()
+}
+
+/// Whether Python has printed each of its tracebacks as that of an exception which it ignores: the program goes on.
+fn are_all_ignored(printed: &[u8]) -> bool {
+    let Some((all, ignored)) = &*TRACEBACKS else {
+        return false;
+    };
+    all.find_iter(printed).count() == ignored.find_iter(printed).count()
 }
 
 #[cfg(test)]
@@ -82,6 +101,10 @@ mod tests {
                 "==1==ERROR: AddressSanitizer: heap-use-after-free on address 0x6\n",
                 "sanitizer",
             ),
+            (
+                "Exception ignored in: <f>\nTraceback (most recent call last):\nE\nTraceback (most recent call last):\nF\n",
+                "Python",
+            ),
             ("a.c:3:9: runtime error: signed integer overflow\n", "sanitizer"),
             ("panic: boom\n\ngoroutine 1 [running]:\nmain.main()\n", "Go"),
             (
@@ -106,6 +129,7 @@ mod tests {
             "Failed to connect to card: Card not present\n",
             "error: PKCS11 function C_Sign failed: rv = CKR_DEVICE_REMOVED (0x32)\nAborting.\n",
             "Error at line 3: the card is gone\n  at once\n",
+            "Exception ignored in: <function A.__del__ at 0x7f>\nTraceback (most recent call last):\n  File \"a\", line 1\nE\n",
             "X.509 Certificate [User]\n\tObject Flags   : [0x00]\n\tPath           : 0006\n",
         ] {
             assert!(signs(printed.as_bytes()).is_empty(), "{printed}");

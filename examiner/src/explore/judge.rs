@@ -5,6 +5,7 @@ use vmyna_apdu::{Text, text};
 
 use super::crash;
 use super::interruption::repeats_refused;
+use crate::leaks::Secret;
 use crate::program::{Ended, Outcome};
 use crate::stage::{Seen, Signature};
 
@@ -214,11 +215,14 @@ fn printed_signs(outcome: &Outcome) -> Vec<&'static str> {
     signs
 }
 
+/// Whether a value of VERIFY is in what the program has printed. One that is no text is not looked for.
 fn leaks(outcome: &Outcome, seen: &Seen) -> bool {
-    let is_in = |secret: &[u8]| {
-        [&outcome.stdout, &outcome.stderr]
-            .iter()
-            .any(|text| text.windows(secret.len()).any(|part| part == secret))
-    };
-    seen.sent.iter().any(is_in)
+    let secrets = seen
+        .sent
+        .iter()
+        .filter_map(|value| Secret::new(str::from_utf8(value).ok()?));
+    let printed = [&outcome.stdout, &outcome.stderr];
+    secrets
+        .into_iter()
+        .any(|secret| printed.iter().any(|text| secret.find(text).is_some()))
 }

@@ -14,7 +14,7 @@ use crate::program::Ended;
 use crate::stage::Exchange;
 
 /// What is known is kept so often.
-const SAVE: Duration = Duration::from_secs(1);
+const SAVE: Duration = Duration::from_millis(500);
 
 /// An interruption at a moment.
 #[derive(Clone, Copy)]
