@@ -18,6 +18,8 @@ TEST_PACKAGES += vsmartcard-vpicc python3-pycryptodome
 TEST_PACKAGES += apache2 libapache2-mod-auth-openidc
 # Clients of `vmyna run` in other languages; nfc-pcsc is built by npm.
 TEST_PACKAGES += python3 python3-pyscard bsdutils strace util-linux nodejs npm g++ make
+# Programs in C with planted faults.
+TEST_PACKAGES += gcc libpcsclite-dev
 # The pages in a browser: cli/tests/browser drives it. The font makes Japanese look alike everywhere.
 TEST_PACKAGES += chromium firefox-esr fonts-ipafont-gothic
 # A screen with a window manager and a keyboard, for windows of the browser itself.
@@ -50,6 +52,7 @@ test-heavy: ## hours: clients beside softhsm2, all power cuts, 1,000 kills, cove
 	cargo test --locked --package vmyna-cli --test kills -- --ignored --nocapture
 	cargo test --locked --package vmyna-cli --test ca -- --ignored --nocapture
 	cargo test --locked --package vmyna-cli --test browser -- --ignored --nocapture
+	cargo test --locked --package vmyna-cli --test explore -- --ignored --nocapture
 	cargo test --locked --package vmyna-mdoc --test verify -- --ignored --nocapture
 	cargo test --locked --package vmyna-candidates --test cards -- --ignored --nocapture
 	cargo test --locked --manifest-path client-tests/Cargo.toml --test mdoc -- --ignored --nocapture
@@ -62,11 +65,12 @@ coverage: ## line coverage of card-os, at least 95 %
 mutants: ## mutation score of card-os' access, PIN, session and store code, at least 85 %
 	scripts/mutants.sh
 
-bench: ## time an APDU through pcscd and vpcd beside an echo card, and through vmyna's own service; a full free area; the desk and its page; then OCSP and the register
+bench: ## time an APDU through pcscd and vpcd beside an echo card, and through vmyna's own service; a full free area; the desk and its page; an exploration; then OCSP and the register
 	scripts/install-packages.sh $(CLIENT_PACKAGES) curl sqlite3 wrk nodejs npm chromium
 	bench/run.sh
 	cargo bench --locked --package vmyna --bench free_area
 	cargo bench --locked --package vmyna-cli --bench desk
+	cargo bench --locked --package vmyna-cli --bench explore
 	cargo test --release --locked --package vmyna-cli --test browser -- --ignored --nocapture times
 	bench/authority.sh
 

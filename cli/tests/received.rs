@@ -420,6 +420,11 @@ fn each_reader_has_the_documented_limit_of_bytes() {
         ("Photo", "photo.png", &["issue", "person.toml", "-o", "card"]),
         ("File of faults", "long.toml", &["apdu", "--fault", "long.toml", "00B0"]),
         (
+            "File of an exploration",
+            "long.json",
+            &["explore", "--resume", "long.json", "--", "true"],
+        ),
+        (
             "Recording",
             "long.json",
             &["conformance", "diff", "long.json", "long.json"],
