@@ -259,6 +259,25 @@ fn each_wrong_log_in_has_a_right_twin_and_a_check() {
     }
 }
 
+#[test]
+fn no_name_of_a_real_authority_and_no_address_of_a_real_host_is_in_a_certificate() {
+    for candidate in log_ins() {
+        let subject = candidate.make(&WORKSHOP).unwrap();
+        let Some(card) = &subject.card else { continue };
+        let jpki = &card.card.jpki;
+        let all = [&jpki.auth.as_ref().unwrap().certificate, &jpki.auth_ca_certificate];
+        for der in all {
+            let text = String::from_utf8_lossy(der);
+            for real in ["Japan Agency", "公的個人認証", "地方公共団体", "go.jp"] {
+                assert!(!text.contains(real), "{}: {real}", candidate.name);
+            }
+            for (at, _) in text.match_indices("http://") {
+                assert!(text[at..].starts_with("http://localhost:47910/"), "{}", candidate.name);
+            }
+        }
+    }
+}
+
 /// What `openssl verify` finds, for each candidate whose certificate or list is wrong. In every other certificate it finds
 /// nothing: it takes any policy for anyPolicy, and knows neither challenge nor key's length.
 const OPENSSL_FINDS: &[(&str, &str)] = &[

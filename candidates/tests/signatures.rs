@@ -97,6 +97,31 @@ const REFUSED_BY: &[(&str, &[&str])] = &[
     // A note.
     ("sign-certificate.marks-short", &[]),
     ("sign-certificate.name-twice", &["certificate.attributes"]),
+    ("sign-certificate.key-usage", &["certificate.key-usage"]),
+    ("sign-certificate.other-policy", &["certificate.policy"]),
+    ("sign-certificate.no-policy", &["certificate.policy"]),
+    ("sign-certificate.any-policy", &["certificate.policy"]),
+    ("sign-certificate.foreign-key", &["certificate.signature"]),
+    (
+        "sign-certificate.foreign-authority",
+        &["certificate.issuer", "certificate.revocation"],
+    ),
+    (
+        "sign-certificate.other-hierarchy",
+        &["certificate.issuer", "certificate.revocation"],
+    ),
+    (
+        "sign-certificate.issued-by-cardholder",
+        &["certificate.issuer", "certificate.revocation"],
+    ),
+    ("sign-certificate.ended", &["certificate.validity"]),
+    ("sign-certificate.not-begun", &["certificate.validity"]),
+    ("sign-certificate.unknown-critical", &["certificate.extensions"]),
+    (
+        "sign-certificate.extension-twice",
+        &["certificate.extensions", "certificate.key-usage"],
+    ),
+    ("sign-certificate.changed-bit", &["certificate.signature"]),
 ];
 
 fn ours(prefix: &str) -> Vec<Candidate> {

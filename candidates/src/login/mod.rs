@@ -14,12 +14,12 @@ use rsa::{BigUint, Pkcs1v15Sign, RsaPrivateKey, RsaPublicKey};
 use sha1::{Digest, Sha1};
 use vmyna_apdu::{Text, text};
 use vmyna_applets::issued::IssuedCard;
-use vmyna_applets::jpki::CertifiedKey;
+use vmyna_applets::jpki::{AID, CertifiedKey, ef};
 use vmyna_issuance::x509::names::Hierarchy;
 
 use self::checks::*;
 use self::signer::{Block, Signing, signing};
-use crate::candidate::{Candidate, Candidates, Check, Expected, Group, Part};
+use crate::candidate::{Candidate, Candidates, Check, Expected, Group, Part, Use};
 use crate::leaf::{Leaf, LeafKind};
 use crate::subject::{ForgedCard, MadeFile, Misuse, Subject};
 use crate::workshop::{MakeError, Person, Workshop};
@@ -27,6 +27,11 @@ use crate::x509;
 
 const AUTH: Hierarchy = Hierarchy::Authentication;
 const LOG_IN: &[Part] = &[Part::LogIn];
+
+/// A program that does not read the certificate checks nothing of it.
+const READS: &[Use] = &[Use::Read(AID, ef::AUTH_CERTIFICATE.value())];
+/// A program that has nothing signed by the key logs nobody in.
+const SIGNS: &[Use] = &[Use::Sign(AID, ef::AUTH_KEY.value())];
 
 const REISSUED: &str = "log-in.reissued.twin";
 const OTHER_KEY: &str = "log-in.other-key.twin";
@@ -160,7 +165,8 @@ fn add_certificates(all: &mut Candidates) {
     ];
     for (name, kind, check, twin, also) in ROWS {
         let make = |workshop: &Workshop| subject_of(workshop, *kind);
-        all.add(Candidate::wrong(name, Group::LogIn, LOG_IN, (*check, *twin), kind.what(), make).with_also(also));
+        let candidate = Candidate::wrong(name, Group::LogIn, LOG_IN, (*check, *twin), kind.what(), make);
+        all.add(candidate.with_also(also).if_used(READS));
     }
     // A program without accounts can't see these.
     all.add(
@@ -301,14 +307,7 @@ fn add_signatures(all: &mut Candidates) {
             let card = ForgedCard::new(card_of(workshop, LeafKind::Reissued)?);
             Ok(Subject::card(card.with(signing(sign(workshop)?))))
         };
-        all.add(Candidate::wrong(
-            name,
-            Group::LogIn,
-            LOG_IN,
-            (check, REISSUED),
-            what,
-            make,
-        ));
+        all.add(Candidate::wrong(name, Group::LogIn, LOG_IN, (check, REISSUED), what, make).if_used(SIGNS));
     }
     // The card is given a digest, so only a forger who knows the challenge can sign another digest of it.
     all.add(Candidate::wrong(
@@ -405,14 +404,7 @@ fn add_keys(all: &mut Candidates) {
             subject.card = subject.card.map(|card| card.with(signing(signs)));
             Ok(subject)
         };
-        all.add(Candidate::wrong(
-            name,
-            Group::LogIn,
-            LOG_IN,
-            (&A40, OTHER_KEY),
-            what,
-            make,
-        ));
+        all.add(Candidate::wrong(name, Group::LogIn, LOG_IN, (&A40, OTHER_KEY), what, make).if_used(READS));
     }
 }
 

@@ -3,14 +3,16 @@
 use vmyna_apdu::{Text, text};
 use vmyna_applets::birth::BirthDate;
 use vmyna_applets::issued::IssuedCard;
+use vmyna_applets::jpki::{AID, CertifiedKey, ef};
 use vmyna_applets::person::Sex;
 use vmyna_issuance::order::Order;
 use vmyna_issuance::validity;
 use vmyna_issuance::x509::names::{Hierarchy, attribute};
 use x509_cert::certificate::TbsCertificate;
 
-use super::{S27, S28, S29, S30, S31, S32};
-use crate::candidate::{Candidate, Candidates, Expected, Group, Part};
+use super::{S11a, S11b, S12a, S12b, S12c, S12d, S12e, S12f, S27, S28, S29, S30, S31, S32};
+use crate::candidate::{Candidate, Candidates, Check, Expected, Group, Part, Use};
+use crate::leaf::LeafKind;
 use crate::subject::{ForgedCard, Subject};
 use crate::workshop::{MakeError, Person, Workshop};
 use crate::x509;
@@ -146,7 +148,111 @@ pub(super) fn add(all: &mut Candidates) {
             })
         },
     ));
+    kinds(all);
     people(all);
+}
+
+/// Certificates that a program must not take the four attributes from, whatever they state.
+fn kinds(all: &mut Candidates) {
+    const EXTENSION: &str = "sign-certificate.extension.twin";
+    const DATES: &str = "sign-certificate.dates.twin";
+    /// A program that does not read the certificate checks nothing of it.
+    const READS: &[Use] = &[Use::Read(AID, ef::SIGN_CERTIFICATE.value())];
+    let make = |kind: LeafKind| {
+        move |workshop: &Workshop| {
+            let leaf = kind.make(workshop, Hierarchy::Signature)?;
+            let mut card = workshop.card(Person::A).clone();
+            card.jpki.sign = Some(CertifiedKey {
+                certificate: leaf.certificate,
+                key: leaf.key,
+            });
+            card.jpki.sign_ca_certificate = leaf.authority;
+            Ok(subject(card))
+        }
+    };
+    for (name, kind, check) in [
+        (EXTENSION, LeafKind::UnknownNotCritical, &S12d),
+        (DATES, LeafKind::ShortlyValid, &S12c),
+    ] {
+        let right = Candidate::right(name, Group::Signatures, CERTIFICATE, kind.what(), make(kind));
+        all.add(right.of(check));
+    }
+    /// A candidate, what its certificate is, its check, its twin, and the checks that it falls together with.
+    type Row = (
+        &'static str,
+        LeafKind,
+        &'static Check,
+        &'static str,
+        &'static [&'static str],
+    );
+    const ROWS: &[Row] = &[
+        ("sign-certificate.key-usage", LeafKind::KeyUsage, &S11a, SAME, &[]),
+        ("sign-certificate.other-policy", LeafKind::OtherPolicy, &S11b, SAME, &[]),
+        ("sign-certificate.no-policy", LeafKind::NoPolicy, &S11b, SAME, &[]),
+        ("sign-certificate.any-policy", LeafKind::AnyPolicy, &S11b, SAME, &[]),
+        (
+            "sign-certificate.foreign-key",
+            LeafKind::ForeignKey,
+            &S12a,
+            SAME,
+            &["S12f"],
+        ),
+        (
+            "sign-certificate.foreign-authority",
+            LeafKind::ForeignAuthority,
+            &S12a,
+            SAME,
+            &[],
+        ),
+        (
+            "sign-certificate.other-hierarchy",
+            LeafKind::OtherHierarchy,
+            &S12a,
+            SAME,
+            &[],
+        ),
+        (
+            "sign-certificate.issued-by-cardholder",
+            LeafKind::IssuedByCardholder,
+            &S12b,
+            SAME,
+            &["S12a"],
+        ),
+        ("sign-certificate.ended", LeafKind::Ended, &S12c, DATES, &[]),
+        ("sign-certificate.not-begun", LeafKind::NotBegun, &S12c, DATES, &[]),
+        (
+            "sign-certificate.unknown-critical",
+            LeafKind::UnknownCritical,
+            &S12d,
+            EXTENSION,
+            &[],
+        ),
+        (
+            "sign-certificate.extension-twice",
+            LeafKind::ExtensionTwice,
+            &S12e,
+            EXTENSION,
+            &[],
+        ),
+        (
+            "sign-certificate.changed-bit",
+            LeafKind::ChangedBit,
+            &S12f,
+            SAME,
+            &["S12a"],
+        ),
+    ];
+    for (name, kind, check, twin, also) in ROWS {
+        let wrong = Candidate::wrong(
+            name,
+            Group::Signatures,
+            CERTIFICATE,
+            (*check, *twin),
+            kind.what(),
+            make(*kind),
+        );
+        all.add(wrong.with_also(also).if_used(READS));
+    }
 }
 
 /// People whose attributes have rare values.
