@@ -217,23 +217,26 @@ fn content_and_attributes(all: &mut Candidates) {
             Ok(())
         }),
     ));
-    all.add(wrong(
-        "cms.certificate-ended",
-        (&S13, STATED_TIME),
-        text!(
-            "the certificate ended yesterday; the signer states a time two days ago",
-            "証明書は昨日満了。署名者は2日前の時刻を申告"
-        ),
-        |workshop| {
-            let content = content(workshop);
-            let end = earlier(workshop, 1)?;
-            let card = workshop.issue(Person::A, |order| order.certificate_dates.until = Some(end))?;
-            let sign = card.jpki.sign.ok_or(MakeError::Form("the card signs"))?;
-            let mut signer = Signer::new(&sign.certificate, Key::of(&sign.key)?, &content);
-            signer.time = Some(earlier(workshop, 2)?);
-            Ok(files(by_one(&signer)?, content))
-        },
-    ));
+    all.add(
+        wrong(
+            "cms.certificate-ended",
+            (&S13, STATED_TIME),
+            text!(
+                "the certificate ended yesterday; the signer states a time two days ago",
+                "証明書は昨日満了。署名者は2日前の時刻を申告"
+            ),
+            |workshop| {
+                let content = content(workshop);
+                let end = earlier(workshop, 1)?;
+                let card = workshop.issue(Person::A, |order| order.certificate_dates.until = Some(end))?;
+                let sign = card.jpki.sign.ok_or(MakeError::Form("the card signs"))?;
+                let mut signer = Signer::new(&sign.certificate, Key::of(&sign.key)?, &content);
+                signer.time = Some(earlier(workshop, 2)?);
+                Ok(files(by_one(&signer)?, content))
+            },
+        )
+        .with_also(&["S12c"]),
+    );
 }
 
 /// So many days before the examination.
@@ -258,24 +261,30 @@ fn signers(all: &mut Candidates) {
     all.add(right(TWO, text!("two signers", "署名者2人"), |workshop| {
         two(workshop, None)
     }));
-    all.add(wrong(
-        "cms.one-signer-wrong",
-        (&S05b, TWO),
-        text!(
-            "two signers; the signature of one is over another document",
-            "署名者2人。1人の署名は別の文書のもの"
-        ),
-        |workshop| two(workshop, Some(Person::A)),
-    ));
-    all.add(wrong(
-        "cms.other-signer-wrong",
-        (&S05b, TWO),
-        text!(
-            "two signers; the signature of the other one is over another document",
-            "署名者2人。もう1人の署名は別の文書のもの"
-        ),
-        |workshop| two(workshop, Some(Person::B)),
-    ));
+    all.add(
+        wrong(
+            "cms.one-signer-wrong",
+            (&S05b, TWO),
+            text!(
+                "two signers; the signature of one is over another document",
+                "署名者2人。1人の署名は別の文書のもの"
+            ),
+            |workshop| two(workshop, Some(Person::A)),
+        )
+        .with_also(&["S02a"]),
+    );
+    all.add(
+        wrong(
+            "cms.other-signer-wrong",
+            (&S05b, TWO),
+            text!(
+                "two signers; the signature of the other one is over another document",
+                "署名者2人。もう1人の署名は別の文書のもの"
+            ),
+            |workshop| two(workshop, Some(Person::B)),
+        )
+        .with_also(&["S02a"]),
+    );
 }
 
 /// Both cardholders as signers. One of them can have signed another document.
@@ -335,7 +344,7 @@ fn certificates(all: &mut Candidates) {
             let signed = signed_data(DATA, &[&genuine, &forged_certificate], &[signer.signed()?])?;
             Ok(files(signed, content))
         },
-    ));
+    ).with_also(&["S12a"]));
     all.add(wrong(
         "cms.signing-certificate-of-another",
         (&S07a, FURTHER),
@@ -473,14 +482,16 @@ fn revocation(all: &mut Candidates) {
         }
     };
     let wrong = |name, check, what, reason| {
-        Candidate::wrong(
+        // A program that counts the stated time accepts them as well as one that asks for no revocation.
+        let made = Candidate::wrong(
             name,
             Group::Signatures,
             REVOCATION,
             (check, STATED_TIME),
             what,
             revoked(reason),
-        )
+        );
+        made.with_also(&["S12g", "S13"])
     };
     all.add(wrong(
         "cms.revoked",
@@ -557,7 +568,7 @@ fn values(all: &mut Candidates) {
             signer.block = Some(block);
             Ok(())
         });
-        all.add(wrong(name, (check, SIGNED), what, make));
+        all.add(wrong(name, (check, SIGNED), what, make).with_also(&["S02a"]));
     }
     all.add(right(
         "cms.zeros-behind",

@@ -275,6 +275,7 @@ fn revisions(all: &mut Candidates) {
                 Ok(())
             }),
         )
+        .with_also(&["S15"])
         .expecting(Expected::Notice),
     );
 }
@@ -287,24 +288,30 @@ fn second_signatures(all: &mut Candidates) {
         text!("a PDF with two signatures, one after the other", "署名が順に2つあるPDF"),
         |workshop| two(workshop, ORDINARY, None),
     ));
-    all.add(wrong(
-        "pdf.second-signature-wrong",
-        (&S17, TWO),
-        text!(
-            "the second signature is over other bytes",
-            "2つ目の署名が別のバイト列のもの"
-        ),
-        |workshop| two(workshop, ORDINARY, Some(Person::B)),
-    ));
-    all.add(wrong(
-        "pdf.first-signature-wrong",
-        (&S17, TWO),
-        text!(
-            "the first signature is over other bytes",
-            "1つ目の署名が別のバイト列のもの"
-        ),
-        |workshop| two(workshop, ORDINARY, Some(Person::A)),
-    ));
+    all.add(
+        wrong(
+            "pdf.second-signature-wrong",
+            (&S17, TWO),
+            text!(
+                "the second signature is over other bytes",
+                "2つ目の署名が別のバイト列のもの"
+            ),
+            |workshop| two(workshop, ORDINARY, Some(Person::B)),
+        )
+        .with_also(&["S01b"]),
+    );
+    all.add(
+        wrong(
+            "pdf.first-signature-wrong",
+            (&S17, TWO),
+            text!(
+                "the first signature is over other bytes",
+                "1つ目の署名が別のバイト列のもの"
+            ),
+            |workshop| two(workshop, ORDINARY, Some(Person::A)),
+        )
+        .with_also(&["S01b"]),
+    );
     let forms = [
         (
             ["pdf.literal-string", "pdf.literal-string-wrong"],
@@ -344,9 +351,8 @@ fn second_signatures(all: &mut Candidates) {
         };
         let make = move |workshop: &Workshop| two(workshop, (entries, writing), None);
         all.add(right(good, what, make).expecting(expected));
-        all.add(wrong(bad, (&S18, good), wrong_what, move |workshop| {
-            two(workshop, (entries, writing), Some(Person::B))
-        }));
+        let make = move |workshop: &Workshop| two(workshop, (entries, writing), Some(Person::B));
+        all.add(wrong(bad, (&S18, good), wrong_what, make).with_also(&["S01b"]));
     }
 }
 
