@@ -7,7 +7,7 @@ mod url;
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write as _};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
 pub use self::url::Url;
@@ -22,8 +22,26 @@ pub const TIME_LIMIT: Duration = Duration::from_secs(10);
 pub enum Reach {
     /// Only this machine's own: `localhost` and loopback addresses. No other name is looked up.
     Loopback,
+    /// This machine's own, and those of networks that the internet does not reach (RFC 1918, RFC 4193, link-local). Names are
+    /// looked up.
+    Private,
     /// Any.
     Anywhere,
+}
+
+impl Reach {
+    fn allows(self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let private = match address {
+            IpAddr::V4(address) => address.is_private() || address.is_link_local(),
+            IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+        };
+        match self {
+            Self::Loopback => address.is_loopback(),
+            Self::Private => address.is_loopback() || private,
+            Self::Anywhere => true,
+        }
+    }
 }
 
 /// Why there is no answer.
@@ -39,6 +57,9 @@ pub enum HttpError {
     /// Nothing may be sent to this host.
     #[error("the address is not on this machine")]
     NotLoopback,
+    /// Nothing may be sent to this host.
+    #[error("the address is neither on this machine nor in a private network")]
+    NotPrivate,
     /// The system or the peer refused.
     #[error("{0}")]
     Io(#[from] io::Error),
@@ -87,6 +108,8 @@ pub struct Answer {
     pub line: String,
     /// The media type without its parameters, in lower case; empty if none is stated.
     pub media_type: String,
+    /// The cookies that are set: name and value, without their attributes.
+    pub cookies: Vec<String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -123,10 +146,13 @@ pub fn send(request: &Request<'_>, reach: Reach) -> Result<Answer, HttpError> {
     }
     let addresses: Vec<SocketAddr> = (url.host(), url.port()).to_socket_addrs()?.collect();
     // The address that is connected to is the one that was judged: a name is resolved once.
-    let allowed = |address: &&SocketAddr| reach == Reach::Anywhere || address.ip().is_loopback();
+    let allowed = |address: &&SocketAddr| reach.allows(address.ip());
     let allowed: Vec<&SocketAddr> = addresses.iter().filter(allowed).collect();
     if allowed.is_empty() {
-        return Err(HttpError::NotLoopback);
+        return Err(match reach {
+            Reach::Private => HttpError::NotPrivate,
+            _ => HttpError::NotLoopback,
+        });
     }
     let mut stream = connect(&allowed, end)?;
     stream.set_write_timeout(Some(left(end)?))?;
@@ -205,6 +231,10 @@ fn answer(bytes: &[u8]) -> Result<Answer, HttpError> {
             name.eq_ignore_ascii_case(wanted).then(|| value.trim())
         })
     };
+    let fields = head.split("\r\n").skip(1).filter_map(|field| field.split_once(':'));
+    let cookies = fields.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+    let cookies = cookies.filter_map(|(_, value)| Some(value.split(';').next()?.trim().to_owned()));
+    let cookies = cookies.collect();
     // A peer that ends early must not pass for one that has sent all.
     if field("content-length").is_some_and(|length| length.parse() != Ok(body.len())) {
         return Err(HttpError::Cut);
@@ -214,6 +244,7 @@ fn answer(bytes: &[u8]) -> Result<Answer, HttpError> {
     Ok(Answer {
         status,
         media_type: media_type.to_ascii_lowercase(),
+        cookies,
         body: body.to_vec(),
         line,
     })

@@ -51,6 +51,38 @@ fn no_name_is_looked_up_unless_other_machines_are_allowed() {
 }
 
 #[test]
+fn private_addresses_are_those_that_the_internet_does_not_reach() {
+    for (address, private) in [
+        ("127.0.0.1", true),
+        ("::1", true),
+        ("10.1.2.3", true),
+        ("172.31.0.1", true),
+        ("192.168.1.1", true),
+        ("169.254.0.1", true),
+        ("fd00::1", true),
+        ("fe80::1", true),
+        ("::ffff:10.1.2.3", true),
+        ("172.32.0.1", false),
+        ("192.0.2.1", false),
+        ("2001:db8::1", false),
+        ("::ffff:192.0.2.1", false),
+        ("0.0.0.0", false),
+    ] {
+        let address: IpAddr = address.parse().unwrap();
+        assert_eq!(Reach::Private.allows(address), private, "{address}");
+        assert!(Reach::Anywhere.allows(address));
+    }
+    let sent = post("http://192.0.2.1:9/", "text/plain", b"", Reach::Private);
+    assert!(matches!(sent, Err(HttpError::NotPrivate)), "{sent:?}");
+}
+
+#[test]
+fn cookies_are_read_without_their_attributes() {
+    let answer = answer(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\nset-cookie: b=2\r\n\r\n").unwrap();
+    assert_eq!(answer.cookies, ["a=1", "b=2"]);
+}
+
+#[test]
 fn an_answer_is_a_status_line_a_header_and_a_body() {
     let body = |bytes: &[u8]| answer(bytes).map(|answer| (answer.status, answer.media_type, answer.body));
     assert_eq!(
