@@ -1,7 +1,7 @@
 //! Checks, and the candidates that examine them.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use vmyna_apdu::{Aid, Text};
 use vmyna_card_os::rule::Basis;
@@ -413,6 +413,26 @@ impl Candidates {
     /// Those there are.
     pub fn iter(&self) -> std::slice::Iter<'_, Candidate> {
         self.0.iter()
+    }
+
+    /// The same ones, each of which is made at most once: for several examinations with one and the same workshop.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        let kept = self.0.into_iter().map(|candidate| {
+            let (make, place) = (candidate.make, OnceLock::new());
+            let once = move |workshop: &Workshop| {
+                if let Some(made) = place.get() {
+                    return Ok(Subject::clone(made));
+                }
+                let made = make(workshop)?;
+                Ok(place.get_or_init(|| made).clone())
+            };
+            Candidate {
+                make: Arc::new(once),
+                ..candidate
+            }
+        });
+        Self(kept.collect())
     }
 
     /// The one of this name.

@@ -461,7 +461,7 @@ pub fn authorities(workshop: &Workshop) -> Result<Vec<(String, &Authority)>, Mak
     Ok(named)
 }
 
-/// The genuine lists of all of them as of a time: nothing is revoked.
+/// The genuine lists of all of them and of the roots of mdocs as of a time: nothing is revoked.
 ///
 /// # Errors
 /// [`MakeError`]
@@ -470,6 +470,7 @@ pub fn genuine_lists(workshop: &Workshop, at: DateTime) -> Result<Vec<NamedList>
     for (name, authority) in authorities(workshop)? {
         lists.extend(lists_of(workshop, (&name, authority), &[], at)?);
     }
+    lists.extend(crate::mdoc::lists(workshop, at)?);
     Ok(lists)
 }
 

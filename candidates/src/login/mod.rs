@@ -451,13 +451,9 @@ fn add_sessions(all: &mut Candidates) {
             subject.misuse = Some(misuse);
             Ok(subject)
         };
-        all.add(Candidate::wrong(
-            name,
-            Group::LogIn,
-            LOG_IN,
-            (check, REISSUED),
-            what,
-            make,
-        ));
+        // The challenge is sent along in the other session as well.
+        let also: &[&str] = if misuse == Misuse::OtherSession { &["A04"] } else { &[] };
+        let wrong = Candidate::wrong(name, Group::LogIn, LOG_IN, (check, REISSUED), what, make);
+        all.add(wrong.with_also(also));
     }
 }

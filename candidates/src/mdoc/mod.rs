@@ -17,6 +17,8 @@ mod signer;
 
 use vmyna_apdu::Text;
 
+pub(crate) use signer::genuine_lists as lists;
+
 use crate::candidate::{Candidate, Candidates, Check, Expected, Group, Part, checks};
 use crate::{MakeError, Subject, Workshop};
 
@@ -118,8 +120,8 @@ checks! {
 
 /// What these candidates are about.
 const MDOC: &[Part] = &[Part::Mdoc];
-/// What those with revocation lists are about.
-const REVOCATION: &[Part] = &[Part::Mdoc, Part::Revocation];
+/// What those with revocation lists are about. There is no OCSP for document signers.
+const REVOCATION: &[Part] = &[Part::Mdoc, Part::RevocationLists];
 
 /// The genuine answer that most wrong ones are made from.
 const GENUINE: &str = "good.mdoc";

@@ -294,6 +294,13 @@ fn lists(all: &mut Candidates) {
     );
 }
 
+/// The lists of the roots of mdocs as of a time, without an entry.
+pub(crate) fn genuine_lists(workshop: &Workshop, at: DateTime) -> Result<Vec<(String, Vec<u8>)>, MakeError> {
+    let roots = workshop.mdoc().valid_roots(at)?;
+    let list = |root: &Root| Ok((format!("{}.crl", root_id(root)?), made(root, &[], at)?));
+    roots.iter().map(list).collect()
+}
+
 fn made(root: &Root, revoked: &[RevokedSigner], at: DateTime) -> Result<Vec<u8>, MakeError> {
     of_mdoc_root(root, revoked, at).map_err(|_| MakeError::Form("a root makes a list"))
 }
