@@ -44,7 +44,7 @@ pub(super) fn read(
     card: &ForgedCard,
     seed: [u8; 32],
     opens: &Opens,
-    challenge: &[u8; 32],
+    challenge: &[u8],
     wanted: &[MadeFile],
 ) -> BTreeMap<MadeFile, Vec<u8>> {
     let mut files = BTreeMap::new();
@@ -158,7 +158,7 @@ impl Client {
     }
 
     /// What the chip signs: the digest of the challenge, with the key of this EF behind its PIN, or with the application's own.
-    fn sign(&mut self, aid: Aid, key: Option<(FileId, FileId, &str)>, challenge: &[u8; 32]) -> Option<Vec<u8>> {
+    fn sign(&mut self, aid: Aid, key: Option<(FileId, FileId, &str)>, challenge: &[u8]) -> Option<Vec<u8>> {
         self.select(aid)?;
         let p2 = match key {
             Some((key, pin, value)) => {

@@ -183,10 +183,14 @@ impl Seen<'_> {
                 details.push((text!("it printed", "出力"), Text::same(printed)));
             }
             let (again, name) = (&self.exam.again, candidate.name.replace('.', "\\."));
-            let line = self.exam.program.join(" ");
+            let line = match self.exam.service {
+                // The address is among the options.
+                Some(_) => String::new(),
+                None => format!(" -- {}", self.exam.program.join(" ")),
+            };
             details.push((
                 text!("again", "再現"),
-                Text::same(format!("vmyna exam{again} --only '^{name}$' -- {line}")),
+                Text::same(format!("vmyna exam{again} --only '^{name}$'{line}")),
             ));
         }
         Entry {

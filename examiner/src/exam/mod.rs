@@ -6,6 +6,7 @@
 //! | [`settings`] | `exam.toml` |
 //! | [`placeholders`] | `{pin}`, `{cms}` in arguments and settings |
 //! | [`verdict`] | what the program concluded, and what that means |
+//! | [`http`] | a service in place of a program |
 //! | [`trust`] | the folders of anchors and revocation lists |
 //! | [`out`] | all candidates in a folder, with a manifest |
 //!
@@ -16,6 +17,7 @@
 mod deliver;
 mod describe;
 mod duties;
+pub mod http;
 pub mod out;
 pub mod placeholders;
 mod run;
@@ -36,6 +38,7 @@ use vmyna_apdu::{Text, text};
 use vmyna_candidates::{Candidate, Candidates, Expected, MadeFile, MakeError, Part, Role, Workshop, x509};
 
 use duties::Pin;
+use http::{Service, ServiceError};
 use placeholders::{Placeholder, Template, UnknownPlaceholder};
 use run::{Common, Ran};
 use settings::Settings;
@@ -55,8 +58,10 @@ pub struct Exam {
     pub workshop: Workshop,
     /// `exam.toml`.
     pub settings: Settings,
-    /// The program and its arguments, with placeholders.
+    /// The program and its arguments, with placeholders; the address of a service.
     pub program: Vec<String>,
+    /// The service that is examined in place of a program.
+    pub service: Option<Service>,
     /// A program that takes longer hangs.
     pub limit: Duration,
     /// So many programs run at the same time.
@@ -82,6 +87,9 @@ pub enum ExamError {
     /// The system gives no folder or no thread.
     #[error("the system refuses a folder or a thread: {0}")]
     System(io::Error),
+    /// The service can't be examined.
+    #[error("{0}")]
+    Service(#[from] ServiceError),
     /// There is no reader for the card.
     #[error("{0}")]
     Stage(String),
@@ -112,6 +120,7 @@ impl Exam {
             workshop,
             settings: Settings::default(),
             program,
+            service: None,
             limit: LIMIT,
             jobs: 1,
             only: None,
@@ -131,6 +140,7 @@ impl Exam {
     fn claims(&self, wanted: &BTreeSet<MadeFile>) -> BTreeSet<Part> {
         match &self.settings.claims {
             Some(claims) => claims.iter().map(|claimed| claimed.0).collect(),
+            None if self.service.is_some() => self.service.iter().flat_map(Service::parts).collect(),
             None if wanted.is_empty() => Part::ALL.into_iter().filter(|part| !is_revocation(*part)).collect(),
             None => wanted.iter().flat_map(|file| delivered(*file)).copied().collect(),
         }
@@ -162,6 +172,7 @@ impl Exam {
             common: Common {
                 exam: self,
                 folder: folder.path(),
+                lists: &lists,
                 wanted: &wanted,
                 program: &program,
                 verifies: None,

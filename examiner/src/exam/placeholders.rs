@@ -19,6 +19,8 @@ pub enum Placeholder {
     Folder,
     /// The time of the check.
     Time,
+    /// The session of a service, which the service has named with its challenge.
+    Session,
 }
 
 /// The names of what opens a card.
@@ -77,6 +79,7 @@ impl Placeholder {
             "crls" => Some(Self::Lists),
             "folder" => Some(Self::Folder),
             "time" => Some(Self::Time),
+            "session" => Some(Self::Session),
             _ => None,
         })
     }
@@ -91,7 +94,7 @@ impl fmt::Display for UnknownPlaceholder {
         let files: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
         write!(
             f,
-            "there is no placeholder {{{}}}; there are {}, {}, trust, crls, folder, time",
+            "there is no placeholder {{{}}}; there are {}, {}, trust, crls, folder, time, session",
             self.0,
             OPENS.join(", "),
             files.join(", ")

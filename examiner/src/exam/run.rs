@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use rand_core::RngCore;
 use vmyna_apdu::{Text, text};
-use vmyna_candidates::{Candidate, Duty, ForgedCard, MadeFile, Person, Subject, x509};
+use vmyna_candidates::{Candidate, Duty, ForgedCard, MadeFile, MakeError, Person, Subject, x509};
 use vmyna_reader_bridge::fault::Script;
 use zeroize::Zeroizing;
 
 use super::deliver::{self, Opens};
 use super::duties::{Evidence, Kept, Pin, verified};
+use super::http::{Answered, Sent, Service};
 use super::placeholders::{Placeholder, Template, file_name};
 use super::settings::Reported;
 use super::trust::{self, LISTS_VARIABLE, TIME_VARIABLE, TRUST_VARIABLE};
@@ -80,25 +81,66 @@ pub(super) struct Made {
 
 /// Makes a candidate with the files that are wanted. The reason if it can't be delivered.
 pub(super) fn make(exam: &Exam, candidate: &Candidate, wanted: &BTreeSet<MadeFile>) -> Result<Made, Text> {
-    let subject = candidate.make(&exam.workshop).map_err(|error| {
-        let error = error.to_string();
-        text!("it can't be made: {error}", "作成できない（{error}）")
-    })?;
+    let subject = subject(exam, candidate)?;
     if subject.misuse.is_some() {
         return Err(text!(
             "it misuses a session, and only a service has sessions",
             "セッションの誤用であり、セッションはサービスだけが持つ"
         ));
     }
-    let seed = exam.workshop.seed(&format!("run/{}", candidate.name));
+    let opens = opens(exam, &subject);
+    let files = files(
+        exam,
+        candidate,
+        (&subject, &opens),
+        wanted,
+        &challenge(exam, candidate, 1),
+    )?;
+    undelivered(&subject, &files, wanted)?;
+    if subject.time.is_some() && !exam.settings.program.time {
+        return Err(text!(
+            "it is about another time, and exam.toml does not state that the program takes its time from $VMYNA_EXAM_TIME",
+            "別の時刻の候補であり、exam.tomlは$VMYNA_EXAM_TIMEの時刻に従うと述べていない"
+        ));
+    }
+    Ok(Made { subject, files, opens })
+}
+
+fn cannot_be_made(error: &MakeError) -> Text {
+    let error = error.to_string();
+    text!("it can't be made: {error}", "作成できない（{error}）")
+}
+
+fn subject(exam: &Exam, candidate: &Candidate) -> Result<Subject, Text> {
+    candidate.make(&exam.workshop).map_err(|error| cannot_be_made(&error))
+}
+
+/// A challenge of the examination for this candidate, the first or a later one.
+fn challenge(exam: &Exam, candidate: &Candidate, number: u8) -> [u8; 32] {
     let mut challenge = [0; 32];
-    exam.workshop
-        .rng(&format!("challenge/{}", candidate.name))
-        .fill_bytes(&mut challenge);
+    let label = format!("challenge {number}/{}", candidate.name);
+    exam.workshop.rng(&label).fill_bytes(&mut challenge);
+    challenge
+}
+
+/// What opens the card of a candidate; that of A, if it has none.
+fn opens(exam: &Exam, subject: &Subject) -> Opens {
     let whose = subject.card.clone();
     let whose = whose.unwrap_or_else(|| ForgedCard::new(exam.workshop.card(Person::A).clone()));
     let mut opens = deliver::opens(&whose);
     opens.extend(subject.given.iter().map(|(name, value)| (*name, value.clone())));
+    opens
+}
+
+/// The files of a candidate, with the answers of its card to this challenge. What the card does not give is left out.
+fn files(
+    exam: &Exam,
+    candidate: &Candidate,
+    (subject, opens): (&Subject, &Opens),
+    wanted: &BTreeSet<MadeFile>,
+    asked: &[u8],
+) -> Result<BTreeMap<MadeFile, Vec<u8>>, Text> {
+    let seed = exam.workshop.seed(&format!("run/{}", candidate.name));
     let mut files = subject.files.clone();
     let lacking: Vec<MadeFile> = wanted
         .iter()
@@ -106,23 +148,28 @@ pub(super) fn make(exam: &Exam, candidate: &Candidate, wanted: &BTreeSet<MadeFil
         .filter(|file| !files.contains_key(file))
         .collect();
     if let (Some(answer), true) = (&subject.answer, lacking.contains(&MadeFile::Signature)) {
-        let signature = answer(&challenge).map_err(|error| {
-            let error = error.to_string();
-            text!("it can't be made: {error}", "作成できない（{error}）")
-        })?;
-        files.insert(MadeFile::Challenge, challenge.to_vec());
-        files.insert(MadeFile::Signature, signature);
+        files.insert(MadeFile::Challenge, asked.to_vec());
+        files.insert(
+            MadeFile::Signature,
+            answer(asked).map_err(|error| cannot_be_made(&error))?,
+        );
     } else if let Some(card) = &subject.card
         && !lacking.is_empty()
     {
         if let Some(before) = &subject.before {
-            let _ = deliver::read(before, *seed, &opens, &challenge, &lacking);
-            exam.workshop
-                .rng(&format!("second challenge/{}", candidate.name))
-                .fill_bytes(&mut challenge);
+            let _ = deliver::read(before, *seed, opens, &challenge(exam, candidate, 2), &lacking);
         }
-        files.extend(deliver::read(card, *seed, &opens, &challenge, &lacking));
+        files.extend(deliver::read(card, *seed, opens, asked, &lacking));
     }
+    Ok(files)
+}
+
+/// The reason why the program would not see a candidate, if there is one.
+fn undelivered(
+    subject: &Subject,
+    files: &BTreeMap<MadeFile, Vec<u8>>,
+    wanted: &BTreeSet<MadeFile>,
+) -> Result<(), Text> {
     let names = |files: &mut dyn Iterator<Item = &MadeFile>| {
         let names: Vec<String> = files.map(|file| format!("{{{}}}", file_name(*file))).collect();
         names.join(" ")
@@ -135,28 +182,22 @@ pub(super) fn make(exam: &Exam, candidate: &Candidate, wanted: &BTreeSet<MadeFil
                 "ファイルの候補であり、プログラムは{names}を受け取らない"
             ));
         }
-    } else {
-        let missing = names(&mut wanted.iter().filter(|file| !files.contains_key(file)));
-        if !missing.is_empty() {
-            return Err(text!("it has no {missing}", "{missing}がない"));
-        }
-        let optional = |file: &&MadeFile| **file != MadeFile::Request;
-        let own = subject.files.keys().filter(|file| !wanted.contains(file));
-        let unread = names(&mut own.filter(optional));
-        if !unread.is_empty() {
-            return Err(text!(
-                "it has {unread}, which the program does not take",
-                "プログラムの受け取らない{unread}がある"
-            ));
-        }
+        return Ok(());
     }
-    if subject.time.is_some() && !exam.settings.program.time {
+    let missing = names(&mut wanted.iter().filter(|file| !files.contains_key(file)));
+    if !missing.is_empty() {
+        return Err(text!("it has no {missing}", "{missing}がない"));
+    }
+    let optional = |file: &&MadeFile| **file != MadeFile::Request;
+    let own = subject.files.keys().filter(|file| !wanted.contains(file));
+    let unread = names(&mut own.filter(optional));
+    if !unread.is_empty() {
         return Err(text!(
-            "it is about another time, and exam.toml does not state that the program takes its time from $VMYNA_EXAM_TIME",
-            "別の時刻の候補であり、exam.tomlは$VMYNA_EXAM_TIMEの時刻に従うと述べていない"
+            "it has {unread}, which the program does not take",
+            "プログラムの受け取らない{unread}がある"
         ));
     }
-    Ok(Made { subject, files, opens })
+    Ok(())
 }
 
 /// What stays the same over all candidates.
@@ -164,6 +205,8 @@ pub(super) struct Common<'e> {
     pub(super) exam: &'e Exam,
     /// The folder with the anchors and the genuine lists.
     pub(super) folder: &'e Path,
+    /// The genuine lists, DER.
+    pub(super) lists: &'e [(String, Vec<u8>)],
     pub(super) wanted: &'e BTreeSet<MadeFile>,
     pub(super) program: &'e [Template],
     /// The PINs that the program verifies with a genuine card, once that is known.
@@ -176,11 +219,16 @@ struct Run {
     outcome: Outcome,
     seen: Option<Seen>,
     left_session: Option<bool>,
+    /// What a service did; a program's outcome states it.
+    got: Option<Got>,
 }
 
 impl Common<'_> {
-    /// Makes a candidate and runs the program with it.
+    /// Makes a candidate and runs the program with it, or sends it to the service.
     pub(super) fn run(&self, candidate: &Candidate) -> Result<Ran, ExamError> {
+        if let Some(service) = &self.exam.service {
+            return self.send(service, candidate);
+        }
         let made = match make(self.exam, candidate, self.wanted) {
             Ok(made) => made,
             Err(reason) => return Ok(Ran::not(reason)),
@@ -200,6 +248,65 @@ impl Common<'_> {
         Ok(self.conclude(candidate, &made, &run, folder.path()))
     }
 
+    /// Makes a candidate and sends it to the service.
+    fn send(&self, service: &Service, candidate: &Candidate) -> Result<Ran, ExamError> {
+        let exam = self.exam;
+        let subject = match subject(exam, candidate) {
+            Ok(subject) => subject,
+            Err(reason) => return Ok(Ran::not(reason)),
+        };
+        if let Some(reason) = service.obstacle(candidate, &subject) {
+            return Ok(Ran::not(reason));
+        }
+        let placeholders = service.wanted(candidate).into_iter().flatten();
+        let wanted: BTreeSet<MadeFile> = placeholders
+            .filter_map(|placeholder| match placeholder {
+                Placeholder::File(file) => Some(file),
+                _ => None,
+            })
+            .collect();
+        let opens = opens(exam, &subject);
+        let of = |asked: &[u8]| files(exam, candidate, (&subject, &opens), &wanted, asked);
+        let own = challenge(exam, candidate, 1);
+        let made = match of(&own).and_then(|files| undelivered(&subject, &files, &wanted).map(|()| files)) {
+            Ok(files) => Made {
+                subject: subject.clone(),
+                files,
+                opens: opens.clone(),
+            },
+            Err(reason) => return Ok(Ran::not(reason)),
+        };
+        let lists = self.own_lists(&made)?;
+        let sent = Sent {
+            subject: &subject,
+            files: &|asked| of(asked).unwrap_or_default(),
+            challenge: own,
+            lists: lists.as_deref().unwrap_or(self.lists),
+            time: self.time(&made),
+        };
+        let answered = service.examine(candidate, &sent, self.stop)?;
+        let did = did_by(&answered);
+        // What a program prints is what a service answers.
+        let outcome = Outcome {
+            ended: Ended::Exited(0),
+            stdout: answered.body,
+            stderr: Vec::new(),
+            cut: false,
+            answered: 0,
+            took: answered.took,
+        };
+        let run = Run {
+            outcome,
+            seen: None,
+            left_session: None,
+            got: Some(answered.got),
+        };
+        let folder = tempfile::Builder::new().prefix("vmyna-exam-").tempdir();
+        let folder = folder.map_err(ExamError::System)?;
+        let ran = self.conclude(candidate, &made, &run, folder.path());
+        Ok(Ran { did, ..ran })
+    }
+
     fn conclude(&self, candidate: &Candidate, made: &Made, run: &Run, folder: &Path) -> Ran {
         let settings = &self.exam.settings;
         let Run { outcome, seen, .. } = run;
@@ -216,12 +323,15 @@ impl Common<'_> {
             }
             _ => None,
         };
-        let got = got(
-            outcome,
-            &reported,
-            file.as_deref(),
-            settings.program.stack_trace_is_crash,
-        );
+        let by_program = || {
+            got(
+                outcome,
+                &reported,
+                file.as_deref(),
+                settings.program.stack_trace_is_crash,
+            )
+        };
+        let got = run.got.clone().unwrap_or_else(by_program);
         let printed = [&outcome.stdout[..], b"\n", &outcome.stderr[..]].concat();
         let evidence = Evidence {
             seen: seen.as_ref(),
@@ -262,7 +372,11 @@ impl Common<'_> {
                 Kept::Unknown(why) => ran.unknown.push(why),
             }
         }
-        if !candidate.uses.iter().all(|used| evidence.has_used(*used, self.wanted)) {
+        let given = match &run.got {
+            Some(_) => &made.files.keys().copied().collect(),
+            None => self.wanted,
+        };
+        if !candidate.uses.iter().all(|used| evidence.has_used(*used, given)) {
             ran.reason = Some(text!(
                 "the program does not use what the candidate is about",
                 "プログラムは候補の対象を使わない"
@@ -300,6 +414,7 @@ impl Common<'_> {
             outcome,
             seen,
             left_session,
+            got: None,
         })
     }
 
@@ -324,6 +439,8 @@ impl Common<'_> {
             Placeholder::Lists => path(self.lists(made, folder)),
             Placeholder::Folder => path(folder.to_owned()),
             Placeholder::Time => self.time(made),
+            // Only services name sessions.
+            Placeholder::Session => String::new(),
         }
     }
 
@@ -428,6 +545,14 @@ fn has_session(stage: &Stage) -> bool {
     let is_right = |answer: Option<Vec<u8>>| answer.is_some_and(|answer| answer.ends_with(&[0x90, 0x00]));
     KEYS.iter()
         .any(|key| is_right(stage.send_as_other(key)) && is_right(stage.send_as_other(&sign)))
+}
+
+/// What a service did, with what shows it.
+fn did_by(answered: &Answered) -> Text {
+    let words = answered.got.words();
+    let seconds = answered.took.as_secs_f64();
+    let (en, ja) = (&words.en, &words.ja);
+    text!("{en} (after {seconds:.2} s)", "{ja}（{seconds:.2}秒）")
 }
 
 /// What the program did, with what shows it.

@@ -11,6 +11,8 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use vmyna_candidates::Part;
 
+use super::http::Form;
+
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
@@ -32,6 +34,8 @@ pub struct Settings {
     pub file: Option<File>,
     /// What is recognised in its output beside the verdict.
     pub patterns: Patterns,
+    /// For a service: the request about each part, and how its answer reports the verdict.
+    pub http: BTreeMap<Claimed, Form>,
 }
 
 /// A part by its name.

@@ -28,7 +28,10 @@ pub enum TrustError {
 
 /// Writes the anchors, a file each: certificates of authorities and of the root of mdocs as PEM and as DER, keys above CV
 /// certificates as SubjectPublicKeyInfo, DER and PEM, named by their KeyId with a hyphen for the stroke.
-pub(super) fn write_anchors(folder: &Path, workshop: &Workshop) -> Result<(), TrustError> {
+///
+/// # Errors
+/// [`TrustError`]
+pub fn write_anchors(folder: &Path, workshop: &Workshop) -> Result<(), TrustError> {
     fs::create_dir_all(folder)?;
     let put = |name: &str, label: &str, der: &[u8]| -> io::Result<()> {
         fs::write(folder.join(format!("{name}.der")), der)?;
@@ -53,7 +56,10 @@ pub(super) fn write_anchors(folder: &Path, workshop: &Workshop) -> Result<(), Tr
 }
 
 /// Writes revocation lists, DER, a file each.
-pub(super) fn write_lists(folder: &Path, lists: &[(String, Vec<u8>)]) -> Result<(), TrustError> {
+///
+/// # Errors
+/// [`TrustError::Io`]
+pub fn write_lists(folder: &Path, lists: &[(String, Vec<u8>)]) -> Result<(), TrustError> {
     fs::create_dir_all(folder)?;
     for (name, der) in lists {
         fs::write(folder.join(name), der)?;
