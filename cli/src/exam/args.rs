@@ -60,8 +60,17 @@ pub(crate) struct Exam {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["program", "json", "junit", "html"])]
     pub(super) out: Option<PathBuf>,
 
+    /// Send the candidates to the service at this address in place of a program, as the tables [http.…] of exam.toml state:
+    /// only to this machine and to private networks
+    #[arg(long, value_name = "URL", conflicts_with_all = ["program", "out"])]
+    pub(super) http: Option<String>,
+
+    /// The service is yours: send to it wherever it is
+    #[arg(long, requires = "http")]
+    pub(super) my_own_service: bool,
+
     /// The program and its arguments, with placeholders
-    #[arg(last = true, required_unless_present = "out", value_name = "PROGRAM")]
+    #[arg(last = true, required_unless_present_any = ["out", "http"], value_name = "PROGRAM")]
     pub(super) program: Vec<String>,
 }
 
@@ -106,6 +115,32 @@ exam.toml, all of it optional; a pattern is a regular expression of the crate re
   tries = '(?<tries>\\d) tries left'
   notice = 'warning'
 
+For --http URL, the request about each part that the service claims. Files are written into the
+body in base64, lists as an array of JSON; no redirect is followed, there is no TLS, and each
+request has the header \"X-Vmyna-Exam: test data\". The service must have the anchors that
+`vmyna exam --out` writes:
+  [http.log-in]
+  path = \"/login\"                    # POST
+  content-type = \"application/json\"  # this, if left out
+  encoding = \"base64\"                # base64, base64url, hex
+  body = '{\"id\": \"{session}\", \"cert\": \"{certificate}\", \"sig\": \"{signature}\"}'
+  accepted = [200]                   # status codes
+  refused = [401, 403]               # all others but 3xx and 5xx, if left out
+  pattern = '\"ok\": true'            # what an acceptance has in its body besides
+  [http.log-in.challenge]            # where the service gives its challenge
+  path = \"/challenge\"
+  method = \"GET\"                     # GET, POST
+  pointer = \"/challenge\"             # in JSON; the whole body, if left out
+  session = \"/id\"                    # for {session}; cookies are sent back in any case
+  ends-after = 60                    # seconds
+  [http.mdoc]
+  path = \"/mdoc\"
+  body = '{\"response\": \"{mdoc}\", \"transcript\": \"{transcript}\", \"lists\": {crls}}'
+  [http.signatures]
+  path = \"/verify\"
+  content-type = \"application/pdf\"
+  file = \"pdf\"                       # the body is this file
+
 Exit status: 0 when the program does all that it must; 1 with findings; 2 when it can't be
 examined (it refuses everything that is right) or was called wrongly.
 
@@ -113,4 +148,5 @@ Examples:
   vmyna exam -- ./verify-card --pin {pin}
   vmyna exam --only '^signatures' -- python3 verify.py --trust {trust} {cms} {content}
   vmyna exam --seed 7 --json report.json --html report.html -- ./verify-card --pin {pin}
+  vmyna exam --http http://127.0.0.1:8080
   vmyna exam --out candidates";

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rand_core::{OsRng, RngCore};
 use vmyna_apdu::ShowPath as _;
 use vmyna_candidates::{Anchors, Workshop};
+use vmyna_examiner::exam::http::Service;
 use vmyna_examiner::exam::settings::Settings;
 use vmyna_examiner::exam::{Exam, ExamError, LIMIT, out};
 use vmyna_examiner::report::{Report, Standing, html, json, junit, people};
@@ -85,7 +86,15 @@ fn prepare(arguments: &args::Exam, settings: Settings) -> Result<Exam, Failure> 
     let workshop = Workshop::new(anchors, *seed_of(seed), now)
         .map_err(|error| Failure::Failed(format!("no candidates can be made: {error}")))?;
     let limit = settings.program.limit.or(arguments.limit);
-    let mut exam = Exam::new(vmyna_candidates::all(), workshop, arguments.program.clone());
+    let program = match &arguments.http {
+        Some(url) => vec![url.clone()],
+        None => arguments.program.clone(),
+    };
+    let mut exam = Exam::new(vmyna_candidates::all(), workshop, program);
+    if let Some(url) = &arguments.http {
+        let service = Service::new(url, &settings.http, arguments.my_own_service);
+        exam.service = Some(service.map_err(|error| Failure::Usage(error.to_string()))?);
+    }
     exam.settings = settings;
     exam.limit = limit.map_or(LIMIT, Duration::from_secs);
     exam.jobs = match arguments.jobs {
@@ -106,6 +115,14 @@ fn again(arguments: &args::Exam, seed: u64, now: &str) -> String {
         if let Some(path) = path {
             again += &format!(" {option} {}", path.shown());
         }
+    }
+    if let Some(url) = &arguments.http {
+        let own = if arguments.my_own_service {
+            " --my-own-service"
+        } else {
+            ""
+        };
+        again += &format!(" --http {url}{own}");
     }
     again
 }
@@ -150,7 +167,7 @@ fn failure(error: ExamError) -> Failure {
     let message = error.to_string();
     match error {
         ExamError::Interrupted => Failure::Interrupted("interrupted; there is no report".to_owned()),
-        ExamError::Placeholder(_) | ExamError::Program(..) => Failure::Usage(message),
+        ExamError::Placeholder(_) | ExamError::Program(..) | ExamError::Service(_) => Failure::Usage(message),
         ExamError::System(error) => path_failure(&error, message),
         _ => Failure::Failed(message),
     }
