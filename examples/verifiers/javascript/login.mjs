@@ -48,7 +48,7 @@ function verifyCertificate(der, trust, now, { must }) {
   const signer = named.find((one) => leaf.verify(one.publicKey));
   must("A13", signer, "no trusted authority has signed the certificate");
   must("A26", !signer || valid(certificate(signer.raw)), "the authority's certificate is not valid now");
-  must("A41b", fields.sameAlgorithm, "the certificate names two algorithms");
+  must("A41", fields.sameAlgorithm, "the certificate names two algorithms");
   must("A19", fields.keyUsage.includes(DIGITAL_SIGNATURE), "the key is not for digital signatures");
   must("A16", !leaf.ca && !fields.keyUsage.includes(KEY_CERT_SIGN), "the certificate is an authority's");
   must("A20", leaf.keyUsage?.includes(CLIENT), "the key is not for the authentication of clients");
