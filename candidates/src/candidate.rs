@@ -251,6 +251,8 @@ pub enum Use {
     SecureSession,
     /// It has asked for a signature of the key with this identifier in the application with this AID.
     Sign(Aid, u16),
+    /// It has asked the JPKI application for a signature.
+    Signs,
 }
 
 /// Whether a candidate is right or wrong.

@@ -19,6 +19,7 @@
 //! | [`my_number`] | the My Number |
 //! | [`parsing`] | rare and broken forms that a parser meets |
 //! | [`phone`] | the certificates on a phone |
+//! | [`pins`] | PIN handling of clients |
 //! | [`text`] | texts of the input-assist application |
 //!
 //! All people are fictional, and all names of authorities are vmyna's own: a candidate is wrong in one respect and must never
@@ -37,6 +38,7 @@ pub mod my_number;
 pub mod ocsp;
 pub mod parsing;
 pub mod phone;
+pub mod pins;
 pub mod signatures;
 mod subject;
 pub mod text;
@@ -58,6 +60,7 @@ pub fn all() -> Candidates {
     text::add(&mut all);
     face::add(&mut all);
     my_number::add(&mut all);
+    pins::add(&mut all);
     parsing::add(&mut all);
     phone::add(&mut all);
     all
