@@ -182,16 +182,9 @@ impl Seen<'_> {
             if let Some(printed) = self.ran.and_then(|ran| ran.printed.clone()) {
                 details.push((text!("it printed", "出力"), Text::same(printed)));
             }
-            let (again, name) = (&self.exam.again, candidate.name.replace('.', "\\."));
-            let line = match self.exam.service {
-                // The address is among the options.
-                Some(_) => String::new(),
-                None => format!(" -- {}", self.exam.program.join(" ")),
-            };
-            details.push((
-                text!("again", "再現"),
-                Text::same(format!("vmyna exam{again} --only '^{name}$'{line}")),
-            ));
+            if let Some(again) = &self.exam.again {
+                details.push((text!("again", "再現"), Text::same(again(candidate.name))));
+            }
         }
         Entry {
             name: candidate.name.to_owned(),

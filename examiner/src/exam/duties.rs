@@ -69,7 +69,7 @@ impl Evidence<'_> {
                     given.contains(&MadeFile::Face(number(FileId::new(file))))
                 }
                 Use::Read(..) => given.contains(&MadeFile::Certificate),
-                Use::Sign(..) => given.contains(&MadeFile::Signature),
+                Use::Sign(..) | Use::Signs => given.contains(&MadeFile::Signature),
                 _ => false,
             };
         };
@@ -81,6 +81,7 @@ impl Evidence<'_> {
             Use::Read(aid, file) => one.ins == code::READ_BINARY && is(one, aid, file),
             Use::Verify(aid, file) => one.verify.is_some() && is(one, aid, file),
             Use::Sign(aid, file) => one.signs() && is(one, aid, file),
+            Use::Signs => one.signs() && one.application == Some(jpki::AID),
             Use::SecureSession => (one.cla, one.ins) == SECURE_SESSION,
             _ => false,
         })
@@ -106,7 +107,7 @@ impl Evidence<'_> {
             None => no_card(),
             Some(count) if count <= most => Kept::Yes,
             Some(count) => Kept::No(text!(
-                "it sent VERIFY {count} times, where {most} are allowed",
+                "VERIFYs with a value that it sent: {count}; allowed: {most}",
                 "VERIFYを{count}回送信した（許されるのは{most}回）"
             )),
         }

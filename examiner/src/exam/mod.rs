@@ -45,6 +45,7 @@ use settings::Settings;
 use verdict::Got;
 
 use crate::report::Report;
+use crate::responder::{Responder, ResponderError};
 
 /// How long a program may take if nothing else is stated.
 pub const LIMIT: Duration = Duration::from_secs(10);
@@ -68,11 +69,14 @@ pub struct Exam {
     pub jobs: usize,
     /// Only candidates with such names, beside the genuine ones and the twins that they need.
     pub only: Option<Regex>,
-    /// What repeats the examination, as a person types it: the options before `--`.
-    pub again: String,
+    /// How a person repeats the run with the candidate of this name, if the caller states it.
+    pub again: Option<Again>,
     /// The seed as the report has it.
     pub seed: String,
 }
+
+/// Returns the line that repeats the run with the candidate of this name.
+pub type Again = Box<dyn Fn(&str) -> String + Send + Sync>;
 
 /// Why there is no examination.
 #[derive(Debug, thiserror::Error)]
@@ -90,6 +94,9 @@ pub enum ExamError {
     /// The service can't be examined.
     #[error("{0}")]
     Service(#[from] ServiceError),
+    /// The responder can't be started.
+    #[error("{0}")]
+    Responder(#[from] ResponderError),
     /// There is no reader for the card.
     #[error("{0}")]
     Stage(String),
@@ -124,7 +131,7 @@ impl Exam {
             limit: LIMIT,
             jobs: 1,
             only: None,
-            again: String::new(),
+            again: None,
             seed: String::new(),
         }
     }
@@ -167,6 +174,7 @@ impl Exam {
         let lists = x509::genuine_lists(&self.workshop, self.workshop.now()).map_err(ExamError::Make)?;
         trust::write_lists(&folder.path().join(run::LISTS), &lists)?;
         let claims = self.claims(&wanted);
+        let responder = responder(self, &claims)?;
         let verifies;
         let mut runs = Runs {
             common: Common {
@@ -176,6 +184,7 @@ impl Exam {
                 wanted: &wanted,
                 program: &program,
                 verifies: None,
+                responder: responder.as_ref(),
                 stop,
             },
             done: BTreeMap::new(),
@@ -213,6 +222,21 @@ impl Exam {
         let examinable = examinable.unwrap_or(true);
         let report = describe::report(self, &plan, &runs.done, examinable);
         Ok(Examined { report, examinable })
+    }
+}
+
+/// The responder at the address in the certificates, for programs that look at certificates. If the program does not claim
+/// that it asks, another program can have the address.
+fn responder(exam: &Exam, claims: &BTreeSet<Part>) -> Result<Option<Responder>, ResponderError> {
+    let has = |part: &Part| claims.contains(part);
+    let asks = [Part::Revocation, Part::RevocationOcsp].iter().any(has);
+    if !asks && ![Part::LogIn, Part::SignCertificate, Part::Signatures].iter().any(has) {
+        return Ok(None);
+    }
+    match Responder::start(&exam.workshop) {
+        Ok(responder) => Ok(Some(responder)),
+        Err(ResponderError::InUse(_) | ResponderError::Unable { .. }) if !asks => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

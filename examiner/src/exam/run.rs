@@ -20,10 +20,11 @@ use super::duties::{Evidence, Kept, Pin, verified};
 use super::http::{Answered, Sent, Service};
 use super::placeholders::{Placeholder, Template, file_name};
 use super::settings::Reported;
-use super::trust::{self, LISTS_VARIABLE, TIME_VARIABLE, TRUST_VARIABLE};
+use super::trust::{self, LISTS_VARIABLE, RESPONDER_VARIABLE, TIME_VARIABLE, TRUST_VARIABLE};
 use super::verdict::{Got, file_of, got};
 use super::{Exam, ExamError};
 use crate::program::{Ended, Input, Order, Outcome, files_in};
+use crate::responder::Responder;
 use crate::stage::{SOCKET_VARIABLE, Seen, Stage, StageCard};
 
 /// What became of a candidate.
@@ -211,6 +212,8 @@ pub(super) struct Common<'e> {
     pub(super) program: &'e [Template],
     /// The PINs that the program verifies with a genuine card, once that is known.
     pub(super) verifies: Option<&'e BTreeSet<Pin>>,
+    /// What answers about certificates.
+    pub(super) responder: Option<&'e Responder>,
     pub(super) stop: &'e AtomicBool,
 }
 
@@ -237,6 +240,9 @@ impl Common<'_> {
         let folder = folder.map_err(ExamError::System)?;
         let asks = candidate.duties.contains(&Duty::LeavesNoSession);
         let order = self.order(&made, folder.path())?;
+        let at = made.subject.time.unwrap_or(self.exam.workshop.now());
+        // What the responder answers until the end of the run.
+        let _stated = self.responder.map(|responder| responder.state(&made.subject, at));
         if let Some(before) = made.subject.before.as_ref().filter(|_| self.wanted.is_empty()) {
             let run = self.run_with(order.clone(), Some(before), candidate, false)?;
             if run.outcome.ended == Ended::Interrupted {
@@ -284,6 +290,9 @@ impl Common<'_> {
             lists: lists.as_deref().unwrap_or(self.lists),
             time: self.time(&made),
         };
+        let at = subject.time.unwrap_or(exam.workshop.now());
+        // What the responder answers until the service has answered.
+        let _stated = self.responder.map(|responder| responder.state(&subject, at));
         let answered = service.examine(candidate, &sent, self.stop)?;
         let did = did_by(&answered);
         // What a program prints is what a service answers.
@@ -490,6 +499,9 @@ impl Common<'_> {
         put(TRUST_VARIABLE, self.folder.join(TRUST).into());
         put(LISTS_VARIABLE, self.lists(made, folder).into());
         put(TIME_VARIABLE, self.time(made).into());
+        if let Some(responder) = self.responder {
+            put(RESPONDER_VARIABLE, responder.sign_url().into());
+        }
         // Without a card in this run the program must not reach one of this machine.
         put(SOCKET_VARIABLE, folder.join("no-reader").into());
         for name in ["TMPDIR", "XDG_CACHE_HOME", "XDG_STATE_HOME"] {

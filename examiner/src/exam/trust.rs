@@ -12,6 +12,8 @@ use vmyna_candidates::{MakeError, Workshop, x509};
 pub const TRUST_VARIABLE: &str = "VMYNA_EXAM_TRUST";
 /// Where the revocation lists are.
 pub const LISTS_VARIABLE: &str = "VMYNA_EXAM_CRLS";
+/// The address of the responder for certificates for signatures, which do not name one.
+pub const RESPONDER_VARIABLE: &str = "VMYNA_EXAM_OCSP_SIGN";
 /// The time of the check, UTC.
 pub const TIME_VARIABLE: &str = "VMYNA_EXAM_TIME";
 
