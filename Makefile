@@ -67,12 +67,13 @@ coverage: ## line coverage of card-os, at least 95 %
 mutants: ## mutation score of card-os' access, PIN, session and store code, at least 85 %
 	scripts/mutants.sh
 
-bench: ## time an APDU through pcscd and vpcd beside an echo card, and through vmyna's own service; a full free area; the desk and its page; an exploration; then OCSP and the register
+bench: ## time an APDU through pcscd and vpcd beside an echo card, and through vmyna's own service; a full free area; the desk and its page; an examination; an exploration; then OCSP and the register
 	scripts/install-packages.sh $(CLIENT_PACKAGES) curl sqlite3 wrk nodejs npm chromium
 	bench/run.sh
 	cargo bench --locked --package vmyna --bench free_area
 	cargo bench --locked --package vmyna-cli --bench desk
 	cargo bench --locked --package vmyna-cli --bench explore
+	cargo bench --locked --package vmyna-cli --bench exam
 	cargo test --release --locked --package vmyna-cli --test browser -- --ignored --nocapture times
 	bench/authority.sh
 

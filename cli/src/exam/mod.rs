@@ -14,6 +14,7 @@ use vmyna_examiner::exam::http::Service;
 use vmyna_examiner::exam::settings::Settings;
 use vmyna_examiner::exam::{Exam, ExamError, LIMIT, out};
 use vmyna_examiner::report::{Report, Standing, html, json, junit, people};
+use vmyna_examiner::responder::ResponderError;
 
 use crate::failure::{Failure, ca_failure, path_failure, unless_closed};
 use crate::output::{self, StatusLine};
@@ -103,7 +104,16 @@ fn prepare(arguments: &args::Exam, settings: Settings) -> Result<Exam, Failure> 
     };
     exam.only = arguments.only.clone();
     exam.seed = seed.to_string();
-    exam.again = again(arguments, seed, &now.to_string());
+    let options = again(arguments, seed, &now.to_string());
+    let program = match arguments.http {
+        // The address is among the options.
+        Some(_) => String::new(),
+        None => format!(" -- {}", arguments.program.join(" ")),
+    };
+    exam.again = Some(Box::new(move |name| {
+        let name = name.replace('.', "\\.");
+        format!("vmyna exam{options} --only '^{name}$'{program}")
+    }));
     Ok(exam)
 }
 
@@ -168,6 +178,10 @@ fn failure(error: ExamError) -> Failure {
     match error {
         ExamError::Interrupted => Failure::Interrupted("interrupted; there is no report".to_owned()),
         ExamError::Placeholder(_) | ExamError::Program(..) | ExamError::Service(_) => Failure::Usage(message),
+        ExamError::Responder(ResponderError::InUse(_)) => Failure::Usage(format!(
+            "{message}: end the program that listens there, or name authorities with another address by --ca (`vmyna ca init \
+             --url` makes them)"
+        )),
         ExamError::System(error) => path_failure(&error, message),
         _ => Failure::Failed(message),
     }
