@@ -55,7 +55,9 @@ fn findings(examined: &Examined) -> BTreeSet<String> {
     assert!(examined.examinable, "{:?}", examined.report.notes);
     let entries = examined.report.entries.iter();
     let found = entries.filter(|entry| entry.standing == Standing::Finding);
-    found.map(|entry| entry.name.clone()).collect()
+    // A program that hangs on a busy machine shows nothing of its checks.
+    let slow = |entry: &&vmyna_examiner::report::Entry| assert_ne!(entry.verdict, "hung", "{}", entry.name);
+    found.inspect(slow).map(|entry| entry.name.clone()).collect()
 }
 
 /// A kind of documents that the verifier takes: the beginning of the candidates' names, and the arguments.
@@ -66,6 +68,8 @@ const KINDS: [Kind; 2] = [("cms", &["{cms}", "{content}"]), ("pdf", &["{pdf}"])]
 /// What the verifier lacks without a check, or does wrong with it.
 fn verify(without: Option<&str>, (kind, files): Kind, only: &str) -> BTreeSet<String> {
     let settings = fs::read_to_string(Path::new(ROOT).join("examples/exam/documents.toml")).unwrap();
+    // Other tests keep the machine busy.
+    let settings = settings.replace("limit = 10 ", "limit = 60 ");
     let mut program = vec![
         PYTHON.join("python").to_str().unwrap().to_owned(),
         "-B".to_owned(),
@@ -160,7 +164,7 @@ fn each_mutant_is_found_by_no_other_candidate() {
 /// The checks that a program of others does not make of what is claimed for it.
 fn lacks(claims: &str, program: &[&str], only: &str) -> BTreeSet<&'static str> {
     let program = program.iter().map(|text| (*text).to_owned()).collect();
-    let settings = format!("claims = [{claims}]\n[program]\ntime = true\nlimit = 30\n");
+    let settings = format!("claims = [{claims}]\n[program]\ntime = true\nlimit = 120\n");
     let findings = findings(&examine(&settings, program, only));
     let all = all();
     let found = all.iter().filter(|one| findings.contains(one.name));
