@@ -93,6 +93,7 @@ const FOUND: &[(&str, &[&str])] = &[
     ("my-number.thirteen-digits", &["text.check-digit"]),
     ("my-number.picture-replaced", &["face.my-number-picture"]),
     ("my-number.wrong-code", &[]),
+    ("my-number.wrong-code-at-face", &[]),
     ("my-number.not-asked-for-text", &[]),
     ("my-number.not-asked-for-picture", &[]),
     ("my-number.not-shown", &[]),
