@@ -174,13 +174,6 @@ fn every_check_that_the_service_for_phones_lacks_is_named() {
     }
 }
 
-/// The checks of the log-in that have a switch; that of A18 is where the anchors are read.
-fn log_in_switches() -> BTreeSet<String> {
-    let mut switches = switches("login.mjs");
-    switches.insert("A18".to_owned());
-    switches
-}
-
 fn log_in_names(examiner: &mut Examiner, id: &str) {
     let late = id == "A03";
     examiner.0.settings = settings("log-in.toml");
@@ -198,7 +191,7 @@ fn log_in_names(examiner: &mut Examiner, id: &str) {
 fn a_whole_log_in_passes_and_a_lack_of_its_sessions_or_chain_is_named() {
     let mut examiner = Examiner::new("log-in.toml", r"^log-in\.");
     let whole = examiner.report(&Reference::start(&["--lifetime", "5"]).url);
-    assert_whole(&whole, &log_in_switches());
+    assert_whole(&whole, &switches("login.mjs"));
     for id in ["A01", "A02", "A04", "A13"] {
         log_in_names(&mut examiner, id);
     }
@@ -208,7 +201,8 @@ fn a_whole_log_in_passes_and_a_lack_of_its_sessions_or_chain_is_named() {
 #[ignore = "a minute and more; `make test-heavy` runs it"]
 fn every_check_that_the_log_in_lacks_is_named() {
     let mut examiner = Examiner::new("log-in.toml", r"^log-in\.");
-    let switches = log_in_switches();
+    let switches = switches("login.mjs");
+    assert_eq!(switches.len(), 15);
     for id in &switches {
         log_in_names(&mut examiner, id);
     }

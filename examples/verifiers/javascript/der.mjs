@@ -56,6 +56,7 @@ export function certificate(der) {
   const [tbs, algorithm] = children(outer.content);
   const fields = children(tbs.content);
   const [, serial, inner, issuer, validity, subject] = fields;
+  if (!algorithm.raw.equals(inner.raw)) throw new Error("the certificate names two algorithms");
   const [notBefore, notAfter] = children(validity.content).map(time);
   const list = fields.find(({ tag }) => tag === 0xa3);
   const extensions = list ? children(children(list.content)[0].content) : [];
@@ -72,7 +73,6 @@ export function certificate(der) {
     subject: subject.raw,
     notBefore,
     notAfter,
-    sameAlgorithm: algorithm.raw.equals(inner.raw),
     critical: read.filter((one) => one.critical).map((one) => one.id),
     repeated: new Set(read.map((one) => one.id)).size < read.length,
     keyUsage: usage ? bits(usage.content) : [],

@@ -7,7 +7,7 @@ const POLICY = "1.2.392.200149.8.5.1.0.30";
 const CLIENT = "1.3.6.1.5.5.7.3.2";
 // Alternative names, constraints, key identifiers, usages, policies and distribution points (RFC 5280, 4.2.1).
 const KNOWN = ["14", "15", "17", "18", "19", "31", "32", "35", "37"].map((last) => `2.5.29.${last}`);
-const [DIGITAL_SIGNATURE, KEY_CERT_SIGN] = [0, 5];
+const DIGITAL_SIGNATURE = 0;
 
 export class LogIn {
   sessions = new Map();
@@ -44,13 +44,14 @@ export class LogIn {
 function verifyCertificate(der, trust, now, { must }) {
   const [leaf, fields] = [new X509Certificate(der), certificate(der)];
   const valid = (one) => one.notBefore <= now && now <= one.notAfter;
-  const named = trust.authentication.filter((one) => certificate(one.raw).subject.equals(fields.issuer));
+  const named = trust.cardholders.filter((one) => certificate(one.raw).subject.equals(fields.issuer));
   const signer = named.find((one) => leaf.verify(one.publicKey));
   must("A13", signer, "no trusted authority has signed the certificate");
   must("A26", !signer || valid(certificate(signer.raw)), "the authority's certificate is not valid now");
-  must("A41", fields.sameAlgorithm, "the certificate names two algorithms");
+  const isForSignatures = signer && !signer.subject.includes("user authentication");
+  must("A18", !isForSignatures, "the certificate is for signatures, which no log-in may consume");
+  if (isForSignatures) return;
   must("A19", fields.keyUsage.includes(DIGITAL_SIGNATURE), "the key is not for digital signatures");
-  must("A16", !leaf.ca && !fields.keyUsage.includes(KEY_CERT_SIGN), "the certificate is an authority's");
   must("A20", leaf.keyUsage?.includes(CLIENT), "the key is not for the authentication of clients");
   must("A21", fields.policies.join() === POLICY, "the policy is another one");
   must("A22", fields.critical.every((id) => KNOWN.includes(id)), "an unknown extension is critical");

@@ -30,8 +30,7 @@ function readTrust() {
   const texts = files.map((name) => readFileSync(`${options.trust}/${name}`, "utf8"));
   const all = texts.filter((text) => text.includes("BEGIN CERTIFICATE")).map((text) => new X509Certificate(text));
   const kind = (type) => all.filter((one) => one.publicKey.asymmetricKeyType === type);
-  const isForLogIn = (one) => one.subject.includes("user authentication");
-  return { roots: kind("ec"), authentication: kind("rsa").filter((one) => without.has("A18") || isForLogIn(one)) };
+  return { roots: kind("ec"), cardholders: kind("rsa") };
 }
 
 function readLists() {
