@@ -22,7 +22,7 @@ use crate::candidate::{Candidate, Candidates, Expected, Group, Part, Use, checks
 use crate::forge::chip::{self, Heard};
 use crate::forge::face::{ADDRESS, AGE_SIGNATURE, END, Faces, NAME, PHOTO, SIGNATURE, block_content, contents};
 use crate::forge::photo::figure;
-use crate::forge::sign::{Signer, certify, cv_body, cv_error, forged_below, padded_short};
+use crate::forge::sign::{Signer, certify, cv_body, cv_error, padded_short};
 use crate::forge::{object, person, redirect};
 use crate::subject::{ForgedCard, Subject};
 use crate::workshop::{MakeError, Person, Workshop};
@@ -337,10 +337,8 @@ fn certificates(all: &mut Candidates) {
             ),
             |workshop| {
                 under(workshop, |old| {
-                    let body = cv_body(old.issuer(), old.subject(), &workshop.forged_key("data")?)?;
-                    let genuine = workshop.genuine_key("face-root")?.to_public_key();
-                    let signature = forged_below(workshop, "ca", &body, &genuine)?;
-                    CvCertificate::from_parts(&body, &signature).map_err(cv_error)
+                    let root = Signer::new(&workshop.forged_key("ca")?)?;
+                    certify((old.issuer(), &root), (old.subject(), &workshop.forged_key("data")?))
                 })
             },
         )

@@ -194,47 +194,27 @@ fn picture(all: &mut Candidates) {
 /// N04 to N07.
 fn tempting(all: &mut Candidates) {
     const CODE_A: u16 = input_assist::ef::CODE_A.value();
-    const AT_TEXTS: &[Use] = &[Use::Verify(input_assist::AID, CODE_A)];
-    const AT_FACE: &[Use] = &[Use::Verify(face_info::AID, face_info::ef::CODE_A.value())];
-    let rows: [(_, &'static [Use], _, _, _); 2] = [
-        (
+    all.add(
+        Candidate::wrong(
             "my-number.wrong-code",
-            AT_TEXTS,
-            Duty::AtMostVerifiesOf(input_assist::AID, CODE_A, 1),
-            "texts",
-            "テキスト",
-        ),
-        (
-            "my-number.wrong-code-at-face",
-            AT_FACE,
-            Duty::AtMostVerifiesOf(face_info::AID, face_info::ef::CODE_A.value(), 1),
-            "face data",
-            "券面",
-        ),
-    ];
-    for (name, uses, duty, en, ja) in rows {
-        all.add(
-            Candidate::wrong(
-                name,
-                Group::MyNumber,
-                NUMBER,
-                (&N04, GENUINE),
-                text!(
-                    "a genuine card; the My Number that the program is given differs in one digit, and opens no {en}",
-                    "本物のカード。プログラムに渡す個人番号が1桁異なり、{ja}は開かない"
-                ),
-                |workshop| {
-                    let mut order = workshop.order(Person::A).clone();
-                    person::my_number(workshop, &mut order)?;
-                    let digits = order.person.my_number.digits().iter().copied().map(char::from);
-                    Ok(subject(genuine(workshop).clone()).given("code-a", digits.collect::<String>()))
-                },
-            )
-            .if_used(uses)
-            .with_duties(vec![duty])
-            .expecting(Expected::Watched),
-        );
-    }
+            Group::MyNumber,
+            NUMBER,
+            (&N04, GENUINE),
+            text!(
+                "a genuine card; the My Number that the program is given differs in one digit",
+                "本物のカード。プログラムに渡す個人番号が1桁異なる"
+            ),
+            |workshop| {
+                let mut order = workshop.order(Person::A).clone();
+                person::my_number(workshop, &mut order)?;
+                let digits = order.person.my_number.digits().iter().copied().map(char::from);
+                Ok(subject(genuine(workshop).clone()).given("code-a", digits.collect::<String>()))
+            },
+        )
+        .if_used(&[Use::Verify(input_assist::AID, CODE_A)])
+        .with_duties(vec![Duty::AtMostVerifiesOf(input_assist::AID, CODE_A, 1)])
+        .expecting(Expected::Watched),
+    );
     let rows = [
         (
             &N05,

@@ -19,11 +19,8 @@ use vmyna_issuance::order::Order;
 use crate::candidate::{Candidate, Candidates, Expected, Group, Part, Use, checks};
 use crate::forge::chip::{self, Heard, layer, refuse};
 use crate::forge::person;
-use crate::forge::sign::{
-    MOST_KEYS, Signer, certify, cv_body, cv_error, digest_info, forged_below, is_below, numbered, padded_short,
-    public_key,
-};
-use crate::forge::text::{ADDRESS, CHIP_KEY, CHIP_SIGNATURE, FIELDS_DIGEST, NUMBER_DIGEST, SIGNATURE, Texts, contents};
+use crate::forge::sign::{Signer, certify, cv_body, cv_error, digest_info, padded_short, public_key};
+use crate::forge::text::{ADDRESS, CHIP_KEY, FIELDS_DIGEST, NUMBER_DIGEST, SIGNATURE, Texts, contents};
 use crate::forge::{object, redirect};
 use crate::subject::{ForgedCard, Subject};
 use crate::workshop::{MakeError, Person, Workshop};
@@ -404,10 +401,8 @@ fn certificates(all: &mut Candidates) {
             ),
             |workshop| {
                 under(workshop, |old| {
-                    let body = cv_body(old.issuer(), old.subject(), &workshop.forged_key("data")?)?;
-                    let genuine = workshop.genuine_key("text-root")?.to_public_key();
-                    let signature = forged_below(workshop, "ca", &body, &genuine)?;
-                    CvCertificate::from_parts(&body, &signature).map_err(cv_error)
+                    let root = Signer::new(&workshop.forged_key("ca")?)?;
+                    certify((old.issuer(), &root), (old.subject(), &workshop.forged_key("data")?))
                 })
             },
         )
@@ -457,37 +452,17 @@ fn certificates(all: &mut Candidates) {
     );
 }
 
-/// The card with the forger's chip of this label, whose key is in EF 0007; `sign` makes the signature over the key, if it is
-/// not the old one.
-fn with_chip(
-    workshop: &Workshop,
-    label: &str,
-    sign: impl FnOnce(&[u8]) -> Result<Option<Vec<u8>>, MakeError>,
-) -> Result<Subject, MakeError> {
-    let key = workshop.forged_key(label)?;
+/// The card with a forger's chip, whose key is in EF 0007.
+fn with_chip(workshop: &Workshop, by: Option<&Signer>) -> Result<Subject, MakeError> {
+    let key = workshop.forged_key("chip")?;
     let mut texts = Texts::of(genuine(workshop))?;
     texts.chip.set(CHIP_KEY, public_key(&key)?)?;
-    if let Some(signature) = sign(&texts.chip.before(CHIP_SIGNATURE)?)? {
-        texts.chip.set(CHIP_SIGNATURE, signature)?;
+    if let Some(by) = by {
+        texts.sign_chip(by)?;
     }
     let mut card = texts.put(genuine(workshop))?;
     contents(&mut card)?.authentication_key = KeyPair::new(&key)?.private;
     Ok(subject(card))
-}
-
-/// A chip whose key the municipality's key for face data has signed, with a signature below the modulus of that for texts.
-fn with_chip_by_face_key(workshop: &Workshop) -> Result<Subject, MakeError> {
-    let signer = Signer::new(&workshop.genuine_key("municipality-face")?)?;
-    let modulus_of = workshop.genuine_key("municipality-text")?.to_public_key();
-    for number in 0..MOST_KEYS {
-        let label = numbered("chip", number);
-        let signed = object(CHIP_KEY, &public_key(&workshop.forged_key(&label)?)?)?;
-        let signature = signer.message(&signed)?;
-        if is_below(&signature, &modulus_of) {
-            return with_chip(workshop, &label, |_| Ok(Some(signature)));
-        }
-    }
-    Err(MakeError::Form("of so many signatures none is below a modulus"))
 }
 
 /// T10 to T14.
@@ -501,11 +476,7 @@ fn chips(all: &mut Candidates) {
             "another chip key, signed by the municipality",
             "別のチップの鍵。市区町村の鍵で署名されている"
         ),
-        |workshop| {
-            with_chip(workshop, "chip", |signed| {
-                municipality(workshop)?.message(signed).map(Some)
-            })
-        },
+        |workshop| with_chip(workshop, Some(&municipality(workshop)?)),
     ));
     all.add(Candidate::wrong(
         "text.chip-cannot-sign",
@@ -560,7 +531,7 @@ fn chips(all: &mut Candidates) {
             "a forger's chip with its own key in EF 0007, under the signature over the old key",
             "偽造者のチップと鍵。EF 0007の署名は元の鍵へのもの"
         ),
-        |workshop| with_chip(workshop, "chip", |_| Ok(None)),
+        |workshop| with_chip(workshop, None),
     ));
     all.add(
         Candidate::wrong(
@@ -572,12 +543,7 @@ fn chips(all: &mut Candidates) {
                 "a forger's chip with its own key, signed by a key that the card's CV certificate does not certify",
                 "偽造者のチップと鍵。CV証明書が認証していない鍵で署名されている"
             ),
-            |workshop| {
-                let modulus_of = workshop.genuine_key("municipality-text")?.to_public_key();
-                with_chip(workshop, "chip", |signed| {
-                    forged_below(workshop, "data", signed, &modulus_of).map(Some)
-                })
-            },
+            |workshop| with_chip(workshop, Some(&Signer::new(&workshop.forged_key("data")?)?)),
         )
         .with_also(&["T12"]),
     );
@@ -591,7 +557,12 @@ fn chips(all: &mut Candidates) {
                 "a forger's chip with its own key, signed by the municipality's key for face data",
                 "偽造者のチップと鍵。市区町村の券面データ用の鍵で署名されている"
             ),
-            with_chip_by_face_key,
+            |workshop| {
+                with_chip(
+                    workshop,
+                    Some(&Signer::new(&workshop.genuine_key("municipality-face")?)?),
+                )
+            },
         )
         .with_also(&["T12"]),
     );

@@ -102,29 +102,19 @@ impl Objects {
 
     /// A file `FF20` with a table of offsets for these tags. The offset of an object that is not there is 0.
     pub(crate) fn with_table(&self, tags: &[u16]) -> Result<Vec<u8>, MakeError> {
-        self.with_table_behind(&Self(Vec::new()), tags)
-    }
-
-    /// The same, with other objects before the table.
-    pub(crate) fn with_table_behind(&self, first: &Self, tags: &[u16]) -> Result<Vec<u8>, MakeError> {
-        let (first, bytes) = (first.bytes()?, self.bytes()?);
-        let before = first.len() + 3 + tags.len() * 2;
-        let header = if before + bytes.len() < 0x80 { 3 } else { 5 };
+        let bytes = self.bytes()?;
+        let table = 3 + tags.len() * 2;
+        let header = if table + bytes.len() < 0x80 { 3 } else { 5 };
         let mut offsets = Vec::with_capacity(tags.len() * 2);
         for tag in tags {
             let offset = match self.position(*tag) {
-                Ok(position) => header + before + Self(self.0[..position].to_vec()).bytes()?.len(),
+                Ok(position) => header + table + Self(self.0[..position].to_vec()).bytes()?.len(),
                 Err(_) => 0,
             };
             let offset = u16::try_from(offset).map_err(|_| MakeError::Form("an offset has two bytes"))?;
             offsets.extend(offset.to_be_bytes());
         }
-        object(0xFF20, &[first, object(TABLE, &offsets)?, bytes].concat())
-    }
-
-    /// One object.
-    pub(crate) fn one(tag: u16, value: impl Into<Vec<u8>>) -> Self {
-        Self(vec![(tag, value.into())])
+        object(0xFF20, &[object(TABLE, &offsets)?, bytes].concat())
     }
 }
 

@@ -1,15 +1,14 @@
 //! Signatures of a forger: with any key, over any block.
 
+use rsa::RsaPrivateKey;
 use rsa::pkcs8::EncodePrivateKey;
-use rsa::traits::PublicKeyParts;
-use rsa::{BigUint, RsaPrivateKey, RsaPublicKey};
 use sha2::{Digest, Sha256};
 use vmyna_applets::cv::{CvCertificate, CvError, KeyId, MODULUS_BYTES, encode_public_key};
 use vmyna_card_os::declaration::PrivateKey;
 use vmyna_card_os::key::{LoadedKey, PrivateOperation, SHA256_DIGEST_INFO, default_engine};
 use vmyna_issuance::IssuanceError;
 
-use crate::workshop::{MakeError, Workshop};
+use crate::workshop::MakeError;
 
 /// A private key, ready to sign. There is nothing to show of it.
 pub(crate) struct Signer(Box<dyn PrivateOperation + Send + Sync>);
@@ -44,40 +43,6 @@ impl Signer {
     pub(crate) fn message(&self, message: &[u8]) -> Result<Vec<u8>, MakeError> {
         self.content(&digest_info(message))
     }
-}
-
-/// The signature of a message by a forger's key, the first of this label whose signature is below that key's modulus: so a
-/// verifier has to find that the signature is wrong, not that its value is too large.
-pub(crate) fn forged_below(
-    workshop: &Workshop,
-    label: &str,
-    message: &[u8],
-    modulus_of: &RsaPublicKey,
-) -> Result<Vec<u8>, MakeError> {
-    for number in 0..MOST_KEYS {
-        let key = workshop.forged_key(&numbered(label, number))?;
-        let signature = Signer::new(&key)?.message(message)?;
-        if is_below(&signature, modulus_of) {
-            return Ok(signature);
-        }
-    }
-    Err(MakeError::Form("of so many signatures none is below a modulus"))
-}
-
-/// So many keys are tried at most; half of them fit.
-pub(crate) const MOST_KEYS: u32 = 40;
-
-/// The label of the key with this number.
-pub(crate) fn numbered(label: &str, number: u32) -> String {
-    match number {
-        0 => label.to_owned(),
-        _ => format!("{label}/{number}"),
-    }
-}
-
-/// Whether the value of a signature is below the modulus of a key.
-pub(crate) fn is_below(signature: &[u8], key: &RsaPublicKey) -> bool {
-    BigUint::from_bytes_be(signature) < *key.n()
 }
 
 /// A `DigestInfo` of SHA-256 over a message.

@@ -210,21 +210,6 @@ impl Evidence<'_> {
         Kept::Yes
     }
 
-    /// These bytes are not in the output or the files as they are.
-    pub(super) fn unseen(&self, bytes: &[u8]) -> Kept {
-        let has = |place: &[u8]| !bytes.is_empty() && place.windows(bytes.len()).any(|window| window == bytes);
-        match self.places().find(|(_, place)| has(place)) {
-            Some((place, _)) => {
-                let (en, ja) = (place.en, place.ja);
-                Kept::No(text!(
-                    "{en} has bytes of the card that it must not show as they are",
-                    "{ja}に、そのまま示してはならないカードのバイト列がある"
-                ))
-            }
-            None => Kept::Yes,
-        }
-    }
-
     fn no_read(&self, aid: Aid, files: &[u16]) -> Kept {
         let Some(seen) = self.seen else { return no_card() };
         let reads = |one: &&Exchange| {

@@ -374,10 +374,8 @@ impl Common<'_> {
         if ran.leak.is_none() && leak(&["code-a", "code-b"]).is_none() {
             ran.printed = last_lines(outcome);
         }
-        let duties = candidate.duties.iter().map(|duty| evidence.judge(duty));
-        let unseen = made.subject.unseen.iter().map(|bytes| evidence.unseen(bytes));
-        for kept in duties.chain(unseen) {
-            match kept {
+        for duty in &candidate.duties {
+            match evidence.judge(duty) {
                 Kept::Yes => ran.kept += 1,
                 Kept::No(what) => ran.broken.push(what),
                 Kept::Unknown(why) => ran.unknown.push(why),
