@@ -65,10 +65,9 @@ fn what_auth0_mdl_does_not_check_is_found() {
         let entries = report.entries.iter().filter(|entry| entry.standing == standing);
         entries.map(|entry| entry.name.as_str()).collect()
     };
-    println!(
-        "passed {:#?}\nnot judged {:#?}",
-        names(Standing::Passed),
-        names(Standing::NotJudged)
-    );
+    let passed = names(Standing::Passed);
+    let of_mdocs = passed.iter().filter(|name| !name.starts_with("good."));
+    let (passed, findings) = (of_mdocs.count(), NOT_SEEN.len());
+    println!("counted: {passed} answers of phones judged rightly by @auth0/mdl, {findings} not");
     assert_eq!(names(Standing::Finding), NOT_SEEN.iter().copied().collect());
 }
