@@ -55,6 +55,7 @@ test-heavy: ## hours: clients beside softhsm2, all power cuts, 1,000 kills, cove
 	cargo test --locked --package vmyna-cli --test explore -- --ignored --nocapture
 	cargo test --locked --package vmyna-mdoc --test verify -- --ignored --nocapture
 	cargo test --locked --package vmyna-examiner --test http --test npm -- --ignored --nocapture
+	cargo test --locked --package vmyna-example-verifier --test exam -- --ignored --nocapture
 	cargo test --locked --package vmyna-candidates --test cards -- --ignored --nocapture
 	cargo test --locked --package vmyna-examiner --test exam_documents -- --ignored --nocapture
 	cargo test --locked --manifest-path client-tests/Cargo.toml --test mdoc -- --ignored --nocapture

@@ -57,7 +57,7 @@ pub(crate) fn verify(
     ends: &[Vec<u8>],
 ) -> Result<Face, Refusal> {
     card.select(AID)?;
-    let municipality = municipality(steps, trust, &card.read(0x04)?, ("F06", "F06", "23"))?;
+    let municipality = municipality(steps, trust, &card.read(0x04)?, ("F06", "F06c", "23"))?;
     match wish.value(1) {
         Some(code) => card.verify(0x12, code)?,
         None => card.verify(0x13, wish.value(2).unwrap_or_default())?,
@@ -81,25 +81,12 @@ pub(crate) fn verify(
     steps.check("F12", !over, "the card has ended")?;
 
     let birth = file.get(0xDF22)?.value;
-    if wish.adult {
-        // At 21:00 UTC it is the next day in Japan.
-        let today = if steps.lack("F16") {
-            day_of(trust.time + Duration::from_secs(86_400))
-        } else {
-            today
-        };
-        let adult =
-            number(birth).is_some_and(|birth| number(today.as_bytes()).is_some_and(|day| day >= birth + 200_000));
-        if !adult {
-            return Err(Refusal::new("F16", "the cardholder is not yet twenty"));
-        }
-    }
     if let Some(value) = wish.value(3) {
         card.verify(0x11, value)?;
         let age = card.read(0x01)?;
         let age = File::read(&age, 0xFF10)?;
         let signature = age.get(0xDF13)?;
-        let right = municipality.has_signed(steps, age.around(signature).0, signature.value)?;
+        let right = municipality.has_signed(steps, age.before(signature), signature.value)?;
         steps.check("F09", right, "the signature over the age record is wrong")?;
         let same = age.get(0xDF12)?.value == key && (steps.lack("F09") || age.get(0xDF11)?.value == birth);
         steps.check("F08", same, "the age record is of another card")?;
@@ -109,7 +96,7 @@ pub(crate) fn verify(
         let picture = card.read(0x05)?;
         let picture = File::read(&picture, 0xFF40)?;
         let signature = picture.get(0xDF43)?;
-        let right = municipality.has_signed(steps, picture.around(signature).0, signature.value)?;
+        let right = municipality.has_signed(steps, picture.before(signature), signature.value)?;
         steps.check("N03", right, "the signature over the picture of the My Number is wrong")?;
         steps.check(
             "N03",
@@ -125,10 +112,7 @@ pub(crate) fn verify(
 /// One signature over three digests: birth date, sex and key; the pictures of name and address; the photo.
 fn check_digests(steps: &Steps, municipality: &Key, file: &File<'_>) -> Result<(), Refusal> {
     let block = municipality.block(steps, file.get(0xDF28)?.value)?;
-    let digest = |tags: &[u16]| {
-        let parts: Result<Vec<&[u8]>, Refusal> = tags.iter().map(|tag| Ok(file.get(*tag)?.whole)).collect();
-        Ok::<_, Refusal>(Sha256::digest(parts?.concat()))
-    };
+    let digest = |tags: &[u16]| Ok::<_, Refusal>(Sha256::digest(file.concat(tags)?));
     let groups = [
         ("F03", digest(&TAGS[..3])?),
         ("F02", digest(&TAGS[3..5])?),
@@ -149,11 +133,6 @@ fn check_digests(steps: &Steps, municipality: &Key, file: &File<'_>) -> Result<(
         steps.check(id, **digest == *signed, "what was read is not what was signed")?;
     }
     Ok(())
-}
-
-/// YYYYMMDD as a number.
-fn number(digits: &[u8]) -> Option<u32> {
-    str::from_utf8(digits).ok()?.parse().ok()
 }
 
 /// The day in Japan, YYYYMMDD, nine hours ahead of UTC.

@@ -3,7 +3,6 @@
 use der::{Decode, Reader, SliceReader};
 use rsa::signature::Verifier;
 use rsa::{BigUint, RsaPublicKey, pss};
-use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::steps::{Refusal, Steps};
@@ -13,8 +12,12 @@ pub(crate) const SHA256: &[u8] = &[
     0x30, 0x31, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05, 0x00, 0x04, 0x20,
 ];
 /// Likewise of SHA-1, which is refused.
-const SHA1: &[u8] = &[
+pub(crate) const SHA1: &[u8] = &[
     0x30, 0x21, 0x30, 0x09, 0x06, 0x05, 0x2B, 0x0E, 0x03, 0x02, 0x1A, 0x05, 0x00, 0x04, 0x14,
+];
+/// Likewise of SHA-512, which no certificate here is signed with.
+pub(crate) const SHA512: &[u8] = &[
+    0x30, 0x51, 0x30, 0x0D, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03, 0x05, 0x00, 0x04, 0x40,
 ];
 
 /// An RSA key.
@@ -71,10 +74,16 @@ impl Key {
         Ok(block == padded(block.len(), &sha256_info(message)))
     }
 
-    /// The same with SHA-1, for a verifier that takes it.
-    pub(crate) fn has_signed_sha1(&self, steps: &Steps, message: &[u8], signature: &[u8]) -> Result<bool, Refusal> {
+    /// The same with another hash function, for a verifier that takes it.
+    pub(crate) fn has_signed_by<D: Digest>(
+        &self,
+        steps: &Steps,
+        prefix: &[u8],
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<bool, Refusal> {
         let block = self.block(steps, signature)?;
-        Ok(block == padded(block.len(), &[SHA1, &Sha1::digest(message)].concat()))
+        Ok(block == padded(block.len(), &[prefix, &D::digest(message)].concat()))
     }
 
     /// Whether `signature` is an answer to `challenge`: PKCS#1 v1.5 with a DigestInfo of SHA-256. Other forms only pass a
@@ -84,7 +93,6 @@ impl Key {
         let (digest, info) = (Sha256::digest(challenge), sha256_info(challenge));
         let whole = padded(block.len(), &info);
         let bare = || block == padded(block.len(), &digest);
-        let sha1 = || block == padded(block.len(), &[SHA1, &Sha1::digest(challenge)].concat());
         let end = |tail: &[u8]| block.ends_with(&[&[0x00], tail].concat());
         Ok(block == whole
             || steps.lack("A04") && recovered(&block).is_some_and(|info| info.starts_with(SHA256) && info.len() == 51)
@@ -92,8 +100,7 @@ impl Key {
             || steps.lack("A07") && self.has_signed_pss(challenge, signature)
             || steps.lack("A08") && recovered(&block).is_some_and(|content| content.starts_with(&info))
             || steps.lack("A09") && recovered(&block).is_some_and(|info| digest_within(info) == Some(&*digest))
-            || steps.lack("A10") && end(&info)
-            || steps.lack("A11") && sha1())
+            || steps.lack("A10") && end(&info))
     }
 
     fn has_signed_pss(&self, message: &[u8], signature: &[u8]) -> bool {

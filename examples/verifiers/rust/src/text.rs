@@ -1,16 +1,20 @@
 //! The texts of the input-assist application (券面事項入力補助AP), and the My Number in it.
 
 use rsa::rand_core::{OsRng, RngCore};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::card::Card;
-use crate::signature::{Key, sha256_info};
+use crate::signature::{Key, SHA1, sha256_info};
 use crate::steps::{Refusal, Steps};
 use crate::tlv::{File, first};
 use crate::trust::Trust;
 use crate::{Wish, tlv};
 
 const AID: &[u8] = &[0xD3, 0x92, 0x10, 0x00, 0x31, 0x00, 0x01, 0x01, 0x04, 0x08];
+
+/// Name, address, birth date and sex, in the order of the offset table.
+const ATTRIBUTES: [u16; 4] = [0xDF22, 0xDF23, 0xDF24, 0xDF25];
 
 /// What is compared with other applications.
 pub(crate) struct Texts {
@@ -27,16 +31,16 @@ pub(crate) fn verify(steps: &Steps, trust: &Trust, card: &mut Card, wish: &Wish)
     let record = card.read(0x03)?;
     let record = File::read(&record, 0xFF30)?;
     let signature = record.get(0xDF33)?;
-    let (signed, _) = record.around(signature);
+    let signed = record.before(signature);
     let right = key.has_signed(steps, signed, signature.value)?
-        || steps.lack("T18") && key.has_signed_sha1(steps, signed, signature.value)?;
+        || steps.lack("T18") && key.has_signed_by::<Sha1>(steps, SHA1, signed, signature.value)?;
     steps.check("T04", right, "the signature over the digests is wrong")?;
 
     let attributes = card.read(0x02)?;
     let attributes = File::read(&attributes, 0xFF20)?;
-    attributes.check(steps, ("T17", "T16"), &[0xDF22, 0xDF23, 0xDF24, 0xDF25])?;
-    let (_, covered) = attributes.around(attributes.get(0xDF21)?);
-    compare(steps, &record, ("T01", 0xDF32), covered)?;
+    attributes.check(steps, ("T17", "T16"), &ATTRIBUTES)?;
+    // The digest is over the four attributes in the order of their tags, wherever they are.
+    compare(steps, &record, ("T01", 0xDF32), &attributes.concat(&ATTRIBUTES)?)?;
     if wish.my_number {
         let number = card.read(0x01)?;
         // The filler is signed, too.
@@ -47,7 +51,7 @@ pub(crate) fn verify(steps: &Steps, trust: &Trust, card: &mut Card, wish: &Wish)
     let chip = card.read(0x07)?;
     let chip = File::read(&chip, 0xFF50)?;
     let signature = chip.get(0xDF52)?;
-    let right = key.has_signed(steps, chip.around(signature).0, signature.value)?;
+    let right = key.has_signed(steps, chip.before(signature), signature.value)?;
     steps.check("T12", right, "the signature over the chip's key is wrong")?;
     let key = Key::of_card(chip.get(0xDF51)?.value)?;
     challenge(steps, card, &key, ["T10", "T11", "T14"])?;
@@ -73,11 +77,7 @@ pub(crate) fn municipality(
     let Some(authority) = trust.cv_key(issuer) else {
         // "Unknown" is not "forged": new generations of authorities will come.
         let unknown = "the municipality's certificate is of an authority that is not known";
-        let forged = "the municipality's certificate is forged";
-        return Err(match steps.lack("T09") {
-            true => Refusal::new(signature_id, forged),
-            false => Refusal::new("T09", unknown),
-        });
+        return Err(Refusal::new("T09", unknown));
     };
     let own = issuer.get(5..7) == Some(ending.as_bytes());
     steps.check(application_id, own, "the authority is that of another application")?;

@@ -38,7 +38,7 @@ pub(crate) struct File<'a> {
     /// Where the value of the outer object begins in the file.
     start: usize,
     /// The value of the outer object.
-    pub(crate) value: &'a [u8],
+    value: &'a [u8],
     objects: Vec<Object<'a>>,
 }
 
@@ -74,9 +74,15 @@ impl<'a> File<'a> {
             .ok_or_else(|| Refusal::form(format!("no object {tag:04X}")))
     }
 
-    /// The bytes of the outer object's value before an object, and behind it.
-    pub(crate) fn around(&self, object: Object<'_>) -> (&'a [u8], &'a [u8]) {
-        (&self.value[..object.at], &self.value[object.at + object.whole.len()..])
+    /// The bytes of the outer object's value before an object: what a signature at the end covers.
+    pub(crate) fn before(&self, object: Object<'_>) -> &'a [u8] {
+        &self.value[..object.at]
+    }
+
+    /// The objects with these tags, one behind the other.
+    pub(crate) fn concat(&self, tags: &[u16]) -> Result<Vec<u8>, Refusal> {
+        let objects: Result<Vec<&[u8]>, Refusal> = tags.iter().map(|tag| Ok(self.get(*tag)?.whole)).collect();
+        Ok(objects?.concat())
     }
 
     /// Each tag occurs once (`twice`), and the entries of DF21 point to the objects of `tags` (`offsets`): the table is not
