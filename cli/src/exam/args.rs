@@ -84,9 +84,9 @@ accept the right ones and refuse the wrong ones. It sees the card in a PC/SC rea
   {text-0001} to {text-0007} {text-challenge} {text-answer}     files and chip, input-assist
   {face-0001} to {face-0005} {face-challenge} {face-answer}     files and chip, face-info
   {mdoc} {transcript} {request}          a phone's answer
-Further placeholders: {pin} {sign-password} {code-a} {code-b} {birth-date}, {trust} and {crls} (the
-folders of $VMYNA_EXAM_TRUST and $VMYNA_EXAM_CRLS), {time} ($VMYNA_EXAM_TIME), {folder} (the private
-folder of the run, also $TMPDIR; what is left there is searched for PINs).
+Further placeholders: {pin} {sign-password} {code-a} {code-b} {birth-date}, {trust} and {crls}
+(the folders of $VMYNA_EXAM_TRUST and $VMYNA_EXAM_CRLS), {time} ($VMYNA_EXAM_TIME), {folder} (the
+private folder of the run, also $TMPDIR; what is left there is searched for PINs).
 
 exam.toml, all of it optional; a pattern is a regular expression of the crate regex:
   claims = [\"text\", \"face\", \"my-number\", \"log-in\", \"sign-certificate\", \"signatures\", \"pins\",
