@@ -84,8 +84,9 @@ sends to the card, until a run has met none. Each run has a fresh card in a read
 with `vmyna run`; the program reads nothing from standard input.
 
 Interruptions: the card is pulled out before the command, after it, or after its answer; the
-reader is unplugged; another program resets the card; 6581, 6F00, 6982; no answer; damaged answers; 61xx,
-6Cxx; an answer after a second; the service ends; the transaction is lost; the PIN is refused.
+reader is unplugged; another program resets the card; 6581, 6F00, 6982; no answer; damaged
+answers; 61xx, 6Cxx; an answer after a second; the service ends; the transaction is lost; the PIN
+is refused.
 
 A finding is a run in which the program
   hangs (--limit), crashes (signal, panic, stack trace), reports success without the signature
