@@ -3,7 +3,7 @@
 //! [`PrivatePcscd`] starts the machine's `pcscd` on a socket and free TCP ports, so that any number of
 //! tests run at the same time, without root, and without touching the machine's own PC/SC service. The binary
 //! `private-pcscd` of this package offers the same to scripts. [`LocalServer`] starts servers that clients log in to, and
-//! [`clients`] is the list of clients that tests prove to work. [`test_card`] is a card for tests of readers.
+//! [`clients`] is the list of clients that tests prove to work, [`verifiers`] that of the checks that they make. [`test_card`] is a card for tests of readers.
 //!
 //! This crate must never become part of the product: it panics with the command that installs what is missing, and it looks
 //! for programs where Debian and Ubuntu put them.
@@ -23,6 +23,7 @@ mod programs;
 mod python;
 mod server;
 pub mod test_card;
+pub mod verifiers;
 pub mod waiting;
 mod watchdog;
 
