@@ -93,6 +93,7 @@ docs: ## write the pages in docs/ from the rules, declarations, vectors and test
 	UPDATE_DOCS=1 cargo test --package vmyna-explain --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-conformance --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-issuance --test documentation
+	UPDATE_DOCS=1 cargo test --package vmyna-candidates --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-testkit --test clients
 	UPDATE_DOCS=1 cargo test --package vmyna-cli --test pictures
 	UPDATE_DOCS=1 cargo test --package vmyna --features authority --test life pages
