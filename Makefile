@@ -96,4 +96,6 @@ docs: ## write the pages in docs/ from the rules, declarations, vectors and test
 	UPDATE_DOCS=1 cargo test --package vmyna-candidates --test documentation
 	UPDATE_DOCS=1 cargo test --package vmyna-testkit --test clients
 	UPDATE_DOCS=1 cargo test --package vmyna-cli --test pictures
+	cargo build --package vmyna-cli --package vmyna-example-verifier
+	UPDATE_DOCS=1 cargo test --package vmyna-cli --test exam_guide
 	UPDATE_DOCS=1 cargo test --package vmyna --features authority --test life pages
