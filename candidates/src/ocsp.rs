@@ -22,53 +22,9 @@ use x509_ocsp::{
     OcspResponseStatus, ResponderId, ResponseData, RevokedInfo, SingleResponse, Version,
 };
 
+pub use crate::subject::OcspAnswer;
 use crate::workshop::{MakeError, Person, Workshop};
 use crate::x509;
-
-/// What a responder answers of a certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OcspAnswer {
-    /// It is good.
-    Good,
-    /// It was revoked an hour before.
-    Revoked(Reason),
-    /// It is not known.
-    Unknown,
-    /// It is good, in an answer of two days before that ended a day before.
-    Stale,
-    /// It is good, in an answer to another request: the nonce is another. A request without a nonce is answered with tryLater.
-    OtherNonce,
-    /// The certificate with another serial number is good.
-    OtherSerial,
-    /// The certificate of an issuer with another name is good.
-    OtherIssuerName,
-    /// The certificate of an issuer with another key is good.
-    OtherIssuerKey,
-    /// It is good, signed by the key of another cardholder's certificate, which may not sign answers.
-    SignedByCardholder,
-    /// It is good, and it is revoked: two answers in one.
-    GoodAndRevoked,
-    /// The answer is tryLater, without signature.
-    TryLater,
-}
-
-impl OcspAnswer {
-    /// All of them, revoked because of the compromise of the key.
-    pub const ALL: [Self; 11] = [
-        Self::Good,
-        Self::Revoked(Reason::KeyCompromise),
-        Self::Unknown,
-        Self::Stale,
-        Self::OtherNonce,
-        Self::OtherSerial,
-        Self::OtherIssuerName,
-        Self::OtherIssuerKey,
-        Self::SignedByCardholder,
-        Self::GoodAndRevoked,
-        Self::TryLater,
-    ];
-}
 
 const SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
 const SHA_256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");

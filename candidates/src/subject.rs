@@ -9,10 +9,10 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use vmyna_apdu::Icc;
 use vmyna_applets::issued::IssuedCard;
+use vmyna_authority::register::Reason;
 use vmyna_card_os::CardError;
 use vmyna_card_os::state::MemoryStore;
 
-use crate::ocsp::OcspAnswer;
 use crate::workshop::MakeError;
 
 /// Changes what a card does: it is put between the card and its reader, anew for each run.
@@ -109,6 +109,51 @@ pub enum MadeFile {
     FaceChallenge,
     /// Its answer.
     FaceAnswer,
+}
+
+/// What a responder answers of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OcspAnswer {
+    /// It is good.
+    Good,
+    /// It was revoked an hour before.
+    Revoked(Reason),
+    /// It is not known.
+    Unknown,
+    /// It is good, in an answer of two days before that ended a day before.
+    Stale,
+    /// It is good, in an answer to another request: the nonce is another. A request without a nonce is answered with tryLater.
+    OtherNonce,
+    /// The certificate with another serial number is good.
+    OtherSerial,
+    /// The certificate of an issuer with another name is good.
+    OtherIssuerName,
+    /// The certificate of an issuer with another key is good.
+    OtherIssuerKey,
+    /// It is good, signed by the key of another cardholder's certificate, which may not sign answers.
+    SignedByCardholder,
+    /// It is good, and it is revoked: two answers in one.
+    GoodAndRevoked,
+    /// The answer is tryLater, without signature.
+    TryLater,
+}
+
+impl OcspAnswer {
+    /// All of them, revoked because of the compromise of the key.
+    pub const ALL: [Self; 11] = [
+        Self::Good,
+        Self::Revoked(Reason::KeyCompromise),
+        Self::Unknown,
+        Self::Stale,
+        Self::OtherNonce,
+        Self::OtherSerial,
+        Self::OtherIssuerName,
+        Self::OtherIssuerKey,
+        Self::SignedByCardholder,
+        Self::GoodAndRevoked,
+        Self::TryLater,
+    ];
 }
 
 /// One candidate, made. `Debug` shows no content.
