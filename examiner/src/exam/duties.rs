@@ -9,7 +9,8 @@ use vmyna_applets::jpki;
 use vmyna_candidates::{Duty, MadeFile, Use};
 
 use super::deliver::Opens;
-use super::settings::{Pattern, TRIES};
+use super::pattern::Pattern;
+use super::settings::TRIES;
 use crate::leaks::Secret;
 use crate::stage::{Exchange, Seen};
 

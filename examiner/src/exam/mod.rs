@@ -6,7 +6,7 @@
 //! | [`settings`] | `exam.toml` |
 //! | [`placeholders`] | `{pin}`, `{cms}` in arguments and settings |
 //! | [`verdict`] | what the program concluded, and what that means |
-//! | [`http`] | a service in place of a program |
+//! | [`http`], [`form`] | a service in place of a program, and the form of the requests to it |
 //! | [`trust`] | the folders of anchors and revocation lists |
 //! | [`out`] | all candidates in a folder, with a manifest |
 //!
@@ -17,8 +17,10 @@
 mod deliver;
 mod describe;
 mod duties;
+pub mod form;
 pub mod http;
 pub mod out;
+pub mod pattern;
 pub mod placeholders;
 mod run;
 pub mod settings;

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use regex::bytes::Regex;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use vmyna_candidates::Part;
 
-use super::http::Form;
+use super::form::Form;
+use super::pattern::Pattern;
 
 /// The whole file.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -150,24 +150,6 @@ pub struct Patterns {
     pub tries: Option<Pattern>,
     /// The user is informed of something, as when a card is of an unknown generation.
     pub notice: Option<Pattern>,
-}
-
-/// A regular expression over bytes, of the crate `regex`.
-#[derive(Clone, Debug)]
-pub struct Pattern(pub Regex);
-
-impl<'de> Deserialize<'de> for Pattern {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Regex::new(&text).map(Self).map_err(|error| {
-            let why = error.to_string();
-            let why = why.lines().last().unwrap_or_default();
-            D::Error::custom(format!(
-                "is no regular expression: {}",
-                why.trim_start_matches("error: ")
-            ))
-        })
-    }
 }
 
 impl<'de> Deserialize<'de> for Claimed {

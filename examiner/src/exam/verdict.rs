@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use vmyna_apdu::{Text, text};
 use vmyna_candidates::{Expected, Role};
 
-use super::settings::{Pattern, Reported, Stream};
+use super::pattern::Pattern;
+use super::settings::{Reported, Stream};
 use crate::explore::crash;
 use crate::program::{Ended, Outcome};
 
