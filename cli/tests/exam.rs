@@ -354,11 +354,12 @@ fn a_responder_address_in_use_is_named() {
         "{}",
         output.err()
     );
-    // A program that does not claim to ask is examined without.
+    // A program can ask without a claim.
     let output = exam(folder.path(), "claims = ['log-in']\n", &options, &["true"])
         .output()
-        .unwrap();
-    output.exits_with(0);
+        .unwrap()
+        .exits_with(2);
+    assert!(output.err().contains(&address), "{}", output.err());
 }
 
 #[test]

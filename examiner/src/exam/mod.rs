@@ -47,7 +47,7 @@ use settings::Settings;
 use verdict::Got;
 
 use crate::report::Report;
-use crate::responder::{Responder, ResponderError};
+use crate::responder::{Responder, ResponderError, is_another};
 
 /// How long a program may take if nothing else is stated.
 pub const LIMIT: Duration = Duration::from_secs(10);
@@ -227,8 +227,9 @@ impl Exam {
     }
 }
 
-/// The responder at the address in the certificates, for programs that look at certificates. If the program does not claim
-/// that it asks, another program can have the address.
+/// The responder at the address in the certificates, for programs that look at certificates: they may ask whether they claim
+/// it or not. For a program that does not claim it, the responder of another examination is as good, and an address that is
+/// not of this machine is left to others.
 fn responder(exam: &Exam, claims: &BTreeSet<Part>) -> Result<Option<Responder>, ResponderError> {
     let has = |part: &Part| claims.contains(part);
     let asks = [Part::Revocation, Part::RevocationOcsp].iter().any(has);
@@ -237,7 +238,8 @@ fn responder(exam: &Exam, claims: &BTreeSet<Part>) -> Result<Option<Responder>, 
     }
     match Responder::start(&exam.workshop) {
         Ok(responder) => Ok(Some(responder)),
-        Err(ResponderError::InUse(_) | ResponderError::Unable { .. }) if !asks => Ok(None),
+        Err(ResponderError::InUse(address)) if !asks && is_another(&address) => Ok(None),
+        Err(ResponderError::Unable { .. }) if !asks => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -269,8 +271,8 @@ fn plan(exam: &Exam, claims: &BTreeSet<Part>) -> BTreeMap<usize, Option<Text>> {
             ([], Some(part)) => {
                 let part = part.name();
                 Some(text!(
-                    "the program claims {part}, where another candidate examines this",
-                    "プログラムは{part}を検証すると述べ、別の候補がこれを試験する"
+                    "the program claims {part}, so this is not held against it",
+                    "プログラムは{part}を扱うと述べているので、問題としない"
                 ))
             }
             (unclaimed, _) => {
