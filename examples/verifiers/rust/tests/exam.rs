@@ -6,11 +6,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use vmyna_candidates::{Anchors, Candidate, Candidates, Expected, Group, Role, Workshop, all};
-use vmyna_examiner::exam::Exam;
 use vmyna_examiner::exam::settings::Settings;
+use vmyna_examiner::exam::{Exam, ExamError};
 use vmyna_examiner::report::Standing;
+use vmyna_examiner::responder::ResponderError;
+
+/// Another examination on this machine can have the responder's address for a while.
+const PATIENCE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_millis(50);
 
 const VERIFIER: &str = env!("CARGO_BIN_EXE_card-verifier");
 
@@ -31,8 +38,16 @@ const TOGETHER: &[(&str, &[&str])] = &[
     ("F07b", &["F07b", "F07c"]),
     // Any signature over the chip's key but the municipality's.
     ("T12", &["T12", "T13"]),
+    // Whatever is wrong with an answer, or with its form, does not matter if the answer is not looked at.
+    ("A05", &["A04", "A05", "A06", "A07", "A08", "A09", "A10", "A12"]),
     // A certificate of no authority has a signature that no authority's key verifies, as one that was changed.
-    ("A13", &["A13", "A41"]),
+    ("A13", &["A13", "A14", "A41"]),
+    // The card can bring any authority, also that of another test hierarchy.
+    ("A14", &["A14", "A17"]),
+    // The last second is a time.
+    ("A24", &["A24", "A25"]),
+    // The lists of all generations have one issuer's name, and those of others do not have the serial number.
+    ("A31", &["A27", "A28", "A29", "A30", "A31", "A32"]),
     // One digest is over birth date, sex and the chip's key.
     ("F03", &["F03", "F04"]),
 ];
@@ -89,7 +104,13 @@ fn findings(exam: &mut Exam, mutant: Option<&str>, chosen: impl Fn(&Candidate) -
     program.extend(["{pin}", "{code-b}", "{code-a}", "{birth-date}"]);
     exam.program = program.into_iter().map(str::to_owned).collect();
     exam.settings = Settings::parse(&settings).unwrap();
-    let examined = exam.run(&AtomicBool::new(false), &|_, _| ()).unwrap();
+    let start = Instant::now();
+    let examined = loop {
+        match exam.run(&AtomicBool::new(false), &|_, _| ()) {
+            Err(ExamError::Responder(ResponderError::InUse(_))) if start.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            examined => break examined.unwrap(),
+        }
+    };
     assert!(examined.examinable, "{mutant:?}");
     let found = examined
         .report
@@ -136,15 +157,15 @@ fn the_whole_verifier_passes_and_each_mutant_is_found() {
 
 /// The same with every candidate for every mutant: nothing else is found.
 #[test]
-#[ignore = "some ten minutes"]
+#[ignore = "heavy: each of some 50 mutants with some 200 candidates, minutes"]
 fn no_other_check_of_a_mutant_is_found() {
     let mut exam = exam();
     let of_cards = |candidate: &Candidate| !matches!(candidate.group, Group::Signatures | Group::Mdoc | Group::Pins);
     let mut wrong = Vec::new();
     for mutant in mutants() {
-        let found = findings(&mut exam, Some(&mutant), |one| {
-            of_cards(one) && one.check.is_none_or(|check| check.id != "F11" || mutant == "F11")
-        });
+        // Notices are recognised by one pattern, so a mutant is examined with those of its own check only.
+        let chosen = |one: &Candidate| of_cards(one) && (one.expected != Expected::Notice || examines(&mutant, one));
+        let found = findings(&mut exam, Some(&mutant), chosen);
         if found.iter().map(String::as_str).collect::<BTreeSet<_>>() != lacks(&mutant) {
             wrong.push(format!("{mutant}: {found:?}"));
         }
