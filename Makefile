@@ -98,4 +98,6 @@ docs: ## write the pages in docs/ from the rules, declarations, vectors and test
 	UPDATE_DOCS=1 cargo test --package vmyna-cli --test pictures
 	cargo build --package vmyna-cli --package vmyna-example-verifier
 	UPDATE_DOCS=1 cargo test --package vmyna-cli --test exam_guide
+	UPDATE_DOCS=1 cargo test --package vmyna-examiner --test exam_documents --test npm -- --include-ignored _is_examined auth0
+	UPDATE_DOCS=1 cargo test --manifest-path client-tests/Cargo.toml --test exam
 	UPDATE_DOCS=1 cargo test --package vmyna --features authority --test life pages

@@ -19,7 +19,8 @@ use regex::Regex;
 use vmyna_candidates::{Anchors, Workshop, all};
 use vmyna_examiner::exam::Exam;
 use vmyna_examiner::exam::settings::Settings;
-use vmyna_examiner::report::Standing;
+use vmyna_examiner::report::{Standing, json};
+use vmyna_testkit::verifiers::{Shown, assert_row};
 use vmyna_testkit::{install_packages, require_program};
 
 /// What `@auth0/mdl` 3.0.1 accepts. It takes neither the request nor revocation lists, so that neither is judged.
@@ -69,5 +70,6 @@ fn what_auth0_mdl_does_not_check_is_found() {
     let of_mdocs = passed.iter().filter(|name| !name.starts_with("good."));
     let (passed, findings) = (of_mdocs.count(), NOT_SEEN.len());
     println!("counted: {passed} answers of phones judged rightly by @auth0/mdl, {findings} not");
+    assert_row("@auth0/mdl 3.0.1, mdoc", &Shown::of(&json(&report)));
     assert_eq!(names(Standing::Finding), NOT_SEEN.iter().copied().collect());
 }
