@@ -7,6 +7,7 @@ use regex::Regex;
 use vmyna_apdu::Language;
 
 use crate::options::language;
+use crate::options::reports::Reports;
 use crate::seed::Time;
 
 /// An examination.
@@ -32,7 +33,7 @@ pub(crate) struct Exam {
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) jobs: Option<u16>,
 
-    /// A program that takes longer hangs, unless exam.toml states another limit
+    /// A program that takes longer hangs; in place of the limit in exam.toml, or of 10
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(super) limit: Option<u64>,
 
@@ -40,17 +41,8 @@ pub(crate) struct Exam {
     #[arg(long, value_name = "REGEX")]
     pub(super) only: Option<Regex>,
 
-    /// Write the report as JSON too
-    #[arg(long, value_name = "FILE")]
-    pub(super) json: Option<PathBuf>,
-
-    /// Write the report as JUnit XML too
-    #[arg(long, value_name = "FILE")]
-    pub(super) junit: Option<PathBuf>,
-
-    /// Write the report as a page in both languages too
-    #[arg(long, value_name = "FILE")]
-    pub(super) html: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) reports: Reports,
 
     /// The language of the report on standard output
     #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = language::parser())]

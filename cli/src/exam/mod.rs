@@ -4,7 +4,7 @@
 pub(crate) mod args;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rand_core::{OsRng, RngCore};
@@ -13,13 +13,13 @@ use vmyna_candidates::{Anchors, Workshop};
 use vmyna_examiner::exam::http::Service;
 use vmyna_examiner::exam::settings::Settings;
 use vmyna_examiner::exam::{Exam, ExamError, LIMIT, out};
-use vmyna_examiner::report::{Report, Standing, html, json, junit, people};
+use vmyna_examiner::report::{Standing, people};
 use vmyna_examiner::responder::ResponderError;
 
 use crate::failure::{Failure, ca_failure, path_failure, unless_closed};
 use crate::output::{self, StatusLine};
 use crate::seed::{clock, seed_of};
-use crate::{save, signals};
+use crate::{save, shell, signals};
 
 /// The settings that are read if none are named.
 const SETTINGS: &str = "exam.toml";
@@ -27,12 +27,7 @@ const SETTINGS: &str = "exam.toml";
 /// Runs the command.
 pub(crate) fn run(arguments: &args::Exam) -> Result<(), Failure> {
     let settings = settings(arguments)?;
-    for path in [&arguments.json, &arguments.junit, &arguments.html]
-        .into_iter()
-        .flatten()
-    {
-        save::can_replace(path)?;
-    }
+    arguments.reports.check()?;
     let stop = signals::end_flag()?;
     let exam = prepare(arguments, settings)?;
     let line = StatusLine::new();
@@ -44,7 +39,7 @@ pub(crate) fn run(arguments: &args::Exam) -> Result<(), Failure> {
     line.clear();
     let examined = examined.map_err(failure)?;
     let report = &examined.report;
-    write(arguments, report)?;
+    arguments.reports.write(report)?;
     let mut text = output::text();
     let shown = text
         .write_all(people(report, arguments.lang).as_bytes())
@@ -86,7 +81,7 @@ fn prepare(arguments: &args::Exam, settings: Settings) -> Result<Exam, Failure> 
     };
     let workshop = Workshop::new(anchors, *seed_of(seed), now)
         .map_err(|error| Failure::Failed(format!("no candidates can be made: {error}")))?;
-    let limit = settings.program.limit.or(arguments.limit);
+    let limit = arguments.limit.or(settings.program.limit);
     let program = match &arguments.http {
         Some(url) => vec![url.clone()],
         None => arguments.program.clone(),
@@ -104,37 +99,37 @@ fn prepare(arguments: &args::Exam, settings: Settings) -> Result<Exam, Failure> 
     };
     exam.only = arguments.only.clone();
     exam.seed = seed.to_string();
-    let options = again(arguments, seed, &now.to_string());
-    let program = match arguments.http {
-        // The address is among the options.
-        Some(_) => String::new(),
-        None => format!(" -- {}", arguments.program.join(" ")),
-    };
+    let again = again(arguments, seed, &now.to_string());
+    let program = arguments.program.clone();
     exam.again = Some(Box::new(move |name| {
-        let name = name.replace('.', "\\.");
-        format!("vmyna exam{options} --only '^{name}$'{program}")
+        let mut words = again.clone();
+        words.extend(["--only".to_owned(), format!("^{}$", name.replace('.', "\\."))]);
+        if !program.is_empty() {
+            words.push("--".to_owned());
+            words.extend(program.iter().cloned());
+        }
+        shell::line(&words)
     }));
     Ok(exam)
 }
 
-/// The options that repeat the examination.
-fn again(arguments: &args::Exam, seed: u64, now: &str) -> String {
-    let mut again = format!(" --seed {seed} --now {now}");
+/// The command with the options that repeat the examination.
+fn again(arguments: &args::Exam, seed: u64, now: &str) -> Vec<String> {
+    let mut words: Vec<String> = ["vmyna", "exam", "--seed"].map(str::to_owned).into();
+    words.extend([seed.to_string(), "--now".to_owned(), now.to_owned()]);
     let paths = [("--ca", &arguments.ca), ("--settings", &arguments.settings)];
     for (option, path) in paths {
         if let Some(path) = path {
-            again += &format!(" {option} {}", path.shown());
+            words.extend([option.to_owned(), path.to_string_lossy().into_owned()]);
         }
     }
     if let Some(url) = &arguments.http {
-        let own = if arguments.my_own_service {
-            " --my-own-service"
-        } else {
-            ""
-        };
-        again += &format!(" --http {url}{own}");
+        words.extend(["--http".to_owned(), url.clone()]);
     }
-    again
+    if arguments.my_own_service {
+        words.push("--my-own-service".to_owned());
+    }
+    words
 }
 
 fn write_out(exam: &Exam, folder: &Path, line: &StatusLine) -> Result<(), Failure> {
@@ -158,19 +153,6 @@ fn write_out(exam: &Exam, folder: &Path, line: &StatusLine) -> Result<(), Failur
     )?;
     text.flush()?;
     Ok(())
-}
-
-fn write(arguments: &args::Exam, report: &Report) -> Result<(), Failure> {
-    let put = |path: &Option<PathBuf>, text: &dyn Fn() -> Result<String, Failure>| match path {
-        Some(path) => save::replace(path, text()?.as_bytes()),
-        None => Ok(()),
-    };
-    put(&arguments.json, &|| {
-        let text = serde_json::to_string_pretty(&json(report)).map_err(|error| Failure::Output(error.into()))?;
-        Ok(text + "\n")
-    })?;
-    put(&arguments.junit, &|| Ok(junit(report)))?;
-    put(&arguments.html, &|| Ok(html(report)))
 }
 
 fn failure(error: ExamError) -> Failure {
