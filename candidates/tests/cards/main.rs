@@ -299,11 +299,9 @@ fn each_wrong_candidate_has_a_right_twin_of_its_claims_and_a_check() {
         assert!(candidate.check.is_some(), "{}", candidate.name);
         let twin = candidate.twin.and_then(|twin| all.find(twin));
         let twin = twin.unwrap_or_else(|| panic!("{} has no twin", candidate.name));
-        assert!(
-            twin.role != Role::Wrong && twin.expected == Expected::Accept,
-            "{}",
-            candidate.name
-        );
+        // A form that a program may refuse, as a PDF whose signature is a literal string, proves nothing if it is refused.
+        let right = matches!(twin.expected, Expected::Accept | Expected::Either);
+        assert!(twin.role != Role::Wrong && right, "{}", candidate.name);
     }
 }
 
