@@ -5,9 +5,7 @@
 //! offsets, the end of the card and the picture of the security code.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use der::DateTime;
 use vmyna_apdu::text;
 use vmyna_applets::birth::BirthDate;
 use vmyna_applets::calendar::{Date, day_in_japan};
@@ -22,9 +20,10 @@ use crate::candidate::{Candidate, Candidates, Expected, Group, Part, Use, checks
 use crate::forge::chip::{self, Heard};
 use crate::forge::face::{ADDRESS, AGE_SIGNATURE, END, Faces, NAME, PHOTO, SIGNATURE, block_content, contents};
 use crate::forge::photo::figure;
-use crate::forge::sign::{Signer, certify, cv_body, cv_error, padded_short};
+use crate::forge::sign::{Signer, certify, padded_short, with_other_key};
 use crate::forge::{object, person, redirect};
 use crate::subject::{ForgedCard, Subject};
+use crate::time;
 use crate::workshop::{MakeError, Person, Workshop};
 
 checks! {
@@ -316,14 +315,7 @@ fn certificates(all: &mut Candidates) {
         FACE,
         (&F06a, OTHER_KEY),
         text!("the CV certificate has a forger's key and the signature over the old one; the forger has signed all records", "CV証明書の鍵が偽造者のもので署名は元のまま。記録はすべて偽造者の鍵で署名されている"),
-        |workshop| {
-            under(workshop, |old| {
-                let body = cv_body(old.issuer(), old.subject(), &workshop.forged_key("data")?)?;
-                let file = old.to_file();
-                let signature = file.get(file.len().saturating_sub(MODULUS_BYTES)..).unwrap_or_default();
-                CvCertificate::from_parts(&body, signature).map_err(cv_error)
-            })
-        },
+        |workshop| under(workshop, |old| with_other_key(old, &workshop.forged_key("data")?)),
     ));
     all.add(
         Candidate::wrong(
@@ -571,15 +563,7 @@ fn two_cards(all: &mut Candidates) {
 
 /// A day before or after another one.
 fn days_from(workshop: &Workshop, days: i64) -> Result<Date, MakeError> {
-    const DAY: u64 = 24 * 60 * 60;
-    let now = workshop.now().unix_duration();
-    let distance = Duration::from_secs(days.unsigned_abs() * DAY);
-    let then = match days < 0 {
-        true => now.saturating_sub(distance),
-        false => now + distance,
-    };
-    let then = DateTime::from_unix_duration(then)?;
-    day_in_japan(then).ok_or(MakeError::Form("a day has a date"))
+    day_in_japan(time::days_from(workshop.now(), days)?).ok_or(MakeError::Form("a day has a date"))
 }
 
 /// A genuine card that ends on this day; its certificates end later.

@@ -14,11 +14,11 @@ use x509_cert::certificate::TbsCertificate;
 use x509_cert::ext::pkix::certpolicy::PolicyInformation;
 use x509_cert::ext::pkix::{CertificatePolicies, ExtendedKeyUsage, KeyUsage, KeyUsages};
 
+use crate::time::{DAY, after, before};
 use crate::workshop::{MakeError, Person, Workshop};
 use crate::x509;
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 const SERVER_AUTHENTICATION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.1");
 const ANY_POLICY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.32.0");
@@ -231,7 +231,7 @@ impl LeafKind {
             }
             Self::EndedAuthority => {
                 let ended = &workshop.generations(hierarchy)?.ended;
-                issued_by(ended, &|fields| x509::set_begin(fields, back(ended.end(), 30 * DAY)?))
+                issued_by(ended, &|fields| x509::set_begin(fields, before(ended.end(), 30 * DAY)?))
             }
             Self::IssuedByCardholder => {
                 let issuer = Certificate::from_der(&genuine(other)?.certificate)?;
@@ -296,14 +296,14 @@ impl LeafKind {
                     fields.get()?.ok_or(MakeError::Form("a certificate has a key usage"))?;
                 x509::add(fields, x509::KEY_USAGE, true, &usage)
             }),
-            Self::Ended => issued(&|fields| x509::set_end(fields, back(now, DAY)?)),
-            Self::NotBegun => issued(&|fields| x509::set_begin(fields, ahead(now, DAY)?)),
+            Self::Ended => issued(&|fields| x509::set_end(fields, before(now, DAY)?)),
+            Self::NotBegun => issued(&|fields| x509::set_begin(fields, after(now, DAY)?)),
             Self::ShortlyValid => issued(&|fields| {
-                x509::set_begin(fields, back(now, DAY)?)?;
-                x509::set_end(fields, ahead(now, DAY)?)
+                x509::set_begin(fields, before(now, DAY)?)?;
+                x509::set_end(fields, after(now, DAY)?)
             }),
-            Self::EndedAnHourAgo => issued(&|fields| x509::set_end(fields, back(now, HOUR)?)),
-            Self::EndsInAnHour => issued(&|fields| x509::set_end(fields, ahead(now, HOUR)?)),
+            Self::EndedAnHourAgo => issued(&|fields| x509::set_end(fields, before(now, HOUR)?)),
+            Self::EndsInAnHour => issued(&|fields| x509::set_end(fields, after(now, HOUR)?)),
             Self::ChangedBit => {
                 let mut leaf = issued(&|_| Ok(()))?;
                 const FILE: &[u8] = b"/cps.txt";
@@ -339,12 +339,4 @@ fn set_policy(fields: &mut TbsCertificate, policy: ObjectIdentifier) -> Result<(
 /// The end of a certificate, or that of the authority if it is earlier.
 fn ends_within(fields: &TbsCertificate, authority: &Authority) -> DateTime {
     fields.validity.not_after.to_date_time().min(authority.end())
-}
-
-fn back(time: DateTime, by: Duration) -> Result<DateTime, MakeError> {
-    Ok(DateTime::from_unix_duration(time.unix_duration().saturating_sub(by))?)
-}
-
-fn ahead(time: DateTime, by: Duration) -> Result<DateTime, MakeError> {
-    Ok(DateTime::from_unix_duration(time.unix_duration() + by)?)
 }

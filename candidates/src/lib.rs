@@ -42,6 +42,7 @@ pub mod pins;
 pub mod signatures;
 mod subject;
 pub mod text;
+mod time;
 mod workshop;
 pub mod x509;
 

@@ -23,6 +23,7 @@ use x509_ocsp::{
 };
 
 pub use crate::subject::OcspAnswer;
+use crate::time::{DAY, after, before};
 use crate::workshop::{MakeError, Person, Workshop};
 use crate::x509;
 
@@ -32,7 +33,6 @@ const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.
 const NONCE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.48.1.2");
 
 const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a responder's certificate is valid on each side of the examination.
 const RESPONDER_VALIDITY: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
@@ -54,14 +54,6 @@ pub struct Responders {
     key: RsaPrivateKey,
     all: Vec<Responder>,
     cardholder: Signer,
-}
-
-fn before(at: DateTime, time: Duration) -> Result<DateTime, MakeError> {
-    Ok(DateTime::from_unix_duration(at.unix_duration().saturating_sub(time))?)
-}
-
-fn after(at: DateTime, time: Duration) -> Result<DateTime, MakeError> {
-    Ok(DateTime::from_unix_duration(at.unix_duration() + time)?)
 }
 
 impl Responders {

@@ -19,7 +19,7 @@ use vmyna_issuance::order::Order;
 use crate::candidate::{Candidate, Candidates, Expected, Group, Part, Use, checks};
 use crate::forge::chip::{self, Heard, layer, refuse};
 use crate::forge::person;
-use crate::forge::sign::{Signer, certify, cv_body, cv_error, digest_info, padded_short, public_key};
+use crate::forge::sign::{Signer, certify, cv_error, digest_info, padded_short, public_key, with_other_key};
 use crate::forge::text::{ADDRESS, CHIP_KEY, FIELDS_DIGEST, NUMBER_DIGEST, SIGNATURE, Texts, contents};
 use crate::forge::{object, redirect};
 use crate::subject::{ForgedCard, Subject};
@@ -380,14 +380,7 @@ fn certificates(all: &mut Candidates) {
         TEXT,
         (&T06, OTHER_KEY),
         text!("the CV certificate has a forger's key and the signature over the old one; the forger has signed all records", "CV証明書の鍵が偽造者のもので署名は元のまま。記録はすべて偽造者の鍵で署名されている"),
-        |workshop| {
-            under(workshop, |old| {
-                let body = cv_body(old.issuer(), old.subject(), &workshop.forged_key("data")?)?;
-                let file = old.to_file();
-                let signature = file.get(file.len().saturating_sub(256)..).unwrap_or_default();
-                CvCertificate::from_parts(&body, signature).map_err(cv_error)
-            })
-        },
+        |workshop| under(workshop, |old| with_other_key(old, &workshop.forged_key("data")?)),
     ));
     all.add(
         Candidate::wrong(

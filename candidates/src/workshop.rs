@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
 use der::DateTime;
 use rand_chacha::ChaCha20Rng;
@@ -27,6 +26,8 @@ use vmyna_issuance::x509::Authority;
 use vmyna_issuance::x509::names::Hierarchy;
 use vmyna_issuance::{municipalities, specimen};
 use zeroize::Zeroizing;
+
+use crate::time::days_from;
 
 /// Why a candidate can't be made.
 #[derive(Debug, thiserror::Error)]
@@ -147,9 +148,7 @@ impl Workshop {
     /// # Errors
     /// [`MakeError`], for instance when the authorities can't issue at that time.
     pub fn new(anchors: Anchors, seed: [u8; 32], now: DateTime) -> Result<Self, MakeError> {
-        /// So long before the examination the cards were issued.
-        const AGO: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-        let issued = DateTime::from_unix_duration(now.unix_duration().saturating_sub(AGO))?;
+        let issued = days_from(now, -30)?;
         let (first, second) = draw(&seed, issued)?;
         let data_roots = anchors.authorities.data_roots().map(|(id, key)| (id, key.clone()));
         let mut desk = Desk::new(anchors.authorities);

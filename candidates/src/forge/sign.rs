@@ -82,6 +82,14 @@ pub(crate) fn cv_body(issuer: KeyId, subject: KeyId, key: &RsaPrivateKey) -> Res
     Ok([&issuer.as_bytes()[..], subject.as_bytes(), &key].concat())
 }
 
+/// The CV certificate with another key, and the signature over the old one.
+pub(crate) fn with_other_key(old: &CvCertificate, key: &RsaPrivateKey) -> Result<CvCertificate, MakeError> {
+    let body = cv_body(old.issuer(), old.subject(), key)?;
+    let file = old.to_file();
+    let signature = file.get(file.len().saturating_sub(MODULUS_BYTES)..).unwrap_or_default();
+    CvCertificate::from_parts(&body, signature).map_err(cv_error)
+}
+
 /// The public half of a key in the form of the card's files.
 pub(crate) fn public_key(key: &RsaPrivateKey) -> Result<Vec<u8>, MakeError> {
     Ok(encode_public_key(&key.to_public_key()).map_err(cv_error)?.to_vec())

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use der::DateTime;
 use der::asn1::{Null, ObjectIdentifier};
 use vmyna_apdu::{Text, text};
 use vmyna_authority::register::{Reason, Revocation, RevokedCertificate};
@@ -15,11 +14,12 @@ use super::{AUTH, checks::*, renewed};
 use crate::candidate::{Candidate, Candidates, Check, Group, Part};
 use crate::ocsp::OcspAnswer;
 use crate::subject::Subject;
+use crate::time::{DAY, before};
 use crate::workshop::{MakeError, Workshop};
 use crate::x509::{self, NamedList};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAYS_AGO: Duration = Duration::from_secs(2 * 24 * 60 * 60);
+const DAYS_AGO: Duration = Duration::from_secs(2 * DAY.as_secs());
 /// An extension that nothing defines.
 const UNKNOWN_EXTENSION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.32473.2");
 
@@ -84,15 +84,9 @@ fn changed_lists(
     })
 }
 
-fn ago(workshop: &Workshop, by: Duration) -> Result<DateTime, MakeError> {
-    Ok(DateTime::from_unix_duration(
-        workshop.now().unix_duration().saturating_sub(by),
-    )?)
-}
-
 /// A certificate that is revoked by lists and responders.
 fn revoked(workshop: &Workshop, name: &str, reason: Reason) -> Result<Subject, MakeError> {
-    let at = ago(workshop, HOUR)?;
+    let at = before(workshop.now(), HOUR)?;
     let certificate = RevokedCertificate {
         serial: x509::serial(workshop, name),
         revocation: Revocation { at, reason },
@@ -215,7 +209,7 @@ fn add_lists(all: &mut Candidates) {
             |workshop| {
                 let own = workshop.authority(AUTH)?;
                 lists_with(workshop, |name| {
-                    x509::lists_of(workshop, (name, own), &[], ago(workshop, DAYS_AGO)?)
+                    x509::lists_of(workshop, (name, own), &[], before(workshop.now(), DAYS_AGO)?)
                 })
             },
         ),

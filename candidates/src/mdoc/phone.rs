@@ -14,6 +14,7 @@ use vmyna_mdoc::{
 use x509_cert::certificate::{Certificate, TbsCertificate};
 
 use super::answer::{Answer, Name};
+use crate::time::{DAY, after, days_from};
 use crate::{MadeFile, MakeError, Person, Subject, Workshop};
 
 pub(super) const ADDRESS: Name = (NAMESPACE_JP, "resident_address_unicode");
@@ -36,8 +37,6 @@ pub(super) const ASKED: [Name; 10] = [
     (NAMESPACE, "age_in_years"),
     OVER_20,
 ];
-
-const DAY: u64 = 24 * 60 * 60;
 
 /// Digests without an element in each namespace, so that the number of digests reveals nothing.
 const DECOYS: u16 = 2;
@@ -69,7 +68,8 @@ impl<'w> Phone<'w> {
         let now = workshop.now();
         let signer = workshop.mdoc().signer(now, 0)?;
         let seconds = now.unix_duration().as_secs();
-        let begin = DateTime::from_unix_duration(Duration::from_secs(seconds - seconds % DAY))?.max(signer.validity.0);
+        let begin = DateTime::from_unix_duration(Duration::from_secs(seconds - seconds % DAY.as_secs()))?
+            .max(signer.validity.0);
         Ok(Self {
             person,
             root: workshop.mdoc().root(now)?,
@@ -78,7 +78,7 @@ impl<'w> Phone<'w> {
             validity: Validity {
                 signed: begin,
                 valid_from: begin,
-                valid_until: later(begin, VALIDITY)?,
+                valid_until: after(begin, VALIDITY)?,
             },
             session: session(workshop, "1"),
             asked: ASKED.to_vec(),
@@ -95,15 +95,15 @@ impl<'w> Phone<'w> {
     /// The mdoc began ten days ago, under a certificate that began ninety days ago and ends in two hundred.
     pub(super) fn aged(mut self) -> Result<Self, MakeError> {
         let now = self.workshop.now();
-        let begin = days(now, -10)?;
+        let begin = days_from(now, -10)?;
         self.validity = Validity {
             signed: begin,
             valid_from: begin,
-            valid_until: later(begin, VALIDITY)?,
+            valid_until: after(begin, VALIDITY)?,
         };
         self.with_certificate(|tbs| {
-            tbs.validity.not_before = time(days(now, -90)?)?;
-            tbs.validity.not_after = time(days(now, 200)?)?;
+            tbs.validity.not_before = time(days_from(now, -90)?)?;
+            tbs.validity.not_after = time(days_from(now, 200)?)?;
             Ok(())
         })
     }
@@ -136,7 +136,7 @@ impl<'w> Phone<'w> {
         let fitting = Validity {
             signed: self.signer.validity.0,
             valid_from: self.signer.validity.0,
-            valid_until: later(self.signer.validity.0, VALIDITY)?,
+            valid_until: after(self.signer.validity.0, VALIDITY)?,
         };
         let genuine = self.workshop.mdoc().signer(self.workshop.now(), 0)?.signer;
         let issuer = Signer {
@@ -195,20 +195,6 @@ pub(super) fn session(workshop: &Workshop, number: &str) -> Transcript {
     let seed = workshop.seed(&format!("mdoc/session/{number}"));
     let nonce: String = seed.iter().map(|byte| format!("{byte:02x}")).collect();
     Transcript::browser(&nonce, "https://verifier.vmyna.invalid")
-}
-
-/// So many days after a time, or before it.
-pub(super) fn days(at: DateTime, by: i64) -> Result<DateTime, MakeError> {
-    let length = Duration::from_secs(by.unsigned_abs() * DAY);
-    let since = at.unix_duration();
-    Ok(DateTime::from_unix_duration(match by {
-        ..0 => since.saturating_sub(length),
-        _ => since + length,
-    })?)
-}
-
-fn later(at: DateTime, by: Duration) -> Result<DateTime, MakeError> {
-    Ok(DateTime::from_unix_duration(at.unix_duration() + by)?)
 }
 
 /// A time as certificates state it.

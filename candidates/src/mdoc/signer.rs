@@ -17,12 +17,13 @@ use x509_cert::certificate::TbsCertificate;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlDistributionPoints, ExtendedKeyUsage, KeyUsage, KeyUsages};
 
 use super::answer::put;
-use super::phone::{Phone, days, time};
+use super::phone::{Phone, time};
 use super::{
     GENUINE, M06, M07a, M07b, M08a, M08b, M09a, M09b, M10a, M10b, M10c, M15a, M15b, M21, REVOCATION, notable, twin,
     wrong,
 };
 use crate::candidate::{Candidate, Candidates, Check, Group};
+use crate::time::days_from;
 use crate::{MakeError, Subject, Workshop};
 
 /// The extended key usage of a reader (ISO/IEC 18013-5, Annex B).
@@ -186,7 +187,7 @@ fn times(all: &mut Candidates) {
             "文書署名者の証明書が昨日終了した。mdocはその前に署名され、まだ有効期間内にある"
         ),
         |workshop| {
-            let end = days(workshop.now(), -1)?;
+            let end = days_from(workshop.now(), -1)?;
             let phone = Phone::new(workshop)?.aged()?.with_certificate(|tbs| {
                 tbs.validity.not_after = time(end)?;
                 Ok(())
@@ -204,7 +205,7 @@ fn times(all: &mut Candidates) {
         ),
         |workshop| {
             let mut phone = Phone::new(workshop)?.aged()?;
-            phone.validity.signed = days(workshop.now(), -91)?;
+            phone.validity.signed = days_from(workshop.now(), -91)?;
             phone.subject(&phone.answer()?)
         },
     ));
@@ -220,7 +221,7 @@ fn times(all: &mut Candidates) {
         &M09a,
         text!("the mdoc ended yesterday", "mdocの有効期間が昨日終了した"),
         |phone, now| {
-            phone.validity.valid_until = days(now, -1)?;
+            phone.validity.valid_until = days_from(now, -1)?;
             Ok(())
         },
     );
@@ -229,7 +230,7 @@ fn times(all: &mut Candidates) {
         &M09b,
         text!("the mdoc begins tomorrow", "mdocの有効期間が明日始まる"),
         |phone, now| {
-            phone.validity.valid_from = days(now, 1)?;
+            phone.validity.valid_from = days_from(now, 1)?;
             Ok(())
         },
     );
@@ -266,7 +267,7 @@ fn lists(all: &mut Candidates) {
         |workshop, phone| {
             let revoked = RevokedSigner {
                 serial: phone.signer.serial,
-                at: days(workshop.now(), -1)?,
+                at: days_from(workshop.now(), -1)?,
             };
             made(&phone.root, &[revoked], workshop.now())
         },
@@ -278,7 +279,7 @@ fn lists(all: &mut Candidates) {
             "the root's revocation list ended, so that it is not known whether the document signer is revoked",
             "ルートの失効リストの期限が切れており、文書署名者の失効の有無が分からない"
         ),
-        |workshop, phone| made(&phone.root, &[], days(workshop.now(), -3)?),
+        |workshop, phone| made(&phone.root, &[], days_from(workshop.now(), -3)?),
     );
     list(
         "mdoc.list-of-a-forger",

@@ -1,8 +1,5 @@
 //! Signed data with the content beside it.
 
-use std::time::Duration;
-
-use der::DateTime;
 use rand_core::RngCore;
 use sha2::{Digest, Sha256};
 use vmyna_apdu::text;
@@ -20,6 +17,7 @@ use crate::leaf::LeafKind;
 use crate::login::signer::Block;
 use crate::ocsp::OcspAnswer;
 use crate::subject::{MadeFile, Subject};
+use crate::time::days_from;
 use crate::workshop::{MakeError, Person, Workshop};
 use crate::x509;
 
@@ -213,7 +211,7 @@ fn content_and_attributes(all: &mut Candidates) {
         STATED_TIME,
         text!("the signer states the time of signing", "署名者が署名時刻を申告"),
         changed(|workshop, signer| {
-            signer.time = Some(earlier(workshop, 2)?);
+            signer.time = Some(days_from(workshop.now(), -2)?);
             Ok(())
         }),
     ));
@@ -227,24 +225,16 @@ fn content_and_attributes(all: &mut Candidates) {
             ),
             |workshop| {
                 let content = content(workshop);
-                let end = earlier(workshop, 1)?;
+                let end = days_from(workshop.now(), -1)?;
                 let card = workshop.issue(Person::A, |order| order.certificate_dates.until = Some(end))?;
                 let sign = card.jpki.sign.ok_or(MakeError::Form("the card signs"))?;
                 let mut signer = Signer::new(&sign.certificate, Key::of(&sign.key)?, &content);
-                signer.time = Some(earlier(workshop, 2)?);
+                signer.time = Some(days_from(workshop.now(), -2)?);
                 Ok(files(by_one(&signer)?, content))
             },
         )
         .with_also(&["S12c"]),
     );
-}
-
-/// So many days before the examination.
-fn earlier(workshop: &Workshop, days: u64) -> Result<DateTime, MakeError> {
-    let ago = Duration::from_secs(days * 24 * 60 * 60);
-    Ok(DateTime::from_unix_duration(
-        workshop.now().unix_duration().saturating_sub(ago),
-    )?)
 }
 
 /// No signer, and two.
@@ -457,12 +447,12 @@ fn revocation(all: &mut Candidates) {
             let content = content(workshop);
             let leaf = LeafKind::Reissued.make(workshop, SIGN)?;
             let mut signer = Signer::new(&leaf.certificate, Key::of(&leaf.key)?, &content);
-            signer.time = Some(earlier(workshop, 2)?);
+            signer.time = Some(days_from(workshop.now(), -2)?);
             let mut subject = files(by_one(&signer)?, content);
             let certificate = RevokedCertificate {
                 serial: LeafKind::Reissued.serial(workshop, SIGN),
                 revocation: Revocation {
-                    at: earlier(workshop, 1)?,
+                    at: days_from(workshop.now(), -1)?,
                     reason,
                 },
             };
