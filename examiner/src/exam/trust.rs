@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use base64ct::{Base64, Encoding};
+use der::pem::{LineEnding, encode_string};
 use rsa::pkcs8::EncodePublicKey;
 use vmyna_candidates::{MakeError, Workshop, x509};
 
@@ -37,7 +37,8 @@ pub fn write_anchors(folder: &Path, workshop: &Workshop) -> Result<(), TrustErro
     fs::create_dir_all(folder)?;
     let put = |name: &str, label: &str, der: &[u8]| -> io::Result<()> {
         fs::write(folder.join(format!("{name}.der")), der)?;
-        fs::write(folder.join(format!("{name}.pem")), pem(label, der))
+        let text = encode_string(label, LineEnding::LF, der).map_err(|error| io::Error::other(error.to_string()))?;
+        fs::write(folder.join(format!("{name}.pem")), text)
     };
     for (name, authority) in x509::authorities(workshop)? {
         put(&name, "CERTIFICATE", authority.certificate())?;
@@ -67,16 +68,4 @@ pub fn write_lists(folder: &Path, lists: &[(String, Vec<u8>)]) -> Result<(), Tru
         fs::write(folder.join(name), der)?;
     }
     Ok(())
-}
-
-/// DER as PEM (RFC 7468).
-fn pem(label: &str, der: &[u8]) -> String {
-    /// Characters a line.
-    const LINE: usize = 64;
-    let text = Base64::encode_string(der);
-    let lines: Vec<&str> = (0..text.len())
-        .step_by(LINE)
-        .map(|at| text.get(at..text.len().min(at + LINE)).unwrap_or_default())
-        .collect();
-    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
